@@ -1,0 +1,180 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One rule for every target: Swift 6 language mode, strict memory safety, explicit import access, and no warnings.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .treatAllWarnings(as: .error),
+]
+
+// Generated protobuf code is not ours to make pretty: same language mode, no strictness on top.
+let generated: [SwiftSetting] = [.swiftLanguageMode(.v6)]
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+let package = Package(
+    name: "steelyard",
+    products: [
+        .executable(name: "steelyard", targets: ["steelyard"]),
+        .executable(name: "steelyard-collector", targets: ["steelyard-collector"]),
+        .executable(name: "steelyard-aggregator", targets: ["steelyard-aggregator"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(
+            url: "https://github.com/apple/swift-configuration", from: "1.4.0",
+            traits: ["YAML", "CommandLineArguments"]),
+        .package(url: "https://github.com/apple/swift-crypto", "4.5.2"..<"5.0.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        // MARK: System libraries
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+
+        // MARK: Pure parts
+        .target(name: "Usage", swiftSettings: strict),
+        .target(name: "Scopes", dependencies: ["Usage", yams], resources: [.copy("BuiltIn")], swiftSettings: strict),
+        .target(name: "Intake", dependencies: ["Usage"], swiftSettings: strict),
+        .target(name: "Market", dependencies: ["Usage", yams], resources: [.copy("BuiltIn")], swiftSettings: strict),
+
+        // MARK: Wire and disk
+        .target(name: "WireProtocol", dependencies: [protobuf], swiftSettings: generated),
+        .target(
+            name: "Batching", dependencies: ["Usage", "CZstd", "WireProtocol", protobuf, crypto],
+            swiftSettings: strict),
+        .target(name: "Spool", dependencies: ["Usage"], swiftSettings: strict),
+
+        // MARK: Database
+        .target(name: "Postgres", dependencies: ["CLibPQ", logging, nioPosix], swiftSettings: strict),
+        .target(
+            name: "Store", dependencies: ["Usage", "Scopes", "Postgres", logging],
+            resources: [.copy("Migrations")], swiftSettings: strict),
+
+        // MARK: What both daemons share
+        .target(
+            name: "Settings",
+            dependencies: [yams, .product(name: "Configuration", package: "swift-configuration")],
+            swiftSettings: strict),
+        .target(name: "Telemetry", dependencies: [logging], swiftSettings: strict),
+        .target(name: "Identity", dependencies: [x509, crypto], swiftSettings: strict),
+
+        // MARK: The daemons
+        .target(
+            name: "Collector",
+            dependencies: [
+                "Usage", "Intake", "Batching", "Spool", "Settings", "Telemetry", "WireProtocol",
+                asyncHTTPClient, hummingbird, lifecycle, logging, nioCore, nioPosix, nioSSL, protobuf,
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "Aggregator",
+            dependencies: ["Usage", "Scopes", "Batching", "Store", "Postgres", "Telemetry", lifecycle, logging],
+            swiftSettings: strict),
+        .target(
+            name: "Service",
+            dependencies: [
+                "Usage", "Scopes", "Batching", "Store", "Postgres", "Aggregator", "Identity", "Settings", "Telemetry",
+                "WireProtocol", crypto, hummingbird, lifecycle, logging, nioCore, nioPosix, nioSSL, protobuf,
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "HummingbirdHTTP2", package: "hummingbird"),
+            ],
+            swiftSettings: strict),
+        .target(name: "Embedded", dependencies: [subprocess, logging], swiftSettings: strict),
+
+        // MARK: Executables
+        .executableTarget(
+            name: "steelyard-collector",
+            dependencies: ["Collector", "Settings", "Telemetry", argumentParser, asyncHTTPClient, lifecycle, logging],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "steelyard-aggregator",
+            dependencies: [
+                "Aggregator", "Service", "Store", "Postgres", "Settings", "Telemetry", argumentParser, lifecycle,
+                logging,
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "steelyard",
+            dependencies: [
+                "Usage", "Scopes", "Market", "Identity", "Embedded", "Settings", argumentParser, asyncHTTPClient,
+                logging, nioCore, nioSSL,
+            ],
+            swiftSettings: strict),
+
+        // MARK: Tests
+        .target(
+            name: "TestSupport",
+            dependencies: ["Usage", "Embedded", "Postgres", "Identity", asyncHTTPClient, logging, nioSSL, subprocess],
+            path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(name: "UsageTests", dependencies: ["Usage"], swiftSettings: strict),
+        .testTarget(name: "IntakeTests", dependencies: ["Intake", "Usage"], swiftSettings: strict),
+        .testTarget(name: "ScopesTests", dependencies: ["Scopes", "Usage"], swiftSettings: strict),
+        .testTarget(name: "MarketTests", dependencies: ["Market", "Usage", "Scopes"], swiftSettings: strict),
+        .testTarget(
+            name: "BatchingTests", dependencies: ["Batching", "Usage", "CZstd", "WireProtocol", protobuf],
+            swiftSettings: strict),
+        .testTarget(name: "SpoolTests", dependencies: ["Spool", "Usage"], swiftSettings: strict),
+        .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
+        .testTarget(name: "IdentityTests", dependencies: ["Identity", "Usage", x509], swiftSettings: strict),
+        .testTarget(
+            name: "PostgresTests", dependencies: ["Postgres", "TestSupport", "Embedded"], swiftSettings: strict),
+        .testTarget(
+            name: "StoreTests",
+            dependencies: ["Store", "Postgres", "Scopes", "Usage", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "CollectorTests",
+            dependencies: [
+                "Collector", "Intake", "Batching", "Spool", "Settings", "Usage", "TestSupport", hummingbird,
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "AggregatorTests",
+            dependencies: ["Aggregator", "Batching", "Store", "Postgres", "Usage", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ServiceTests",
+            dependencies: [
+                "Service", "Aggregator", "Batching", "Store", "Postgres", "Scopes", "Identity", "Usage", "TestSupport",
+                hummingbird, yams, .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: ["steelyard", "Identity", "TestSupport", subprocess], swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "Usage", "Batching", "Intake", "Market", "Postgres", "Identity", "Embedded", "TestSupport", "CZstd",
+                "WireProtocol", asyncHTTPClient, logging, nioCore, nioSSL, subprocess,
+                "steelyard", "steelyard-collector", "steelyard-aggregator",
+            ],
+            swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,51 @@
+/// Bounds that every part of Steelyard holds to, in one place, each with its unit.
+///
+/// They are wide enough for any real record and narrow enough that no arithmetic on a record, a batch or a minute can
+/// wrap: ``maxTokensPerField`` × ``maxRowsPerBatch`` stays below 2^64 (asserted in `UsageTests`).
+package enum Limits {
+    /// The largest token count that one field of one event may carry, in tokens: 10^12.
+    ///
+    /// An event may be pre-summed, so this is far above any single call; it is more than a fiftieth of what all of
+    /// China used on a day of May 2025.
+    package static let maxTokensPerField: UInt64 = 1_000_000_000_000
+
+    /// The largest number of calls that one event may stand for, in requests.
+    package static let maxRequestsPerEvent: UInt64 = 1_000_000_000_000
+
+    /// The longest provider name, in bytes of UTF-8.
+    package static let maxProviderNameBytes = 64
+    /// The longest collector name, in bytes of UTF-8.
+    package static let maxCollectorNameBytes = 64
+    /// The longest tenant name, in bytes of UTF-8.
+    package static let maxTenantNameBytes = 128
+    /// The longest model name, in bytes of UTF-8.
+    package static let maxModelNameBytes = 128
+    /// The longest region name, in bytes of UTF-8.
+    package static let maxRegionNameBytes = 64
+
+    /// The most rows (distinct minute × key) that one sealed batch may hold.
+    package static let maxRowsPerBatch = 1_000_000
+    /// The most distinct tenants in one sealed batch.
+    package static let maxTenantsPerBatch = 500_000
+    /// The most distinct models in one sealed batch; more is an attack or a request id in the wrong field.
+    package static let maxModelsPerBatch = 10_000
+    /// The most distinct regions in one sealed batch.
+    package static let maxRegionsPerBatch = 1_000
+
+    /// The longest single input record (a line, a JSON element, a CSV record), in bytes.
+    package static let maxRecordBytes = 1 << 20
+    /// The deepest nesting of arrays and objects in a JSON record, in levels.
+    package static let maxJSONDepth = 64
+
+    /// The largest sealed (compressed) batch that is accepted on the wire, in bytes.
+    package static let maxSealedBatchBytes = 16 << 20
+    /// The largest decompressed batch, in bytes: refused from the frame header, before any output is made.
+    package static let maxDecodedBatchBytes = 128 << 20
+    /// The largest zstd window that a frame may ask for, as a power of two of bytes (8 MiB, RFC 9659).
+    package static let maxZstdWindowLog = 23
+
+    /// How far back of now an event may lie, in minutes: 400 days. A setting; this is its default.
+    package static let defaultWindowBackMinutes: Int64 = 400 * 24 * 60
+    /// How far ahead of now an event may lie, in minutes. A setting; this is its default.
+    package static let defaultWindowAheadMinutes: Int64 = 5
+}

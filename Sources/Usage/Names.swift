@@ -1,0 +1,128 @@
+/// The rule for names that come from outside: providers, collectors, tenants, models, regions.
+///
+/// A name is 1 to n bytes of valid UTF-8. In ASCII it may hold letters, digits, inner spaces and `. _ - : / @ + # ~ ( ) |`
+/// and starts with a letter, a digit or `_`; beyond ASCII it may hold anything but control, format, bidirectional,
+/// private-use and non-character code points, and may not start with a full-width formula trigger. So no name can
+/// start a spreadsheet formula, hide in a log or reorder a line.
+package enum NameRule {
+    /// What is wrong with a name.
+    package enum Problem: Error, Sendable, Equatable {
+        case empty
+        case tooLong(limitBytes: Int)
+        case invalidUTF8(atByte: Int)
+        case forbiddenCharacter(atByte: Int)
+
+        /// A sentence fragment that completes "the name …".
+        package var explanation: String {
+            switch self {
+            case .empty: "is empty"
+            case .tooLong(let limit): "is longer than \(limit) bytes"
+            case .invalidUTF8(let byte): "is not valid UTF-8 at byte \(byte)"
+            case .forbiddenCharacter(let byte): "holds a character at byte \(byte) that names may not hold there"
+            }
+        }
+    }
+
+    /// Checks `name` against the rule; `nil` means that it is fine.
+    ///
+    /// - Complexity: O(*n*), without allocation.
+    package static func problem(in name: RawSpan, maxBytes: Int) -> Problem? {
+        let count = name.byteCount
+        if count == 0 { return .empty }
+        if count > maxBytes { return .tooLong(limitBytes: maxBytes) }
+        var index = 0
+        while index < count {
+            let byte = name.byte(at: index)
+            if byte < 0x80 {
+                let isEdge = index == 0 || index == count - 1
+                if !isAllowedASCII(byte, isFirst: index == 0, isEdge: isEdge) {
+                    return .forbiddenCharacter(atByte: index)
+                }
+                index += 1
+            } else {
+                guard let scalar = decodeScalar(in: name, at: index) else { return .invalidUTF8(atByte: index) }
+                if !isAllowedBeyondASCII(scalar.value, isFirst: index == 0) {
+                    return .forbiddenCharacter(atByte: index)
+                }
+                index += scalar.length
+            }
+        }
+        return nil
+    }
+
+    /// Checks a string; see ``problem(in:maxBytes:)-(RawSpan,_)``.
+    package static func problem(in name: String, maxBytes: Int) -> Problem? {
+        let bytes = Array(name.utf8)
+        return unsafe problem(in: bytes.span.bytes, maxBytes: maxBytes)
+    }
+
+    /// Checks a provider or collector name: lower-case letters, digits and inner hyphens, so that it can stand in a
+    /// URI, a file name and a metric label without escaping.
+    package static func isIdentifier(_ name: String, maxBytes: Int) -> Bool {
+        let bytes = Array(name.utf8)
+        guard let first = bytes.first, let last = bytes.last, bytes.count <= maxBytes else { return false }
+        if first == UInt8(ascii: "-") || last == UInt8(ascii: "-") { return false }
+        return bytes.allSatisfy {
+            ($0 >= 0x61 && $0 <= 0x7A) || ($0 >= 0x30 && $0 <= 0x39) || $0 == UInt8(ascii: "-")
+        }
+    }
+
+    @inline(__always)
+    private static func isAllowedASCII(_ byte: UInt8, isFirst: Bool, isEdge: Bool) -> Bool {
+        let lower = byte | 0x20
+        if lower >= 0x61 && lower <= 0x7A { return true }
+        if byte >= 0x30 && byte <= 0x39 { return true }
+        switch byte {
+        case UInt8(ascii: "_"): return true
+        case UInt8(ascii: " "): return !isEdge
+        case UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: ":"), UInt8(ascii: "/"), UInt8(ascii: "@"),
+            UInt8(ascii: "+"), UInt8(ascii: "#"), UInt8(ascii: "~"), UInt8(ascii: "("), UInt8(ascii: ")"),
+            UInt8(ascii: "|"):
+            return !isFirst
+        default: return false
+        }
+    }
+
+    private static func isAllowedBeyondASCII(_ value: UInt32, isFirst: Bool) -> Bool {
+        switch value {
+        case 0x80...0x9F, 0xAD, 0x034F, 0x061C, 0x115F...0x1160, 0x17B4...0x17B5, 0x180B...0x180F,
+            0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0x3164, 0xFE00...0xFE0F, 0xFEFF, 0xFFA0,
+            0xFFF0...0xFFFF, 0xE000...0xF8FF, 0xFDD0...0xFDEF, 0xE0000...0xE0FFF, 0xF0000...0x10FFFF:
+            return false
+        case 0xFF0B, 0xFF0D, 0xFF1D, 0xFF20:  // full-width + - = @
+            return !isFirst
+        default:
+            return value & 0xFFFE != 0xFFFE
+        }
+    }
+
+    /// Decodes one scalar of two to four bytes, refusing overlong forms, surrogates and values past U+10FFFF.
+    private static func decodeScalar(in bytes: RawSpan, at index: Int) -> (value: UInt32, length: Int)? {
+        let lead = UInt32(bytes.byte(at: index))
+        let length: Int
+        var value: UInt32
+        let smallest: UInt32
+        switch lead {
+        case 0xC2...0xDF: (length, value, smallest) = (2, lead & 0x1F, 0x80)
+        case 0xE0...0xEF: (length, value, smallest) = (3, lead & 0x0F, 0x800)
+        case 0xF0...0xF4: (length, value, smallest) = (4, lead & 0x07, 0x10000)
+        default: return nil
+        }
+        guard index + length <= bytes.byteCount else { return nil }
+        for offset in 1..<length {
+            let next = UInt32(bytes.byte(at: index + offset))
+            guard next & 0xC0 == 0x80 else { return nil }
+            value = value << 6 | (next & 0x3F)
+        }
+        guard value >= smallest, value <= 0x10FFFF, !(0xD800...0xDFFF).contains(value) else { return nil }
+        return (value, length)
+    }
+}
+
+extension RawSpan {
+    /// The byte at `index`; traps when the index is out of bounds.
+    @inlinable @inline(__always)
+    package func byte(at index: Int) -> UInt8 {
+        unsafe unsafeLoad(fromByteOffset: index, as: UInt8.self)
+    }
+}

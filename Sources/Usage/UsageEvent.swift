@@ -1,0 +1,78 @@
+/// A run of bytes that a decoder found: in the record itself, or in the decoder's scratch when it had to be unescaped
+/// or is a configured default.
+///
+/// A range instead of a `String` is what keeps the event path free of allocation: names become strings once per batch
+/// and distinct name, not once per event.
+package struct FieldRange: Sendable, Equatable {
+    /// Offset of the first byte within the record or the scratch.
+    package var start: UInt32
+    /// Number of bytes; 0 means that the field is absent.
+    package var count: UInt32
+    /// Whether the offset is into the decoder's scratch instead of the record.
+    package var isInScratch: Bool
+
+    @inlinable
+    package init(start: UInt32, count: UInt32, isInScratch: Bool = false) {
+        self.start = start
+        self.count = count
+        self.isInScratch = isInScratch
+    }
+
+    package static let absent = FieldRange(start: 0, count: 0)
+}
+
+/// One usage event as a decoder sees it: numbers by value, names as places in the bytes it was read from.
+///
+/// It is only meaningful together with the record and scratch that its ranges point into, and only until the decoder
+/// moves on.
+package struct UsageEvent: Sendable {
+    /// The event's minute: minutes since 1970-01-01T00:00Z, rounded down.
+    package var minute: Int64
+    package var tenant: FieldRange
+    package var model: FieldRange
+    package var region: FieldRange
+    package var layer: Layer
+    package var workload: Workload
+    package var modality: Modality
+    package var counts: TokenCounts
+
+    @inlinable
+    package init(
+        minute: Int64 = 0, tenant: FieldRange = FieldRange(start: 0, count: 0),
+        model: FieldRange = FieldRange(start: 0, count: 0), region: FieldRange = FieldRange(start: 0, count: 0),
+        layer: Layer = .maas, workload: Workload = .online, modality: Modality = .text,
+        counts: TokenCounts = TokenCounts()
+    ) {
+        self.minute = minute
+        self.tenant = tenant
+        self.model = model
+        self.region = region
+        self.layer = layer
+        self.workload = workload
+        self.modality = modality
+        self.counts = counts
+    }
+}
+
+/// Takes what a parser makes of its input, record by record, synchronously.
+package protocol UsageEventSink: ~Copyable {
+    /// Counts one event. Throws when it is well-formed but can't be counted here (outside the time window, too many
+    /// distinct names, a sum that would wrap); the parser then calls ``reject(_:record:position:)`` with that reason.
+    mutating func accept(_ event: borrowing UsageEvent, record: RawSpan, scratch: RawSpan) throws(Rejection)
+
+    /// Takes a record that was not counted.
+    mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition)
+}
+
+/// Where a record stands in its source.
+package struct RecordPosition: Sendable, Hashable {
+    /// 1 for the first line (or array element) of the source.
+    package var line: UInt64
+    /// Offset of the record's first byte from the start of the source, in bytes after decompression.
+    package var byteOffset: UInt64
+
+    package init(line: UInt64, byteOffset: UInt64) {
+        self.line = line
+        self.byteOffset = byteOffset
+    }
+}
