@@ -15,6 +15,7 @@ let strict: [SwiftSetting] = [
 let generated: [SwiftSetting] = [.swiftLanguageMode(.v6)]
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
@@ -37,6 +38,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(
             url: "https://github.com/apple/swift-configuration", from: "1.4.0",
@@ -82,7 +84,7 @@ let package = Package(
             dependencies: [yams, .product(name: "Configuration", package: "swift-configuration")],
             swiftSettings: strict),
         .target(name: "Telemetry", dependencies: [logging], swiftSettings: strict),
-        .target(name: "Identity", dependencies: [x509, crypto], swiftSettings: strict),
+        .target(name: "Identity", dependencies: ["Usage", asn1, crypto, x509], swiftSettings: strict),
 
         // MARK: The daemons
         .target(
@@ -141,7 +143,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "SpoolTests", dependencies: ["Spool", "Usage"], swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
-        .testTarget(name: "IdentityTests", dependencies: ["Identity", "Usage", x509], swiftSettings: strict),
+        .testTarget(name: "IdentityTests", dependencies: ["Identity", "Usage", asn1, crypto, x509], swiftSettings: strict),
         .testTarget(
             name: "PostgresTests", dependencies: ["Postgres", "TestSupport", "Embedded"], swiftSettings: strict),
         .testTarget(

@@ -1,4 +1,4 @@
-package import Foundation
+internal import Foundation
 
 extension ZoneRules {
     /// The rules of an IANA zone from the system's database, for the years 1990 to 2100.
