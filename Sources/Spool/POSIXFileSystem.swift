@@ -1,0 +1,130 @@
+internal import Glibc
+
+/// The real file system.
+package struct POSIXFileSystem: FileSystem {
+    package init() {}
+
+    package func createDirectory(_ path: String) throws(FileSystemError) {
+        var prefixEnd = path.startIndex
+        while prefixEnd < path.endIndex {
+            prefixEnd = path[path.index(after: prefixEnd)...].firstIndex(of: "/") ?? path.endIndex
+            let prefix = String(path[..<prefixEnd])
+            if unsafe mkdir(prefix, 0o700) != 0, errno != EEXIST {
+                let error = errno
+                // A parent that exists may answer EROFS or EACCES instead of EEXIST.
+                if unsafe access(prefix, F_OK) != 0 { throw failure("mkdir", prefix, error) }
+            }
+        }
+    }
+
+    package func list(_ directory: String) throws(FileSystemError) -> [String] {
+        guard let stream = unsafe opendir(directory) else { throw failure("opendir", directory) }
+        defer { unsafe closedir(stream) }
+        var names: [String] = []
+        while true {
+            errno = 0
+            guard let entry = unsafe readdir(stream) else {
+                if errno != 0 { throw failure("readdir", directory) }
+                return names
+            }
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { field in
+                unsafe field.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+    }
+
+    package func open(_ path: String, _ mode: FileMode) throws(FileSystemError) -> OpenFile {
+        let flags =
+            switch mode {
+            case .read: O_RDONLY
+            case .readWrite: O_RDWR | O_CREAT
+            case .replace: O_RDWR | O_CREAT | O_TRUNC
+            }
+        let descriptor = try repeated("open", path) { unsafe Glibc.open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0o600) }
+        return OpenFile(descriptor: Int32(descriptor))
+    }
+
+    package func close(_ file: OpenFile) {
+        // Whatever it answers, the descriptor is gone; what had to be durable was synced before.
+        _ = Glibc.close(file.descriptor)
+    }
+
+    package func size(_ file: OpenFile) throws(FileSystemError) -> UInt64 {
+        var status = stat()
+        _ = try repeated("fstat", name(file)) { unsafe Int(fstat(file.descriptor, &status)) }
+        return UInt64(max(0, status.st_size))
+    }
+
+    package func read(
+        _ file: OpenFile, at offset: UInt64, into buffer: inout MutableRawSpan
+    ) throws(FileSystemError) -> Int {
+        let count = unsafe buffer.withUnsafeMutableBytes { target in
+            unsafe pread(file.descriptor, target.baseAddress, target.count, off_t(clamping: offset))
+        }
+        if count < 0 { throw failure("pread", name(file)) }
+        return count
+    }
+
+    package func write(_ file: OpenFile, at offset: UInt64, _ bytes: RawSpan) throws(FileSystemError) -> Int {
+        let count = unsafe bytes.withUnsafeBytes { source in
+            unsafe pwrite(file.descriptor, source.baseAddress, source.count, off_t(clamping: offset))
+        }
+        if count < 0 { throw failure("pwrite", name(file)) }
+        return count
+    }
+
+    package func synchronize(_ file: OpenFile) throws(FileSystemError) {
+        if fdatasync(file.descriptor) != 0 { throw failure("fdatasync", name(file)) }
+    }
+
+    package func truncate(_ file: OpenFile, to size: UInt64) throws(FileSystemError) {
+        _ = try repeated("ftruncate", name(file)) { Int(ftruncate(file.descriptor, off_t(clamping: size))) }
+    }
+
+    package func synchronizeDirectory(_ path: String) throws(FileSystemError) {
+        let descriptor = try repeated("open", path) { unsafe Int(Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) }
+        defer { _ = Glibc.close(Int32(descriptor)) }
+        if fsync(Int32(descriptor)) != 0 { throw failure("fsync", path) }
+    }
+
+    package func rename(_ from: String, to: String) throws(FileSystemError) {
+        if unsafe Glibc.rename(from, to) != 0 { throw failure("rename", from) }
+    }
+
+    package func remove(_ path: String) throws(FileSystemError) {
+        if unsafe unlink(path) != 0 { throw failure("unlink", path) }
+    }
+
+    package func freeBytes(_ path: String) throws(FileSystemError) -> UInt64 {
+        var status = statvfs()
+        _ = try repeated("statvfs", path) { unsafe Int(statvfs(path, &status)) }
+        let (bytes, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
+        return overflow ? .max : bytes
+    }
+
+    package func lock(_ file: OpenFile) throws(FileSystemError) -> Bool {
+        while flock(file.descriptor, LOCK_EX | LOCK_NB) != 0 {
+            if errno == EWOULDBLOCK { return false }
+            if errno != EINTR { throw failure("flock", name(file)) }
+        }
+        return true
+    }
+
+    /// Calls until the call isn't interrupted by a signal.
+    private func repeated<Result: FixedWidthInteger>(
+        _ call: String, _ path: String, _ body: () -> Result
+    ) throws(FileSystemError) -> Int {
+        while true {
+            let result = body()
+            if result >= 0 { return Int(result) }
+            if errno != EINTR { throw failure(call, path) }
+        }
+    }
+
+    private func name(_ file: OpenFile) -> String { "descriptor \(file.descriptor)" }
+
+    private func failure(_ call: String, _ path: String, _ code: Int32 = errno) -> FileSystemError {
+        FileSystemError(call: call, path: path, errno: code, text: unsafe String(cString: strerror(code)))
+    }
+}

@@ -1,0 +1,68 @@
+/// The SHA-256 of a batch's sealed bytes: what identifies it across epochs, processes and copies.
+///
+/// This is only the value; computing it is `Batching`'s (``BatchDigest/init(of:)`` there).
+package struct BatchDigest: Sendable, Hashable, CustomStringConvertible {
+    package static let byteCount = 32
+
+    private var words: InlineArray<4, UInt64>
+
+    /// The digest with exactly these 32 bytes; `nil` for any other count.
+    package init?(bytes: some Collection<UInt8>) {
+        guard bytes.count == Self.byteCount else { return nil }
+        words = InlineArray(repeating: 0)
+        for (index, byte) in bytes.enumerated() { words[index / 8] = words[index / 8] << 8 | UInt64(byte) }
+    }
+
+    /// The digest that 64 hexadecimal digits spell; `nil` for anything else.
+    package init?(hex: String) {
+        guard let bytes = Hexadecimal.bytes(hex) else { return nil }
+        self.init(bytes: bytes)
+    }
+
+    package var bytes: [UInt8] {
+        (0..<Self.byteCount).map { UInt8(truncatingIfNeeded: words[$0 / 8] >> (56 - 8 * UInt64($0 % 8))) }
+    }
+
+    /// 64 lower-case hexadecimal digits.
+    package var hex: String { Hexadecimal.text(bytes) }
+    package var description: String { hex }
+
+    package static func == (left: BatchDigest, right: BatchDigest) -> Bool {
+        (0..<4).allSatisfy { left.words[$0] == right.words[$0] }
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        for index in 0..<4 { hasher.combine(words[index]) }
+    }
+}
+
+/// Bytes as lower-case hexadecimal digits and back.
+package enum Hexadecimal {
+    package static func text(_ bytes: some Sequence<UInt8>) -> String {
+        var digits: [UInt8] = []
+        for byte in bytes {
+            for nibble in [byte >> 4, byte & 15] { digits.append(nibble < 10 ? nibble + 0x30 : nibble + 0x57) }
+        }
+        return String(decoding: digits, as: UTF8.self)
+    }
+
+    /// The bytes that `text` spells in either case; `nil` where it holds anything but pairs of hexadecimal digits.
+    package static func bytes(_ text: String) -> [UInt8]? {
+        let digits = text.utf8.map { digit -> UInt8? in
+            switch digit {
+            case 0x30...0x39: digit - 0x30
+            case 0x41...0x46: digit - 0x37
+            case 0x61...0x66: digit - 0x57
+            default: nil
+            }
+        }
+        guard digits.count % 2 == 0 else { return nil }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(digits.count / 2)
+        for index in stride(from: 0, to: digits.count, by: 2) {
+            guard let high = digits[index], let low = digits[index + 1] else { return nil }
+            bytes.append(high << 4 | low)
+        }
+        return bytes
+    }
+}
