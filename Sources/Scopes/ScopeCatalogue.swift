@@ -1,0 +1,54 @@
+internal import Foundation
+
+/// The scopes of an installation, by id.
+package struct ScopeCatalogue: Sendable {
+    private let byID: [String: Scope]
+
+    /// The scopes, by id.
+    package var scopes: [Scope] { byID.values.sorted { $0.id < $1.id } }
+
+    package init(_ scopes: [Scope]) {
+        byID = Dictionary(scopes.map { ($0.id, $0) }) { first, _ in first }
+    }
+
+    /// The scopes that come with Steelyard.
+    package static let builtInNames = ["all-traffic", "idc"]
+
+    /// Reads the built-in scopes.
+    ///
+    /// - Throws: ``FileProblems`` when the installation is damaged.
+    package static func builtIn() throws(FileProblems) -> ScopeCatalogue {
+        var scopes: [Scope] = []
+        for name in builtInNames {
+            let file = "\(name).yaml"
+            guard let url = Bundle.module.url(forResource: name, withExtension: "yaml", subdirectory: "BuiltIn"),
+                let text = try? String(contentsOf: url, encoding: .utf8)
+            else {
+                throw FileProblems(
+                    file: file,
+                    problems: [FileProblem(line: 1, message: "missing from the installation")])
+            }
+            scopes.append(try Scope.parse(text, file: file))
+        }
+        return ScopeCatalogue(scopes)
+    }
+
+    /// The scope of an id.
+    package func scope(_ id: String) throws(UnknownScope) -> Scope {
+        guard let scope = byID[id] else { throw UnknownScope(id: id.excerpt, known: byID.keys.sorted()) }
+        return scope
+    }
+}
+
+/// An id that names no scope of the installation.
+package struct UnknownScope: Error, Sendable, Equatable, CustomStringConvertible {
+    package var id: String
+    package var known: [String]
+
+    package init(id: String, known: [String]) {
+        self.id = id
+        self.known = known
+    }
+
+    package var description: String { "there is no scope '\(id)': the scopes are \(known.joined(separator: ", "))" }
+}
