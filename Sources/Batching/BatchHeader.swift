@@ -17,7 +17,7 @@ package struct BatchHeader: Sendable, Equatable {
     package var ordinal: UInt64
     /// When the batch was sealed, in milliseconds since 1970-01-01T00:00Z by the collector's clock.
     package var sealedAtMilliseconds: Int64
-    /// The collector's version, 1 to 64 bytes of printable ASCII.
+    /// The collector's version, 1 to 64 bytes of printable ASCII without spaces.
     package var softwareVersion: String
     /// Events that the rows sum up.
     package var eventCount: UInt64

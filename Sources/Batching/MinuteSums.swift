@@ -8,52 +8,76 @@ package struct MinuteSums: Sendable {
     /// What became of an event that was fit to be counted.
     package enum Outcome: Sendable, Equatable {
         case added
-        /// No room for another row, with nothing changed: seal what is here, ``removeAll(keepingCapacity:)``, add again.
+        /// No room, and nothing was counted: seal what is here, ``removeAll(keepingCapacity:)``, add again.
         case full
     }
 
-    /// Rows in the table.
-    package var rowCount: Int { 0 }
+    struct Row: Sendable {
+        var key: RowKey
+        var minute: UInt32
+        var counts: TokenCounts
+    }
+
     /// Events that were added or merged since the table was last emptied.
-    package var eventCount: UInt64 { 0 }
-    /// An upper bound of the batch's size before compression, in bytes; also about what the table holds in memory.
-    package var estimatedBytes: Int { 0 }
-    package var isEmpty: Bool { rowCount == 0 }
+    package internal(set) var eventCount: UInt64 = 0
+    /// Rows at which the table is full.
+    package let maxRows: Int
+
+    var tenants: NameTable
+    var models: NameTable
+    var regions: NameTable
+    /// In the order of first sight.
+    var table: [Row] = []
+    /// 0, or the upper half of a key's hash above its row's index plus 1. A power of two of them, at most half in use.
+    var slots: [UInt64]
+    let hash: KeyedHash
+
+    static let initialSlotCount = 1_024
 
     /// - Parameter maxRows: rows at which the table is full; at most `Limits.maxRowsPerBatch`.
     package init(maxRows: Int = Limits.maxRowsPerBatch) {
+        var generator = SystemRandomNumberGenerator()
+        self.init(maxRows: maxRows, using: &generator)
     }
 
-    /// Counts one event.
-    ///
-    /// - Parameters:
-    ///   - record: what ranges that aren't in scratch point into.
-    ///   - scratch: what ranges marked `isInScratch` point into.
-    /// - Returns: ``Outcome/full``, with nothing counted, where the event needs a row and there is no room for one.
-    /// - Throws: a ``Rejection`` for an event that can't be counted whatever is sealed: `bad-name`, `name-too-long`,
-    ///   `missing-field`, `bad-time`, `count-too-large`, `inconsistent-counts`, `sum-too-large`, `too-many-names`.
-    @discardableResult
-    package mutating func add(
-        _ event: borrowing UsageEvent, record: RawSpan, scratch: RawSpan
-    ) throws(Rejection) -> Outcome {
-        .added
+    /// - Parameter generator: where the hash's keys come from.
+    package init(maxRows: Int = Limits.maxRowsPerBatch, using generator: inout some RandomNumberGenerator) {
+        precondition(maxRows > 0 && maxRows <= Limits.maxRowsPerBatch, "maxRows \(maxRows) is out of range")
+        precondition(RowKey.holdsLimits, "the limits outgrew the row key")
+        let hash = KeyedHash(using: &generator)
+        self.hash = hash
+        self.maxRows = maxRows
+        tenants = NameTable(
+            field: "tenant", maxNames: Limits.maxTenantsPerBatch, maxNameBytes: Limits.maxTenantNameBytes, hash: hash)
+        models = NameTable(
+            field: "model", maxNames: Limits.maxModelsPerBatch, maxNameBytes: Limits.maxModelNameBytes, hash: hash)
+        regions = NameTable(
+            field: "region", maxNames: Limits.maxRegionsPerBatch, maxNameBytes: Limits.maxRegionNameBytes, hash: hash)
+        slots = Array(repeating: 0, count: Self.initialSlotCount)
     }
 
-    /// Adds rows that were summed elsewhere (a request's, a write-ahead record's): all of them or none.
-    ///
-    /// An empty table with the default `maxRows` takes any rows that one such table gave.
-    /// - Returns: ``Outcome/full``, with nothing changed, where the rows might not fit.
-    @discardableResult
-    package mutating func merge(_ rows: UsageRows, eventCount: UInt64) -> Outcome {
-        .added
-    }
+    /// Rows in the table.
+    package var rowCount: Int { table.count }
+    package var isEmpty: Bool { table.isEmpty }
 
-    /// The sums in canonical form. The table stays as it is.
-    package func rows() -> UsageRows {
-        UsageRows()
+    /// An upper bound of the batch's size before compression, in bytes; also about what the table holds in memory.
+    package var estimatedBytes: Int {
+        BatchBounds.maxFramingBytes + table.count * BatchBounds.maxColumnBytesPerRow
+            + (tenants.count + models.count + regions.count) * BatchBounds.maxColumnBytesPerName
+            + tenants.byteCount + models.byteCount + regions.byteCount
     }
 
     /// Empties the table. Kept capacity makes the next batch of the same size free of allocation.
     package mutating func removeAll(keepingCapacity: Bool = true) {
+        eventCount = 0
+        tenants.removeAll(keepingCapacity: keepingCapacity)
+        models.removeAll(keepingCapacity: keepingCapacity)
+        regions.removeAll(keepingCapacity: keepingCapacity)
+        table.removeAll(keepingCapacity: keepingCapacity)
+        if keepingCapacity {
+            for index in slots.indices { slots[index] = 0 }
+        } else {
+            slots = Array(repeating: 0, count: Self.initialSlotCount)
+        }
     }
 }

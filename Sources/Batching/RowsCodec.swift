@@ -1,4 +1,6 @@
+internal import SwiftProtobuf
 package import Usage
+internal import WireProtocol
 
 /// Rows with what was counted while they were summed: what a write-ahead record holds.
 package struct AcceptedRows: Sendable, Equatable {
@@ -18,14 +20,30 @@ package struct AcceptedRows: Sendable, Equatable {
 
 /// Rows as bytes without compression, for write-ahead records: protobuf `steelyard.v1.AcceptedRows`.
 package enum RowsCodec {
-    /// - Parameter accepted: rows in canonical form.
-    /// - Throws: ``BatchError`` where the rows aren't canonical.
+    /// - Throws: ``BatchError`` where the rows aren't canonical; rows from a ``MinuteSums`` are.
     package static func encode(_ accepted: AcceptedRows) throws(BatchError) -> [UInt8] {
-        []
+        var wire = WireAcceptedRows()
+        wire.formatVersion = BatchHeader.currentFormatVersion
+        wire.eventCount = accepted.eventCount
+        wire.rejections = try RejectionsCodec.encode(accepted.rejections)
+        if let columns = try RowsColumns.encode(accepted.rows) { wire.rows = columns }
+        let requests = accepted.rows.rows.reduce(UInt128(0)) { $0 + UInt128($1.counts.requests) }
+        try HeaderCodec.checkEventCount(
+            accepted.eventCount, rowCount: accepted.rows.rows.count, requests: requests)
+        return try wire.canonicalBytes()
     }
 
     /// Decodes and validates as strictly as a batch from the wire; never traps, whatever the bytes.
     package static func decode(_ bytes: [UInt8]) throws(BatchError) -> AcceptedRows {
-        AcceptedRows(rows: UsageRows(), eventCount: 0)
+        unsafe try MessageShape.acceptedRows.check(bytes.span.bytes)
+        let wire = try WireAcceptedRows(checked: bytes)
+        guard wire.formatVersion == BatchHeader.currentFormatVersion else {
+            throw BatchError(
+                .unsupportedVersion, field: "format_version", "version \(wire.formatVersion) was written by other software")
+        }
+        let rejections = try RejectionsCodec.decode(wire.rejections)
+        let (rows, requests) = wire.hasRows ? try RowsColumns.decode(wire.rows) : (UsageRows(), 0)
+        try HeaderCodec.checkEventCount(wire.eventCount, rowCount: rows.rows.count, requests: requests)
+        return AcceptedRows(rows: rows, eventCount: wire.eventCount, rejections: rejections)
     }
 }
