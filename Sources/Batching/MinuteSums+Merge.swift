@@ -59,7 +59,7 @@ extension MinuteSums {
         identifiers.reserveCapacity(names.count)
         for name in names {
             let range = FieldRange(start: 0, count: UInt32(clamping: name.utf8.count))
-            identifiers.append(try table.intern(name.utf8.span.bytes, range))
+            identifiers.append(unsafe try table.intern(name.utf8.span.bytes, range))
         }
         return identifiers
     }

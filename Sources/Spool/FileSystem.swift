@@ -62,3 +62,16 @@ package struct FileSystemError: Error, Sendable, Equatable, CustomStringConverti
 
     package var description: String { "\(call) of \(path): \(text) (errno \(errno))" }
 }
+
+extension FileSystemError {
+    /// A signal came; the call is to be repeated.
+    package var isInterrupted: Bool { errno == Self.interrupted }
+    /// No space, or no quota, is left.
+    package var isOutOfSpace: Bool { errno == Self.noSpace || errno == Self.quotaExceeded }
+
+    // Linux's numbers, on every architecture that Swift runs on.
+    package static let interrupted: Int32 = 4
+    package static let inputOutput: Int32 = 5
+    package static let noSpace: Int32 = 28
+    package static let quotaExceeded: Int32 = 122
+}

@@ -75,5 +75,7 @@ package struct RecoveredState: Sendable, Equatable {
     package var checkpoint: [UInt8]
     /// Write-ahead records that no batch covers. Read them with ``Spool/replayWriteAhead(_:)``.
     package var uncoveredWriteAheadCount: Int
+    /// Bytes at the ends of the logs that were written but never synced, and so never acknowledged.
+    package var tornTailBytes: UInt64
     package var damage: [SpoolDamage]
 }

@@ -1,0 +1,156 @@
+package import Usage
+
+extension Spool {
+    /// Opens the spool in `directory`, making both where they don't exist, and scans it.
+    ///
+    /// Damage never fails the start: see ``RecoveredState/damage``.
+    /// - Throws: ``SpoolError`` with `inUse`, `inputOutput`, `full` or `unsupportedVersion`.
+    /// - Complexity: O(*n*) in bytes of all segments; holds one segment in memory at a time.
+    package static func open(
+        directory: String, settings: SpoolSettings, fileSystem: any FileSystem = POSIXFileSystem(),
+        clock: any WallClock, makeID: () -> SpoolID = Spool.randomID
+    ) throws(SpoolError) -> (spool: Spool, recovered: RecoveredState) {
+        let lock = try takeLock(directory, fileSystem)
+        do throws(SpoolError) {
+            let scan = try SpoolScan(
+                directory: directory, settings: settings, fileSystem: fileSystem, clock: clock, makeID: makeID)
+            let spool = Spool(
+                directory: directory, settings: settings, fileSystem: fileSystem, clock: clock, lock: lock, scan: scan)
+            return (spool, scan.recovered)
+        } catch {
+            fileSystem.close(lock)
+            throw error
+        }
+    }
+
+    private static func takeLock(_ directory: String, _ fileSystem: any FileSystem) throws(SpoolError) -> OpenFile {
+        do throws(FileSystemError) {
+            try fileSystem.createDirectory(directory)
+            let file = try fileSystem.open("\(directory)/\(SpoolFormat.lockName)", .readWrite)
+            if try fileSystem.lock(file) { return file }
+            fileSystem.close(file)
+        } catch {
+            throw SpoolError(opening: directory, error)
+        }
+        throw SpoolError(
+            .inUse, "the spool \(directory) is in use by another process: stop it, or give this one its own data folder")
+    }
+}
+
+extension SpoolError {
+    init(opening directory: String, _ error: FileSystemError) {
+        self.init(
+            error.isOutOfSpace ? .full : .inputOutput,
+            "the spool \(directory) can't be opened: \(error): check the folder's owner, permissions and disk")
+    }
+
+    init(writing directory: String, _ error: FileSystemError) {
+        if error.isOutOfSpace {
+            self.init(.full, "no space is left for the spool \(directory): free or add disk space (\(error))")
+        } else {
+            self.init(
+                .inputOutput,
+                "the spool \(directory) can't be written, not even to a new file: check the disk (\(error))")
+        }
+    }
+
+    init(reading directory: String, _ error: FileSystemError) {
+        self.init(.inputOutput, "the spool \(directory) can't be read: \(error)")
+    }
+}
+
+/// What is in the folder at start.
+struct SpoolScan {
+    var spoolID: SpoolID
+    var isNew: Bool
+    var state = SpoolState()
+    var batches: SegmentLog
+    var writeAhead: SegmentLog
+    /// Write-ahead records that no batch covers.
+    var uncovered: [RecordPlace] = []
+    var nextOrdinal: UInt64 = 1
+    private var recovery: LogRecovery
+
+    init(
+        directory: String, settings: SpoolSettings, fileSystem: any FileSystem, clock: any WallClock,
+        makeID: () -> SpoolID
+    ) throws(SpoolError) {
+        let names = try Self.names(directory, fileSystem)
+        let inventory = try SegmentInventory(names: names, directory: directory, fileSystem: fileSystem)
+        recovery = LogRecovery(damage: DamageReport(directory: directory, fileSystem: fileSystem))
+        let identity = SpoolIdentityFile(directory: directory, fileSystem: fileSystem)
+        let known = identity.read()
+        spoolID = known ?? inventory.spoolID ?? makeID()
+        isNew = known == nil && inventory.candidates.isEmpty
+        if known == nil { try identity.write(spoolID) }
+        batches = SegmentLog(
+            kind: .batches, directory: directory, spoolID: spoolID, segmentBytes: settings.segmentBytes,
+            fileSystem: fileSystem, clock: clock)
+        writeAhead = SegmentLog(
+            kind: .writeAhead, directory: directory, spoolID: spoolID, segmentBytes: settings.segmentBytes,
+            fileSystem: fileSystem, clock: clock)
+        for file in inventory.unusable {
+            recovery.damage.addFile(file.name, byteCount: file.byteCount, reason: file.reason)
+        }
+        if known == nil, names.contains(SpoolFormat.identityName) {
+            recovery.damage.addMissing(SpoolFormat.identityName, offset: 0, positions: 0..<1)
+        }
+        batches.nextNumber = inventory.nextNumber(.batches, names: names)
+        writeAhead.nextNumber = inventory.nextNumber(.writeAhead, names: names)
+        scanBatches(inventory)
+        scanWriteAhead(inventory)
+        // One segment's worth of memory is only needed while scanning.
+        recovery.buffer = []
+    }
+
+    var recovered: RecoveredState {
+        RecoveredState(
+            spoolID: spoolID, isNew: isNew, epoch: state.epoch, nextOrdinal: nextOrdinal,
+            unshipped: state.batches.filter { $0.status == .unshipped }.map(\.entry),
+            checkpoint: state.progress.checkpoint, uncoveredWriteAheadCount: uncovered.count,
+            tornTailBytes: recovery.tornTailBytes, damage: recovery.damage.entries)
+    }
+
+    private mutating func scanBatches(_ inventory: SegmentInventory) {
+        var (log, found, outcome) = (batches, state, recovery)
+        log.recover(inventory, &outcome) { frame, place, payload in
+            guard let record = ScannedRecord.decode(frame.type, payload) else { return false }
+            found.apply(record, at: place)
+            switch record {
+            case .batch, .state: return true
+            case .settled, .epoch: return false
+            }
+        }
+        (batches, state, recovery) = (log, found, outcome)
+        // A lost record may have been a batch that was sent: its ordinal is not given again.
+        nextOrdinal = state.progress.ordinal + 1 + recovery.lostSinceLandmark
+    }
+
+    private mutating func scanWriteAhead(_ inventory: SegmentInventory) {
+        let covered = state.progress.coversWriteAheadThrough
+        var (log, places, outcome) = (writeAhead, uncovered, recovery)
+        log.nextPosition = covered + 1
+        log.recover(inventory, &outcome) { frame, place, _ in
+            if frame.type == .writeAhead, frame.position > covered { places.append(place) }
+            return true
+        }
+        (writeAhead, uncovered, recovery) = (log, places, outcome)
+    }
+
+    /// The folder's names, without what an interrupted start or write left behind.
+    private static func names(_ directory: String, _ fileSystem: any FileSystem) throws(SpoolError) -> [String] {
+        do throws(FileSystemError) {
+            var kept: [String] = []
+            for name in try fileSystem.list(directory) {
+                if name.hasSuffix(SpoolFormat.temporarySuffix) {
+                    try fileSystem.remove("\(directory)/\(name)")
+                } else {
+                    kept.append(name)
+                }
+            }
+            return kept
+        } catch {
+            throw SpoolError(opening: directory, error)
+        }
+    }
+}

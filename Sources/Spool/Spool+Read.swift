@@ -1,0 +1,48 @@
+internal import Usage
+
+extension Spool {
+    /// The sealed bytes of a synced batch, checked against their checksum.
+    package func readBatch(_ ordinal: UInt64) throws(SpoolError) -> [UInt8] {
+        guard let batch = state.batch(ordinal) else {
+            throw SpoolError(.noSuchBatch, "the spool holds no synced batch \(ordinal)")
+        }
+        let payload = try readPayload(batch.place, batches)
+        return Array(payload.suffix(batch.entry.byteCount))
+    }
+
+    /// Hands over every write-ahead record that recovery found and no batch covers, in order.
+    ///
+    /// - Throws: ``SpoolError`` where a record can't be read any more; else what `body` throws.
+    package func replayWriteAhead(_ body: (_ payload: [UInt8], _ position: UInt64) throws -> Void) throws {
+        for place in recoveredWriteAhead where place.position > state.progress.coversWriteAheadThrough {
+            try body(readPayload(place, writeAhead), place.position)
+        }
+    }
+
+    func readPayload(_ place: RecordPlace, _ log: SegmentLog) throws(SpoolError) -> [UInt8] {
+        guard let segment = log.segments.first(where: { $0.number == place.segment }) else {
+            throw SpoolError(.noSuchBatch, "segment \(place.segment) is no longer kept")
+        }
+        var bytes: [UInt8] = []
+        let wanted = SpoolFormat.recordHeaderBytes + place.payloadCount
+        let count: Int
+        do throws(FileSystemError) {
+            let file = try fileSystem.open("\(directory)/\(segment.name)", .read)
+            defer { fileSystem.close(file) }
+            count = try fileSystem.readAll(file, at: place.offset, count: wanted, into: &bytes)
+        } catch {
+            throw SpoolError(reading: directory, error)
+        }
+        let identity = SegmentIdentity(log: log.kind, spoolID: spoolID, number: place.segment).checksum
+        let record = unsafe bytes.span.bytes
+        guard count == wanted, let frame = Frame.decode(record, identity: identity),
+            frame.position == place.position, frame.payloadCount == place.payloadCount,
+            frame.isPayloadSound(record, identity: identity)
+        else {
+            throw SpoolError(
+                .noSuchBatch, "\(segment.name) at byte \(place.offset): the record no longer passes its checksum")
+        }
+        bytes.removeFirst(SpoolFormat.recordHeaderBytes)
+        return bytes
+    }
+}

@@ -1,0 +1,39 @@
+internal import Usage
+
+extension Spool {
+    /// Makes everything appended so far durable (one `fdatasync` per log that has something new).
+    ///
+    /// When writing or syncing fails, the segment is abandoned and what was not yet durable is written to a new one.
+    /// - Throws: `inputOutput`, or `full` where the disk is, when that failed too. Then nothing appended since the last
+    ///   successful sync may be acknowledged, and the spool forgets it: the same input may be appended again. The log
+    ///   of batches goes first, so a batch may have become durable all the same: ``nextOrdinal`` tells.
+    package func sync() throws(SpoolError) {
+        let batchRecords = pendingBatches
+        let writeAheadRecords = pendingWriteAhead
+        pendingBatches = []
+        pendingWriteAhead = []
+        do throws(FileSystemError) {
+            try commit(batchRecords)
+            _ = try writeAhead.commit(writeAheadRecords, opening: nil)
+        } catch {
+            throw SpoolError(writing: directory, error)
+        }
+    }
+
+    private func commit(_ records: [(record: SpoolRecord, scanned: ScannedRecord)]) throws(FileSystemError) {
+        let places = try batches.commit(
+            records.map { PendingRecord(type: $0.record.type, payload: $0.record.encoded()) },
+            opening: openingState())
+        for (index, place) in places.enumerated() {
+            state.apply(records[index].scanned, at: place)
+            if case .batch(let progress, _) = records[index].scanned { nextDurableOrdinal = progress.ordinal + 1 }
+        }
+    }
+
+    /// What a new segment begins with, so that those before it can go.
+    private func openingState() -> [UInt8] {
+        var progress = state.progress
+        progress.ordinal = nextDurableOrdinal - 1
+        return SpoolRecord.state(progress, state.epoch ?? EpochMark(epoch: 0, nextSequence: 0)).encoded()
+    }
+}
