@@ -1,0 +1,74 @@
+/// Looking at bytes eight at a time.
+///
+/// The word tricks mark each byte that matches with its highest bit. A borrow can mark a byte above the first match
+/// wrongly, never one below it, so the lowest mark is exact; that is the only one that is used.
+extension RawSpan {
+    static var ones: UInt64 { 0x0101_0101_0101_0101 }
+    static var highs: UInt64 { 0x8080_8080_8080_8080 }
+
+    /// The byte at `index`, or 0 past the end: a byte that no format allows where one is looked for, so that the end
+    /// needs no check of its own.
+    @inline(__always)
+    func peek(_ index: Int) -> UInt8 {
+        // Safe: the index is compared with the count first, and no caller passes a negative one.
+        index < byteCount ? unsafe unsafeLoad(fromUncheckedByteOffset: index, as: UInt8.self) : 0
+    }
+
+    /// Eight bytes from `index`, which must leave room for them.
+    @inline(__always)
+    func word(at index: Int) -> UInt64 {
+        // Safe: every caller has compared index + 8 with the count.
+        UInt64(littleEndian: unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self))
+    }
+
+    /// Up to eight bytes from `index`, the rest zero. The `count` bytes must lie within the span.
+    @inline(__always)
+    func paddedWord(at index: Int, count: Int) -> UInt64 {
+        if index + 8 <= byteCount {
+            let whole = word(at: index)
+            return count >= 8 ? whole : whole & ((1 << UInt64(count &* 8)) &- 1)
+        }
+        var value: UInt64 = 0
+        for offset in 0..<Swift.min(count, 8) { value |= UInt64(peek(index + offset)) << UInt64(offset * 8) }
+        return value
+    }
+
+    @inline(__always)
+    static func zeroBytes(_ word: UInt64) -> UInt64 {
+        (word &- ones) & ~word & highs
+    }
+
+    /// Marks quotes, backslashes and control characters.
+    @inline(__always)
+    static func stringEnds(_ word: UInt64) -> UInt64 {
+        let quotes = word ^ (ones &* 0x22)
+        let backslashes = word ^ (ones &* 0x5C)
+        let found = ((quotes &- ones) & ~quotes) | ((backslashes &- ones) & ~backslashes)
+        return (found | ((word &- (ones &* 0x20)) & ~word)) & highs
+    }
+
+    /// The index of the first `byte` at or after `start`, or `byteCount`.
+    @inline(__always)
+    func firstIndex(of byte: UInt8, from start: Int) -> Int {
+        let pattern = RawSpan.ones &* UInt64(byte)
+        var index = start
+        while index + 32 <= byteCount {
+            let zeros0 = RawSpan.zeroBytes(word(at: index) ^ pattern)
+            let zeros1 = RawSpan.zeroBytes(word(at: index + 8) ^ pattern)
+            let zeros2 = RawSpan.zeroBytes(word(at: index + 16) ^ pattern)
+            let zeros3 = RawSpan.zeroBytes(word(at: index + 24) ^ pattern)
+            if zeros0 | zeros1 | zeros2 | zeros3 != 0 {
+                if zeros0 != 0 { return index + zeros0.trailingZeroBitCount / 8 }
+                if zeros1 != 0 { return index + 8 + zeros1.trailingZeroBitCount / 8 }
+                if zeros2 != 0 { return index + 16 + zeros2.trailingZeroBitCount / 8 }
+                return index + 24 + zeros3.trailingZeroBitCount / 8
+            }
+            index += 32
+        }
+        while index < byteCount {
+            if peek(index) == byte { return index }
+            index += 1
+        }
+        return byteCount
+    }
+}

@@ -1,0 +1,56 @@
+/// What one record holds at the places that its format reads: where each value is and of what kind, not yet what it
+/// means.
+struct RecordValues: Sendable {
+    enum Kind: UInt8, Sendable {
+        /// Text between quotes without escapes, or an unquoted CSV field.
+        case text
+        /// Text with backslash escapes.
+        case escapedText
+        /// A CSV field with doubled quotes.
+        case doubledQuotes
+        /// A CSV field or other text that may stand for a number.
+        case bareText
+        /// Digits only.
+        case integer
+        /// A minus sign and digits.
+        case negativeInteger
+        /// A number with a fraction or an exponent.
+        case fraction
+        case boolean
+        case array
+        case object
+    }
+
+    struct Slot: Sendable {
+        var start: UInt32
+        var count: UInt32
+        var kind: Kind
+    }
+
+    /// The sources that have a value other than null.
+    var present: UInt64 = 0
+    /// The sources whose name was there at all.
+    var named: UInt64 = 0
+    /// By source; only those in `present` mean anything.
+    var slots = InlineArray<64, Slot>(repeating: Slot(start: 0, count: 0, kind: .text))
+
+    @inline(__always)
+    mutating func clear() {
+        present = 0
+        named = 0
+    }
+
+    @inline(__always)
+    mutating func set(_ source: Int, _ kind: Kind, start: Int, end: Int) {
+        present |= 1 << UInt64(truncatingIfNeeded: source)
+        slots[source] = Slot(
+            start: UInt32(truncatingIfNeeded: start), count: UInt32(truncatingIfNeeded: end - start), kind: kind)
+    }
+
+    /// The preferred source of a field that has a value, or -1.
+    @inline(__always)
+    func choose(_ mask: UInt64) -> Int {
+        let found = present & mask
+        return found == 0 ? -1 : found.trailingZeroBitCount
+    }
+}
