@@ -1,4 +1,4 @@
-package import Usage
+internal import Usage
 
 /// The table that events are summed in: one row per minute and key, names interned.
 ///

@@ -102,11 +102,12 @@ struct NameTable: Sendable {
         for offset in start..<start + length { arena.append(bytes.byte(at: offset)) }
         ends.append(UInt32(arena.count))
         slots[index] = hashValue & 0xFFFF_FFFF_0000_0000 | UInt64(count)
-        if count * 2 > slots.count { grow() }
+        if count * 2 > slots.count { slots = enlargedSlots() }
         return UInt32(count - 1)
     }
 
-    private mutating func grow() {
+    /// The slots for twice as many names.
+    private func enlargedSlots() -> [UInt64] {
         let arenaBytes = unsafe arena.span.bytes
         var larger = [UInt64](repeating: 0, count: slots.count * 2)
         for identifier in 0..<count {
@@ -114,7 +115,7 @@ struct NameTable: Sendable {
             let hashValue = hash.hash(arenaBytes, from: start, count: end - start)
             larger.occupyFirstFree(hashValue, UInt64(identifier) + 1)
         }
-        slots = larger
+        return larger
     }
 
     @inline(__always)

@@ -1,3 +1,4 @@
+internal import SwiftProtobuf
 internal import Usage
 internal import WireProtocol
 

@@ -39,7 +39,7 @@ enum ZstdFrame {
     ) throws(BatchError) -> Int {
         var target = unsafe ZSTD_outBuffer(dst: output.baseAddress, size: output.count, pos: 0)
         var source = unsafe ZSTD_inBuffer(src: input.baseAddress, size: 0, pos: 0)
-        for boundary in boundaries where boundary > unsafe source.pos && boundary < input.count {
+        for boundary in boundaries where boundary > 0 && boundary < input.count {
             unsafe source.size = boundary
             try checkDone(unsafe ZSTD_compressStream2(context, &target, &source, ZSTD_e_flush))
         }

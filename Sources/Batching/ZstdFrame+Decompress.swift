@@ -35,17 +35,17 @@ extension ZstdFrame {
         guard sealed.count <= Limits.maxSealedBatchBytes else {
             throw BatchError(.sealedTooLarge, "\(sealed.count) bytes, more than \(Limits.maxSealedBatchBytes)")
         }
-        var header = unsafe ZSTD_frameHeader()
+        var header = ZSTD_frameHeader()
         let needed = unsafe sealed.withUnsafeBytes { input in
             unsafe ZSTD_getFrameHeader(&header, input.baseAddress, input.count)
         }
         guard ZSTD_isError(needed) == 0, needed == 0 else {
             throw BatchError(.badFrame, "doesn't begin with a complete zstd frame header")
         }
-        guard unsafe header.frameType == ZSTD_frame else { throw BatchError(.badFrame, "a skippable frame") }
-        guard unsafe header.dictID == 0 else { throw BatchError(.badFrame, "wants a dictionary") }
-        guard unsafe header.checksumFlag == 1 else { throw BatchError(.badFrame, "has no content checksum") }
-        let (contentSize, windowSize) = unsafe (header.frameContentSize, header.windowSize)
+        guard header.frameType == ZSTD_frame else { throw BatchError(.badFrame, "a skippable frame") }
+        guard header.dictID == 0 else { throw BatchError(.badFrame, "wants a dictionary") }
+        guard header.checksumFlag == 1 else { throw BatchError(.badFrame, "has no content checksum") }
+        let (contentSize, windowSize) = (header.frameContentSize, header.windowSize)
         // The two largest values stand for "unknown" and "error".
         guard contentSize < UInt64.max - 1 else { throw BatchError(.badFrame, "doesn't say its content size") }
         guard contentSize <= Limits.maxDecodedBatchBytes else {

@@ -42,7 +42,6 @@ extension Spool {
             throw SpoolError(
                 .noSuchBatch, "\(segment.name) at byte \(place.offset): the record no longer passes its checksum")
         }
-        bytes.removeFirst(SpoolFormat.recordHeaderBytes)
-        return bytes
+        return record.array(SpoolFormat.recordHeaderBytes..<wanted)
     }
 }
