@@ -28,7 +28,7 @@ package struct FileProblems: Error, Sendable, Hashable, CustomStringConvertible 
 
     package init(file: String, problems: [FileProblem]) {
         self.file = file
-        var sorted = problems
+        var sorted = Array(Set(problems))
         sorted.sort { ($0.line, $0.field ?? "", $0.message) < ($1.line, $1.field ?? "", $1.message) }
         self.problems = sorted
     }
