@@ -24,9 +24,9 @@ extension RawSpan {
     /// Up to eight bytes from `index`, the rest zero. The `count` bytes must lie within the span.
     @inline(__always)
     func paddedWord(at index: Int, count: Int) -> UInt64 {
-        if index + 8 <= byteCount {
+        if index &+ 8 <= byteCount {
             let whole = word(at: index)
-            return count >= 8 ? whole : whole & ((1 << UInt64(count &* 8)) &- 1)
+            return count >= 8 ? whole : whole & ((1 &<< UInt64(truncatingIfNeeded: count &* 8)) &- 1)
         }
         var value: UInt64 = 0
         for offset in 0..<Swift.min(count, 8) { value |= UInt64(peek(index + offset)) << UInt64(offset * 8) }
@@ -52,22 +52,22 @@ extension RawSpan {
     func firstIndex(of byte: UInt8, from start: Int) -> Int {
         let pattern = RawSpan.ones &* UInt64(byte)
         var index = start
-        while index + 32 <= byteCount {
+        while index &+ 32 <= byteCount {
             let zeros0 = RawSpan.zeroBytes(word(at: index) ^ pattern)
-            let zeros1 = RawSpan.zeroBytes(word(at: index + 8) ^ pattern)
-            let zeros2 = RawSpan.zeroBytes(word(at: index + 16) ^ pattern)
-            let zeros3 = RawSpan.zeroBytes(word(at: index + 24) ^ pattern)
+            let zeros1 = RawSpan.zeroBytes(word(at: index &+ 8) ^ pattern)
+            let zeros2 = RawSpan.zeroBytes(word(at: index &+ 16) ^ pattern)
+            let zeros3 = RawSpan.zeroBytes(word(at: index &+ 24) ^ pattern)
             if zeros0 | zeros1 | zeros2 | zeros3 != 0 {
-                if zeros0 != 0 { return index + zeros0.trailingZeroBitCount / 8 }
-                if zeros1 != 0 { return index + 8 + zeros1.trailingZeroBitCount / 8 }
-                if zeros2 != 0 { return index + 16 + zeros2.trailingZeroBitCount / 8 }
-                return index + 24 + zeros3.trailingZeroBitCount / 8
+                if zeros0 != 0 { return index &+ zeros0.trailingZeroBitCount / 8 }
+                if zeros1 != 0 { return index &+ 8 + zeros1.trailingZeroBitCount / 8 }
+                if zeros2 != 0 { return index &+ 16 + zeros2.trailingZeroBitCount / 8 }
+                return index &+ 24 + zeros3.trailingZeroBitCount / 8
             }
-            index += 32
+            index &+= 32
         }
         while index < byteCount {
             if peek(index) == byte { return index }
-            index += 1
+            index &+= 1
         }
         return byteCount
     }

@@ -10,6 +10,7 @@ struct EventAssembler: Sendable {
     private var scratchEnd: Int
 
     private let provider: [UInt8]
+    private let providerWords: KeyWords?
     private let tenant: FieldRange
     private let model: FieldRange
     private let region: FieldRange
@@ -17,6 +18,7 @@ struct EventAssembler: Sendable {
     private let workload: Workload
     private let modality: Modality
     let masks: Masks
+    var lastMinute = LastMinute()
 
     /// The plan's masks, by name.
     struct Masks: Sendable {
@@ -57,6 +59,7 @@ struct EventAssembler: Sendable {
         self.plan = plan
         masks = Masks(plan)
         provider = Array(defaults.provider.utf8)
+        providerWords = provider.count <= KeyWords.wordBytes ? KeyWords(configured: defaults.provider) : nil
         var names: [UInt8] = []
         func range(of name: String?) -> FieldRange {
             let bytes = Array((name ?? "").utf8)
@@ -82,7 +85,7 @@ struct EventAssembler: Sendable {
     mutating func event(_ record: RawSpan, _ values: borrowing RecordValues) throws(Fault) -> UsageEvent {
         scratchEnd = defaultNamesEnd
         if plan.rules.refusesUnknownFields { try checkIgnored(values) }
-        if values.present & masks.provider != 0 { try checkProvider(record, values) }
+        if values.present & masks.provider != 0, !isOwnProvider(record, values) { try checkProvider(record, values) }
         var event = UsageEvent(layer: layer, workload: workload, modality: modality)
         event.minute = try minute(record, values)
         event.tenant = try name(
@@ -179,6 +182,14 @@ struct EventAssembler: Sendable {
     func missing(_ field: EventField) -> Fault {
         let mask = plan.mask(field)
         return Fault(.missing, source: mask == 0 ? -1 : mask.trailingZeroBitCount, extent: Int(field.rawValue))
+    }
+
+    /// Whether the event names the collector's own provider, told from the words of its name.
+    @inline(__always)
+    private func isOwnProvider(_ record: RawSpan, _ values: borrowing RecordValues) -> Bool {
+        let slot = values.slots[values.choose(masks.provider)]
+        return slot.kind == .text
+            && KeyWords(record, start: Int(slot.start), count: Int(slot.count)) == providerWords
     }
 
     private mutating func checkProvider(_ record: RawSpan, _ values: borrowing RecordValues) throws(Fault) {

@@ -86,7 +86,7 @@ struct FieldPlan: Sendable {
 
     private mutating func place(_ tree: FieldTree, name: String) throws(IntakeConfigurationError) -> Int {
         var size = 4
-        while size < tree.children.count * 4 { size *= 2 }
+        while size < tree.children.count * 2 { size *= 2 }
         let index = nodes.count
         guard index < FieldPlan.maxSources else {
             throw IntakeConfigurationError(
@@ -100,7 +100,7 @@ struct FieldPlan: Sendable {
             let path = name.isEmpty ? child.key : "\(name).\(child.key)"
             guard let key = KeyWords(configured: child.key) else {
                 throw IntakeConfigurationError(
-                    setting: path, message: "a field name has 1 to \(KeyWords.maxBytes) bytes")
+                    setting: path, message: "a field name has 1 to \(KeyWords.maxBytes) bytes, and no quotes, backslashes or controls")
             }
             var slot = key.hash & (size - 1)
             while !entries[firstEntry + slot].key.isNone { slot = (slot + 1) & (size - 1) }

@@ -37,7 +37,7 @@ package struct IntakeParser: Sendable {
     var mode: Mode
     var state = IntakeCheckpoint.start
     var assembler: EventAssembler
-    var walk = JSONWalk()
+    var walk: JSONWalk
     var csv = CSVState()
     var array = ArrayState()
 
@@ -65,6 +65,7 @@ package struct IntakeParser: Sendable {
         startMode = mode
         self.mode = mode
         assembler = EventAssembler(plan: plan, defaults: defaults)
+        walk = JSONWalk(plan)
     }
 
     /// Where the next record starts.

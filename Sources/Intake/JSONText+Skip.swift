@@ -11,7 +11,8 @@ extension JSONText {
             return try skipContainer(bytes, start, depth: depth)
         case UInt8(ascii: "-"), 0x30...0x39:
             var kind = RecordValues.Kind.integer
-            return try number(bytes, start, kind: &kind)
+            var value: UInt64 = 0
+            return try number(bytes, start, kind: &kind, value: &value)
         default:
             return try literal(bytes, start)
         }

@@ -30,13 +30,13 @@ enum JSONText {
     @inline(__always)
     static func stringEnd(_ bytes: RawSpan, _ start: Int) throws(Fault) -> StringEnd {
         var index = start
-        while index + 8 <= bytes.byteCount {
+        while index &+ 8 <= bytes.byteCount {
             let marks = RawSpan.stringEnds(bytes.word(at: index))
             if marks == 0 {
-                index += 8
+                index &+= 8
                 continue
             }
-            index += marks.trailingZeroBitCount / 8
+            index &+= marks.trailingZeroBitCount / 8
             if bytes.peek(index) == UInt8(ascii: "\"") { return StringEnd(quote: index, isEscaped: false) }
             break
         }
@@ -94,18 +94,26 @@ enum JSONText {
         }
     }
 
-    /// Reads a number by JSON's grammar: no leading zero, no bare point, no plus.
+    /// Reads a number by JSON's grammar: no leading zero, no bare point, no plus. `value` gets its whole digits, modulo
+    /// 2^64.
     @inline(__always)
-    static func number(_ bytes: RawSpan, _ start: Int, kind: inout RecordValues.Kind) throws(Fault) -> Int {
+    static func number(
+        _ bytes: RawSpan, _ start: Int, kind: inout RecordValues.Kind, value: inout UInt64
+    ) throws(Fault) -> Int {
         var index = start
         kind = .integer
         if bytes.peek(index) == UInt8(ascii: "-") {
             kind = .negativeInteger
-            index += 1
+            index &+= 1
         }
         let first = index
-        while isDigit(bytes.peek(index)) { index += 1 }
-        let digits = index - first
+        while true {
+            let digit = bytes.peek(index) &- 0x30
+            if digit > 9 { break }
+            value = value &* 10 &+ UInt64(digit)
+            index &+= 1
+        }
+        let digits = index &- first
         if digits == 0 {
             throw Fault(index >= bytes.byteCount ? .unexpectedEnd : .badNumber, at: start)
         }

@@ -8,7 +8,14 @@ struct JSONWalk: Sendable {
     /// Where a field name with escapes is spelt out before it is looked up.
     private var spelledName = [UInt8](repeating: 0, count: KeyWords.maxBytes + 4)
 
-    init() {}
+    /// For each entry the one that came after it in its object when last seen, and behind those, for each node, the
+    /// one that came first; -1 where none did. Sources write their fields in the same order again and again, so that a
+    /// name is mostly recognised at one look, without finding its end or its place in a table.
+    private var following: [Int16]
+
+    init(_ plan: FieldPlan) {
+        following = [Int16](repeating: -1, count: plan.entries.count + plan.nodes.count)
+    }
 
     /// Reads a whole record: an object and nothing after it.
     mutating func read(_ record: RawSpan, _ plan: borrowing FieldPlan) throws(Fault) {
@@ -31,32 +38,47 @@ struct JSONWalk: Sendable {
         _ bytes: RawSpan, _ start: Int, node: Int, depth: Int, _ plan: borrowing FieldPlan
     ) throws(Fault) -> Int {
         var index = JSONText.skipSpace(bytes, start)
-        if bytes.peek(index) == UInt8(ascii: "}") { return index + 1 }
+        if bytes.peek(index) == UInt8(ascii: "}") { return index &+ 1 }
+        var previous = plan.entries.count &+ node
         while true {
             guard bytes.peek(index) == UInt8(ascii: "\"") else {
                 throw Fault(index >= bytes.byteCount ? .unexpectedEnd : .expectedName, at: index)
             }
-            let name = index + 1
-            let end = try JSONText.stringEnd(bytes, name)
-            let entry =
-                end.isEscaped
-                ? findSpelled(bytes, name, end.quote, node, plan)
-                : plan.find(bytes, start: name, count: end.quote - name, in: node)
-            index = try JSONText.colon(bytes, end.quote + 1)
-            if entry >= 0 {
-                index = try member(bytes, index, entry: entry, depth: depth, plan)
-            } else if plan.rules.refusesUnknownFields {
-                throw Fault(.unknown, at: name, extent: end.quote - name)
+            let name = index &+ 1
+            let guess = Int(following[previous])
+            if guess >= 0, plan.holds(guess, bytes, at: name) {
+                index = try JSONText.colon(bytes, name &+ plan.entries[guess].key.count &+ 1)
+                index = try member(bytes, index, entry: guess, depth: depth, plan)
+                previous = guess
             } else {
-                index = try JSONText.skipValue(bytes, index, depth: depth)
+                index = try unexpectedMember(bytes, name, node: node, depth: depth, plan, &previous)
             }
             index = JSONText.skipSpace(bytes, index)
             switch bytes.peek(index) {
-            case UInt8(ascii: ","): index = JSONText.skipSpace(bytes, index + 1)
-            case UInt8(ascii: "}"): return index + 1
+            case UInt8(ascii: ","): index = JSONText.skipSpace(bytes, index &+ 1)
+            case UInt8(ascii: "}"): return index &+ 1
             default: throw Fault(index >= bytes.byteCount ? .unexpectedEnd : .expectedCommaOrEnd, at: index)
             }
         }
+    }
+
+    /// Reads a member whose name isn't the one that was expected after `previous`.
+    private mutating func unexpectedMember(
+        _ bytes: RawSpan, _ name: Int, node: Int, depth: Int, _ plan: borrowing FieldPlan, _ previous: inout Int
+    ) throws(Fault) -> Int {
+        let end = try JSONText.stringEnd(bytes, name)
+        let entry =
+            end.isEscaped
+            ? findSpelled(bytes, name, end.quote, node, plan)
+            : plan.find(bytes, start: name, count: end.quote - name, in: node)
+        let index = try JSONText.colon(bytes, end.quote + 1)
+        if entry >= 0 {
+            following[previous] = Int16(entry)
+            previous = entry
+            return try member(bytes, index, entry: entry, depth: depth, plan)
+        }
+        if plan.rules.refusesUnknownFields { throw Fault(.unknown, at: name, extent: end.quote - name) }
+        return try JSONText.skipValue(bytes, index, depth: depth)
     }
 
     /// Reads the value of a known name.
@@ -91,8 +113,9 @@ struct JSONWalk: Sendable {
             return end.quote + 1
         case UInt8(ascii: "-"), 0x30...0x39:
             var kind = RecordValues.Kind.integer
-            let end = try JSONText.number(bytes, start, kind: &kind)
-            values.set(source, kind, start: start, end: end)
+            var number: UInt64 = 0
+            let end = try JSONText.number(bytes, start, kind: &kind, value: &number)
+            values.set(source, kind, start: start, end: end, number: number)
             return end
         case UInt8(ascii: "n"):
             return try JSONText.literal(bytes, start)

@@ -25,14 +25,18 @@ struct RecordValues: Sendable {
         var start: UInt32
         var count: UInt32
         var kind: Kind
+        /// The value of an integer of up to 19 digits.
+        var number: UInt64 = 0
     }
 
     /// The sources that have a value other than null.
     var present: UInt64 = 0
     /// The sources whose name was there at all.
     var named: UInt64 = 0
-    /// By source; only those in `present` mean anything.
-    var slots = InlineArray<64, Slot>(repeating: Slot(start: 0, count: 0, kind: .text))
+    /// By source; only those in `present` mean anything. One buffer for all records of a parser: as a value in place
+    /// it would be copied from call to call.
+    private(set) var slots = [Slot](
+        repeating: Slot(start: 0, count: 0, kind: .text), count: FieldPlan.maxSources)
 
     @inline(__always)
     mutating func clear() {
@@ -41,10 +45,11 @@ struct RecordValues: Sendable {
     }
 
     @inline(__always)
-    mutating func set(_ source: Int, _ kind: Kind, start: Int, end: Int) {
-        present |= 1 << UInt64(truncatingIfNeeded: source)
+    mutating func set(_ source: Int, _ kind: Kind, start: Int, end: Int, number: UInt64 = 0) {
+        present |= 1 &<< UInt64(truncatingIfNeeded: source)
         slots[source] = Slot(
-            start: UInt32(truncatingIfNeeded: start), count: UInt32(truncatingIfNeeded: end - start), kind: kind)
+            start: UInt32(truncatingIfNeeded: start), count: UInt32(truncatingIfNeeded: end &- start), kind: kind,
+            number: number)
     }
 
     /// The preferred source of a field that has a value, or -1.
