@@ -1,0 +1,229 @@
+internal import Spool
+internal import Synchronization
+internal import Testing
+internal import Usage
+
+@Suite("Failing file systems")
+struct FaultTests {
+    private static let inputOutput: Int32 = 5
+    private static let noSpace: Int32 = 28
+    private static let interrupted: Int32 = 4
+
+    /// What a run was told is durable.
+    private struct Promises {
+        var writeAhead: [UInt64: [UInt8]] = [:]
+        var batches: [UInt64] = []
+        var covered: UInt64 = 0
+    }
+
+    /// A short life of a collector: accept, seal, acknowledge, twice over. Stops at the first error.
+    private static func live(_ fixture: SpoolFixture) -> Promises {
+        var promises = Promises()
+        do {
+            let spool = try fixture.open().spool
+            try spool.appendEpoch(EpochMark(epoch: 1, nextSequence: 0))
+            for round in UInt64(1)...3 {
+                let payload = [UInt8](repeating: UInt8(round), count: 40)
+                let position = try spool.appendWriteAhead(payload)
+                try spool.sync()
+                promises.writeAhead[position] = payload
+                let ordinal = try spool.appendNextBatch(covers: position)
+                try spool.sync()
+                promises.batches.append(ordinal)
+                promises.covered = position
+                try spool.appendAcknowledged(ordinal, .counted(epoch: 1, sequence: round - 1))
+                try spool.sync()
+                try spool.reclaim()
+            }
+        } catch {}
+        return promises
+    }
+
+    /// Holds what a start finds against what was promised: nothing lost, nothing twice.
+    private static func check(
+        _ promises: Promises, _ opened: (spool: Spool, recovered: RecoveredState), _ context: String
+    ) throws {
+        let (spool, recovered) = opened
+        let known = Set((spool.archivedBatches + spool.unshippedBatches).map(\.ordinal))
+        #expect(known.isSuperset(of: promises.batches), "\(context)")
+        #expect(recovered.damage.isEmpty, "\(context): \(recovered.damage)")
+        var replayed: [UInt64: [UInt8]] = [:]
+        try spool.replayWriteAhead { payload, position in replayed[position] = payload }
+        // Batch n covers write-ahead record n.
+        for (position, payload) in promises.writeAhead {
+            #expect((replayed[position] == payload) != known.contains(position), "\(context), record \(position)")
+        }
+        #expect(replayed.keys.allSatisfy { !known.contains($0) }, "\(context)")
+    }
+
+    @Test("Whatever call is the last before a crash, all that was acknowledged is there once")
+    func crashAtEveryCall() throws {
+        let whole = SpoolFixture()
+        let complete = Self.live(whole)
+        #expect(complete.batches == [1, 2, 3])
+        for last in 0..<whole.fileSystem.callCount {
+            let fixture = SpoolFixture()
+            fixture.fileSystem.failing { $0.index >= last ? Self.inputOutput : nil }
+            let promises = Self.live(fixture)
+            for crash in [MemoryFileSystem.Crash.power, .process] {
+                try Self.check(promises, fixture.reopened(after: crash), "call \(last), \(crash)")
+            }
+        }
+    }
+
+    @Test("Any one call that fails once loses nothing, whether the run goes on or ends there")
+    func oneFailure() throws {
+        let whole = SpoolFixture()
+        _ = Self.live(whole)
+        for failing in 0..<whole.fileSystem.callCount {
+            for code in [Self.inputOutput, Self.noSpace] {
+                let fixture = SpoolFixture()
+                fixture.fileSystem.failing { $0.index == failing ? code : nil }
+                let promises = Self.live(fixture)
+                for crash in [MemoryFileSystem.Crash.power, .process] {
+                    try Self.check(promises, fixture.reopened(after: crash), "call \(failing), errno \(code), \(crash)")
+                }
+            }
+        }
+    }
+
+    @Test("A failed fdatasync moves what was not durable to a new segment, and the sync succeeds")
+    func failedSync() throws {
+        let fixture = SpoolFixture()
+        let spool = try fixture.open().spool
+        try spool.appendNextBatch()
+        try spool.sync()
+        let hasFailed = Mutex(false)
+        fixture.fileSystem.failing { call in
+            guard call.name == "fdatasync" else { return nil }
+            return hasFailed.withLock { failed in
+                defer { failed = true }
+                return failed ? nil : Self.inputOutput
+            }
+        }
+        try spool.appendNextBatch()
+        try spool.sync()
+        #expect(fixture.fileSystem.files[SpoolFixture.path("batches-0000000002.segment")] != nil)
+        let (again, recovered) = try fixture.reopened(after: .power)
+        #expect(recovered.unshipped.map(\.ordinal) == [1, 2])
+        #expect(recovered.damage.isEmpty)
+        #expect(try again.readBatch(2) == SpoolFixture.sealed(2))
+    }
+
+    @Test("When every fdatasync fails, sync throws, and what it was about is forgotten for good")
+    func stickyFailedSync() throws {
+        let fixture = SpoolFixture()
+        let spool = try fixture.open().spool
+        try spool.appendWriteAhead([1])
+        try spool.sync()
+        fixture.fileSystem.failing { $0.name == "fdatasync" ? Self.inputOutput : nil }
+        try spool.appendWriteAhead([2])
+        let error = #expect(throws: SpoolError.self) { try spool.sync() }
+        #expect(error?.code == .inputOutput)
+        #expect(error?.message.contains("check the disk") == true)
+        fixture.fileSystem.failing { _ in nil }
+        try spool.appendWriteAhead([3])
+        try spool.sync()
+        for crash in [MemoryFileSystem.Crash.power, .process] {
+            let (again, recovered) = try fixture.reopened(after: crash)
+            #expect(try again.replayed() == [[1], [3]])
+            #expect(recovered.damage.isEmpty)
+        }
+    }
+
+    @Test("A full disk is told apart, and the spool goes on when there is space again")
+    func fullDisk() throws {
+        let fixture = SpoolFixture()
+        let spool = try fixture.open().spool
+        try spool.appendWriteAhead([1])
+        try spool.sync()
+        fixture.fileSystem.failing { $0.name == "pwrite" ? Self.noSpace : nil }
+        try spool.appendWriteAhead([2])
+        let error = #expect(throws: SpoolError.self) { try spool.sync() }
+        #expect(error?.code == .full)
+        fixture.fileSystem.failing { _ in nil }
+        try spool.appendWriteAhead([3])
+        try spool.sync()
+        #expect(try fixture.reopened(after: .power).spool.replayed() == [[1], [3]])
+    }
+
+    @Test("Below the reserve new input is refused with a remedy, but what was accepted can still be sealed")
+    func reserve() throws {
+        let fixture = SpoolFixture()
+        let spool = try fixture.open().spool
+        let position = try spool.appendWriteAhead([1])
+        try spool.sync()
+        fixture.fileSystem.setFree(fixture.settings.minFreeBytes - 1)
+        let error = #expect(throws: SpoolError.self) { try spool.appendWriteAhead([2]) }
+        #expect(error?.code == .full)
+        #expect(error?.message.contains("free or add disk space") == true)
+        try spool.appendNextBatch(covers: position)
+        try spool.sync()
+        fixture.fileSystem.setFree(fixture.settings.minFreeBytes)
+        #expect(throws: Never.self) { try spool.appendWriteAhead([2]) }
+    }
+
+    @Test("At its size limit the spool refuses new input until its backlog is shipped")
+    func sizeLimit() throws {
+        var fixture = SpoolFixture()
+        fixture.settings.maxBytes = 20_000
+        fixture.settings.segmentBytes = 2_000
+        let spool = try fixture.open().spool
+        for _ in 1...20 {
+            try spool.appendNextBatch(count: 1_000)
+            try spool.sync()
+        }
+        let error = #expect(throws: SpoolError.self) { try spool.appendWriteAhead([1]) }
+        #expect(error?.code == .full)
+        for ordinal in UInt64(1)...20 { try spool.appendAcknowledged(ordinal, .confirmedByDigest) }
+        try spool.reclaim()
+        #expect(throws: Never.self) { try spool.appendWriteAhead([1]) }
+    }
+
+    @Test("Short writes and interrupted calls are gone on with")
+    func shortAndInterrupted() throws {
+        let fixture = SpoolFixture()
+        fixture.fileSystem.setLongestWrite(7)
+        fixture.fileSystem.failing { call in
+            ["pwrite", "pread"].contains(call.name) && call.index % 2 == 0 ? Self.interrupted : nil
+        }
+        let spool = try fixture.open().spool
+        for _ in 1...3 { try spool.appendNextBatch() }
+        try spool.sync()
+        let (again, recovered) = try fixture.reopened(after: .power)
+        #expect(recovered.unshipped.map(\.ordinal) == [1, 2, 3])
+        #expect(try again.readBatch(3) == SpoolFixture.sealed(3))
+    }
+
+    @Test("Pages that can't be read are reported, and the rest is read")
+    func unreadable() throws {
+        let fixture = SpoolFixture()
+        let spool = try fixture.open().spool
+        for _ in 1...100 { try spool.appendNextBatch(count: 400) }
+        try spool.close()
+        let survivor = SpoolFixture(fileSystem: fixture.fileSystem.after(.power))
+        // The large read of the whole segment fails, and one of the pages after it.
+        let reads = Mutex(0)
+        survivor.fileSystem.failing { call in
+            guard call.name == "pread", call.path.contains("batches-") else { return nil }
+            return reads.withLock { count in
+                count += 1
+                return count == 2 || count == 6 ? Self.inputOutput : nil
+            }
+        }
+        let recovered = try survivor.open().recovered
+        #expect(recovered.unshipped.count >= 85 && recovered.unshipped.count < 100)
+        #expect(recovered.damage.contains { $0.reason.contains("can't be read") })
+    }
+
+    @Test("A folder that can't be used is an error that says what to check")
+    func unusableFolder() {
+        for call in ["mkdir", "open", "flock", "opendir"] {
+            let fixture = SpoolFixture()
+            fixture.fileSystem.failing { $0.name == call ? Self.inputOutput : nil }
+            let error = #expect(throws: SpoolError.self, "\(call)") { try fixture.open() }
+            #expect(error?.code == .inputOutput)
+            #expect(error?.message.contains("permissions") == true)
+        }
+    }
+}

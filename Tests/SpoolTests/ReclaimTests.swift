@@ -1,0 +1,133 @@
+internal import Spool
+internal import Testing
+internal import Usage
+
+@Suite("Reclaiming space")
+struct ReclaimTests {
+    private static let day: Int64 = 86_400_000
+
+    /// Six segments of batches with one batch each.
+    private func sixSegments() throws -> (fixture: SpoolFixture, spool: Spool) {
+        var fixture = SpoolFixture()
+        fixture.settings.segmentBytes = 500
+        let spool = try fixture.open().spool
+        for _ in 1...6 {
+            try spool.appendNextBatch(count: 400)
+            try spool.sync()
+        }
+        return (fixture, spool)
+    }
+
+    private func segments(_ fixture: SpoolFixture, _ prefix: String) -> [String] {
+        fixture.fileSystem.files.keys.filter { $0.contains("/\(prefix)-") }.sorted()
+    }
+
+    @Test("Batches that were not acknowledged are never deleted, however old")
+    func unacknowledgedStay() throws {
+        let (fixture, spool) = try sixSegments()
+        fixture.clock.advance(milliseconds: 400 * Self.day)
+        #expect(try spool.reclaim() == 0)
+        #expect(try fixture.reopened(after: .power).recovered.unshipped.count == 6)
+    }
+
+    @Test("Acknowledged batches stay for the archive's age and then go, oldest first, up to the first that must stay")
+    func archiveAge() throws {
+        let (fixture, spool) = try sixSegments()
+        for ordinal in [1, 2, 4, 5, 6] as [UInt64] { try spool.appendAcknowledged(ordinal, .confirmedByDigest) }
+        #expect(try spool.reclaim() == 0)
+        fixture.clock.advance(milliseconds: 7 * Self.day)
+        #expect(try spool.reclaim() == 0)
+        fixture.clock.advance(milliseconds: 1)
+        #expect(try spool.reclaim() > 0)
+        #expect(spool.archivedBatches.map(\.ordinal) == [4, 5, 6])
+        #expect(spool.unshippedBatches.map(\.ordinal) == [3])
+        let (again, recovered) = try fixture.reopened(after: .power)
+        #expect(recovered.unshipped.map(\.ordinal) == [3])
+        #expect(again.archivedBatches.map(\.ordinal) == [4, 5, 6])
+        #expect(recovered.damage.isEmpty)
+        #expect(recovered.nextOrdinal == 7)
+        #expect(try again.readBatch(3) == SpoolFixture.sealed(3, count: 400))
+    }
+
+    @Test("An archive above its size limit gives up its oldest segments")
+    func archiveSize() throws {
+        var (fixture, spool) = try sixSegments()
+        for ordinal in UInt64(1)...6 { try spool.appendAcknowledged(ordinal, .confirmedByDigest) }
+        try spool.close()
+        fixture.settings.archiveMaxBytes = 1_500
+        spool = try fixture.open().spool
+        try spool.reclaim()
+        #expect(spool.archiveBytes <= 1_500)
+        #expect(spool.archivedBatches.last?.ordinal == 6)
+        #expect(spool.archivedBatches.count < 6)
+    }
+
+    @Test("When space is short the archive goes before input is refused")
+    func archiveGoesFirst() throws {
+        let (fixture, spool) = try sixSegments()
+        for ordinal in UInt64(1)...6 { try spool.appendAcknowledged(ordinal, .confirmedByDigest) }
+        fixture.fileSystem.setFree(fixture.settings.minFreeBytes + 1)
+        #expect(try spool.reclaim() > 0)
+    }
+
+    @Test("State outlives the segments that it was recorded in")
+    func stateOutlives() throws {
+        let (fixture, spool) = try sixSegments()
+        try spool.appendEpoch(EpochMark(epoch: 5, nextSequence: 0))
+        for ordinal in UInt64(1)...6 {
+            try spool.appendAcknowledged(ordinal, .counted(epoch: 5, sequence: ordinal - 1))
+        }
+        try spool.sync()
+        for _ in 7...9 {
+            try spool.appendNextBatch(count: 400)
+            try spool.sync()
+        }
+        for ordinal in UInt64(7)...9 { try spool.appendAcknowledged(ordinal, .confirmedByDigest) }
+        try spool.sync()
+        fixture.clock.advance(milliseconds: 8 * Self.day)
+        try spool.reclaim()
+        #expect(segments(fixture, "batches").count == 2)
+        let recovered = try fixture.reopened(after: .power).recovered
+        #expect(recovered.epoch == EpochMark(epoch: 5, nextSequence: 6))
+        #expect(recovered.nextOrdinal == 10)
+        #expect(recovered.checkpoint == SpoolFixture.checkpoint(9))
+        #expect(recovered.damage.isEmpty)
+    }
+
+    @Test("Write-ahead segments go once a synced batch covers them, and not before")
+    func writeAheadSegments() throws {
+        var fixture = SpoolFixture()
+        fixture.settings.segmentBytes = 300
+        let spool = try fixture.open().spool
+        for byte in UInt8(1)...6 {
+            try spool.appendWriteAhead([UInt8](repeating: byte, count: 200))
+            try spool.sync()
+        }
+        let before = segments(fixture, "writeahead").count
+        #expect(try spool.reclaim() == 0)
+        try spool.appendNextBatch(covers: 4)
+        #expect(try spool.reclaim() > 0)
+        #expect(segments(fixture, "writeahead").count < before)
+        let (again, recovered) = try fixture.reopened(after: .power)
+        #expect(try again.replayed().map { $0[0] } == [5, 6])
+        #expect(recovered.damage.isEmpty)
+        #expect(again.lastWriteAheadPosition == 6)
+    }
+
+    @Test("Positions go on above what a batch covers, even when all write-ahead segments are gone")
+    func positionsGoOn() throws {
+        let fixture = SpoolFixture()
+        var spool = try fixture.open().spool
+        let position = try spool.appendWriteAhead([1])
+        try spool.appendNextBatch(covers: position)
+        try spool.close()
+        spool = try fixture.open().spool
+        try spool.reclaim()
+        #expect(segments(fixture, "writeahead").isEmpty)
+        try spool.close()
+        spool = try fixture.open().spool
+        #expect(try spool.appendWriteAhead([2]) == position + 1)
+        try spool.sync()
+        #expect(try fixture.reopened(after: .power).spool.replayed() == [[2]])
+    }
+}

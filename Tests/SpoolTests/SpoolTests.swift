@@ -1,0 +1,151 @@
+internal import Spool
+internal import Testing
+internal import Usage
+
+@Suite("Spool")
+struct SpoolTests {
+    @Test("A new folder becomes an empty spool that keeps its identity")
+    func newSpool() throws {
+        let fixture = SpoolFixture()
+        let first = try fixture.open()
+        #expect(first.recovered.isNew)
+        #expect(first.recovered.nextOrdinal == 1)
+        #expect(first.recovered.epoch == nil && first.recovered.checkpoint.isEmpty)
+        let again = try fixture.reopened(after: .power)
+        #expect(!again.recovered.isNew)
+        #expect(again.recovered.spoolID == first.recovered.spoolID)
+        #expect(again.recovered.damage.isEmpty)
+    }
+
+    @Test("What was synced is there after a power cut: batches, checkpoint, epoch, write-ahead records")
+    func syncedIsThere() throws {
+        let fixture = SpoolFixture()
+        let spool = try fixture.open().spool
+        try spool.appendEpoch(EpochMark(epoch: 3, nextSequence: 0))
+        let covered = try spool.appendWriteAhead([1, 2, 3])
+        try spool.appendNextBatch(covers: covered)
+        try spool.appendWriteAhead([4])
+        try spool.appendWriteAhead([])
+        try spool.sync()
+        let (again, recovered) = try fixture.reopened(after: .power)
+        #expect(recovered.epoch == EpochMark(epoch: 3, nextSequence: 0))
+        #expect(recovered.nextOrdinal == 2)
+        #expect(recovered.checkpoint == SpoolFixture.checkpoint(1))
+        #expect(recovered.unshipped.map(\.ordinal) == [1])
+        #expect(recovered.unshipped.first?.digest == SpoolFixture.digest(1))
+        #expect(recovered.unshipped.first?.byteCount == 50)
+        #expect(recovered.uncoveredWriteAheadCount == 2)
+        #expect(try again.replayed() == [[4], []])
+        #expect(try again.readBatch(1) == SpoolFixture.sealed(1))
+        #expect(again.lastWriteAheadPosition == 3)
+        #expect(recovered.damage.isEmpty)
+    }
+
+    @Test("What was not synced is not there after a power cut")
+    func unsyncedIsNotThere() throws {
+        let fixture = SpoolFixture()
+        let spool = try fixture.open().spool
+        try spool.appendNextBatch()
+        try spool.sync()
+        try spool.appendNextBatch()
+        try spool.appendWriteAhead([9])
+        #expect(spool.nextOrdinal == 3)
+        #expect(spool.unshippedBatches.map(\.ordinal) == [1])
+        let recovered = try fixture.reopened(after: .power).recovered
+        #expect(recovered.unshipped.map(\.ordinal) == [1])
+        #expect(recovered.uncoveredWriteAheadCount == 0)
+    }
+
+    @Test("Acknowledged batches become an archive, and the epoch's next sequence follows")
+    func acknowledged() throws {
+        let fixture = SpoolFixture()
+        let spool = try fixture.open().spool
+        try spool.appendEpoch(EpochMark(epoch: 2, nextSequence: 0))
+        for _ in 1...3 { try spool.appendNextBatch() }
+        try spool.sync()
+        try spool.appendAcknowledged(1, .counted(epoch: 2, sequence: 0))
+        try spool.appendAcknowledged(3, .confirmedByDigest)
+        try spool.sync()
+        try spool.appendAcknowledged(1, .counted(epoch: 2, sequence: 0))
+        try spool.sync()
+        #expect(spool.unshippedBatches.map(\.ordinal) == [2])
+        let (again, recovered) = try fixture.reopened(after: .power)
+        #expect(recovered.unshipped.map(\.ordinal) == [2])
+        #expect(again.archivedBatches.map(\.ordinal) == [1, 3])
+        #expect(recovered.epoch == EpochMark(epoch: 2, nextSequence: 1))
+        #expect(try again.readBatch(3) == SpoolFixture.sealed(3))
+    }
+
+    @Test("A batch that the aggregator refused is kept as a file and shipped no more")
+    func quarantined() throws {
+        let fixture = SpoolFixture()
+        let spool = try fixture.open().spool
+        try spool.appendNextBatch()
+        try spool.sync()
+        try spool.appendQuarantined(1, reason: "bad-column in rows.input")
+        try spool.sync()
+        let (again, recovered) = try fixture.reopened(after: .power)
+        #expect(recovered.unshipped.isEmpty)
+        #expect(again.archivedBatches.isEmpty)
+        let files = fixture.fileSystem.after(.power).files
+        #expect(files[SpoolFixture.path("refused/1.batch")] == SpoolFixture.sealed(1))
+        #expect(files[SpoolFixture.path("refused/1.reason")] == Array("bad-column in rows.input".utf8))
+    }
+
+    @Test("Batches of many segments are read back, before and after a restart")
+    func manySegments() throws {
+        var fixture = SpoolFixture()
+        fixture.settings.segmentBytes = 2_000
+        let spool = try fixture.open().spool
+        for _ in 1...40 {
+            try spool.appendNextBatch(count: 300)
+            try spool.sync()
+        }
+        for ordinal in UInt64(1)...40 {
+            #expect(try spool.readBatch(ordinal) == SpoolFixture.sealed(ordinal, count: 300))
+        }
+        let (again, recovered) = try fixture.reopened(after: .power)
+        #expect(recovered.unshipped.map(\.ordinal) == Array(1...40))
+        #expect(recovered.damage.isEmpty)
+        for ordinal in UInt64(1)...40 {
+            #expect(try again.readBatch(ordinal) == SpoolFixture.sealed(ordinal, count: 300))
+        }
+    }
+
+    @Test("A second instance is refused with a remedy until the first has let go")
+    func secondInstance() throws {
+        let fixture = SpoolFixture()
+        let first = try fixture.open().spool
+        let error = #expect(throws: SpoolError.self) { try fixture.open() }
+        #expect(error?.code == .inUse)
+        #expect(error?.message.contains("another process") == true)
+        try first.close()
+        #expect(throws: Never.self) { try fixture.open() }
+    }
+
+    @Test("Calls out of order are refused")
+    func misuse() throws {
+        let spool = try SpoolFixture().open().spool
+        let cases: [() throws -> Void] = [
+            { try spool.appendBatch(
+                ordinal: 2, digest: SpoolFixture.digest(2), sealed: [], checkpoint: [], coversWriteAheadThrough: 0) },
+            { try spool.appendNextBatch(covers: 1) },
+            { try spool.appendBatch(
+                ordinal: 1, digest: SpoolFixture.digest(1),
+                sealed: [UInt8](repeating: 0, count: Limits.maxSealedBatchBytes + 1), checkpoint: [],
+                coversWriteAheadThrough: 0) },
+            { try spool.appendBatch(
+                ordinal: 1, digest: SpoolFixture.digest(1), sealed: [],
+                checkpoint: [UInt8](repeating: 0, count: Spool.maxCheckpointBytes + 1), coversWriteAheadThrough: 0) },
+            { try spool.appendWriteAhead([UInt8](repeating: 0, count: Spool.maxPayloadBytes + 1)) },
+            { try spool.appendEpoch(EpochMark(epoch: 0, nextSequence: 0)) },
+        ]
+        for (index, call) in cases.enumerated() {
+            let error = #expect(throws: SpoolError.self, "case \(index)") { try call() }
+            #expect(error?.code == .misuse, "case \(index)")
+        }
+        let unknown = #expect(throws: SpoolError.self) { try spool.appendAcknowledged(1, .confirmedByDigest) }
+        #expect(unknown?.code == .noSuchBatch)
+        #expect(throws: SpoolError.self) { try spool.readBatch(1) }
+    }
+}
