@@ -1,0 +1,138 @@
+internal import AsyncHTTPClient
+internal import Foundation
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOSSL
+
+/// An answer whose body has been read whole.
+struct APIResponse: Sendable {
+    var status: Int
+    var contentType: String
+    var body: [UInt8]
+
+    func decoded<Value: Decodable>(_ type: Value.Type) throws(CommandError) -> Value {
+        do {
+            return try JSONDecoder().decode(type, from: Data(body))
+        } catch {
+            throw CommandError(
+                .failure, "the server's answer can't be understood (\(error)); is it another version of Steelyard?")
+        }
+    }
+}
+
+/// Speaks HTTP to the query API, and turns every refusal into a ``CommandError``.
+struct APIClient: Sendable {
+    /// The largest answer that is read, in bytes.
+    static let maxBodyBytes = 512 << 20
+    /// How long an answer may take, beyond the server's own 30 s of `wait-for`.
+    static let timeout = TimeAmount.seconds(120)
+
+    let connection: Connection
+    private let http: HTTPClient
+
+    /// Runs `body` with a client that is shut down afterwards.
+    static func with<Value>(
+        _ options: ConnectionOptions, _ body: (APIClient) async throws -> Value
+    ) async throws -> Value {
+        let connection = try Connection.resolve(options)
+        return try await HTTPClients.with(caFile: connection.caFile) { http in
+            try await body(APIClient(connection: connection, http: http))
+        }
+    }
+
+    func get(_ path: String, _ query: [(String, String?)] = [], accept: String = "application/json") async throws
+        -> APIResponse
+    {
+        try await send(.GET, path, query, accept: accept)
+    }
+
+    func send(
+        _ method: HTTPMethod, _ path: String, _ query: [(String, String?)] = [], accept: String = "application/json",
+        contentType: String? = nil, body: [UInt8]? = nil
+    ) async throws -> APIResponse {
+        var request = HTTPClientRequest(url: connection.baseURL + path + Self.encoded(query))
+        request.method = method
+        request.headers.add(name: "Authorization", value: "Bearer \(connection.token)")
+        request.headers.add(name: "Accept", value: "\(accept), application/problem+json;q=0.5")
+        request.headers.add(name: "User-Agent", value: "steelyard/\(SoftwareVersion.text)")
+        if let contentType { request.headers.add(name: "Content-Type", value: contentType) }
+        if let body { request.body = .bytes(ByteBuffer(bytes: body)) }
+        let response = try await HTTPClients.execute(
+            request, on: http, timeout: Self.timeout, maxBodyBytes: Self.maxBodyBytes)
+        guard (200..<300).contains(response.status) else { throw Problem.error(for: response, asking: path) }
+        return response
+    }
+
+    /// `?a=b&c=d` of the parameters that have a value, with everything escaped that isn't unreserved.
+    static func encoded(_ query: [(String, String?)]) -> String {
+        var unreserved = CharacterSet()
+        unreserved.insert(charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+        let pairs = query.compactMap { name, value -> String? in
+            guard let value else { return nil }
+            return "\(name)=\(value.addingPercentEncoding(withAllowedCharacters: unreserved) ?? "")"
+        }
+        return pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")
+    }
+}
+
+/// Makes clients and runs single requests on them.
+enum HTTPClients {
+    static let connectTimeout = TimeAmount.seconds(10)
+
+    /// Runs `body` with a client that is shut down afterwards, however `body` ends.
+    static func with<Value>(
+        caFile: String? = nil, _ body: (HTTPClient) async throws -> Value
+    ) async throws -> Value {
+        let http = try make(caFile: caFile)
+        let result: Result<Value, any Error>
+        do {
+            result = .success(try await body(http))
+        } catch {
+            result = .failure(error)
+        }
+        try? await http.shutdown()
+        return try result.get()
+    }
+
+    private static func make(caFile: String?) throws(CommandError) -> HTTPClient {
+        var configuration = HTTPClient.Configuration()
+        configuration.timeout.connect = connectTimeout
+        configuration.redirectConfiguration = .disallow
+        if let caFile {
+            do {
+                var tls = TLSConfiguration.makeClientConfiguration()
+                tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(caFile))
+                configuration.tlsConfiguration = tls
+            } catch {
+                throw CommandError(.failure, "--ca-file \(caFile) can't be read as PEM certificates: \(error)")
+            }
+        }
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+
+    static func execute(
+        _ request: HTTPClientRequest, on http: HTTPClient, timeout: TimeAmount, maxBodyBytes: Int
+    ) async throws -> APIResponse {
+        do {
+            let response = try await http.execute(request, timeout: timeout)
+            let body = try await response.body.collect(upTo: maxBodyBytes)
+            return APIResponse(
+                status: Int(response.status.code), contentType: response.headers.first(name: "Content-Type") ?? "",
+                body: Array(body.readableBytesView))
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw CommandError(
+                .unreachable,
+                "nothing that can be talked to answers at \(origin(of: request.url)) (\(error)); is it running, and "
+                    + "is the address right?")
+        }
+    }
+
+    private static func origin(of url: String) -> String {
+        guard let parts = URLComponents(string: url), let scheme = parts.scheme, let host = parts.host else {
+            return url
+        }
+        return "\(scheme)://\(host)\(parts.port.map { ":\($0)" } ?? "")"
+    }
+}

@@ -1,0 +1,208 @@
+/// The parts of the API's answers that tables show. Counts stay the decimal strings that they are.
+struct Span: Decodable, Sendable {
+    var name: String
+    var from: String
+    var to: String
+    var zone: String
+}
+
+struct LocalizedTitle: Decodable, Sendable {
+    var en: String
+    var zh: String
+}
+
+struct ScopeName: Decodable, Sendable {
+    var id: String
+    var version: Int
+    var title: LocalizedTitle
+}
+
+struct SharesAnswer: Decodable, Sendable {
+    struct Amounts: Decodable, Sendable {
+        var provider: String?
+        var rank: Int?
+        var numerator: String
+        var sharePercent: String?
+        var external: String
+        var ownBusiness: String
+        var unclassified: String
+        var otherKinds: String
+        var outsideFilters: String
+
+        enum CodingKeys: String, CodingKey {
+            case provider, rank, numerator, external, unclassified
+            case sharePercent = "share_percent"
+            case ownBusiness = "own_business"
+            case otherKinds = "other_kinds"
+            case outsideFilters = "outside_filters"
+        }
+    }
+
+    var scope: ScopeName
+    var period: Span
+    var measure: String
+    var asKnownAt: String
+    var mark: Int
+    var rows: [Amounts]
+    var total: Amounts
+
+    enum CodingKeys: String, CodingKey {
+        case scope, period, measure, mark, rows, total
+        case asKnownAt = "as_known_at"
+    }
+}
+
+struct MonthlyShareAnswer: Decodable, Sendable {
+    struct Row: Decodable, Sendable {
+        var provider: String?
+        var external: String
+        var ownBusiness: String
+        var unclassified: String
+        var numerator: String
+        var denominator: String
+        var sharePercent: String?
+        var monthOnMonthPercent: String?
+
+        enum CodingKeys: String, CodingKey {
+            case provider, external, unclassified, numerator, denominator
+            case ownBusiness = "own_business"
+            case sharePercent = "share_percent"
+            case monthOnMonthPercent = "month_on_month_percent"
+        }
+    }
+
+    var month: String
+    var scope: ScopeName
+    var zone: String
+    var asKnownAt: String
+    var mark: Int
+    var rows: [Row]
+
+    enum CodingKeys: String, CodingKey {
+        case month, scope, zone, mark, rows
+        case asKnownAt = "as_known_at"
+    }
+}
+
+struct UsageAnswer: Decodable, Sendable {
+    /// One sum: the bucket and dimensions that were asked for, and the counts.
+    struct Row: Decodable, Sendable {
+        var names: [String: String]
+
+        init(from decoder: any Decoder) throws {
+            names = try decoder.singleValueContainer().decode([String: String].self)
+        }
+
+        subscript(name: String) -> String? { names[name] }
+    }
+
+    var period: Span
+    var bucket: String?
+    var groupBy: [String]
+    var mark: Int
+    var rows: [Row]
+    var nextOffset: Int?
+
+    enum CodingKeys: String, CodingKey {
+        case period, bucket, mark, rows
+        case groupBy = "group_by"
+        case nextOffset = "next_offset"
+    }
+}
+
+struct CollectorsAnswer: Decodable, Sendable {
+    struct Collector: Decodable, Sendable {
+        var provider: String
+        var name: String
+        var epoch: Int
+        var nextSequence: Int
+        var lastSeen: String?
+        var secondsSinceSeen: Int?
+        var lagSeconds: Int?
+        var softwareVersion: String?
+
+        enum CodingKeys: String, CodingKey {
+            case provider, name, epoch
+            case nextSequence = "next_sequence"
+            case lastSeen = "last_seen"
+            case secondsSinceSeen = "seconds_since_seen"
+            case lagSeconds = "lag_seconds"
+            case softwareVersion = "software_version"
+        }
+    }
+
+    var collectors: [Collector]
+}
+
+struct ScopesAnswer: Decodable, Sendable {
+    struct Scope: Decodable, Sendable {
+        var id: String
+        var version: Int
+        var title: LocalizedTitle
+        var citation: String
+        var measure: String
+        var aggregate: String
+    }
+
+    var scopes: [Scope]
+}
+
+struct TenantsAnswer: Decodable, Sendable {
+    struct Tenant: Decodable, Sendable, Equatable {
+        var provider: String
+        var tenant: String
+        var kind: String
+        var legalEntity: String
+        var effectiveFrom: String
+        var effectiveTo: String?
+        var reason: String
+        var recordedAt: String
+        var recordedBy: String
+
+        enum CodingKeys: String, CodingKey {
+            case provider, tenant, kind, reason
+            case legalEntity = "legal_entity"
+            case effectiveFrom = "effective_from"
+            case effectiveTo = "effective_to"
+            case recordedAt = "recorded_at"
+            case recordedBy = "recorded_by"
+        }
+    }
+
+    var tenants: [Tenant]
+}
+
+struct ImportedAnswer: Decodable, Sendable {
+    var assertions: Int
+    var recordedAt: String
+
+    enum CodingKeys: String, CodingKey {
+        case assertions
+        case recordedAt = "recorded_at"
+    }
+}
+
+struct TokensAnswer: Decodable, Sendable {
+    struct Token: Decodable, Sendable {
+        var id: String
+        var role: String
+        var provider: String?
+        var createdAt: String
+        var revokedAt: String?
+
+        enum CodingKeys: String, CodingKey {
+            case id, role, provider
+            case createdAt = "created_at"
+            case revokedAt = "revoked_at"
+        }
+    }
+
+    var tokens: [Token]
+}
+
+struct CreatedTokenAnswer: Decodable, Sendable {
+    var id: String
+    var token: String
+    var role: String
+    var provider: String?
+}

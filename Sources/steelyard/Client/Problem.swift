@@ -1,0 +1,52 @@
+internal import Foundation
+
+/// Problem details (RFC 9457) as the server sends them.
+struct Problem: Decodable, Sendable {
+    /// One mistake in an imported file.
+    struct Item: Decodable, Sendable {
+        var line: Int?
+        var field: String?
+        var message: String?
+    }
+
+    var title: String?
+    var detail: String?
+    var code: String?
+    var errors: [Item]?
+
+    /// The error that an answer other than 2xx stands for.
+    static func error(for response: APIResponse, asking path: String) -> CommandError {
+        let problem = try? JSONDecoder().decode(Problem.self, from: Data(response.body))
+        let said = problem?.sentence ?? "the server answered \(response.status) to \(path)"
+        switch response.status {
+        case 401:
+            return CommandError(
+                .denied,
+                "\(said). The token isn't valid here (or was revoked); an administrator makes one with "
+                    + "`steelyard token create`")
+        case 403:
+            return CommandError(.denied, said)
+        case 413, 415, 422:
+            return CommandError(.refusedInput, ([said] + (problem?.listed ?? [])).joined(separator: "\n"))
+        case 400:
+            return CommandError(.usage, ([said] + (problem?.listed ?? [])).joined(separator: "\n"))
+        case 503, 429:
+            return CommandError(.failure, "\(said). Try again in a moment")
+        default:
+            return CommandError(.failure, said)
+        }
+    }
+
+    private var sentence: String? {
+        let parts = [title, detail].compactMap { $0 }.filter { !$0.isEmpty }
+        return parts.isEmpty ? nil : parts.joined(separator: ": ").printable
+    }
+
+    private var listed: [String] {
+        (errors ?? []).map { item in
+            var place = item.line.map { "line \($0)" } ?? "file"
+            if let field = item.field, !field.isEmpty { place += ", \(field)" }
+            return "  \(place): \(item.message ?? "")".printable
+        }
+    }
+}

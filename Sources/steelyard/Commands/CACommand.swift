@@ -1,0 +1,106 @@
+internal import ArgumentParser
+internal import Identity
+internal import Usage
+
+/// `steelyard ca`: certificates for small installations.
+struct CACommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ca", abstract: "Make certificates for collectors and servers of a small installation.",
+        subcommands: [Init.self, Issue.self])
+
+    static let defaultTrustDomain = "steelyard.local"
+
+    struct Init: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make an authority: ca.pem, and ca-key.pem for its owner's eyes only.")
+
+        @Option(help: ArgumentHelp("Folder of the authority; made where it is missing.", valueName: "DIR"))
+        var dir: String
+
+        @Option(help: ArgumentHelp("Trust domain that every identity lies in.", valueName: "NAME"))
+        var trustDomain = CACommand.defaultTrustDomain
+
+        @Option(help: ArgumentHelp("Days until the authority ends.", valueName: "N"))
+        var days = CertificateValidity.defaultAuthorityDays
+
+        @Option(help: ArgumentHelp("Kind of key: p256 or p384.", valueName: "KIND"))
+        var key = KeyType.p256
+
+        @Flag(help: "Replace the authority that is there; nothing issued under it is trusted any more.")
+        var force = false
+
+        mutating func run() async throws {
+            let authority = try CertificateAuthority.create(
+                trustDomain: trustDomain, keyType: key, isConstrained: true, validity: .days(days))
+            let folder = AuthorityFolder(dir)
+            try authority.write(to: folder, overwriting: force)
+            Terminal.out(
+                """
+                \(folder.certificate)  what aggregators and collectors trust
+                \(folder.key)  the authority's key: keep it off line, and a copy of it elsewhere
+                Next: steelyard ca issue --dir \(dir) --server HOSTNAME, and --provider P --collector NAME
+
+                """)
+        }
+    }
+
+    struct Issue: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Issue a certificate: to a collector, or to a server.",
+            discussion: "Say either --provider and --collector, or --server once for each DNS name or IP address.")
+
+        @Option(help: ArgumentHelp("Folder of the authority.", valueName: "DIR"))
+        var dir: String
+
+        @Option(help: ArgumentHelp("Provider that the collector belongs to.", valueName: "P"))
+        var provider: String?
+
+        @Option(help: ArgumentHelp("Name of the collector.", valueName: "NAME"))
+        var collector: String?
+
+        @Option(help: ArgumentHelp("DNS name or IP address of a server; may be repeated.", valueName: "NAME"))
+        var server: [String] = []
+
+        @Option(help: ArgumentHelp("Trust domain; by default the authority's own.", valueName: "NAME"))
+        var trustDomain: String?
+
+        @Option(help: ArgumentHelp("Days until the certificate ends.", valueName: "N"))
+        var days = CertificateValidity.defaultLeafDays
+
+        @Flag(help: "Replace the files that are there.")
+        var force = false
+
+        mutating func run() async throws {
+            let folder = AuthorityFolder(dir)
+            let authority = try CertificateAuthority.load(from: folder)
+            let (request, name) = try request(under: authority)
+            let files = folder.leaf(name)
+            try authority.issue(request).write(to: folder, name: name, overwriting: force)
+            Terminal.out("\(files.certificate)\n\(files.key)\n")
+        }
+
+        private func request(under authority: CertificateAuthority) throws -> (LeafRequest, name: String) {
+            switch (provider, collector, server.isEmpty) {
+            case (let provider?, let collector?, true):
+                let domain = try domain(under: authority)
+                let identity = CollectorIdentity(trustDomain: domain, provider: provider, name: collector)
+                return (try .collector(identity, validity: .days(days)), "\(provider)-\(collector)")
+            case (nil, nil, false):
+                let name = server[0].map { $0 == "*" || $0 == ":" ? "_" : $0 }
+                return (try .server(names: server, validity: .days(days)), String(name))
+            default:
+                throw CommandError(.usage, "say either --provider P and --collector NAME, or --server NAME")
+            }
+        }
+
+        private func domain(under authority: CertificateAuthority) throws(CommandError) -> String {
+            let own = authority.trustDomain
+            if let asked = trustDomain, let own, asked != own {
+                throw CommandError(.usage, "this authority issues for the trust domain \(own) only, not for \(asked)")
+            }
+            return trustDomain ?? own ?? CACommand.defaultTrustDomain
+        }
+    }
+}
+
+extension KeyType: ExpressibleByArgument {}

@@ -1,0 +1,90 @@
+internal import ArgumentParser
+internal import Identity
+
+/// `steelyard export`: files for other departments.
+struct ExportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export", abstract: "Files for finance.", subcommands: [MonthlyShare.self])
+
+    struct MonthlyShare: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "monthly-share", abstract: "The monthly figures for finance, as CSV unless said otherwise.",
+            discussion: "Example: steelyard export monthly-share --month 2025-06 --scope idc --out 2025-06.csv")
+
+        @OptionGroup var connection: ConnectionOptions
+        @OptionGroup var knowledge: KnowledgeOptions
+
+        @Option(help: ArgumentHelp("Calendar month.", valueName: "YYYY-MM"))
+        var month: String
+
+        @Option(help: ArgumentHelp("Scope; see `steelyard scopes`.", valueName: "ID"))
+        var scope = ShareCommand.defaultScope
+
+        @Option(help: ArgumentHelp("csv, json, or table for people.", valueName: "FORMAT"))
+        var format = OutputFormat.csv
+
+        @Flag(help: "Chinese headings, and counts in 万亿 and 亿 (tables only).")
+        var zh = false
+
+        @Option(
+            help: ArgumentHelp("File to write, whole or not at all; standard output by default.", valueName: "FILE"))
+        var out: String?
+
+        @Flag(help: "Replace the file of --out.")
+        var force = false
+
+        mutating func run() async throws {
+            let query = knowledge.query + [("month", month), ("scope", scope)]
+            let (format, figures) = (format, zh ? Figures.chinese : .separated)
+            let (out, force) = (out, force)
+            try await APIClient.with(connection) { client in
+                let response = try await Waiting.for("asking") {
+                    try await client.get("/v1/exports/monthly-share", query, accept: format.accept)
+                }
+                let bytes =
+                    format == .table
+                    ? Array(
+                        try MonthlyShareTable.text(of: response.decoded(MonthlyShareAnswer.self), figures: figures).utf8
+                    )
+                    : response.body
+                try FileOrOutput.write(bytes, to: out, overwriting: force)
+            }
+        }
+    }
+}
+
+enum MonthlyShareTable {
+    static func text(of answer: MonthlyShareAnswer, figures: Figures) -> String {
+        var table = TextTable([
+            .text(figures.words("Provider", "云厂商")), .number(figures.words("External", "外部客户")),
+            .number(figures.words("Own business", "自有业务")), .number(figures.words("Unclassified", "未分类")),
+            .number(figures.words("Numerator", "分子")), .number(figures.words("Denominator", "分母")),
+            .number(figures.words("Share", "份额")), .number(figures.words("Month on month", "环比")),
+        ])
+        for row in answer.rows {
+            let cells = [
+                row.provider ?? figures.words("Total", "合计"), figures.count(row.external),
+                figures.count(row.ownBusiness), figures.count(row.unclassified), figures.count(row.numerator),
+                figures.count(row.denominator), figures.percent(row.sharePercent),
+                figures.percent(row.monthOnMonthPercent),
+            ]
+            if row.provider == nil { table.setTotals(cells) } else { table.append(cells) }
+        }
+        let title = figures.words(answer.scope.title.en, answer.scope.title.zh)
+        return "\(answer.scope.id) v\(answer.scope.version): \(title), \(answer.month) (\(answer.zone))".printable
+            + "\n\n"
+            + table.rendered()
+    }
+}
+
+/// Writes an answer to a file, whole or not at all, or to standard output.
+enum FileOrOutput {
+    static func write(_ bytes: [UInt8], to path: String?, overwriting: Bool) throws(IdentityError) {
+        guard let path, path != "-" else {
+            Terminal.out(bytes: bytes)
+            if let last = bytes.last, last != UInt8(ascii: "\n") { Terminal.out("\n") }
+            return
+        }
+        try PrivateFile.write(bytes, to: path, for: .everybody, overwriting: overwriting)
+    }
+}

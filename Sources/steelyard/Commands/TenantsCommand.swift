@@ -1,0 +1,132 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Identity
+internal import NIOHTTP1
+internal import Scopes
+
+/// `steelyard tenants`: the registry of what tenants are.
+struct TenantsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tenants", abstract: "The tenant registry: who is external, who is own business, since when.",
+        subcommands: [Import.self, Export.self, History.self])
+
+    struct Import: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Import assertions from a CSV: all of them, or none with every mistake and its line.",
+            discussion: "Columns: \(RegistryFile.columns.joined(separator: ",")).")
+
+        @OptionGroup var connection: ConnectionOptions
+
+        @Argument(help: ArgumentHelp("CSV file, or - for standard input.", valueName: "FILE"))
+        var file: String
+
+        @Flag(help: "Only check the file, without asking a server.")
+        var dryRun = false
+
+        mutating func run() async throws {
+            let bytes = try InputFile.read(file)
+            let entries = try RegistryFile.parse(bytes, file: file)
+            if dryRun { return Terminal.out("\(file): \(entries.count) assertions, no mistakes\n") }
+            let file = file
+            try await APIClient.with(connection) { client in
+                let response = try await Waiting.for("importing") {
+                    try await client.send(.POST, "/v1/tenants", contentType: "text/csv", body: bytes)
+                }
+                let imported = try response.decoded(ImportedAnswer.self)
+                Terminal.out("\(file): \(imported.assertions) assertions recorded at \(imported.recordedAt)\n")
+            }
+        }
+    }
+
+    struct Export: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Export what is held true, as a CSV that can be imported again.")
+
+        @OptionGroup var connection: ConnectionOptions
+
+        @Option(help: ArgumentHelp("Only this provider.", valueName: "P"))
+        var provider: String?
+
+        @Option(help: ArgumentHelp("What was held true at this time (RFC 3339); now by default.", valueName: "TIME"))
+        var asKnownAt: String?
+
+        @Option(help: ArgumentHelp("csv, json, or table for people.", valueName: "FORMAT"))
+        var format = OutputFormat.csv
+
+        @Option(
+            help: ArgumentHelp("File to write, whole or not at all; standard output by default.", valueName: "FILE"))
+        var out: String?
+
+        @Flag(help: "Replace the file of --out.")
+        var force = false
+
+        mutating func run() async throws {
+            let (query, format) = ([("provider", provider), ("as-known-at", asKnownAt)], format)
+            let (out, force) = (out, force)
+            try await APIClient.with(connection) { client in
+                let response = try await Waiting.for("exporting") {
+                    try await client.get("/v1/tenants", query, accept: format.accept)
+                }
+                let bytes =
+                    format == .table
+                    ? Array(TenantsTable.text(of: try response.decoded(TenantsAnswer.self).tenants).utf8)
+                    : response.body
+                try FileOrOutput.write(bytes, to: out, overwriting: force)
+            }
+        }
+    }
+
+    struct History: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Everything that was ever held true of a tenant, newest first.")
+
+        @OptionGroup var connection: ConnectionOptions
+
+        @Option(help: ArgumentHelp("Provider of the tenant.", valueName: "P"))
+        var provider: String
+
+        @Argument(help: ArgumentHelp("The tenant.", valueName: "TENANT"))
+        var tenant: String
+
+        mutating func run() async throws {
+            let (provider, tenant) = (provider, tenant)
+            try await APIClient.with(connection) { client in
+                let assertions = try await Waiting.for("asking") {
+                    try await TenantHistory.assertions(of: tenant, at: provider, from: client)
+                }
+                guard !assertions.isEmpty else {
+                    throw CommandError(
+                        .failure, "nothing was ever recorded of the tenant \(tenant) at \(provider)".printable)
+                }
+                Terminal.out(TenantsTable.text(of: assertions))
+            }
+        }
+    }
+}
+
+enum TenantsTable {
+    static func text(of tenants: [TenantsAnswer.Tenant]) -> String {
+        var table = TextTable([
+            .text("Provider"), .text("Tenant"), .text("Kind"), .text("Legal entity"), .text("From"), .text("To"),
+            .text("Reason"), .text("Recorded at"), .text("By"),
+        ])
+        for row in tenants {
+            table.append([
+                row.provider, row.tenant, row.kind, row.legalEntity, row.effectiveFrom, row.effectiveTo ?? "–",
+                row.reason, row.recordedAt, row.recordedBy,
+            ])
+        }
+        return table.rendered()
+    }
+}
+
+/// A file named on the command line, or standard input.
+enum InputFile {
+    static func read(_ path: String) throws(CommandError) -> [UInt8] {
+        if path == "-" { return Array(FileHandle.standardInput.readDataToEndOfFile()) }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw CommandError(.failure, "\(path) can't be read; is it there, and may you read it?")
+        }
+        return Array(data)
+    }
+}

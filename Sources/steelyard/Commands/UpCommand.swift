@@ -1,0 +1,77 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Usage
+
+/// `steelyard up`: everything on this machine, from one data folder.
+struct UpCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "up", abstract: "Run PostgreSQL, an aggregator and collectors on this machine, from one folder.",
+        discussion: """
+            Everything is made on the first start: a private PostgreSQL on a Unix socket, certificates, an admin token. \
+            The next start continues with the same data. Ctrl-C stops it all.
+            """)
+
+    static let defaultProvider = "demo"
+
+    @Option(help: ArgumentHelp("Folder that holds everything.", valueName: "DIR"))
+    var data: String?
+
+    @Option(help: ArgumentHelp("Provider to run a collector for; may be repeated (default: demo).", valueName: "P"))
+    var provider: [String] = []
+
+    @Option(help: ArgumentHelp("First port on 127.0.0.1; 0 for any that are free.", valueName: "N"))
+    var portBase = Ports.defaultBase
+
+    @Option(help: ArgumentHelp("IANA zone of the reporting calendar; settled by the first start.", valueName: "ZONE"))
+    var zone: String?
+
+    @Option(help: ArgumentHelp("How far back events may lie, such as 1100d (default: 400d).", valueName: "DURATION"))
+    var windowBack: String?
+
+    mutating func validate() throws {
+        for name in provider where !NameRule.isIdentifier(name, maxBytes: Limits.maxProviderNameBytes) {
+            throw ValidationError("“\(name)” is no provider name: lower-case letters, digits and inner hyphens.")
+        }
+        if Set(provider).count != provider.count { throw ValidationError("A --provider is named twice.") }
+        if let zone, ZoneRules(identifier: zone) == nil {
+            throw ValidationError("“\(zone)” is no IANA zone, such as Asia/Shanghai.")
+        }
+        if let windowBack {
+            let isFine = Int(windowBack.dropLast()).map { $0 > 0 } ?? false
+            guard isFine, let unit = windowBack.last, "smhd".contains(unit) else {
+                throw ValidationError("“\(windowBack)” is no duration, such as 1100d or 36h.")
+            }
+        }
+    }
+
+    mutating func run() async throws {
+        let folder = data.map { DataFolder($0) } ?? .standard()
+        let providers = provider.isEmpty ? [Self.defaultProvider] : provider
+        let programs = try Programs.besideThis()
+        do {
+            try folder.prepare()
+        } catch {
+            throw CommandError(.failure, "can't make the data folder \(folder.path): \(error.localizedDescription)")
+        }
+        let lock = try FolderLock(folder)
+        let stop = StopSignal()
+        let options = UpRunner.Options(
+            folder: folder, providers: providers, portBase: portBase, zone: zone, windowBack: windowBack)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await stop.watch() }
+            defer { group.cancelAll() }
+            try await Self.run(options, programs: programs, stop: stop)
+        }
+        _ = consume lock
+    }
+
+    private static func run(_ options: UpRunner.Options, programs: Programs, stop: StopSignal) async throws {
+        if let left = try? UpState.read(from: options.folder) {
+            for name in try await Leftovers.stop(left) {
+                Terminal.note("stopped \(name), left over from an `up` that was killed")
+            }
+        }
+        let ports = try Ports(base: options.portBase, providerCount: options.providers.count)
+        try await UpRunner(options: options, programs: programs, ports: ports, stop: stop).run()
+    }
+}

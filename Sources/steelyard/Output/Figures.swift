@@ -1,0 +1,36 @@
+internal import Scopes
+
+/// How counts and headings are written for people.
+enum Figures: Sendable {
+    /// Thousands separators: `264,056,400,000,000`.
+    case separated
+    /// Chinese units: `264.06万亿`.
+    case chinese
+
+    private static let chineseDecimals = 2
+
+    /// A count that the server sent as decimal digits. What isn't digits is shown as it came: nothing is guessed.
+    func count(_ digits: String?) -> String {
+        guard let digits else { return "–" }
+        guard let value = UInt128(digits) else { return digits }
+        return count(value)
+    }
+
+    func count(_ value: UInt128) -> String {
+        switch self {
+        case .separated: DecimalText.grouped(value)
+        case .chinese: TokenText.text(value, decimals: Self.chineseDecimals, language: .chinese)
+        }
+    }
+
+    /// A percentage that the server computed, with its sign.
+    func percent(_ text: String?) -> String { text.map { "\($0) %" } ?? "–" }
+
+    /// One of two headings.
+    func words(_ english: String, _ chinese: String) -> String {
+        switch self {
+        case .separated: english
+        case .chinese: chinese
+        }
+    }
+}

@@ -1,0 +1,22 @@
+internal import ArgumentParser
+
+/// `steelyard`: asks, administers, and runs the embedded default.
+struct Steelyard: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "steelyard",
+        abstract: "Counts LLM tokens exactly, once, and answers under any named scope.",
+        discussion: """
+            Start everything on this machine with `steelyard up`, then ask with `steelyard share` and `steelyard usage`.
+
+            Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 denied, 4 nothing answers, 5 input refused.
+            """,
+        version: SoftwareVersion.text,
+        subcommands: [
+            UpCommand.self, UsageCommand.self, ShareCommand.self, ExportCommand.self, CollectorsCommand.self,
+            ScopesCommand.self, TenantsCommand.self, TokenCommand.self, CACommand.self, SimulateCommand.self,
+        ])
+}
+
+enum SoftwareVersion {
+    static let text = "0.1.0"
+}

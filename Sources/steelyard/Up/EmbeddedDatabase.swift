@@ -1,0 +1,40 @@
+internal import Embedded
+internal import Logging
+
+/// The private PostgreSQL of one `up`.
+struct EmbeddedDatabase: Sendable {
+    /// libpq connection string of Steelyard's database.
+    let url: String
+
+    static let databaseName = "steelyard"
+
+    /// Runs `body` while PostgreSQL runs, and stops it afterwards, however `body` ends.
+    static func with(
+        _ folder: DataFolder, stop: StopSignal, _ body: (EmbeddedDatabase) async throws -> Void
+    ) async throws {
+        let cluster = EmbeddedCluster(EmbeddedOptions(dataFolder: folder.postgres), logger: quietLogger())
+        let result: Result<Void, any Error>
+        do {
+            try await cluster.start()
+            let url = try await cluster.database(named: databaseName)
+            result = .success(stop.isStopping ? () : try await body(EmbeddedDatabase(url: url)))
+        } catch let error as EmbeddedError {
+            result = .failure(CommandError(.failure, "PostgreSQL: \(error)"))
+        } catch {
+            result = .failure(error)
+        }
+        do {
+            try await cluster.stop()
+        } catch {
+            Terminal.note("PostgreSQL didn't stop: \(error)")
+        }
+        try result.get()
+    }
+
+    /// What goes well is said by `up` itself.
+    private static func quietLogger() -> Logger {
+        var logger = Logger(label: "steelyard.up") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = .warning
+        return logger
+    }
+}

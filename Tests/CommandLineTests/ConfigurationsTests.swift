@@ -1,0 +1,45 @@
+import Testing
+
+@testable import steelyard
+
+@Suite struct ConfigurationsTests {
+    @Test func quotesWhateverAPathHolds() {
+        #expect(Configurations.quoted(#"/a b/"c"\d"#) == #""/a b/\"c\"\\d""#)
+        #expect(Configurations.quoted("a\nb\u{7F}") == #""a\x0ab\x7f""#)
+        #expect(Configurations.quoted("数据") == "\"数据\"")
+    }
+
+    @Test func portsAreLaidOutFromTheBase() throws {
+        let base = try freeBase()
+        let ports = try Ports(base: base, providerCount: 3)
+        #expect(ports.collectors == [base, base + 3, base + 4])
+        #expect((ports.ingest, ports.query) == (base + 1, base + 2))
+    }
+
+    @Test func freePortsAreAllDifferent() throws {
+        let ports = try Ports(base: 0, providerCount: 4)
+        #expect(Set(ports.collectors + [ports.ingest, ports.query]).count == 6)
+    }
+
+    @Test func aTakenPortIsNamed() throws {
+        let base = try freeBase()
+        let holder = try #require(ListeningSocket(port: base + 2))
+        #expect { try Ports(base: base, providerCount: 1) } throws: { error in
+            (error as? CommandError)?.message.contains("port \(base + 2) is taken") == true
+        }
+        #expect(holder.port == base + 2)
+    }
+
+    @Test(arguments: [1, 80, 1_023, 65_534, 70_000, -1])
+    func refusesBasesOutsideThePorts(_ base: Int) {
+        #expect { try Ports(base: base, providerCount: 1) } throws: { ($0 as? CommandError)?.status == .usage }
+    }
+
+    /// A base with five free ports in a row.
+    private func freeBase() throws -> Int {
+        for base in stride(from: 21_000, to: 60_000, by: 7) where (0..<5).allSatisfy({ ListeningSocket(port: base + $0) != nil }) {
+            return base
+        }
+        throw CommandError(.failure, "no five free ports in a row")
+    }
+}

@@ -1,0 +1,85 @@
+import Foundation
+import Identity
+import Testing
+
+@testable import steelyard
+
+@Suite struct ConnectionTests: ~Copyable {
+    let folder = DataFolder(NSTemporaryDirectory() + "steelyard-connection-\(UUID().uuidString)")
+
+    init() throws { try folder.prepare() }
+
+    deinit { try? FileManager.default.removeItem(atPath: folder.path) }
+
+    func options(_ arguments: String...) throws -> ConnectionOptions {
+        try ConnectionOptions.parse(["--data", folder.path] + arguments)
+    }
+
+    func writeToken(_ text: String = "sy_abc_secret\n") throws {
+        try PrivateFile.write(text, to: folder.adminToken, for: .ownerOnly, overwriting: true)
+    }
+
+    @Test func takesAddressAndTokenFromTheDataFolder() throws {
+        try writeToken()
+        let state = UpState(
+            pid: 1, queryURL: "http://127.0.0.1:9999", ingestURL: "https://127.0.0.1:9998", collectors: [], children: [],
+            isReady: true)
+        try state.write(to: folder)
+        #expect(
+            try Connection.resolve(options())
+                == Connection(baseURL: "http://127.0.0.1:9999", token: "sy_abc_secret", caFile: nil))
+    }
+
+    @Test func fallsBackToTheStandardPort() throws {
+        try writeToken()
+        #expect(try Connection.resolve(options()).baseURL == Connection.defaultURL)
+        #expect(try Connection.resolve(options("--url", "http://localhost:1/")).baseURL == "http://localhost:1")
+    }
+
+    @Test func theAdminTokenStaysOnThisMachine() throws {
+        try writeToken()
+        #expect { try Connection.resolve(options("--url", "https://elsewhere.example")) } throws: {
+            ($0 as? CommandError)?.status == .usage
+        }
+        let own = folder.path + "/mine"
+        try PrivateFile.write("sy_mine_1", to: own, for: .ownerOnly, overwriting: false)
+        let there = try Connection.resolve(options("--url", "https://elsewhere.example", "--token-file", own))
+        #expect(there.token == "sy_mine_1")
+    }
+
+    @Test func noTokenTravelsInClearToAnotherMachine() throws {
+        let own = folder.path + "/mine"
+        try PrivateFile.write("sy_mine_1", to: own, for: .ownerOnly, overwriting: false)
+        for url in ["http://elsewhere.example:4682", "http://127.0.0.1.evil.example", "http://10.0.0.1"] {
+            #expect { try Connection.resolve(options("--url", url, "--token-file", own)) } throws: {
+                ($0 as? CommandError)?.status == .usage
+            }
+        }
+    }
+
+    @Test(arguments: ["", "ftp://x", "127.0.0.1:4682", "http://", "http://h?x=1", "http://user@127.0.0.1"])
+    func refusesWhatIsNoBaseURL(_ url: String) throws {
+        try writeToken()
+        #expect { try Connection.resolve(options("--url", url)) } throws: {
+            ($0 as? CommandError)?.status == .usage
+        }
+    }
+
+    @Test(arguments: ["", "secret", "sy_a b", "sy_\u{7F}"])
+    func refusesWhatIsNoToken(_ text: String) throws {
+        try writeToken(text)
+        #expect { try Connection.resolve(options()) } throws: { ($0 as? CommandError)?.status == .failure }
+    }
+
+    @Test func aMissingTokenSaysWhatToDo() throws {
+        #expect { try Connection.resolve(options()) } throws: { error in
+            (error as? CommandError)?.message.contains("steelyard up") == true
+        }
+    }
+
+    @Test func escapesQueryParameters() {
+        let encoded = APIClient.encoded([("tenant", "a&b=c 阿+"), ("from", nil), ("period", "2025-H1")])
+        #expect(encoded == "?tenant=a%26b%3Dc%20%E9%98%BF%2B&period=2025-H1")
+        #expect(APIClient.encoded([("from", nil)]) == "")
+    }
+}

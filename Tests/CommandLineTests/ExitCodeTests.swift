@@ -1,0 +1,78 @@
+import Foundation
+import Identity
+import Testing
+
+@testable import steelyard
+
+@Suite struct ExitCodeTests {
+    @Test func helpAndVersionAreSuccesses() async throws {
+        let help = try await Program.run("--help")
+        #expect(help.exitCode == 0)
+        #expect(help.output.contains("Exit codes: 0 done, 1 failed"))
+        for command in ["up", "usage", "share", "export", "collectors", "scopes", "tenants", "token", "ca", "simulate"] {
+            #expect(help.output.contains("  \(command) "), "\(command) is in the help")
+            #expect(try await Program.run(command, "--help").exitCode == 0)
+        }
+        let version = try await Program.run("--version")
+        #expect(version.exitCode == 0)
+        #expect(version.output == SoftwareVersion.text + "\n")
+    }
+
+    @Test(arguments: [
+        ["nonsense"], ["usage"], ["usage", "--period", "2025", "--from", "2025-01-01"], ["share", "--nonsense"],
+        ["share", "--period", "2025", "--format", "xml"],
+        ["share", "--period", "2025", "--format", "csv", "--scope", "idc", "--scope", "all-traffic"],
+        ["token", "create", "--role", "king"], ["simulate"], ["simulate", "--to", "http://127.0.0.1:1"],
+        ["simulate", "--out", "-", "--into-up"], ["simulate", "--out", "-", "--market", "/nowhere.yaml"],
+        ["up", "--provider", "Bad_Name"], ["up", "--zone", "Mars/Olympus"], ["up", "--window-back", "soon"],
+        ["up", "--provider", "a", "--provider", "a"],
+    ])
+    func wrongArgumentsAreTwo(_ arguments: [String]) async throws {
+        let outcome = try await Program.run(list: arguments)
+        #expect(outcome.exitCode == 2)
+        #expect(outcome.output.isEmpty, "standard output is for answers")
+        #expect(!outcome.errors.isEmpty)
+    }
+
+    @Test func nothingListeningIsFour() async throws {
+        let scratch = try ScratchFolder("unreachable")
+        let port = try #require(ListeningSocket(port: 0)).port
+        let token = scratch.path + "/token"
+        try PrivateFile.write("sy_a_b\n", to: token, for: .ownerOnly, overwriting: false)
+        let outcome = try await Program.run(
+            "share", "--period", "2025-H1", "--url", "http://127.0.0.1:\(port)", "--token-file", token)
+        #expect(outcome.exitCode == 4)
+        #expect(outcome.errors.contains("http://127.0.0.1:\(port)"))
+    }
+
+    @Test func aMissingTokenIsOneAndSaysWhatToDo() async throws {
+        let scratch = try ScratchFolder("no-token")
+        let outcome = try await Program.run("collectors", "--data", scratch.path)
+        #expect(outcome.exitCode == 1)
+        #expect(outcome.errors.contains("steelyard up"))
+    }
+
+    @Test func aBadRegistryIsFiveWithEveryLine() async throws {
+        let scratch = try ScratchFolder("registry")
+        let file = scratch.path + "/tenants.csv"
+        try PrivateFile.write(
+            """
+            provider,tenant,kind,legal_entity,effective_from,effective_to,reason
+            aliyun,acme,external-customer,Acme Ltd,2025-01-01,,contract
+            aliyun,beta,extern,Beta Ltd,2025-01-01,,contract
+            aliyun,gamma,trial,Gamma Ltd,2025-02-30,,contract
+
+            """, to: file, for: .everybody, overwriting: false)
+        let outcome = try await Program.run("tenants", "import", file, "--dry-run")
+        #expect(outcome.exitCode == 5)
+        #expect(outcome.errors.contains("line 3"))
+        #expect(outcome.errors.contains("line 4"))
+        #expect(!outcome.errors.contains("line 2"))
+    }
+
+    @Test func noUpToFeedIsFour() async throws {
+        let scratch = try ScratchFolder("no-up")
+        let outcome = try await Program.run("simulate", "--into-up", "--data", scratch.path)
+        #expect(outcome.exitCode == 4)
+    }
+}

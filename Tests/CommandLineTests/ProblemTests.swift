@@ -1,0 +1,32 @@
+import Testing
+
+@testable import steelyard
+
+@Suite struct ProblemTests {
+    func answer(_ status: Int, _ body: String = "") -> APIResponse {
+        APIResponse(status: status, contentType: "application/problem+json", body: Array(body.utf8))
+    }
+
+    @Test(arguments: [
+        (400, ExitStatus.usage), (401, .denied), (403, .denied), (404, .failure), (413, .refusedInput),
+        (415, .refusedInput), (422, .refusedInput), (429, .failure), (500, .failure), (503, .failure),
+    ])
+    func everyRefusalHasItsExitCode(_ status: Int, _ expected: ExitStatus) {
+        #expect(Problem.error(for: answer(status), asking: "/v1/usage").status == expected)
+        #expect(!Problem.error(for: answer(status, "<html>"), asking: "/v1/usage").message.isEmpty)
+    }
+
+    @Test func listsEveryMistakeOfAFileWithItsLine() {
+        let body = """
+            {"title":"The registry is refused","detail":"2 mistakes","errors":[
+             {"line":3,"field":"kind","message":"unknown kind 'extern'"},{"line":7,"field":null,"message":"overlaps line 4"}]}
+            """
+        let error = Problem.error(for: answer(422, body), asking: "/v1/tenants")
+        #expect(
+            error.message == """
+                The registry is refused: 2 mistakes
+                  line 3, kind: unknown kind 'extern'
+                  line 7: overlaps line 4
+                """)
+    }
+}

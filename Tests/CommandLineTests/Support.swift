@@ -1,0 +1,58 @@
+import Foundation
+import Subprocess
+
+@testable import steelyard
+
+/// The programs that were built beside the tests.
+enum Built {
+    static let folder: String = {
+        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        return (own as NSString).deletingLastPathComponent
+    }()
+
+    static var steelyard: String { "\(folder)/steelyard" }
+}
+
+/// What a run of `steelyard` came to.
+struct Outcome: Sendable {
+    var exitCode: Int32?
+    var output: String
+    var errors: String
+}
+
+enum Program {
+    static func run(_ arguments: String...) async throws -> Outcome { try await run(list: arguments) }
+
+    static func run(list arguments: [String]) async throws -> Outcome {
+        let result = try await Subprocess.run(
+            .path(.init(Built.steelyard)), arguments: Arguments(arguments),
+            output: .string(limit: 16 << 20), error: .string(limit: 1 << 20))
+        var code: Int32?
+        if case .exited(let status) = result.terminationStatus { code = status }
+        return Outcome(exitCode: code, output: result.standardOutput, errors: result.standardError)
+    }
+}
+
+/// A folder of one test, gone when the test is over.
+struct ScratchFolder: ~Copyable {
+    let path: String
+
+    init(_ name: String) throws {
+        path = NSTemporaryDirectory() + "steelyard-\(name)-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(
+            atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+/// Waits until a condition holds.
+func eventually(
+    within limit: Duration = .seconds(180), _ what: String, _ condition: () async throws -> Bool
+) async throws {
+    let deadline = ContinuousClock.now + limit
+    while try await !condition() {
+        guard ContinuousClock.now < deadline else { throw CommandError(.failure, "waited in vain for: \(what)") }
+        try await Task.sleep(for: .milliseconds(50))
+    }
+}

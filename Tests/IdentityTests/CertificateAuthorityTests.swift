@@ -1,0 +1,89 @@
+import Crypto
+import Foundation
+import Identity
+import SwiftASN1
+import Testing
+import Usage
+import X509
+
+@Suite struct CertificateAuthorityTests {
+    static let identity = CollectorIdentity(trustDomain: "steelyard.local", provider: "aliyun", name: "hz-1")
+
+    /// What X.509 path validation says about a leaf under this authority at a moment.
+    static func isTrusted(
+        _ issued: IssuedCertificate, by authority: CertificateAuthority, at moment: Date = Date()
+    ) async throws -> Bool {
+        let roots = CertificateStore([authority.certificate])
+        let leaf = try Certificate(derEncoded: issued.certificateDER)
+        var verifier = Verifier(rootCertificates: roots) { RFC5280Policy(fixedValidationTime: moment) }
+        if case .validCertificate = await verifier.validate(leaf: leaf, intermediates: CertificateStore()) {
+            return true
+        }
+        return false
+    }
+
+    @Test(arguments: KeyType.allCases)
+    func issuesWhatPathValidationAccepts(_ keyType: KeyType) async throws {
+        let authority = try CertificateAuthority.create(trustDomain: "steelyard.local", keyType: keyType)
+        let collector = try authority.issueCollector(Self.identity)
+        let server = try authority.issueServer(names: ["localhost", "127.0.0.1", "::1"])
+        #expect(try await Self.isTrusted(collector, by: authority))
+        #expect(try await Self.isTrusted(server, by: authority))
+    }
+
+    @Test func mintsCertificatesThatMustBeRefused() async throws {
+        let now = Date()
+        let authority = try CertificateAuthority.create(trustDomain: "steelyard.local")
+        let foreign = try CertificateAuthority.create(trustDomain: "steelyard.local")
+        let expired = try authority.issueCollector(
+            Self.identity, validity: CertificateValidity(notBefore: now - 7_200, notAfter: now - 3_600))
+        let early = try authority.issueCollector(
+            Self.identity, validity: CertificateValidity(notBefore: now + 3_600, notAfter: now + 7_200))
+        let elsewhere = try foreign.issueCollector(Self.identity)
+        #expect(try await !Self.isTrusted(expired, by: authority, at: now))
+        #expect(try await Self.isTrusted(expired, by: authority, at: now - 5_400))
+        #expect(try await !Self.isTrusted(early, by: authority, at: now))
+        #expect(try await !Self.isTrusted(elsewhere, by: authority, at: now))
+    }
+
+    @Test func saysWhatItIsInItsExtensions() throws {
+        let authority = try CertificateAuthority.create(trustDomain: "steelyard.local", isConstrained: true)
+        let extensions = authority.certificate.extensions
+        #expect(try extensions.basicConstraints == .isCertificateAuthority(maxPathLength: 0))
+        #expect(try extensions.keyUsage?.keyCertSign == true)
+        #expect(try extensions.nameConstraints?.permittedSubtrees == [.uniformResourceIdentifier("steelyard.local")])
+    }
+
+    @Test func boundsTheValidityItIssues() throws {
+        let authority = try CertificateAuthority.create(trustDomain: "steelyard.local")
+        for days in [0, -1, CertificateValidity.maxDays + 2] {
+            let validity = CertificateValidity.days(days, from: Date(timeIntervalSinceNow: days == 0 ? -600 : 0))
+            let isBackwards = validity.notBefore >= validity.notAfter || days > CertificateValidity.maxDays
+            guard isBackwards else { continue }
+            #expect { try authority.issueCollector(Self.identity, validity: validity) } throws: { error in
+                (error as? IdentityError)?.code == .badValidity
+            }
+        }
+        #expect { try authority.issueServer(names: []) } throws: { ($0 as? IdentityError)?.code == .badServerName }
+    }
+
+    @Test(arguments: ["", "Host", "a_b.example", "-a.example", "300.1.1.1", "1.2.3", "*.x", "a..b", "host:443", "a b"])
+    func refusesBadServerNames(_ name: String) throws {
+        #expect { try LeafRequest.server(names: [name]) } throws: { ($0 as? IdentityError)?.code == .badServerName }
+    }
+
+    @Test func tellsDNSNamesFromAddresses() throws {
+        let request = try LeafRequest.server(names: ["localhost", "*.example.com", "127.0.0.1", "::1"])
+        #expect(request.dnsNames == ["localhost", "*.example.com"])
+        #expect(request.addresses == ["127.0.0.1", "::1"])
+        #expect(request.commonName == "localhost")
+    }
+
+    @Test func refusesBadTrustDomainsAndIdentities() {
+        #expect { try CertificateAuthority.create(trustDomain: "Steel Yard") } throws: {
+            ($0 as? IdentityError)?.code == .badName
+        }
+        let nobody = CollectorIdentity(trustDomain: "steelyard.local", provider: "../x", name: "a")
+        #expect { try LeafRequest.collector(nobody) } throws: { ($0 as? IdentityError)?.code == .badName }
+    }
+}
