@@ -227,7 +227,8 @@ struct RecoveryTests {
         let error = #expect(throws: SpoolError.self) {
             try fixture.opened { files in
                 // The header with version 2 and its checksum made by the same rule.
-                files[Self.batches1]?.replaceSubrange(0..<128, with: headerOfVersion2(files[Self.batches1] ?? []))
+                let segment = files[Self.batches1] ?? []
+                files[Self.batches1] = headerOfVersion2(segment) + segment.dropFirst(128)
             }
         }
         #expect(error?.code == .unsupportedVersion)
