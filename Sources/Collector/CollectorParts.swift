@@ -1,0 +1,24 @@
+package import Logging
+package import Usage
+
+/// What every part of the collector is given: shared state and the outside world as parameters.
+package struct CollectorParts: Sendable {
+    package var meter: Meter
+    package var gate: IntakeGate
+    package var metrics: CollectorMetrics
+    package var logger: Logger
+    package var wallClock: any WallClock
+    package var steadyClock: any SteadyClock
+
+    package init(
+        meter: Meter, gate: IntakeGate = IntakeGate(), metrics: CollectorMetrics, logger: Logger,
+        wallClock: any WallClock = SystemWallClock(), steadyClock: any SteadyClock = SystemSteadyClock()
+    ) {
+        self.meter = meter
+        self.gate = gate
+        self.metrics = metrics
+        self.logger = logger
+        self.wallClock = wallClock
+        self.steadyClock = steadyClock
+    }
+}

@@ -1,0 +1,134 @@
+internal import Foundation
+package import Logging
+internal import NIOSSL
+internal import ServiceLifecycle
+package import Settings
+internal import Telemetry
+internal import UnixSignals
+
+/// A whole collector: opens the data folder, runs every part until it is told to stop, and leaves nothing half done.
+package struct CollectorProcess: Sendable {
+    /// How long the HTTP listener may take to finish open requests when stopping, on top of the drain.
+    private static let stopGrace = Duration.seconds(10)
+
+    private let settings: CollectorSettings
+    private let version: String
+    private let logger: Logger
+    /// Reads the configuration anew, for SIGHUP.
+    private let readAgain: @Sendable () throws -> CollectorSettings
+
+    package init(
+        settings: CollectorSettings, version: String, logger: Logger,
+        readAgain: @escaping @Sendable () throws -> CollectorSettings
+    ) {
+        self.settings = settings
+        self.version = version
+        self.logger = logger
+        self.readAgain = readAgain
+    }
+
+    /// Runs until SIGTERM or SIGINT; returns once everything accepted is sealed and synced.
+    ///
+    /// - Throws: where the data folder can't be opened or the address can't be bound.
+    package func run() async throws {
+        let board = StatusBoard()
+        let parts = CollectorParts(
+            meter: Meter(limits: Meter.Limits(rows: settings.seal.rows), clock: SystemSteadyClock()),
+            metrics: CollectorMetrics(), logger: logger)
+        let opened = try await Writer.open(settings: settings, parts: parts, board: board, version: version)
+        let window = Reloadable(settings.window)
+        let reader = FileReader(settings: settings, writer: opened.writer, recovered: opened.files, parts: parts)
+        let client = settings.aggregator.map { AggregatorClient(settings: $0, version: version) }
+        let server = CollectorServer(
+            settings: settings, parts: parts, board: board, writer: opened.writer, window: window, version: version)
+        let listening = ListeningFile(folder: settings.storage.folder)
+        let application = server.makeApplication { address in
+            listening.write(address, logger)
+        }
+        registerGauges(parts, board)
+        let reloader = Reloader(
+            settings: settings, readAgain: readAgain, reader: reader, client: client, window: window, logger: logger)
+        // Stopped from the last to the first: no more input, then the last seal, then what shipping is still possible.
+        let services: [any Service] = [
+            makeShipper(opened, client, parts, board), opened.writer, reader, reloader, application,
+        ]
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
+        try await group.run()
+        listening.remove()
+        try await opened.writer.close()
+        logger.info("stopped; what isn't shipped stays in the spool")
+    }
+
+    private var quiet: Logger {
+        var quiet = logger
+        quiet.logLevel = .warning
+        return quiet
+    }
+
+    private func makeShipper(
+        _ opened: Writer.Opened, _ client: AggregatorClient?, _ parts: CollectorParts, _ board: StatusBoard
+    ) -> any Service {
+        guard let client else {
+            logger.warning("no aggregator.url is set; batches stay in the spool")
+            return NoAggregator()
+        }
+        return Shipper(
+            opened: opened, transport: client, parts: parts, board: board, drainTimeout: settings.drainTimeout)
+    }
+
+    private func registerGauges(_ parts: CollectorParts, _ board: StatusBoard) {
+        let registry = parts.metrics.registry
+        let age = registry.gauge(
+            "steelyard_collector_oldest_unshipped_age_seconds", help: "Age of the oldest batch that isn't shipped.")
+        let success = registry.gauge(
+            "steelyard_collector_last_success_age_seconds", help: "Time since the aggregator last took something.")
+        let ready = registry.gauge("steelyard_collector_ready", help: "1 while input is taken.")
+        let fenced = registry.gauge(
+            "steelyard_collector_fenced", help: "1 once a newer process has this collector's identity.")
+        registry.beforeRendering {
+            let now = parts.wallClock.nowMilliseconds()
+            let (backlog, shipping) = (board.currentBacklog, board.currentShipping)
+            age.set(backlog.oldestSealedAt.map { Double(max(0, now - $0)) / 1_000 } ?? 0)
+            success.set(shipping.lastSuccessAt.map { Double(max(0, now - $0)) / 1_000 } ?? -1)
+            ready.set(parts.gate.isClosed ? 0 : 1)
+            fenced.set(shipping.isFenced ? 1 : 0)
+        }
+    }
+}
+
+/// `listening.json` in the data folder: the address that was bound, for whoever set port 0.
+struct ListeningFile: Sendable {
+    private struct Document: Codable {
+        var http: String
+    }
+
+    let folder: String
+    private var path: String { "\(folder)/listening.json" }
+
+    init(folder: String) {
+        self.folder = folder
+    }
+
+    func write(_ address: String, _ logger: Logger) {
+        logger.info("listening", [.address: "\(address)"])
+        do {
+            try JSONEncoder().encode(Document(http: address))
+                .write(to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            logger.error("the bound address could not be written down", [.path: "\(path)", .error: "\(error)"])
+        }
+    }
+
+    func remove() {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    /// The address that the running collector wrote, or `nil`.
+    func read() -> String? {
+        guard let data = FileManager.default.contents(atPath: path) else { return nil }
+        return (try? JSONDecoder().decode(Document.self, from: data))?.http
+    }
+}

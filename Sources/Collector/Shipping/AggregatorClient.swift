@@ -1,0 +1,186 @@
+internal import AsyncHTTPClient
+internal import Foundation
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOSSL
+package import Usage
+
+/// Speaks with the aggregator: TLS 1.3 with this collector's certificate, HTTP/1.1.
+///
+/// The certificate files are read again when they change and on ``reload()``, so that short-lived certificates can be
+/// replaced in place.
+package actor AggregatorClient: AggregatorTransport {
+    /// The most bytes of an answer that are read.
+    private static let maxAnswerBytes = 1 << 20
+    /// Time for a connection and its handshake.
+    private static let connectTimeout = TimeAmount.seconds(10)
+
+    private let settings: CollectorSettings.Aggregator
+    private let version: String
+    private var client: HTTPClient?
+    private var modifiedAtStart: [Int64] = []
+
+    package init(settings: CollectorSettings.Aggregator, version: String) {
+        self.settings = settings
+        self.version = version
+    }
+
+    /// Reads the certificate files again before the next request.
+    package func reload() async {
+        await shutDown()
+    }
+
+    package func shutDown() async {
+        guard let old = client.take() else { return }
+        try? await old.shutdown()
+    }
+
+    package func requestEpoch(_ claim: ShippingStateMachine.EpochClaim, spoolID: SpoolID) async -> EpochAnswer {
+        let request = ControlMessages.EpochRequest(
+            spoolID: spoolID.hex, softwareVersion: version, lastEpoch: claim.epoch,
+            lastNextSequence: claim.nextSequence)
+        switch await post("/v1/epochs", json: request) {
+        case .failed(let delay): return .refused(delay)
+        case .answered(let answer):
+            if answer.status == 200, let grant = answer.decode(ControlMessages.EpochGrant.self) {
+                return .granted(epoch: grant.epoch, nextSequence: grant.nextSequence, regressed: grant.regressed)
+            }
+            return .refused(answer.delay)
+        }
+    }
+
+    package func lookUp(_ digests: [BatchDigest], epoch: UInt64) async -> LookupAnswer {
+        let request = ControlMessages.LookupRequest(epoch: epoch, digests: digests.map(\.hex))
+        switch await post("/v1/batches/lookup", json: request) {
+        case .failed(let delay): return .refused(delay)
+        case .answered(let answer):
+            if answer.status == 200, let result = answer.decode(ControlMessages.LookupResult.self) {
+                return .counted(result.counted)
+            }
+            switch (answer.status, answer.problem?.code) {
+            case (409, "fenced"): return .fenced
+            case (409, "unknown-epoch"): return .unknownEpoch
+            default: return .refused(answer.delay)
+            }
+        }
+    }
+
+    package func send(
+        _ sealed: [UInt8], digest: BatchDigest, epoch: UInt64, sequence: UInt64
+    ) async -> BatchAnswer {
+        var request = HTTPClientRequest(url: settings.url + "/v1/batches")
+        request.method = .POST
+        request.headers = [
+            "Content-Type": "application/x-protobuf", "Content-Encoding": "zstd",
+            "Content-Digest": "sha-256=:\(Data(digest.bytes).base64EncodedString()):",
+            "Steelyard-Epoch": String(epoch), "Steelyard-Sequence": String(sequence),
+        ]
+        request.body = .bytes(ByteBuffer(bytes: sealed))
+        switch await execute(request) {
+        case .failed(let delay): return .refused(delay)
+        case .answered(let answer): return Self.interpret(answer)
+        }
+    }
+
+    private static func interpret(_ answer: Answer) -> BatchAnswer {
+        if answer.status == 200 {
+            let result = answer.decode(ControlMessages.BatchResult.self)?.result
+            if result == "counted" || result == "duplicate" { return .counted }
+            return .refused(ShippingDelay(.unreachable, "200 without a result"))
+        }
+        let problem = answer.problem
+        switch (answer.status, problem?.code) {
+        case (409, "gap"):
+            guard let expected = problem?.expectedSequence else { return .refused(answer.delay) }
+            return .gap(expectedSequence: expected)
+        case (409, "fork"): return .fork
+        case (409, "fenced"): return .fenced
+        case (409, "unknown-epoch"): return .unknownEpoch
+        case (422, "invalid-batch"): return .invalid(reason: problem?.reason ?? problem?.detail ?? "invalid-batch")
+        default: return .refused(answer.delay)
+        }
+    }
+
+    // MARK: HTTP
+
+    private enum Outcome {
+        case answered(Answer)
+        case failed(ShippingDelay)
+    }
+
+    private struct Answer {
+        var status: UInt
+        var retryAfterSeconds: Int?
+        var body: Data
+
+        func decode<Message: Decodable>(_ type: Message.Type) -> Message? {
+            try? JSONDecoder().decode(type, from: body)
+        }
+
+        var problem: ControlMessages.ProblemDetails? { decode(ControlMessages.ProblemDetails.self) }
+
+        /// What to do about an answer that settles nothing.
+        var delay: ShippingDelay {
+            let problem = self.problem
+            let detail = "\(status) \(problem?.code ?? "") \(problem?.detail ?? "")"
+            let cause: ShippingDelay.Cause =
+                switch status {
+                case 429, 503: .busy
+                case 400..<500: .refused
+                default: .unreachable
+                }
+            return ShippingDelay(
+                cause, String(detail.prefix(300)), retryAfter: retryAfterSeconds.map { .seconds($0) })
+        }
+    }
+
+    private func post(_ path: String, json: some Encodable) async -> Outcome {
+        var request = HTTPClientRequest(url: settings.url + path)
+        request.method = .POST
+        request.headers = ["Content-Type": "application/json"]
+        guard let body = try? JSONEncoder().encode(json) else {
+            return .failed(ShippingDelay(.refused, "request can't be encoded"))
+        }
+        request.body = .bytes(ByteBuffer(bytes: body))
+        return await execute(request)
+    }
+
+    private func execute(_ request: HTTPClientRequest) async -> Outcome {
+        do {
+            let client = try await currentClient()
+            let timeout = TimeAmount.milliseconds(settings.timeout.wholeMilliseconds)
+            let response = try await client.execute(request, timeout: timeout)
+            let body = try await response.body.collect(upTo: Self.maxAnswerBytes)
+            return .answered(
+                Answer(
+                    status: response.status.code,
+                    retryAfterSeconds: response.headers.first(name: "Retry-After").flatMap(Int.init).map { max(0, $0) },
+                    body: Data(body.readableBytesView)))
+        } catch {
+            return .failed(ShippingDelay(.unreachable, String("\(error)".prefix(300))))
+        }
+    }
+
+    private func currentClient() async throws -> HTTPClient {
+        let modified = [settings.caFile, settings.certificateFile, settings.keyFile].map(LocalFiles.modifiedAt)
+        if modified != modifiedAtStart { await shutDown() }
+        if let client { return client }
+        var configuration = HTTPClient.Configuration(
+            tlsConfiguration: try makeTLS(), redirectConfiguration: .disallow,
+            timeout: .init(connect: Self.connectTimeout))
+        configuration.httpVersion = .http1Only
+        let made = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        client = made
+        modifiedAtStart = modified
+        return made
+    }
+
+    private func makeTLS() throws -> TLSConfiguration {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.minimumTLSVersion = .tlsv13
+        tls.trustRoots = .file(settings.caFile)
+        tls.certificateChain = try NIOSSLCertificate.fromPEMFile(settings.certificateFile).map { .certificate($0) }
+        tls.privateKey = .privateKey(try NIOSSLPrivateKey(file: settings.keyFile, format: .pem))
+        return tls
+    }
+}

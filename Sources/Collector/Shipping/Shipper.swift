@@ -1,0 +1,230 @@
+internal import Logging
+internal import ServiceLifecycle
+internal import Spool
+internal import Telemetry
+internal import Usage
+
+/// Runs the shipping state machine: asks it what to do, does that, and tells it what came of it.
+package actor Shipper: Service {
+    private static let waitSliceMilliseconds: Int64 = 100
+
+    private var machine: ShippingStateMachine
+    private let transport: any AggregatorTransport
+    private let writer: Writer
+    private let spoolID: SpoolID
+    private let sealedBatches: AsyncStream<ShippingBatch>
+    private let parts: CollectorParts
+    private let board: StatusBoard
+    private let drainTimeout: Duration
+    private var random: any RandomNumberGenerator & Sendable
+    /// Wakes the loop out of idling or waiting.
+    private var wake: AsyncStream<Void>.Continuation?
+    private var isDraining = false
+    /// Whether the writer has sealed its last batch.
+    private var isSealingOver = false
+    private var isStopped = false
+
+    /// - Parameter random: draws the jitter.
+    package init(
+        opened: Writer.Opened, transport: any AggregatorTransport, parts: CollectorParts, board: StatusBoard,
+        drainTimeout: Duration, random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
+    ) {
+        machine = ShippingStateMachine(
+            unshipped: opened.unshipped,
+            last: opened.epoch.map { .init(epoch: $0.epoch, nextSequence: $0.nextSequence) } ?? .init())
+        self.transport = transport
+        writer = opened.writer
+        spoolID = opened.spoolID
+        sealedBatches = opened.sealedBatches
+        self.parts = parts
+        self.board = board
+        self.drainTimeout = drainTimeout
+        self.random = random
+    }
+
+    package func run() async throws {
+        await withTaskGroup(of: Void.self) { group in
+            let (wakes, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+            wake = continuation
+            group.addTask { await self.takeSealed() }
+            group.addTask { await self.ship(wakes) }
+            group.addTask { await self.endAfterDrain() }
+            // The first to end is either the loop, after a drain or a fence, or the drain's deadline.
+            while await group.next() != nil {
+                if isStopped { group.cancelAll() }
+            }
+        }
+        await transport.shutDown()
+    }
+
+    private func takeSealed() async {
+        for await batch in sealedBatches {
+            machine.sealed(batch)
+            wake?.yield()
+        }
+        isSealingOver = true
+        wake?.yield()
+    }
+
+    /// After the order to stop: ships what it can until the time is over. The rest stays in the spool.
+    private func endAfterDrain() async {
+        guard (try? await gracefulShutdown()) != nil, !isStopped else { return }
+        isDraining = true
+        wake?.yield()
+        try? await Task.sleep(for: drainTimeout)
+        isStopped = true
+        wake?.finish()
+    }
+
+    private func ship(_ wakes: AsyncStream<Void>) async {
+        var wakeIterator = wakes.makeAsyncIterator()
+        while !Task.isCancelled, !isStopped {
+            switch machine.next() {
+            case .requestEpoch(let last):
+                await handle(machine.epochAnswered(await transport.requestEpoch(last, spoolID: spoolID)))
+            case .listArchive: machine.archiveListed(await writer.archived())
+            case .lookUp(let epoch, let batches):
+                let answer = await transport.lookUp(batches.map(\.digest), epoch: epoch)
+                await handle(machine.lookupAnswered(answer))
+            case .send(let batch, let epoch, let sequence): await send(batch, epoch, sequence)
+            case .wait(let floor, let ceiling):
+                await wait(floor: floor, ceiling: ceiling)
+                machine.waited()
+            case .idle, .stop:
+                if isDraining, isSealingOver {
+                    isStopped = true
+                    return
+                }
+                _ = await wakeIterator.next(isolation: self)
+            }
+        }
+    }
+
+    private func send(_ batch: ShippingBatch, _ epoch: UInt64, _ sequence: UInt64) async {
+        let sealed: [UInt8]
+        do throws(SpoolError) {
+            sealed = try await writer.read(batch.ordinal)
+        } catch {
+            parts.logger.error(
+                "a sealed batch can't be read from the spool; it is not shipped",
+                [.ordinal: "\(batch.ordinal)", .digest: "\(batch.digest)", .error: "\(error)"])
+            machine.dropUnreadable(batch.ordinal)
+            return
+        }
+        let answer = await transport.send(sealed, digest: batch.digest, epoch: epoch, sequence: sequence)
+        if answer == .counted {
+            parts.metrics.shippedBatches.increment()
+            parts.metrics.shippedBytes.increment(by: UInt64(sealed.count))
+        }
+        await handle(machine.batchAnswered(answer))
+    }
+
+    /// Full jitter: any time up to the ceiling, but not below what the aggregator asked for.
+    private func wait(floor: Duration, ceiling: Duration) async {
+        let range = floor.wholeMilliseconds...max(floor.wholeMilliseconds, ceiling.wholeMilliseconds)
+        let end = parts.steadyClock.nowMilliseconds() + drawDelay(range)
+        let wasDraining = isDraining
+        while !Task.isCancelled, isDraining == wasDraining {
+            let left = end - parts.steadyClock.nowMilliseconds()
+            if left <= 0 { return }
+            // In slices, so that the order to stop is followed by one more attempt at once.
+            try? await Task.sleep(for: .milliseconds(min(left, Self.waitSliceMilliseconds)))
+        }
+    }
+
+    private func drawDelay(_ range: ClosedRange<Int64>) -> Int64 {
+        func draw(_ generator: inout some RandomNumberGenerator) -> Int64 { Int64.random(in: range, using: &generator) }
+        return draw(&random)
+    }
+
+    private func handle(_ effect: ShippingStateMachine.Effect) async {
+        note(effect)
+        switch effect {
+        case .none, .reportDelay, .reportRewind: break
+        case .recordEpoch(let epoch):
+            await record { try await self.writer.recordEpoch(EpochMark(epoch: epoch, nextSequence: 0)) }
+        case .recordCounted(let ordinal, let epoch, let sequence):
+            await record {
+                try await self.writer.recordShipped(ordinal, .counted(epoch: epoch, sequence: sequence))
+            }
+        case .recordConfirmed(let ordinals):
+            for ordinal in ordinals {
+                await record { try await self.writer.recordShipped(ordinal, .confirmedByDigest) }
+            }
+        case .recordInvalid(let ordinal, let reason):
+            await record { try await self.writer.recordRefused(ordinal, reason: reason) }
+        case .reportFork: break
+        case .reportFenced: parts.gate.set(.fenced, true)
+        }
+    }
+
+    /// An acknowledgement that can't be recorded costs nothing but a lookup after the next start.
+    private func record(_ body: () async throws -> Void) async {
+        do {
+            try await body()
+        } catch {
+            parts.logger.warning("shipping progress could not be recorded", [.error: "\(error)"])
+        }
+    }
+}
+
+extension Shipper {
+    /// Tells the operator and the status board.
+    private func note(_ effect: ShippingStateMachine.Effect) {
+        let logger = parts.logger
+        let now = parts.wallClock.nowMilliseconds()
+        let (epoch, isConnected, isFenced) = (machine.epoch, machine.isConnected, machine.isFenced)
+        board.updateShipping { shipping in
+            shipping.epoch = epoch
+            shipping.isConnected = isConnected
+            shipping.isFenced = isFenced
+            switch effect {
+            case .recordEpoch, .recordCounted, .recordConfirmed:
+                shipping.lastSuccessAt = now
+                shipping.lastProblem = ""
+            case .reportDelay(let delay, _): shipping.lastProblem = delay.detail
+            default: break
+            }
+        }
+        switch effect {
+        case .recordEpoch(let epoch): logger.info("the aggregator granted an epoch", [.epoch: "\(epoch)"])
+        case .recordConfirmed(let ordinals):
+            logger.info("batches sent earlier were counted already", [.batches: "\(ordinals.count)"])
+        case .recordInvalid(let ordinal, let reason):
+            parts.metrics.refusedBatches.increment()
+            logger.error(
+                "the aggregator will never take a batch; its bytes are kept under spool/refused",
+                [.ordinal: "\(ordinal)", .reason: "\(reason)", .remedy: "report it; the input is not counted"])
+        case .reportDelay(let delay, let attempt):
+            parts.metrics.shipFailures.increment()
+            logger.log(
+                delay.cause == .refused ? .error : .warning, "shipping has to be repeated",
+                [.attempt: "\(attempt)", .detail: "\(delay.detail)"])
+        case .reportRewind(let from, let to):
+            logger.warning(
+                "the aggregator expects another sequence number; batches are sent again",
+                [.sequence: "\(from)", .next: "\(to)"])
+        case .reportFork(let ordinal, let sequence):
+            logger.error(
+                "another batch was counted under this key; a new epoch is asked for",
+                [
+                    .ordinal: "\(ordinal)", .sequence: "\(sequence)",
+                    .remedy: "make sure that no copy of this data folder is in use",
+                ])
+        case .reportFenced:
+            logger.error(
+                "another process has this collector's identity; this one stops shipping and taking input",
+                [.epoch: "\(epoch)", .remedy: "stop one of the two; each collector needs its own certificate"])
+        case .none, .recordCounted: break
+        }
+    }
+}
+
+/// Stands in where no aggregator is configured: everything stays in the spool.
+package struct NoAggregator: Service {
+    package init() {}
+
+    package func run() async throws {
+        try await gracefulShutdown()
+    }
+}

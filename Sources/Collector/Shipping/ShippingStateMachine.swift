@@ -1,0 +1,253 @@
+internal import Usage
+
+/// Decides what to send to the aggregator next; does no I/O and keeps no time.
+///
+/// ``next()`` says what to do, and the method named after the action takes what came of it. Batches go out in the order
+/// of their ordinals, one at a time, under (epoch, sequence) pairs that the aggregator checks:
+///
+/// - A start, or an aggregator that doesn't know the epoch, leads to a new epoch; after that every unshipped digest is
+///   looked up, because batches sent under the old epoch may have been counted without the answer arriving. Where the
+///   aggregator knows less than this spool does, the archive is looked up as well.
+/// - An unknown outcome is followed by the same bytes under the same key. A batch is never renumbered within an epoch.
+/// - A gap rewinds to the sequence that the aggregator expects; the batches come from the archive.
+/// - A fence is final for this process.
+package struct ShippingStateMachine: Sendable {
+    /// What to do now.
+    package enum Action: Sendable, Equatable {
+        case requestEpoch(last: EpochClaim)
+        /// Read the list of archived batches and hand it to ``archiveListed(_:)``.
+        case listArchive
+        case lookUp(epoch: UInt64, batches: [ShippingBatch])
+        case send(ShippingBatch, epoch: UInt64, sequence: UInt64)
+        /// Wait for a random time up to `ceiling`, at least `floor`, then ask again.
+        case wait(floor: Duration, ceiling: Duration)
+        /// Nothing to ship until the next batch is sealed.
+        case idle
+        /// Stop: a newer process has this identity.
+        case stop
+    }
+
+    /// What an answer means for the spool and the operator.
+    package enum Effect: Sendable, Equatable {
+        case none
+        case recordEpoch(UInt64)
+        case recordCounted(ordinal: UInt64, epoch: UInt64, sequence: UInt64)
+        case recordConfirmed(ordinals: [UInt64])
+        case recordInvalid(ordinal: UInt64, reason: String)
+        case reportDelay(ShippingDelay, attempt: Int)
+        case reportRewind(from: UInt64, to: UInt64)
+        case reportFork(ordinal: UInt64, sequence: UInt64)
+        case reportFenced
+    }
+
+    /// What this spool remembers of earlier epochs.
+    package struct EpochClaim: Sendable, Equatable {
+        package var epoch: UInt64
+        package var nextSequence: UInt64
+
+        package init(epoch: UInt64 = 0, nextSequence: UInt64 = 0) {
+            self.epoch = epoch
+            self.nextSequence = nextSequence
+        }
+    }
+
+    private enum State: Equatable {
+        /// May become `listingArchive`, `lookingUp`, `shipping` or `fenced`.
+        case needsEpoch
+        /// The aggregator has regressed. Becomes `lookingUp` or `shipping`.
+        case listingArchive
+        /// `pending` are still to be asked about. Becomes `shipping`, `needsEpoch` or `fenced`.
+        case lookingUp(pending: [ShippingBatch])
+        /// May become `needsEpoch` or `fenced`.
+        case shipping
+        /// Final.
+        case fenced
+    }
+
+    /// The most digests that one lookup may ask about.
+    package static let maxDigestsPerLookup = 10_000
+    /// The most counted batches that are remembered for a rewind: at one in 10 s, at least five days.
+    package static let maxRewindBatches = 100_000
+    /// The first delay's upper bound; each further failure in a row doubles it.
+    package static let backoffBase = Duration.milliseconds(200)
+    /// No delay's upper bound is longer, save where the aggregator's Retry-After says so.
+    package static let backoffCap = Duration.seconds(30)
+    /// The longest Retry-After that is obeyed; a longer one is cut, so that a mistake can't stop shipping for days.
+    package static let retryAfterCap = Duration.seconds(300)
+
+    private var state = State.needsEpoch
+    private var claim: EpochClaim
+    /// To be shipped, by ordinal; the first is in flight or next.
+    private var queue: [ShippingBatch]
+    /// What was counted in this epoch, by sequence number: to rewind to.
+    private var counted: [ShippingBatch] = []
+    /// The first sequence number of `counted`.
+    private var firstSequence: UInt64 = 0
+    private var lastOrdinal: UInt64
+    private var failures = 0
+    private var delay: ShippingDelay?
+
+    /// - Parameters:
+    ///   - unshipped: batches without an acknowledgement, by ordinal.
+    ///   - last: the newest epoch and sequence that the spool recorded, zeros for none.
+    package init(unshipped: [ShippingBatch], last: EpochClaim) {
+        queue = unshipped
+        lastOrdinal = unshipped.last?.ordinal ?? 0
+        claim = last
+    }
+
+    package var epoch: UInt64 { claim.epoch }
+    package var isFenced: Bool { state == .fenced }
+    /// Whether the aggregator has granted this process an epoch.
+    package var isConnected: Bool { state != .needsEpoch && state != .fenced }
+    package var queuedCount: Int { queue.count }
+
+    private var nextSequence: UInt64 { firstSequence + UInt64(counted.count) }
+
+    /// A batch has become durable in the spool.
+    package mutating func sealed(_ batch: ShippingBatch) {
+        // Batches sealed while the spool was being recovered are in the first list already.
+        guard batch.ordinal > lastOrdinal else { return }
+        lastOrdinal = batch.ordinal
+        queue.append(batch)
+    }
+
+    package func next() -> Action {
+        if state == .fenced { return .stop }
+        if let delay {
+            let doubled = Self.backoffBase * (1 << min(failures - 1, 16))
+            let floor = min(delay.retryAfter ?? .zero, Self.retryAfterCap)
+            return .wait(floor: floor, ceiling: max(floor, min(doubled, Self.backoffCap)))
+        }
+        switch state {
+        case .needsEpoch: return .requestEpoch(last: claim)
+        case .listingArchive: return .listArchive
+        case .lookingUp(let pending):
+            return .lookUp(epoch: claim.epoch, batches: Array(pending.prefix(Self.maxDigestsPerLookup)))
+        case .shipping:
+            guard let batch = queue.first else { return .idle }
+            return .send(batch, epoch: claim.epoch, sequence: nextSequence)
+        case .fenced: return .stop
+        }
+    }
+
+    /// The time of a ``Action/wait(floor:ceiling:)`` is over.
+    package mutating func waited() {
+        delay = nil
+    }
+
+    package mutating func epochAnswered(_ answer: EpochAnswer) -> Effect {
+        switch answer {
+        case .granted(let epoch, let nextSequence, let regressed):
+            claim = EpochClaim(epoch: epoch, nextSequence: nextSequence)
+            counted = []
+            firstSequence = nextSequence
+            failures = 0
+            if regressed {
+                state = .listingArchive
+            } else {
+                state = queue.isEmpty ? .shipping : .lookingUp(pending: queue)
+            }
+            return .recordEpoch(epoch)
+        case .refused(let delay): return postpone(delay)
+        }
+    }
+
+    /// - Parameter archive: acknowledged batches that are still kept, by ordinal.
+    package mutating func archiveListed(_ archive: [ShippingBatch]) {
+        let known = Set(queue.map(\.ordinal))
+        queue = archive.filter { !known.contains($0.ordinal) } + queue
+        queue.sort { $0.ordinal < $1.ordinal }
+        state = queue.isEmpty ? .shipping : .lookingUp(pending: queue)
+    }
+
+    package mutating func lookupAnswered(_ answer: LookupAnswer) -> Effect {
+        guard case .lookingUp(let pending) = state else { return .none }
+        switch answer {
+        case .counted(let flags):
+            let asked = pending.prefix(Self.maxDigestsPerLookup)
+            guard flags.count == asked.count else {
+                return postpone(ShippingDelay(.unreachable, "lookup answered for another number of digests"))
+            }
+            failures = 0
+            let confirmed = Set(zip(asked, flags).filter(\.1).map(\.0.ordinal))
+            queue.removeAll { confirmed.contains($0.ordinal) }
+            let rest = Array(pending.dropFirst(Self.maxDigestsPerLookup))
+            state = rest.isEmpty ? .shipping : .lookingUp(pending: rest)
+            return confirmed.isEmpty ? .none : .recordConfirmed(ordinals: confirmed.sorted())
+        case .fenced: return fence()
+        case .unknownEpoch: return forgetEpoch()
+        case .refused(let delay): return postpone(delay)
+        }
+    }
+
+    package mutating func batchAnswered(_ answer: BatchAnswer) -> Effect {
+        guard state == .shipping, let batch = queue.first else { return .none }
+        switch answer {
+        case .counted:
+            let sequence = nextSequence
+            queue.removeFirst()
+            counted.append(batch)
+            if counted.count > Self.maxRewindBatches {
+                counted.removeFirst(Self.maxRewindBatches / 2)
+                firstSequence += UInt64(Self.maxRewindBatches / 2)
+            }
+            claim.nextSequence = sequence + 1
+            failures = 0
+            return .recordCounted(ordinal: batch.ordinal, epoch: claim.epoch, sequence: sequence)
+        case .invalid(let reason):
+            queue.removeFirst()
+            failures = 0
+            return .recordInvalid(ordinal: batch.ordinal, reason: reason)
+        case .gap(let expected): return rewind(to: expected)
+        case .fork:
+            let sequence = nextSequence
+            state = .needsEpoch
+            _ = postpone(ShippingDelay(.refused, "fork"))
+            return .reportFork(ordinal: batch.ordinal, sequence: sequence)
+        case .fenced: return fence()
+        case .unknownEpoch: return forgetEpoch()
+        case .refused(let delay): return postpone(delay)
+        }
+    }
+
+    /// Batches whose bytes are gone from the archive can't be sent again.
+    package mutating func dropUnreadable(_ ordinal: UInt64) {
+        queue.removeAll { $0.ordinal == ordinal }
+    }
+
+    // MARK: Transitions
+
+    private mutating func rewind(to expected: UInt64) -> Effect {
+        let from = nextSequence
+        guard expected >= firstSequence, expected < from else {
+            // Nothing of this epoch stands there: only a new epoch and a lookup can tell what was counted.
+            state = .needsEpoch
+            _ = postpone(ShippingDelay(.refused, "gap"))
+            return .reportRewind(from: from, to: expected)
+        }
+        let keep = Int(expected - firstSequence)
+        queue.insert(contentsOf: counted[keep...], at: 0)
+        counted.removeSubrange(keep...)
+        claim.nextSequence = expected
+        failures = 0
+        return .reportRewind(from: from, to: expected)
+    }
+
+    /// Asks for a new epoch, with a delay so that two sides that disagree don't spin.
+    private mutating func forgetEpoch() -> Effect {
+        state = .needsEpoch
+        return postpone(ShippingDelay(.refused, "the aggregator doesn't know this epoch"))
+    }
+
+    private mutating func fence() -> Effect {
+        state = .fenced
+        return .reportFenced
+    }
+
+    private mutating func postpone(_ reason: ShippingDelay) -> Effect {
+        failures += 1
+        delay = reason
+        return .reportDelay(reason, attempt: failures)
+    }
+}

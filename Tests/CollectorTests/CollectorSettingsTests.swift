@@ -1,0 +1,128 @@
+@testable import Collector
+import Intake
+import Settings
+import Testing
+import Usage
+
+@Suite struct CollectorSettingsTests {
+    private static let base = "provider: azure\ncollector: edge-1\ndata: /var/lib/x\n"
+
+    private func load(_ yaml: String) throws -> CollectorSettings {
+        try CollectorSettings(
+            try Settings.load(CollectorSchema.schema, yaml: Self.base + yaml, file: "c.yaml", environment: [:]))
+    }
+
+    private func problems(_ yaml: String) -> [SettingsProblem] {
+        do {
+            _ = try load(yaml)
+            return []
+        } catch let error as SettingsError {
+            return error.problems
+        } catch {
+            return []
+        }
+    }
+
+    @Test func theTraceOfAzureIsDescribedByAMapping() throws {
+        let settings = try load(
+            """
+            window: {back: 2000d}
+            sources:
+              azure:
+                type: file
+                paths: [azure.csv]
+                complete-last-line-after: 5s
+                format: mapped
+                layout: csv
+                time: {format: wall-clock, zone: UTC}
+                fields:
+                  time: TIMESTAMP
+                  input-tokens: ContextTokens
+                  output-tokens: "#3"
+                constants: {tenant: conversation, model: azure-conv}
+            """)
+        let source = try #require(settings.sources.first)
+        guard case .mapped(let mapping) = source.format else { return #expect(Bool(false), "not mapped") }
+        #expect(mapping.time == .column("TIMESTAMP"))
+        #expect(mapping.output == .columnNumber(3))
+        #expect(mapping.tenant == .constant("conversation"))
+        #expect(mapping.timeFormat == .wallClock(.utc) || mapping.timeFormat != .automatic)
+        #expect(source.defaults.provider == "azure")
+        guard case .file(let files) = source.kind else { return #expect(Bool(false), "not a file") }
+        #expect(files.completeLastLineAfter == .seconds(5))
+    }
+
+    @Test func offsetsFromAStartAreDescribedByAMapping() throws {
+        let settings = try load(
+            """
+            sources:
+              mooncake:
+                type: file
+                paths: [m.jsonl]
+                format: mapped
+                layout: json-lines
+                tenant: kimi
+                model: kimi-chat
+                time: {format: milliseconds, start: "2025-06-01T00:00:00+08:00"}
+                fields: {time: timestamp, input-tokens: input_length, output-tokens: output_length}
+            """)
+        guard case .mapped(let mapping)? = settings.sources.first?.format else {
+            return #expect(Bool(false), "not mapped")
+        }
+        #expect(mapping.timeFormat == .offset(.milliseconds, start: StartTime(milliseconds: 1_748_707_200_000)))
+        #expect(mapping.input == .path("input_length"))
+    }
+
+    @Test func openaiPathsReplaceTheDefaults() throws {
+        let settings = try load(
+            "sources:\n  gw: {type: http, format: openai, openai: {tenant: [metadata.team, team]}}")
+        guard case .openai(let format)? = settings.sources.first?.format else {
+            return #expect(Bool(false), "not openai")
+        }
+        #expect(format.tenantPaths == ["metadata.team", "team"])
+        #expect(format.modelPaths == OpenAIFormat().modelPaths)
+        #expect(settings.pushSources.map(\.name) == ["gw"])
+    }
+
+    @Test func defaultsFlowIntoSources() throws {
+        let settings = try load(
+            "region: cn-beijing\nlayer: paas\nsources:\n  a: {type: http, layer: iaas, tenant: t}")
+        let source = try #require(settings.sources.first)
+        #expect(source.defaults.region == "cn-beijing")
+        #expect(source.defaults.layer == .iaas)
+        #expect(source.defaults.tenant == "t")
+    }
+
+    @Test(arguments: [
+        ("sources:\n  a:\n    type: file", 6, "sources.a.type"),
+        ("sources:\n  a:\n    type: http\n    paths: [x]", 7, "sources.a.paths"),
+        ("sources:\n  A_b:\n    type: http", 5, "sources.A_b"),
+        ("sources:\n  a:\n    type: http\n    layout: csv", 7, "sources.a.layout"),
+        ("sources:\n  a:\n    type: http\n    format: mapped", 7, "sources.a.format"),
+        ("sources:\n  a:\n    type: http\n    time: {zone: Mars/Olympus, format: wall-clock}", 7, "sources.a.time.zone"),
+        ("sources:\n  a:\n    type: http\n    time: {format: seconds, start: noon}", 7, "sources.a.time.start"),
+        ("sources:\n  a:\n    type: http\n    time: {start: '2025-01-01T00:00:00Z'}", 7, "sources.a.time.start"),
+        ("sources:\n  a:\n    type: http\n    tenant: '=cmd'", 5, "sources.a"),
+        ("aggregator:\n  url: https://x:1", 5, "aggregator.url"),
+        ("aggregator:\n  key-file: k.pem", 5, "aggregator.key-file"),
+        ("seal:\n  rows: 0", 5, "seal.rows"),
+        ("listen: nowhere", 4, "listen"),
+    ])
+    func problemsNameLineAndKey(yaml: String, line: Int, key: String) throws {
+        let problem = try #require(problems(yaml).first { $0.key == key })
+        #expect(problem.origin == .file(path: "c.yaml", line: line))
+        #expect(!problem.remedy.isEmpty)
+    }
+
+    @Test func changesThatNeedARestartAreNamed() throws {
+        let old = try load("")
+        let new = try load("listen: 127.0.0.1:1\nwindow: {back: 10d}\nlog: {level: debug}")
+        #expect(old.changesThatNeedRestart(new) == ["listen"])
+        #expect(old.changesThatNeedRestart(old).isEmpty)
+    }
+
+    @Test func aTableOfDefaultsStaysWithinTheLimitsOfABatch() {
+        let chunkRows = CollectorLimits.maxChunkBytes / 4
+        #expect(CollectorLimits.maxSealRows + chunkRows <= Limits.maxRowsPerBatch)
+    }
+}

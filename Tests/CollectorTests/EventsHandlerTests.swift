@@ -1,0 +1,273 @@
+@testable import Collector
+import Foundation
+import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import NIOCore
+import TestSupport
+import Testing
+import Usage
+
+@Suite struct EventsHandlerTests {
+    private struct Answer: Decodable {
+        struct Rejected: Decodable {
+            var line: UInt64
+            var reason: String
+            var field: String
+            var detail: String
+        }
+
+        var accepted: UInt64?
+        var rejected: [Rejected]?
+        var rejected_count: UInt64?
+        var code: String?
+        var status: Int?
+        var title: String?
+        var detail: String?
+    }
+
+    private struct Server {
+        var rig: Rig
+        var client: any TestClientProtocol
+
+        func post(
+            _ body: [UInt8], type: String = "application/x-ndjson", encoding: String? = nil, path: String = "/v1/events"
+        ) async throws -> (status: Int, answer: Answer, headers: HTTPFields) {
+            var headers: HTTPFields = [.contentType: type]
+            if let encoding { headers[.contentEncoding] = encoding }
+            return try await client.execute(
+                uri: path, method: .post, headers: headers, body: ByteBuffer(bytes: body)
+            ) { response in
+                let answer = try JSONDecoder().decode(Answer.self, from: Data(response.body.readableBytesView))
+                return (response.status.code, answer, response.headers)
+            }
+        }
+
+        func post(_ text: String, type: String = "application/x-ndjson", path: String = "/v1/events") async throws
+            -> (status: Int, answer: Answer, headers: HTTPFields)
+        {
+            try await post(Array(text.utf8), type: type, path: path)
+        }
+    }
+
+    private func withServer(_ yaml: String = "", _ body: @Sendable (Server) async throws -> Void) async throws {
+        try await ScratchFolder.with("http") { folder in
+            let rig = try await Rig.open(folder, "listen: 127.0.0.1:0\n" + yaml)
+            let server = CollectorServer(
+                settings: rig.settings, parts: rig.parts, board: rig.board, writer: rig.writer,
+                window: Reloadable(rig.settings.window), version: "test")
+            try await server.makeApplication { _ in }.test(.live) { client in
+                try await body(Server(rig: rig, client: client))
+            }
+        }
+    }
+
+    @Test func acceptedEventsAreDurableWhenTheAnswerCame() async throws {
+        try await ScratchFolder.with("http") { folder in
+            do {
+                let rig = try await Rig.open(folder, "listen: 127.0.0.1:0")
+                let server = CollectorServer(
+                    settings: rig.settings, parts: rig.parts, board: rig.board, writer: rig.writer,
+                    window: Reloadable(rig.settings.window), version: "test")
+                try await server.makeApplication { _ in }.test(.live) { client in
+                    let result = try await Server(rig: rig, client: client).post(Lines.events(0..<10))
+                    #expect(result.status == 200)
+                    #expect(result.answer.accepted == 10)
+                    #expect(result.answer.rejected_count == 0)
+                }
+            }
+            let rig = try await Rig.open(folder)
+            await rig.seal()
+            #expect(try await rig.sealedTotals().counts.input == 45)
+        }
+    }
+
+    @Test(arguments: [
+        ("application/json", "[\(Lines.event(input: 1)),\(Lines.event(input: 2))]", 2 as UInt64),
+        ("application/json", Lines.event(input: 3), 1), ("application/json; charset=utf-8", Lines.event(), 1),
+        ("application/x-ndjson", Lines.events(0..<3) + "\n\n", 3),
+    ])
+    func takesArraysObjectsAndLines(type: String, body: String, accepted: UInt64) async throws {
+        try await withServer { server in
+            let result = try await server.post(body, type: type)
+            #expect(result.status == 200)
+            #expect(result.answer.accepted == accepted)
+        }
+    }
+
+    @Test(arguments: [("gzip", ["gzip", "-c"]), ("zstd", ["zstd", "-q", "-c"])])
+    func takesCompressedBodies(encoding: String, tool: [String]) async throws {
+        try await withServer { server in
+            let path = "\(server.rig.folder)/body"
+            try LogFile.compress(Data(Lines.events(0..<5_000).utf8), with: tool, to: path)
+            let body = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+            let result = try await server.post(body, encoding: encoding)
+            #expect(result.status == 200)
+            #expect(result.answer.accepted == 5_000)
+            let cut = try await server.post(Array(body.dropLast(9)), encoding: encoding)
+            #expect(cut.status == 400)
+            #expect(cut.answer.code == "bad-encoding")
+        }
+    }
+
+    @Test func rejectedLinesAreNamedAndTheOthersCounted() async throws {
+        try await withServer { server in
+            let body = Lines.event(input: 1) + "{]\n" + Lines.event(input: 2) + Lines.event(input: -1)
+            let result = try await server.post(body)
+            #expect(result.status == 200)
+            #expect(result.answer.accepted == 2)
+            #expect(result.answer.rejected?.map(\.line) == [2, 4])
+            #expect(result.answer.rejected?.last?.reason == "negative-count")
+            #expect(result.answer.rejected?.last?.field == "input_tokens")
+            #expect(try LogFile.quarantined(server.rig.folder).count == 2)
+            await server.rig.seal()
+            #expect(try await server.rig.sealedTotals().rejections.values.reduce(0, +) == 2)
+        }
+    }
+
+    @Test func whereNothingCanBeCountedTheAnswerIs400WithTheList() async throws {
+        try await withServer { server in
+            let result = try await server.post(Lines.event(time: "2099-01-01T00:00:00Z"))
+            #expect(result.status == 400)
+            #expect(result.headers[.contentType] == "application/problem+json")
+            #expect(result.answer.code == "all-rejected")
+            #expect(result.answer.rejected?.first?.reason == "time-in-future")
+            #expect(result.answer.accepted == 0)
+        }
+    }
+
+    @Test func longListsOfRejectionsAreCutButCounted() async throws {
+        try await withServer { server in
+            let result = try await server.post(String(repeating: "x\n", count: 500) + Lines.event())
+            #expect(result.answer.rejected?.count == CollectorLimits.maxListedRejections)
+            #expect(result.answer.rejected_count == 500)
+        }
+    }
+
+    @Test func emptyBodiesAre400() async throws {
+        try await withServer { server in
+            let result = try await server.post("\n\n")
+            #expect(result.status == 400)
+            #expect(result.answer.code == "no-events")
+        }
+    }
+
+    @Test(arguments: [("text/plain", nil), ("application/json", "br"), ("text/csv", nil)] as [(String, String?)])
+    func otherTypesAndEncodingsAre415(type: String, encoding: String?) async throws {
+        try await withServer { server in
+            let result = try await server.post(Array(Lines.event().utf8), type: type, encoding: encoding)
+            #expect(result.status == 415)
+            #expect(result.answer.status == 415)
+        }
+    }
+
+    @Test func bodiesBeyondTheLimitAre413BeforeAndAfterDecompression() async throws {
+        try await withServer("http: {max-body: 10KiB}") { server in
+            let atLimit = Lines.event() + String(repeating: "\n", count: 10_240 - Lines.event().utf8.count)
+            #expect(try await server.post(atLimit).status == 200)
+            #expect(try await server.post(atLimit + "\n").status == 413)
+            let path = "\(server.rig.folder)/bomb"
+            try LogFile.compress(
+                Data(String(repeating: " ", count: 10_241).utf8), with: ["gzip", "-c"], to: path)
+            let bomb = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+            let result = try await server.post(bomb, encoding: "gzip")
+            #expect(result.status == 413)
+            #expect(result.answer.code == "body-too-large")
+        }
+    }
+
+    @Test func namedSourcesHaveTheirOwnFormat() async throws {
+        let yaml = """
+            sources:
+              sheet:
+                type: http
+                format: mapped
+                layout: csv
+                tenant: t
+                model: m
+                fields: {time: when, input-tokens: in}
+            """
+        try await withServer(yaml) { server in
+            let csv = "when,in\n2025-12-31T00:00:00Z,7\n"
+            let result = try await server.post(csv, type: "text/csv", path: "/v1/events/sheet")
+            #expect(result.status == 200)
+            #expect(result.answer.accepted == 1)
+            #expect(try await server.post(csv, type: "application/json", path: "/v1/events/sheet").status == 415)
+            #expect(try await server.post(csv, type: "text/csv", path: "/v1/events/other").status == 404)
+        }
+    }
+
+    @Test(arguments: IntakeGate.Reason.allCases)
+    func closedIntakeIs503WithRetryAfter(reason: IntakeGate.Reason) async throws {
+        try await withServer { server in
+            server.rig.parts.gate.set(reason, true)
+            let result = try await server.post(Lines.event())
+            #expect(result.status == 503)
+            #expect(result.answer.code == reason.rawValue)
+            #expect(result.headers[.retryAfter] == "5")
+        }
+    }
+
+    @Test func moreRequestsThanAllowedAre429() async throws {
+        try await withServer("http: {requests-per-second: 3}") { server in
+            for _ in 0..<3 { #expect(try await server.post(Lines.event()).status == 200) }
+            let result = try await server.post(Lines.event())
+            #expect(result.status == 429)
+            #expect(result.headers[.retryAfter] == "1")
+            server.rig.clock.advance(by: .seconds(1))
+            #expect(try await server.post(Lines.event()).status == 200)
+        }
+    }
+
+    @Test func aBudgetOfBytesLetsOneIntoAnIdleServerAndRefusesTheRest() {
+        let budget = ByteBudget(limit: 100)
+        #expect(budget.take(150))
+        #expect(!budget.take(1))
+        budget.giveBack(150)
+        #expect(budget.take(60))
+        #expect(budget.take(40))
+        #expect(!budget.take(1))
+    }
+
+    @Test func anotherProvidersEventsAreRefused() async throws {
+        try await withServer { server in
+            let line = Lines.event().replacing("{\"time\"", with: "{\"provider\":\"aliyun\",\"time\"")
+            let result = try await server.post(line)
+            #expect(result.answer.rejected?.first?.reason == "wrong-provider")
+        }
+    }
+
+    @Test func healthAndMetricsAnswer() async throws {
+        try await withServer { server in
+            _ = try await server.post(Lines.events(0..<4))
+            try await server.client.execute(uri: "/livez", method: .get) { #expect($0.status == .ok) }
+            try await server.client.execute(uri: "/metrics", method: .get) { response in
+                let text = String(buffer: response.body)
+                #expect(text.contains("steelyard_collector_events_total{source=\"http\"} 4\n"))
+                #expect(text.contains("steelyard_collector_http_requests_total{status=\"200\"} 1\n"))
+            }
+            try await server.client.execute(uri: "/readyz", method: .get) { response in
+                #expect(response.status == .ok)
+                let readiness = try JSONDecoder().decode(Readiness.self, from: Data(response.body.readableBytesView))
+                #expect(readiness.ready)
+                #expect(readiness.provider == "volcengine")
+                #expect(CollectorStatus.table(readiness).contains("volcengine/edge-1"))
+            }
+            server.rig.parts.gate.set(.fenced, true)
+            try await server.client.execute(uri: "/readyz", method: .get) { response in
+                #expect(response.status == .serviceUnavailable)
+                let readiness = try JSONDecoder().decode(Readiness.self, from: Data(response.body.readableBytesView))
+                #expect(readiness.reasons == ["fenced"])
+            }
+        }
+    }
+
+    @Test func unknownPathsAreProblemsToo() async throws {
+        try await withServer { server in
+            try await server.client.execute(uri: "/nowhere", method: .get) { response in
+                #expect(response.status == .notFound)
+                #expect(response.headers[.contentType] == "application/problem+json")
+            }
+        }
+    }
+}

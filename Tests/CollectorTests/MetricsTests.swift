@@ -1,0 +1,48 @@
+import Telemetry
+import Testing
+
+@Suite struct MetricsTests {
+    @Test func familiesAreRenderedByName() {
+        let registry = MetricsRegistry()
+        registry.counter("b_total", help: "second", labels: [MetricLabel("source", "x\"y")]).increment(by: 3)
+        registry.counter("b_total", help: "second", labels: [MetricLabel("source", "z")]).increment()
+        registry.gauge("a_bytes", help: "first\nline").set(1.5)
+        #expect(
+            registry.render() == """
+                # HELP a_bytes first\\nline
+                # TYPE a_bytes gauge
+                a_bytes 1.5
+                # HELP b_total second
+                # TYPE b_total counter
+                b_total{source="x\\"y"} 3
+                b_total{source="z"} 1
+
+                """)
+    }
+
+    @Test func theSameNameAndLabelsAreTheSameCounter() {
+        let registry = MetricsRegistry()
+        registry.counter("c_total", help: "c").increment()
+        #expect(registry.counter("c_total", help: "c").value == 1)
+    }
+
+    @Test func histogramsAreCumulative() {
+        let registry = MetricsRegistry()
+        let histogram = registry.histogram("h_seconds", help: "h", bounds: [1, 2])
+        for value in [0.5, 1, 1.5, 99] { histogram.observe(value) }
+        let text = registry.render()
+        #expect(text.contains("h_seconds_bucket{le=\"1\"} 2\n"))
+        #expect(text.contains("h_seconds_bucket{le=\"2\"} 3\n"))
+        #expect(text.contains("h_seconds_bucket{le=\"+Inf\"} 4\n"))
+        #expect(text.contains("h_seconds_sum 102\n"))
+        #expect(text.contains("h_seconds_count 4\n"))
+    }
+
+    @Test func collectorsRunBeforeEveryRendering() {
+        let registry = MetricsRegistry()
+        let gauge = registry.gauge("g", help: "g")
+        registry.beforeRendering { gauge.set(gauge.value + 1) }
+        _ = registry.render()
+        #expect(registry.render().contains("g 2\n"))
+    }
+}

@@ -1,0 +1,83 @@
+@testable import Collector
+import Foundation
+import TestSupport
+import Testing
+import Usage
+
+@Suite struct QuarantineTests {
+    private func entry(_ line: UInt64, bytes: Int = 10) -> QuarantineEntry {
+        let record = [UInt8](repeating: 0x78, count: bytes)
+        return QuarantineEntry(
+            Rejection(.syntax, field: "f", detail: "d"), record: record.span.bytes,
+            position: RecordPosition(line: line, byteOffset: 5), source: "s", file: "/var/log/x",
+            timeMilliseconds: 1_767_225_600_123)
+    }
+
+    private func names(_ folder: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+    }
+
+    @Test func aLineSaysEverythingAboutARecord() throws {
+        let line = try Quarantine.line(entry(7, bytes: 3))
+        #expect(
+            String(decoding: line, as: UTF8.self)
+                == #"{"bytes":"eHh4","detail":"d","field":"f","file":"/var/log/x","line":7,"offset":5,"reason":"syntax","#
+                + #""source":"s","time":"2026-01-01T00:00:00.123Z","truncated":false}"# + "\n")
+    }
+
+    @Test func longRecordsAreCut() {
+        let limit = CollectorLimits.maxQuarantinedRecordBytes
+        #expect(!entry(1, bytes: limit).isTruncated)
+        let long = entry(1, bytes: limit + 1)
+        #expect(long.isTruncated)
+        #expect(long.bytes.count == limit)
+    }
+
+    @Test func the_oldest_file_goes_when_the_folder_is_full_and_its_records_are_counted() async throws {
+        try await ScratchFolder.with("quarantine") { folder in
+            let metrics = CollectorMetrics()
+            var quarantine = try Quarantine(
+                folder: folder, maxBytes: 20_000, nextOrdinal: 1, metrics: metrics)
+            for ordinal in 1...6 as ClosedRange<UInt64> {
+                try quarantine.write([entry(1, bytes: 4_000)], ordinal: ordinal)
+            }
+            #expect(quarantine.bytes <= 20_000)
+            #expect(try names(folder) == ["batch-000000000004.ndjson", "batch-000000000005.ndjson", "batch-000000000006.ndjson"])
+            #expect(metrics.quarantineDropped.value == 3)
+        }
+    }
+
+    @Test func files_of_batches_that_never_became_durable_are_dropped_at_the_start() async throws {
+        try await ScratchFolder.with("quarantine") { folder in
+            let metrics = CollectorMetrics()
+            var first = try Quarantine(folder: folder, maxBytes: 1 << 20, nextOrdinal: 1, metrics: metrics)
+            try first.write([entry(1)], ordinal: 1)
+            try first.write([entry(2)], ordinal: 2)
+            try first.writePushed([entry(3)])
+            _ = try Quarantine(folder: folder, maxBytes: 1 << 20, nextOrdinal: 2, metrics: metrics)
+            #expect(try names(folder) == ["batch-000000000001.ndjson", "pushed-1.ndjson"])
+        }
+    }
+
+    @Test func pushed_records_after_a_restart_go_to_a_file_of_their_own() async throws {
+        try await ScratchFolder.with("quarantine") { folder in
+            for _ in 0..<2 {
+                var quarantine = try Quarantine(
+                    folder: folder, maxBytes: 1 << 20, nextOrdinal: 1, metrics: CollectorMetrics())
+                try quarantine.writePushed([entry(1)])
+                try quarantine.writePushed([entry(2)])
+            }
+            #expect(try names(folder) == ["pushed-1.ndjson", "pushed-2.ndjson"])
+        }
+    }
+
+    @Test func nothingIsWrittenWhereNothingWasRejected() async throws {
+        try await ScratchFolder.with("quarantine") { folder in
+            var quarantine = try Quarantine(
+                folder: folder, maxBytes: 1 << 20, nextOrdinal: 1, metrics: CollectorMetrics())
+            try quarantine.write([], ordinal: 1)
+            try quarantine.writePushed([])
+            #expect(try names(folder).isEmpty)
+        }
+    }
+}

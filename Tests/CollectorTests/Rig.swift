@@ -1,0 +1,165 @@
+import Batching
+@testable import Collector
+import Foundation
+import Intake
+import Logging
+import Settings
+import Synchronization
+import Testing
+import Usage
+
+/// Time that stands still until a test moves it.
+final class HandClock: WallClock, SteadyClock {
+    private let now: Mutex<Int64>
+
+    /// 2026-01-01T00:00Z.
+    init(_ milliseconds: Int64 = 1_767_225_600_000) {
+        now = Mutex(milliseconds)
+    }
+
+    func nowMilliseconds() -> Int64 { now.withLock { $0 } }
+
+    func advance(by duration: Duration) {
+        now.withLock { $0 += duration.wholeMilliseconds }
+    }
+}
+
+/// A collector's parts over a folder, as one process would have them. Letting go of it is a crash: nothing is flushed.
+struct Rig: Sendable {
+    let folder: String
+    let settings: CollectorSettings
+    let clock: HandClock
+    let parts: CollectorParts
+    let board: StatusBoard
+    let opened: Writer.Opened
+    let reader: FileReader
+
+    var writer: Writer { opened.writer }
+
+    /// - Parameter yaml: settings besides provider, collector and data.
+    static func open(
+        _ folder: String, _ yaml: String = "", clock: HandClock = HandClock(), sealRows: Int? = nil,
+        freeBytes: String = "0"
+    ) async throws -> Rig {
+        let settings = try Self.settings(folder, yaml, freeBytes: freeBytes)
+        let parts = CollectorParts(
+            meter: Meter(limits: Meter.Limits(rows: sealRows ?? settings.seal.rows), clock: clock),
+            metrics: CollectorMetrics(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            wallClock: clock, steadyClock: clock)
+        let board = StatusBoard()
+        let opened = try await Writer.open(settings: settings, parts: parts, board: board, version: "test")
+        let reader = FileReader(settings: settings, writer: opened.writer, recovered: opened.files, parts: parts)
+        return Rig(
+            folder: folder, settings: settings, clock: clock, parts: parts, board: board, opened: opened,
+            reader: reader)
+    }
+
+    static func settings(_ folder: String, _ yaml: String, freeBytes: String = "0") throws -> CollectorSettings {
+        let base =
+            "provider: volcengine\ncollector: edge-1\ndata: \(folder)/data\nspool: {free-bytes: \(freeBytes)}\n"
+        let parsed = try Settings.load(
+            CollectorSchema.schema, yaml: base + yaml, file: "\(folder)/test.yaml", environment: [:])
+        return try CollectorSettings(parsed)
+    }
+
+    /// Lets the reader go round until it finds nothing more to read.
+    func readAll() async {
+        while await reader.poll() {}
+        await reader.poll()
+    }
+
+    /// Seals whatever is open.
+    func seal() async {
+        await writer.sealAll()
+    }
+
+    /// Everything in the spool's batches that are not shipped.
+    func sealedTotals() async throws -> SealedTotals {
+        var totals = SealedTotals()
+        for batch in await writer.unshipped() {
+            let (header, rows) = try BatchDecoder().decode(try await writer.read(batch.ordinal))
+            totals.batches += 1
+            totals.events += header.eventCount
+            for (reason, count) in header.rejections { totals.rejections[reason, default: 0] += count }
+            totals.counts += rows.totals
+            for row in rows.rows { totals.byTenant[rows.tenants[Int(row.tenant)], default: 0] += row.counts.input }
+        }
+        return totals
+    }
+}
+
+struct SealedTotals: Equatable {
+    var batches = 0
+    var events: UInt64 = 0
+    var rejections: [RejectionReason: UInt64] = [:]
+    var counts = WideTokenCounts()
+    var byTenant: [String: UInt64] = [:]
+}
+
+/// Native event lines.
+enum Lines {
+    static func event(tenant: String = "t-1", input: Int = 10, time: String = "2025-12-31T23:59:00Z") -> String {
+        #"{"time":"\#(time)","tenant":"\#(tenant)","model":"m","input_tokens":\#(input),"output_tokens":1}"# + "\n"
+    }
+
+    static func events(_ range: Range<Int>) -> String {
+        range.map { event(tenant: "t-\($0 % 7)", input: $0) }.joined()
+    }
+}
+
+/// Files as the programs that write logs treat them.
+enum LogFile {
+    static func append(_ text: String, to path: String) throws {
+        if !FileManager.default.fileExists(atPath: path) {
+            FileManager.default.createFile(atPath: path, contents: nil)
+        }
+        let handle = try #require(FileHandle(forWritingAtPath: path))
+        try handle.seekToEnd()
+        try handle.write(contentsOf: Data(text.utf8))
+        try handle.close()
+    }
+
+    static func truncate(_ path: String) throws {
+        let handle = try #require(FileHandle(forWritingAtPath: path))
+        try handle.truncate(atOffset: 0)
+        try handle.close()
+    }
+
+    /// Runs a compressor that writes to standard output.
+    static func compress(_ bytes: Data, with tool: [String], to path: String) throws {
+        let source = path + ".plain"
+        try bytes.write(to: URL(fileURLWithPath: source))
+        FileManager.default.createFile(atPath: path, contents: nil)
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = tool + [source]
+        process.standardOutput = try #require(FileHandle(forWritingAtPath: path))
+        try process.run()
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0)
+        try FileManager.default.removeItem(atPath: source)
+    }
+
+    static func quarantined(_ folder: String) throws -> [[String: Any]] {
+        let quarantine = "\(folder)/data/quarantine"
+        return try FileManager.default.contentsOfDirectory(atPath: quarantine).sorted().flatMap { name in
+            try String(contentsOfFile: "\(quarantine)/\(name)", encoding: .utf8).split(separator: "\n").map {
+                try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+            }
+        }
+    }
+}
+
+/// Pushed events without a server.
+enum Pushed {
+    static func rows(_ body: [UInt8], _ rig: Rig) throws -> AcceptedRows {
+        let now = rig.clock.nowMilliseconds()
+        var table = RequestTable(
+            context: ChunkContext(
+                source: "http", file: "", nowMilliseconds: now,
+                window: TimeWindow(rig.settings.window, nowMilliseconds: now)))
+        var parser = try IntakeParser(format: .native, defaults: rig.settings.defaults, framing: .document)
+        _ = parser.consume(body.span.bytes, endOfInput: true, into: &table)
+        return table.accepted
+    }
+}

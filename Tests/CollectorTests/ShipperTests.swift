@@ -1,0 +1,252 @@
+@testable import Collector
+import Foundation
+import Identity
+import Logging
+import ServiceLifecycle
+import TestSupport
+import Testing
+import Usage
+
+@Suite struct ShipperTests {
+    private func authority(_ folder: String) throws -> AuthorityFolder {
+        let files = AuthorityFolder("\(folder)/ca")
+        let authority = try CertificateAuthority.create(trustDomain: "steelyard.local")
+        try authority.write(to: files)
+        try authority.issueServer(names: ["localhost"]).write(to: files, name: "server")
+        try issueCollector(authority, files)
+        return files
+    }
+
+    private func issueCollector(_ authority: CertificateAuthority, _ files: AuthorityFolder) throws {
+        let identity = CollectorIdentity(trustDomain: "steelyard.local", provider: "volcengine", name: "edge-1")
+        try authority.issueCollector(identity).write(to: files, name: "edge-1", overwriting: true)
+    }
+
+    private func settings(_ url: String, _ files: AuthorityFolder) -> CollectorSettings.Aggregator {
+        let leaf = files.leaf("edge-1")
+        return CollectorSettings.Aggregator(
+            url: url, caFile: files.certificate, certificateFile: leaf.certificate, keyFile: leaf.key,
+            timeout: .seconds(10))
+    }
+
+    /// Runs a shipper over the rig until the body is done, then stops it in order.
+    private func shipping(
+        _ rig: Rig, _ settings: CollectorSettings.Aggregator, _ body: () async throws -> Void
+    ) async throws {
+        let shipper = Shipper(
+            opened: rig.opened, transport: AggregatorClient(settings: settings, version: "test"), parts: rig.parts,
+            board: rig.board, drainTimeout: .seconds(5))
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [shipper, rig.writer], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            try await body()
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+        }
+    }
+
+    private func push(_ rig: Rig, _ count: Int, input: Int = 1) async throws {
+        for index in 0..<count {
+            let body = Array(Lines.event(tenant: "t-\(index)", input: input).utf8)
+            try await rig.writer.commit(try Pushed.rows(body, rig), quarantine: [])
+            await rig.seal()
+        }
+    }
+
+    @Test func batches_arrive_in_order_over_mutual_tls() async throws {
+        try await ScratchFolder.with("ship") { folder in
+            let files = try authority(folder)
+            let aggregator = AggregatorDouble()
+            try await aggregator.listening(files) { url in
+                let rig = try await Rig.open(folder)
+                try await push(rig, 3)
+                try await shipping(rig, settings(url, files)) {
+                    try await waitUntil("three batches are counted") { aggregator.snapshot.counted.count == 3 }
+                    try await push(rig, 2)
+                    try await waitUntil("five batches are counted") { aggregator.snapshot.counted.count == 5 }
+                }
+                #expect(await rig.writer.unshipped().isEmpty)
+                #expect(aggregator.snapshot.events == 5)
+                #expect(aggregator.snapshot.nextSequence == 5)
+            }
+        }
+    }
+
+    @Test func a_batch_counted_without_an_answer_is_sent_again_and_counted_once() async throws {
+        try await ScratchFolder.with("ship") { folder in
+            let files = try authority(folder)
+            let aggregator = AggregatorDouble()
+            aggregator.misbehave(.countThenFail, .answer(status: 503, code: "busy", retryAfter: 0))
+            try await aggregator.listening(files) { url in
+                let rig = try await Rig.open(folder)
+                try await push(rig, 2)
+                try await shipping(rig, settings(url, files)) {
+                    try await waitUntil("two batches are counted") { aggregator.snapshot.counted.count == 2 }
+                }
+                let keys = aggregator.snapshot.lastKeys
+                #expect(keys.count == 4)
+                #expect(Set(keys.prefix(3)).count == 1)
+                #expect(aggregator.snapshot.events == 2)
+            }
+        }
+    }
+
+    @Test func what_was_counted_before_a_crash_is_found_by_its_digest() async throws {
+        try await ScratchFolder.with("ship") { folder in
+            let files = try authority(folder)
+            let aggregator = AggregatorDouble()
+            try await aggregator.listening(files) { url in
+                let first = try await Rig.open(folder)
+                try await push(first, 2)
+                // The aggregator counted the first batch, and the collector died before the answer.
+                let digest = try #require(await first.writer.unshipped().first).digest
+                aggregator.state.withLock { $0.counted.append(digest) }
+                try await first.writer.close()
+                let rig = try await Rig.open(folder)
+                try await shipping(rig, settings(url, files)) {
+                    try await waitUntil("everything is shipped") { await rig.writer.unshipped().isEmpty }
+                }
+                #expect(aggregator.snapshot.counted.count == 2)
+                #expect(aggregator.snapshot.requests == 1)
+            }
+        }
+    }
+
+    @Test func a_regressed_aggregator_gets_from_the_archive_what_it_lost() async throws {
+        try await ScratchFolder.with("ship") { folder in
+            let files = try authority(folder)
+            let aggregator = AggregatorDouble()
+            try await aggregator.listening(files) { url in
+                let first = try await Rig.open(folder)
+                try await push(first, 3)
+                try await shipping(first, settings(url, files)) {
+                    try await waitUntil("all are counted") { await first.writer.unshipped().isEmpty }
+                }
+                try await first.writer.close()
+                aggregator.state.withLock { state in
+                    state.counted.removeLast(2)
+                    state.regressed = true
+                }
+                let rig = try await Rig.open(folder)
+                try await shipping(rig, settings(url, files)) {
+                    try await waitUntil("the lost ones are back") { aggregator.snapshot.counted.count == 3 }
+                }
+            }
+        }
+    }
+
+    @Test func a_gap_is_filled_from_the_archive_in_the_same_epoch() async throws {
+        try await ScratchFolder.with("ship") { folder in
+            let files = try authority(folder)
+            let aggregator = AggregatorDouble()
+            try await aggregator.listening(files) { url in
+                let rig = try await Rig.open(folder)
+                try await shipping(rig, settings(url, files)) {
+                    try await push(rig, 3)
+                    try await waitUntil("three are counted") { aggregator.snapshot.counted.count == 3 }
+                    aggregator.state.withLock { state in
+                        state.counted.removeLast(2)
+                        state.nextSequence = 1
+                    }
+                    try await push(rig, 1)
+                    try await waitUntil("four are counted") { aggregator.snapshot.counted.count == 4 }
+                }
+                #expect(aggregator.snapshot.epochsGranted == 1)
+            }
+        }
+    }
+
+    @Test func a_refused_batch_is_kept_and_the_next_takes_its_number() async throws {
+        try await ScratchFolder.with("ship") { folder in
+            let files = try authority(folder)
+            let aggregator = AggregatorDouble()
+            aggregator.misbehave(.answer(status: 422, code: "invalid-batch", retryAfter: nil))
+            try await aggregator.listening(files) { url in
+                let rig = try await Rig.open(folder)
+                try await push(rig, 2)
+                try await shipping(rig, settings(url, files)) {
+                    try await waitUntil("the second is counted") { aggregator.snapshot.counted.count == 1 }
+                    try await waitUntil("nothing is left") { await rig.writer.unshipped().isEmpty }
+                }
+                let kept = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/data/spool/refused")
+                #expect(kept.count == 1)
+            }
+        }
+    }
+
+    @Test func a_fenced_collector_stops_shipping_and_taking_input() async throws {
+        try await ScratchFolder.with("ship") { folder in
+            let files = try authority(folder)
+            let aggregator = AggregatorDouble()
+            try await aggregator.listening(files) { url in
+                let rig = try await Rig.open(folder)
+                try await shipping(rig, settings(url, files)) {
+                    try await waitUntil("an epoch is granted") { aggregator.snapshot.epoch == 1 }
+                    aggregator.state.withLock { $0.epoch = 2 }
+                    try await push(rig, 1)
+                    try await waitUntil("the gate is closed") { rig.parts.gate.closedFor.contains(.fenced) }
+                    #expect(rig.board.currentShipping.isFenced)
+                }
+                #expect(aggregator.snapshot.counted.isEmpty)
+                #expect(await rig.writer.unshipped().count == 1)
+            }
+        }
+    }
+
+    @Test func an_offline_start_seals_and_ships_when_the_aggregator_appears() async throws {
+        try await ScratchFolder.with("ship") { folder in
+            let files = try authority(folder)
+            let rig = try await Rig.open(folder)
+            let aggregator = AggregatorDouble()
+            // A port that was just free: nobody listens there.
+            let client = AggregatorClient(settings: settings("https://localhost:1", files), version: "test")
+            let answer = await client.requestEpoch(.init(), spoolID: rig.opened.spoolID)
+            await client.shutDown()
+            guard case .refused(let delay) = answer else { return #expect(Bool(false), "answered by nobody") }
+            #expect(delay.cause == .unreachable)
+            try await push(rig, 2)
+            try await aggregator.listening(files) { url in
+                try await shipping(rig, settings(url, files)) {
+                    try await waitUntil("two are counted") { aggregator.snapshot.counted.count == 2 }
+                }
+            }
+        }
+    }
+
+    @Test func a_foreign_certificate_gets_nothing_through_and_a_replaced_one_does() async throws {
+        try await ScratchFolder.with("ship") { folder in
+            let files = try authority(folder)
+            let foreign = try CertificateAuthority.create(trustDomain: "steelyard.local")
+            try issueCollector(foreign, files)
+            let own = try CertificateAuthority.load(from: files)
+            let aggregator = AggregatorDouble()
+            try await aggregator.listening(files) { url in
+                let rig = try await Rig.open(folder)
+                try await push(rig, 1)
+                try await shipping(rig, settings(url, files)) {
+                    try await waitUntil("the handshake failed") { !rig.board.currentShipping.lastProblem.isEmpty }
+                    #expect(aggregator.snapshot.epochsGranted == 0)
+                    try issueCollector(own, files)
+                    try await waitUntil("the batch is counted") { aggregator.snapshot.counted.count == 1 }
+                }
+            }
+        }
+    }
+
+    @Test func stopping_seals_and_ships_what_is_open() async throws {
+        try await ScratchFolder.with("ship") { folder in
+            let files = try authority(folder)
+            let aggregator = AggregatorDouble()
+            try await aggregator.listening(files) { url in
+                let rig = try await Rig.open(folder)
+                try await shipping(rig, settings(url, files)) {
+                    try await waitUntil("an epoch is granted") { rig.board.currentShipping.isConnected }
+                    try await rig.writer.commit(try Pushed.rows(Array(Lines.event().utf8), rig), quarantine: [])
+                }
+                #expect(aggregator.snapshot.events == 1)
+            }
+        }
+    }
+}

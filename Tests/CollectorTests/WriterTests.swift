@@ -1,0 +1,161 @@
+import Batching
+@testable import Collector
+import Foundation
+import Spool
+import TestSupport
+import Testing
+import Usage
+
+@Suite struct WriterTests {
+    private func rows(_ tenant: String, input: UInt64, events: UInt64 = 1) -> AcceptedRows {
+        let row = UsageRow(
+            minute: 29_453_000, tenant: 0, model: 0, region: 0, layer: .maas, workload: .online, modality: .text,
+            counts: TokenCounts(requests: events, input: input))
+        return AcceptedRows(
+            rows: UsageRows(tenants: [tenant], models: ["m"], regions: [""], rows: [row]), eventCount: events)
+    }
+
+    @Test func committed_events_survive_a_crash_before_their_batch() async throws {
+        try await ScratchFolder.with("writer") { folder in
+            do {
+                let rig = try await Rig.open(folder)
+                try await rig.writer.commit(rows("a", input: 5), quarantine: [])
+                try await rig.writer.commit(rows("b", input: 7), quarantine: [])
+            }
+            let rig = try await Rig.open(folder)
+            await rig.seal()
+            let totals = try await rig.sealedTotals()
+            #expect(totals.byTenant == ["a": 5, "b": 7])
+            #expect(totals.events == 2)
+        }
+    }
+
+    @Test func events_in_a_sealed_batch_are_not_replayed_after_a_crash() async throws {
+        try await ScratchFolder.with("writer") { folder in
+            do {
+                let rig = try await Rig.open(folder)
+                try await rig.writer.commit(rows("a", input: 5), quarantine: [])
+                await rig.seal()
+                try await rig.writer.commit(rows("a", input: 100), quarantine: [])
+            }
+            for _ in 0..<3 { _ = try await Rig.open(folder) }
+            let rig = try await Rig.open(folder)
+            await rig.seal()
+            #expect(try await rig.sealedTotals().byTenant == ["a": 105])
+        }
+    }
+
+    @Test func concurrent_commits_are_all_durable_and_counted_once() async throws {
+        try await ScratchFolder.with("writer") { folder in
+            do {
+                let rig = try await Rig.open(folder)
+                await withTaskGroup(of: Void.self) { group in
+                    for index in 0..<200 {
+                        let accepted = rows("t-\(index % 10)", input: 1)
+                        group.addTask {
+                            await #expect(throws: Never.self) {
+                                try await rig.writer.commit(accepted, quarantine: [])
+                            }
+                        }
+                    }
+                }
+            }
+            let rig = try await Rig.open(folder)
+            await rig.seal()
+            let totals = try await rig.sealedTotals()
+            #expect(totals.events == 200)
+            #expect(totals.byTenant.values.allSatisfy { $0 == 20 })
+        }
+    }
+
+    @Test func a_batch_is_sealed_once_its_first_event_is_old_enough() async throws {
+        try await ScratchFolder.with("writer") { folder in
+            let rig = try await Rig.open(folder, "seal: {age: 10s}")
+            try await rig.writer.commit(rows("a", input: 1), quarantine: [])
+            rig.clock.advance(by: .seconds(9))
+            await rig.writer.sealDue()
+            #expect(await rig.writer.unshipped().isEmpty)
+            rig.clock.advance(by: .seconds(1))
+            await rig.writer.sealDue()
+            #expect(await rig.writer.unshipped().map(\.ordinal) == [1])
+        }
+    }
+
+    @Test func nothing_is_sealed_where_nothing_came() async throws {
+        try await ScratchFolder.with("writer") { folder in
+            let rig = try await Rig.open(folder)
+            await rig.seal()
+            #expect(await rig.writer.unshipped().isEmpty)
+        }
+    }
+
+    @Test func rejections_alone_make_a_batch_so_that_they_are_reported() async throws {
+        try await ScratchFolder.with("writer") { folder in
+            let rig = try await Rig.open(folder)
+            let refused = AcceptedRows(rows: UsageRows(), eventCount: 0, rejections: [.syntax: 3])
+            try await rig.writer.commit(refused, quarantine: [])
+            await rig.seal()
+            #expect(try await rig.sealedTotals().rejections == [.syntax: 3])
+        }
+    }
+
+    @Test func nothing_is_committed_while_the_gate_is_closed() async throws {
+        try await ScratchFolder.with("writer") { folder in
+            let rig = try await Rig.open(folder)
+            rig.parts.gate.set(.fenced, true)
+            await #expect(throws: CommitFailure.closed(.fenced)) {
+                try await rig.writer.commit(rows("a", input: 1), quarantine: [])
+            }
+        }
+    }
+
+    @Test func a_full_disk_refuses_input_and_says_so() async throws {
+        try await ScratchFolder.with("writer") { folder in
+            let rig = try await Rig.open(folder, freeBytes: "900TiB")
+            await rig.writer.checkSpace()
+            #expect(rig.parts.gate.closedFor == [.spoolFull])
+            await #expect(throws: CommitFailure.closed(.spoolFull)) {
+                try await rig.writer.commit(rows("a", input: 1), quarantine: [])
+            }
+        }
+    }
+
+    @Test func a_second_process_on_the_same_folder_is_refused() async throws {
+        try await ScratchFolder.with("writer") { folder in
+            let rig = try await Rig.open(folder)
+            await #expect { _ = try await Rig.open(folder) } throws: { ($0 as? SpoolError)?.code == .inUse }
+            try await rig.writer.commit(rows("a", input: 1), quarantine: [])
+        }
+    }
+
+    @Test func recorded_shipping_is_remembered_and_unshipped_batches_stay() async throws {
+        try await ScratchFolder.with("writer") { folder in
+            do {
+                let rig = try await Rig.open(folder)
+                for tenant in ["a", "b", "c"] {
+                    try await rig.writer.commit(rows(tenant, input: 1), quarantine: [])
+                    await rig.seal()
+                }
+                try await rig.writer.recordShipped(1, .counted(epoch: 4, sequence: 0))
+                try await rig.writer.recordRefused(2, reason: "bad-column")
+                try await rig.writer.recordEpoch(EpochMark(epoch: 4, nextSequence: 1))
+            }
+            let rig = try await Rig.open(folder)
+            #expect(rig.opened.unshipped.map(\.ordinal) == [3])
+            #expect(rig.opened.epoch == EpochMark(epoch: 4, nextSequence: 1))
+            #expect(await rig.writer.archived().map(\.ordinal) == [1])
+        }
+    }
+
+    @Test func the_status_board_tells_the_backlog() async throws {
+        try await ScratchFolder.with("writer") { folder in
+            let rig = try await Rig.open(folder)
+            try await rig.writer.commit(rows("a", input: 1), quarantine: [])
+            await rig.seal()
+            let backlog = rig.board.currentBacklog
+            #expect(backlog.batches == 1)
+            #expect(backlog.bytes > 0)
+            #expect(backlog.oldestSealedAt == rig.clock.nowMilliseconds())
+        }
+    }
+}

@@ -1,0 +1,193 @@
+import Settings
+import Testing
+
+private let schema = SettingsSchema(
+    environmentPrefix: "STEELYARD_TEST",
+    keys: [
+        SettingKey("provider", .identifier(maxBytes: 16), .required, "the provider"),
+        SettingKey("seal.age", .duration(.milliseconds(50) ... .seconds(3_600)), .byDefault("10s"), "the age"),
+        SettingKey("seal.rows", .integer(1...500), .byDefault("100"), "the rows"),
+        SettingKey("spool.bytes", .bytes(1...(1 << 40)), .byDefault("16MiB"), "the size"),
+        SettingKey("listen", .address, .byDefault("127.0.0.1:0"), "the address"),
+        SettingKey("aggregator.url", .url(schemes: ["https"]), .optional, "the URL"),
+        SettingKey("aggregator.key-file", .path, .optional, "the key"),
+        SettingKey("log.level", .choice(["info", "debug"]), .byDefault("info"), "the level"),
+        SettingKey("verbose", .flag, .byDefault("false"), "whether"),
+        SettingKey("sources.*.type", .choice(["file", "http"]), .required, "the type"),
+        SettingKey("sources.*.paths", .paths, .optional, "the paths"),
+    ],
+    ignoredVariables: ["STEELYARD_TEST_CONFIG"])
+
+private func load(
+    _ yaml: String, set: [String] = [], environment: [String: String] = [:]
+) throws(SettingsError) -> Settings {
+    try Settings.load(schema, yaml: yaml, file: "etc/test.yaml", overrides: set, environment: environment)
+}
+
+private func problems(
+    _ yaml: String, set: [String] = [], environment: [String: String] = [:]
+) -> [SettingsProblem] {
+    do throws(SettingsError) {
+        _ = try load(yaml, set: set, environment: environment)
+        return []
+    } catch {
+        return error.problems
+    }
+}
+
+@Suite struct SettingsTests {
+    @Test func readsEveryKind() throws {
+        let settings = try load(
+            """
+            provider: volcengine
+            seal: {age: 250ms, rows: 7}
+            spool:
+              bytes: 64KiB
+            listen: "[::1]:4680"
+            aggregator:
+              url: https://central.example:4681
+              key-file: certs/key.pem
+            log: {level: debug}
+            verbose: true
+            sources:
+              b-log: {type: file, paths: [logs/*.log, /var/x.log]}
+              a-push: {type: http}
+            """)
+        #expect(settings.text("provider") == "volcengine")
+        #expect(settings.duration("seal.age") == .milliseconds(250))
+        #expect(settings.integer("seal.rows") == 7)
+        #expect(settings.bytes("spool.bytes") == 65_536)
+        #expect(settings.address("listen") == ListenAddress(host: "::1", port: 4_680))
+        #expect(settings.text("aggregator.url") == "https://central.example:4681")
+        #expect(settings.text("log.level") == "debug")
+        #expect(settings.flag("verbose"))
+        #expect(settings.names(under: "sources") == ["b-log", "a-push"])
+        #expect(!settings.has("sources.a-push.paths"))
+    }
+
+    @Test func relativePathsStartAtTheFilesFolder() throws {
+        let settings = try load(
+            "provider: p\naggregator: {key-file: certs/key.pem}\nsources: {a: {type: file, paths: [./x, /y]}}")
+        #expect(settings.text("aggregator.key-file") == "etc/certs/key.pem")
+        #expect(settings.texts("sources.a.paths") == ["etc/x", "/y"])
+    }
+
+    @Test func defaultsHoldWhereNothingIsGiven() throws {
+        let settings = try load("provider: p")
+        #expect(settings.duration("seal.age") == .seconds(10))
+        #expect(settings.bytes("spool.bytes") == 16 << 20)
+        #expect(settings.optionalText("aggregator.url") == nil)
+    }
+
+    @Test func flagBeatsEnvironmentBeatsFile() throws {
+        let yaml = "provider: p\nseal: {age: 1s, rows: 1}"
+        let environment = ["STEELYARD_TEST_SEAL_AGE": "2s", "STEELYARD_TEST_SEAL_ROWS": "2", "HOME": "/root"]
+        let settings = try load(yaml, set: ["seal.age=3s"], environment: environment)
+        #expect(settings.duration("seal.age") == .seconds(3))
+        #expect(settings.integer("seal.rows") == 2)
+    }
+
+    @Test func environmentReachesNamedEntriesAndSplitsLists() throws {
+        let settings = try load(
+            "provider: p\nsources: {my-log: {type: file}}",
+            environment: ["STEELYARD_TEST_SOURCES_MY_LOG_PATHS": "/a,/b", "STEELYARD_TEST_CONFIG": "x"])
+        #expect(settings.texts("sources.my-log.paths") == ["/a", "/b"])
+    }
+
+    @Test func flagsAloneCanMakeAnEntry() throws {
+        let settings = try load("", set: ["provider=p", "sources.x.type=http"])
+        #expect(settings.names(under: "sources") == ["x"])
+    }
+
+    @Test func unknownKeyNamesLineAndNearest() throws {
+        let problem = try #require(problems("provider: p\nseal:\n  agee: 10s\n").first)
+        #expect(problem.origin == .file(path: "etc/test.yaml", line: 3))
+        #expect(problem.key == "seal.agee")
+        #expect(problem.remedy == "did you mean seal.age?")
+        #expect(problem.description.hasPrefix("etc/test.yaml:3: seal.agee: is not a setting"))
+    }
+
+    @Test func unknownKeyWithinANamedEntryIsFoundToo() throws {
+        let problem = try #require(problems("provider: p\nsources:\n  a:\n    tpye: file").first)
+        #expect(problem.key == "sources.a.tpye")
+        #expect(problem.remedy == "did you mean sources.a.type?")
+    }
+
+    @Test func everyProblemIsReportedInTheOrderOfTheFile() {
+        let found = problems("provider: Bad_Name\nseal:\n  age: 10\n  rows: 501\nspool: {bytes: 1GX}\nlisten: here\n")
+        #expect(found.map(\.key) == ["provider", "seal.age", "seal.rows", "spool.bytes", "listen"])
+        #expect(found.map(\.origin) == [1, 3, 4, 5, 6].map { .file(path: "etc/test.yaml", line: $0) })
+    }
+
+    @Test func missingKeySaysWhatItIsFor() throws {
+        let problem = try #require(problems("verbose: true").first)
+        #expect(problem.key == "provider")
+        #expect(problem.remedy == "give it: the provider")
+        let nested = try #require(problems("provider: p\nsources:\n  a:\n    paths: x").first)
+        #expect(nested.key == "sources.a.type")
+        #expect(nested.origin == .file(path: "etc/test.yaml", line: 3))
+    }
+
+    @Test func unknownVariableAndFlagAreRefused() {
+        let found = problems("provider: p", set: ["seal.ages=1s", "nothing"], environment: ["STEELYARD_TEST_SEL_AGE": "1s"])
+        #expect(found.contains { $0.origin == .flag("seal.ages=1s") && $0.remedy == "did you mean seal.age?" })
+        #expect(found.contains { $0.origin == .flag("nothing") })
+        #expect(
+            found.contains {
+                $0.origin == .environment(variable: "STEELYARD_TEST_SEL_AGE")
+                    && $0.remedy == "did you mean STEELYARD_TEST_SEAL_AGE?"
+            })
+    }
+
+    @Test(arguments: [
+        "provider: p\nseal: [1, 2]", "provider: [p]", "provider: p\nseal: {age: {x: 1}}", "- a\n- b", "a: b: c",
+        "provider: p\nprovider: q", "provider: p\nverbose: maybe", "provider: p\nlisten: '[::1'",
+        "provider: p\naggregator: {url: 'http://x'}", "provider: p\naggregator: {url: 'https://u:p@x'}",
+        "provider: p\nseal: {age: 0s}", "provider: p\nseal: {rows: 1.5}", "provider: ''", "provider: p\nlog: {level: loud}",
+    ])
+    func badShapesAreRefusedWithAPlace(yaml: String) {
+        let found = problems(yaml)
+        #expect(!found.isEmpty)
+        #expect(found.allSatisfy { if case .file(_, let line) = $0.origin { line >= 1 } else { false } })
+        #expect(found.allSatisfy { !$0.remedy.isEmpty })
+    }
+
+    @Test func missingFileSaysSo() {
+        #expect(throws: SettingsError.self) {
+            try Settings.load(schema, file: "/nonexistent/x.yaml", environment: [:])
+        }
+    }
+
+    @Test(arguments: [
+        ("1ms", 1), ("90s", 90_000), ("5m", 300_000), ("12h", 43_200_000), ("400d", 34_560_000_000),
+    ])
+    func durationsHaveUnits(text: String, milliseconds: Int64) throws {
+        let wide = SettingsSchema(
+            environmentPrefix: "X", keys: [SettingKey("d", .duration(.zero ... .seconds(1 << 40)), .required, "d")])
+        let settings = try Settings.load(wide, yaml: "d: \(text)", file: "f", environment: [:])
+        #expect(settings.duration("d") == .milliseconds(milliseconds))
+    }
+
+    @Test(arguments: [("4096", 4_096), ("64KiB", 65_536), ("1GB", 1_000_000_000), ("2 MiB", 2 << 20), ("5B", 5)])
+    func sizesHaveUnits(text: String, bytes: Int) throws {
+        let wide = SettingsSchema(
+            environmentPrefix: "X", keys: [SettingKey("b", .bytes(0...Int.max), .required, "b")])
+        #expect(try Settings.load(wide, yaml: "b: \(text)", file: "f", environment: [:]).bytes("b") == bytes)
+    }
+
+    @Test func problemsAcrossSettingsKeepTheirPlace() throws {
+        let settings = try load("provider: p\nseal:\n  age: 1s\n")
+        let problem = settings.problem(at: "seal.age", "is odd", remedy: "change it")
+        #expect(problem.description == "etc/test.yaml:3: seal.age: is odd; change it")
+    }
+
+    @Test(arguments: ["127.0.0.1:4680", "[::1]:0", "localhost:65535"])
+    func addressesSurviveARoundTrip(text: String) throws {
+        #expect(try #require(ListenAddress(text)).description == text)
+    }
+
+    @Test(arguments: ["", ":80", "a:", "a:65536", "a:-1", "::1:80", "[x]:80", "a:b"])
+    func badAddressesAreRefused(text: String) {
+        #expect(ListenAddress(text) == nil)
+    }
+}
