@@ -1,0 +1,151 @@
+internal import Foundation
+package import Postgres
+package import Scopes
+package import Settings
+package import Store
+package import Usage
+
+/// The aggregator's settings as values, checked against each other.
+package struct AggregatorConfiguration: Sendable {
+    package var connection: ConnectionOptions
+    package var connections: Int
+    package var migrate: Bool
+    package var ingestAddress: ListenAddress
+    package var ingestTLS: TLSFiles
+    package var trustDomain: String
+    package var ingestMaxConnections: Int
+    package var batchesInFlight: Int
+    package var queryAddress: ListenAddress
+    /// `nil` for plain HTTP on loopback.
+    package var queryTLS: TLSFiles?
+    package var queryMaxConnections: Int
+    package var calendar: ZoneRules
+    package var scopesFolder: String?
+    package var foldEnabled: Bool
+    package var foldLimits: FoldLimits
+    package var foldPoll: Duration
+    package var retention: RetentionPolicy
+    package var listeningFile: String?
+    package var logLevel: String
+
+    /// - Throws: ``SettingsError`` with every contradiction, each with its place and remedy.
+    package init(_ settings: Settings) throws(SettingsError) {
+        var problems: [SettingsProblem] = []
+        connection = Self.connection(settings, &problems)
+        connections = Int(settings.integer("database.connections"))
+        migrate = settings.flag("database.migrate")
+        ingestAddress = settings.address("ingest.listen")
+        ingestTLS = TLSFiles(
+            certificateFile: settings.text("ingest.certificate-file"), keyFile: settings.text("ingest.key-file"),
+            clientCAFile: settings.text("ingest.client-ca-file"))
+        trustDomain = settings.text("ingest.trust-domain")
+        ingestMaxConnections = Int(settings.integer("ingest.max-connections"))
+        batchesInFlight = Int(settings.integer("ingest.batches-in-flight"))
+        queryAddress = settings.address("query.listen")
+        queryTLS = Self.queryTLS(settings, &problems)
+        queryMaxConnections = Int(settings.integer("query.max-connections"))
+        calendar = Self.calendar(settings, &problems)
+        scopesFolder = settings.optionalText("scopes.folder")
+        foldEnabled = settings.flag("fold.enabled")
+        foldLimits = FoldLimits(
+            maxBatches: Int(settings.integer("fold.batches")), maxPayloadBytes: settings.bytes("fold.payload-bytes"))
+        foldPoll = settings.duration("fold.poll")
+        retention = RetentionPolicy(
+            payloadDays: settings.optionalDuration("retention.payloads").map(Self.days),
+            minuteDays: settings.optionalDuration("retention.minutes").map(Self.days),
+            hourDays: settings.optionalDuration("retention.hours").map(Self.days))
+        listeningFile = settings.optionalText("listening-file")
+        logLevel = settings.text("log.level")
+        guard problems.isEmpty else { throw SettingsError(problems) }
+    }
+
+    private static func connection(_ settings: Settings, _ problems: inout [SettingsProblem]) -> ConnectionOptions {
+        var text = settings.optionalText("database.url") ?? ""
+        let file = settings.optionalText("database.url-file")
+        switch (text.isEmpty, file) {
+        case (false, .some):
+            problems.append(
+                settings.problem(
+                    at: "database.url-file", "stands beside database.url", remedy: "give one of the two"))
+        case (true, .none):
+            problems.append(
+                settings.problem(
+                    at: "database.url", "is missing",
+                    remedy: "give a libpq connection string such as postgresql://steelyard@db.example/steelyard"))
+        case (true, .some(let file)):
+            let content = FileManager.default.contents(atPath: file).flatMap { String(data: $0, encoding: .utf8) }
+            text = content?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
+            if text.isEmpty {
+                problems.append(
+                    settings.problem(
+                        at: "database.url-file", "\(file) can't be read or is empty",
+                        remedy: "put the connection string into it and let this user read it"))
+            }
+        case (false, .none): break
+        }
+        let timeout = settings.duration("database.statement-timeout").components.seconds
+        return ConnectionOptions(
+            connectionString: text, passwordFile: settings.optionalText("database.passfile"),
+            applicationName: "steelyard-aggregator", statementTimeoutMilliseconds: Int(timeout) * 1_000)
+    }
+
+    private static func queryTLS(_ settings: Settings, _ problems: inout [SettingsProblem]) -> TLSFiles? {
+        switch (settings.optionalText("query.certificate-file"), settings.optionalText("query.key-file")) {
+        case (.some(let certificate), .some(let key)): return TLSFiles(certificateFile: certificate, keyFile: key)
+        case (.none, .none):
+            if !settings.address("query.listen").isLoopback {
+                problems.append(
+                    settings.problem(
+                        at: "query.listen", "is reachable from other machines without TLS",
+                        remedy: "give query.certificate-file and query.key-file, or listen on 127.0.0.1"))
+            }
+        case (.some, .none):
+            problems.append(
+                settings.problem(at: "query.key-file", "is missing beside query.certificate-file", remedy: "give both"))
+        case (.none, .some):
+            problems.append(
+                settings.problem(
+                    at: "query.certificate-file", "is missing beside query.key-file", remedy: "give both"))
+        }
+        return nil
+    }
+
+    private static func calendar(_ settings: Settings, _ problems: inout [SettingsProblem]) -> ZoneRules {
+        let name = settings.text("calendar.zone")
+        if let zone = ZoneRules(identifier: name) { return zone }
+        problems.append(
+            settings.problem(
+                at: "calendar.zone", "\"\(name)\" is no zone that this system knows",
+                remedy: "give an IANA name such as Asia/Shanghai, and install tzdata if it is missing"))
+        return .utc
+    }
+
+    private static func days(_ duration: Duration) -> Int {
+        Int(duration.components.seconds / CivilTime.secondsPerDay)
+    }
+}
+
+extension AggregatorConfiguration {
+    /// The built-in scopes and the house's own, from `scopes.folder`. A house scope may not take a built-in's id.
+    ///
+    /// - Throws: `FileProblems` naming file, line and mistake.
+    package func loadScopes() throws -> ScopeCatalogue {
+        let builtIn = try ScopeCatalogue.builtIn()
+        guard let scopesFolder else { return builtIn }
+        var scopes = builtIn.scopes
+        let names = try FileManager.default.contentsOfDirectory(atPath: scopesFolder).sorted()
+        for name in names where name.hasSuffix(".yaml") || name.hasSuffix(".yml") {
+            let path = "\(scopesFolder)/\(name)"
+            let scope = try Scope.parse(String(contentsOfFile: path, encoding: .utf8), file: path)
+            if scopes.contains(where: { $0.id == scope.id }) {
+                throw FileProblems(
+                    file: path,
+                    problems: [
+                        FileProblem(line: 1, field: "id", message: "there is a scope \(scope.id) already: choose another id")
+                    ])
+            }
+            scopes.append(scope)
+        }
+        return ScopeCatalogue(scopes)
+    }
+}

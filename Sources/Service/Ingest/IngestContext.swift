@@ -1,0 +1,27 @@
+internal import Hummingbird
+internal import NIOCore
+internal import NIOSSL
+
+/// The context of a request on the ingest listener: it remembers the connection, whose certificate says who is there.
+struct IngestContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    let channel: any Channel
+
+    init(source: Source) {
+        coreContext = CoreRequestContextStorage(source: source)
+        channel = source.channel
+    }
+
+    /// The certificate that the peer proved to hold in the handshake, as DER; `nil` on a connection without one.
+    ///
+    /// An HTTP/2 stream is a channel of its own; TLS is its parent's.
+    func peerCertificate() async throws -> [UInt8]? {
+        let future = channel.pipeline.handler(type: NIOSSLHandler.self).map { $0.peerCertificate }
+        do {
+            return try await future.get()?.toDERBytes()
+        } catch ChannelPipelineError.notFound {
+            guard let parent = channel.parent else { return nil }
+            return try await parent.nioSSL_peerCertificate().get()?.toDERBytes()
+        }
+    }
+}

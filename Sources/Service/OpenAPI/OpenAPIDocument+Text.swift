@@ -1,0 +1,825 @@
+// Generated from Protocols/openapi.yaml, which is the contract; `OpenAPIDocumentTests` compares, and rewrites this file
+// when it runs with STEELYARD_REGENERATE=1. Never edit it.
+
+extension OpenAPIDocument {
+    package static let text = #"""
+        openapi: 3.1.0
+        info:
+          title: Steelyard aggregator
+          version: 1.0.0
+          summary: Exact token usage in from collectors, shares under named scopes out to people.
+          license:
+            name: Apache-2.0
+            identifier: Apache-2.0
+          description: |
+            Two listeners. The **ingest** listener (tag `ingest`) speaks TLS 1.3 with client certificates; who the collector is
+            comes only from its certificate's single URI SAN `spiffe://TRUST-DOMAIN/provider/P/collector/NAME`. The **query**
+            listener (every other tag) speaks TLS, or plain HTTP on loopback, and takes bearer tokens.
+
+            Counts of tokens and requests are decimal **strings** in JSON, because they are exact and may be larger than 2^53;
+            in CSV they are plain digits. Percentages are decimal strings too. Nothing passes through floating point.
+
+            Every error is problem details (RFC 9457) with a member `code` for programs. Unknown query parameters are refused.
+        servers:
+          - url: https://aggregator.example:4681
+            description: Ingest listener (mutual TLS 1.3)
+          - url: https://aggregator.example:4682
+            description: Query listener (bearer tokens)
+        tags:
+          - name: ingest
+            description: For collectors, over mutual TLS.
+          - name: figures
+            description: Usage, shares and exports.
+          - name: registry
+            description: What the tenants are.
+          - name: fleet
+            description: Collectors and tokens.
+          - name: health
+            description: Liveness, readiness, metrics and this document.
+        security:
+          - bearer: []
+        paths:
+          /v1/epochs:
+            post:
+              operationId: openEpoch
+              tags: [ingest]
+              summary: Fence every older process of this collector and get a new epoch.
+              security:
+                - clientCertificate: []
+              requestBody:
+                required: true
+                content:
+                  application/json:
+                    schema: { $ref: '#/components/schemas/EpochRequest' }
+              responses:
+                '200':
+                  description: The new epoch; every older one of this collector is fenced from now on.
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Epoch' }
+                '400': { $ref: '#/components/responses/Problem' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '413': { $ref: '#/components/responses/Problem' }
+                '415': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+          /v1/batches:
+            post:
+              operationId: sendBatch
+              tags: [ingest]
+              summary: Commit one sealed batch.
+              description: |
+                The body is one zstd frame that holds one `steelyard.v1.Batch`. 200 means that it is in PostgreSQL, durably:
+                counted now, or counted before. Problem codes: 409 `gap` (with `expected_sequence`), `fork`, `fenced`,
+                `unknown-epoch`; 403 `wrong-identity`, `wrong-provider`; 422 `invalid-batch` (with `reason` and `field`; never
+                send it again); 400 `digest-mismatch` (damaged on the way; send it again).
+              security:
+                - clientCertificate: []
+              parameters:
+                - name: Steelyard-Epoch
+                  in: header
+                  required: true
+                  schema: { type: integer, minimum: 1 }
+                - name: Steelyard-Sequence
+                  in: header
+                  required: true
+                  schema: { type: integer, minimum: 0 }
+                - name: Content-Digest
+                  in: header
+                  required: true
+                  description: '`sha-256=:BASE64:` of the body (RFC 9530).'
+                  schema: { type: string }
+                - name: Content-Encoding
+                  in: header
+                  required: true
+                  schema: { const: zstd }
+              requestBody:
+                required: true
+                content:
+                  application/x-protobuf:
+                    schema: { type: string, contentEncoding: binary, maxLength: 16777216 }
+              responses:
+                '200':
+                  description: Counted.
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/BatchReceipt' }
+                '400': { $ref: '#/components/responses/Problem' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '409': { $ref: '#/components/responses/Problem' }
+                '413': { $ref: '#/components/responses/Problem' }
+                '415': { $ref: '#/components/responses/Problem' }
+                '422': { $ref: '#/components/responses/Problem' }
+                '429': { $ref: '#/components/responses/Later' }
+                '503': { $ref: '#/components/responses/Later' }
+          /v1/batches/lookup:
+            post:
+              operationId: lookUpBatches
+              tags: [ingest]
+              summary: Which of these batches are counted?
+              security:
+                - clientCertificate: []
+              requestBody:
+                required: true
+                content:
+                  application/json:
+                    schema: { $ref: '#/components/schemas/LookupRequest' }
+              responses:
+                '200':
+                  description: One answer per digest, in order.
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Lookup' }
+                '400': { $ref: '#/components/responses/Problem' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '409': { $ref: '#/components/responses/Problem' }
+                '413': { $ref: '#/components/responses/Problem' }
+                '415': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+          /v1/usage:
+            get:
+              operationId: usage
+              tags: [figures]
+              summary: Sums of usage, grouped and filtered.
+              description: |
+                Roles: auditor, admin; operator for its own provider. A token bound to a provider sees that provider only.
+              parameters:
+                - $ref: '#/components/parameters/period'
+                - $ref: '#/components/parameters/from'
+                - $ref: '#/components/parameters/to'
+                - $ref: '#/components/parameters/zone'
+                - name: bucket
+                  in: query
+                  description: Split the period into minutes, hours, days or months of the zone. Without it, one sum.
+                  schema: { type: string, enum: [minute, hour, day, month] }
+                - name: group-by
+                  in: query
+                  description: Comma-separated dimensions.
+                  style: form
+                  explode: false
+                  schema:
+                    type: array
+                    items: { type: string, enum: [provider, tenant, model, region, layer, workload, modality, kind] }
+                - { name: provider, in: query, description: Only these providers (comma-separated)., schema: { type: string } }
+                - { name: tenant, in: query, description: Only these tenants (comma-separated)., schema: { type: string } }
+                - { name: model, in: query, description: Only these models (comma-separated)., schema: { type: string } }
+                - { name: region, in: query, description: Only these regions (comma-separated)., schema: { type: string } }
+                - { name: layer, in: query, description: 'Only these layers: maas, paas, iaas, on-premises.', schema: { type: string } }
+                - { name: workload, in: query, description: 'Only these workloads: online, batch.', schema: { type: string } }
+                - { name: modality, in: query, description: 'Only these modalities: text, image, audio, video, embedding.', schema: { type: string } }
+                - { name: kind, in: query, description: Only tenants of these kinds (comma-separated)., schema: { type: string } }
+                - $ref: '#/components/parameters/asKnownAt'
+                - $ref: '#/components/parameters/waitFor'
+                - name: limit
+                  in: query
+                  description: The most rows that the answer may have; more rows are refused (400 `bad-query`), never cut off.
+                  schema: { type: integer, minimum: 1, maximum: 200000, default: 10000 }
+              responses:
+                '200':
+                  description: The sums, ordered by bucket and group.
+                  headers:
+                    Steelyard-Mark: { $ref: '#/components/headers/Mark' }
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Usage' }
+                    text/csv:
+                      schema: { type: string }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '406': { $ref: '#/components/responses/Problem' }
+                '422': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+          /v1/shares:
+            get:
+              operationId: shares
+              tags: [figures]
+              summary: Who has which part of the whole, under a scope.
+              description: 'Roles: auditor, finance, admin, not bound to a provider.'
+              parameters:
+                - $ref: '#/components/parameters/scope'
+                - $ref: '#/components/parameters/period'
+                - $ref: '#/components/parameters/from'
+                - $ref: '#/components/parameters/to'
+                - name: by
+                  in: query
+                  description: What the whole is divided among.
+                  schema: { type: string, enum: [provider], default: provider }
+                - $ref: '#/components/parameters/asKnownAt'
+                - $ref: '#/components/parameters/waitFor'
+              responses:
+                '200':
+                  description: The shares, largest first, adding up to exactly 100.
+                  headers:
+                    Steelyard-Mark: { $ref: '#/components/headers/Mark' }
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Shares' }
+                    text/csv:
+                      schema: { type: string }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '404': { $ref: '#/components/responses/Problem' }
+                '406': { $ref: '#/components/responses/Problem' }
+                '422': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+          /v1/exports/monthly-share:
+            get:
+              operationId: exportMonthlyShare
+              tags: [figures]
+              summary: The monthly figures for finance.
+              description: 'Roles: auditor, finance, admin, not bound to a provider.'
+              parameters:
+                - name: month
+                  in: query
+                  required: true
+                  description: A calendar month, such as 2025-06.
+                  schema: { type: string, pattern: '^[0-9]{4}-[0-9]{2}$' }
+                - $ref: '#/components/parameters/scope'
+                - $ref: '#/components/parameters/asKnownAt'
+                - $ref: '#/components/parameters/waitFor'
+              responses:
+                '200':
+                  description: One row per provider and one of totals. CSV comes as an attachment with a name of its own.
+                  headers:
+                    Steelyard-Mark: { $ref: '#/components/headers/Mark' }
+                    Content-Disposition:
+                      description: The file name, in CSV.
+                      schema: { type: string }
+                  content:
+                    text/csv:
+                      schema: { type: string }
+                    application/json:
+                      schema: { $ref: '#/components/schemas/MonthlyShare' }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '404': { $ref: '#/components/responses/Problem' }
+                '406': { $ref: '#/components/responses/Problem' }
+                '422': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+          /v1/scopes:
+            get:
+              operationId: scopes
+              tags: [figures]
+              summary: The statistical scopes of this installation.
+              description: 'Roles: all.'
+              responses:
+                '200':
+                  description: The scopes, by id.
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Scopes' }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '406': { $ref: '#/components/responses/Problem' }
+          /v1/collectors:
+            get:
+              operationId: collectors
+              tags: [fleet]
+              summary: The collectors, their sequence and how far they lag.
+              description: 'Roles: operator, admin. A token bound to a provider sees that provider only.'
+              parameters:
+                - { name: provider, in: query, description: Only this provider., schema: { type: string } }
+              responses:
+                '200':
+                  description: The collectors, by provider and name.
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Collectors' }
+                    text/csv:
+                      schema: { type: string }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '406': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+          /v1/tenants:
+            get:
+              operationId: exportTenants
+              tags: [registry]
+              summary: The tenant registry.
+              description: 'Roles: auditor, admin. A token bound to a provider sees that provider only.'
+              parameters:
+                - { name: provider, in: query, description: Only this provider., schema: { type: string } }
+                - $ref: '#/components/parameters/asKnownAt'
+              responses:
+                '200':
+                  description: The assertions held true, by provider, tenant and date. The CSV can be imported again.
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Tenants' }
+                    text/csv:
+                      schema: { type: string }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '406': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+            post:
+              operationId: importTenants
+              tags: [registry]
+              summary: Import assertions about tenants, all or none.
+              description: |
+                Role: admin. A CSV with the columns provider, tenant, kind, legal_entity, effective_from, effective_to, reason.
+                422 `invalid-registry` lists every mistake with its line.
+              requestBody:
+                required: true
+                content:
+                  text/csv:
+                    schema: { type: string }
+              responses:
+                '200':
+                  description: All of it is recorded.
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Imported' }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '413': { $ref: '#/components/responses/Problem' }
+                '415': { $ref: '#/components/responses/Problem' }
+                '422': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+          /v1/tokens:
+            get:
+              operationId: tokens
+              tags: [fleet]
+              summary: The tokens that callers hold, without their secrets.
+              description: 'Role: admin.'
+              responses:
+                '200':
+                  description: The tokens, revoked ones included.
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Tokens' }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '406': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+            post:
+              operationId: createToken
+              tags: [fleet]
+              summary: Make a token; the answer is the only place where its secret is ever shown.
+              description: 'Role: admin.'
+              requestBody:
+                required: true
+                content:
+                  application/json:
+                    schema: { $ref: '#/components/schemas/TokenRequest' }
+              responses:
+                '201':
+                  description: The token.
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/CreatedToken' }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '413': { $ref: '#/components/responses/Problem' }
+                '415': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+          /v1/tokens/{id}:
+            delete:
+              operationId: revokeToken
+              tags: [fleet]
+              summary: Revoke a token, from its next request on.
+              description: 'Role: admin.'
+              parameters:
+                - { name: id, in: path, required: true, schema: { type: string } }
+              responses:
+                '204': { description: Revoked. }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '404': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+          /metrics:
+            get:
+              operationId: metrics
+              tags: [health]
+              summary: Metrics in Prometheus' text format.
+              description: 'Roles: operator, admin.'
+              responses:
+                '200':
+                  description: Text exposition format 0.0.4.
+                  content:
+                    text/plain:
+                      schema: { type: string }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+          /livez:
+            get:
+              operationId: livez
+              tags: [health]
+              summary: Does the process answer?
+              security: []
+              responses:
+                '200':
+                  description: It does.
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Live' }
+          /readyz:
+            get:
+              operationId: readyz
+              tags: [health]
+              summary: Can it do its work?
+              description: Ready means that the database answers and its schema is current. The fold's backlog is told beside.
+              security: []
+              responses:
+                '200':
+                  description: Ready.
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Ready' }
+                '503': { $ref: '#/components/responses/Later' }
+          /openapi.yaml:
+            get:
+              operationId: openapi
+              tags: [health]
+              summary: This document.
+              security: []
+              responses:
+                '200':
+                  description: OpenAPI 3.1.
+                  content:
+                    application/yaml:
+                      schema: { type: string }
+        components:
+          securitySchemes:
+            bearer:
+              type: http
+              scheme: bearer
+              description: '`sy_ID_SECRET`, made with `steelyard token create`.'
+            clientCertificate:
+              type: mutualTLS
+              description: 'A certificate with the single URI SAN `spiffe://TRUST-DOMAIN/provider/P/collector/NAME`.'
+          headers:
+            Mark:
+              description: The fold mark that the figures count up to.
+              schema: { type: integer }
+          parameters:
+            scope:
+              name: scope
+              in: query
+              required: true
+              description: The id of a scope; see /v1/scopes.
+              schema: { type: string }
+            period:
+              name: period
+              in: query
+              description: A month (2025-06), quarter (2025-Q2), half (2025-H1), year (2025) or two dates (2025-06-01/2025-06-16). Either this or from and to.
+              schema: { type: string }
+            from:
+              name: from
+              in: query
+              description: The first day that counts, or for usage also a time such as 2025-06-01T08:00:00Z.
+              schema: { type: string }
+            to:
+              name: to
+              in: query
+              description: The first day (or time) that doesn't count any more.
+              schema: { type: string }
+            zone:
+              name: zone
+              in: query
+              description: An IANA zone that days and months are read in; the reporting calendar's by default.
+              schema: { type: string }
+            asKnownAt:
+              name: as-known-at
+              in: query
+              description: What the tenants were held to be at this RFC 3339 time; now by default.
+              schema: { type: string, format: date-time }
+            waitFor:
+              name: wait-for
+              in: query
+              description: Wait until the fold mark is at least this number, or `latest` for all that was committed before the request. 503 after 30 s.
+              schema: { type: string }
+          responses:
+            Problem:
+              description: Problem details.
+              content:
+                application/problem+json:
+                  schema: { $ref: '#/components/schemas/Problem' }
+            Unauthorized:
+              description: A valid bearer token is needed.
+              headers:
+                WWW-Authenticate: { schema: { type: string } }
+              content:
+                application/problem+json:
+                  schema: { $ref: '#/components/schemas/Problem' }
+            Later:
+              description: Not now; come back after Retry-After seconds.
+              headers:
+                Retry-After: { schema: { type: integer } }
+              content:
+                application/problem+json:
+                  schema: { $ref: '#/components/schemas/Problem' }
+          schemas:
+            Count:
+              type: string
+              pattern: '^[0-9]+$'
+              description: An exact integer in decimal.
+            Percent:
+              type: [string, 'null']
+              description: A decimal number in percent.
+            Problem:
+              type: object
+              required: [type, title, status, detail, code]
+              properties:
+                type: { type: string }
+                title: { type: string }
+                status: { type: integer }
+                detail: { type: string }
+                code: { type: string }
+            EpochRequest:
+              type: object
+              required: [spool_id, software_version]
+              properties:
+                spool_id: { type: string, pattern: '^[0-9a-f]{32}$' }
+                software_version: { type: string, maxLength: 64 }
+                last_epoch: { type: integer, minimum: 0, default: 0 }
+                last_next_sequence: { type: integer, minimum: 0, default: 0 }
+            Epoch:
+              type: object
+              required: [epoch, next_sequence, previous, regressed]
+              properties:
+                epoch: { type: integer }
+                next_sequence: { type: integer }
+                previous:
+                  type: [object, 'null']
+                  required: [epoch, next_sequence]
+                  properties:
+                    epoch: { type: integer }
+                    next_sequence: { type: integer }
+                regressed:
+                  type: boolean
+                  description: The server knows less than the collector says it acknowledged; the collector offers its archive again.
+            BatchReceipt:
+              type: object
+              required: [result, next_sequence, chain]
+              properties:
+                result: { type: string, enum: [counted, duplicate] }
+                next_sequence: { type: integer }
+                chain: { type: string, pattern: '^[0-9a-f]{64}$' }
+            LookupRequest:
+              type: object
+              required: [epoch, digests]
+              properties:
+                epoch: { type: integer, minimum: 1 }
+                digests:
+                  type: array
+                  maxItems: 10000
+                  items: { type: string, pattern: '^[0-9a-f]{64}$' }
+            Lookup:
+              type: object
+              required: [counted]
+              properties:
+                counted: { type: array, items: { type: boolean } }
+            Span:
+              type: object
+              required: [name, from, to, zone]
+              properties:
+                name: { type: string }
+                from: { type: string }
+                to: { type: string }
+                zone: { type: string }
+            Counts:
+              type: object
+              required: [requests, input_tokens, cached_input_tokens, output_tokens, reasoning_output_tokens, total_tokens]
+              properties:
+                requests: { $ref: '#/components/schemas/Count' }
+                input_tokens: { $ref: '#/components/schemas/Count' }
+                cached_input_tokens: { $ref: '#/components/schemas/Count' }
+                output_tokens: { $ref: '#/components/schemas/Count' }
+                reasoning_output_tokens: { $ref: '#/components/schemas/Count' }
+                total_tokens: { $ref: '#/components/schemas/Count' }
+            UsageRow:
+              description: The counts, with `bucket` where there are buckets and a member for each dimension of group-by.
+              allOf:
+                - $ref: '#/components/schemas/Counts'
+              properties:
+                bucket: { type: string }
+                provider: { type: string }
+                tenant: { type: string }
+                model: { type: string }
+                region: { type: string }
+                layer: { type: string }
+                workload: { type: string }
+                modality: { type: string }
+                kind: { type: string }
+            Usage:
+              type: object
+              required: [period, bucket, group_by, as_known_at, mark, rows]
+              properties:
+                period: { $ref: '#/components/schemas/Span' }
+                bucket: { type: [string, 'null'] }
+                group_by: { type: array, items: { type: string } }
+                as_known_at:
+                  type: [string, 'null']
+                  description: As asked; null for now.
+                mark: { type: integer }
+                rows: { type: array, items: { $ref: '#/components/schemas/UsageRow' } }
+            ScopeName:
+              type: object
+              required: [id, version, title]
+              properties:
+                id: { type: string }
+                version: { type: integer }
+                title:
+                  type: object
+                  required: [en, zh]
+                  properties:
+                    en: { type: string }
+                    zh: { type: string }
+            ShareRow:
+              type: object
+              required: [provider, rank, numerator, denominator, share_percent, published, external, own_business, unclassified, other_kinds, outside_filters]
+              properties:
+                provider: { type: string }
+                rank: { type: integer }
+                numerator: { $ref: '#/components/schemas/Count' }
+                denominator: { $ref: '#/components/schemas/Count' }
+                share_percent: { $ref: '#/components/schemas/Percent' }
+                published:
+                  allOf: [{ $ref: '#/components/schemas/Count' }]
+                  description: The figure as the scope publishes it, a sum or an average per day.
+                external: { $ref: '#/components/schemas/Count' }
+                own_business: { $ref: '#/components/schemas/Count' }
+                unclassified: { $ref: '#/components/schemas/Count' }
+                other_kinds: { $ref: '#/components/schemas/Count' }
+                outside_filters: { $ref: '#/components/schemas/Count' }
+            Shares:
+              type: object
+              required: [scope, period, measure, aggregate, by, as_known_at, mark, denominator, rows, total]
+              properties:
+                scope: { $ref: '#/components/schemas/ScopeName' }
+                period: { $ref: '#/components/schemas/Span' }
+                measure: { type: string, enum: [tokens, requests] }
+                aggregate: { type: string, enum: [sum, daily-average] }
+                by: { type: string }
+                as_known_at: { type: string, format: date-time }
+                mark: { type: integer }
+                denominator: { $ref: '#/components/schemas/Count' }
+                rows: { type: array, items: { $ref: '#/components/schemas/ShareRow' } }
+                total:
+                  type: object
+                  required: [numerator, published, external, own_business, unclassified, other_kinds, outside_filters]
+                  properties:
+                    numerator: { $ref: '#/components/schemas/Count' }
+                    published: { $ref: '#/components/schemas/Count' }
+                    external: { $ref: '#/components/schemas/Count' }
+                    own_business: { $ref: '#/components/schemas/Count' }
+                    unclassified: { $ref: '#/components/schemas/Count' }
+                    other_kinds: { $ref: '#/components/schemas/Count' }
+                    outside_filters: { $ref: '#/components/schemas/Count' }
+            MonthlyShareRow:
+              type: object
+              required: [row, provider, rank, external, own_business, unclassified, other_kinds, numerator, denominator, share_percent, previous_numerator, month_on_month_percent]
+              properties:
+                row: { type: string, enum: [provider, total] }
+                provider: { type: [string, 'null'] }
+                rank: { type: [integer, 'null'] }
+                external: { $ref: '#/components/schemas/Count' }
+                own_business: { $ref: '#/components/schemas/Count' }
+                unclassified: { $ref: '#/components/schemas/Count' }
+                other_kinds: { $ref: '#/components/schemas/Count' }
+                numerator: { $ref: '#/components/schemas/Count' }
+                denominator: { $ref: '#/components/schemas/Count' }
+                share_percent: { $ref: '#/components/schemas/Percent' }
+                previous_numerator: { type: [string, 'null'] }
+                month_on_month_percent: { $ref: '#/components/schemas/Percent' }
+            MonthlyShare:
+              type: object
+              required: [month, scope, zone, measure, as_known_at, mark, rows]
+              properties:
+                month: { type: string }
+                scope: { $ref: '#/components/schemas/ScopeName' }
+                zone: { type: string }
+                measure: { type: string, enum: [tokens, requests] }
+                as_known_at: { type: string, format: date-time }
+                mark: { type: integer }
+                rows: { type: array, items: { $ref: '#/components/schemas/MonthlyShareRow' } }
+            Scopes:
+              type: object
+              required: [scopes]
+              properties:
+                scopes:
+                  type: array
+                  items:
+                    type: object
+                    required: [id, version, title, citation, measure, entity, aggregate, zone, denominator, precision, filters]
+            Collector:
+              type: object
+              required: [provider, name, epoch, next_sequence, last_seen, seconds_since_seen, software_version]
+              properties:
+                provider: { type: string }
+                name: { type: string }
+                epoch: { type: integer }
+                next_sequence: { type: integer }
+                last_seen: { type: [string, 'null'] }
+                seconds_since_seen: { type: [integer, 'null'] }
+                last_batch_at: { type: [string, 'null'] }
+                lag_seconds:
+                  type: [integer, 'null']
+                  description: Since its last batch was counted.
+                newest_minute:
+                  type: [string, 'null']
+                  description: The newest event minute that it delivered.
+                unfolded_batches: { type: integer }
+                duplicates:
+                  type: integer
+                  description: Batches that came again after they were counted.
+                quarantined:
+                  type: integer
+                  description: Batches that were set aside, not counted.
+                software_version: { type: string }
+            Collectors:
+              type: object
+              required: [collectors]
+              properties:
+                collectors: { type: array, items: { $ref: '#/components/schemas/Collector' } }
+            Tenant:
+              type: object
+              required: [provider, tenant, kind, legal_entity, effective_from, effective_to, reason, recorded_at, recorded_by]
+              properties:
+                provider: { type: string }
+                tenant: { type: string }
+                kind: { type: string }
+                legal_entity: { type: string }
+                effective_from: { type: string, format: date }
+                effective_to: { type: [string, 'null'] }
+                reason: { type: string }
+                recorded_at: { type: string, format: date-time }
+                recorded_by: { type: string }
+            Tenants:
+              type: object
+              required: [as_known_at, tenants]
+              properties:
+                as_known_at: { type: string, format: date-time }
+                tenants: { type: array, items: { $ref: '#/components/schemas/Tenant' } }
+            Imported:
+              type: object
+              required: [assertions, recorded_at]
+              properties:
+                assertions:
+                  type: integer
+                  description: Entries of the file.
+                asserted: { type: integer }
+                unchanged: { type: integer }
+                superseded: { type: integer }
+                remainders: { type: integer }
+                new_tenants: { type: integer }
+                recorded_at: { type: string, format: date-time }
+            TokenRequest:
+              type: object
+              required: [role]
+              properties:
+                role: { type: string, enum: [operator, auditor, finance, admin] }
+                provider:
+                  type: [string, 'null']
+                  description: Binds the token to a provider's own figures.
+                note: { type: string, maxLength: 200 }
+            Token:
+              type: object
+              required: [id, role, provider, created_at, revoked_at]
+              properties:
+                id: { type: string }
+                role: { type: string }
+                provider: { type: [string, 'null'] }
+                note: { type: string }
+                created_at: { type: string, format: date-time }
+                created_by: { type: string }
+                expires_at: { type: [string, 'null'] }
+                revoked_at: { type: [string, 'null'] }
+            CreatedToken:
+              type: object
+              required: [id, token, role, provider]
+              properties:
+                id: { type: string }
+                token: { type: string }
+                role: { type: string }
+                provider: { type: [string, 'null'] }
+            Tokens:
+              type: object
+              required: [tokens]
+              properties:
+                tokens: { type: array, items: { $ref: '#/components/schemas/Token' } }
+            Live:
+              type: object
+              required: [status]
+              properties:
+                status: { const: ok }
+            Ready:
+              type: object
+              required: [status, mark, unfolded_batches]
+              properties:
+                status: { const: ready }
+                mark: { type: integer }
+                unfolded_batches: { type: integer }
+                fold_lag_seconds: { type: integer }
+        """#
+}

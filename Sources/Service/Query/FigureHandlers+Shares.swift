@@ -1,0 +1,83 @@
+internal import Hummingbird
+internal import Postgres
+internal import Scopes
+internal import Store
+internal import Usage
+
+extension FigureHandlers {
+    /// `GET /v1/shares`.
+    @Sendable func shares(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
+        let parameters = try request.parameters(["scope", "period", "from", "to", "by", "as-known-at", "wait-for"])
+        let format = try request.format([.json, .csv])
+        let scope = try scope(parameters)
+        let period = try Self.period(parameters)
+        let entities = Scope.Entity.allCases.map(\.rawValue)
+        let by = try parameters.value("by", allowed: entities, parse: Scope.Entity.init(rawValue:)) ?? scope.entity
+        guard by == scope.entity else {
+            throw Problem.badParameter(
+                "by", "the scope \(scope.id) divides by \(scope.entity.rawValue)", allowed: [scope.entity.rawValue])
+        }
+        let knownAt = try Self.knownAt(parameters)
+        try await waitIfAsked(parameters)
+        let sums = try await store.scopeSums(period.from..<period.to, knownAt: knownAt, sight: caller.sight)
+        let figures = ShareFigures(
+            table: ShareTable(scope: scope, period: period, sums: sums.rows), sums: sums, zone: store.calendar)
+        switch format {
+        case .json: return Answer.json(figures.json).mark(sums.mark)
+        case .csv: return Answer.csv(figures.csv).mark(sums.mark)
+        }
+    }
+}
+
+/// The shares of a period with what they are made of, ready to be written.
+struct ShareFigures {
+    var table: ShareTable
+    var sums: ScopeSums
+    var zone: ZoneRules
+
+    var json: JSONValue {
+        let rows = zip(table.rows, table.percentages()).map { row, percent -> JSONValue in
+            .object(
+                [
+                    JSONMember("provider", .string(row.entity)), JSONMember("rank", .integer(Int64(row.rank))),
+                    JSONMember("numerator", .count(row.numerator)),
+                    JSONMember("denominator", .count(table.denominator)),
+                    JSONMember("share_percent", .optional(percent)),
+                ] + amounts(row))
+        }
+        return [
+            "scope": table.scope.nameJSON, "period": table.period.json(in: zone),
+            "measure": .string(table.scope.measure.rawValue), "aggregate": .string(table.scope.aggregate.rawValue),
+            "by": .string(table.scope.entity.rawValue), "as_known_at": .string(RFC3339.text(sums.knownAt)),
+            "mark": .integer(Int64(clamping: sums.mark)), "denominator": .count(table.denominator),
+            "rows": .array(rows),
+            "total": .object([JSONMember("numerator", .count(table.total.numerator))] + amounts(table.total)),
+        ]
+    }
+
+    private func amounts(_ row: ShareTable.Row) -> [JSONMember] {
+        [
+            JSONMember("published", .count(table.published(row.numerator))),
+            JSONMember("external", .count(row.external)), JSONMember("own_business", .count(row.ownBusiness)),
+            JSONMember("unclassified", .count(row.unclassified)), JSONMember("other_kinds", .count(row.otherKinds)),
+            JSONMember("outside_filters", .count(row.outsideFilters)),
+        ]
+    }
+
+    var csv: CSVWriter {
+        var writer = CSVWriter(header: [
+            "scope", "scope_version", "period", "measure", "provider", "rank", "numerator", "denominator",
+            "share_percent", "published", "external", "own_business", "unclassified", "other_kinds", "outside_filters",
+        ])
+        for (row, percent) in zip(table.rows, table.percentages()) {
+            writer.append([
+                .text(table.scope.id), .count(table.scope.version), .text(table.period.description),
+                .text(table.scope.measure.rawValue), .text(row.entity), .count(row.rank), .count(row.numerator),
+                .count(table.denominator), percent.map { .number($0) } ?? .empty,
+                .count(table.published(row.numerator)), .count(row.external), .count(row.ownBusiness),
+                .count(row.unclassified), .count(row.otherKinds), .count(row.outsideFilters),
+            ])
+        }
+        return writer
+    }
+}

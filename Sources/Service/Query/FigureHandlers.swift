@@ -1,0 +1,115 @@
+internal import Hummingbird
+internal import Postgres
+internal import Scopes
+internal import Store
+internal import Usage
+
+/// Answers questions about usage and shares: decodes and validates the question, asks the store, encodes the answer.
+struct FigureHandlers: Sendable {
+    let store: Store
+    let catalogue: ScopeCatalogue
+    let clock: any WallClock
+    let maxWait: Duration
+
+    init(_ dependencies: QueryDependencies) {
+        store = dependencies.store
+        catalogue = dependencies.scopes
+        clock = dependencies.clock
+        maxWait = dependencies.maxWait
+    }
+
+    @Sendable func scopes(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
+        _ = try request.parameters()
+        _ = try request.format([.json])
+        return .json(["scopes": .array(catalogue.scopes.map(\.json))])
+    }
+
+    // MARK: Parameters that several questions have
+
+    /// `scope`, which must be one whose days are the ones that the sums are kept in.
+    func scope(_ parameters: QueryParameters) throws -> Scope {
+        let known = catalogue.scopes.map(\.id)
+        let id = try parameters.required("scope", "the id of a scope, one of \(known.joined(separator: ", "))")
+        let scope = try catalogue.scope(id)
+        guard scope.zone == store.calendar.identifier else {
+            throw Problem(
+                status: 422, code: "not-kept", title: "What the question needs is not kept",
+                detail: "The scope \(scope.id) reads periods in \(scope.zone); this installation keeps its days in "
+                    + "\(store.calendar.identifier).")
+        }
+        return scope
+    }
+
+    /// `period`, or `from` and `to` as dates.
+    static func period(_ parameters: QueryParameters) throws(Problem) -> Period {
+        let (from, to) = (parameters["from"], parameters["to"])
+        if let text = parameters["period"] {
+            guard from == nil, to == nil else {
+                throw .badParameter("period", "stands beside from or to; give either a period or two dates")
+            }
+            do { return try Period(text) } catch { throw .badParameter("period", error.description) }
+        }
+        guard let from else { throw .badParameter("period", "is needed: \(PeriodError.accepted)") }
+        guard let to else { throw .badParameter("to", "is needed beside from") }
+        do { return try Period(from: from, to: to) } catch { throw .badParameter("from", error.description) }
+    }
+
+    /// `as-known-at`, or `nil` for now.
+    static func knownAt(_ parameters: QueryParameters) throws(Problem) -> Timestamp? {
+        guard let text = parameters["as-known-at"] else { return nil }
+        guard let time = RFC3339.parse(text) else {
+            throw .badParameter("as-known-at", "must be an RFC 3339 time such as 2025-07-01T00:00:00+08:00")
+        }
+        return time
+    }
+
+    /// Waits for what `wait-for` names: a mark, or `latest`.
+    func waitIfAsked(_ parameters: QueryParameters) async throws {
+        guard let text = parameters["wait-for"] else { return }
+        if text == "latest" {
+            try await store.waitForLatest(timeout: maxWait)
+        } else if let mark = UInt64(text), text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) {
+            try await store.waitForMark(mark, timeout: maxWait)
+        } else {
+            throw Problem.badParameter("wait-for", "must be a mark (a whole number) or latest")
+        }
+    }
+}
+
+extension Scope {
+    /// Id, version and title, as they stand beside figures.
+    var nameJSON: JSONValue {
+        [
+            "id": .string(id), "version": .integer(Int64(version)),
+            "title": ["en": .string(title.en), "zh": .string(title.zh)],
+        ]
+    }
+
+    /// The whole definition.
+    var json: JSONValue {
+        func names(_ values: [String]?) -> JSONValue { values.map { .array($0.sorted().map { .string($0) }) } ?? .null }
+        return [
+            "id": .string(id), "version": .integer(Int64(version)),
+            "title": ["en": .string(title.en), "zh": .string(title.zh)], "citation": .string(citation),
+            "measure": .string(measure.rawValue), "entity": .string(entity.rawValue),
+            "aggregate": .string(aggregate.rawValue), "zone": .string(zone),
+            "denominator": .string(denominator.rawValue), "precision": .integer(Int64(precision)),
+            "filters": [
+                "kinds": names(filters.kinds?.map(\.name)), "layers": names(filters.layers?.map(\.name)),
+                "workloads": names(filters.workloads?.map(\.name)),
+                "modalities": names(filters.modalities?.map(\.name)), "regions": names(filters.regions?.map(\.text)),
+            ],
+        ]
+    }
+}
+
+extension Period {
+    /// The period with its first second and the first after it, on the clock of a zone.
+    func json(in zone: ZoneRules) -> JSONValue {
+        let seconds = seconds(in: zone)
+        return [
+            "name": .string(description), "from": .string(RFC3339.text(second: seconds.lowerBound, in: zone)),
+            "to": .string(RFC3339.text(second: seconds.upperBound, in: zone)), "zone": .string(zone.identifier),
+        ]
+    }
+}

@@ -1,0 +1,30 @@
+package import Aggregator
+package import Logging
+package import Scopes
+package import Store
+package import Telemetry
+package import Usage
+
+/// What the query listener works with; `main` and the tests make it alike.
+package struct QueryDependencies: Sendable {
+    package var store: Store
+    package var scopes: ScopeCatalogue
+    package var clock: any WallClock
+    package var health: @Sendable () -> Health
+    package var registry: MetricsRegistry
+    package var logger: Logger
+    /// How long `wait-for` waits.
+    package var maxWait: Duration = .seconds(ServiceLimits.maxWaitSeconds)
+
+    package init(
+        store: Store, scopes: ScopeCatalogue, clock: any WallClock, health: @escaping @Sendable () -> Health,
+        registry: MetricsRegistry, logger: Logger
+    ) {
+        self.store = store
+        self.scopes = scopes
+        self.clock = clock
+        self.health = health
+        self.registry = registry
+        self.logger = logger
+    }
+}

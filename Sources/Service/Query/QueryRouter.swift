@@ -1,0 +1,72 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import Store
+
+/// The routes of the query listener, in one list: the router, the 405 answers and the test against the OpenAPI
+/// document are all made from it.
+struct QueryRouter {
+    typealias Handler = @Sendable (Request, QueryContext) async throws -> Answer
+    typealias AuthorisedHandler = @Sendable (Request, QueryContext, TokenRecord) async throws -> Answer
+
+    struct Route: Sendable {
+        var method: HTTPRequest.Method
+        var path: String
+        var handler: Handler
+    }
+
+    private let tokens: TokenService
+    private(set) var routes: [Route] = []
+
+    init(_ dependencies: QueryDependencies) {
+        tokens = TokenService(store: dependencies.store, clock: dependencies.clock)
+        let figures = FigureHandlers(dependencies)
+        add(.get, "/v1/usage", needs: .usage, figures.usage)
+        add(.get, "/v1/shares", needs: .shares, figures.shares)
+        add(.get, "/v1/exports/monthly-share", needs: .exports, figures.monthlyShare)
+        add(.get, "/v1/scopes", needs: .scopes, figures.scopes)
+        let fleet = FleetHandlers(dependencies)
+        add(.get, "/v1/collectors", needs: .collectors, fleet.collectors)
+        let registry = RegistryHandlers(dependencies)
+        add(.get, "/v1/tenants", needs: .readTenants, registry.export)
+        add(.post, "/v1/tenants", needs: .writeTenants, registry.import)
+        let tokenHandlers = TokenHandlers(dependencies)
+        add(.get, "/v1/tokens", needs: .tokens, tokenHandlers.list)
+        add(.post, "/v1/tokens", needs: .tokens, tokenHandlers.create)
+        add(.delete, "/v1/tokens/{id}", needs: .tokens, tokenHandlers.revoke)
+        let health = HealthHandlers(dependencies)
+        add(.get, "/metrics", needs: .metrics, health.metrics)
+        addOpen(.get, "/livez", health.live)
+        addOpen(.get, "/readyz", health.ready)
+        addOpen(.get, "/openapi.yaml", health.openAPI)
+    }
+
+    /// Adds a route that needs a token with a permission.
+    private mutating func add(
+        _ method: HTTPRequest.Method, _ path: String, needs permission: Permission, _ handler: @escaping AuthorisedHandler
+    ) {
+        let tokens = tokens
+        addOpen(method, path) { request, context in
+            let caller = try await tokens.authenticate(authorization: request.headers[.authorization])
+            try caller.check(permission)
+            return try await handler(request, context, caller)
+        }
+    }
+
+    /// Adds a route that anyone may call.
+    private mutating func addOpen(_ method: HTTPRequest.Method, _ path: String, _ handler: @escaping Handler) {
+        routes.append(Route(method: method, path: path, handler: handler))
+    }
+
+    var table: RouteTable { RouteTable(routes.map { ($0.path, $0.method.rawValue) }) }
+
+    func router(metrics: RequestMetrics) -> Router<QueryContext> {
+        let router = Router(context: QueryContext.self)
+        router.add(middleware: ProblemMiddleware(routes: table, metrics: metrics))
+        for route in routes {
+            router.on(RouterPath(route.path), method: route.method) { request, context in
+                try await route.handler(request, context).response
+            }
+        }
+        return router
+    }
+}

@@ -1,0 +1,94 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import Postgres
+internal import Scopes
+internal import Store
+internal import Usage
+
+/// Export and import of the tenant registry.
+struct RegistryHandlers: Sendable {
+    private let store: Store
+    private let clock: any WallClock
+
+    init(_ dependencies: QueryDependencies) {
+        store = dependencies.store
+        clock = dependencies.clock
+    }
+
+    /// `GET /v1/tenants`.
+    @Sendable func export(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
+        let parameters = try request.parameters(["provider", "as-known-at"])
+        let format = try request.format([.json, .csv])
+        let provider = parameters["provider"]
+        try caller.checkProviders(provider.map { [$0] })
+        let knownAt = try FigureHandlers.knownAt(parameters)
+        let all = try await store.exportRegistry(knownAt: knownAt, sight: caller.sight)
+        let records = all.filter { provider == nil || $0.entry.provider == provider }
+        switch format {
+        case .json:
+            let asked = knownAt ?? Timestamp(milliseconds: clock.nowMilliseconds())
+            return .json([
+                "as_known_at": .string(RFC3339.text(asked)), "tenants": .array(records.map(Self.json)),
+            ])
+        case .csv:
+            let recorded = records.map {
+                RecordedRegistryEntry(
+                    entry: $0.entry, recordedAt: RFC3339.text($0.recordedAt), recordedBy: $0.recordedBy)
+            }
+            let text = RegistryFile.emit(recorded: recorded)
+            return Answer(contentType: AnswerFormat.csv.contentType, body: Array(text.utf8)).file("tenants.csv")
+        }
+    }
+
+    private static func json(_ record: RegistryRecord) -> JSONValue {
+        let entry = record.entry
+        return [
+            "provider": .string(entry.provider), "tenant": .string(entry.tenant), "kind": .string(entry.kind.name),
+            "legal_entity": .string(entry.legalEntity), "effective_from": .string("\(entry.effectiveFrom)"),
+            "effective_to": .optional(entry.effectiveTo.map { "\($0)" }), "reason": .string(entry.reason),
+            "recorded_at": .string(RFC3339.text(record.recordedAt)), "recorded_by": .string(record.recordedBy),
+        ]
+    }
+
+    /// `POST /v1/tenants`: a CSV file, all of it or none.
+    @Sendable func `import`(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
+        _ = try request.parameters()
+        guard request.mediaType == AnswerFormat.csv.rawValue else {
+            throw Problem.unsupportedMediaType("The registry is imported as Content-Type: text/csv.")
+        }
+        let bytes = try await request.boundedBody(limitBytes: ServiceLimits.maxRegistryBodyBytes)
+        let entries: [RegistryEntry]
+        do throws(FileProblems) {
+            entries = try RegistryFile.parse(bytes, file: "body")
+        } catch {
+            throw Problem.registry(error)
+        }
+        let now = Timestamp(milliseconds: clock.nowMilliseconds())
+        let change = try await store.importRegistry(entries, by: "token \(caller.id)", now: now)
+        return .json([
+            "assertions": .integer(Int64(entries.count)), "asserted": .integer(Int64(change.asserted)),
+            "unchanged": .integer(Int64(change.unchanged)), "superseded": .integer(Int64(change.superseded)),
+            "remainders": .integer(Int64(change.remainders)), "new_tenants": .integer(Int64(change.newTenants)),
+            "recorded_at": .string(RFC3339.text(change.recordedAt)),
+        ])
+    }
+}
+
+extension Problem {
+    /// 422 with every mistake of a registry file and its line.
+    static func registry(_ problems: FileProblems) -> Problem {
+        let listed = problems.problems.prefix(FileProblems.maxListed).map { problem -> JSONValue in
+            [
+                "line": .integer(Int64(problem.line)), "field": .optional(problem.field),
+                "message": .string(problem.message),
+            ]
+        }
+        return Problem(
+            status: 422, code: "invalid-registry", title: "The registry file was refused",
+            detail: "The file has \(problems.problems.count) mistakes; none of it was applied.",
+            extensions: [
+                JSONMember("errors", .array(listed)),
+                JSONMember("error_count", .integer(Int64(problems.problems.count))),
+            ])
+    }
+}

@@ -1,0 +1,41 @@
+/// Whether a request's body comes fast enough: a small state machine without I/O, asked once per window.
+struct BodyPace: Equatable {
+    enum Verdict: Equatable {
+        case keepGoing
+        case tooSlow
+        case tooLate
+        case tooLarge
+    }
+
+    /// Windows that a body may take in all.
+    let maxWindows: Int
+    /// Bytes that each window must bring.
+    let minBytesPerWindow: Int
+    /// Bytes that the body may have in all.
+    let maxBytes: Int
+
+    private(set) var bytes = 0
+    private var bytesInWindow = 0
+    private var windows = 0
+
+    init(maxWindows: Int, minBytesPerWindow: Int, maxBytes: Int) {
+        self.maxWindows = maxWindows
+        self.minBytesPerWindow = minBytesPerWindow
+        self.maxBytes = maxBytes
+    }
+
+    /// Some of the body came.
+    mutating func received(_ count: Int) -> Verdict {
+        bytes += count
+        bytesInWindow += count
+        return bytes > maxBytes ? .tooLarge : .keepGoing
+    }
+
+    /// A window has passed and the body isn't complete.
+    mutating func windowPassed() -> Verdict {
+        windows += 1
+        defer { bytesInWindow = 0 }
+        if windows >= maxWindows { return .tooLate }
+        return bytesInWindow < minBytesPerWindow ? .tooSlow : .keepGoing
+    }
+}

@@ -1,0 +1,82 @@
+internal import HTTPTypes
+internal import NIOCore
+internal import NIOHTTPTypes
+
+/// Cuts off request bodies that come too slowly, take too long or are larger than any route allows.
+///
+/// One stands in each HTTP/1.1 connection and each HTTP/2 stream, after the HTTP decoder. Handlers refuse a declared
+/// length before reading; this is for bodies that lie about it, or trickle in after the answer.
+final class RequestPaceHandler: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPRequestPart
+    typealias InboundOut = HTTPRequestPart
+
+    private let window: TimeAmount
+    private let fresh: BodyPace
+    private var pace: BodyPace
+    private var task: Scheduled<Void>?
+
+    init(window: TimeAmount, pace: BodyPace) {
+        self.window = window
+        self.fresh = pace
+        self.pace = pace
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head:
+            tellGuard(context)
+            start(context)
+        case .body(let buffer):
+            if pace.received(buffer.readableBytes) != .keepGoing {
+                stop()
+                context.close(promise: nil)
+                return
+            }
+        case .end:
+            stop()
+        }
+        context.fireChannelRead(data)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { stop() }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        stop()
+        context.fireChannelInactive()
+    }
+
+    /// Says to the connection's guard, on this same event loop, that a request head arrived.
+    ///
+    /// The guard is in this pipeline for HTTP/1.1 and in the parent's for an HTTP/2 stream. (The parent of an HTTP/1.1
+    /// connection is the listening socket, on a loop of its own: it is never asked.)
+    private func tellGuard(_ context: ChannelHandlerContext) {
+        if let found = try? context.pipeline.syncOperations.handler(type: ConnectionGuard.self) {
+            found.headArrived()
+        } else if let parent = context.channel.parent, parent.eventLoop === context.eventLoop {
+            let found = try? parent.pipeline.syncOperations.handler(type: ConnectionGuard.self)
+            found?.headArrived()
+        }
+    }
+
+    private func start(_ context: ChannelHandlerContext) {
+        stop()
+        pace = fresh
+        scheduleWindow(context)
+    }
+
+    private func scheduleWindow(_ context: ChannelHandlerContext) {
+        task = context.eventLoop.assumeIsolated().scheduleTask(in: window) {
+            if self.pace.windowPassed() == .keepGoing {
+                self.scheduleWindow(context)
+            } else {
+                self.task = nil
+                context.close(promise: nil)
+            }
+        }
+    }
+
+    private func stop() {
+        task?.cancel()
+        task = nil
+    }
+}

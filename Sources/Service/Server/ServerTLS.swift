@@ -1,0 +1,64 @@
+internal import HummingbirdHTTP2
+internal import NIOSSL
+internal import Synchronization
+
+/// Where a listener's certificate, key and client authority come from.
+package struct TLSFiles: Sendable, Equatable {
+    package var certificateFile: String
+    package var keyFile: String
+    /// PEM with the authorities whose client certificates are accepted; `nil` for a listener without client
+    /// certificates.
+    package var clientCAFile: String?
+
+    package init(certificateFile: String, keyFile: String, clientCAFile: String? = nil) {
+        self.certificateFile = certificateFile
+        self.keyFile = keyFile
+        self.clientCAFile = clientCAFile
+    }
+
+    /// Reads the files and makes the rules of a listener: TLS 1.3 and nothing older; with a client authority, a
+    /// certificate from it is needed to get through the handshake.
+    func configuration() throws -> TLSConfiguration {
+        let chain = try NIOSSLCertificate.fromPEMFile(certificateFile).map { NIOSSLCertificateSource.certificate($0) }
+        let key = try NIOSSLPrivateKey(file: keyFile, format: .pem)
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: chain, privateKey: .privateKey(key))
+        configuration.minimumTLSVersion = .tlsv13
+        if let clientCAFile {
+            configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(clientCAFile))
+            // A client certificate names a collector, not a host.
+            configuration.certificateVerification = .noHostnameVerification
+        }
+        return configuration
+    }
+}
+
+/// The TLS rules of a listener, replaceable while it runs (SIGHUP): new connections use what was read last.
+package final class ReloadableTLS: Sendable {
+    typealias Builder = @Sendable (TLSConfiguration) throws -> HTTP2UpgradeChannel
+
+    private let files: TLSFiles
+    private let state: Mutex<(channel: HTTP2UpgradeChannel?, build: Builder?)>
+
+    /// Reads the files once, so that a wrong one is found before anything listens.
+    package init(files: TLSFiles) throws {
+        self.files = files
+        _ = try NIOSSLContext(configuration: files.configuration())
+        state = Mutex((nil, nil))
+    }
+
+    /// Reads the files again. Throws, and leaves everything as it is, when they are not usable.
+    package func reload() throws {
+        let build = state.withLock { $0.build }
+        guard let fresh = try build?(files.configuration()) else { return }
+        state.withLock { $0.channel = fresh }
+    }
+
+    /// Tells how a connection is set up under given rules; called once, when the server is built.
+    func start(_ build: @escaping Builder) throws {
+        let first = try build(files.configuration())
+        state.withLock { $0 = (first, build) }
+    }
+
+    var current: HTTP2UpgradeChannel? { state.withLock { $0.channel } }
+}

@@ -1,0 +1,56 @@
+package import Store
+
+/// What a route lets its caller do.
+package enum Permission: String, Sendable, CaseIterable {
+    case usage
+    case shares
+    case exports
+    case scopes
+    case collectors
+    case readTenants
+    case writeTenants
+    case tokens
+    case metrics
+
+    /// Whether the figures are the market's: a token bound to one provider may not see them.
+    var isMarketWide: Bool {
+        switch self {
+        case .shares, .exports, .writeTenants, .tokens, .metrics: true
+        case .usage, .scopes, .collectors, .readTenants: false
+        }
+    }
+}
+
+extension TokenRole {
+    /// The matrix of who may do what.
+    package func allows(_ permission: Permission) -> Bool {
+        switch self {
+        case .admin: true
+        case .operator: [.collectors, .metrics, .usage, .scopes].contains(permission)
+        case .auditor: [.usage, .shares, .exports, .readTenants, .scopes].contains(permission)
+        case .finance: [.shares, .exports, .scopes].contains(permission)
+        }
+    }
+}
+
+extension TokenRecord {
+    /// Lets the token through, or says why not.
+    ///
+    /// - Throws: ``Problem`` 403.
+    package func check(_ permission: Permission) throws(Problem) {
+        guard role.allows(permission) else {
+            let roles = TokenRole.allCases.filter { $0.allows(permission) }.map(\.rawValue).joined(separator: ", ")
+            throw .forbidden("The token's role is \(role.rawValue); this needs one of: \(roles).", code: "wrong-role")
+        }
+        if permission.isMarketWide, let provider {
+            throw .forbidden(
+                "The token is bound to the provider \(provider); this shows or changes what is beyond one provider, "
+                    + "and needs a token that is not bound.", code: "bound-token")
+        }
+        if permission == .usage, role == .operator, provider == nil {
+            throw .forbidden(
+                "An operator sees the usage of its own provider only, and this token is bound to none.",
+                code: "unbound-operator")
+        }
+    }
+}

@@ -1,0 +1,59 @@
+internal import ArgumentParser
+internal import Logging
+internal import Postgres
+internal import Service
+internal import Store
+internal import Telemetry
+internal import Usage
+
+struct TokenCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "token", abstract: "Tokens, directly in the database: for the first one, and when all are lost.",
+        subcommands: [CreateToken.self])
+}
+
+struct CreateToken: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "create",
+        abstract: "Make a token and print it; it is shown only this once.")
+
+    @OptionGroup var options: ConfigurationOptions
+
+    @Option(help: "operator, auditor, finance or admin.")
+    var role: String
+
+    @Option(help: "Bind the token to a provider's own figures.")
+    var provider: String?
+
+    @Option(help: "What the token is for.")
+    var note = ""
+
+    func validate() throws {
+        guard TokenRole(rawValue: role) != nil else {
+            throw ValidationError(
+                "--role must be one of \(TokenRole.allCases.map(\.rawValue).joined(separator: ", ")).")
+        }
+        if let provider, !NameRule.isIdentifier(provider, maxBytes: Limits.maxProviderNameBytes) {
+            throw ValidationError("--provider must be lower-case letters, digits and inner hyphens.")
+        }
+        if !note.isEmpty, NameRule.problem(in: note, maxBytes: 200) != nil {
+            throw ValidationError("--note must be a short line of plain text.")
+        }
+    }
+
+    func run() async throws {
+        guard let role = TokenRole(rawValue: role) else { throw ExitCode(64) }
+        let (configuration, logger) = try options.start()
+        let store = AggregatorDaemon.makeStore(configuration, logger: logger)
+        do {
+            try await store.check()
+            let made = try await TokenService(store: store, clock: SystemClock())
+                .create(role: role, provider: provider, note: note, by: "steelyard-aggregator token create")
+            await store.pool.close()
+            print(made.text)
+        } catch {
+            writeError("\(error)")
+            throw ExitCode(1)
+        }
+    }
+}

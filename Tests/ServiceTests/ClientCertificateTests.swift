@@ -1,0 +1,96 @@
+import AsyncHTTPClient
+import Foundation
+import Identity
+import NIOSSL
+import Testing
+import Usage
+
+@testable import Service
+
+/// Who gets through the ingest listener's handshake, and who only gets a 403.
+@Suite struct ClientCertificateTests {
+    @Test func ends_the_handshake_of_strangers() async throws {
+        try await World.with { world in
+            let foreign = try CertificateAuthority.create(trustDomain: World.trustDomain)
+            let past = CertificateValidity(
+                notBefore: Date(timeIntervalSinceNow: -7_200), notAfter: Date(timeIntervalSinceNow: -3_600))
+            let future = CertificateValidity(
+                notBefore: Date(timeIntervalSinceNow: 3_600), notAfter: Date(timeIntervalSinceNow: 7_200))
+            let strangers: [(String, IssuedCertificate?)] = [
+                ("no certificate", nil),
+                ("foreign authority", try foreign.issueCollector(world.identity())),
+                ("expired", try world.authority.issueCollector(world.identity(), validity: past)),
+                ("not valid yet", try world.authority.issueCollector(world.identity(), validity: future)),
+            ]
+            for (name, issued) in strangers {
+                let isRefused = try await TestClient.with(world.ingest, tls: try world.tls(issued)) { client in
+                    do {
+                        _ = try await client.openEpoch()
+                        return false
+                    } catch {
+                        return true
+                    }
+                }
+                #expect(isRefused, "\(name)")
+            }
+            #expect(try await world.store.collectors(sight: .everything).isEmpty)
+        }
+    }
+
+    @Test func answers_403_to_certificates_that_name_no_single_collector_of_this_domain() async throws {
+        try await World.with { world in
+            let uri = world.identity().description
+            var other = world.identity()
+            other.trustDomain = "elsewhere.example"
+            let cases: [(String, LeafRequest)] = [
+                ("two URIs", LeafRequest(commonName: "x", uris: [uri, uri + "b"], purposes: [.clientAuth])),
+                ("no URI", LeafRequest(commonName: "edge-1", purposes: [.clientAuth])),
+                ("another trust domain", try .collector(other)),
+                ("another form", LeafRequest(commonName: "x", uris: ["spiffe://steelyard.local/admin"], purposes: [.clientAuth])),
+            ]
+            for (name, request) in cases {
+                let issued = try world.authority.issue(request)
+                let reply = try await TestClient.with(world.ingest, tls: try world.tls(issued)) { client in
+                    try await client.postJSON(
+                        "/v1/epochs", "{\"spool_id\":\"\(TestClient.spool)\",\"software_version\":\"1.0\"}")
+                }
+                #expect((reply.status, reply.code) == (403, "wrong-identity"), "\(name)")
+            }
+            #expect(try await world.store.collectors(sight: .everything).isEmpty)
+        }
+    }
+
+    @Test func takes_no_identity_from_headers() async throws {
+        try await World.with { world in
+            try await world.asCollector { client in
+                let reply = try await client.send(
+                    "POST", "/v1/epochs",
+                    headers: [
+                        ("Content-Type", "application/json"),
+                        ("X-Forwarded-Client-Cert", "URI=spiffe://steelyard.local/provider/aliyun/collector/edge-9"),
+                        ("X-Forwarded-For", "10.0.0.1"),
+                    ],
+                    body: Array("{\"spool_id\":\"\(TestClient.spool)\",\"software_version\":\"1.0\"}".utf8))
+                #expect(reply.status == 200)
+            }
+            let collectors = try await world.store.collectors(sight: .everything)
+            #expect(collectors.map(\.provider) == ["volcengine"])
+        }
+    }
+
+    @Test func speaks_nothing_older_than_tls_1_3() async throws {
+        try await World.with { world in
+            var tls = try world.tls(try world.authority.issueCollector(world.identity()))
+            tls.maximumTLSVersion = .tlsv12
+            let isRefused = try await TestClient.with(world.ingest, tls: tls) { client in
+                do {
+                    _ = try await client.openEpoch()
+                    return false
+                } catch {
+                    return true
+                }
+            }
+            #expect(isRefused)
+        }
+    }
+}

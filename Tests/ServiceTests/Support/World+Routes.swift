@@ -1,0 +1,20 @@
+import Aggregator
+import Scopes
+import Telemetry
+
+@testable import Service
+
+extension World {
+    /// Every route of both routers: path to methods.
+    func routes() throws -> [String: [String]] {
+        let registry = MetricsRegistry()
+        let intake = BatchIntake(store: store, clock: clock, decodePlaces: 1, folderNudge: Nudge(), registry: registry)
+        return allRoutes(
+            IngestDependencies(
+                store: store, intake: intake, gate: AdmissionGate(limit: 1, limitPerCollector: 1), clock: clock,
+                trustDomain: Self.trustDomain, registry: registry, logger: Self.logger),
+            QueryDependencies(
+                store: store, scopes: try ScopeCatalogue.builtIn(), clock: clock, health: { Health(state: .ready) },
+                registry: registry, logger: Self.logger))
+    }
+}
