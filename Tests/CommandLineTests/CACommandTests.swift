@@ -7,43 +7,46 @@ import Usage
 
 @Suite struct CACommandTests {
     @Test func makesAnAuthorityAndIssuesUnderIt() async throws {
-        let scratch = try ScratchFolder("ca")
-        let folder = scratch.path + "/pki"
-        #expect(try await Program.run("ca", "init", "--dir", folder, "--trust-domain", "example.org").exitCode == 0)
-        let collector = try await Program.run(
-            "ca", "issue", "--dir", folder, "--provider", "aliyun", "--collector", "hz-1")
-        #expect(collector.exitCode == 0)
-        #expect(collector.output == "\(folder)/aliyun-hz-1.pem\n\(folder)/aliyun-hz-1-key.pem\n")
-        let pem = try String(contentsOfFile: folder + "/aliyun-hz-1.pem", encoding: .utf8)
-        #expect(
-            try CollectorIdentity(certificatePEM: pem)
-                == CollectorIdentity(trustDomain: "example.org", provider: "aliyun", name: "hz-1"))
-        let server = try await Program.run(
-            "ca", "issue", "--dir", folder, "--server", "ingest.example.org", "--server", "10.0.0.7")
-        #expect(server.exitCode == 0)
-        #expect(FileManager.default.fileExists(atPath: folder + "/ingest.example.org-key.pem"))
+        try await withScratchFolder("ca") { scratch in
+            let folder = scratch + "/pki"
+            #expect(try await Program.run("ca", "init", "--dir", folder, "--trust-domain", "example.org").exitCode == 0)
+            let collector = try await Program.run(
+                "ca", "issue", "--dir", folder, "--provider", "aliyun", "--collector", "hz-1")
+            #expect(collector.exitCode == 0)
+            #expect(collector.output == "\(folder)/aliyun-hz-1.pem\n\(folder)/aliyun-hz-1-key.pem\n")
+            let pem = try String(contentsOfFile: folder + "/aliyun-hz-1.pem", encoding: .utf8)
+            #expect(
+                try CollectorIdentity(certificatePEM: pem)
+                    == CollectorIdentity(trustDomain: "example.org", provider: "aliyun", name: "hz-1"))
+            let server = try await Program.run(
+                "ca", "issue", "--dir", folder, "--server", "ingest.example.org", "--server", "10.0.0.7")
+            #expect(server.exitCode == 0)
+            #expect(FileManager.default.fileExists(atPath: folder + "/ingest.example.org-key.pem"))
+        }
     }
 
     @Test func overwritesOnlyWhenForced() async throws {
-        let scratch = try ScratchFolder("ca-force")
-        #expect(try await Program.run("ca", "init", "--dir", scratch.path).exitCode == 0)
-        let again = try await Program.run("ca", "init", "--dir", scratch.path)
-        #expect(again.exitCode == 1)
-        #expect(again.errors.contains("--force"))
-        #expect(try await Program.run("ca", "init", "--dir", scratch.path, "--force").exitCode == 0)
+        try await withScratchFolder("ca-force") { scratch in
+            #expect(try await Program.run("ca", "init", "--dir", scratch).exitCode == 0)
+            let again = try await Program.run("ca", "init", "--dir", scratch)
+            #expect(again.exitCode == 1)
+            #expect(again.errors.contains("--force"))
+            #expect(try await Program.run("ca", "init", "--dir", scratch, "--force").exitCode == 0)
+        }
     }
 
     @Test func saysWhatIsMissingOrWrong() async throws {
-        let scratch = try ScratchFolder("ca-wrong")
-        let none = try await Program.run("ca", "issue", "--dir", scratch.path, "--server", "a.example")
-        #expect(none.exitCode == 1)
-        #expect(none.errors.contains("steelyard ca init"))
-        #expect(try await Program.run("ca", "init", "--dir", scratch.path).exitCode == 0)
-        let both = try await Program.run(
-            "ca", "issue", "--dir", scratch.path, "--server", "a.example", "--provider", "aliyun", "--collector", "a")
-        #expect(both.exitCode == 2)
-        let domain = try await Program.run(
-            "ca", "issue", "--dir", scratch.path, "--provider", "aliyun", "--collector", "a", "--trust-domain", "other")
-        #expect(domain.exitCode == 2)
+        try await withScratchFolder("ca-wrong") { scratch in
+            let none = try await Program.run("ca", "issue", "--dir", scratch, "--server", "a.example")
+            #expect(none.exitCode == 1)
+            #expect(none.errors.contains("steelyard ca init"))
+            #expect(try await Program.run("ca", "init", "--dir", scratch).exitCode == 0)
+            let both = try await Program.run(
+                "ca", "issue", "--dir", scratch, "--server", "a.example", "--provider", "aliyun", "--collector", "a")
+            #expect(both.exitCode == 2)
+            let domain = try await Program.run(
+                "ca", "issue", "--dir", scratch, "--provider", "aliyun", "--collector", "a", "--trust-domain", "other")
+            #expect(domain.exitCode == 2)
+        }
     }
 }

@@ -37,8 +37,8 @@ import Testing
 
     /// A base with five free ports in a row.
     private func freeBase() throws -> Int {
-        for base in stride(from: 21_000, to: 60_000, by: 7) where (0..<5).allSatisfy({ ListeningSocket(port: base + $0) != nil }) {
-            return base
+        for base in stride(from: 21_000, to: 60_000, by: 7) {
+            if (0..<5).allSatisfy({ ListeningSocket(port: base + $0) != nil }) { return base }
         }
         throw CommandError(.failure, "no five free ports in a row")
     }

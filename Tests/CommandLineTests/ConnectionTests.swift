@@ -22,8 +22,8 @@ import Testing
     @Test func takesAddressAndTokenFromTheDataFolder() throws {
         try writeToken()
         let state = UpState(
-            pid: 1, queryURL: "http://127.0.0.1:9999", ingestURL: "https://127.0.0.1:9998", collectors: [], children: [],
-            isReady: true)
+            pid: 1, queryURL: "http://127.0.0.1:9999", ingestURL: "https://127.0.0.1:9998", collectors: [],
+            children: [], isReady: true)
         try state.write(to: folder)
         #expect(
             try Connection.resolve(options())

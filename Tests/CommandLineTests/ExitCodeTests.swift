@@ -9,7 +9,8 @@ import Testing
         let help = try await Program.run("--help")
         #expect(help.exitCode == 0)
         #expect(help.output.contains("Exit codes: 0 done, 1 failed"))
-        for command in ["up", "usage", "share", "export", "collectors", "scopes", "tenants", "token", "ca", "simulate"] {
+        let commands = ["up", "usage", "share", "export", "collectors", "scopes", "tenants", "token", "ca", "simulate"]
+        for command in commands {
             #expect(help.output.contains("  \(command) "), "\(command) is in the help")
             #expect(try await Program.run(command, "--help").exitCode == 0)
         }
@@ -35,44 +36,48 @@ import Testing
     }
 
     @Test func nothingListeningIsFour() async throws {
-        let scratch = try ScratchFolder("unreachable")
-        let port = try #require(ListeningSocket(port: 0)).port
-        let token = scratch.path + "/token"
-        try PrivateFile.write("sy_a_b\n", to: token, for: .ownerOnly, overwriting: false)
-        let outcome = try await Program.run(
-            "share", "--period", "2025-H1", "--url", "http://127.0.0.1:\(port)", "--token-file", token)
-        #expect(outcome.exitCode == 4)
-        #expect(outcome.errors.contains("http://127.0.0.1:\(port)"))
+        try await withScratchFolder("unreachable") { scratch in
+            let port = try #require(ListeningSocket(port: 0)).port
+            let token = scratch + "/token"
+            try PrivateFile.write("sy_a_b\n", to: token, for: .ownerOnly, overwriting: false)
+            let outcome = try await Program.run(
+                "share", "--period", "2025-H1", "--url", "http://127.0.0.1:\(port)", "--token-file", token)
+            #expect(outcome.exitCode == 4)
+            #expect(outcome.errors.contains("http://127.0.0.1:\(port)"))
+        }
     }
 
     @Test func aMissingTokenIsOneAndSaysWhatToDo() async throws {
-        let scratch = try ScratchFolder("no-token")
-        let outcome = try await Program.run("collectors", "--data", scratch.path)
-        #expect(outcome.exitCode == 1)
-        #expect(outcome.errors.contains("steelyard up"))
+        try await withScratchFolder("no-token") { scratch in
+            let outcome = try await Program.run("collectors", "--data", scratch)
+            #expect(outcome.exitCode == 1)
+            #expect(outcome.errors.contains("steelyard up"))
+        }
     }
 
     @Test func aBadRegistryIsFiveWithEveryLine() async throws {
-        let scratch = try ScratchFolder("registry")
-        let file = scratch.path + "/tenants.csv"
-        try PrivateFile.write(
-            """
-            provider,tenant,kind,legal_entity,effective_from,effective_to,reason
-            aliyun,acme,external-customer,Acme Ltd,2025-01-01,,contract
-            aliyun,beta,extern,Beta Ltd,2025-01-01,,contract
-            aliyun,gamma,trial,Gamma Ltd,2025-02-30,,contract
+        try await withScratchFolder("registry") { scratch in
+            let file = scratch + "/tenants.csv"
+            try PrivateFile.write(
+                """
+                provider,tenant,kind,legal_entity,effective_from,effective_to,reason
+                aliyun,acme,external-customer,Acme Ltd,2025-01-01,,contract
+                aliyun,beta,extern,Beta Ltd,2025-01-01,,contract
+                aliyun,gamma,trial,Gamma Ltd,2025-02-30,,contract
 
-            """, to: file, for: .everybody, overwriting: false)
-        let outcome = try await Program.run("tenants", "import", file, "--dry-run")
-        #expect(outcome.exitCode == 5)
-        #expect(outcome.errors.contains("line 3"))
-        #expect(outcome.errors.contains("line 4"))
-        #expect(!outcome.errors.contains("line 2"))
+                """, to: file, for: .everybody, overwriting: false)
+            let outcome = try await Program.run("tenants", "import", file, "--dry-run")
+            #expect(outcome.exitCode == 5)
+            #expect(outcome.errors.contains("line 3"))
+            #expect(outcome.errors.contains("line 4"))
+            #expect(!outcome.errors.contains("line 2"))
+        }
     }
 
     @Test func noUpToFeedIsFour() async throws {
-        let scratch = try ScratchFolder("no-up")
-        let outcome = try await Program.run("simulate", "--into-up", "--data", scratch.path)
-        #expect(outcome.exitCode == 4)
+        try await withScratchFolder("no-up") { scratch in
+            let outcome = try await Program.run("simulate", "--into-up", "--data", scratch)
+            #expect(outcome.exitCode == 4)
+        }
     }
 }

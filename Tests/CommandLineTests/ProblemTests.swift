@@ -19,7 +19,8 @@ import Testing
     @Test func listsEveryMistakeOfAFileWithItsLine() {
         let body = """
             {"title":"The registry is refused","detail":"2 mistakes","errors":[
-             {"line":3,"field":"kind","message":"unknown kind 'extern'"},{"line":7,"field":null,"message":"overlaps line 4"}]}
+             {"line":3,"field":"kind","message":"unknown kind 'extern'"},
+             {"line":7,"field":null,"message":"overlaps line 4"}]}
             """
         let error = Problem.error(for: answer(422, body), asking: "/v1/tenants")
         #expect(

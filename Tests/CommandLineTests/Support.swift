@@ -1,5 +1,6 @@
 import Foundation
 import Subprocess
+import SystemPackage
 
 @testable import steelyard
 
@@ -25,7 +26,7 @@ enum Program {
 
     static func run(list arguments: [String]) async throws -> Outcome {
         let result = try await Subprocess.run(
-            .path(.init(Built.steelyard)), arguments: Arguments(arguments),
+            .path(FilePath(Built.steelyard)), arguments: Arguments(arguments),
             output: .string(limit: 16 << 20), error: .string(limit: 1 << 20))
         var code: Int32?
         if case .exited(let status) = result.terminationStatus { code = status }
@@ -33,17 +34,13 @@ enum Program {
     }
 }
 
-/// A folder of one test, gone when the test is over.
-struct ScratchFolder: ~Copyable {
-    let path: String
-
-    init(_ name: String) throws {
-        path = NSTemporaryDirectory() + "steelyard-\(name)-\(UUID().uuidString.prefix(8))"
-        try FileManager.default.createDirectory(
-            atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+/// Runs `body` with a folder of its own, which is gone when the test is over.
+func withScratchFolder(_ name: String, _ body: (String) async throws -> Void) async throws {
+    let path = NSTemporaryDirectory() + "steelyard-\(name)-\(UUID().uuidString.prefix(8))"
+    try FileManager.default.createDirectory(
+        atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try await body(path)
 }
 
 /// Waits until a condition holds.

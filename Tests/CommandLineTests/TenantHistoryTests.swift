@@ -13,7 +13,9 @@ import Testing
         #expect(Moment.before(time) == before)
     }
 
-    @Test(arguments: ["", "2025-06-01", "2025-06-01T00:00:00+08:00", "2025-06-01T00:00:00.1234567Z", "2025-06-0xT00:00:00Z"])
+    @Test(arguments: [
+        "", "2025-06-01", "2025-06-01T00:00:00+08:00", "2025-06-01T00:00:00.1234567Z", "2025-06-0xT00:00:00Z",
+    ])
     func refusesOtherForms(_ time: String) {
         #expect(Moment.before(time) == nil)
     }

@@ -1,5 +1,6 @@
 import Foundation
 import Subprocess
+import SystemPackage
 import Testing
 
 @testable import steelyard
@@ -7,69 +8,70 @@ import Testing
 /// `up` as a real process, with the real daemons and a real PostgreSQL.
 @Suite(.serialized) struct UpTests {
     @Test func startsStopsAndContinuesWithTheSameData() async throws {
-        let scratch = try ScratchFolder("up")
-        let folder = DataFolder(scratch.path)
+        try await withScratchFolder("up") { scratch in
+            let folder = DataFolder(scratch)
 
-        try await UpProcess.running(folder) { up in
-            try await send(2, to: up.state, in: folder)
-            #expect(try await totalTokens(folder) == "300")
+            try await UpProcess.running(folder) { up in
+                try await send(2, to: up.state, in: folder)
+                #expect(try await totalTokens(folder) == "300")
 
-            let second = try await Program.run("up", "--data", folder.path, "--port-base", "0")
-            #expect(second.exitCode == 1)
-            #expect(second.errors.contains("another `steelyard up` runs on \(folder.path)"))
+                let second = try await Program.run("up", "--data", folder.path, "--port-base", "0")
+                #expect(second.exitCode == 1)
+                #expect(second.errors.contains("another `steelyard up` runs on \(folder.path)"))
 
-            let mode = try FileManager.default.attributesOfItem(atPath: folder.adminToken)[.posixPermissions]
-            #expect((mode as? NSNumber)?.intValue == 0o600)
-            try await refusesStrangers(up.state, scratch.path)
-            up.signal(.terminate)
-            let status = try await up.ended()
-            #expect(status == .exited(0))
-            #expect(up.state.children.allSatisfy { !Leftovers.isOurs($0) })
-            let postmaster = folder.postgres + "/cluster/postmaster.pid"
-            #expect(!FileManager.default.fileExists(atPath: postmaster))
-        }
+                let mode = try FileManager.default.attributesOfItem(atPath: folder.adminToken)[.posixPermissions]
+                #expect((mode as? NSNumber)?.intValue == 0o600)
+                try await refusesStrangers(up.state, scratch)
+                up.signal(.terminate)
+                let status = try await up.ended()
+                #expect(status == .exited(0))
+                #expect(up.state.children.allSatisfy { !Leftovers.isOurs($0) })
+                let postmaster = folder.postgres + "/cluster/postmaster.pid"
+                #expect(!FileManager.default.fileExists(atPath: postmaster))
+            }
 
-        try await UpProcess.running(folder) { up in
-            #expect(try await totalTokens(folder) == "300", "the data of the first run")
-            try await send(1, to: up.state, in: folder)
-            #expect(try await totalTokens(folder) == "450")
-            up.signal(.interrupt)
-            #expect(try await up.ended() == .exited(0))
+            try await UpProcess.running(folder) { up in
+                #expect(try await totalTokens(folder) == "300", "the data of the first run")
+                try await send(1, to: up.state, in: folder)
+                #expect(try await totalTokens(folder) == "450")
+                up.signal(.interrupt)
+                #expect(try await up.ended() == .exited(0))
+            }
         }
     }
 
     @Test func aChildThatDiesIsStartedAgainAndLeftoversOfAKilledUpAreStopped() async throws {
-        let scratch = try ScratchFolder("up-killed")
-        let folder = DataFolder(scratch.path)
-        var orphans: [UpState.Child] = []
-
-        try await UpProcess.running(folder) { up in
-            let collector = try #require(up.state.children.first { $0.name == "collector-alpha" })
-            kill(collector.pid, SIGKILL)
-            try await eventually("the collector to be started again") {
-                let now = try UpState.read(from: folder).children.first { $0.name == "collector-alpha" }
-                return now.map { $0.pid != collector.pid && Leftovers.isOurs($0) } ?? false
+        try await withScratchFolder("up-killed") { scratch in
+            let folder = DataFolder(scratch)
+            let orphans = try await UpProcess.running(folder) { up in
+                let collector = try #require(up.state.children.first { $0.name == "collector-alpha" })
+                kill(collector.pid, SIGKILL)
+                try await eventually("the collector to be started again") {
+                    let now = try UpState.read(from: folder).children.first { $0.name == "collector-alpha" }
+                    return now.map { $0.pid != collector.pid && Leftovers.isOurs($0) } ?? false
+                }
+                try await send(2, to: up.state, in: folder)
+                let children = try UpState.read(from: folder).children
+                up.signal(.kill)
+                _ = try await up.ended()
+                return children
             }
-            try await send(2, to: up.state, in: folder)
-            orphans = try UpState.read(from: folder).children
-            up.signal(.kill)
-            _ = try await up.ended()
-        }
-        #expect(orphans.count == 2)
-        #expect(orphans.allSatisfy { Leftovers.isOurs($0) }, "children outlive an up that is killed")
+            #expect(orphans.count == 2)
+            #expect(orphans.allSatisfy { Leftovers.isOurs($0) }, "children outlive an up that is killed")
 
-        try await UpProcess.running(folder) { up in
-            #expect(orphans.allSatisfy { !Leftovers.isOurs($0) }, "the next up has stopped them")
-            #expect(try await totalTokens(folder) == "300")
-            up.signal(.terminate)
-            #expect(try await up.ended() == .exited(0))
+            try await UpProcess.running(folder) { up in
+                #expect(orphans.allSatisfy { !Leftovers.isOurs($0) }, "the next up has stopped them")
+                #expect(try await totalTokens(folder) == "300")
+                up.signal(.terminate)
+                #expect(try await up.ended() == .exited(0))
+            }
         }
     }
 
     /// Sends events of 150 tokens and waits until they are shipped.
     private func send(_ count: Int, to state: UpState, in folder: DataFolder) async throws {
         let url = try #require(state.collectors.first).url
-        let line = #"{"time":"2025-06-15T08:00:00Z","tenant":"acme","model":"m1","input_tokens":100,"output_tokens":50}"#
+        let line = #"{"time":"2025-06-15T08:00:00Z","tenant":"a","model":"m","input_tokens":100,"output_tokens":50}"#
         let lines = Array(String(repeating: line + "\n", count: count).utf8)
         let answer = try await eventualAnswer(url, lines)
         #expect(answer.accepted == count)
@@ -107,24 +109,28 @@ struct UpProcess: Sendable {
     let ended: @Sendable () async throws -> TerminationStatus
 
     /// Starts `up` on free ports with one provider, waits until it is ready, and runs `body`, which ends it.
-    static func running(_ folder: DataFolder, _ body: @escaping @Sendable (UpProcess) async throws -> Void) async throws {
+    static func running<Value: Sendable>(
+        _ folder: DataFolder, _ body: @Sendable (UpProcess) async throws -> Value
+    ) async throws -> Value {
         let (statuses, continuation) = AsyncStream<TerminationStatus>.makeStream()
         let arguments: Arguments = [
             "up", "--data", folder.path, "--port-base", "0", "--provider", "alpha", "--window-back", "3650d",
         ]
         let (pids, pidContinuation) = AsyncStream<Int32>.makeStream()
         async let process: Void = {
+            defer {
+                pidContinuation.finish()
+                continuation.finish()
+            }
             var options = PlatformOptions()
             options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(60))]
             let result = try await Subprocess.run(
-                .path(.init(Built.steelyard)), arguments: arguments, platformOptions: options,
+                .path(FilePath(Built.steelyard)), arguments: arguments, platformOptions: options,
                 input: .none, output: .string(limit: 1 << 20), error: .string(limit: 1 << 20)
             ) { execution in
                 pidContinuation.yield(execution.processIdentifier.value)
-                pidContinuation.finish()
             }
             continuation.yield(result.terminationStatus)
-            continuation.finish()
         }()
         var iterator = pids.makeAsyncIterator()
         guard let pid = await iterator.next() else { throw CommandError(.failure, "up didn't start") }
@@ -132,14 +138,15 @@ struct UpProcess: Sendable {
             guard let state = try? UpState.read(from: folder) else { return false }
             return state.pid == pid && state.isReady
         }
-        try await body(
+        let value = try await body(
             UpProcess(
                 state: UpState.read(from: folder),
-                signal: { kill(pid, $0.rawValue) },
+                signal: { _ = kill(pid, $0.rawValue) },
                 ended: {
                     for await status in statuses { return status }
                     throw CommandError(.failure, "up's end was not seen")
                 }))
         try await process
+        return value
     }
 }

@@ -7,8 +7,8 @@ struct UpCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "up", abstract: "Run PostgreSQL, an aggregator and collectors on this machine, from one folder.",
         discussion: """
-            Everything is made on the first start: a private PostgreSQL on a Unix socket, certificates, an admin token. \
-            The next start continues with the same data. Ctrl-C stops it all.
+            Everything is made on the first start: a private PostgreSQL on a Unix socket, certificates, an admin \
+            token. The next start continues with the same data. Ctrl-C stops it all.
             """)
 
     static let defaultProvider = "demo"

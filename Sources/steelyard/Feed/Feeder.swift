@@ -49,7 +49,7 @@ struct Feeder: Sendable {
         let first = answer.rejected?.first.map { ", the first with \($0.reason ?? "?"): \($0.detail ?? "")" } ?? ""
         throw CommandError(
             .refusedInput,
-            "the collector at \(intake.url) took \(answer.accepted) of \(sent) events\(first.printable). Times too old? "
-                + "Its window.back must reach back to the market's period (`steelyard up --window-back 1100d`)")
+            "the collector at \(intake.url) took \(answer.accepted) of \(sent) events\(first.printable). Times too "
+                + "old? Its window.back must reach back to the market's period (`steelyard up --window-back 1100d`)")
     }
 }

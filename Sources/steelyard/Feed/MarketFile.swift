@@ -20,8 +20,8 @@ enum MarketFile {
             }
             let figures = Figures.separated
             Terminal.note(
-                "\(path): \(figures.count(UInt128(totals.events))) events, \(figures.count(UInt128(totals.bytes))) bytes, "
-                    + "\(figures.count(totals.tokens)) tokens")
+                "\(path): \(figures.count(UInt128(totals.events))) events, "
+                    + "\(figures.count(UInt128(totals.bytes))) bytes, \(figures.count(totals.tokens)) tokens")
         } catch {
             unsafe unlink(temporary)
             throw error

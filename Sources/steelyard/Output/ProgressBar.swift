@@ -17,18 +17,22 @@ final class ProgressBar: Sendable {
     }
 
     private let label: String
+    private let unit: String
     private let isShown: Bool
     private let started = ContinuousClock.now
     private let state: Mutex<State>
     private let draw: @Sendable (String) -> Void
 
-    /// - Parameter total: Units of work in all, where known beforehand.
+    /// - Parameters:
+    ///   - total: Units of work in all, where known beforehand.
+    ///   - unit: Written after a count without a total.
     init(
-        _ label: String, total: Int? = nil, isShown: Bool = Terminal.isErrorATerminal,
+        _ label: String, total: Int? = nil, unit: String = "", isShown: Bool = Terminal.isErrorATerminal,
         draw: @escaping @Sendable (String) -> Void = { Terminal.note(raw: $0) }
     ) {
         self.label = label
         self.isShown = isShown
+        self.unit = unit
         self.draw = draw
         state = Mutex(State(total: total))
     }
@@ -43,7 +47,7 @@ final class ProgressBar: Sendable {
             if let last = state.lastDrawn, now - last < Self.redrawInterval { return nil }
             state.lastDrawn = now
             state.isDrawn = true
-            return Self.line(label, done: done, total: state.total)
+            return Self.line(label, done: done, total: state.total, unit: unit)
         }
         if let line { draw("\r\u{1B}[2K" + line) }
     }
@@ -57,10 +61,10 @@ final class ProgressBar: Sendable {
         if wasDrawn { draw("\r\u{1B}[2K") }
     }
 
-    /// `feeding  [██████░░░░░░]  51 %  1,020/2,000`, or without a total the count alone.
-    static func line(_ label: String, done: Int, total: Int?) -> String {
+    /// `feeding  [██████░░░░░░] 51 %  1,020/2,000`, or without a total the count alone.
+    static func line(_ label: String, done: Int, total: Int?, unit: String = "") -> String {
         let figures = Figures.separated
-        guard let total, total > 0 else { return "\(label)  \(figures.count(UInt128(max(0, done))))" }
+        guard let total, total > 0 else { return "\(label)  \(figures.count(UInt128(max(0, done))))\(unit)" }
         let clamped = min(max(0, done), total)
         let filled = clamped * width / total
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)

@@ -6,7 +6,7 @@ enum Waiting {
     static func `for`<Value: Sendable>(
         _ label: String, _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
-        let bar = ProgressBar(label)
+        let bar = ProgressBar(label, unit: " s")
         defer { bar.finish() }
         return try await withThrowingTaskGroup(of: Value?.self) { group in
             group.addTask { try await work() }

@@ -1,15 +1,18 @@
 internal import Synchronization
 internal import UnixSignals
 
-/// Ctrl-C or SIGTERM, as something that can be awaited. A second one changes nothing: stopping goes on in its order.
+/// Ctrl-C or SIGTERM, as something that any number of tasks can wait for. A second one changes nothing: stopping goes
+/// on in its order.
 final class StopSignal: Sendable {
-    private let stream: AsyncStream<Void>
-    private let continuation: AsyncStream<Void>.Continuation
-    private let isSet = Mutex(false)
-
-    init() {
-        (stream, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(1))
+    private struct State {
+        var isSet = false
+        var nextWaiter: UInt64 = 0
+        var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
+        /// Waiters that were cancelled before they could wait.
+        var cancelled: Set<UInt64> = []
     }
+
+    private let state = Mutex(State())
 
     /// Watches for SIGINT, SIGTERM and SIGHUP until the task is cancelled.
     func watch() async {
@@ -17,15 +20,39 @@ final class StopSignal: Sendable {
     }
 
     func stop() {
-        isSet.withLock { $0 = true }
-        continuation.finish()
+        let waiters = state.withLock { state in
+            state.isSet = true
+            defer { state.waiters = [:] }
+            return Array(state.waiters.values)
+        }
+        for waiter in waiters { waiter.resume() }
     }
 
-    var isStopping: Bool { isSet.withLock { $0 } }
+    var isStopping: Bool { state.withLock { $0.isSet } }
 
     /// Returns when stopping is asked for, or the task is cancelled.
     func wait() async {
-        for await _ in stream {}
+        let id = state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isOver = state.withLock { state in
+                    if state.isSet || state.cancelled.contains(id) { return true }
+                    state.waiters[id] = continuation
+                    return false
+                }
+                if isOver { continuation.resume() }
+            }
+        } onCancel: {
+            let waiter = state.withLock { state in
+                state.cancelled.insert(id)
+                return state.waiters.removeValue(forKey: id)
+            }
+            waiter?.resume()
+        }
+        _ = state.withLock { $0.cancelled.remove(id) }
     }
 
     /// Runs `work` until it ends or stopping is asked for.

@@ -10,7 +10,7 @@ struct ChildPlan: Sendable {
     var configuration: String
     var log: String
     /// How long it may drain after SIGTERM before it is killed.
-    var drainTime = Duration.seconds(20)
+    var drainTime = Duration.seconds(30)
 }
 
 /// Keeps a child running until it is cancelled: a child that dies is started again, later each time.
@@ -26,22 +26,29 @@ struct Supervisor: Sendable {
     let say: @Sendable (String) -> Void
 
     /// Runs until the task is cancelled, then stops the child with SIGTERM and waits for it.
-    func run() async throws {
+    func run() async {
         var backoff = Self.firstBackoff
         while !Task.isCancelled {
             let started = ContinuousClock.now
-            let outcome = try await runOnce()
+            let outcome = await runOnce()
             if Task.isCancelled { return }
             if ContinuousClock.now - started >= Self.steadyAfter { backoff = Self.firstBackoff }
-            say(
-                "\(plan.name) ended (\(outcome)); starting it again in \(backoff.components.seconds) s. Its log: \(plan.log)"
-            )
+            let pause = backoff.components.seconds
+            say("\(plan.name) ended (\(outcome)); starting it again in \(pause) s. Its log: \(plan.log)")
             try? await Task.sleep(for: backoff)
             backoff = min(backoff * 2, Self.maxBackoff)
         }
     }
 
-    private func runOnce() async throws -> String {
+    private func runOnce() async -> String {
+        do {
+            return try await launch()
+        } catch {
+            return "it can't be started: \(error)"
+        }
+    }
+
+    private func launch() async throws -> String {
         let log = try FileDescriptor.open(
             FilePath(plan.log), .writeOnly, options: [.create, .append, .closeOnExec], permissions: [.ownerReadWrite])
         defer { try? log.close() }
@@ -62,19 +69,13 @@ struct Supervisor: Sendable {
 
     /// Runs `body` beside supervised children, and stops them when it ends, however it ends.
     static func with<Value: Sendable>(
-        _ supervisors: [Supervisor], _ body: @escaping @Sendable () async throws -> Value
+        _ supervisors: [Supervisor], _ body: () async throws -> Value
     ) async throws -> Value {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for supervisor in supervisors { group.addTask { try await supervisor.run() } }
-            let result: Result<Value, any Error>
-            do {
-                result = .success(try await body())
-            } catch {
-                result = .failure(error)
-            }
-            group.cancelAll()
-            try? await group.waitForAll()
-            return try result.get()
+            for supervisor in supervisors { group.addTask { await supervisor.run() } }
+            // Leaving the group, by return or error, waits for the children to end.
+            defer { group.cancelAll() }
+            return try await body()
         }
     }
 }

@@ -67,11 +67,11 @@ final class UpRunner: Sendable {
 
     /// Changes the state and writes it for the other commands.
     func update(_ change: (inout UpState) -> Void) throws {
-        let changed = state.withLock { state in
+        // Under the lock, so that an older state can't be written over a newer one.
+        try state.withLock { state in
             change(&state)
-            return state
+            try state.write(to: options.folder)
         }
-        try changed.write(to: options.folder)
     }
 
     func say(_ line: String) { Terminal.note(line) }
