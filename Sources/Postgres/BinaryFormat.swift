@@ -1,0 +1,53 @@
+/// PostgreSQL's binary representations: big-endian integers, NUMERIC in digits of base 10,000, times from 2000-01-01.
+enum BinaryFormat {
+    /// Microseconds from 1970-01-01 to 2000-01-01.
+    static let epochMicroseconds: Int64 = 946_684_800_000_000
+    /// Days from 1970-01-01 to 2000-01-01.
+    static let epochDays: Int64 = 10_957
+
+    /// Appends a whole, non-negative NUMERIC, without its length.
+    static func appendNumeric(_ value: UInt128, to bytes: inout [UInt8]) {
+        var digits: [Int16] = []
+        var rest = value
+        while rest > UInt128(UInt64.max) {
+            let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: 10_000)
+            digits.append(Int16(remainder))
+            rest = quotient
+        }
+        var small = UInt64(rest)
+        while small > 0 {
+            digits.append(Int16(small % 10_000))
+            small /= 10_000
+        }
+        bytes.appendBigEndian(Int16(digits.count))
+        bytes.appendBigEndian(Int16(max(0, digits.count - 1)))
+        bytes.appendBigEndian(Int16(0))
+        bytes.appendBigEndian(Int16(0))
+        for digit in digits.reversed() { bytes.appendBigEndian(digit) }
+    }
+
+    /// Reads a NUMERIC; `nil` where it is negative, fractional, not a number or beyond 128 bits.
+    static func numeric(_ bytes: [UInt8]) -> UInt128? {
+        guard bytes.count >= 8 else { return nil }
+        func field(_ index: Int) -> Int { Int(Int16(bitPattern: UInt16(bytes[index]) << 8 | UInt16(bytes[index + 1]))) }
+        let count = field(0)
+        let weight = field(2)
+        guard field(4) == 0, count >= 0, bytes.count == 8 + 2 * count, weight < 10 else { return nil }
+        var value: UInt128 = 0
+        for index in 0..<max(0, weight + 1) {
+            let digit = index < count ? UInt128(UInt16(truncatingIfNeeded: field(8 + 2 * index))) : 0
+            let (product, overflow) = value.multipliedReportingOverflow(by: 10_000)
+            let (sum, carry) = product.addingReportingOverflow(digit)
+            if overflow || carry { return nil }
+            value = sum
+        }
+        for index in max(0, weight + 1)..<max(count, weight + 1, 0) where field(8 + 2 * index) != 0 { return nil }
+        return value
+    }
+}
+
+extension [UInt8] {
+    mutating func appendBigEndian(_ value: some FixedWidthInteger) {
+        unsafe Swift.withUnsafeBytes(of: value.bigEndian) { unsafe append(contentsOf: $0) }
+    }
+}

@@ -1,0 +1,112 @@
+internal import Postgres
+internal import Usage
+
+/// Rebuilds the sums of a range of days from the ledger and compares them with what is stored.
+struct Refolder {
+    let folder: Folder
+    let dates: Range<CalendarDate>
+    let limits: FoldLimits
+
+    private var connection: Connection { folder.connection }
+    /// The range in minutes since 1970.
+    private var minutes: Range<Int64> {
+        folder.calendar.startOfDay(dates.lowerBound) / 60..<folder.calendar.startOfDay(dates.upperBound) / 60
+    }
+
+    func run(replace: Bool, decode: PayloadDecoder) throws -> RefoldReport {
+        guard dates.lowerBound < dates.upperBound else {
+            throw StoreError(.badQuery, "The range of days to rebuild is empty.")
+        }
+        // Temporary tables must not meet the connection's next user.
+        defer { connection.discardAfterUse() }
+        guard let report = try folder.withLock({ try rebuild(replace: replace, decode: decode) }) else {
+            throw StoreError(.busy, "Another instance is folding. Try again.")
+        }
+        return report
+    }
+
+    private func rebuild(replace: Bool, decode: PayloadDecoder) throws -> RefoldReport {
+        try connection.execute("SET statement_timeout = 0")
+        try checkPayloads()
+        for table in RefoldTable.allCases {
+            try connection.execute(
+                "CREATE TEMPORARY TABLE refold_\(table.name) (LIKE \(table.name) INCLUDING INDEXES)")
+        }
+        let floors = try folder.floors()
+        var report = RefoldReport(
+            batches: 0, mark: try StoreSession(connection).mark(), tables: [], hasReplaced: false)
+        var after: Int64 = 0
+        while let portion = try nextPortion(after: after) {
+            report.batches += try add(portion.batches, floors: floors, decode: decode)
+            after = portion.lastLeaf
+        }
+        report.tables = try RefoldTable.allCases.map { try compare($0, floors: floors) }
+        if replace, !report.isEqual {
+            try connection.transaction { _ in
+                for table in RefoldTable.allCases { try self.replace(table, floors: floors) }
+            }
+            report.hasReplaced = true
+        }
+        return report
+    }
+
+    private func add(_ batches: [Folder.Queued], floors: Floors, decode: PayloadDecoder) throws -> Int {
+        let decoded = try folder.read(batches, decode: decode)
+        if let bad = decoded.bad.first {
+            throw StoreError(
+                .payloadDropped, "A batch (collector \(bad.batch.collector), epoch \(bad.batch.epoch), sequence "
+                    + "\(bad.batch.sequence)) can't be decoded: \(bad.why).")
+        }
+        var builder = SumBuilder(
+            calendar: folder.calendar, range: minutes,
+            expectedRows: decoded.good.reduce(0) { $0 + $1.rows.rows.count })
+        try folder.merge(decoded.good.map { ($0.rows, $0.batch.provider) }, into: &builder)
+        builder.finish()
+        _ = try SumWriter(connection: connection, prefix: "refold_").write(builder, floors: floors)
+        return decoded.good.count
+    }
+
+    private static let inRange = """
+        FROM ledger_leaf f JOIN ledger l USING (collector_id, epoch, sequence, received_at)
+         WHERE l.first_minute < $2 AND l.last_minute >= $1
+        """
+
+    private func checkPayloads() throws {
+        let missing: Int = try connection.query(
+            """
+            SELECT count(*) \(Self.inRange)
+               AND NOT EXISTS (
+                   SELECT FROM ledger_payload p WHERE p.collector_id = l.collector_id AND p.epoch = l.epoch
+                      AND p.sequence = l.sequence AND p.received_at = l.received_at)
+            """, [.int(minutes.lowerBound), .int(minutes.upperBound)]
+        ).one().decode(0)
+        guard missing == 0 else {
+            throw StoreError(
+                .payloadDropped,
+                "\(missing) batches with usage in the range have no payload any more; their sums can't be rebuilt.")
+        }
+    }
+
+    private func nextPortion(after leaf: Int64) throws -> (batches: [Folder.Queued], lastLeaf: Int64)? {
+        let rows = try connection.query(
+            """
+            SELECT f.leaf_index, l.collector_id, (SELECT provider_id FROM collector WHERE collector_id = l.collector_id),
+                   l.epoch, l.sequence, l.received_at, l.row_count, l.payload_bytes
+            \(Self.inRange) AND f.leaf_index > $3 ORDER BY f.leaf_index LIMIT $4
+            """,
+            [.int(minutes.lowerBound), .int(minutes.upperBound), .int(leaf), .int(limits.maxBatches)])
+        var batches: [Folder.Queued] = []
+        var size = 0
+        var bytes = 0
+        for row in rows {
+            let next = try Folder.Queued(row)
+            size += next.rows
+            bytes += next.payloadBytes
+            if !batches.isEmpty, size > limits.maxRows || bytes > limits.maxPayloadBytes { break }
+            batches.append(next)
+        }
+        // For these rows the first column is the leaf.
+        guard let last = batches.last else { return nil }
+        return (batches, last.queueID)
+    }
+}

@@ -1,0 +1,59 @@
+/// What the store refuses, with what to do about it.
+package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// Compare these; the message is for people.
+    package struct Code: Sendable, Hashable, CustomStringConvertible {
+        package let rawValue: String
+
+        package init(_ rawValue: String) {
+            self.rawValue = rawValue
+        }
+
+        package var description: String { rawValue }
+
+        /// The database's sums are kept in another zone's days than the configuration says.
+        package static let calendarDiffers = Code("calendar-differs")
+        /// The database's schema isn't the one that this program knows.
+        package static let schemaVersion = Code("schema-version")
+        /// The question needs a grain that isn't kept.
+        package static let notKept = Code("not-kept")
+        /// The question itself makes no sense (an empty range, a time off its bucket).
+        package static let badQuery = Code("bad-query")
+        /// Batches in the range have no payload any more, so that nothing can be rebuilt.
+        package static let payloadDropped = Code("payload-dropped")
+        /// Another instance holds the lock that this needs.
+        package static let busy = Code("busy")
+        /// The wait for a mark ended before the mark was reached.
+        package static let markNotReached = Code("mark-not-reached")
+        /// There is no such token, mark or collector.
+        package static let notFound = Code("not-found")
+        /// Registry entries overlap with each other, or a date range is empty.
+        package static let registryConflict = Code("registry-conflict")
+        /// The program's own resources are incomplete.
+        package static let damagedInstallation = Code("damaged-installation")
+    }
+
+    package var code: Code
+    package var message: String
+
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    package var description: String { "\(message) [\(code)]" }
+
+    static func schemaVersion(found: Int, expected: Int) -> StoreError {
+        StoreError(
+            .schemaVersion,
+            "The database has schema version \(found), this program needs \(expected). Run steelyard-aggregator migrate.")
+    }
+
+    static func calendarDiffers(stored: String, configured: String) -> StoreError {
+        StoreError(
+            .calendarDiffers,
+            """
+            The database keeps its days in \(stored), the configuration says \(configured). \
+            Set calendar.zone to \(stored), or use another database.
+            """)
+    }
+}

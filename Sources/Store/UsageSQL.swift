@@ -1,0 +1,157 @@
+internal import Postgres
+internal import Usage
+
+/// The text and parameters of one question. Text is made of fixed pieces only; every value is a parameter.
+struct UsageSQL {
+    private let query: UsageQuery
+    private let plan: UsagePlan
+    private let calendar: ZoneRules
+    private(set) var parameters: [Parameter] = []
+    private var conditions: [String] = []
+
+    init(_ query: UsageQuery, plan: UsagePlan, calendar: ZoneRules) {
+        self.query = query
+        self.plan = plan
+        self.calendar = calendar
+    }
+
+    /// Columns: bucket (or NULL), one per dimension, five sums.
+    mutating func text() -> String {
+        addRange()
+        addSight()
+        addFilters()
+        let bucket = bucketExpression()
+        let join = plan.usesKind ? kindJoin() : ""
+        let keys = query.groupBy.map(keyExpression(_:))
+        let selected = ([bucket] + keys).enumerated().map { "\($0.element) AS c\($0.offset)" }
+        let grouped = (0...keys.count).map { "c\($0)" }.joined(separator: ", ")
+        let sums = SumWriter.countColumns.map { "sum(u.\($0)) AS \($0)" }
+        let names = query.groupBy.enumerated().map { nameExpression($0.element, "c\($0.offset + 1)") }
+        let outer = (["c0"] + names + SumWriter.countColumns).joined(separator: ", ")
+        let limit = bind(.int(query.maxRows + 1))
+        // The empty group of a question without dimensions and buckets must not become a row of NULLs.
+        return """
+            SELECT \(outer) FROM (
+                SELECT \((selected + sums).joined(separator: ", "))
+                  FROM usage_\(plan.source.rawValue) u \(join)
+                 WHERE \(conditions.joined(separator: " AND "))
+                 GROUP BY \(grouped) LIMIT \(limit)) AS sums
+            """
+    }
+
+    private mutating func bind(_ parameter: Parameter) -> String {
+        parameters.append(parameter)
+        return "$\(parameters.count)"
+    }
+
+    private mutating func addRange() {
+        let column = "u.\(plan.source.rawValue)"
+        switch plan.source {
+        case .minute, .hour, .none:
+            let from = bind(.timestamp(Timestamp(seconds: query.from)))
+            let to = bind(.timestamp(Timestamp(seconds: query.to)))
+            conditions.append("\(column) >= \(from) AND \(column) < \(to)")
+        case .day, .month:
+            let from = bind(.date(days: calendar.date(atSecond: query.from).days))
+            let to = bind(.date(days: calendar.date(atSecond: query.to).days))
+            conditions.append("\(column) >= \(from) AND \(column) < \(to)")
+        }
+        if let grain = plan.grain { conditions.append("u.grain = \(grain.rawValue)") }
+    }
+
+    private mutating func addSight() {
+        guard case .provider(let name) = query.sight else { return }
+        conditions.append("u.provider_id = (SELECT provider_id FROM provider WHERE name = \(bind(.text(name))))")
+    }
+
+    private mutating func addFilters() {
+        let filters = query.filters
+        addNames(filters.providers, "u.provider_id", "SELECT provider_id FROM provider")
+        addNames(filters.tenants, plan.grain == nil ? "u.tenant_id" : "u.subject_id", "SELECT tenant_id FROM tenant")
+        addNames(filters.models, plan.grain == nil ? "u.model_id" : "u.subject_id", "SELECT model_id FROM model")
+        addNames(filters.regions, "u.region_id", "SELECT region_id FROM region")
+        addCodes(filters.layers?.map(\.rawValue), "u.layer")
+        addCodes(filters.workloads?.map(\.rawValue), "u.workload")
+        addCodes(filters.modalities?.map(\.rawValue), "u.modality")
+        addCodes(filters.kinds?.map(\.rawValue), "coalesce(k.kind, 0)")
+    }
+
+    private mutating func addNames(_ names: [String]?, _ column: String, _ select: String) {
+        guard let names else { return }
+        conditions.append("\(column) IN (\(select) WHERE name = ANY(\(bind(.textArray(names)))))")
+    }
+
+    private mutating func addCodes(_ codes: [UInt8]?, _ column: String) {
+        guard let codes else { return }
+        conditions.append("\(column) = ANY(\(bind(.int16Array(codes.map(Int16.init)))))")
+    }
+
+    private mutating func bucketExpression() -> String {
+        let column = "u.\(plan.source.rawValue)"
+        switch (query.bucket, plan.source) {
+        case (.none, _): return "NULL::timestamptz"
+        case (.minute, _): return column
+        case (.hour, .minute): return localHour(column)
+        case (.hour, _): return column
+        case (.day, .day): return column
+        case (.month, .month): return column
+        case (.month, .day): return "date_trunc('month', \(column)::timestamp)::date"
+        case (.day, _): return "(\(column) AT TIME ZONE \(bind(.text(query.zone.identifier))))::date"
+        case (.month, _):
+            return "date_trunc('month', \(column) AT TIME ZONE \(bind(.text(query.zone.identifier))))::date"
+        }
+    }
+
+    /// The moment at which the local hour of a minute began, in zones whose hours don't start with UTC's.
+    private mutating func localHour(_ column: String) -> String {
+        let zone = bind(.text(query.zone.identifier))
+        return """
+            \(column) - (\(column) AT TIME ZONE \(zone) - date_trunc('hour', \(column) AT TIME ZONE \(zone)))
+            """
+    }
+
+    private mutating func kindJoin() -> String {
+        let tenant = plan.grain == nil ? "u.tenant_id" : "u.subject_id"
+        let column = "u.\(plan.source.rawValue)"
+        let day = plan.source == .day ? column : "(\(column) AT TIME ZONE \(bind(.text(calendar.identifier))))::date"
+        return KindJoin.sql(tenant: tenant, day: day, known: query.knownAt.map { bind(.timestamp($0)) })
+    }
+
+    private func keyExpression(_ dimension: UsageDimension) -> String {
+        switch dimension {
+        case .provider: "u.provider_id"
+        case .tenant: plan.grain == nil ? "u.tenant_id" : "u.subject_id"
+        case .model: plan.grain == nil ? "u.model_id" : "u.subject_id"
+        case .region: "u.region_id"
+        case .layer: "u.layer"
+        case .workload: "u.workload"
+        case .modality: "u.modality"
+        case .kind: "coalesce(k.kind, 0)"
+        }
+    }
+
+    /// Names are looked up after grouping, once for each row of the answer.
+    private func nameExpression(_ dimension: UsageDimension, _ column: String) -> String {
+        switch dimension {
+        case .provider: "(SELECT name FROM provider WHERE provider_id = \(column))"
+        case .tenant: "(SELECT name FROM tenant WHERE tenant_id = \(column))"
+        case .model: "(SELECT name FROM model WHERE model_id = \(column))"
+        case .region: "(SELECT name FROM region WHERE region_id = \(column))"
+        case .layer, .workload, .modality, .kind: column
+        }
+    }
+}
+
+/// The join that says what a tenant was on a day, as it was known at a moment.
+enum KindJoin {
+    /// - Parameter known: the parameter that holds the moment, or `nil` for what is held now.
+    static func sql(tenant: String, day: String, known: String?) -> String {
+        let isHeld = known.map {
+            "k.recorded_at <= \($0) AND (k.superseded_at IS NULL OR k.superseded_at > \($0))"
+        }
+        return """
+            LEFT JOIN tenant_kind k ON k.tenant_id = \(tenant) AND k.effective_from <= \(day)
+                 AND (k.effective_to IS NULL OR k.effective_to > \(day)) AND \(isHeld ?? "k.superseded_at IS NULL")
+            """
+    }
+}

@@ -1,0 +1,81 @@
+import Embedded
+import Logging
+import Postgres
+import TestSupport
+import Testing
+
+@Suite struct EmbeddedClusterTests {
+    private func cluster(_ folder: String) -> EmbeddedCluster {
+        EmbeddedCluster(
+            EmbeddedOptions(dataFolder: folder, settings: PostgresServer.fastSettings), logger: Logger(label: "tests"))
+    }
+
+    @Test func aSecondStartContinuesWithTheSameDataEvenAfterACrash() async throws {
+        try await ScratchFolder.with("embedded") { folder in
+            let first = cluster("\(folder)/pg")
+            try await first.start()
+            let url = try await first.database(named: "steelyard")
+            do {
+                let connection = try Connection(ConnectionOptions(connectionString: url))
+                try connection.execute("CREATE TABLE t (n int); INSERT INTO t VALUES (42)")
+            }
+            try await first.crash()
+
+            let second = cluster("\(folder)/pg")
+            try await second.start()
+            // A third takes over the server that runs.
+            let third = cluster("\(folder)/pg")
+            try await third.start()
+            #expect(try await third.database(named: "steelyard") == url)
+            do {
+                let connection = try Connection(ConnectionOptions(connectionString: url))
+                #expect(try connection.query("SELECT n FROM t").one().decode(0, as: Int.self) == 42)
+                #expect(try connection.query("SHOW listen_addresses").one().decode(0, as: String.self).isEmpty)
+            }
+            try await third.stop()
+            try await second.stop()
+            #expect(throws: PostgresError.self) { _ = try Connection(ConnectionOptions(connectionString: url)) }
+        }
+    }
+
+    @Test func aPathTooLongForASocketGetsAShortSocketFolder() async throws {
+        try await ScratchFolder.with("embedded") { folder in
+            let long = folder + "/" + String(repeating: "long-name-", count: 10)
+            let cluster = cluster(long)
+            try await cluster.start()
+            let url = try await cluster.database(named: "d")
+            #expect(!url.contains(long))
+            do {
+                let connection = try Connection(ConnectionOptions(connectionString: url))
+                #expect(try connection.query("SELECT 1").one().decode(0, as: Int.self) == 1)
+            }
+            try await cluster.stop()
+        }
+    }
+
+    @Test func aRestartOfTheServerHealsThePool() async throws {
+        try await ScratchFolder.with("embedded") { folder in
+            let cluster = cluster(folder)
+            try await cluster.start()
+            let url = try await cluster.database(named: "d")
+            let pool = ConnectionPool(
+                ConnectionOptions(connectionString: url), pool: PoolOptions(maxConnections: 2), logger: Logger(label: "t"))
+            _ = try await pool.withConnection { try $0.query("SELECT 1").count }
+            try await cluster.stop()
+            let error = await #expect(throws: PostgresError.self) { try await pool.withConnection { _ in } }
+            #expect(error?.isRetryable == true)
+            try await cluster.start()
+            let retry = RetryPolicy(attempts: 20)
+            let one: Int = try await pool.withTransaction(retry: retry) { try $0.query("SELECT 1").one().decode(0) }
+            #expect(one == 1)
+            #expect(pool.usage.leased == 0)
+            await pool.close()
+            try await cluster.stop()
+        }
+    }
+
+    @Test func aBadDatabaseNameIsRefused() async throws {
+        let cluster = try await PostgresServer.shared.cluster
+        await #expect(throws: EmbeddedError.self) { _ = try await cluster.database(named: "a'; DROP") }
+    }
+}

@@ -1,0 +1,142 @@
+import Postgres
+import Store
+import TestSupport
+import Testing
+import Usage
+
+@Suite struct CommitTests {
+    @Test func everyOutcomeIsTheOneOfTheTable() async throws {
+        try await World.with { world in
+            let store = world.store
+            let zero = world.batch(oneRow(minute("2025-06-15")), sequence: 0)
+            #expect(try await store.commitBatch(zero) == .unknownEpoch)
+            try await world.openEpoch()
+            #expect(try await store.commitBatch(world.batch(oneRow(0), sequence: 1)) == .gap(expectedSequence: 0))
+            let counted = try await store.commitBatch(zero)
+            guard case .counted(let next, let chain) = counted else { throw World.Unexpected(what: "\(counted)") }
+            #expect(next == 1)
+            // chain = SHA-256(32 zero bytes || digest), as PostgreSQL computes it.
+            let expected: [UInt8] = try await store.pool.withConnection {
+                try $0.query("SELECT sha256(decode(repeat('00', 32), 'hex') || $1)", [.bytes(zero.digest)]).one().decode(0)
+            }
+            #expect(chain == expected)
+            #expect(try await store.commitBatch(zero) == .duplicate(nextSequence: 1, chain: chain))
+            #expect(try await store.commitBatch(world.batch(oneRow(1), sequence: 0)) == .fork(expectedSequence: 1))
+
+            let second = try await world.openEpoch(last: 1, next: 1)
+            #expect(second.epoch == 2 && second.previous?.nextSequence == 1 && !second.hasRegressed)
+            #expect(try await store.commitBatch(world.batch(oneRow(2), sequence: 1)) == .fenced(liveEpoch: 2))
+            // Bytes that were counted in epoch 1 are a duplicate in epoch 2 as well, and take the sequence number.
+            var again = zero
+            again.epoch = 2
+            guard case .duplicate(1, _) = try await store.commitBatch(again) else { throw World.Unexpected(what: "again") }
+            guard case .counted(2, _) = try await store.commitBatch(world.batch(oneRow(3), epoch: 2, sequence: 1)) else {
+                throw World.Unexpected(what: "not counted")
+            }
+            try await world.foldAll()
+            #expect(try await store.mark() == 2)
+            let status = try await store.collectors(sight: .everything)
+            #expect(status.map(\.duplicates) == [2])
+            #expect(status.map(\.quarantined) == [1])
+            #expect(status.map(\.nextSequence) == [2])
+        }
+    }
+
+    @Test func lookupsKnowWhatWasCountedInAnyEpoch() async throws {
+        try await World.with { world in
+            try await world.openEpoch()
+            let batch = world.batch(oneRow(0), sequence: 0)
+            _ = try await world.store.commitBatch(batch)
+            let other = [UInt8](repeating: 9, count: 32)
+            #expect(
+                try await world.store.lookupDigests([other, batch.digest], of: World.key, epoch: 1, now: World.june)
+                    == .known([false, true]))
+            try await world.openEpoch(last: 1, next: 1)
+            #expect(
+                try await world.store.lookupDigests([batch.digest], of: World.key, epoch: 2, now: World.june)
+                    == .known([true]))
+            #expect(
+                try await world.store.lookupDigests([batch.digest], of: World.key, epoch: 1, now: World.june)
+                    == .fenced(liveEpoch: 2))
+            #expect(
+                try await world.store.lookupDigests([batch.digest], of: World.key, epoch: 3, now: World.june)
+                    == .unknownEpoch)
+        }
+    }
+
+    @Test func aDatabaseThatKnowsLessThanTheCollectorHasRegressed() async throws {
+        try await World.with { world in
+            let first = try await world.openEpoch(last: 5, next: 3)
+            #expect(first.epoch == 6 && first.hasRegressed && first.previous == nil)
+            _ = try await world.store.commitBatch(world.batch(oneRow(0), epoch: 6, sequence: 0))
+            #expect(try await world.openEpoch(last: 6, next: 1).hasRegressed == false)
+            #expect(try await world.openEpoch(last: 6, next: 2).hasRegressed)
+        }
+    }
+
+    @Test func theSameBatchSentByManyAtOnceIsCountedOnce() async throws {
+        try await World.with { world in
+            try await world.openEpoch()
+            let batch = world.batch(oneRow(minute("2025-06-15")), sequence: 0)
+            let outcomes = try await withThrowingTaskGroup(of: CommitOutcome.self) { group in
+                for _ in 0..<40 { group.addTask { try await world.store.commitBatch(batch) } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            let counted = outcomes.filter { if case .counted = $0 { true } else { false } }
+            let duplicates = outcomes.filter { if case .duplicate = $0 { true } else { false } }
+            #expect(counted.count == 1 && duplicates.count == 39)
+            try await world.foldAll()
+            #expect(try await world.store.total("2025-06-15", "2025-06-16").input == 10)
+        }
+    }
+
+    @Test func epochsAskedForAtOnceAreAllDifferentAndOneIsLive() async throws {
+        try await World.with { world in
+            let epochs = try await withThrowingTaskGroup(of: UInt64.self) { group in
+                for _ in 0..<12 { group.addTask { try await world.openEpoch().epoch } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(epochs.sorted() == Array(1...12))
+            let live: Int = try await world.store.pool.withConnection {
+                try $0.query("SELECT count(*) FROM collector_epoch WHERE is_live").one().decode(0)
+            }
+            #expect(live == 1)
+        }
+    }
+
+    @Test func aConnectionKilledInCommitIsAskedAgainAndCountsOnce() async throws {
+        try await World.with { world in
+            try await world.openEpoch()
+            // The first commit dies inside COMMIT; what it did is rolled back, and the retry finds nothing.
+            try await world.store.pool.withConnection { connection in
+                try connection.execute(
+                    """
+                    CREATE SEQUENCE deaths;
+                    CREATE FUNCTION die_once() RETURNS trigger LANGUAGE plpgsql AS
+                        'BEGIN IF nextval(''deaths'') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid());
+                         PERFORM pg_sleep(5); END IF; RETURN NULL; END';
+                    CREATE CONSTRAINT TRIGGER dies AFTER INSERT ON ledger_digest DEFERRABLE INITIALLY DEFERRED
+                        FOR EACH ROW EXECUTE FUNCTION die_once();
+                    """)
+            }
+            let outcome = try await world.store.commitBatch(world.batch(oneRow(0), sequence: 0))
+            guard case .counted(1, _) = outcome else { throw World.Unexpected(what: "\(outcome)") }
+            #expect(world.store.pool.usage.leased == 0)
+            let batches: Int = try await world.store.pool.withConnection {
+                try $0.query("SELECT count(*) FROM ledger").one().decode(0)
+            }
+            #expect(batches == 1)
+        }
+    }
+
+    @Test func aBatchWithoutRowsIsCounted() async throws {
+        try await World.with { world in
+            try await world.openEpoch()
+            guard case .counted = try await world.store.commitBatch(world.batch(UsageRows(), sequence: 0)) else {
+                throw World.Unexpected(what: "not counted")
+            }
+            try await world.foldAll()
+            #expect(try await world.store.mark() == 1)
+        }
+    }
+}

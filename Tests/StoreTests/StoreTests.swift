@@ -1,0 +1,122 @@
+import Postgres
+import Store
+import TestSupport
+import Testing
+import Usage
+
+@Suite struct StoreTests {
+    @Test func preparingTwiceAndAtOnceIsHarmless() async throws {
+        try await TestDatabase.withDatabase { database in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<3 {
+                    group.addTask {
+                        let world = try World(connectionString: database.connectionString)
+                        try await world.store.prepare()
+                        try await world.store.prepare()
+                        try await world.store.check()
+                        await world.store.pool.close()
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+    }
+
+    @Test func aDatabaseOfAnotherCalendarIsRefused() async throws {
+        try await World.with { world in
+            let other = try World(connectionString: world.connectionString, calendar: "UTC")
+            let error = await #expect(throws: StoreError.self) { try await other.store.prepare() }
+            #expect(error?.code == .calendarDiffers)
+            #expect(error?.message.contains("Asia/Shanghai") == true)
+            await other.store.pool.close()
+        }
+    }
+
+    @Test func aCalendarOfHalfHoursKeepsItsDays() async throws {
+        try await World.with(calendar: "Asia/Kolkata") { world in
+            try await world.load([
+                oneRow(minute("2025-06-15", hour: 18, minute: 29), input: 1), oneRow(minute("2025-06-15", hour: 18, minute: 30), input: 2),
+            ])
+            let sums = try await world.store.scopeSums(date("2025-06-16")..<date("2025-06-17"), sight: .everything)
+            #expect(sums.rows.map(\.counts.input) == [2])
+            #expect(try await world.store.refold(date("2025-06-15")..<date("2025-06-17"), decode: world.payloads.decode).isEqual)
+        }
+    }
+
+    @Test func tokensAreKnownByTheirHashUntilRevokedOrExpired() async throws {
+        try await World.with { world in
+            let store = world.store
+            let hash = [UInt8](repeating: 1, count: 32)
+            let token = TokenRecord(
+                id: "abc", role: .auditor, provider: "acme", note: "n", createdAt: World.june, createdBy: "ann",
+                expiresAt: Timestamp(seconds: World.june.seconds + 100))
+            try await store.createToken(token, secretHash: hash)
+            #expect(try await store.authenticate(id: "abc", secretHash: hash, now: World.june) == token)
+            #expect(try await store.authenticate(id: "abc", secretHash: [UInt8](repeating: 2, count: 32), now: World.june) == nil)
+            #expect(try await store.authenticate(id: "abc", secretHash: hash, now: Timestamp(seconds: World.june.seconds + 100)) == nil)
+            #expect(try await store.revokeToken(id: "abc", by: "bob", now: World.june))
+            #expect(try await store.revokeToken(id: "abc", by: "bob", now: World.june) == false)
+            #expect(try await store.authenticate(id: "abc", secretHash: hash, now: World.june) == nil)
+            #expect(try await store.listTokens().map(\.revokedAt) == [World.june])
+        }
+    }
+
+    @Test func partitionsAreMadeAheadByManyAtOnce() async throws {
+        try await World.with { world in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<3 {
+                    group.addTask {
+                        let other = try World(connectionString: world.connectionString)
+                        try await other.store.makePartitionsAhead(now: Timestamp(seconds: date("2025-12-31").days * 86_400))
+                        await other.store.pool.close()
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let names: Int = try await world.store.pool.withConnection {
+                try $0.query("SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relname ~ '_(2025_12|2026_01)$'").one().decode(0)
+            }
+            #expect(names == 10)
+        }
+    }
+
+    @Test func retentionDropsWholeMonthsAndWhatIsBelowIsNeitherFoldedNorAnswered() async throws {
+        try await World.with { world in
+            let store = world.store
+            try await world.load([oneRow(minute("2025-03-10"), input: 1), oneRow(minute("2025-06-10"), input: 2)])
+            let policy = RetentionPolicy(payloadDays: 30, minuteDays: 40, hourDays: 40)
+            // Received on 2025-06-15; now it is 2025-08-20.
+            let now = Timestamp(seconds: date("2025-08-20").days * 86_400)
+            let early = try await store.applyRetention(RetentionPolicy(payloadDays: 400), now: now)
+            #expect(early.isEmpty)
+            let dropped = try await store.applyRetention(policy, now: now)
+            #expect(dropped.sorted() == [
+                "ledger_payload_2025_06", "usage_hour_2025_03", "usage_hour_2025_06", "usage_minute_2025_03", "usage_minute_2025_06",
+            ])
+            let error = await #expect(throws: StoreError.self) { _ = try await store.total("2025-06-01", "2025-06-15") }
+            #expect(error?.code == .notKept)
+            let sums = try await store.scopeSums(date("2025-03-01")..<date("2025-07-01"), sight: .everything)
+            #expect(sums.rows.map(\.counts.input) == [3])
+            let gone = await #expect(throws: StoreError.self) {
+                _ = try await store.refold(date("2025-03-01")..<date("2025-04-01"), decode: world.payloads.decode)
+            }
+            #expect(gone?.code == .payloadDropped)
+            // A late batch still reaches the days.
+            _ = try await store.commitBatch(world.batch(oneRow(minute("2025-03-10"), input: 4), sequence: 2))
+            try await world.foldAll()
+            let later = try await store.scopeSums(date("2025-03-01")..<date("2025-07-01"), sight: .everything)
+            #expect(later.rows.map(\.counts.input) == [7])
+        }
+    }
+
+    @Test func aPayloadThatWaitsToBeFoldedIsNotDropped() async throws {
+        try await World.with { world in
+            try await world.openEpoch()
+            _ = try await world.store.commitBatch(world.batch(oneRow(0), sequence: 0))
+            let now = Timestamp(seconds: date("2026-08-20").days * 86_400)
+            #expect(try await world.store.applyRetention(RetentionPolicy(payloadDays: 1), now: now).isEmpty)
+            try await world.foldAll()
+            #expect(try await world.store.applyRetention(RetentionPolicy(payloadDays: 1), now: now) == ["ledger_payload_2025_06"])
+        }
+    }
+}

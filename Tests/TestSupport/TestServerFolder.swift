@@ -1,0 +1,61 @@
+internal import Foundation
+internal import Synchronization
+
+/// Folders of test servers under one base, each locked by the process that it belongs to.
+enum TestServerFolder {
+    private static let base = "/tmp/steelyard-test-servers-\(geteuid())"
+    private static let held = Mutex<[String]>([])
+
+    /// Removes what dead processes left, and makes and locks a new folder.
+    static func claim() throws -> String {
+        try FileManager.default.createDirectory(
+            atPath: base, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+        for name in try FileManager.default.contentsOfDirectory(atPath: base) { removeIfAbandoned("\(base)/\(name)") }
+        let folder = "\(base)/\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+        guard lock(folder) else { throw CocoaError(.fileLocking) }
+        return folder
+    }
+
+    /// The lock is held until the process ends, however it ends; its descriptor is not inherited.
+    private static func lock(_ folder: String) -> Bool {
+        let descriptor = open("\(folder)/lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { return false }
+        if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
+        close(descriptor)
+        return false
+    }
+
+    private static func removeIfAbandoned(_ folder: String) {
+        guard lock(folder) else { return }
+        end(folder)
+    }
+
+    /// Ends the server of a folder at once and removes the folder.
+    private static func end(_ folder: String) {
+        let file = "\(folder)/pg/cluster/postmaster.pid"
+        if let text = try? String(contentsOfFile: file, encoding: .utf8),
+            let process = text.split(separator: "\n").first.flatMap({ Int32($0) }), process > 1, isPostgres(process)
+        {
+            kill(process, SIGQUIT)
+            // Its children end within moments; the folder can only be removed whole once they have.
+            for _ in 0..<500 where kill(process, 0) == 0 { usleep(10_000) }
+        }
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    /// A process id in a stale file may be somebody else's by now.
+    private static func isPostgres(_ process: Int32) -> Bool {
+        let name = try? String(contentsOfFile: "/proc/\(process)/comm", encoding: .utf8)
+        return name?.hasPrefix("postgres") ?? false
+    }
+
+    static func removeAtExit(_ folder: String) {
+        held.withLock { $0.append(folder) }
+        atexit { TestServerFolder.endAll() }
+    }
+
+    private static func endAll() {
+        for folder in held.withLock({ $0 }) { end(folder) }
+    }
+}
