@@ -1,3 +1,4 @@
+internal import Postgres
 package import Usage
 
 /// How much one fold may take.

@@ -1,4 +1,4 @@
-package import Postgres
+internal import Postgres
 package import Usage
 
 /// What a refold found: the sums as stored against the sums as the ledger's batches give them.

@@ -19,7 +19,7 @@ enum TestServerFolder {
 
     /// The lock is held until the process ends, however it ends; its descriptor is not inherited.
     private static func lock(_ folder: String) -> Bool {
-        let descriptor = open("\(folder)/lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+        let descriptor = unsafe open("\(folder)/lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { return false }
         if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
         close(descriptor)
