@@ -1,0 +1,84 @@
+import Batching
+import Benchmark
+import Foundation
+import Intake
+import Spool
+import Usage
+
+/// From bytes to a sealed batch in the spool.
+func collectorBenchmarks() {
+    Benchmark("1 parse 100k events") { benchmark in
+        let bytes = Input.bytes
+        var parser = Input.makeParser()
+        var sink = CountingSink()
+        benchmark.startMeasurement()
+        _ = parser.consume(bytes.span.bytes, endOfInput: true, into: &sink)
+        benchmark.stopMeasurement()
+        precondition(sink.events == Input.eventsPerIteration, "\(sink)")
+    }
+
+    Benchmark("2 parse and sum 100k events") { benchmark in
+        let bytes = Input.bytes
+        var parser = Input.makeParser()
+        var sink = SummingSink()
+        benchmark.startMeasurement()
+        _ = parser.consume(bytes.span.bytes, endOfInput: true, into: &sink)
+        benchmark.stopMeasurement()
+        precondition(sink.rejections == 0)
+    }
+
+    let sums = Shared { Input.sums() }
+    Benchmark("3 seal 100k events") { benchmark in
+        let sums = sums.value
+        benchmark.startMeasurement()
+        blackHole(Input.seal(sums.rows(), ordinal: 1))
+        benchmark.stopMeasurement()
+    }
+
+    let sealed = Shared { Input.seal(sums.value.rows(), ordinal: 1) }
+    Benchmark("4 spool append and sync of 100k events") { benchmark in
+        let batch = sealed.value
+        let folder = "\(NSTemporaryDirectory())steelyard-bench-spool-\(UInt64.random(in: 0...UInt64.max))"
+        let spool = try Spool.open(directory: folder, settings: SpoolSettings(), clock: SystemClock()).spool
+        benchmark.startMeasurement()
+        try spool.appendBatch(
+            ordinal: 1, digest: batch.digest, sealed: batch.bytes, checkpoint: [], coversWriteAheadThrough: 0)
+        try spool.sync()
+        benchmark.stopMeasurement()
+        try spool.close()
+        try FileManager.default.removeItem(atPath: folder)
+    }
+
+    Benchmark("5 decode 100k events") { benchmark in
+        let bytes = sealed.value.bytes
+        benchmark.startMeasurement()
+        blackHole(try BatchDecoder().decode(bytes))
+        benchmark.stopMeasurement()
+    }
+}
+
+/// The system's time of day.
+struct SystemClock: WallClock {
+    func nowMilliseconds() -> Int64 { Int64(Date().timeIntervalSince1970 * 1_000) }
+}
+
+/// A value that is made when first asked for, so that benchmarks that are filtered out don't pay for it.
+final class Shared<Value: Sendable>: @unchecked Sendable {
+    // Benchmarks run one after another; the lock is for the compiler's and the reader's peace.
+    private let lock = NSLock()
+    private var made: Value?
+    private let make: @Sendable () -> Value
+
+    init(_ make: @escaping @Sendable () -> Value) {
+        self.make = make
+    }
+
+    var value: Value {
+        lock.withLock {
+            if let made { return made }
+            let value = make()
+            made = value
+            return value
+        }
+    }
+}

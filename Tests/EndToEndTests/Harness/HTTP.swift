@@ -1,0 +1,77 @@
+internal import AsyncHTTPClient
+internal import Foundation
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOSSL
+
+/// An answer with its body read.
+struct HTTPAnswer: Sendable {
+    var status: Int
+    var headers: [String: String]
+    var body: [UInt8]
+
+    var text: String { String(decoding: body, as: UTF8.self) }
+
+    func decoded<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
+        try JSONDecoder().decode(type, from: Data(body))
+    }
+
+    /// The problem details' `code`, or empty where the answer holds none.
+    var problemCode: String {
+        struct Problem: Decodable { var code: String? }
+        return (try? decoded(Problem.self))?.code ?? ""
+    }
+}
+
+/// The few things the tests ask of HTTP.
+struct HTTPCaller: Sendable {
+    private static let maxBodyBytes = 64 << 20
+    private let client: HTTPClient
+    private let isShared: Bool
+
+    /// For plain HTTP on this machine.
+    init() {
+        client = HTTPClient.shared
+        isShared = true
+    }
+
+    /// For TLS 1.3 with a client certificate, or without one. Call ``shutdown()`` when done.
+    init(authorityFile: String, certificate: (certificate: String, key: String)?) throws {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.minimumTLSVersion = .tlsv13
+        tls.trustRoots = .file(authorityFile)
+        if let certificate {
+            tls.certificateChain = try NIOSSLCertificate.fromPEMFile(certificate.certificate).map { .certificate($0) }
+            tls.privateKey = .privateKey(try NIOSSLPrivateKey(file: certificate.key, format: .pem))
+        }
+        client = HTTPClient(configuration: HTTPClient.Configuration(tlsConfiguration: tls))
+        isShared = false
+    }
+
+    func shutdown() async throws {
+        if !isShared { try await client.shutdown() }
+    }
+
+    func get(_ url: String, token: String? = nil, accept: String = "application/json") async throws -> HTTPAnswer {
+        var request = HTTPClientRequest(url: url)
+        request.headers.add(name: "Accept", value: accept)
+        if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
+        return try await run(request)
+    }
+
+    func post(_ url: String, headers: [(String, String)], body: [UInt8]) async throws -> HTTPAnswer {
+        var request = HTTPClientRequest(url: url)
+        request.method = .POST
+        for (name, value) in headers { request.headers.add(name: name, value: value) }
+        request.body = .bytes(body)
+        return try await run(request)
+    }
+
+    private func run(_ request: HTTPClientRequest) async throws -> HTTPAnswer {
+        let response = try await client.execute(request, timeout: .seconds(60))
+        let body = try await response.body.collect(upTo: Self.maxBodyBytes)
+        var headers: [String: String] = [:]
+        for header in response.headers { headers[header.name.lowercased()] = header.value }
+        return HTTPAnswer(status: Int(response.status.code), headers: headers, body: Array(body.readableBytesView))
+    }
+}
