@@ -4,6 +4,7 @@ package import Usage
 package struct MarketTotals: Sendable, Hashable {
     package var events = 0
     package var bytes = 0
+    /// Filled in once the last day has been made.
     package var counts: [Key: WideTokenCounts] = [:]
 
     package struct Key: Sendable, Hashable {

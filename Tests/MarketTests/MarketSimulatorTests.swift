@@ -1,0 +1,141 @@
+import Scopes
+import Testing
+import Usage
+
+@testable import Market
+
+@Suite struct MarketSimulatorTests {
+    static func simulator(_ change: (String) -> String = { $0 }) throws -> MarketSimulator {
+        MarketSimulator(try MarketDescription.parse(change(SmallMarket.yaml), file: "small.yaml"))
+    }
+
+    static func bytes(_ simulator: MarketSimulator, provider: String? = nil) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        try simulator.write(provider: provider) { bytes += $0 }
+        return bytes
+    }
+
+    @Test func the_same_seed_gives_the_same_bytes_and_another_gives_others() throws {
+        let first = try Self.bytes(Self.simulator())
+        #expect(try Self.bytes(Self.simulator()) == first)
+        let other = try Self.simulator { $0.replacing("seed: 7", with: "seed: 8") }
+        #expect(try Self.bytes(other) != first)
+        #expect(other.expectedTokens == (try Self.simulator()).expectedTokens)
+    }
+
+    @Test func totals_are_reached_to_the_token() throws {
+        let simulator = try Self.simulator()
+        let totals = try simulator.write { _ in }
+        for (key, tokens) in simulator.expectedTokens {
+            #expect(totals.tokens(provider: key.provider, kind: key.kind) == tokens, "\(key)")
+        }
+        let external = simulator.providers.reduce(0 as UInt128) {
+            $0 + totals.tokens(provider: $1, kind: .externalCustomer)
+        }
+        #expect(external == 1_000_000_000_007)
+        #expect(totals.tokens(provider: "alpha", kind: .unclassified) == 1_234_567)
+        #expect(totals.counts.count == simulator.expectedTokens.count)
+    }
+
+    @Test func the_lines_say_what_the_totals_say() throws {
+        let simulator = try Self.simulator()
+        var bytes: [UInt8] = []
+        let totals = try simulator.write { bytes += $0 }
+        let events = try EventLine.decode(bytes)
+        #expect(events.count == totals.events && bytes.count == totals.bytes)
+        #expect(events.reduce(0 as UInt128) { $0 + $1.tokens } == totals.tokens)
+        #expect(
+            events.reduce(0 as UInt128) { $0 + UInt128($1.requests) }
+                == totals.counts.values.reduce(0) { $0 + $1.requests })
+        for event in events {
+            #expect(event.inputTokens <= Limits.maxTokensPerField && event.outputTokens <= Limits.maxTokensPerField)
+            #expect(event.requests >= 1 && event.requests <= Limits.maxRequestsPerEvent)
+            #expect(event.cachedInputTokens <= event.inputTokens)
+            #expect(event.reasoningOutputTokens <= event.outputTokens)
+            #expect(event.model != "m-embed" || event.outputTokens == 0)
+        }
+        #expect(Set(events.map(\.workload)) == ["online", "batch"])
+        #expect(Set(events.filter { $0.tenant.hasPrefix("affiliate") }.map(\.layer)) == ["paas"])
+    }
+
+    @Test func events_are_in_order_of_time_and_inside_the_period() throws {
+        let times = try EventLine.decode(Self.bytes(Self.simulator())).map(\.time)
+        #expect(times == times.sorted())
+        // Midnight in Shanghai is 16:00 of the day before in UTC.
+        #expect(try #require(times.first) >= "2024-12-31T16:00:00Z")
+        #expect(try #require(times.last) < "2025-03-31T16:00:00Z")
+    }
+
+    @Test func a_provider_alone_has_the_events_that_it_has_among_others() throws {
+        let simulator = try Self.simulator()
+        let all = try Self.bytes(simulator)
+        let merged = all.split(separator: 0x0A)
+        for provider in simulator.providers {
+            let own = Array("\"provider\":\"\(provider)\"".utf8)
+            let among = merged.filter { Self.contains($0, own) }
+            #expect(try Self.bytes(simulator, provider: provider).split(separator: 0x0A) == among)
+        }
+        #expect(throws: UnknownProvider.self) { try simulator.events(of: "gamma") }
+    }
+
+    @Test func months_weigh_what_the_description_says() throws {
+        let events = try EventLine.decode(Self.bytes(Self.simulator(), provider: "beta"))
+        var months: [String: UInt128] = [:]
+        for event in events where event.tenant.hasPrefix("customer") {
+            let second = try Self.second(of: event.time)
+            let shanghai = try #require(ZoneRules(identifier: "Asia/Shanghai"))
+            months[String(shanghai.date(atSecond: second).description.prefix(7)), default: 0] += event.tokens
+        }
+        let total = months.values.reduce(0, +)
+        let parts = Apportionment.largestRemainder(of: total, weights: [1, 2, 3])
+        #expect(months == ["2025-01": parts[0], "2025-02": parts[1], "2025-03": parts[2]])
+        #expect(events.filter { $0.tenant.hasPrefix("affiliate") }.allSatisfy { $0.time >= "2025-02-28T16:00" })
+    }
+
+    @Test func what_exceeds_the_limit_of_a_field_becomes_several_events() throws {
+        let simulator = try Self.simulator {
+            $0.replacing("external-total: 1_000_000_000_007", with: "external-total: 90_000_000_000_000_007")
+        }
+        let events = try EventLine.decode(Self.bytes(simulator, provider: "beta"))
+        #expect(events.allSatisfy { $0.tokens <= UInt128(Limits.maxTokensPerField) })
+        let expected = simulator.expectedTokens.reduce(0) { $1.key.provider == "beta" ? $0 + $1.value : $0 }
+        #expect(events.reduce(0 as UInt128) { $0 + $1.tokens } == expected)
+    }
+
+    @Test func zones_with_clock_changes_keep_days_whole() throws {
+        let simulator = try Self.simulator { $0.replacing("zone: Asia/Shanghai", with: "zone: Europe/Berlin") }
+        let totals = try simulator.write { _ in }
+        #expect(totals.tokens == simulator.expectedTokens.values.reduce(0, +))
+        let last = try #require(try EventLine.decode(Self.bytes(simulator)).last)
+        #expect(last.time < "2025-03-31T22:00:00Z")
+    }
+
+    @Test func the_registry_names_everyone_but_the_unclassified_and_reads_back() throws {
+        let simulator = try Self.simulator()
+        let entries = try RegistryFile.parse(Array(simulator.registryCSV.utf8), file: "registry.csv")
+        #expect(entries == simulator.registry)
+        #expect(entries.count == 9 + 2 + 5 + 2)
+        #expect(entries.first { $0.tenant == "alpha-app" }?.legalEntity == "Alpha Ltd")
+        #expect(!entries.contains { $0.kind == .unclassified || $0.tenant.hasPrefix("unknown") })
+        #expect(entries.allSatisfy { $0.effectiveFrom == CalendarDate("2025-01-01") })
+    }
+
+    @Test func progress_runs_to_the_end() throws {
+        var events = try Self.simulator().events()
+        var buffer: [UInt8] = []
+        while events.next(into: &buffer, maxEvents: 100) > 0 { buffer.removeAll(keepingCapacity: true) }
+        #expect(events.daysDone == events.dayCount)
+        #expect(events.dayCount == 90)
+    }
+
+    private static func contains(_ line: ArraySlice<UInt8>, _ part: [UInt8]) -> Bool {
+        line.indices.contains { line[$0...].starts(with: part) }
+    }
+
+    private static func second(of time: String) throws -> Int64 {
+        let date = try #require(CalendarDate(String(time.prefix(10))))
+        let clock = time.dropFirst(11).dropLast().split(separator: ":").compactMap { Int64($0) }
+        try #require(clock.count == 3)
+        return date.days * 86_400 + clock[0] * 3_600 + clock[1] * 60 + clock[2]
+    }
+}

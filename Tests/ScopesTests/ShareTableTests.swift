@@ -1,0 +1,134 @@
+import Testing
+import Usage
+
+@testable import Scopes
+
+@Suite struct ShareTableTests {
+    static func row(
+        _ provider: String, _ kind: TenantKind, _ tokens: UInt128, layer: Layer = .maas, region: String = "cn-beijing"
+    ) -> ScopeSumRow {
+        ScopeSumRow(
+            provider: provider, tenantKind: kind, layer: layer, region: region,
+            counts: WideTokenCounts(requests: tokens / 10, input: tokens - tokens / 4, output: tokens / 4))
+    }
+
+    static let market = [
+        row("volcengine", .externalCustomer, 492), row("aliyun", .externalCustomer, 200),
+        row("aliyun", .externalCustomer, 70), row("baidu-cloud", .externalCustomer, 170),
+        row("other", .externalCustomer, 68), row("volcengine", .ownBusiness, 3_000), row("aliyun", .unclassified, 40),
+        row("aliyun", .trial, 5), row("aliyun", .test, 6), row("aliyun", .affiliate, 7),
+        row("baidu-cloud", .externalCustomer, 900, layer: .paas), row("idle", .ownBusiness, 1),
+    ]
+
+    static func table(_ scope: String, _ rows: [ScopeSumRow] = market, period: String = "2025-06") throws -> ShareTable
+    {
+        ShareTable(scope: try ScopeCatalogue.builtIn().scope(scope), period: try Period(period), sums: rows)
+    }
+
+    @Test func the_idc_scope_counts_external_customers_of_maas() throws {
+        let table = try Self.table("idc")
+        #expect(table.denominator == 1_000)
+        #expect(table.rows.map(\.entity) == ["volcengine", "aliyun", "baidu-cloud", "other", "idle"])
+        #expect(table.rows.map(\.numerator) == [492, 270, 170, 68, 0])
+        #expect(table.percentages() == ["49.2", "27.0", "17.0", "6.8", "0.0"])
+        #expect(table.rows.map(\.rank) == [1, 2, 3, 4, 5])
+    }
+
+    @Test func what_the_scope_leaves_out_stands_beside_it() throws {
+        let table = try Self.table("idc")
+        let aliyun = try #require(table["aliyun"])
+        #expect(aliyun.external == 270 && aliyun.unclassified == 40 && aliyun.otherKinds == 18)
+        #expect(aliyun.everything == 328)
+        let baidu = try #require(table["baidu-cloud"])
+        #expect(baidu.external == 170 && baidu.outsideFilters == 900)
+        #expect(table.total.ownBusiness == 3_001 && table.total.unclassified == 40)
+        #expect(table.total.everything == 1_000 + 3_001 + 40 + 18 + 900)
+    }
+
+    @Test func with_own_business_counted_the_shares_differ() throws {
+        let table = try Self.table("all-traffic")
+        #expect(table.denominator == table.total.everything)
+        #expect(table.percentages().first == "70.4")
+    }
+
+    @Test func equal_figures_share_a_rank() throws {
+        let rows = [("b", 5), ("a", 5), ("c", 9), ("d", 1)].map { Self.row($0.0, .externalCustomer, UInt128($0.1)) }
+        let table = try Self.table("idc", rows)
+        #expect(table.rows.map(\.entity) == ["c", "a", "b", "d"])
+        #expect(table.rows.map(\.rank) == [1, 2, 2, 4])
+    }
+
+    @Test func an_empty_market_has_no_shares() throws {
+        let table = try Self.table("idc", [])
+        #expect(table.rows.isEmpty && table.denominator == 0)
+        let unclassified = try Self.table("idc", [Self.row("a", .unclassified, 9)])
+        #expect(unclassified.percentages() == [nil])
+        #expect(unclassified["a"]?.share.percent(decimals: 1) == nil)
+    }
+
+    @Test func the_daily_average_divides_by_the_days_of_the_period() throws {
+        #expect(try Self.table("all-traffic").published(300) == 10)
+        #expect(try Self.table("idc").published(300) == 300)
+    }
+
+    @Test func growth_compares_entities_and_says_where_it_cannot() throws {
+        let june = try Self.table("idc")
+        let may = try Self.table(
+            "idc", [Self.row("volcengine", .externalCustomer, 400), Self.row("other", .ownBusiness, 9)],
+            period: "2025-05")
+        #expect(june.growth(of: "volcengine", since: may).percent(decimals: 1) == "+23.0")
+        #expect(june.growth(of: "aliyun", since: may).percent(decimals: 1) == nil)
+        #expect(june.growth(of: "other", since: may).percent(decimals: 1) == nil)
+        #expect(june.growth(of: "volcengine", since: nil).previous == nil)
+        #expect(june.totalGrowth(since: may).percent(decimals: 0) == "+150")
+        #expect(june.totalGrowth(since: try Self.table("idc", [])).previous == nil)
+    }
+
+    @Test func the_order_and_splitting_of_sums_do_not_matter() throws {
+        try withSeeds(50) { seed, random in
+            var rows = (0..<40).map { _ in
+                Self.row(
+                    "p\(Int.random(in: 0..<5, using: &random))",
+                    TenantKind.allCases.randomElement(using: &random) ?? .trial,
+                    UInt128.random(in: 0...1_000_000_000_000_000, using: &random),
+                    layer: Layer.allCases.randomElement(using: &random) ?? .maas)
+            }
+            let before = try Self.table("idc", rows)
+            let units = before.percentages(decimals: 3).compactMap { $0.flatMap { UInt64($0.filter { $0 != "." }) } }
+            #expect(before.denominator == 0 || units.reduce(0, +) == 100_000, "seed \(seed)")
+            #expect(before.rows.map(\.numerator).reduce(0, +) == before.denominator, "seed \(seed)")
+            let split = rows.removeLast()
+            var half = split
+            half.counts = WideTokenCounts(input: split.counts.input / 3)
+            var rest = split
+            rest.counts = WideTokenCounts(
+                requests: split.counts.requests, input: split.counts.input - split.counts.input / 3,
+                output: split.counts.output)
+            rows += [half, rest]
+            rows.shuffle(using: &random)
+            #expect(try Self.table("idc", rows) == before, "seed \(seed)")
+        }
+    }
+
+    @Test func regions_and_workloads_filter() throws {
+        var scope = try ScopeCatalogue.builtIn().scope("idc")
+        scope.filters.regions = [RegionPattern("cn-*")]
+        scope.filters.workloads = [.online]
+        var batch = Self.row("a", .externalCustomer, 4)
+        batch.workload = .batch
+        let rows = [
+            Self.row("a", .externalCustomer, 1), Self.row("a", .externalCustomer, 2, region: "us-1"),
+            Self.row("a", .externalCustomer, 8, region: ""), batch,
+        ]
+        let table = ShareTable(scope: scope, period: try Period("2025"), sums: rows)
+        #expect(table.denominator == 1)
+        #expect(table["a"]?.outsideFilters == 14)
+    }
+
+    @Test func requests_can_be_the_measure() throws {
+        var scope = try ScopeCatalogue.builtIn().scope("idc")
+        scope.measure = .requests
+        let table = ShareTable(scope: scope, period: try Period("2025"), sums: Self.market)
+        #expect(table["volcengine"]?.numerator == 49)
+    }
+}
