@@ -1,8 +1,8 @@
 package import Batching
+internal import Postgres
 package import Store
 package import Telemetry
 package import Usage
-internal import Postgres
 
 /// A sealed batch as it came, with what its sender says about it and who the sender is.
 package struct BatchSubmission: Sendable {

@@ -18,7 +18,8 @@ struct FoldMetrics: Sendable {
             "steelyard_aggregator_folded_sums_total", help: "Rows of sums that folds inserted or updated.")
         setAside = registry.counter(
             "steelyard_aggregator_fold_set_aside_total", help: "Committed batches that could not be decoded.")
-        failures = registry.counter("steelyard_aggregator_fold_failures_total", help: "Folds that failed and were tried again.")
+        failures = registry.counter(
+            "steelyard_aggregator_fold_failures_total", help: "Folds that failed and were tried again.")
         duration = registry.histogram("steelyard_aggregator_fold_duration_seconds", help: "One fold.")
         mark = registry.gauge("steelyard_aggregator_mark", help: "The fold mark that this instance saw last.")
     }

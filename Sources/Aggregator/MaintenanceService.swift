@@ -2,8 +2,8 @@ package import Logging
 internal import Postgres
 package import ServiceLifecycle
 package import Store
-package import Usage
 internal import Telemetry
+package import Usage
 
 /// Makes next month's partitions before they are needed, and drops what retention doesn't keep: at start and every
 /// hour. Safe on every instance; what one has done the others find done.

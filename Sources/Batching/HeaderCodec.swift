@@ -3,9 +3,9 @@ internal import Usage
 internal import WireProtocol
 
 #if canImport(FoundationEssentials)
-    internal import FoundationEssentials
+internal import FoundationEssentials
 #else
-    internal import Foundation
+internal import Foundation
 #endif
 
 /// The header as a message and back, by the same rules in both directions.

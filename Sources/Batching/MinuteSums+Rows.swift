@@ -14,7 +14,8 @@ extension MinuteSums {
             tenants: tenantIDs.map(tenants.name), models: modelIDs.map(models.name),
             regions: regionIDs.map(regions.name),
             rows: sortedRows(
-                tenantRanks: Self.ranks(tenantIDs, of: tenants.count), modelRanks: Self.ranks(modelIDs, of: models.count),
+                tenantRanks: Self.ranks(tenantIDs, of: tenants.count),
+                modelRanks: Self.ranks(modelIDs, of: models.count),
                 regionRanks: Self.ranks(regionIDs, of: regions.count)))
     }
 

@@ -2,9 +2,9 @@ internal import Usage
 internal import WireProtocol
 
 #if canImport(FoundationEssentials)
-    internal import FoundationEssentials
+internal import FoundationEssentials
 #else
-    internal import Foundation
+internal import Foundation
 #endif
 
 /// A dictionary of names as front-coded columns and back.

@@ -39,7 +39,8 @@ package enum RowsCodec {
         let wire = try WireAcceptedRows(checked: bytes)
         guard wire.formatVersion == BatchHeader.currentFormatVersion else {
             throw BatchError(
-                .unsupportedVersion, field: "format_version", "version \(wire.formatVersion) was written by other software")
+                .unsupportedVersion, field: "format_version",
+                "version \(wire.formatVersion) was written by other software")
         }
         let rejections = try RejectionsCodec.decode(wire.rejections)
         let (rows, requests) = wire.hasRows ? try RowsColumns.decode(wire.rows) : (UsageRows(), 0)

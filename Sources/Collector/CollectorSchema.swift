@@ -39,7 +39,7 @@ package enum CollectorSchema {
         SettingKey(
             "spool.free-bytes", .bytes(0...(1 << 50)), .byDefault("256MiB"),
             "free disk space below which new input is refused"),
-        SettingKey("archive.age", .duration(.zero ... day * 400), .byDefault("7d"), "how long shipped batches are kept"),
+        SettingKey("archive.age", .duration(.zero...day * 400), .byDefault("7d"), "how long shipped batches are kept"),
         SettingKey(
             "archive.bytes", .bytes(0...(1 << 50)), .byDefault("8GiB"),
             "most bytes of shipped batches that are kept, oldest dropped first"),
@@ -56,10 +56,10 @@ package enum CollectorSchema {
             "seal.rows", .integer(1...Int64(CollectorLimits.maxSealRows)), .byDefault("100000"),
             "rows at which a batch is sealed early"),
         SettingKey(
-            "window.back", .duration(.seconds(60) ... day * 36_500), .byDefault("400d"),
+            "window.back", .duration(.seconds(60)...day * 36_500), .byDefault("400d"),
             "how far back an event's time may lie"),
         SettingKey(
-            "window.ahead", .duration(.zero ... day * 36_500), .byDefault("5m"),
+            "window.ahead", .duration(.zero...day * 36_500), .byDefault("5m"),
             "how far ahead an event's time may lie"),
     ]
 
@@ -92,27 +92,29 @@ package enum CollectorSchema {
             "requests to /v1/events per second that are let in; 0 for no limit"),
     ]
 
-    private static let sources: [SettingKey] = [
-        SettingKey("sources.*.type", .choice(["file", "http"]), .required, "`file` or `http`"),
-        SettingKey("sources.*.paths", .paths, .optional, "files or globs that a `file` source follows"),
-        SettingKey(
-            "sources.*.read-from", .choice(["beginning", "end"]), .byDefault("beginning"),
-            "where a file that is there at the first start is read from"),
-        SettingKey(
-            "sources.*.whole", .flag, .byDefault("false"),
-            "whether files are complete when they appear, so that the end of file ends the last record"),
-        SettingKey(
-            "sources.*.complete-last-line-after", .duration(.milliseconds(100) ... .seconds(86_400)), .optional,
-            "idle time after which a last line without line end is taken as complete"),
-        SettingKey(
-            "sources.*.format", .choice(["native", "openai", "mapped"]), .byDefault("native"), "what records look like"),
-        SettingKey("sources.*.tenant", .text, .optional, "tenant of records that name none"),
-        SettingKey("sources.*.model", .text, .optional, "model of records that name none"),
-        SettingKey("sources.*.region", .text, .optional, "region of records that name none"),
-        SettingKey("sources.*.layer", .choice(layers), .optional, "layer of records that name none"),
-        SettingKey("sources.*.workload", .choice(workloads), .optional, "workload of records that name none"),
-        SettingKey("sources.*.modality", .choice(modalities), .optional, "modality of records that name none"),
-    ] + SourceMappingSchema.openai + SourceMappingSchema.mapped
+    private static let sources: [SettingKey] =
+        [
+            SettingKey("sources.*.type", .choice(["file", "http"]), .required, "`file` or `http`"),
+            SettingKey("sources.*.paths", .paths, .optional, "files or globs that a `file` source follows"),
+            SettingKey(
+                "sources.*.read-from", .choice(["beginning", "end"]), .byDefault("beginning"),
+                "where a file that is there at the first start is read from"),
+            SettingKey(
+                "sources.*.whole", .flag, .byDefault("false"),
+                "whether files are complete when they appear, so that the end of file ends the last record"),
+            SettingKey(
+                "sources.*.complete-last-line-after", .duration(.milliseconds(100) ... .seconds(86_400)), .optional,
+                "idle time after which a last line without line end is taken as complete"),
+            SettingKey(
+                "sources.*.format", .choice(["native", "openai", "mapped"]), .byDefault("native"),
+                "what records look like"),
+            SettingKey("sources.*.tenant", .text, .optional, "tenant of records that name none"),
+            SettingKey("sources.*.model", .text, .optional, "model of records that name none"),
+            SettingKey("sources.*.region", .text, .optional, "region of records that name none"),
+            SettingKey("sources.*.layer", .choice(layers), .optional, "layer of records that name none"),
+            SettingKey("sources.*.workload", .choice(workloads), .optional, "workload of records that name none"),
+            SettingKey("sources.*.modality", .choice(modalities), .optional, "modality of records that name none"),
+        ] + SourceMappingSchema.openai + SourceMappingSchema.mapped
 }
 
 /// Bounds of the collector that are not settings, or bound settings.

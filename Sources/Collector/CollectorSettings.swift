@@ -90,7 +90,9 @@ package struct CollectorSettings: Sendable {
         aggregator = Self.readAggregator(settings, &problems)
         sources = []
         for name in settings.names(under: "sources") {
-            if let source = SourceSettings.read(name, settings, defaults: defaults, &problems) { sources.append(source) }
+            if let source = SourceSettings.read(name, settings, defaults: defaults, &problems) {
+                sources.append(source)
+            }
         }
         guard problems.isEmpty else { throw SettingsError(problems) }
     }

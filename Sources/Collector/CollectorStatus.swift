@@ -13,7 +13,8 @@ package enum CollectorStatus {
     /// - Throws: ``NotRunning`` with what to do.
     package static func fetch(folder: String) async throws -> Readiness {
         guard let address = ListeningFile(folder: folder).read() else {
-            throw NotRunning(description: "no collector is running with data folder \(folder): listening.json is missing")
+            throw NotRunning(
+                description: "no collector is running with data folder \(folder): listening.json is missing")
         }
         do {
             let request = HTTPClientRequest(url: "http://\(address)/readyz")

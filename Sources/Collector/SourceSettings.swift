@@ -65,7 +65,8 @@ package struct SourceSettings: Sendable {
         guard let globs = settings.optionalTexts(fileOnly[0]) else {
             problems.append(
                 settings.problem(
-                    at: "\(base).type", "a `file` source needs paths", remedy: "give \(fileOnly[0]): one or more globs"))
+                    at: "\(base).type", "a `file` source needs paths", remedy: "give \(fileOnly[0]): one or more globs")
+            )
             return nil
         }
         return .file(

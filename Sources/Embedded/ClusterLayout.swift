@@ -46,7 +46,8 @@ struct ClusterLayout: Sendable {
             do {
                 try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             } catch {
-                throw EmbeddedError(.folderUnusable, "The folder \(folder) can't be made: \(error.localizedDescription)")
+                throw EmbeddedError(
+                    .folderUnusable, "The folder \(folder) can't be made: \(error.localizedDescription)")
             }
             try take(folder)
         }

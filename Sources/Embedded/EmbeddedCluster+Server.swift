@@ -65,7 +65,8 @@ extension ClusterLayout {
     /// Writes the settings to a file of our own that `postgresql.conf` includes. The file is replaced at each start:
     /// what an administrator changes belongs into `postgresql.conf` after the include.
     func writeConfiguration() throws {
-        let text = "# Written at every start of the private cluster; see EmbeddedOptions.settings.\n"
+        let text =
+            "# Written at every start of the private cluster; see EmbeddedOptions.settings.\n"
             + allSettings.map { "\($0.name) = \($0.value)\n" }.joined()
         let main = "\(clusterFolder)/postgresql.conf"
         let include = "include_if_exists = 'steelyard.conf'"

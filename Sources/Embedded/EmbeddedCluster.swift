@@ -47,7 +47,8 @@ package actor EmbeddedCluster {
     package func stop() async throws {
         guard let layout, try await isRunning(layout) else { return }
         let result = try await layout.run(
-            "pg_ctl", ["stop", "-D", layout.clusterFolder, "-m", "fast", "-w", "-t", String(options.stopTimeoutSeconds)])
+            "pg_ctl",
+            ["stop", "-D", layout.clusterFolder, "-m", "fast", "-w", "-t", String(options.stopTimeoutSeconds)])
         guard result.isSuccess else {
             throw EmbeddedError(.cannotStop, "PostgreSQL in \(options.dataFolder) did not stop: \(result.output)")
         }
@@ -67,7 +68,8 @@ package actor EmbeddedCluster {
             throw EmbeddedError(.badName, "The database name \(name) may hold a-z, 0-9 and _ only.")
         }
         let found = try await layout.run(
-            "psql", layout.psqlArguments + ["-d", "postgres", "-Atc", "SELECT 1 FROM pg_database WHERE datname = '\(name)'"])
+            "psql",
+            layout.psqlArguments + ["-d", "postgres", "-Atc", "SELECT 1 FROM pg_database WHERE datname = '\(name)'"])
         guard found.isSuccess else { throw EmbeddedError(.notRunning, "PostgreSQL does not answer: \(found.output)") }
         if found.output.isEmpty {
             let made = try await layout.run("createdb", layout.clientArguments + [name])

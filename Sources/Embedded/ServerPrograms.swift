@@ -10,9 +10,10 @@ enum ServerPrograms {
     /// The folder that holds all of the programs: the one asked for, the newest of Debian's and Red Hat's places, or
     /// the first on PATH.
     static func folder(preferring preferred: String?) throws -> String {
-        let candidates = (preferred.map { [$0] } ?? []) + versionedFolders() + [
-            "/usr/lib/postgresql/bin", "/usr/local/pgsql/bin", "/opt/homebrew/opt/postgresql/bin",
-        ] + (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
+        let candidates =
+            (preferred.map { [$0] } ?? []) + versionedFolders() + [
+                "/usr/lib/postgresql/bin", "/usr/local/pgsql/bin", "/opt/homebrew/opt/postgresql/bin",
+            ] + (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
         if let found = candidates.first(where: hasAll(_:)) { return found }
         throw EmbeddedError(
             .programsMissing,

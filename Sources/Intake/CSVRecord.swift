@@ -65,7 +65,9 @@ struct CSVRecord: Sendable {
             }
             column += 1
             if field.next == record.byteCount { break }
-            guard column < CSVRecord.maxColumns else { throw Fault(.columnCount, at: column + 1, extent: expectedColumns) }
+            guard column < CSVRecord.maxColumns else {
+                throw Fault(.columnCount, at: column + 1, extent: expectedColumns)
+            }
             index = field.next + 1
         }
         if expectedColumns > 0 ? column != expectedColumns : column < sources.count {

@@ -86,7 +86,8 @@ extension EventAssembler {
         let isText = slot.kind == .text || slot.kind == .bareText
         guard isNumber || isText else {
             // Text with escapes is no time: nothing in one needs any.
-            throw Fault(slot.kind == .escapedText || slot.kind == .doubledQuotes ? .badTime : .wantedTime, source: source)
+            throw Fault(
+                slot.kind == .escapedText || slot.kind == .doubledQuotes ? .badTime : .wantedTime, source: source)
         }
         if slot.kind == .bareText, start == end { throw missing(.time) }
         switch plan.rules.time {

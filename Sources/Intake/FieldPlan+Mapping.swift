@@ -62,7 +62,9 @@ extension FieldPlan {
         _ field: EventField, _ text: String, setting: String, defaults: inout EventDefaults
     ) throws(IntakeConfigurationError) {
         func known<Value>(_ value: Value?) throws(IntakeConfigurationError) -> Value {
-            guard let value else { throw IntakeConfigurationError(setting: setting, message: "\(text) is no \(setting)") }
+            guard let value else {
+                throw IntakeConfigurationError(setting: setting, message: "\(text) is no \(setting)")
+            }
             return value
         }
         switch field {
@@ -82,7 +84,8 @@ extension FieldPlan {
                 throw IntakeConfigurationError(
                     setting: setting, message: "a constant time is written as in 2025-06-01T00:00:00Z")
             }
-            constantMinute = Int64((start.milliseconds >= 0 ? start.milliseconds : start.milliseconds - 59_999) / 60_000)
+            constantMinute = Int64(
+                (start.milliseconds >= 0 ? start.milliseconds : start.milliseconds - 59_999) / 60_000)
         default:
             guard let count = UInt64(text), count <= Limits.maxTokensPerField, field != .requests || count > 0 else {
                 throw IntakeConfigurationError(
@@ -101,7 +104,8 @@ extension Mapping {
             (.provider, provider, "provider"), (.tenant, tenant, "tenant"), (.model, model, "model"),
             (.region, region, "region"), (.layer, layer, "layer"), (.workload, workload, "workload"),
             (.modality, modality, "modality"), (.time, time, "time"), (.requests, requests, "requests"),
-            (.input, input, "input"), (cachedInputIsAdditional ? .cacheRead : .cachedInput, cachedInput, "cached-input"),
+            (.input, input, "input"),
+            (cachedInputIsAdditional ? .cacheRead : .cachedInput, cachedInput, "cached-input"),
             (.cacheWrite, additionalInput, "additional-input"), (.output, output, "output"),
             (.reasoningOutput, reasoningOutput, "reasoning-output"),
         ]

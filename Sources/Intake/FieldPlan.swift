@@ -100,7 +100,8 @@ struct FieldPlan: Sendable {
             let path = name.isEmpty ? child.key : "\(name).\(child.key)"
             guard let key = KeyWords(configured: child.key) else {
                 throw IntakeConfigurationError(
-                    setting: path, message: "a field name has 1 to \(KeyWords.maxBytes) bytes, and no quotes, backslashes or controls")
+                    setting: path,
+                    message: "a field name has 1 to \(KeyWords.maxBytes) bytes, and no quotes, backslashes or controls")
             }
             var slot = key.hash & (size - 1)
             while !entries[firstEntry + slot].key.isNone { slot = (slot + 1) & (size - 1) }
@@ -150,7 +151,8 @@ struct FieldTree {
             children[index].source = Int16(source)
         } else {
             guard children[index].source < 0 else {
-                throw IntakeConfigurationError(setting: setting, message: "\(key) is read both as a value and an object")
+                throw IntakeConfigurationError(
+                    setting: setting, message: "\(key) is read both as a value and an object")
             }
             try children[index].tree.insert(rest, source: source, setting: setting)
         }

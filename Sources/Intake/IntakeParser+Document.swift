@@ -65,7 +65,9 @@ extension IntakeParser {
     /// Tells an array, an object on several lines and JSON lines apart by how they begin.
     mutating func decide(_ bytes: RawSpan, _ start: Int, endOfInput: Bool) -> Int {
         var index = start
-        while index < bytes.byteCount, bytes.peek(index) <= 0x20, isBlank(bytes, index, index + 1) || bytes.peek(index) == 0x0A {
+        while index < bytes.byteCount, bytes.peek(index) <= 0x20,
+            isBlank(bytes, index, index + 1) || bytes.peek(index) == 0x0A
+        {
             if bytes.peek(index) == 0x0A { state.position.line += 1 }
             index += 1
         }
@@ -129,6 +131,8 @@ extension IntakeParser {
             index = advance(to: JSONText.skipSpace(bytes, index), from: index)
             guard index < bytes.byteCount else { break }
             if array.isClosed {
+                // Enough to be kept with the rejection, whatever the pieces that the input comes in.
+                if !endOfInput, bytes.byteCount - index < IntakeParser.longRecordPrefixBytes { break }
                 let rest = bytes.extracting(index..<min(bytes.byteCount, index + IntakeParser.longRecordPrefixBytes))
                 sink.reject(rejection(Fault(.trailingBytes), rest), record: rest, position: state.position)
                 mode = .rest

@@ -13,7 +13,8 @@ enum PlainName {
         while left > 0 {
             let word = bytes.paddedWord(at: index, count: left)
             let plain = plainBytes(word)
-            let wanted = left >= 8 ? RawSpan.highs : RawSpan.highs & ((1 &<< UInt64(truncatingIfNeeded: left &* 8)) &- 1)
+            let wanted =
+                left >= 8 ? RawSpan.highs : RawSpan.highs & ((1 &<< UInt64(truncatingIfNeeded: left &* 8)) &- 1)
             if plain & wanted != wanted { return false }
             index &+= 8
             left &-= 8

@@ -4,7 +4,8 @@ package protocol ColumnDecodable {
 }
 
 private let integerTypes: Set<UInt32> = [
-    Parameter.TypeID.int2, Parameter.TypeID.int4, Parameter.TypeID.int8, 26 /* oid */,
+    Parameter.TypeID.int2, Parameter.TypeID.int4, Parameter.TypeID.int8,
+    26,  // oid
 ]
 
 extension ColumnDecodable where Self: FixedWidthInteger {

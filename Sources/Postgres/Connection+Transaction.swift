@@ -71,7 +71,8 @@ extension Connection {
                 isUnknownCommit: true)
         }
         if result.commandTag != "COMMIT" {
-            throw PostgresError(Code.transactionAborted, "The transaction had failed before COMMIT and was rolled back.")
+            throw PostgresError(
+                Code.transactionAborted, "The transaction had failed before COMMIT and was rolled back.")
         }
     }
 

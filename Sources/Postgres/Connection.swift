@@ -111,7 +111,9 @@ internal import CLibPQ
 
     /// libpq gives no SQLSTATE for a refused connection; the few that matter are known by their text.
     private static func connectionCode(_ text: String) -> PostgresError.Code {
-        if text.contains("too many clients") || text.contains("remaining connection slots") { return .tooManyConnections }
+        if text.contains("too many clients") || text.contains("remaining connection slots") {
+            return .tooManyConnections
+        }
         return .connectionFailure
     }
 }

@@ -80,7 +80,8 @@ package struct Migrator: Sendable {
         }
         if let newest = recorded.keys.max(), newest > migrations.count {
             throw PostgresError(
-                .migrationMismatch, "The database has schema version \(newest), this program knows \(migrations.count).",
+                .migrationMismatch,
+                "The database has schema version \(newest), this program knows \(migrations.count).",
                 hint: "Run a program at least as new as the database.")
         }
         var applied: [Int] = []
@@ -91,7 +92,8 @@ package struct Migrator: Sendable {
         return Outcome(applied: applied, version: migrations.count)
     }
 
-    private func isApplied(_ migration: Migration, _ recorded: [Int: [UInt8]], on connection: Connection) throws -> Bool {
+    private func isApplied(_ migration: Migration, _ recorded: [Int: [UInt8]], on connection: Connection) throws -> Bool
+    {
         guard let checksum = recorded[migration.number] else { return false }
         let current: [UInt8] = try connection.query(
             "SELECT sha256($1)", [.bytes(Array(migration.sql.utf8))]

@@ -48,7 +48,9 @@ extension Parameter {
     }
 
     package static func numericArray(_ values: some Collection<UInt128>) -> Parameter {
-        array(ArrayTypeID.numeric, of: TypeID.numeric, values, bytesEach: 16) { BinaryFormat.appendNumeric($0, to: &$1) }
+        array(ArrayTypeID.numeric, of: TypeID.numeric, values, bytesEach: 16) {
+            BinaryFormat.appendNumeric($0, to: &$1)
+        }
     }
 
     package static func textArray(_ values: some Collection<String>) -> Parameter {

@@ -86,6 +86,7 @@ extension PostgresError {
 
     /// Whether the connection is useless after this error and must be closed.
     var breaksConnection: Bool {
-        isUnknownCommit || code.rawValue.hasPrefix("08") || code.rawValue.hasPrefix("57P") || code == .featureNotSupported
+        isUnknownCommit || code.rawValue.hasPrefix("08") || code.rawValue.hasPrefix("57P")
+            || code == .featureNotSupported
     }
 }

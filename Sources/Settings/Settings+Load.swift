@@ -106,7 +106,8 @@ private struct SettingsLoader {
         _ concrete: [(SettingKey, [String])]
     ) -> [String: (value: SettingValue, origin: SettingsProblem.Origin)] {
         let readers = makeReaders()
-        let folder = file.path.contains("/") ? String(file.path[..<(file.path.lastIndex(of: "/") ?? file.path.endIndex)]) : ""
+        let folder =
+            file.path.contains("/") ? String(file.path[..<(file.path.lastIndex(of: "/") ?? file.path.endIndex)]) : ""
         var values: [String: (value: SettingValue, origin: SettingsProblem.Origin)] = [:]
         for (key, components) in concrete {
             let path = components.joined(separator: ".")
@@ -177,9 +178,10 @@ private struct SettingsLoader {
     // MARK: Names and patterns
 
     private mutating func collectNames() {
-        let prefixes = Set(schema.keys.compactMap { key -> [String]? in
-            key.components.firstIndex(of: "*").map { Array(key.components[..<$0]) }
-        })
+        let prefixes = Set(
+            schema.keys.compactMap { key -> [String]? in
+                key.components.firstIndex(of: "*").map { Array(key.components[..<$0]) }
+            })
         for prefix in prefixes {
             var found: [String] = []
             for path in file.order + flags.keys.sorted() {

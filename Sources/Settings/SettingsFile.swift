@@ -46,7 +46,8 @@ struct SettingsFile {
         for (keyNode, node) in mapping {
             let line = keyNode.mark?.line ?? 1
             guard let key = keyNode.scalar?.string, !key.isEmpty, !key.contains(".") else {
-                report(line: line, key: place.joined(separator: "."), "holds a key that is not a plain word",
+                report(
+                    line: line, key: place.joined(separator: "."), "holds a key that is not a plain word",
                     "write keys as words, nested under each other")
                 continue
             }

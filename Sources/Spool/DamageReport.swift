@@ -13,8 +13,11 @@ struct DamageReport {
         self.fileSystem = fileSystem
     }
 
-    /// Notes damage within a segment and copies its bytes.
-    mutating func add(_ segment: String, offset: Int, bytes: RawSpan, reason: String) {
+    /// Notes damage within a file and copies its bytes.
+    ///
+    /// - Returns: whether there is a copy.
+    @discardableResult
+    mutating func add(_ segment: String, offset: Int, bytes: RawSpan, reason: String) -> Bool {
         let name = "\(segment)-at-\(offset)"
         var entry = SpoolDamage(
             segment: segment, offset: UInt64(offset), byteCount: UInt64(bytes.byteCount), reason: reason)
@@ -23,11 +26,13 @@ struct DamageReport {
             copies += 1
         }
         entries.append(entry)
+        return !entry.setAsideAs.isEmpty
     }
 
     /// Notes records that are nowhere.
     mutating func addMissing(_ segment: String, offset: Int, positions: Range<UInt64>) {
-        let reason = "records at positions \(positions.lowerBound) to \(positions.upperBound - 1) are missing before here"
+        let reason =
+            "records at positions \(positions.lowerBound) to \(positions.upperBound - 1) are missing before here"
         entries.append(SpoolDamage(segment: segment, offset: UInt64(offset), byteCount: 0, reason: reason))
     }
 

@@ -9,7 +9,8 @@ extension [UInt8] {
 
 extension RawSpan {
     /// The integer at `offset`; traps when it is out of bounds.
-    func integer<Value: FixedWidthInteger & BitwiseCopyable>(at offset: Int, as type: Value.Type = Value.self) -> Value {
+    func integer<Value: FixedWidthInteger & BitwiseCopyable>(at offset: Int, as type: Value.Type = Value.self) -> Value
+    {
         unsafe Value(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: Value.self))
     }
 

@@ -11,6 +11,8 @@ struct SegmentFile: Sendable, Equatable {
     var lastRecordMilliseconds: Int64
     /// The position of the last sound record; 0 where there is none.
     var lastPosition: UInt64
+    /// It holds damaged bytes of which no copy could be made, so it isn't deleted before the next start.
+    var holdsOnlyCopy = false
 }
 
 /// A record that waits for the next sync.

@@ -15,8 +15,8 @@ struct SegmentCandidate: Sendable {
 /// All segment files of a folder.
 struct SegmentInventory {
     private(set) var candidates: [SegmentCandidate] = []
-    /// Files whose size or reading rules them out, with the reason.
-    private(set) var unusable: [(name: String, byteCount: UInt64, reason: String)] = []
+    /// Files that are too large to be segments.
+    private(set) var oversized: [(name: String, byteCount: UInt64)] = []
 
     /// The identity that the first sound header gives.
     var spoolID: SpoolID? { candidates.lazy.compactMap { $0.header?.identity.spoolID }.first }
@@ -28,25 +28,27 @@ struct SegmentInventory {
     }
 
     /// Reads all headers.
-    /// - Throws: `unsupportedVersion` for a segment that newer software wrote.
+    /// - Throws: `unsupportedVersion` for a segment that newer software wrote; `inputOutput` where a file can't even be
+    ///   opened, which may pass (too many open files) and must not be taken for damage.
     init(names: [String], directory: String, fileSystem: any FileSystem) throws(SpoolError) {
         var buffer: [UInt8] = []
         for name in names.sorted() {
             for log in LogKind.allCases {
                 guard let number = log.number(fileName: name) else { continue }
                 let size: UInt64
-                let count: Int
+                var count = 0
                 do throws(FileSystemError) {
                     let file = try fileSystem.open("\(directory)/\(name)", .read)
                     defer { fileSystem.close(file) }
                     size = try fileSystem.size(file)
-                    count = try fileSystem.readAll(file, at: 0, count: SpoolFormat.recordsStart, into: &buffer)
+                    // A header that can't be read is as good as damaged.
+                    let read = try? fileSystem.readAll(file, at: 0, count: SpoolFormat.recordsStart, into: &buffer)
+                    count = read ?? 0
                 } catch {
-                    unusable.append((name, 0, "can't be read: \(error)"))
-                    continue
+                    throw SpoolError(opening: directory, error)
                 }
                 guard size <= SpoolFormat.maxSegmentBytes else {
-                    unusable.append((name, size, "larger than any segment"))
+                    oversized.append((name, size))
                     continue
                 }
                 let header = unsafe try Self.header(buffer.span.bytes.extracting(0..<count), name)

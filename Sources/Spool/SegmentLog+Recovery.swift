@@ -17,10 +17,11 @@ extension SegmentLog {
     /// - Parameters:
     ///   - inventory: all segment files of the folder.
     ///   - record: takes each record; answers whether it is a landmark, for ``LogRecovery/lostSinceLandmark``.
+    /// - Throws: `inputOutput` where a segment can't even be opened.
     mutating func recover(
         _ inventory: SegmentInventory, _ recovery: inout LogRecovery,
         record: (Frame, RecordPlace, RawSpan) -> Bool
-    ) {
+    ) throws(SpoolError) {
         let candidates = usable(inventory, &recovery)
         // The first position whose record isn't void, for each segment: see "Recovery" in SpoolFormat.
         var limits = [UInt64](repeating: .max, count: candidates.count)
@@ -32,7 +33,7 @@ extension SegmentLog {
             var scan = SegmentScan(
                 log: self, candidate: candidate, positionLimit: limits[index], lastPosition: lastPosition,
                 isLast: index == candidates.count - 1)
-            scan.run(&recovery, record)
+            try scan.run(&recovery, record)
             lastPosition = scan.lastPosition
             segments.append(scan.segment)
         }
@@ -86,11 +87,13 @@ private struct SegmentScan {
             lastPosition: 0)
     }
 
-    mutating func run(_ recovery: inout LogRecovery, _ record: (Frame, RecordPlace, RawSpan) -> Bool) {
+    mutating func run(
+        _ recovery: inout LogRecovery, _ record: (Frame, RecordPlace, RawSpan) -> Bool
+    ) throws(SpoolError) {
         var buffer: [UInt8] = []
         swap(&buffer, &recovery.buffer)
         defer { swap(&buffer, &recovery.buffer) }
-        let count = read(into: &buffer, &recovery)
+        let count = try read(into: &buffer, &recovery)
         let bytes = unsafe buffer.span.bytes.extracting(0..<count)
         noteHeader(bytes, &recovery)
         let identity = SegmentIdentity(log: log.kind, spoolID: log.spoolID, number: candidate.number)
@@ -153,11 +156,12 @@ private struct SegmentScan {
         return (0..<gap.count).allSatisfy { tail.integer(at: $0, as: UInt8.self) == 0 }
     }
 
-    private func report(_ gaps: [SegmentScanner.Gap], _ bytes: RawSpan, _ recovery: inout LogRecovery) {
+    private mutating func report(_ gaps: [SegmentScanner.Gap], _ bytes: RawSpan, _ recovery: inout LogRecovery) {
         for gap in gaps {
-            recovery.damage.add(
+            let isCopied = recovery.damage.add(
                 candidate.name, offset: gap.offset, bytes: bytes.extracting(gap.offset..<gap.offset + gap.count),
                 reason: gap.reason)
+            if !isCopied { segment.holdsOnlyCopy = true }
         }
     }
 
@@ -172,10 +176,14 @@ private struct SegmentScan {
     /// Reads the file; pages that can't be read are zeros, and reported.
     ///
     /// - Returns: how many bytes of `buffer` are the file's.
-    private func read(into buffer: inout [UInt8], _ recovery: inout LogRecovery) -> Int {
-        let path = "\(log.directory)/\(candidate.name)"
+    private mutating func read(into buffer: inout [UInt8], _ recovery: inout LogRecovery) throws(SpoolError) -> Int {
         let size = Int(candidate.byteCount)
-        guard let file = try? log.fileSystem.open(path, .read) else { return 0 }
+        let file: OpenFile
+        do throws(FileSystemError) {
+            file = try log.fileSystem.open("\(log.directory)/\(candidate.name)", .read)
+        } catch {
+            throw SpoolError(opening: log.directory, error)
+        }
         defer { log.fileSystem.close(file) }
         if let count = try? log.fileSystem.readAll(file, at: 0, count: size, into: &buffer) { return count }
         let pageBytes = 4_096
@@ -188,6 +196,7 @@ private struct SegmentScan {
             } catch {
                 for index in 0..<length { buffer[start + index] = 0 }
                 recovery.damage.add(candidate.name, offset: start, bytes: RawSpan(), reason: "can't be read: \(error)")
+                segment.holdsOnlyCopy = true
             }
         }
         return size

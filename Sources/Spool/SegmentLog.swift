@@ -61,7 +61,9 @@ struct SegmentLog {
         current = nil
     }
 
-    private mutating func write(_ records: [PendingRecord], _ opening: [UInt8]?) throws(FileSystemError) -> [RecordPlace] {
+    private mutating func write(_ records: [PendingRecord], _ opening: [UInt8]?) throws(FileSystemError)
+        -> [RecordPlace]
+    {
         if let size = segments.last?.byteCount, size >= segmentBytes { closeCurrent() }
         if current == nil { try beginSegment(opening) }
         guard let file = current, let segment = segments.last else { return [] }

@@ -33,7 +33,8 @@ extension Spool {
             throw SpoolError(opening: directory, error)
         }
         throw SpoolError(
-            .inUse, "the spool \(directory) is in use by another process: stop it, or give this one its own data folder")
+            .inUse, "the spool \(directory) is in use by another process: stop it, or give this one its own data folder"
+        )
     }
 }
 
@@ -89,16 +90,18 @@ struct SpoolScan {
         writeAhead = SegmentLog(
             kind: .writeAhead, directory: directory, spoolID: spoolID, segmentBytes: settings.segmentBytes,
             fileSystem: fileSystem, clock: clock)
-        for file in inventory.unusable {
-            recovery.damage.addFile(file.name, byteCount: file.byteCount, reason: file.reason)
+        for file in inventory.oversized {
+            recovery.damage.addFile(file.name, byteCount: file.byteCount, reason: "larger than any segment")
         }
         if known == nil, names.contains(SpoolFormat.identityName) {
-            recovery.damage.addMissing(SpoolFormat.identityName, offset: 0, positions: 0..<1)
+            recovery.damage.add(
+                SpoolFormat.identityName, offset: 0, bytes: RawSpan(),
+                reason: "didn't pass its checksum, and was made again from the segments")
         }
         batches.nextNumber = inventory.nextNumber(.batches, names: names)
         writeAhead.nextNumber = inventory.nextNumber(.writeAhead, names: names)
-        scanBatches(inventory)
-        scanWriteAhead(inventory)
+        try scanBatches(inventory)
+        try scanWriteAhead(inventory)
         // One segment's worth of memory is only needed while scanning.
         recovery.buffer = []
     }
@@ -111,9 +114,9 @@ struct SpoolScan {
             tornTailBytes: recovery.tornTailBytes, damage: recovery.damage.entries)
     }
 
-    private mutating func scanBatches(_ inventory: SegmentInventory) {
+    private mutating func scanBatches(_ inventory: SegmentInventory) throws(SpoolError) {
         var (log, found, outcome) = (batches, state, recovery)
-        log.recover(inventory, &outcome) { frame, place, payload in
+        try log.recover(inventory, &outcome) { frame, place, payload in
             guard let record = ScannedRecord.decode(frame.type, payload) else { return false }
             found.apply(record, at: place)
             switch record {
@@ -126,11 +129,11 @@ struct SpoolScan {
         nextOrdinal = state.progress.ordinal + 1 + recovery.lostSinceLandmark
     }
 
-    private mutating func scanWriteAhead(_ inventory: SegmentInventory) {
+    private mutating func scanWriteAhead(_ inventory: SegmentInventory) throws(SpoolError) {
         let covered = state.progress.coversWriteAheadThrough
         var (log, places, outcome) = (writeAhead, uncovered, recovery)
         log.nextPosition = covered + 1
-        log.recover(inventory, &outcome) { frame, place, _ in
+        try log.recover(inventory, &outcome) { frame, place, _ in
             if frame.type == .writeAhead, frame.position > covered { places.append(place) }
             return true
         }

@@ -43,7 +43,8 @@ extension Spool {
     private func reclaimWriteAhead() throws(FileSystemError) -> UInt64 {
         var freed: UInt64 = 0
         let candidates = writeAhead.current == nil ? writeAhead.segments[...] : writeAhead.segments.dropLast()
-        for segment in candidates where segment.lastPosition <= state.progress.coversWriteAheadThrough {
+        for segment in candidates
+        where segment.lastPosition <= state.progress.coversWriteAheadThrough && !segment.holdsOnlyCopy {
             freed += try writeAhead.remove(segment)
         }
         return freed
@@ -52,7 +53,7 @@ extension Spool {
     /// The oldest segment of batches, if it may and should go.
     private func reclaimableBatchSegment(free: UInt64) -> SegmentFile? {
         guard batches.segments.count > Self.minBatchSegments, let oldest = batches.segments.first,
-            state.isSettled(segment: oldest.number)
+            state.isSettled(segment: oldest.number), !oldest.holdsOnlyCopy
         else { return nil }
         let age = clock.nowMilliseconds() - oldest.lastRecordMilliseconds
         let isShort =

@@ -125,7 +125,8 @@ enum LogKind: UInt32, Sendable, CaseIterable {
 
     func fileName(_ number: UInt64) -> String {
         let digits = String(number)
-        return filePrefix + String(repeating: "0", count: max(0, 10 - digits.count)) + digits + SpoolFormat.segmentSuffix
+        return filePrefix + String(repeating: "0", count: max(0, 10 - digits.count)) + digits
+            + SpoolFormat.segmentSuffix
     }
 
     /// The segment number that a file name says; `nil` for names that aren't of this log.

@@ -34,7 +34,9 @@ struct SpoolState: Sendable, Equatable {
             insert(Batch(entry: entry, place: place, status: .unshipped))
         case .settled(let progress, let how, let epoch, let sequence):
             advance(to: progress)
-            if let index = index(of: progress.ordinal) { batches[index].status = how == .refused ? .refused : .archived }
+            if let index = index(of: progress.ordinal) {
+                batches[index].status = how == .refused ? .refused : .archived
+            }
             if how == .counted { advance(to: EpochMark(epoch: epoch, nextSequence: sequence + 1)) }
         case .epoch(let mark):
             advance(to: mark)

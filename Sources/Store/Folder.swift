@@ -94,7 +94,8 @@ struct Folder {
             let next = try Queued(row)
             rowsTaken += next.rows
             bytesTaken += next.payloadBytes
-            let fits = taken.count < limits.maxBatches && rowsTaken <= limits.maxRows
+            let fits =
+                taken.count < limits.maxBatches && rowsTaken <= limits.maxRows
                 && bytesTaken <= limits.maxPayloadBytes
             guard taken.isEmpty || fits else { return (taken, true) }
             taken.append(next)

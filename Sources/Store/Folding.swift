@@ -53,7 +53,9 @@ extension Store {
     /// Folds the oldest committed batches into the sums, in one transaction. One instance folds at a time.
     ///
     /// Call it again at once while ``FoldReport/hasMore``.
-    package func foldNext(_ limits: FoldLimits = FoldLimits(), decode: @escaping PayloadDecoder) async throws -> FoldReport {
+    package func foldNext(_ limits: FoldLimits = FoldLimits(), decode: @escaping PayloadDecoder) async throws
+        -> FoldReport
+    {
         try await pool.withConnection { connection in
             try Folder(connection: connection, calendar: self.calendar, partitions: self.partitions)
                 .foldNext(limits, decode: decode)

@@ -22,9 +22,11 @@ extension Store {
     package func makePartitionsAhead(now: Timestamp) async throws {
         let months = [Month(second: now.seconds), Month(second: now.seconds).next]
         try await pool.withConnection { connection in
-            try self.partitions.ensure(Set(PartitionedTable.allCases.flatMap { table in
-                months.map { Partition(table: table, month: $0) }
-            }), on: connection)
+            try self.partitions.ensure(
+                Set(
+                    PartitionedTable.allCases.flatMap { table in
+                        months.map { Partition(table: table, month: $0) }
+                    }), on: connection)
         }
     }
 

@@ -7,7 +7,7 @@ struct Refolder {
     let dates: Range<CalendarDate>
     let limits: FoldLimits
 
-    private var connection: Connection { folder.connection }
+    var connection: Connection { folder.connection }
     /// The range in minutes since 1970.
     private var minutes: Range<Int64> {
         folder.calendar.startOfDay(dates.lowerBound) / 60..<folder.calendar.startOfDay(dates.upperBound) / 60
@@ -54,7 +54,8 @@ struct Refolder {
         let decoded = try folder.read(batches, decode: decode)
         if let bad = decoded.bad.first {
             throw StoreError(
-                .payloadDropped, "A batch (collector \(bad.batch.collector), epoch \(bad.batch.epoch), sequence "
+                .payloadDropped,
+                "A batch (collector \(bad.batch.collector), epoch \(bad.batch.epoch), sequence "
                     + "\(bad.batch.sequence)) can't be decoded: \(bad.why).")
         }
         var builder = SumBuilder(

@@ -35,7 +35,9 @@ extension Store {
     /// history stays.
     ///
     /// - Throws: ``StoreError`` with `.registryConflict` where entries overlap with each other.
-    package func importRegistry(_ entries: [RegistryEntry], by actor: String, now: Timestamp) async throws -> RegistryChange {
+    package func importRegistry(_ entries: [RegistryEntry], by actor: String, now: Timestamp) async throws
+        -> RegistryChange
+    {
         try await pool.withTransaction(retry: RetryPolicy(attempts: 5)) {
             try StoreSession($0).importRegistry(entries, by: actor, now: now)
         }

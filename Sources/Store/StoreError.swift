@@ -45,7 +45,8 @@ package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
     static func schemaVersion(found: Int, expected: Int) -> StoreError {
         StoreError(
             .schemaVersion,
-            "The database has schema version \(found), this program needs \(expected). Run steelyard-aggregator migrate.")
+            "The database has schema version \(found), this program needs \(expected). Run steelyard-aggregator migrate."
+        )
     }
 
     static func calendarDiffers(stored: String, configured: String) -> StoreError {

@@ -11,7 +11,8 @@ extension StoreSession {
     func checkCalendar(_ zone: String) throws {
         let rows = try connection.query("SELECT zone FROM reporting_calendar")
         guard let stored: String = try rows.first?.decode(0) else {
-            throw StoreError(.calendarDiffers, "The database has no reporting calendar yet. Run steelyard-aggregator migrate.")
+            throw StoreError(
+                .calendarDiffers, "The database has no reporting calendar yet. Run steelyard-aggregator migrate.")
         }
         guard stored == zone else { throw StoreError.calendarDiffers(stored: stored, configured: zone) }
     }

@@ -53,13 +53,15 @@ extension StoreSession {
             guard let end = entry.effectiveTo, end <= entry.effectiveFrom else { continue }
             throw StoreError(
                 .registryConflict,
-                "The entry about tenant \(entry.tenant) of \(entry.provider) from \(entry.effectiveFrom) ends at \(end).")
+                "The entry about tenant \(entry.tenant) of \(entry.provider) from \(entry.effectiveFrom) ends at \(end)."
+            )
         }
     }
 
     private static func checkOverlaps(_ entries: [RegistryEntry]) throws {
         let sorted = entries.sorted { $0.effectiveFrom < $1.effectiveFrom }
-        for (one, next) in zip(sorted, sorted.dropFirst()) where one.effectiveTo.map({ $0 > next.effectiveFrom }) ?? true {
+        for (one, next) in zip(sorted, sorted.dropFirst())
+        where one.effectiveTo.map({ $0 > next.effectiveFrom }) ?? true {
             throw StoreError(
                 .registryConflict,
                 """
@@ -97,7 +99,9 @@ extension StoreSession {
         return held
     }
 
-    private func record(_ written: [(tenant: Int32, entry: RegistryEntry)], by actor: String, at moment: Timestamp) throws {
+    private func record(_ written: [(tenant: Int32, entry: RegistryEntry)], by actor: String, at moment: Timestamp)
+        throws
+    {
         // A date far beyond any other stands for "no end" in the array, which holds no NULLs.
         let never: Int64 = 3_000_000
         try connection.query(

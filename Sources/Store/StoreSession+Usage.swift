@@ -13,7 +13,8 @@ extension StoreSession {
         let rows = try connection.query(text, sql.parameters)
         guard rows.count <= query.maxRows else {
             throw StoreError(
-                .badQuery, "The answer has more than \(query.maxRows) rows. Ask for a shorter range or fewer dimensions.")
+                .badQuery,
+                "The answer has more than \(query.maxRows) rows. Ask for a shorter range or fewer dimensions.")
         }
         var answer: [UsageAnswer.Row] = []
         answer.reserveCapacity(rows.count)
@@ -74,7 +75,8 @@ extension StoreSession {
         guard let row = rows.first else { return }
         let day = CalendarDate(days: try row.decode(0, as: Timestamp.self).seconds.dividedDown(by: 86_400))
         throw StoreError(
-            .notKept, "The question needs \(source.rawValue) sums, which are kept from \(day) (UTC) on. Start there, or "
+            .notKept,
+            "The question needs \(source.rawValue) sums, which are kept from \(day) (UTC) on. Start there, or "
                 + "ask for whole days or months of the reporting calendar.")
     }
 }

@@ -69,7 +69,8 @@ struct UsagePlan: Equatable {
             let isOnDays = calendar.startOfDay(first) == query.from && calendar.startOfDay(last) == query.to
             let isCoarse = query.bucket == .none || query.bucket == .day || query.bucket == .month
             fitsDays = isReporting && isOnDays && isCoarse
-            fitsMonths = fitsDays && query.bucket != .day
+            fitsMonths =
+                fitsDays && query.bucket != .day
                 && first.components.day == 1 && last.components.day == 1
         }
 

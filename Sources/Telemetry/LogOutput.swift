@@ -45,7 +45,8 @@ struct StandardErrorLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        var line = "\(LogLine.timestamp()) \(event.level.rawValue) \(label): \(LogLine.plain(event.message.description))"
+        var line =
+            "\(LogLine.timestamp()) \(event.level.rawValue) \(label): \(LogLine.plain(event.message.description))"
         let all = metadata.merging(event.metadata ?? [:]) { $1 }
         for (key, value) in all.sorted(by: { $0.key < $1.key }) {
             line += " \(key)=\(LogLine.quoted(value.description))"

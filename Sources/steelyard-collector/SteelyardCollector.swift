@@ -74,7 +74,9 @@ struct CheckConfig: AsyncParsableCommand {
     func run() async throws {
         let settings = try options.loadOrExit()
         let sources = settings.sources.map(\.name).joined(separator: ", ")
-        print("The configuration is fine: provider \(settings.provider), collector \(settings.collector), ", terminator: "")
+        print(
+            "The configuration is fine: provider \(settings.provider), collector \(settings.collector), ",
+            terminator: "")
         print(sources.isEmpty ? "no sources besides POST /v1/events." : "sources \(sources).")
     }
 }

@@ -50,7 +50,8 @@ struct Inside: Sendable {
         ).epoch
     }
 
-    func sealed(_ ordinal: UInt64, provider: String = "volcengine", collector: String = "edge-1") throws -> SealedBatch {
+    func sealed(_ ordinal: UInt64, provider: String = "volcengine", collector: String = "edge-1") throws -> SealedBatch
+    {
         guard let spool = SpoolID(bytes: Array(repeating: 7, count: 16)) else { throw BatchError(.badHeader, "spool") }
         let rows = UsageRows(
             tenants: ["acme"], models: ["doubao-pro"], regions: ["cn-beijing"],
@@ -90,7 +91,8 @@ struct Inside: Sendable {
                 return
             }
             #expect(next == 1 && chain.count == 32)
-            #expect(try await inside.submit(batch, epoch: epoch, sequence: 0) == .duplicate(nextSequence: 1, chain: chain))
+            #expect(
+                try await inside.submit(batch, epoch: epoch, sequence: 0) == .duplicate(nextSequence: 1, chain: chain))
             let text = inside.registry.render()
             #expect(text.contains("steelyard_aggregator_batches_total{outcome=\"counted\"} 1\n"))
             #expect(text.contains("steelyard_aggregator_batches_total{outcome=\"duplicate\"} 1\n"))

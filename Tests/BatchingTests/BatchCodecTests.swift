@@ -1,6 +1,7 @@
-@testable internal import Batching
 internal import Testing
 internal import Usage
+
+@testable internal import Batching
 
 @Suite("Sealing and opening batches")
 struct BatchCodecTests {

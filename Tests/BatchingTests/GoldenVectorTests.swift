@@ -1,7 +1,8 @@
-@testable internal import Batching
 internal import Foundation
 internal import Testing
 internal import Usage
+
+@testable internal import Batching
 
 /// Holds reader and writer to the vectors under `Protocols/vectors`.
 ///

@@ -1,8 +1,9 @@
-@testable internal import Batching
 internal import SwiftProtobuf
 internal import Testing
 internal import Usage
 internal import WireProtocol
+
+@testable internal import Batching
 
 @Suite("Messages that lie")
 struct HandMadeMessageTests {

@@ -1,12 +1,13 @@
-@testable internal import Batching
 internal import SwiftProtobuf
 internal import Usage
 internal import WireProtocol
 
+@testable internal import Batching
+
 #if canImport(FoundationEssentials)
-    internal import FoundationEssentials
+internal import FoundationEssentials
 #else
-    internal import Foundation
+internal import Foundation
 #endif
 
 /// Messages that lie, each with the code that a reader must refuse it with.

@@ -1,7 +1,8 @@
-@testable internal import Batching
 internal import CZstd
 internal import Testing
 internal import Usage
+
+@testable internal import Batching
 
 @Suite("The zstd frame")
 struct ZstdFrameTests {
@@ -55,7 +56,8 @@ struct ZstdFrameTests {
         var generator = SeededGenerator(seed: 3)
         let content = (0..<300_000).map { _ in UInt8.random(in: 0...40, using: &generator) }
         let plain = try ZstdFrame.compress(content, level: 1, boundaries: [])
-        let split = try ZstdFrame.compress(content, level: 1, boundaries: [0, 1, 1_000, 1_000, 131_072, 299_999, 300_000])
+        let split = try ZstdFrame.compress(
+            content, level: 1, boundaries: [0, 1, 1_000, 1_000, 131_072, 299_999, 300_000])
         #expect(plain != split)
         #expect(try ZstdFrame.decompress(plain) == content)
         #expect(try ZstdFrame.decompress(split) == content)
@@ -88,7 +90,8 @@ struct ZstdFrameTests {
             (
                 "a dictionary",
                 HandMade(
-                    descriptor: 0b1100_0101, dictionary: [9], contentSize: 100, blocks: HandMade.run(of: 100, last: true)
+                    descriptor: 0b1100_0101, dictionary: [9], contentSize: 100,
+                    blocks: HandMade.run(of: 100, last: true)
                 ).bytes, .badFrame
             ),
             (

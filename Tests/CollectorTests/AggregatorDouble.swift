@@ -97,10 +97,12 @@ final class AggregatorDouble: Sendable {
     private func take(_ request: Request) async throws -> Response {
         let bytes = try await body(request)
         let digest = BatchDigest(of: bytes)
-        #expect(
-            request.headers[HTTPField.Name("Content-Digest")!]
-                == "sha-256=:\(Data(digest.bytes).base64EncodedString()):")
+        // swift-format-ignore: NeverForceUnwrap
+        let stated = request.headers[HTTPField.Name("Content-Digest")!]
+        #expect(stated == "sha-256=:\(Data(digest.bytes).base64EncodedString()):")
+        // swift-format-ignore: NeverForceUnwrap
         let epoch = try #require(UInt64(request.headers[HTTPField.Name("Steelyard-Epoch")!] ?? ""))
+        // swift-format-ignore: NeverForceUnwrap
         let sequence = try #require(UInt64(request.headers[HTTPField.Name("Steelyard-Sequence")!] ?? ""))
         let (header, rows) = try BatchDecoder().decode(bytes)
         let next = state.withLock { state -> Misbehaviour? in

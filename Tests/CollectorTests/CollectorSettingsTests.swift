@@ -1,8 +1,9 @@
-@testable import Collector
 import Intake
 import Settings
 import Testing
 import Usage
+
+@testable import Collector
 
 @Suite struct CollectorSettingsTests {
     private static let base = "provider: azure\ncollector: edge-1\ndata: /var/lib/x\n"
@@ -99,7 +100,10 @@ import Usage
         ("sources:\n  A_b:\n    type: http", 5, "sources.A_b"),
         ("sources:\n  a:\n    type: http\n    layout: csv", 7, "sources.a.layout"),
         ("sources:\n  a:\n    type: http\n    format: mapped", 7, "sources.a.format"),
-        ("sources:\n  a:\n    type: http\n    time: {zone: Mars/Olympus, format: wall-clock}", 7, "sources.a.time.zone"),
+        (
+            "sources:\n  a:\n    type: http\n    time: {zone: Mars/Olympus, format: wall-clock}", 7,
+            "sources.a.time.zone"
+        ),
         ("sources:\n  a:\n    type: http\n    time: {format: seconds, start: noon}", 7, "sources.a.time.start"),
         ("sources:\n  a:\n    type: http\n    time: {start: '2025-01-01T00:00:00Z'}", 7, "sources.a.time.start"),
         ("sources:\n  a:\n    type: http\n    tenant: '=cmd'", 5, "sources.a"),

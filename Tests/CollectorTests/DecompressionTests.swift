@@ -1,7 +1,8 @@
-@testable import Collector
 import Foundation
 import TestSupport
 import Testing
+
+@testable import Collector
 
 @Suite struct DecompressionTests {
     private func compressed(_ bytes: [UInt8], _ tool: [String]) async throws -> [UInt8] {
@@ -92,7 +93,8 @@ import Testing
 
     @Test func aWindowBeyondTheLimitIsRefusedBeforeItIsMade() async throws {
         let bytes = sample + sample.reversed()
-        let packed = try await compressed(bytes, ["zstd", "-q", "--ultra", "-22", "--long=27", "--no-content-size", "-c"])
+        let packed = try await compressed(
+            bytes, ["zstd", "-q", "--ultra", "-22", "--long=27", "--no-content-size", "-c"])
         #expect(throws: DecompressionError.self) {
             try Compression.zstd.decompress(packed, limit: 1 << 30, maxWindowLog: 10)
         }

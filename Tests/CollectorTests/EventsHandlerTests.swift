@@ -1,4 +1,3 @@
-@testable import Collector
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -7,6 +6,8 @@ import NIOCore
 import TestSupport
 import Testing
 import Usage
+
+@testable import Collector
 
 @Suite struct EventsHandlerTests {
     private struct Answer: Decodable {
@@ -19,6 +20,7 @@ import Usage
 
         var accepted: UInt64?
         var rejected: [Rejected]?
+        // swift-format-ignore: AlwaysUseLowerCamelCase
         var rejected_count: UInt64?
         var code: String?
         var status: Int?

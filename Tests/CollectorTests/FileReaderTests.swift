@@ -1,8 +1,9 @@
-@testable import Collector
 import Foundation
 import TestSupport
 import Testing
 import Usage
+
+@testable import Collector
 
 @Suite struct FileReaderTests {
     private func sources(_ extra: String = "", paths: String = "logs/*.log") -> String {

@@ -1,8 +1,9 @@
-@testable import Collector
 import Foundation
 import TestSupport
 import Testing
 import Usage
+
+@testable import Collector
 
 @Suite struct QuarantineTests {
     private func entry(_ line: UInt64, bytes: Int = 10) -> QuarantineEntry {
@@ -42,7 +43,10 @@ import Usage
                 try quarantine.write([entry(1, bytes: 4_000)], ordinal: ordinal)
             }
             #expect(quarantine.bytes <= 20_000)
-            #expect(try names(folder) == ["batch-000000000004.ndjson", "batch-000000000005.ndjson", "batch-000000000006.ndjson"])
+            #expect(
+                try names(folder) == [
+                    "batch-000000000004.ndjson", "batch-000000000005.ndjson", "batch-000000000006.ndjson",
+                ])
             #expect(metrics.quarantineDropped.value == 3)
         }
     }

@@ -1,5 +1,4 @@
 import Batching
-@testable import Collector
 import Foundation
 import Intake
 import Logging
@@ -7,6 +6,8 @@ import Settings
 import Synchronization
 import Testing
 import Usage
+
+@testable import Collector
 
 /// Time that stands still until a test moves it.
 final class HandClock: WallClock, SteadyClock {

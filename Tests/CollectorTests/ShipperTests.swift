@@ -1,4 +1,3 @@
-@testable import Collector
 import Foundation
 import Identity
 import Logging
@@ -6,6 +5,8 @@ import ServiceLifecycle
 import TestSupport
 import Testing
 import Usage
+
+@testable import Collector
 
 @Suite struct ShipperTests {
     private func authority(_ folder: String) throws -> AuthorityFolder {

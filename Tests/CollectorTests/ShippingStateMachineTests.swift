@@ -1,6 +1,7 @@
-@testable import Collector
 import Testing
 import Usage
+
+@testable import Collector
 
 private func batch(_ ordinal: UInt64) -> ShippingBatch {
     guard let digest = BatchDigest(bytes: [UInt8](repeating: UInt8(truncatingIfNeeded: ordinal), count: 32)) else {

@@ -1,6 +1,7 @@
-@testable import Collector
 import Testing
 import Usage
+
+@testable import Collector
 
 @Suite struct TimeWindowTests {
     private let window = TimeWindow(

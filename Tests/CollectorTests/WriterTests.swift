@@ -1,10 +1,11 @@
 import Batching
-@testable import Collector
 import Foundation
 import Spool
 import TestSupport
 import Testing
 import Usage
+
+@testable import Collector
 
 @Suite struct WriterTests {
     private func rows(_ tenant: String, input: UInt64, events: UInt64 = 1) -> AcceptedRows {

@@ -7,7 +7,9 @@ import Testing
 
     @Test func slotsReturnWhateverHappensToThem() async throws {
         try await withPool(maxConnections: 3) { pool in
-            try await pool.withConnection { try $0.execute("CREATE TABLE t (n int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED)") }
+            try await pool.withConnection {
+                try $0.execute("CREATE TABLE t (n int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED)")
+            }
             var generator = SeededGenerator(seed: UInt64.random(in: 0...UInt64.max))
             print("seed \(generator.seed)")
             let choices = (0..<60).map { _ in Int.random(in: 0..<6, using: &generator) }

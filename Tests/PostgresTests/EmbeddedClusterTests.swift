@@ -59,7 +59,8 @@ import Testing
             try await cluster.start()
             let url = try await cluster.database(named: "d")
             let pool = ConnectionPool(
-                ConnectionOptions(connectionString: url), pool: PoolOptions(maxConnections: 2), logger: Logger(label: "t"))
+                ConnectionOptions(connectionString: url), pool: PoolOptions(maxConnections: 2),
+                logger: Logger(label: "t"))
             _ = try await pool.withConnection { try $0.query("SELECT 1").count }
             try await cluster.stop()
             let error = await #expect(throws: PostgresError.self) { try await pool.withConnection { _ in } }

@@ -11,9 +11,14 @@ import Testing
     @Test func twiceIsHarmlessAndLaterStepsAreAdded() async throws {
         try await withPool { pool in
             let migrator = Migrator(steps)
-            #expect(try await pool.withConnection { try Migrator(Array(migrator.migrations.prefix(1))).run(on: $0) }.applied == [1])
-            #expect(try await pool.withConnection { try migrator.run(on: $0) } == Migrator.Outcome(applied: [2], version: 2))
-            #expect(try await pool.withConnection { try migrator.run(on: $0) } == Migrator.Outcome(applied: [], version: 2))
+            #expect(
+                try await pool.withConnection { try Migrator(Array(migrator.migrations.prefix(1))).run(on: $0) }.applied
+                    == [1])
+            #expect(
+                try await pool.withConnection { try migrator.run(on: $0) } == Migrator.Outcome(applied: [2], version: 2)
+            )
+            #expect(
+                try await pool.withConnection { try migrator.run(on: $0) } == Migrator.Outcome(applied: [], version: 2))
             #expect(try await pool.withConnection { try Migrator.version(on: $0) } == 2)
         }
     }
@@ -37,25 +42,33 @@ import Testing
             var changed = steps
             changed[1].sql += " "
             let other = Migrator(changed)
-            let error = await #expect(throws: PostgresError.self) { _ = try await pool.withConnection { try other.run(on: $0) } }
+            let error = await #expect(throws: PostgresError.self) {
+                _ = try await pool.withConnection { try other.run(on: $0) }
+            }
             #expect(error?.code == .migrationMismatch)
             let older = Migrator(Array(steps.prefix(1)))
-            let newer = await #expect(throws: PostgresError.self) { _ = try await pool.withConnection { try older.run(on: $0) } }
+            let newer = await #expect(throws: PostgresError.self) {
+                _ = try await pool.withConnection { try older.run(on: $0) }
+            }
             #expect(newer?.code == .migrationMismatch)
         }
     }
 
     @Test func aStepThatFailsLeavesNothingBehind() async throws {
         try await withPool { pool in
-            let broken = Migrator([Migration(number: 1, name: "broken", sql: "CREATE TABLE half (n int); SELECT 1 / 0")])
+            let broken = Migrator([Migration(number: 1, name: "broken", sql: "CREATE TABLE half (n int); SELECT 1 / 0")]
+            )
             await #expect(throws: PostgresError.self) { _ = try await pool.withConnection { try broken.run(on: $0) } }
-            #expect(try await pool.withConnection { try $0.query("SELECT to_regclass('half') IS NULL").one().decode(0) } == true)
+            #expect(
+                try await pool.withConnection { try $0.query("SELECT to_regclass('half') IS NULL").one().decode(0) }
+                    == true)
             #expect(try await pool.withConnection { try Migrator.version(on: $0) } == 0)
         }
     }
 
     @Test func fileNamesGiveNumberAndName() {
-        #expect(Migration(fileName: "m0012_two_words.sql", sql: "") == Migration(number: 12, name: "two_words", sql: ""))
+        #expect(
+            Migration(fileName: "m0012_two_words.sql", sql: "") == Migration(number: 12, name: "two_words", sql: ""))
         #expect(Migration(fileName: "roles.sql", sql: "") == nil)
         #expect(Migration(fileName: "m12_x.sql", sql: "") == nil)
     }

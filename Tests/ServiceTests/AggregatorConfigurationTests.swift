@@ -26,15 +26,17 @@ import Testing
         #expect(configuration.retention.payloadDays == nil)
     }
 
-    @Test(arguments: [
-        ([], "database.url"), (["database.url=x", "database.url-file=/nowhere"], "database.url-file"),
-        (["database.url-file=/nowhere"], "database.url-file"),
-        (["database.url=x", "query.listen=0.0.0.0:4682"], "query.listen"),
-        (["database.url=x", "query.certificate-file=q.pem"], "query.key-file"),
-        (["database.url=x", "query.key-file=q.pem"], "query.certificate-file"),
-        (["database.url=x", "calendar.zone=Mars/Base"], "calendar.zone"),
-        (["database.url=x", "fold.batches=0"], "fold.batches"), (["database.url=x", "fold.bathces=1"], "fold.bathces"),
-    ] as [([String], String)])
+    @Test(
+        arguments: [
+            ([], "database.url"), (["database.url=x", "database.url-file=/nowhere"], "database.url-file"),
+            (["database.url-file=/nowhere"], "database.url-file"),
+            (["database.url=x", "query.listen=0.0.0.0:4682"], "query.listen"),
+            (["database.url=x", "query.certificate-file=q.pem"], "query.key-file"),
+            (["database.url=x", "query.key-file=q.pem"], "query.certificate-file"),
+            (["database.url=x", "calendar.zone=Mars/Base"], "calendar.zone"),
+            (["database.url=x", "fold.batches=0"], "fold.batches"),
+            (["database.url=x", "fold.bathces=1"], "fold.bathces"),
+        ] as [([String], String)])
     func names_the_key_that_is_wrong(overrides: [String], key: String) throws {
         let error = #expect(throws: SettingsError.self) { _ = try load(overrides) }
         #expect(error?.problems.map(\.key) == [key])

@@ -63,7 +63,8 @@ import Usage
             try await world.asCollector { client in
                 let reply = try await client.postJSON(
                     "/v1/epochs",
-                    "{\"spool_id\":\"\(TestClient.spool)\",\"software_version\":\"1.0\",\"last_epoch\":9,\"last_next_sequence\":3}")
+                    "{\"spool_id\":\"\(TestClient.spool)\",\"software_version\":\"1.0\",\"last_epoch\":9,\"last_next_sequence\":3}"
+                )
                 #expect(try reply.json()["regressed"] as? Bool == true)
                 #expect(try reply.json()["epoch"] as? Int == 10)
             }

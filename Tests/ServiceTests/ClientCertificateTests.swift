@@ -46,7 +46,10 @@ import Usage
                 ("two URIs", LeafRequest(commonName: "x", uris: [uri, uri + "b"], purposes: [.clientAuth])),
                 ("no URI", LeafRequest(commonName: "edge-1", purposes: [.clientAuth])),
                 ("another trust domain", try .collector(other)),
-                ("another form", LeafRequest(commonName: "x", uris: ["spiffe://steelyard.local/admin"], purposes: [.clientAuth])),
+                (
+                    "another form",
+                    LeafRequest(commonName: "x", uris: ["spiffe://steelyard.local/admin"], purposes: [.clientAuth])
+                ),
             ]
             for (name, request) in cases {
                 let issued = try world.authority.issue(request)

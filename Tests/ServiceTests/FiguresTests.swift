@@ -121,21 +121,27 @@ import Usage
                     "/v1/usage?period=2025-H1&group-by=provider,kind&provider=aliyun&wait-for=latest", token: token)
                 let rows = try byTenant.json()["rows"] as? [[String: Any]] ?? []
                 #expect(rows.count == 3, "\(byTenant.text)")
-                #expect(Set(rows.compactMap { $0["kind"] as? String }) == ["external-customer", "own-business", "unclassified"])
+                #expect(
+                    Set(rows.compactMap { $0["kind"] as? String }) == [
+                        "external-customer", "own-business", "unclassified",
+                    ])
                 let months = try await client.get(
                     "/v1/usage?period=2025&bucket=month&tenant=acme", token: token)
                 let found = try months.json()["rows"] as? [[String: Any]] ?? []
                 #expect(found.map { $0["bucket"] as? String } == ["2025-05", "2025-06"])
                 #expect(found.map { $0["total_tokens"] as? String } == ["2706000", "5412000"])
                 let csv = try await client.get(
-                    "/v1/usage?from=2025-06-15&to=2025-06-16&bucket=day&group-by=model", token: token, accept: "text/csv")
+                    "/v1/usage?from=2025-06-15&to=2025-06-16&bucket=day&group-by=model", token: token,
+                    accept: "text/csv")
                 #expect(
                     csv.text.hasPrefix(
                         "bucket,model,requests,input_tokens,cached_input_tokens,output_tokens,"
-                            + "reasoning_output_tokens,total_tokens\r\n2025-06-15,doubao-pro,7,20300000,0,2030000,0,22330000\r\n"),
+                            + "reasoning_output_tokens,total_tokens\r\n2025-06-15,doubao-pro,7,20300000,0,2030000,0,22330000\r\n"
+                    ),
                     "\(csv.text)")
                 let hour = try await client.get(
-                    "/v1/usage?from=2025-06-15T12:00:00%2B08:00&to=2025-06-15T13:00:00%2B08:00&bucket=hour", token: token)
+                    "/v1/usage?from=2025-06-15T12:00:00%2B08:00&to=2025-06-15T13:00:00%2B08:00&bucket=hour",
+                    token: token)
                 let hours = try hour.json()["rows"] as? [[String: Any]] ?? []
                 #expect(hours.map { $0["bucket"] as? String } == ["2025-06-15T12:00:00+08:00"], "\(hour.text)")
                 let few = try await client.get("/v1/usage?period=2025&group-by=tenant&limit=2", token: token)

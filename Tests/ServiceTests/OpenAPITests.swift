@@ -59,7 +59,10 @@ import Yams
                 ("/v1/shares?scope=idc&period=2025-H1", "/v1/shares", finance, "text/csv"),
                 ("/v1/shares?scope=none&period=2025-H1", "/v1/shares", finance, nil),
                 ("/v1/exports/monthly-share?scope=idc&month=2025-06", "/v1/exports/monthly-share", finance, nil),
-                ("/v1/exports/monthly-share?scope=idc&month=2025-06", "/v1/exports/monthly-share", finance, "application/json"),
+                (
+                    "/v1/exports/monthly-share?scope=idc&month=2025-06", "/v1/exports/monthly-share", finance,
+                    "application/json"
+                ),
                 ("/v1/scopes", "/v1/scopes", finance, nil), ("/v1/collectors", "/v1/collectors", admin, nil),
                 ("/v1/collectors", "/v1/collectors", admin, "text/csv"), ("/v1/tenants", "/v1/tenants", admin, nil),
                 ("/v1/tenants", "/v1/tenants", admin, "text/csv"), ("/v1/tokens", "/v1/tokens", admin, nil),
@@ -77,7 +80,8 @@ import Yams
                 let made = try await client.postJSON("/v1/tokens", "{\"role\":\"finance\"}", token: admin)
                 #expect(contract.problems(of: made, method: "post", path: "/v1/tokens") == [])
                 let bad = try await client.send(
-                    "POST", "/v1/tenants", headers: [("Content-Type", "text/csv"), ("Authorization", "Bearer \(admin)")],
+                    "POST", "/v1/tenants",
+                    headers: [("Content-Type", "text/csv"), ("Authorization", "Bearer \(admin)")],
                     body: Array("nonsense".utf8))
                 #expect(contract.problems(of: bad, method: "post", path: "/v1/tenants") == [])
             }

@@ -12,7 +12,9 @@ import Testing
 /// Clients that keep a connection without getting to the point lose it.
 @Suite struct SlowClientTests {
     /// A query listener with short limits; runs `body` with its port.
-    private func withListener(_ change: (inout ListenerOptions) -> Void, _ body: @Sendable (Int) async throws -> Void) async throws {
+    private func withListener(_ change: (inout ListenerOptions) -> Void, _ body: @Sendable (Int) async throws -> Void)
+        async throws
+    {
         var options = ListenerOptions()
         change(&options)
         let settled = options
@@ -58,14 +60,18 @@ import Testing
     }
 
     @Test func a_head_that_never_ends_is_cut_off() async throws {
-        try await withListener { $0.headerDeadline = .milliseconds(300) } _: { port in
+        try await withListener {
+            $0.headerDeadline = .milliseconds(300)
+        } _: { port in
             #expect(try await talk(port, "GET /livez HTTP/1.1\r\nHost: x\r\n") == "")
             #expect(try await talk(port, "") == "")
         }
     }
 
     @Test func a_body_that_trickles_is_cut_off() async throws {
-        try await withListener { $0.bodyRateWindow = .milliseconds(200) } _: { port in
+        try await withListener {
+            $0.bodyRateWindow = .milliseconds(200)
+        } _: { port in
             let said = try await talk(
                 port, "POST /v1/tokens HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nslow")
             // It was answered (401) before the body was read, or cut off before that: either way it ended.
@@ -74,21 +80,26 @@ import Testing
     }
 
     @Test func an_idle_connection_is_closed() async throws {
-        try await withListener { $0.idleTimeout = .milliseconds(300) } _: { port in
+        try await withListener {
+            $0.idleTimeout = .milliseconds(300)
+        } _: { port in
             let said = try await talk(port, "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
             #expect(said.hasPrefix("HTTP/1.1 200"))
         }
     }
 
     @Test func an_old_connection_is_closed() async throws {
-        try await withListener { $0.maxConnectionAge = .milliseconds(500) } _: { port in
+        try await withListener {
+            $0.maxConnectionAge = .milliseconds(500)
+        } _: { port in
             let said = try await talk(port, "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
             #expect(said.hasPrefix("HTTP/1.1 200"))
         }
     }
 
     @Test func a_head_of_too_many_fields_is_refused() async throws {
-        try await withListener { _ in } _: { port in
+        try await withListener { _ in
+        } _: { port in
             let fields = (0...ServiceLimits.maxHeaderFields).map { "X-\($0): y\r\n" }.joined()
             let said = try await talk(port, "GET /livez HTTP/1.1\r\nHost: x\r\n\(fields)\r\n")
             #expect(said.hasPrefix("HTTP/1.1 400"), "\(said)")

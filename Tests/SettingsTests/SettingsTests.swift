@@ -129,7 +129,8 @@ private func problems(
     }
 
     @Test func unknownVariableAndFlagAreRefused() {
-        let found = problems("provider: p", set: ["seal.ages=1s", "nothing"], environment: ["STEELYARD_TEST_SEL_AGE": "1s"])
+        let found = problems(
+            "provider: p", set: ["seal.ages=1s", "nothing"], environment: ["STEELYARD_TEST_SEL_AGE": "1s"])
         #expect(found.contains { $0.origin == .flag("seal.ages=1s") && $0.remedy == "did you mean seal.age?" })
         #expect(found.contains { $0.origin == .flag("nothing") })
         #expect(
@@ -143,7 +144,8 @@ private func problems(
         "provider: p\nseal: [1, 2]", "provider: [p]", "provider: p\nseal: {age: {x: 1}}", "- a\n- b", "a: b: c",
         "provider: p\nprovider: q", "provider: p\nverbose: maybe", "provider: p\nlisten: '[::1'",
         "provider: p\naggregator: {url: 'http://x'}", "provider: p\naggregator: {url: 'https://u:p@x'}",
-        "provider: p\nseal: {age: 0s}", "provider: p\nseal: {rows: 1.5}", "provider: ''", "provider: p\nlog: {level: loud}",
+        "provider: p\nseal: {age: 0s}", "provider: p\nseal: {rows: 1.5}", "provider: ''",
+        "provider: p\nlog: {level: loud}",
     ])
     func badShapesAreRefusedWithAPlace(yaml: String) {
         let found = problems(yaml)

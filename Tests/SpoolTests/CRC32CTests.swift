@@ -1,5 +1,6 @@
-@testable internal import Spool
 internal import Testing
+
+@testable internal import Spool
 
 @Suite("CRC32C")
 struct CRC32CTests {

@@ -216,6 +216,54 @@ struct FaultTests {
         #expect(recovered.damage.contains { $0.reason.contains("can't be read") })
     }
 
+    @Test("A segment that can't be opened for now stops the start, and nothing is taken for damage")
+    func tooManyOpenFiles() throws {
+        let fixture = SpoolFixture()
+        let spool = try fixture.open().spool
+        try spool.appendNextBatch()
+        try spool.close()
+        for failing in 1...2 {
+            let survivor = SpoolFixture(fileSystem: fixture.fileSystem.after(.power))
+            let opens = Mutex(0)
+            survivor.fileSystem.failing { call in
+                guard call.name == "open", call.path.contains("batches-") else { return nil }
+                return opens.withLock { count in
+                    count += 1
+                    return count == failing ? 24 : nil
+                }
+            }
+            #expect(throws: SpoolError.self) { try survivor.open() }
+            survivor.fileSystem.failing { _ in nil }
+            let recovered = try survivor.open().recovered
+            #expect(recovered.unshipped.map(\.ordinal) == [1])
+            #expect(recovered.damage.isEmpty)
+        }
+    }
+
+    @Test("Damage of which no copy could be made keeps its segment from being deleted")
+    func onlyCopy() throws {
+        let fixture = SpoolFixture()
+        for _ in 1...3 {
+            let spool = try fixture.open().spool
+            try spool.appendNextBatch()
+            try spool.sync()
+            try spool.appendAcknowledged(spool.nextOrdinal - 1, .confirmedByDigest)
+            try spool.close()
+        }
+        var files = fixture.fileSystem.after(.power).files
+        files[SpoolFixture.path("batches-0000000001.segment")]?[300] ^= 1
+        let survivor = SpoolFixture(fileSystem: MemoryFileSystem(files: files))
+        survivor.fileSystem.failing { $0.path.contains("/damaged") ? Self.noSpace : nil }
+        let (spool, recovered) = try survivor.open()
+        #expect(recovered.damage.map(\.setAsideAs) == [""])
+        survivor.clock.advance(milliseconds: 400 * 86_400_000)
+        #expect(try spool.reclaim() == 0)
+        survivor.fileSystem.failing { _ in nil }
+        try spool.close()
+        let again = try survivor.open().spool
+        #expect(try again.reclaim() > 0)
+    }
+
     @Test("A folder that can't be used is an error that says what to check")
     func unusableFolder() {
         for call in ["mkdir", "open", "flock", "opendir"] {

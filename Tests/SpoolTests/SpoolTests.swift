@@ -127,16 +127,22 @@ struct SpoolTests {
     func misuse() throws {
         let spool = try SpoolFixture().open().spool
         let cases: [() throws -> Void] = [
-            { try spool.appendBatch(
-                ordinal: 2, digest: SpoolFixture.digest(2), sealed: [], checkpoint: [], coversWriteAheadThrough: 0) },
+            {
+                try spool.appendBatch(
+                    ordinal: 2, digest: SpoolFixture.digest(2), sealed: [], checkpoint: [], coversWriteAheadThrough: 0)
+            },
             { try spool.appendNextBatch(covers: 1) },
-            { try spool.appendBatch(
-                ordinal: 1, digest: SpoolFixture.digest(1),
-                sealed: [UInt8](repeating: 0, count: Limits.maxSealedBatchBytes + 1), checkpoint: [],
-                coversWriteAheadThrough: 0) },
-            { try spool.appendBatch(
-                ordinal: 1, digest: SpoolFixture.digest(1), sealed: [],
-                checkpoint: [UInt8](repeating: 0, count: Spool.maxCheckpointBytes + 1), coversWriteAheadThrough: 0) },
+            {
+                try spool.appendBatch(
+                    ordinal: 1, digest: SpoolFixture.digest(1),
+                    sealed: [UInt8](repeating: 0, count: Limits.maxSealedBatchBytes + 1), checkpoint: [],
+                    coversWriteAheadThrough: 0)
+            },
+            {
+                try spool.appendBatch(
+                    ordinal: 1, digest: SpoolFixture.digest(1), sealed: [],
+                    checkpoint: [UInt8](repeating: 0, count: Spool.maxCheckpointBytes + 1), coversWriteAheadThrough: 0)
+            },
             { try spool.appendWriteAhead([UInt8](repeating: 0, count: Spool.maxPayloadBytes + 1)) },
             { try spool.appendEpoch(EpochMark(epoch: 0, nextSequence: 0)) },
         ]

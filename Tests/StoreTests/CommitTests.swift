@@ -17,7 +17,8 @@ import Usage
             #expect(next == 1)
             // chain = SHA-256(32 zero bytes || digest), as PostgreSQL computes it.
             let expected: [UInt8] = try await store.pool.withConnection {
-                try $0.query("SELECT sha256(decode(repeat('00', 32), 'hex') || $1)", [.bytes(zero.digest)]).one().decode(0)
+                try $0.query("SELECT sha256(decode(repeat('00', 32), 'hex') || $1)", [.bytes(zero.digest)]).one()
+                    .decode(0)
             }
             #expect(chain == expected)
             #expect(try await store.commitBatch(zero) == .duplicate(nextSequence: 1, chain: chain))
@@ -29,8 +30,11 @@ import Usage
             // Bytes that were counted in epoch 1 are a duplicate in epoch 2 as well, and take the sequence number.
             var again = zero
             again.epoch = 2
-            guard case .duplicate(1, _) = try await store.commitBatch(again) else { throw World.Unexpected(what: "again") }
-            guard case .counted(2, _) = try await store.commitBatch(world.batch(oneRow(3), epoch: 2, sequence: 1)) else {
+            guard case .duplicate(1, _) = try await store.commitBatch(again) else {
+                throw World.Unexpected(what: "again")
+            }
+            guard case .counted(2, _) = try await store.commitBatch(world.batch(oneRow(3), epoch: 2, sequence: 1))
+            else {
                 throw World.Unexpected(what: "not counted")
             }
             try await world.foldAll()

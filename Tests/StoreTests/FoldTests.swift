@@ -37,7 +37,7 @@ import Usage
                 }
                 for rows in batches { model.add(rows, bucket: 60) }
                 queues.append(batches)
-                }
+            }
             for key in keys { try await world.openEpoch(key) }
             var next = [Int](repeating: 0, count: keys.count)
             while let index = keys.indices.filter({ next[$0] < queues[$0].count }).randomElement(using: &generator) {
@@ -79,7 +79,8 @@ import Usage
             list.append(
                 (
                     minute: minute, tenant: tenant, model: model,
-                    counts: TokenCounts(requests: 1, input: input, cachedInput: input / 2, output: input / 3, reasoningOutput: 0)
+                    counts: TokenCounts(
+                        requests: 1, input: input, cachedInput: input / 2, output: input / 3, reasoningOutput: 0)
                 ))
         }
         return usageRows(list)
@@ -97,7 +98,8 @@ import Usage
                 for _ in 0..<2 {
                     group.addTask {
                         let other = try World(connectionString: world.connectionString)
-                        while try await other.store.foldNext(FoldLimits(maxBatches: 1), decode: decode).status != .idle {}
+                        while try await other.store.foldNext(FoldLimits(maxBatches: 1), decode: decode).status != .idle
+                        {}
                         await other.store.pool.close()
                     }
                 }
@@ -106,7 +108,8 @@ import Usage
             #expect(try await world.store.mark() == 30)
             #expect(try await world.store.total("2025-06-15", "2025-06-16").input == 300)
             let gapless: Bool = try await world.store.pool.withConnection {
-                try $0.query("SELECT min(leaf_index) = 1 AND max(leaf_index) = 30 AND count(*) = 30 FROM ledger_leaf").one().decode(0)
+                try $0.query("SELECT min(leaf_index) = 1 AND max(leaf_index) = 30 AND count(*) = 30 FROM ledger_leaf")
+                    .one().decode(0)
             }
             #expect(gapless)
         }
@@ -129,9 +132,11 @@ import Usage
     @Test func sumsBeyondSixtyThreeBitsAreExact() async throws {
         try await World.with { world in
             let most = UInt64.max
-            let counts = TokenCounts(requests: most, input: most, cachedInput: most, output: most, reasoningOutput: most)
+            let counts = TokenCounts(
+                requests: most, input: most, cachedInput: most, output: most, reasoningOutput: most)
             let start = minute("2025-06-15")
-            try await world.load((0..<3).map { usageRows([(minute: start + $0, tenant: "t", model: "m", counts: counts)]) })
+            try await world.load(
+                (0..<3).map { usageRows([(minute: start + $0, tenant: "t", model: "m", counts: counts)]) })
             let total = try await world.store.total("2025-06-15", "2025-06-16")
             #expect(total.input == UInt128(most) * 3 && total.requests == UInt128(most) * 3)
             #expect(total.total == UInt128(most) * 6)
@@ -141,9 +146,13 @@ import Usage
     @Test func monthsLongPastGetTheirPartitions() async throws {
         try await World.with { world in
             try await world.load([
-                usageRows(["1999-12-31", "2016-02-29", "2023-11-16", "2030-01-01"].map {
-                    (minute: minute($0, hour: 23, minute: 59), tenant: "t", model: "m", counts: TokenCounts(requests: 1, input: 1))
-                })
+                usageRows(
+                    ["1999-12-31", "2016-02-29", "2023-11-16", "2030-01-01"].map {
+                        (
+                            minute: minute($0, hour: 23, minute: 59), tenant: "t", model: "m",
+                            counts: TokenCounts(requests: 1, input: 1)
+                        )
+                    })
             ])
             #expect(try await world.store.total("1990-01-01", "2040-01-01").input == 4)
             #expect(try await world.store.total("2016-02-29", "2016-03-01").input == 1)
@@ -154,7 +163,8 @@ import Usage
         try await World.with { world in
             try await world.load([oneRow(minute("2025-06-15")), oneRow(minute("2025-07-02"), "t2")])
             try await world.store.pool.withConnection { connection in
-                try connection.execute("UPDATE usage_hour SET input_tokens = input_tokens + 1 WHERE hour < '2025-07-01'")
+                try connection.execute(
+                    "UPDATE usage_hour SET input_tokens = input_tokens + 1 WHERE hour < '2025-07-01'")
             }
             let june = date("2025-06-01")..<date("2025-07-01")
             let report = try await world.store.refold(june, replace: true, decode: world.payloads.decode)
@@ -171,7 +181,9 @@ import Usage
         try await World.with { world in
             try await world.openEpoch()
             _ = try await world.store.commitBatch(world.batch(oneRow(0), sequence: 0))
-            let error = await #expect(throws: StoreError.self) { try await world.store.waitForLatest(timeout: .milliseconds(60)) }
+            let error = await #expect(throws: StoreError.self) {
+                try await world.store.waitForLatest(timeout: .milliseconds(60))
+            }
             #expect(error?.code == .markNotReached)
             async let waiting: Void = world.store.waitForLatest(timeout: .seconds(60))
             try await world.foldAll()

@@ -22,7 +22,8 @@ func entry(
             try await world.load([
                 oneRow(minute("2025-06-14", hour: 15, minute: 59), input: 1, output: 0),
                 oneRow(minute("2025-06-14", hour: 16), input: 2, output: 0),
-                oneRow(minute("2025-06-20"), input: 4, output: 0), oneRow(minute("2025-06-20"), "t2", input: 8, output: 0),
+                oneRow(minute("2025-06-20"), input: 4, output: 0),
+                oneRow(minute("2025-06-20"), "t2", input: 8, output: 0),
             ])
             let june = date("2025-06-01")..<date("2025-07-01")
             func byKind(_ known: Timestamp? = nil) async throws -> [TenantKind: UInt128] {
@@ -30,10 +31,12 @@ func entry(
                     .reduce(into: [:]) { $0[$1.tenantKind, default: 0] += $1.counts.input }
             }
             #expect(try await byKind() == [.unclassified: 15])
-            let first = try await world.store.importRegistry([entry("t1", .externalCustomer, "2025-01-01")], by: "ann", now: now)
+            let first = try await world.store.importRegistry(
+                [entry("t1", .externalCustomer, "2025-01-01")], by: "ann", now: now)
             #expect(first.asserted == 1 && first.newTenants == 0)
             #expect(try await byKind() == [.externalCustomer: 7, .unclassified: 8])
-            let second = try await world.store.importRegistry([entry("t1", .ownBusiness, "2025-06-15")], by: "bob", now: now)
+            let second = try await world.store.importRegistry(
+                [entry("t1", .ownBusiness, "2025-06-15")], by: "bob", now: now)
             #expect(second.superseded == 1 && second.remainders == 1 && second.recordedAt > first.recordedAt)
             #expect(try await byKind() == [.externalCustomer: 1, .ownBusiness: 6, .unclassified: 8])
             // What was held true before is still known.
@@ -53,7 +56,10 @@ func entry(
 
     @Test func theSameFileTwiceChangesNothingAndABadFileNothingAtAll() async throws {
         try await World.with { world in
-            let file = [entry("a", .trial, "2025-01-01", "2025-02-01"), entry("a", .test, "2025-02-01"), entry("b", .affiliate, "2025-01-01")]
+            let file = [
+                entry("a", .trial, "2025-01-01", "2025-02-01"), entry("a", .test, "2025-02-01"),
+                entry("b", .affiliate, "2025-01-01"),
+            ]
             #expect(try await world.store.importRegistry(file, by: "x", now: now).asserted == 3)
             let again = try await world.store.importRegistry(file, by: "x", now: now)
             #expect(again.unchanged == 3 && again.asserted == 0 && again.superseded == 0)
@@ -82,7 +88,8 @@ func entry(
                 let kind = TenantKind.allCases.randomElement(using: &generator) ?? .trial
                 for day in from..<(to ?? 60) { days[day] = kind }
                 let statement = RegistryEntry(
-                    provider: "acme", tenant: "t", kind: kind, legalEntity: "", effectiveFrom: CalendarDate(days: start + Int64(from)),
+                    provider: "acme", tenant: "t", kind: kind, legalEntity: "",
+                    effectiveFrom: CalendarDate(days: start + Int64(from)),
                     effectiveTo: to.map { CalendarDate(days: start + Int64($0)) }, reason: "round \(round)")
                 let change = try await world.store.importRegistry([statement], by: "x", now: now)
                 moments.append((known: change.recordedAt, days: days))

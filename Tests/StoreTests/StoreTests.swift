@@ -35,11 +35,14 @@ import Usage
     @Test func aCalendarOfHalfHoursKeepsItsDays() async throws {
         try await World.with(calendar: "Asia/Kolkata") { world in
             try await world.load([
-                oneRow(minute("2025-06-15", hour: 18, minute: 29), input: 1), oneRow(minute("2025-06-15", hour: 18, minute: 30), input: 2),
+                oneRow(minute("2025-06-15", hour: 18, minute: 29), input: 1),
+                oneRow(minute("2025-06-15", hour: 18, minute: 30), input: 2),
             ])
             let sums = try await world.store.scopeSums(date("2025-06-16")..<date("2025-06-17"), sight: .everything)
             #expect(sums.rows.map(\.counts.input) == [2])
-            #expect(try await world.store.refold(date("2025-06-15")..<date("2025-06-17"), decode: world.payloads.decode).isEqual)
+            #expect(
+                try await world.store.refold(date("2025-06-15")..<date("2025-06-17"), decode: world.payloads.decode)
+                    .isEqual)
         }
     }
 
@@ -52,8 +55,12 @@ import Usage
                 expiresAt: Timestamp(seconds: World.june.seconds + 100))
             try await store.createToken(token, secretHash: hash)
             #expect(try await store.authenticate(id: "abc", secretHash: hash, now: World.june) == token)
-            #expect(try await store.authenticate(id: "abc", secretHash: [UInt8](repeating: 2, count: 32), now: World.june) == nil)
-            #expect(try await store.authenticate(id: "abc", secretHash: hash, now: Timestamp(seconds: World.june.seconds + 100)) == nil)
+            #expect(
+                try await store.authenticate(id: "abc", secretHash: [UInt8](repeating: 2, count: 32), now: World.june)
+                    == nil)
+            #expect(
+                try await store.authenticate(
+                    id: "abc", secretHash: hash, now: Timestamp(seconds: World.june.seconds + 100)) == nil)
             #expect(try await store.revokeToken(id: "abc", by: "bob", now: World.june))
             #expect(try await store.revokeToken(id: "abc", by: "bob", now: World.june) == false)
             #expect(try await store.authenticate(id: "abc", secretHash: hash, now: World.june) == nil)
@@ -67,14 +74,16 @@ import Usage
                 for _ in 0..<3 {
                     group.addTask {
                         let other = try World(connectionString: world.connectionString)
-                        try await other.store.makePartitionsAhead(now: Timestamp(seconds: date("2025-12-31").days * 86_400))
+                        try await other.store.makePartitionsAhead(
+                            now: Timestamp(seconds: date("2025-12-31").days * 86_400))
                         await other.store.pool.close()
                     }
                 }
                 try await group.waitForAll()
             }
             let names: Int = try await world.store.pool.withConnection {
-                try $0.query("SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relname ~ '_(2025_12|2026_01)$'").one().decode(0)
+                try $0.query("SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relname ~ '_(2025_12|2026_01)$'")
+                    .one().decode(0)
             }
             #expect(names == 10)
         }
@@ -90,9 +99,11 @@ import Usage
             let early = try await store.applyRetention(RetentionPolicy(payloadDays: 400), now: now)
             #expect(early.isEmpty)
             let dropped = try await store.applyRetention(policy, now: now)
-            #expect(dropped.sorted() == [
-                "ledger_payload_2025_06", "usage_hour_2025_03", "usage_hour_2025_06", "usage_minute_2025_03", "usage_minute_2025_06",
-            ])
+            #expect(
+                dropped.sorted() == [
+                    "ledger_payload_2025_06", "usage_hour_2025_03", "usage_hour_2025_06", "usage_minute_2025_03",
+                    "usage_minute_2025_06",
+                ])
             let error = await #expect(throws: StoreError.self) { _ = try await store.total("2025-06-01", "2025-06-15") }
             #expect(error?.code == .notKept)
             let sums = try await store.scopeSums(date("2025-03-01")..<date("2025-07-01"), sight: .everything)
@@ -116,7 +127,10 @@ import Usage
             let now = Timestamp(seconds: date("2026-08-20").days * 86_400)
             #expect(try await world.store.applyRetention(RetentionPolicy(payloadDays: 1), now: now).isEmpty)
             try await world.foldAll()
-            #expect(try await world.store.applyRetention(RetentionPolicy(payloadDays: 1), now: now) == ["ledger_payload_2025_06"])
+            #expect(
+                try await world.store.applyRetention(RetentionPolicy(payloadDays: 1), now: now) == [
+                    "ledger_payload_2025_06"
+                ])
         }
     }
 }

@@ -15,7 +15,8 @@ struct World: Sendable {
         calendar: String = "Asia/Shanghai", connections: Int = 6, _ body: (World) async throws -> Value
     ) async throws -> Value {
         try await TestDatabase.withDatabase { database in
-            let world = try World(connectionString: database.connectionString, calendar: calendar, connections: connections)
+            let world = try World(
+                connectionString: database.connectionString, calendar: calendar, connections: connections)
             do {
                 try await world.store.prepare()
                 let value = try await body(world)
@@ -32,7 +33,8 @@ struct World: Sendable {
         struct NoZone: Error {}
         guard let zone = ZoneRules(identifier: calendar) else { throw NoZone() }
         let pool = ConnectionPool(
-            ConnectionOptions(connectionString: connectionString), pool: PoolOptions(maxConnections: connections, waitTimeout: .seconds(60)),
+            ConnectionOptions(connectionString: connectionString),
+            pool: PoolOptions(maxConnections: connections, waitTimeout: .seconds(60)),
             logger: Logger(label: "tests"))
         self.connectionString = connectionString
         store = Store(pool: pool, calendar: zone, logger: Logger(label: "tests"))
@@ -52,7 +54,8 @@ struct World: Sendable {
 
     /// A batch of rows, its payload registered for the decoder.
     func batch(
-        _ rows: UsageRows, epoch: UInt64 = 1, sequence: UInt64, key: CollectorKey = World.key, at moment: Timestamp = World.june
+        _ rows: UsageRows, epoch: UInt64 = 1, sequence: UInt64, key: CollectorKey = World.key,
+        at moment: Timestamp = World.june
     ) -> BatchCommit {
         let payload = payloads.register(rows)
         let minutes = rows.rows.map(\.minute)
@@ -125,7 +128,9 @@ func usageRows(
 }
 
 /// One row of one tenant.
-func oneRow(_ minute: Int64, _ tenant: String = "t1", model: String = "m1", input: UInt64 = 10, output: UInt64 = 5) -> UsageRows {
+func oneRow(_ minute: Int64, _ tenant: String = "t1", model: String = "m1", input: UInt64 = 10, output: UInt64 = 5)
+    -> UsageRows
+{
     usageRows([
         (
             minute: minute, tenant: tenant, model: model,

@@ -54,7 +54,10 @@ import Usage
             #expect(answer.rows.map(\.counts.input) == [1, 2])
             let hours = try await world.store.usage(
                 query(from, from + 2_880, zone: "Asia/Kolkata", bucket: .hour, by: [.model]))
-            #expect(hours.rows.map(\.start) == [minute("2025-06-15", hour: 17, minute: 30) * 60, minute("2025-06-15", hour: 18, minute: 30) * 60])
+            #expect(
+                hours.rows.map(\.start) == [
+                    minute("2025-06-15", hour: 17, minute: 30) * 60, minute("2025-06-15", hour: 18, minute: 30) * 60,
+                ])
             let error = await #expect(throws: StoreError.self) {
                 _ = try await world.store.usage(
                     self.query(from, from + 2_880, zone: "Asia/Kolkata", bucket: .day, by: [.tenant, .model]))
@@ -67,7 +70,9 @@ import Usage
     @Test func minutesAreKeptByTenantModelAndProvider() async throws {
         try await World.with { world in
             let start = minute("2025-06-15", hour: 3, minute: 7)
-            try await world.load([oneRow(start, "a", model: "m1"), oneRow(start, "b", model: "m2"), oneRow(start + 1, "a")])
+            try await world.load([
+                oneRow(start, "a", model: "m1"), oneRow(start, "b", model: "m2"), oneRow(start + 1, "a"),
+            ])
             for (dimension, names) in [(UsageDimension.tenant, ["a", "b", "a"]), (.model, ["m1", "m2", "m1"])] {
                 let answer = try await world.store.usage(query(start, start + 2, bucket: .minute, by: [dimension]))
                 #expect(answer.rows.map { $0.keys[0] } == names)
@@ -82,18 +87,26 @@ import Usage
         try await World.with { world in
             let day = minute("2025-06-15")
             let list = ["t1", "t2"].flatMap { tenant in
-                ["m1", "m2"].map { (minute: day, tenant: tenant, model: $0, counts: TokenCounts(requests: 1, input: 1)) }
+                ["m1", "m2"].map {
+                    (minute: day, tenant: tenant, model: $0, counts: TokenCounts(requests: 1, input: 1))
+                }
             }
             try await world.load([
                 usageRows(list), usageRows(list, region: "eu-west"), usageRows(list, layer: .iaas),
                 usageRows(list, modality: .image),
             ])
-            func inputs(_ by: [UsageDimension], _ filters: UsageFilters = UsageFilters()) async throws -> [String: UInt128] {
+            func inputs(_ by: [UsageDimension], _ filters: UsageFilters = UsageFilters()) async throws -> [String:
+                UInt128]
+            {
                 let answer = try await world.store.usage(query(day, day + 1_440, by: by, filters: filters))
-                return Dictionary(uniqueKeysWithValues: answer.rows.map { ($0.keys.joined(separator: "/"), $0.counts.input) })
+                return Dictionary(
+                    uniqueKeysWithValues: answer.rows.map { ($0.keys.joined(separator: "/"), $0.counts.input) })
             }
             #expect(try await inputs([.layer]) == ["maas": 12, "iaas": 4])
-            #expect(try await inputs([.region, .modality]) == ["cn-beijing/text": 8, "cn-beijing/image": 4, "eu-west/text": 4])
+            #expect(
+                try await inputs([.region, .modality]) == [
+                    "cn-beijing/text": 8, "cn-beijing/image": 4, "eu-west/text": 4,
+                ])
             #expect(try await inputs([.tenant], UsageFilters(models: ["m1"])) == ["t1": 8, "t2": 8])
             #expect(try await inputs([], UsageFilters(tenants: ["t1"], regions: ["eu-west"])) == ["": 2])
             #expect(try await inputs([.model], UsageFilters(tenants: ["nobody"])) == [:])
@@ -130,7 +143,8 @@ import Usage
     private func load(_ world: World) async throws {
         for provider in ["acme", "other"] {
             try await world.load(
-                [oneRow(minute("2025-06-15"), "tenant-of-\(provider)")], key: CollectorKey(provider: provider, collector: "c"))
+                [oneRow(minute("2025-06-15"), "tenant-of-\(provider)")],
+                key: CollectorKey(provider: provider, collector: "c"))
         }
     }
 
@@ -141,7 +155,8 @@ import Usage
                 from: date("2025-06-14").days * 86_400, to: date("2025-06-17").days * 86_400, zone: .utc,
                 groupBy: [.provider, .tenant], sight: .provider("acme"))
             #expect(try await world.store.usage(query).rows.map(\.keys) == [["acme", "tenant-of-acme"]])
-            let sums = try await world.store.scopeSums(date("2025-06-01")..<date("2025-07-01"), sight: .provider("other"))
+            let sums = try await world.store.scopeSums(
+                date("2025-06-01")..<date("2025-07-01"), sight: .provider("other"))
             #expect(sums.rows.map(\.provider) == ["other"])
             #expect(try await world.store.collectors(sight: .provider("acme")).map(\.provider) == ["acme"])
         }

@@ -3,7 +3,9 @@ internal import Foundation
 /// A folder of a test's own, removed when the test is over and kept when it failed by throwing.
 package enum ScratchFolder {
     /// Runs `body` with the path of a new, empty folder.
-    package static func with<Value>(_ name: String = "test", _ body: (String) async throws -> Value) async throws -> Value {
+    package static func with<Value>(_ name: String = "test", _ body: (String) async throws -> Value) async throws
+        -> Value
+    {
         let path = try make(name)
         do {
             let value = try await body(path)

@@ -32,6 +32,7 @@ struct Problem: Error {
         var detail: String
         var accepted: UInt64?
         var rejected: [EventsOutcome.Rejected]?
+        // swift-format-ignore: AlwaysUseLowerCamelCase
         var rejected_count: UInt64?
     }
 

@@ -141,7 +141,8 @@ extension AggregatorConfiguration {
                 throw FileProblems(
                     file: path,
                     problems: [
-                        FileProblem(line: 1, field: "id", message: "there is a scope \(scope.id) already: choose another id")
+                        FileProblem(
+                            line: 1, field: "id", message: "there is a scope \(scope.id) already: choose another id")
                     ])
             }
             scopes.append(scope)

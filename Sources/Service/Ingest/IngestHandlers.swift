@@ -29,9 +29,13 @@ struct IngestHandlers: Sendable {
     // MARK: Epochs
 
     private struct EpochBody: Decodable {
+        // swift-format-ignore: AlwaysUseLowerCamelCase
         var spool_id: String
+        // swift-format-ignore: AlwaysUseLowerCamelCase
         var software_version: String
+        // swift-format-ignore: AlwaysUseLowerCamelCase
         var last_epoch: UInt64?
+        // swift-format-ignore: AlwaysUseLowerCamelCase
         var last_next_sequence: UInt64?
     }
 
@@ -140,7 +144,8 @@ struct IngestHandlers: Sendable {
         case .duplicate(let next, let chain): return Self.receipt("duplicate", next, chain)
         case .gap(let expected): throw Problem.gap(expectedSequence: expected)
         case .fork(let expected):
-            logger.error("a sequence number came again with other bytes; they were set aside", place(identity, envelope))
+            logger.error(
+                "a sequence number came again with other bytes; they were set aside", place(identity, envelope))
             throw Problem.fork(expectedSequence: expected)
         case .fenced(let live):
             logger.warning("a fenced collector tried to send", place(identity, envelope))

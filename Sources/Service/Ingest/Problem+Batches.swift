@@ -52,7 +52,8 @@ extension Problem {
             .forbidden(
                 "The batch is of another provider than the client certificate.", code: "wrong-provider")
         case .wrongCollector:
-            .forbidden("The batch was sealed by another collector than the client certificate names.", code: "wrong-identity")
+            .forbidden(
+                "The batch was sealed by another collector than the client certificate names.", code: "wrong-identity")
         }
     }
 }

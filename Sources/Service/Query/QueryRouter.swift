@@ -42,7 +42,8 @@ struct QueryRouter {
 
     /// Adds a route that needs a token with a permission.
     private mutating func add(
-        _ method: HTTPRequest.Method, _ path: String, needs permission: Permission, _ handler: @escaping AuthorisedHandler
+        _ method: HTTPRequest.Method, _ path: String, needs permission: Permission,
+        _ handler: @escaping AuthorisedHandler
     ) {
         let tokens = tokens
         addOpen(method, path) { request, context in

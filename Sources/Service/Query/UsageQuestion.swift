@@ -33,7 +33,8 @@ struct UsageQuestion {
     private static func zone(_ parameters: QueryParameters, calendar: ZoneRules) throws(Problem) -> ZoneRules {
         guard let text = parameters["zone"], text != calendar.identifier else { return calendar }
         guard let zone = ZoneRules(identifier: text) else {
-            throw .badParameter("zone", "is no zone that this system knows; give an IANA name such as Asia/Shanghai or UTC")
+            throw .badParameter(
+                "zone", "is no zone that this system knows; give an IANA name such as Asia/Shanghai or UTC")
         }
         return zone
     }

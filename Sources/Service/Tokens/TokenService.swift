@@ -34,7 +34,8 @@ package struct TokenService: Sendable {
     package func authenticate(authorization header: String?) async throws -> TokenRecord {
         guard let header else { throw Problem.unauthorized("Send Authorization: Bearer sy_ID_SECRET.") }
         guard let token = BearerToken(authorization: header) else {
-            throw Problem.unauthorized("The Authorization header holds no bearer token of ours.", error: "invalid_token")
+            throw Problem.unauthorized(
+                "The Authorization header holds no bearer token of ours.", error: "invalid_token")
         }
         let now = Timestamp(milliseconds: clock.nowMilliseconds())
         guard let record = try await store.authenticate(id: token.id, secretHash: token.secretHash, now: now) else {

@@ -31,7 +31,8 @@ enum Backlog {
             if left < smallest { (smallest, deadline) = (left, ContinuousClock.now + patience) }
             guard ContinuousClock.now < deadline else {
                 throw CommandError(
-                    .failure, "the collectors still hold \(left) batches and open rows, and it doesn't get less; see "
+                    .failure,
+                    "the collectors still hold \(left) batches and open rows, and it doesn't get less; see "
                         + collectors.map { "\($0)/readyz" }.joined(separator: ", "))
             }
             bar.update(done: left)

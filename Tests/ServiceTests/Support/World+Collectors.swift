@@ -51,7 +51,8 @@ extension TestClient {
     func openEpoch(last: Int = 0, lastNext: Int = 0) async throws -> Int {
         let reply = try await postJSON(
             "/v1/epochs",
-            "{\"spool_id\":\"\(Self.spool)\",\"software_version\":\"1.0\",\"last_epoch\":\(last),\"last_next_sequence\":\(lastNext)}")
+            "{\"spool_id\":\"\(Self.spool)\",\"software_version\":\"1.0\",\"last_epoch\":\(last),\"last_next_sequence\":\(lastNext)}"
+        )
         return try reply.json()["epoch"] as? Int ?? -reply.status
     }
 

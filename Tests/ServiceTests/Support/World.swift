@@ -68,7 +68,8 @@ struct World: Sendable {
         let daemon = try AggregatorDaemon(configuration, clock: clock, logger: logger)
         try await daemon.prepareDatabase()
         let group = ServiceGroup(
-            configuration: ServiceGroupConfiguration(services: daemon.services().map { .init(service: $0) }, logger: logger))
+            configuration: ServiceGroupConfiguration(
+                services: daemon.services().map { .init(service: $0) }, logger: logger))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             try await waitUntil("both listeners") { daemon.listening.addresses.count == 2 }

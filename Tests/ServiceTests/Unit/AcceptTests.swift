@@ -3,11 +3,12 @@ import Testing
 @testable import Service
 
 @Suite struct AcceptTests {
-    @Test(arguments: [
-        (nil, AnswerFormat.json), ("*/*", .json), ("text/csv", .csv), ("TEXT/CSV; charset=utf-8", .csv),
-        ("text/csv;q=0.5, application/json;q=0.4", .csv), ("application/*;q=0.2, text/csv;q=0.1", .json),
-        ("text/*, */*;q=0.1", .csv), ("*/*;q=0.5, application/json;q=0", .csv),
-    ] as [(String?, AnswerFormat)])
+    @Test(
+        arguments: [
+            (nil, AnswerFormat.json), ("*/*", .json), ("text/csv", .csv), ("TEXT/CSV; charset=utf-8", .csv),
+            ("text/csv;q=0.5, application/json;q=0.4", .csv), ("application/*;q=0.2, text/csv;q=0.1", .json),
+            ("text/*, */*;q=0.1", .csv), ("*/*;q=0.5, application/json;q=0", .csv),
+        ] as [(String?, AnswerFormat)])
     func chooses(header: String?, expected: AnswerFormat) {
         #expect(Accept.choose(header) == expected)
     }

@@ -13,7 +13,9 @@ import Usage
         #expect(parameters["b"] == "x,y")
     }
 
-    @Test(arguments: ["a=%", "a=%4", "a=%zz", "a=%ff", "a", "%ff=1", "c=1", "a=1&a=1", "a=\(String(repeating: "x", count: 9_000))"])
+    @Test(arguments: [
+        "a=%", "a=%4", "a=%zz", "a=%ff", "a", "%ff=1", "c=1", "a=1&a=1", "a=\(String(repeating: "x", count: 9_000))",
+    ])
     func refuses(query: String) {
         #expect(throws: Problem.self) { try QueryParameters(query, known: ["a", "b"]) }
     }
@@ -32,11 +34,13 @@ import Usage
 }
 
 @Suite struct RFC3339Tests {
-    @Test(arguments: [
-        ("2025-06-01T00:00:00Z", 1_748_736_000_000_000), ("2025-06-01T08:00:00+08:00", 1_748_736_000_000_000),
-        ("2025-06-01t00:00:00.5z", 1_748_736_000_500_000), ("2025-05-31T19:30:00.000001-04:30", 1_748_736_000_000_001),
-        ("1969-12-31T23:59:59Z", -1_000_000),
-    ] as [(String, Int64)])
+    @Test(
+        arguments: [
+            ("2025-06-01T00:00:00Z", 1_748_736_000_000_000), ("2025-06-01T08:00:00+08:00", 1_748_736_000_000_000),
+            ("2025-06-01t00:00:00.5z", 1_748_736_000_500_000),
+            ("2025-05-31T19:30:00.000001-04:30", 1_748_736_000_000_001),
+            ("1969-12-31T23:59:59Z", -1_000_000),
+        ] as [(String, Int64)])
     func parses(text: String, microseconds: Int64) {
         #expect(RFC3339.parse(text)?.microseconds == microseconds)
     }
@@ -74,7 +78,9 @@ import Usage
 
     @Test func finds_the_digest_among_others() {
         let sum = Data(repeating: 7, count: 32).base64EncodedString()
-        #expect(BatchEnvelope.sha256(inContentDigest: "sha-512=:AAAA:, sha-256=:\(sum):")?.bytes == Array(repeating: 7, count: 32))
+        #expect(
+            BatchEnvelope.sha256(inContentDigest: "sha-512=:AAAA:, sha-256=:\(sum):")?.bytes
+                == Array(repeating: 7, count: 32))
         for header in ["", "sha-256=\(sum)", "sha-256=::", "md5=:\(sum):", "sha-256=:AAAA:"] {
             #expect(BatchEnvelope.sha256(inContentDigest: header) == nil)
         }
@@ -91,7 +97,9 @@ import Usage
         #expect(BearerToken(using: &generator) != token)
     }
 
-    @Test(arguments: ["", "sy", "sy__", "sy_0_0", "xx_0000000000000000_\(String(repeating: "0", count: 64))", "Basic abc"])
+    @Test(arguments: [
+        "", "sy", "sy__", "sy_0_0", "xx_0000000000000000_\(String(repeating: "0", count: 64))", "Basic abc",
+    ])
     func refuses(text: String) {
         #expect(BearerToken(text) == nil)
         #expect(BearerToken(authorization: text) == nil)
