@@ -123,8 +123,10 @@ enum TimeText {
         var whole: Int64 = 0
         let firstDigit = index
         while index < end, JSONText.isDigit(bytes.peek(index)) {
-            guard index - firstDigit < 18 else { return nil }
-            whole = whole * 10 + Int64(bytes.peek(index) - 0x30)
+            let (tens, overflow) = whole.multipliedReportingOverflow(by: 10)
+            let (sum, overflowOfSum) = tens.addingReportingOverflow(Int64(bytes.peek(index) - 0x30))
+            if overflow || overflowOfSum { return nil }
+            whole = sum
             index += 1
         }
         guard index > firstDigit else { return nil }

@@ -73,7 +73,9 @@ import Usage
         #expect(try minute("1748736060", .epoch(.seconds)) == june2025 + 1)
         #expect(try minute("1748736059999", .epoch(.milliseconds)) == june2025)
         #expect(try minute("1748736060000000", .epoch(.microseconds)) == june2025 + 1)
-        #expect(try minute("1748736059999999999", .epoch(.nanoseconds)) == nil)  // 19 digits
+        #expect(try minute("1748736059999999999", .epoch(.nanoseconds)) == june2025)
+        #expect(try minute("9223372036854775807", .epoch(.nanoseconds)) == 153_722_867)
+        #expect(try minute("9223372036854775808", .epoch(.nanoseconds)) == nil)
         #expect(try minute("\"1748736060\"", .epoch(.seconds)) == june2025 + 1)
         #expect(try minute("-1", .epoch(.seconds)) == -1)
         #expect(try minute("-0.000000000000000001", .epoch(.seconds)) == -1)
