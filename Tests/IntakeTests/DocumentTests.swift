@@ -16,7 +16,8 @@ import Usage
     }
 
     @Test func anObjectMayStandOnManyLines() throws {
-        let pretty = DocumentTests.event.replacing(",", with: ",\r\n\t").replacing("{", with: "{\n").replacing("}", with: "\n}\n")
+        let pretty = DocumentTests.event.replacing(",", with: ",\r\n\t").replacing("{", with: "{\n").replacing(
+            "}", with: "\n}\n")
         #expect(try collected(pretty).totals.requests == 1)
         #expect(try collected("\n\n" + pretty).totals.requests == 1)
         let cut = try collected(String(pretty.dropLast(3)))
@@ -37,13 +38,18 @@ import Usage
         #expect(sink.reasons == [.syntax])
     }
 
-    @Test(arguments: [
-        ("[,E]", 1, [RejectionReason.syntax]), ("[E,]", 1, [.syntax]), ("[E,,E]", 2, [.syntax]), ("[E E]", 0, [.syntax]),
-        ("[E", 1, [.syntax]), ("[", 0, [.syntax]), ("[E,", 1, [.syntax]), ("[E]]", 1, [.syntax]), ("[E]x", 1, [.syntax]),
-        ("[E,{\"a\":[1,2}]", 1, [.syntax, .syntax]), ("[{},E,[],E,\"x\"]", 2, [.missingField, .notAnObject, .notAnObject]),
-        ("[{\"a\":\"cut\nE,E]", 1, [.syntax, .syntax]),
-    ] as [(String, UInt64, [RejectionReason])])
-    func anArraysTroubleIsToldAndItsElementsCount(_ text: String, _ count: UInt64, _ reasons: [RejectionReason]) throws {
+    @Test(
+        arguments: [
+            ("[,E]", 1, [RejectionReason.syntax]), ("[E,]", 1, [.syntax]), ("[E,,E]", 2, [.syntax]),
+            ("[E E]", 0, [.syntax]),
+            ("[E", 1, [.syntax]), ("[", 0, [.syntax]), ("[E,", 1, [.syntax]), ("[E]]", 1, [.syntax]),
+            ("[E]x", 1, [.syntax]),
+            ("[E,{\"a\":[1,2}]", 1, [.syntax, .syntax]),
+            ("[{},E,[],E,\"x\"]", 2, [.missingField, .notAnObject, .notAnObject]),
+            ("[{\"a\":\"cut\nE,E]", 1, [.syntax, .syntax]),
+        ] as [(String, UInt64, [RejectionReason])])
+    func anArraysTroubleIsToldAndItsElementsCount(_ text: String, _ count: UInt64, _ reasons: [RejectionReason]) throws
+    {
         let sink = try collected(text.replacing("E", with: DocumentTests.event))
         #expect(sink.totals.requests == count)
         #expect(sink.reasons == reasons)

@@ -19,17 +19,18 @@ import Usage
             modality: .column("mod"), time: .column("at"), timeFormat: .epoch(.milliseconds), requests: .column("n"),
             input: .column("in"), cachedInput: .column("cached"), additionalInput: .column("written"),
             output: .column("out"), reasoningOutput: .column("think"))
-        let text = """
+        let text = #"""
             t;m;r;l;w;mod;p;at;n;in;cached;written;out;think;unused
             "a ""b""";m1;cn-beijing;on-premises;batch;audio;volcengine;1748736059999;12;100;40;5;9;8;"x
             y"
             租户;m2;;;;;;1748736060000;;1;;;2;;
-            """
+            """#
         #expect(try reasons(text, mapping) == [.badName])  // a quotation mark is in no name
         let sound = text.replacing(#""a ""b""""#, with: #""a b""#)
         let first = CollectedEvent(
             minute: june2025, tenant: "a b", model: "m1", region: "cn-beijing", layer: .onPremises, workload: .batch,
-            modality: .audio, counts: TokenCounts(requests: 12, input: 105, cachedInput: 40, output: 9, reasoningOutput: 8))
+            modality: .audio,
+            counts: TokenCounts(requests: 12, input: 105, cachedInput: 40, output: 9, reasoningOutput: 8))
         var second = CollectedEvent(
             minute: june2025 + 1, tenant: "租户", model: "m2", region: "",
             counts: TokenCounts(requests: 1, input: 1, output: 2))
@@ -42,7 +43,9 @@ import Usage
         second.counts.requests = 3
         let additive = try collect(sound, .mapped(mapping)).events
         #expect(additive.last == second)
-        #expect(additive.first?.counts == TokenCounts(requests: 3, input: 145, cachedInput: 40, output: 9, reasoningOutput: 8))
+        #expect(
+            additive.first?.counts
+                == TokenCounts(requests: 3, input: 145, cachedInput: 40, output: 9, reasoningOutput: 8))
     }
 
     @Test func columnsCanBeNumberedAndRowsSkipped() throws {
@@ -130,7 +133,8 @@ import Usage
         #expect(setting { $0.requests = .constant("many") } == "requests")
         #expect(setting { $0.provider = .constant("aliyun") } == "provider")
         #expect(setting { $0.region = .constant("=r") } == "region")
-        #expect(setting { $0.model = .column("tenant") } == "tenant" || setting { $0.model = .column("tenant") } == "model")
+        #expect(
+            setting { $0.model = .column("tenant") } == "tenant" || setting { $0.model = .column("tenant") } == "model")
         #expect(setting({ _ in }, defaults: EventDefaults(provider: "Not A Name")) == "provider")
         #expect(setting({ _ in }, defaults: EventDefaults(provider: "p", tenant: "")) == "tenant")
     }

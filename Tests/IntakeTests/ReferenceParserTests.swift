@@ -26,20 +26,27 @@ struct RandomRecords {
         return result + "\""
     }
 
-    mutating func count() -> Int { oneOf([0, 1, below(100), below(10_000), below(1_000_000_000_000), 1_000_000_000_000]) }
+    mutating func count() -> Int {
+        oneOf([0, 1, below(100), below(10_000), below(1_000_000_000_000), 1_000_000_000_000])
+    }
 
     /// Some value that no format reads.
     mutating func anything(_ depth: Int = 0) -> String {
         switch below(depth > 3 ? 5 : 7) {
-        case 0: return literal(oneOf(["", "x", "Wie geht's? \"gut\" \\ 好\n🚀", "}{][,:", String(repeating: "lorem ", count: below(9))]))
+        case 0:
+            return literal(
+                oneOf(["", "x", "Wie geht's? \"gut\" \\ 好\n🚀", "}{][,:", String(repeating: "lorem ", count: below(9))]))
         case 1: return oneOf(["0", "-0", "1", "-17", "3.25", "-0.5e-3", "1E400", "12345678901234567890"])
         case 2: return "true"
         case 3: return "false"
         case 4: return "null"
         case 5:
-            return "[" + (0..<below(4)).map { _ in space() + anything(depth + 1) + space() }.joined(separator: ",") + "]"
+            return "[" + (0..<below(4)).map { _ in space() + anything(depth + 1) + space() }.joined(separator: ",")
+                + "]"
         default:
-            let members = (0..<below(4)).map { literal("k\($0)") + space() + ":" + space() + anything(depth + 1) + space() }
+            let members = (0..<below(4)).map {
+                literal("k\($0)") + space() + ":" + space() + anything(depth + 1) + space()
+            }
             return "{" + members.joined(separator: "," + space()) + space() + "}"
         }
     }
@@ -86,18 +93,22 @@ func referenceEvent(_ record: [UInt8]) -> CollectedEvent? {
         let tenant = object["tenant"] as? String, let model = object["model"] as? String
     else { return nil }
     func number(_ value: Any?) -> UInt64? { (value as? NSNumber)?.uint64Value }
-    guard let input = number(usage["prompt_tokens"]), let output = number(usage["completion_tokens"]) else { return nil }
+    guard let input = number(usage["prompt_tokens"]), let output = number(usage["completion_tokens"]) else {
+        return nil
+    }
     let cached = number((usage["prompt_tokens_details"] as? [String: Any])?["cached_tokens"])
     let reasoning = number((usage["completion_tokens_details"] as? [String: Any])?["reasoning_tokens"])
     return CollectedEvent(
-        minute: Int64(created.doubleValue / 60), tenant: tenant, model: model, region: object["region"] as? String ?? "",
+        minute: Int64(created.doubleValue / 60), tenant: tenant, model: model,
+        region: object["region"] as? String ?? "",
         counts: TokenCounts(
             requests: 1, input: input, cachedInput: cached ?? 0, output: output, reasoningOutput: reasoning ?? 0))
 }
 
 @Suite struct ReferenceParserTests {
     /// One seed a run unless `STEELYARD_TEST_SEED` names one; it stands in every failure.
-    static let seed: UInt64 = ProcessInfo.processInfo.environment["STEELYARD_TEST_SEED"].flatMap { UInt64($0) } ?? 20_251_122
+    static let seed: UInt64 =
+        ProcessInfo.processInfo.environment["STEELYARD_TEST_SEED"].flatMap { UInt64($0) } ?? 20_251_122
 
     @Test func randomRecordsMeanWhatTheReferenceSays() throws {
         var records = RandomRecords(random: ReferenceParserTests.seed)
@@ -149,7 +160,11 @@ func referenceEvent(_ record: [UInt8]) -> CollectedEvent? {
     @Test func theReferenceSeesADifference() {
         let record = #"{"created":60,"tenant":"t","model":"m","usage":{"prompt_tokens":1,"completion_tokens":2}}"#
         let event = referenceEvent(Array(record.utf8))
-        #expect(event == CollectedEvent(minute: 1, tenant: "t", model: "m", region: "", counts: TokenCounts(requests: 1, input: 1, output: 2)))
+        #expect(
+            event
+                == CollectedEvent(
+                    minute: 1, tenant: "t", model: "m", region: "",
+                    counts: TokenCounts(requests: 1, input: 1, output: 2)))
         #expect(event != referenceEvent(Array(record.replacing("2}", with: "3}").utf8)))
         #expect(referenceEvent(Array(record.dropLast().utf8)) == nil)
     }
