@@ -223,7 +223,7 @@ let unverified: Set<String> = [
     "Telemetry",
     "TestSupport", "steelyard", "steelyard-aggregator", "steelyard-collector",
     "AggregatorTests", "BatchingTests", "CollectorTests", "CommandLineTests", "EndToEndTests", "IdentityTests",
-    "IntakeTests", "PostgresTests", "ServiceTests", "SettingsTests", "StoreTests", "UsageTests",
+    "IntakeTests", "PostgresTests", "ServiceTests", "SettingsTests", "SpoolTests", "StoreTests", "UsageTests",
 ]
 package.targets.removeAll { unverified.contains($0.name) }
 package.products.removeAll { unverified.contains($0.name) }
