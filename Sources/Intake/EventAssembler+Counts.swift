@@ -148,6 +148,7 @@ extension EventAssembler {
 
     private func unusualCount(_ record: RawSpan, _ slot: RecordValues.Slot, _ source: Int) throws(Fault) -> UInt64 {
         switch slot.kind {
+        case .integer where slot.count <= 19 && slot.number <= limit(source): return slot.number
         case .integer: throw Fault(.tooLarge, source: source)
         case .negativeInteger: throw Fault(.negative, source: source)
         case .fraction: throw Fault(.fractional, source: source)
@@ -155,6 +156,11 @@ extension EventAssembler {
         case .text where plan.rules.acceptsDecimalStrings: return try decimal(record, slot, source)
         default: throw Fault(.wantedCount, source: source)
         }
+    }
+
+    /// The highest count that a source may state: a total is of two counts.
+    private func limit(_ source: Int) -> UInt64 {
+        plan.sources[source].field == .total ? 2 * Limits.maxTokensPerField : Limits.maxTokensPerField
     }
 
     /// Reads text as a count: digits only; empty text is no count.
@@ -165,6 +171,7 @@ extension EventAssembler {
         if record.peek(start) == UInt8(ascii: "-"), start + 1 < end, JSONText.isDigit(record.peek(start + 1)) {
             throw Fault(.negative, source: source)
         }
+        let limit = limit(source)
         var value: UInt64 = 0
         for index in start..<end {
             let byte = record.peek(index)
@@ -173,7 +180,7 @@ extension EventAssembler {
                 throw Fault(isFraction ? .fractional : .wantedCount, source: source)
             }
             value = value * 10 + UInt64(byte - 0x30)
-            if value > Limits.maxTokensPerField { throw Fault(.tooLarge, source: source) }
+            if value > limit { throw Fault(.tooLarge, source: source) }
         }
         return value
     }

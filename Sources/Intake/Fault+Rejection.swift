@@ -38,8 +38,9 @@ extension Fault {
         case .nameTooLong: return "the name is longer than \(extent) bytes"
         case .columnCount: return "the record has \(at) columns instead of \(extent)"
         case .negative, .fractional, .tooLarge, .wantedCount:
-            let limit = source >= 0 && plan.sources[Int(source)].field == .requests
-            return kind.words + " from \(limit ? 1 : 0) to \(Limits.maxTokensPerField)"
+            let field = source >= 0 ? plan.sources[Int(source)].field : .input
+            let limit = field == .total ? 2 * Limits.maxTokensPerField : Limits.maxTokensPerField
+            return kind.words + " from \(field == .requests ? 1 : 0) to \(limit)"
         default:
             return at >= 0 && kind != .unknown ? "\(kind.words) (at byte \(at))" : kind.words
         }

@@ -27,7 +27,14 @@ extension FieldPlan {
         var plan = FieldPlan(rules: rules)
         var tree = FieldTree()
         var columns: [ColumnWanted] = []
+        var taken: [Mapping.Place] = []
         for (field, place, setting) in mapping.places {
+            if case .constant = place {
+            } else if taken.contains(place) {
+                throw IntakeConfigurationError(setting: setting, message: "its place is already read for another field")
+            } else {
+                taken.append(place)
+            }
             switch place {
             case .constant(let text):
                 try plan.setConstant(field, text, setting: setting, defaults: &defaults)

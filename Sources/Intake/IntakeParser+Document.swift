@@ -41,14 +41,13 @@ struct ElementScan: Sendable, Hashable {
         return nil
     }
 
-    /// Goes over one byte of a string. No string holds a line end: one that does was cut, and what follows is most
-    /// likely sound again.
+    /// Goes over one byte of a string. Even one with a raw line end in it mostly ends at its quote.
     private mutating func step(inString byte: UInt8) {
         if isEscaped {
             isEscaped = false
         } else if byte == UInt8(ascii: "\\") {
             isEscaped = true
-        } else if byte == UInt8(ascii: "\"") || byte == 0x0A {
+        } else if byte == UInt8(ascii: "\"") {
             isInString = false
         }
     }

@@ -44,9 +44,9 @@ import Usage
             ("[E E]", 0, [.syntax]),
             ("[E", 1, [.syntax]), ("[", 0, [.syntax]), ("[E,", 1, [.syntax]), ("[E]]", 1, [.syntax]),
             ("[E]x", 1, [.syntax]),
-            ("[E,{\"a\":[1,2}]", 1, [.syntax, .syntax]),
+            ("[E,{\"attributes\":[1,2}]", 1, [.syntax, .syntax]),
             ("[{},E,[],E,\"x\"]", 2, [.missingField, .notAnObject, .notAnObject]),
-            ("[{\"a\":\"cut\nE,E]", 1, [.syntax, .syntax]),
+            ("[{\"id\":\"a raw\nline end\"},E]", 1, [.syntax]),
         ] as [(String, UInt64, [RejectionReason])])
     func anArraysTroubleIsToldAndItsElementsCount(_ text: String, _ count: UInt64, _ reasons: [RejectionReason]) throws
     {

@@ -18,11 +18,13 @@ import Usage
             TokenCounts(output: .max), TokenCounts(reasoningOutput: .max),
         ] {
             var sum = full
-            #expect(!sum.add(one))
+            let isAdded = sum.add(one)
+            #expect(!isAdded)
             #expect(sum == full)
         }
         var sum = one
-        #expect(sum.add(one))
+        let isAdded = sum.add(one)
+        #expect(isAdded)
         #expect(sum == TokenCounts(requests: 2, input: 2, cachedInput: 2, output: 2, reasoningOutput: 2))
     }
 }
