@@ -46,10 +46,12 @@ package struct YAMLValue: Sendable, Hashable {
         guard text.utf8.count <= maxBytes else {
             throw FileProblem(line: 1, message: "the file is longer than \(maxBytes) bytes")
         }
-        guard let node = try Yams.compose(yaml: text) else {
+        let parser = try Yams.Parser(yaml: text)
+        guard let node = try parser.singleRoot() else {
             throw FileProblem(line: 1, message: "the file is empty")
         }
-        return try YAMLValue(node, depth: 0)
+        // Nodes refer to their anchors weakly: the parser holds them.
+        return try withExtendedLifetime(parser) { try YAMLValue(node, depth: 0) }
     }
 
     private static func problem(of error: any Error) -> FileProblem {

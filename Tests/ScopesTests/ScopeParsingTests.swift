@@ -72,8 +72,8 @@ import Usage
         ("entity: provider", "entity: planet", 10, "entity", "use one of provider"),
         ("zone: Asia/Shanghai", "zone: Mars/Base", 12, "zone", "no time zone"),
         ("precision: 2", "precision: 9", 14, "precision", "from 0 to 6"),
-        ("precision: 2", "precision: 2\nid: again", 15, nil, "there twice"),
-        ("precision: 2", "precision: [2", 16, nil, "not YAML"),
+        ("precision: 2", "precision: 2\nid: again", 1, nil, "there twice"),
+        ("precision: 2", "precision: [2", 15, nil, "not YAML"),
         ("citation: our own rule", "citation: &a our own rule", 4, nil, "anchors"),
     ]
 
