@@ -71,6 +71,17 @@ package struct MarketEvents: Sendable {
         return made
     }
 
+    /// Makes all events that are left without writing them, for ``totals``; their bytes aren't counted.
+    package mutating func skipAll() {
+        totals.events += pending.count - position
+        position = pending.count
+        while daysDone < dayCount {
+            makeDay()
+            totals.events += pending.count
+            position = pending.count
+        }
+    }
+
     private mutating func makeDay() {
         pending.removeAll(keepingCapacity: true)
         position = 0

@@ -37,7 +37,7 @@ import Usage
         ("output: 20", "output: 101", 13, "models.m-text.output", "from 0 to 100"),
         ("share: \"66.7\"", "share: \"66.8\"", 17, "providers.alpha", "make 100.100000 percent"),
         ("share: \"66.7\"", "share: 2/3", 19, "providers.alpha.share", "no decimal number"),
-        ("share: \"66.7\"", "tokens: 5", 17, "providers.alpha.share", "is missing"),
+        ("share: \"66.7\"", "tokens: 5", 18, "providers.alpha.share", "is missing"),
         ("{m-text: 5,", "{m-txet: 5,", 20, "providers.alpha.models.m-txet", "not among the models"),
         ("{north: 3,", "{north: 0,", 21, "providers.alpha.regions.north", "from 1 to"),
         ("zipf: \"1.1\"", "zipf: \"1.12345\"", 23, "providers.alpha.tenants.external-customer.zipf", "three decimals"),
