@@ -128,24 +128,29 @@ package struct MarketEvents: Sendable {
     /// Makes the events of a slot: one, or as many as keep each within the limit of a field.
     private mutating func makeSlot(_ slot: Slot, of tenant: Int, tokens: UInt64, startSecond: Int64) {
         let pieces = (tokens + Limits.maxTokensPerField - 1) / Limits.maxTokensPerField
+        let weights = tenants[tenant].routeWeights
+        let sum = weights.reduce(0, +)
+        var random = tenants[tenant].random
         var rest = tokens
         for piece in 0..<pieces {
             let amount = rest / (pieces - piece)
             rest -= amount
-            let minute = slot.firstMinute + tenants[tenant].random.below(slot.minutes)
-            let weights = tenants[tenant].routeWeights
-            let route = tenants[tenant].random.pick(weights, sum: weights.reduce(0, +))
-            let counts = counts(of: amount, model: tenants[tenant].routes[route].model, &tenants[tenant].random)
+            let minute = slot.firstMinute + random.below(slot.minutes)
+            let route = random.pick(weights, sum: sum)
+            let counts = Self.counts(of: amount, model: tenants[tenant].routes[route].model, &random)
             tally[tenant] += WideTokenCounts(counts)
             pending.append(
                 PendingEvent(
                     second: startSecond + Int64(minute) * 60, order: pending.count, tenant: tenant, route: route,
                     counts: counts))
         }
+        tenants[tenant].random = random
     }
 
     /// Splits tokens by a model's ratios; the output varies by a fifth up or down.
-    private func counts(of tokens: UInt64, model: MarketModel, _ random: inout MarketRandom) -> TokenCounts {
+    private static func counts(
+        of tokens: UInt64, model: MarketModel, _ random: inout MarketRandom
+    ) -> TokenCounts {
         let output = min(tokens, tokens * model.outputPercent * (800 + random.below(401)) / 100_000)
         let input = tokens - output
         return TokenCounts(
