@@ -80,16 +80,19 @@ struct ClusterLayout: Sendable {
 
     /// Runs one of PostgreSQL's programs as the server's user.
     func run(_ program: String, _ arguments: [String]) async throws -> Finished {
-        var platform = PlatformOptions()
+        var command = [program] + arguments
         if user.isOther {
-            platform.userID = user.userID
-            platform.groupID = user.groupID
-            platform.supplementaryGroups = []
+            // Not by Subprocess's own options: between fork and exec, glibc's setgroups waits for threads that the child
+            // doesn't have, now and then for ever.
+            command.insert(
+                contentsOf: ["setpriv", "--reuid=\(user.userID)", "--regid=\(user.groupID)", "--clear-groups", "--"],
+                at: 0)
         }
+        var platform = PlatformOptions()
         // A session of its own, so that Ctrl-C in the terminal doesn't reach the server before us.
         platform.createSession = true
         let result = try await Subprocess.run(
-            .name(program), arguments: Arguments(arguments),
+            .name(command[0]), arguments: Arguments(Array(command.dropFirst())),
             environment: .custom(["PATH": "\(programs):/usr/bin:/bin", "LC_ALL": "C", "HOME": dataFolder, "TZ": "UTC"]),
             workingDirectory: "/", platformOptions: platform,
             output: .string(limit: Self.maxOutputBytes), error: .combinedWithOutput)

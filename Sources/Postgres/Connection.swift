@@ -49,7 +49,10 @@ internal import CLibPQ
     /// that closed the connection meanwhile is noticed before it is used.
     package var isUsable: Bool {
         guard !isBroken, unsafe PQstatus(handle) == CONNECTION_OK else { return false }
-        guard unsafe PQconsumeInput(handle) == 1, unsafe PQstatus(handle) == CONNECTION_OK else { return false }
+        // A server that ends a connection says so first: its words come with one read, the end with the next.
+        for _ in 0..<2 {
+            guard unsafe PQconsumeInput(handle) == 1, unsafe PQstatus(handle) == CONNECTION_OK else { return false }
+        }
         return unsafe PQtransactionStatus(handle) == PQTRANS_IDLE
     }
 

@@ -14,8 +14,8 @@ package enum CSVCell: Sendable, Hashable, ExpressibleByStringLiteral {
 
 /// The guard that keeps a spreadsheet from reading a text cell as a formula.
 ///
-/// A text that a spreadsheet could take for a formula gets one apostrophe in front; so does a text that is nothing but
-/// apostrophes before such a start, so that taking one apostrophe away again always gives back what was there.
+/// A text that a spreadsheet could take for a formula, blanks before it or not, gets one apostrophe in front; so does a
+/// text that is nothing but apostrophes before such a start, so that taking one apostrophe away again always gives back what was there.
 package enum FormulaGuard {
     /// The characters that start a formula: `=`, `+`, `-`, `@`, tab, carriage return, line feed, and the full-width
     /// forms of the first four.
@@ -39,8 +39,13 @@ package enum FormulaGuard {
     }
 
     private static func startsFormula(_ scalars: String.UnicodeScalarView) -> Bool {
-        guard let first = scalars.first(where: { $0 != "'" }) else { return false }
+        // Some spreadsheets skip blanks before a formula.
+        guard let first = scalars.drop(while: { $0 == "'" }).first(where: { !isBlank($0) }) else { return false }
         return isTrigger(first)
+    }
+
+    private static func isBlank(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.properties.generalCategory == .spaceSeparator
     }
 
     /// Whether the text is an integer or decimal number in plain digits.

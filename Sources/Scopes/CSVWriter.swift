@@ -39,7 +39,7 @@ package struct CSVWriter: Sendable {
     private static func appendText(_ value: String, isOnlyCell: Bool, to text: inout String) {
         let needsQuotes =
             (value.isEmpty && isOnlyCell) || value.utf8.first == 0x20 || value.utf8.last == 0x20
-            || value.utf8.contains { $0 == 0x2C || $0 == 0x22 || $0 == 0x0D || $0 == 0x0A }
+            || value.utf8.contains { $0 == 0x2C || $0 == 0x3B || $0 == 0x22 || $0 == 0x0D || $0 == 0x0A }
         guard needsQuotes else {
             text += value
             return

@@ -65,6 +65,8 @@ import Yams
                 ),
                 ("/v1/scopes", "/v1/scopes", finance, nil), ("/v1/collectors", "/v1/collectors", admin, nil),
                 ("/v1/collectors", "/v1/collectors", admin, "text/csv"), ("/v1/tenants", "/v1/tenants", admin, nil),
+                ("/v1/tenants/history?provider=volcengine&tenant=x", "/v1/tenants/history", admin, nil),
+                ("/v1/tenants/history?provider=volcengine", "/v1/tenants/history", admin, nil),
                 ("/v1/tenants", "/v1/tenants", admin, "text/csv"), ("/v1/tokens", "/v1/tokens", admin, nil),
                 ("/metrics", "/metrics", admin, nil), ("/livez", "/livez", nil, nil), ("/readyz", "/readyz", nil, nil),
                 ("/openapi.yaml", "/openapi.yaml", nil, nil),

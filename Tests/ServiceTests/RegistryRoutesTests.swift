@@ -49,6 +49,23 @@ import Testing
         }
     }
 
+    @Test func history_keeps_what_was_superseded() async throws {
+        try await World.with { world in
+            let admin = try await world.token(.admin)
+            try await world.asCaller { client in
+                for kind in ["external-customer", "own-business"] {
+                    let text = Self.header + "volcengine,acme,\(kind),,2025-01-01,,because\n"
+                    #expect(try await send(client, text, token: admin).status == 200)
+                }
+                let path = "/v1/tenants/history?provider=volcengine&tenant=acme"
+                let reply = try await client.get(path, token: admin)
+                let tenants = try reply.json()["tenants"] as? [[String: Any]] ?? []
+                #expect(tenants.map { $0["kind"] as? String } == ["own-business", "external-customer"])
+                #expect(tenants.map { $0["superseded_at"] is String } == [false, true])
+            }
+        }
+    }
+
     @Test func wants_csv() async throws {
         try await World.with { world in
             let admin = try await world.token(.admin)

@@ -7,8 +7,9 @@ package enum SharedData {
         let package = URL(fileURLWithPath: #filePath)
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         let named = ProcessInfo.processInfo.environment["STEELYARD_SHARED_DATA"]
-        let candidates = [named, package.appendingPathComponent("../shared/data").standardizedFileURL.path]
-        let found = candidates.compactMap { $0 }.first { FileManager.default.fileExists(atPath: "\($0)/totals.json") }
+        let beside = package.appendingPathComponent("../shared/data").standardizedFileURL.path
+        let candidates: [String] = [named, beside].compactMap(\.self)
+        let found = candidates.first { FileManager.default.fileExists(atPath: "\($0)/totals.json") }
         if found == nil {
             print("SKIPPED: no ../shared/data beside the package and no STEELYARD_SHARED_DATA; trace tests don't run")
         }

@@ -28,6 +28,7 @@ struct QueryRouter {
         add(.get, "/v1/collectors", needs: .collectors, fleet.collectors)
         let registry = RegistryHandlers(dependencies)
         add(.get, "/v1/tenants", needs: .readTenants, registry.export)
+        add(.get, "/v1/tenants/history", needs: .readTenants, registry.history)
         add(.post, "/v1/tenants", needs: .writeTenants, registry.import)
         let tokenHandlers = TokenHandlers(dependencies)
         add(.get, "/v1/tokens", needs: .tokens, tokenHandlers.list)

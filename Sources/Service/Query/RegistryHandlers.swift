@@ -40,6 +40,17 @@ struct RegistryHandlers: Sendable {
         }
     }
 
+    /// `GET /v1/tenants/history`: everything that was ever recorded of one tenant, newest first.
+    @Sendable func history(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
+        let parameters = try request.parameters(["provider", "tenant"])
+        _ = try request.format([.json])
+        let provider = try parameters.required("provider", "the provider of the tenant")
+        let tenant = try parameters.required("tenant", "the tenant's name")
+        try caller.checkProviders([provider])
+        let records = try await store.registryHistory(provider: provider, tenant: tenant, sight: caller.sight)
+        return .json(["tenants": .array(records.reversed().map(Self.json))])
+    }
+
     private static func json(_ record: RegistryRecord) -> JSONValue {
         let entry = record.entry
         return [
@@ -47,6 +58,7 @@ struct RegistryHandlers: Sendable {
             "legal_entity": .string(entry.legalEntity), "effective_from": .string("\(entry.effectiveFrom)"),
             "effective_to": .optional(entry.effectiveTo.map { "\($0)" }), "reason": .string(entry.reason),
             "recorded_at": .string(RFC3339.text(record.recordedAt)), "recorded_by": .string(record.recordedBy),
+            "superseded_at": .optional(record.supersededAt.map(RFC3339.text)),
         ]
     }
 

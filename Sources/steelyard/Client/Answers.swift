@@ -158,9 +158,11 @@ struct TenantsAnswer: Decodable, Sendable {
         var reason: String
         var recordedAt: String
         var recordedBy: String
+        var supersededAt: String?
 
         enum CodingKeys: String, CodingKey {
             case provider, tenant, kind, reason
+            case supersededAt = "superseded_at"
             case legalEntity = "legal_entity"
             case effectiveFrom = "effective_from"
             case effectiveTo = "effective_to"

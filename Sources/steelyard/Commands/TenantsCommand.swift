@@ -91,9 +91,10 @@ struct TenantsCommand: AsyncParsableCommand {
         mutating func run() async throws {
             let (provider, tenant) = (provider, tenant)
             try await APIClient.with(connection) { client in
-                let assertions = try await Waiting.for("asking") {
-                    try await TenantHistory.assertions(of: tenant, at: provider, from: client)
+                let response = try await Waiting.for("asking") {
+                    try await client.get("/v1/tenants/history", [("provider", provider), ("tenant", tenant)])
                 }
+                let assertions = try response.decoded(TenantsAnswer.self).tenants
                 guard !assertions.isEmpty else {
                     throw CommandError(
                         .failure, "nothing was ever recorded of the tenant \(tenant) at \(provider)".printable)
@@ -108,12 +109,12 @@ enum TenantsTable {
     static func text(of tenants: [TenantsAnswer.Tenant]) -> String {
         var table = TextTable([
             .text("Provider"), .text("Tenant"), .text("Kind"), .text("Legal entity"), .text("From"), .text("To"),
-            .text("Reason"), .text("Recorded at"), .text("By"),
+            .text("Reason"), .text("Recorded at"), .text("By"), .text("Until"),
         ])
         for row in tenants {
             table.append([
                 row.provider, row.tenant, row.kind, row.legalEntity, row.effectiveFrom, row.effectiveTo ?? "–",
-                row.reason, row.recordedAt, row.recordedBy,
+                row.reason, row.recordedAt, row.recordedBy, row.supersededAt ?? "–",
             ])
         }
         return table.rendered()
