@@ -67,7 +67,9 @@ package struct BatchIntake: Sendable {
     package func submit(_ submission: BatchSubmission) async throws -> CommitOutcome {
         let opened: OpenedBatch
         do {
-            opened = try await decodes.withPlace { try metrics.timingDecode { try open(submission) } }
+            opened = try await decodes.withPlace {
+                try metrics.timingDecode { () throws(BatchRefusal) in try open(submission) }
+            }
         } catch let refusal as BatchRefusal {
             metrics.refused(refusal)
             throw refusal

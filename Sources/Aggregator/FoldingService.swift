@@ -1,7 +1,7 @@
 internal import Batching
 package import Logging
 internal import Postgres
-package import ServiceLifecycle
+internal import ServiceLifecycle
 package import Store
 package import Telemetry
 
@@ -34,7 +34,7 @@ package struct FoldingService: Service {
     }
 
     package func run() async throws {
-        try await cancelWhenGracefulShutdown {
+        await cancelWhenGracefulShutdown {
             var backoff = Backoff(first: poll, last: Self.maxBackoff)
             while !Task.isCancelled {
                 do {

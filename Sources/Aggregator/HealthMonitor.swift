@@ -1,6 +1,6 @@
 package import Logging
 internal import Postgres
-package import ServiceLifecycle
+internal import ServiceLifecycle
 package import Store
 internal import Synchronization
 package import Telemetry
@@ -62,7 +62,7 @@ package final class HealthMonitor: Service {
     package var health: Health { state.withLock { $0 } }
 
     package func run() async throws {
-        try await cancelWhenGracefulShutdown {
+        await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 await self.probe()
                 try? await Task.sleep(for: self.interval)

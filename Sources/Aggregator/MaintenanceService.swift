@@ -1,6 +1,6 @@
 package import Logging
 internal import Postgres
-package import ServiceLifecycle
+internal import ServiceLifecycle
 package import Store
 internal import Telemetry
 package import Usage
@@ -24,7 +24,7 @@ package struct MaintenanceService: Service {
     }
 
     package func run() async throws {
-        try await cancelWhenGracefulShutdown {
+        await cancelWhenGracefulShutdown {
             var backoff = Backoff(first: .seconds(1), last: Self.interval)
             while !Task.isCancelled {
                 var wait = Self.interval

@@ -1,3 +1,4 @@
+import Postgres
 import Scopes
 import Store
 import TestSupport

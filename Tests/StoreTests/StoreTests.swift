@@ -1,4 +1,5 @@
 import Postgres
+import Scopes
 import Store
 import TestSupport
 import Testing
