@@ -62,16 +62,6 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
-        .target(
-            name: "AllDeps",
-            dependencies: [argumentParser, asn1, asyncHTTPClient, crypto, httpTypes, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioSSL, protobuf, subprocess, systemPackage, unixSignals, x509, yams,
-                .product(name: "HummingbirdTLS", package: "hummingbird"),
-                .product(name: "HummingbirdTesting", package: "hummingbird"),
-                .product(name: "HummingbirdCore", package: "hummingbird"),
-                .product(name: "HummingbirdHTTP2", package: "hummingbird"),
-                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
-                .product(name: "Configuration", package: "swift-configuration"),
-            ]),
         // MARK: System libraries
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
@@ -110,6 +100,7 @@ let package = Package(
             dependencies: [
                 "Usage", "Intake", "Batching", "Spool", "Settings", "Telemetry", "CZstd", asyncHTTPClient, httpTypes,
                 hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioSSL, unixSignals,
+                .product(name: "HummingbirdCore", package: "hummingbird"),
             ],
             swiftSettings: strict),
         .target(

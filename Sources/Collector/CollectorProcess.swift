@@ -2,9 +2,10 @@ internal import Foundation
 package import Logging
 internal import NIOSSL
 internal import ServiceLifecycle
-package import Settings
+internal import Settings
 internal import Telemetry
 internal import UnixSignals
+internal import Usage
 
 /// A whole collector: opens the data folder, runs every part until it is told to stop, and leaves nothing half done.
 package struct CollectorProcess: Sendable {

@@ -37,19 +37,23 @@ import Usage
 }
 
 @Suite struct TurnstileTests {
+    private final class Inside: Sendable {
+        let counts = Mutex((now: 0, most: 0, done: 0))
+    }
+
     @Test func never_lets_more_through_than_it_has_places() async throws {
         let turnstile = Turnstile(places: 3)
-        let inside = Mutex((now: 0, most: 0, done: 0))
+        let inside = Inside()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<200 {
                 group.addTask {
                     try await turnstile.withPlace {
-                        inside.withLock {
+                        inside.counts.withLock {
                             $0.now += 1
                             $0.most = max($0.most, $0.now)
                         }
                         await Task.yield()
-                        inside.withLock {
+                        inside.counts.withLock {
                             $0.now -= 1
                             $0.done += 1
                         }
@@ -58,7 +62,7 @@ import Usage
             }
             try await group.waitForAll()
         }
-        let result = inside.withLock { $0 }
+        let result = inside.counts.withLock { $0 }
         #expect(result.most <= 3 && result.done == 200)
     }
 

@@ -4,7 +4,7 @@ import Identity
 import SwiftASN1
 import Testing
 import Usage
-import X509
+@_spi(FixedExpiryValidationTime) import X509
 
 @Suite struct CertificateAuthorityTests {
     static let identity = CollectorIdentity(trustDomain: "steelyard.local", provider: "aliyun", name: "hz-1")
@@ -15,7 +15,7 @@ import X509
     ) async throws -> Bool {
         let roots = CertificateStore([authority.certificate])
         let leaf = try Certificate(derEncoded: issued.certificateDER)
-        var verifier = Verifier(rootCertificates: roots) { RFC5280Policy(fixedValidationTime: moment) }
+        var verifier = Verifier(rootCertificates: roots) { RFC5280Policy(fixedExpiryValidationTime: moment) }
         if case .validCertificate = await verifier.validate(leaf: leaf, intermediates: CertificateStore()) {
             return true
         }

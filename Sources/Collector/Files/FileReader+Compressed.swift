@@ -1,5 +1,7 @@
+internal import Intake
 internal import Logging
 internal import Telemetry
+internal import Usage
 
 extension FileReader {
     /// Raw bytes that are read at a time.

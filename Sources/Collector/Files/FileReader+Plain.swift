@@ -1,6 +1,7 @@
 internal import Intake
 internal import Logging
 internal import Telemetry
+internal import Usage
 
 extension FileReader {
     /// Reads one chunk of a plain file straight into the meter.

@@ -1,8 +1,8 @@
 internal import Intake
-package import Logging
-package import ServiceLifecycle
+internal import Logging
+internal import ServiceLifecycle
 internal import Telemetry
-package import Usage
+internal import Usage
 
 /// Follows the files of all `file` sources and feeds them to the meter.
 ///

@@ -1,9 +1,13 @@
 internal import Foundation
 internal import HTTPTypes
 package import Hummingbird
+internal import HummingbirdCore
+internal import Intake
 internal import Logging
 internal import NIOCore
+internal import Settings
 internal import Telemetry
+internal import Usage
 
 /// The collector's HTTP listener: intake, metrics and health.
 package struct CollectorServer: Sendable {

@@ -3,6 +3,7 @@ internal import Hummingbird
 internal import Intake
 internal import NIOCore
 internal import Synchronization
+internal import Telemetry
 internal import Usage
 
 /// `POST /v1/events` and `POST /v1/events/{source}`: answered 200 only once what was accepted is durable.
@@ -184,7 +185,7 @@ struct EventsHandler: Sendable {
         var chunk = CollectorLimits.chunkBytes
         while start < body.count {
             let end = min(start + chunk, body.count)
-            let consumed = parser.consume(
+            let consumed = unsafe parser.consume(
                 body.span.bytes.extracting(start..<end), endOfInput: end == body.count, into: &table)
             start += consumed
             if end == body.count { break }

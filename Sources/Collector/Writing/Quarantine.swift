@@ -44,7 +44,7 @@ struct Quarantine {
             let size = LocalFiles.status("\(folder)/\(name)")?.size ?? 0
             kept.append(Kept(name: name, bytes: Int(size), records: Self.countLines("\(folder)/\(name)")))
         }
-        kept.sort { modified($0.name) < modified($1.name) }
+        kept = kept.sorted { modified($0.name) < modified($1.name) }
         metrics.quarantineBytes.set(bytes)
     }
 

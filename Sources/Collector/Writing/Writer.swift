@@ -1,6 +1,6 @@
 internal import Batching
-package import Logging
-package import ServiceLifecycle
+internal import Logging
+internal import ServiceLifecycle
 package import Spool
 internal import Telemetry
 package import Usage

@@ -7,6 +7,7 @@ package import ServiceLifecycle
 internal import Settings
 package import Store
 internal import Telemetry
+internal import UnixSignals
 package import Usage
 
 /// The whole aggregator, put together from its configuration: two listeners, the folder, maintenance, health, reload.

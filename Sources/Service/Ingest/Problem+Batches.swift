@@ -1,4 +1,5 @@
 internal import Aggregator
+internal import Batching
 
 extension Problem {
     /// 409: a batch before this one is missing.
