@@ -166,7 +166,7 @@ let package = Package(
             name: "CollectorTests",
             dependencies: [
                 "Collector", "Intake", "Batching", "Spool", "Settings", "Telemetry", "Usage", "Identity", "CZstd",
-                asyncHTTPClient, httpTypes, hummingbird, lifecycle, logging, nioCore, nioSSL,
+                "TestSupport", asyncHTTPClient, httpTypes, hummingbird, lifecycle, logging, nioCore, nioSSL,
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ],

@@ -23,7 +23,10 @@ import Testing
 
     @Test func aTakenPortIsNamed() throws {
         let base = try freeBase()
-        let holder = try #require(ListeningSocket(port: base + 2))
+        guard let holder = ListeningSocket(port: base + 2) else {
+            Issue.record("port \(base + 2) was taken already")
+            return
+        }
         #expect { try Ports(base: base, providerCount: 1) } throws: { error in
             (error as? CommandError)?.message.contains("port \(base + 2) is taken") == true
         }

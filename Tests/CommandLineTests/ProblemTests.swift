@@ -8,10 +8,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (400, ExitStatus.usage), (401, .denied), (403, .denied), (404, .failure), (413, .refusedInput),
+        (400, steelyard.ExitStatus.usage), (401, .denied), (403, .denied), (404, .failure), (413, .refusedInput),
         (415, .refusedInput), (422, .refusedInput), (429, .failure), (500, .failure), (503, .failure),
     ])
-    func everyRefusalHasItsExitCode(_ status: Int, _ expected: ExitStatus) {
+    func everyRefusalHasItsExitCode(_ status: Int, _ expected: steelyard.ExitStatus) {
         #expect(Problem.error(for: answer(status), asking: "/v1/usage").status == expected)
         #expect(!Problem.error(for: answer(status, "<html>"), asking: "/v1/usage").message.isEmpty)
     }

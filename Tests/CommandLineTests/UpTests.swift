@@ -59,7 +59,7 @@ import Testing
             #expect(orphans.count == 2)
             #expect(orphans.allSatisfy { Leftovers.isOurs($0) }, "children outlive an up that is killed")
 
-            try await UpProcess.running(folder) { up in
+            try await UpProcess.running(folder) { up async throws in
                 #expect(orphans.allSatisfy { !Leftovers.isOurs($0) }, "the next up has stopped them")
                 #expect(try await totalTokens(folder) == "300")
                 up.signal(.terminate)

@@ -135,14 +135,15 @@ private struct Kills {
         self.events = events
         self.collectors = collectors
         self.aggregator = aggregator
-        self.random = random
+        var random = random
         var victims = (0..<each).map { _ in Victim.aggregator }
         // The two collectors with most batches bear most, and each gets some.
         victims += (0..<each).map { Victim.collector($0 < collectors.count ? $0 : 2 + $0 % 2) }
-        victims.shuffle(using: &self.random)
+        victims.shuffle(using: &random)
         let latest = events * 9 / 10
-        let moments = victims.map { _ in UInt64.random(in: 1...latest, using: &self.random) }.sorted()
+        let moments = victims.map { _ in UInt64.random(in: 1...latest, using: &random) }.sorted()
         plan = zip(moments, victims).map { ($0, $1) }
+        self.random = random
     }
 
     /// Kills whatever is due until `goal` events are committed.

@@ -26,7 +26,7 @@ extension EndToEndTests {
             }
             let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
             try handle.seekToEnd()
-            try handle.write(contentsOf: bytes)
+            try handle.write(contentsOf: Data(bytes))
             try handle.close()
         }
 

@@ -1,5 +1,7 @@
 import Settings
+import Store
 import Testing
+import Usage
 
 @testable import Service
 

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Foundation
 import Identity
 import NIOSSL
+import Store
 import Testing
 import Usage
 

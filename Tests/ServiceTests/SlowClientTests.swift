@@ -62,7 +62,7 @@ import Testing
     @Test func a_head_that_never_ends_is_cut_off() async throws {
         try await withListener {
             $0.headerDeadline = .milliseconds(300)
-        } _: { port in
+        } _: { port async throws in
             #expect(try await talk(port, "GET /livez HTTP/1.1\r\nHost: x\r\n") == "")
             #expect(try await talk(port, "") == "")
         }

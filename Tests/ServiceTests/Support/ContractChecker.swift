@@ -91,7 +91,8 @@ struct ContractChecker: @unchecked Sendable {
         case is [Any]: actual = "array"
         case is [String: Any]: actual = "object"
         // JSONSerialization makes numbers of both; only booleans have this type of number inside.
-        case let number as NSNumber: actual = String(cString: number.objCType) == "c" ? "boolean" : "integer"
+        case let number as NSNumber:
+            actual = unsafe String(cString: number.objCType) == "c" ? "boolean" : "integer"
         default: actual = "unknown"
         }
         return types.contains(actual) ? [] : ["\(place): \(actual) where \(types) is due"]

@@ -3,6 +3,7 @@ import Foundation
 import Identity
 import Logging
 import NIOCore
+import NIOHTTP1
 import NIOSSL
 import Postgres
 import Service
@@ -113,7 +114,7 @@ struct World: Sendable {
     private static func writeCertificates(_ authority: CertificateAuthority, to folder: String) throws {
         let server = try authority.issueServer(names: ["127.0.0.1", "localhost"])
         for (name, text) in [
-            ("ca.pem", authority.certificatePEM), ("server.pem", server.certificatePEM),
+            ("ca.pem", try authority.certificatePEM), ("server.pem", server.certificatePEM),
             ("server-key.pem", server.privateKeyPEM),
         ] {
             try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))

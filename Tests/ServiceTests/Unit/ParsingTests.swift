@@ -23,7 +23,7 @@ import Usage
     @Test(arguments: [("1,2", true), ("", true), ("1,,2", false), ("1,1", false)])
     func lists(text: String, isFine: Bool) throws {
         let parameters = try QueryParameters("a=\(text)", known: ["a"])
-        #expect((try? parameters.list("a")) != nil == isFine)
+        #expect(((try? parameters.list("a")) != nil) == isFine)
     }
 
     @Test func limits_the_length_of_lists() throws {
