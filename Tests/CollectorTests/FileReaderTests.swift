@@ -1,4 +1,5 @@
 import Foundation
+import Telemetry
 import TestSupport
 import Testing
 import Usage
@@ -194,9 +195,9 @@ import Usage
             do {
                 let rig = try await Rig.open(folder, yaml)
                 // One round only: the file is in the middle when the batch is sealed and everything is dropped.
-                await rig.reader.poll()
+                _ = await rig.reader.poll()
                 await rig.seal()
-                await rig.reader.poll()
+                _ = await rig.reader.poll()
             }
             let rig = try await Rig.open(folder, yaml)
             await rig.readAll()

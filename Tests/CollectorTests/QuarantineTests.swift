@@ -1,4 +1,5 @@
 import Foundation
+import Telemetry
 import TestSupport
 import Testing
 import Usage
@@ -8,7 +9,7 @@ import Usage
 @Suite struct QuarantineTests {
     private func entry(_ line: UInt64, bytes: Int = 10) -> QuarantineEntry {
         let record = [UInt8](repeating: 0x78, count: bytes)
-        return QuarantineEntry(
+        return unsafe QuarantineEntry(
             Rejection(.syntax, field: "f", detail: "d"), record: record.span.bytes,
             position: RecordPosition(line: line, byteOffset: 5), source: "s", file: "/var/log/x",
             timeMilliseconds: 1_767_225_600_123)

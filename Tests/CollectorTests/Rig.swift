@@ -66,7 +66,7 @@ struct Rig: Sendable {
     /// Lets the reader go round until it finds nothing more to read.
     func readAll() async {
         while await reader.poll() {}
-        await reader.poll()
+        _ = await reader.poll()
     }
 
     /// Seals whatever is open.
@@ -112,7 +112,7 @@ enum Lines {
 enum LogFile {
     static func append(_ text: String, to path: String) throws {
         if !FileManager.default.fileExists(atPath: path) {
-            FileManager.default.createFile(atPath: path, contents: nil)
+            _ = FileManager.default.createFile(atPath: path, contents: nil)
         }
         let handle = try #require(FileHandle(forWritingAtPath: path))
         try handle.seekToEnd()
@@ -130,11 +130,11 @@ enum LogFile {
     static func compress(_ bytes: Data, with tool: [String], to path: String) throws {
         let source = path + ".plain"
         try bytes.write(to: URL(fileURLWithPath: source))
-        FileManager.default.createFile(atPath: path, contents: nil)
+        _ = FileManager.default.createFile(atPath: path, contents: nil)
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = tool + [source]
-        process.standardOutput = try #require(FileHandle(forWritingAtPath: path))
+        process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
         try process.run()
         process.waitUntilExit()
         try #require(process.terminationStatus == 0)
@@ -160,7 +160,7 @@ enum Pushed {
                 source: "http", file: "", nowMilliseconds: now,
                 window: TimeWindow(rig.settings.window, nowMilliseconds: now)))
         var parser = try IntakeParser(format: .native, defaults: rig.settings.defaults, framing: .document)
-        _ = parser.consume(body.span.bytes, endOfInput: true, into: &table)
+        _ = unsafe parser.consume(body.span.bytes, endOfInput: true, into: &table)
         return table.accepted
     }
 }

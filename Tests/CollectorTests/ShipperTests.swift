@@ -2,6 +2,7 @@ import Foundation
 import Identity
 import Logging
 import ServiceLifecycle
+import Synchronization
 import TestSupport
 import Testing
 import Usage

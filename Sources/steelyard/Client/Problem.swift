@@ -31,7 +31,7 @@ struct Problem: Decodable, Sendable {
         case 400:
             return CommandError(.usage, ([said] + (problem?.listed ?? [])).joined(separator: "\n"))
         case 503, 429:
-            return CommandError(.failure, "\(said). Try again in a moment")
+            return CommandError(.failure, "\(said.hasSuffix(".") ? said : said + ".") Try again in a moment")
         default:
             return CommandError(.failure, said)
         }
