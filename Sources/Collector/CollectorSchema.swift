@@ -21,7 +21,7 @@ package enum CollectorSchema {
         SettingKey(
             "collector", .identifier(maxBytes: Limits.maxCollectorNameBytes), .required,
             "this collector's name, as in its certificate"),
-        SettingKey("region", .text, .optional, "region of events that name none"),
+        SettingKey("region", .text, .byDefault("unknown"), "region of events that name none"),
         SettingKey("layer", .choice(layers), .byDefault("maas"), "layer of events that name none"),
         SettingKey("workload", .choice(workloads), .byDefault("online"), "workload of events that name none"),
         SettingKey("modality", .choice(modalities), .byDefault("text"), "modality of events that name none"),

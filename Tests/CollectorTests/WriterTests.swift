@@ -13,7 +13,7 @@ import Usage
             minute: 29_453_000, tenant: 0, model: 0, region: 0, layer: .maas, workload: .online, modality: .text,
             counts: TokenCounts(requests: events, input: input))
         return AcceptedRows(
-            rows: UsageRows(tenants: [tenant], models: ["m"], regions: [""], rows: [row]), eventCount: events)
+            rows: UsageRows(tenants: [tenant], models: ["m"], regions: ["r"], rows: [row]), eventCount: events)
     }
 
     @Test func committed_events_survive_a_crash_before_their_batch() async throws {

@@ -169,6 +169,8 @@ package actor AggregatorClient: AggregatorTransport {
             tlsConfiguration: try makeTLS(), redirectConfiguration: .disallow,
             timeout: .init(connect: Self.connectTimeout))
         configuration.httpVersion = .http1Only
+        // The shipper backs off by itself, and says why.
+        configuration.connectionPool.retryConnectionEstablishment = false
         let made = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         client = made
         modifiedAtStart = modified

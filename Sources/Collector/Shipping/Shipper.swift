@@ -122,13 +122,13 @@ package actor Shipper: Service {
     /// Full jitter: any time up to the ceiling, but not below what the aggregator asked for.
     private func wait(floor: Duration, ceiling: Duration) async {
         let range = floor.wholeMilliseconds...max(floor.wholeMilliseconds, ceiling.wholeMilliseconds)
-        let end = parts.steadyClock.nowMilliseconds() + drawDelay(range)
+        let end = ContinuousClock.now + .milliseconds(drawDelay(range))
         let wasDraining = isDraining
         while !Task.isCancelled, isDraining == wasDraining {
-            let left = end - parts.steadyClock.nowMilliseconds()
-            if left <= 0 { return }
+            let left = end - ContinuousClock.now
+            if left <= .zero { return }
             // In slices, so that the order to stop is followed by one more attempt at once.
-            try? await Task.sleep(for: .milliseconds(min(left, Self.waitSliceMilliseconds)))
+            try? await Task.sleep(for: min(left, .milliseconds(Self.waitSliceMilliseconds)))
         }
     }
 

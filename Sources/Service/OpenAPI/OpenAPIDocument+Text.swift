@@ -341,6 +341,26 @@ extension OpenAPIDocument {
                 '415': { $ref: '#/components/responses/Problem' }
                 '422': { $ref: '#/components/responses/Problem' }
                 '503': { $ref: '#/components/responses/Later' }
+          /v1/tenants/history:
+            get:
+              operationId: tenantHistory
+              tags: [registry]
+              summary: Everything that was ever recorded of one tenant, newest first.
+              description: 'Roles: auditor, admin. A token bound to a provider sees that provider only.'
+              parameters:
+                - { name: provider, in: query, required: true, description: Provider of the tenant., schema: { type: string } }
+                - { name: tenant, in: query, required: true, description: The tenant., schema: { type: string } }
+              responses:
+                '200':
+                  description: The assertions, each with when it was recorded and, where it is no longer held, superseded.
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/TenantHistory' }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '406': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
           /v1/tokens:
             get:
               operationId: tokens
@@ -755,11 +775,19 @@ extension OpenAPIDocument {
                 reason: { type: string }
                 recorded_at: { type: string, format: date-time }
                 recorded_by: { type: string }
+                superseded_at:
+                  type: [string, 'null']
+                  description: When a later assertion took its place; null while it is held.
             Tenants:
               type: object
               required: [as_known_at, tenants]
               properties:
                 as_known_at: { type: string, format: date-time }
+                tenants: { type: array, items: { $ref: '#/components/schemas/Tenant' } }
+            TenantHistory:
+              type: object
+              required: [tenants]
+              properties:
                 tenants: { type: array, items: { $ref: '#/components/schemas/Tenant' } }
             Imported:
               type: object

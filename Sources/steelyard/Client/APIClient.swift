@@ -97,6 +97,8 @@ enum HTTPClients {
     private static func make(caFile: String?) throws(CommandError) -> HTTPClient {
         var configuration = HTTPClient.Configuration()
         configuration.timeout.connect = connectTimeout
+        // One try says what is wrong; its own retries would hide that until the deadline.
+        configuration.connectionPool.retryConnectionEstablishment = false
         configuration.redirectConfiguration = .disallow
         if let caFile {
             do {

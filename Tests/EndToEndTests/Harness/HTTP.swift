@@ -44,7 +44,9 @@ struct HTTPCaller: Sendable {
             tls.certificateChain = try NIOSSLCertificate.fromPEMFile(certificate.certificate).map { .certificate($0) }
             tls.privateKey = .privateKey(try NIOSSLPrivateKey(file: certificate.key, format: .pem))
         }
-        client = HTTPClient(configuration: HTTPClient.Configuration(tlsConfiguration: tls))
+        var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
+        configuration.connectionPool.retryConnectionEstablishment = false
+        client = HTTPClient(configuration: configuration)
         isShared = false
     }
 

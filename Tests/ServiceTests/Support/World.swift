@@ -153,6 +153,7 @@ struct TestClient: Sendable {
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
         configuration.httpVersion = isHTTP1Only ? .http1Only : .automatic
         configuration.timeout = .init(connect: .seconds(60))
+        configuration.connectionPool.retryConnectionEstablishment = false
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         do {
             let value = try await body(TestClient(base: base, client: client))
