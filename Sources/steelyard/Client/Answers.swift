@@ -101,12 +101,10 @@ struct UsageAnswer: Decodable, Sendable {
     var groupBy: [String]
     var mark: Int
     var rows: [Row]
-    var nextOffset: Int?
 
     enum CodingKeys: String, CodingKey {
         case period, bucket, mark, rows
         case groupBy = "group_by"
-        case nextOffset = "next_offset"
     }
 }
 

@@ -55,7 +55,13 @@ struct Connection: Sendable, Equatable {
 
     static func isLoopback(_ url: String) -> Bool {
         guard let host = URLComponents(string: url)?.host?.lowercased() else { return false }
-        return host == "localhost" || host == "[::1]" || host == "::1" || host.hasPrefix("127.")
+        return host == "localhost" || host == "[::1]" || host == "::1" || isLoopbackIPv4(host)
+    }
+
+    /// 127.0.0.0/8 in full: a name may begin like an address.
+    private static func isLoopbackIPv4(_ host: String) -> Bool {
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
     }
 
     private static func runningURL(_ folder: DataFolder) -> String? {

@@ -24,17 +24,14 @@ struct UsageCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("IANA zone that days and months are read in.", valueName: "ZONE"))
     var zone: String?
 
-    @Option(help: ArgumentHelp("Rows to show.", valueName: "N"))
-    var limit = 1_000
-
-    @Option(help: ArgumentHelp("Rows to skip.", valueName: "N"))
-    var offset = 0
+    @Option(
+        help: ArgumentHelp("Refuse more rows than this; the server's limit by default.", valueName: "N"))
+    var limit: Int?
 
     mutating func run() async throws {
         let query =
             time.query + knowledge.query + filters.query + [
-                ("bucket", bucket), ("group-by", groupBy), ("zone", zone), ("limit", "\(limit)"),
-                ("offset", "\(offset)"),
+                ("bucket", bucket), ("group-by", groupBy), ("zone", zone), ("limit", limit.map(String.init)),
             ]
         let output = output
         try await APIClient.with(connection) { client in
@@ -89,11 +86,7 @@ enum UsageTable {
         for row in answer.rows {
             table.append(names.map { row[$0] ?? "" } + counts.map { figures.count(row[$0.0]) })
         }
-        var text = table.rendered() + "\n" + footer(answer, figures)
-        if let next = answer.nextOffset {
-            text += figures.words("More rows follow: --offset \(next)\n", "还有更多行：--offset \(next)\n")
-        }
-        return text
+        return table.rendered() + "\n" + footer(answer, figures)
     }
 
     private static func footer(_ answer: UsageAnswer, _ figures: Figures) -> String {

@@ -26,13 +26,21 @@ struct HTTPAnswer: Sendable {
 /// The few things the tests ask of HTTP.
 struct HTTPCaller: Sendable {
     private static let maxBodyBytes = 64 << 20
-    private let client: HTTPClient
-    private let isShared: Bool
+    private let owned: OwnedClient?
+    private var client: HTTPClient { owned?.client ?? HTTPClient.shared }
+
+    /// Shuts its client down when a test that failed didn't.
+    private final class OwnedClient: Sendable {
+        let client: HTTPClient
+
+        init(_ client: HTTPClient) { self.client = client }
+
+        deinit { client.shutdown { _ in } }
+    }
 
     /// For plain HTTP on this machine.
     init() {
-        client = HTTPClient.shared
-        isShared = true
+        owned = nil
     }
 
     /// For TLS 1.3 with a client certificate, or without one. Call ``shutdown()`` when done.
@@ -46,12 +54,11 @@ struct HTTPCaller: Sendable {
         }
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
         configuration.connectionPool.retryConnectionEstablishment = false
-        client = HTTPClient(configuration: configuration)
-        isShared = false
+        owned = OwnedClient(HTTPClient(configuration: configuration))
     }
 
     func shutdown() async throws {
-        if !isShared { try await client.shutdown() }
+        try await owned?.client.shutdown()
     }
 
     func get(_ url: String, token: String? = nil, accept: String = "application/json") async throws -> HTTPAnswer {
