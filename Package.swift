@@ -181,14 +181,14 @@ let package = Package(
             name: "ServiceTests",
             dependencies: [
                 "Service", "Aggregator", "Batching", "Store", "Postgres", "Scopes", "Identity", "Settings", "Telemetry",
-                "Usage", "TestSupport", asyncHTTPClient, lifecycle, logging, nioCore, nioPosix, nioSSL, yams,
+                "Usage", "TestSupport", asyncHTTPClient, lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioSSL, yams,
             ],
             swiftSettings: strict),
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "steelyard", "steelyard-collector", "steelyard-aggregator", "Identity", "Usage", subprocess,
-                systemPackage,
+                "steelyard", "steelyard-collector", "steelyard-aggregator", "Identity", "Usage", argumentParser,
+                subprocess, systemPackage,
             ],
             swiftSettings: strict),
         .testTarget(

@@ -85,6 +85,8 @@ extension Writer {
 
     /// Lets durable rows join the meter in their order, as far as there is room; the rest follows with the next seal.
     func mergeDurable() {
+        // At once, not with the next round: whoever was answered may look next whether anything is left to ship.
+        defer { metrics.openRows.set(meter.openRows) }
         while let next = unmerged.first {
             if meter.merge(next.accepted, position: next.position) {
                 unmerged.removeFirst()

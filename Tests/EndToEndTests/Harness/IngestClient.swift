@@ -40,7 +40,7 @@ struct IngestClient {
     func seal(ordinal: UInt64, tenants: [String], input: UInt64, as provider: String? = nil) throws -> SealedBatch {
         let sorted = tenants.sorted()
         let rows = UsageRows(
-            tenants: sorted, models: ["model-a"], regions: [""],
+            tenants: sorted, models: ["model-a"], regions: ["unknown"],
             rows: sorted.indices.map { index in
                 UsageRow(
                     minute: 29_200_000, tenant: UInt32(index), model: 0, region: 0, layer: .maas, workload: .online,
