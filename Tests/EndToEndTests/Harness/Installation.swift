@@ -60,7 +60,7 @@ final class Installation: Sendable {
     /// Waits until the ledger holds `events` events (no fewer) and everything in it is folded.
     func waitUntilCounted(events: UInt64) async throws {
         var last = ""
-        try await eventually("\(events) events are counted", within: .seconds(300), last: { last }) {
+        try await eventually("\(events) events are counted", within: .seconds(600), last: { last }) {
             let progress = try await self.database.progress()
             last = "\(progress)"
             try self.checkProcesses()
