@@ -105,14 +105,13 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Aggregator",
-            dependencies: ["Usage", "Scopes", "Batching", "Store", "Postgres", "Telemetry", lifecycle, logging],
+            dependencies: ["Usage", "Batching", "Store", "Postgres", "Telemetry", lifecycle, logging],
             swiftSettings: strict),
         .target(
             name: "Service",
             dependencies: [
                 "Usage", "Scopes", "Batching", "Store", "Postgres", "Aggregator", "Identity", "Settings", "Telemetry",
-                "WireProtocol", crypto, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioSSL,
-                protobuf,
+                crypto, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioSSL,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
@@ -125,7 +124,7 @@ let package = Package(
         // MARK: Executables
         .executableTarget(
             name: "steelyard-collector",
-            dependencies: ["Collector", "Settings", "Telemetry", argumentParser, asyncHTTPClient, lifecycle, logging],
+            dependencies: ["Collector", "Settings", "Telemetry", argumentParser, logging],
             swiftSettings: strict),
         .executableTarget(
             name: "steelyard-aggregator",
@@ -143,7 +142,7 @@ let package = Package(
 
         // MARK: Tests
         .target(
-            name: "TestSupport", dependencies: ["Usage", "Embedded", "Postgres", logging], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Embedded", logging], path: "Tests/TestSupport",
             swiftSettings: strict),
         .testTarget(name: "UsageTests", dependencies: ["Usage"], swiftSettings: strict),
         .testTarget(name: "IntakeTests", dependencies: ["Intake", "Usage"], swiftSettings: strict),
@@ -165,8 +164,8 @@ let package = Package(
         .testTarget(
             name: "CollectorTests",
             dependencies: [
-                "Collector", "Intake", "Batching", "Spool", "Settings", "Telemetry", "Usage", "Identity", "CZstd",
-                "TestSupport", asyncHTTPClient, httpTypes, hummingbird, lifecycle, logging, nioCore, nioSSL,
+                "Collector", "Intake", "Batching", "Spool", "Settings", "Telemetry", "Usage", "Identity",
+                "TestSupport", httpTypes, hummingbird, lifecycle, logging, nioCore, nioSSL,
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ],

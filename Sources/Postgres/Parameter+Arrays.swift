@@ -35,16 +35,40 @@ extension Parameter {
         return Parameter(type: type, bytes: bytes)
     }
 
-    package static func int16Array(_ values: some Collection<Int16>) -> Parameter {
-        array(ArrayTypeID.int2, of: TypeID.int2, values, bytesEach: 2) { $1.appendBigEndian($0) }
+    /// The same for integers, which all have one width: each is stored at its place, without growing anything.
+    private static func integers<Element: FixedWidthInteger>(
+        _ type: UInt32, of element: UInt32, _ values: [Element]
+    ) -> Parameter {
+        if values.isEmpty { return array(type, of: element, values, bytesEach: 0) { _, _ in } }
+        let header: [UInt32] = [1, 0, element, UInt32(values.count), 1]
+        let width = MemoryLayout<Element>.size
+        let size = header.count * 4 + values.count * (4 + width)
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            let raw = UnsafeMutableRawBufferPointer(buffer)
+            for word in header {
+                unsafe raw.storeBytes(of: word.bigEndian, toByteOffset: count, as: UInt32.self)
+                count += 4
+            }
+            let length = UInt32(width).bigEndian
+            for value in values {
+                unsafe raw.storeBytes(of: length, toByteOffset: count, as: UInt32.self)
+                unsafe raw.storeBytes(of: value.bigEndian, toByteOffset: count + 4, as: Element.self)
+                count += 4 + width
+            }
+        }
+        return Parameter(type: type, bytes: bytes)
     }
 
-    package static func int32Array(_ values: some Collection<Int32>) -> Parameter {
-        array(ArrayTypeID.int4, of: TypeID.int4, values, bytesEach: 4) { $1.appendBigEndian($0) }
+    package static func int16Array(_ values: [Int16]) -> Parameter {
+        integers(ArrayTypeID.int2, of: TypeID.int2, values)
     }
 
-    package static func int64Array(_ values: some Collection<Int64>) -> Parameter {
-        array(ArrayTypeID.int8, of: TypeID.int8, values, bytesEach: 8) { $1.appendBigEndian($0) }
+    package static func int32Array(_ values: [Int32]) -> Parameter {
+        integers(ArrayTypeID.int4, of: TypeID.int4, values)
+    }
+
+    package static func int64Array(_ values: [Int64]) -> Parameter {
+        integers(ArrayTypeID.int8, of: TypeID.int8, values)
     }
 
     package static func numericArray(_ values: some Collection<UInt128>) -> Parameter {
@@ -62,16 +86,14 @@ extension Parameter {
     }
 
     package static func timestampArray(_ values: some Collection<Timestamp>) -> Parameter {
-        array(ArrayTypeID.timestamptz, of: TypeID.timestamptz, values, bytesEach: 8) {
-            $1.appendBigEndian($0.microseconds - BinaryFormat.epochMicroseconds)
-        }
+        integers(
+            ArrayTypeID.timestamptz, of: TypeID.timestamptz,
+            values.map { $0.microseconds - BinaryFormat.epochMicroseconds })
     }
 
     /// Dates as days since 1970-01-01.
     package static func dateArray(days values: some Collection<Int64>) -> Parameter {
-        array(ArrayTypeID.date, of: TypeID.date, values, bytesEach: 4) {
-            $1.appendBigEndian(Int32(clamping: $0 - BinaryFormat.epochDays))
-        }
+        integers(ArrayTypeID.date, of: TypeID.date, values.map { Int32(clamping: $0 - BinaryFormat.epochDays) })
     }
 }
 

@@ -112,13 +112,12 @@ private struct CountColumns {
                 && $0.reasoningOutput <= limit
         }
         arrayType = areSmall ? "int8" : "numeric"
-        let columns: [KeyPath<WideTokenCounts, UInt128>] = [
-            \.requests, \.input, \.cachedInput, \.output, \.reasoningOutput,
+        let columns = [
+            counts.map(\.requests), counts.map(\.input), counts.map(\.cachedInput), counts.map(\.output),
+            counts.map(\.reasoningOutput),
         ]
         parameters = columns.map { column in
-            areSmall
-                ? .int64Array(counts.map { Int64($0[keyPath: column]) })
-                : .numericArray(counts.map { $0[keyPath: column] })
+            areSmall ? .int64Array(column.map { Int64($0) }) : .numericArray(column)
         }
     }
 }

@@ -122,7 +122,7 @@ struct PublishedFacts {
 
     @Test func it_is_small_enough_for_a_quick_start() throws {
         let totals = try Self.simulated.get().totals
-        #expect((150_000...300_000).contains(totals.events), "\(totals.events) events")
+        #expect((100_000...200_000).contains(totals.events), "\(totals.events) events")
     }
 
     @Test func volcengine_serves_about_what_doubao_published_for_may() throws {
