@@ -12,7 +12,10 @@ package struct ScopeCatalogue: Sendable {
     }
 
     /// The scopes that come with Steelyard.
-    package static let builtInNames = ["all-traffic", "idc"]
+    package static let builtInNames = [
+        "ai-public-cloud-services", "all-traffic", "frost-sullivan-self-developed", "iceberg", "idc", "idc-2024",
+        "omdia-ai-cloud", "openrouter", "openrouter-revenue", "tenders", "tenders-amount",
+    ]
 
     /// Reads the built-in scopes.
     ///
@@ -37,6 +40,22 @@ package struct ScopeCatalogue: Sendable {
     package func scope(_ id: String) throws(UnknownScope) -> Scope {
         guard let scope = byID[id] else { throw UnknownScope(id: id.excerpt, known: byID.keys.sorted()) }
         return scope
+    }
+
+    /// The catalogue with a house scope more.
+    ///
+    /// - Throws: ``FileProblems`` where the id is taken, by a built-in scope or by another of the house.
+    package func adding(_ scope: Scope, file: String) throws(FileProblems) -> ScopeCatalogue {
+        guard byID[scope.id] == nil else {
+            let whose = Self.builtInNames.contains(scope.id) ? "built-in scope" : "scope"
+            throw FileProblems(
+                file: file,
+                problems: [
+                    FileProblem(
+                        line: 1, field: "id", message: "there is a \(whose) \(scope.id) already: choose another id")
+                ])
+        }
+        return ScopeCatalogue(scopes + [scope])
     }
 }
 
