@@ -10,18 +10,23 @@ extension Scope {
 
     /// Reads a scope file.
     ///
-    /// - Parameter file: the name that problems are reported under.
+    /// - Parameters:
+    ///   - file: the name that problems are reported under.
+    ///   - catalogue: the scopes that it is to stand beside, whose ids it can't have.
     /// - Throws: every mistake in the file, by line and key.
-    package static func parse(_ yaml: String, file: String) throws(FileProblems) -> Scope {
+    package static func parse(
+        _ yaml: String, file: String, besides catalogue: ScopeCatalogue = ScopeCatalogue([])
+    ) throws(FileProblems) -> Scope {
         var reader = YAMLReader(try YAMLValue.parse(yaml, file: file))
-        let scope = read(&reader)
+        let scope = read(&reader, besides: catalogue)
         reader.finish()
         guard let scope, reader.problems.isEmpty else { throw FileProblems(file: file, problems: reader.problems) }
         return scope
     }
 
-    private static func read(_ reader: inout YAMLReader) -> Scope? {
+    private static func read(_ reader: inout YAMLReader, besides catalogue: ScopeCatalogue) -> Scope? {
         let id = identifier("id", &reader)
+        if let id, let objection = catalogue.objection(to: id) { reader.report("id", objection) }
         let version = reader.integer("version", in: 1...1_000_000)
         let title = localizedText("title", &reader)
         let citation = reader.text("citation")

@@ -44,18 +44,17 @@ package struct ScopeCatalogue: Sendable {
 
     /// The catalogue with a house scope more.
     ///
-    /// - Throws: ``FileProblems`` where the id is taken, by a built-in scope or by another of the house.
-    package func adding(_ scope: Scope, file: String) throws(FileProblems) -> ScopeCatalogue {
-        guard byID[scope.id] == nil else {
-            let whose = Self.builtInNames.contains(scope.id) ? "built-in scope" : "scope"
-            throw FileProblems(
-                file: file,
-                problems: [
-                    FileProblem(
-                        line: 1, field: "id", message: "there is a \(whose) \(scope.id) already: choose another id")
-                ])
-        }
-        return ScopeCatalogue(scopes + [scope])
+    /// - Throws: ``FileProblems`` with every mistake in the file; among them an id that is taken, by a built-in scope or by
+    ///   another of the house.
+    package func adding(_ yaml: String, file: String) throws(FileProblems) -> ScopeCatalogue {
+        ScopeCatalogue(scopes + [try Scope.parse(yaml, file: file, besides: self)])
+    }
+
+    /// Why a scope more can't have an id, or `nil` where it can.
+    func objection(to id: String) -> String? {
+        guard byID[id] != nil else { return nil }
+        let whose = Self.isBuiltIn(id) ? "built-in scope" : "scope"
+        return "there is a \(whose) \(id) already: choose another id"
     }
 }
 

@@ -15,17 +15,17 @@ package enum ScopeFolder {
         }
     }
 
-    /// Reads one scope file.
+    /// The text of one scope file.
     ///
-    /// - Throws: every mistake in it, by line and key; or that it can't be read.
-    package static func read(_ file: String) throws(FileProblems) -> Scope {
+    /// - Throws: ``FileProblems`` where the file can't be read or isn't UTF-8.
+    package static func text(_ file: String) throws(FileProblems) -> String {
         guard let bytes = FileManager.default.contents(atPath: file) else {
             throw FileProblems(file: file, problems: [FileProblem(line: 1, message: "the file can't be read")])
         }
         guard let text = String(bytes: bytes, encoding: .utf8) else {
             throw FileProblems(file: file, problems: [FileProblem(line: 1, message: "the file is not UTF-8")])
         }
-        return try Scope.parse(text, file: file)
+        return text
     }
 
     /// The built-in scopes and those of a folder.
@@ -34,7 +34,7 @@ package enum ScopeFolder {
     package static func catalogue(_ folder: String?) throws(FileProblems) -> ScopeCatalogue {
         var catalogue = try ScopeCatalogue.builtIn()
         guard let folder else { return catalogue }
-        for file in try files(in: folder) { catalogue = try catalogue.adding(try read(file), file: file) }
+        for file in try files(in: folder) { catalogue = try catalogue.adding(try text(file), file: file) }
         return catalogue
     }
 }

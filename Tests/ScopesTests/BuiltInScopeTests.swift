@@ -177,10 +177,14 @@ import Usage
     }
 
     @Test func a_house_scope_may_not_shadow_a_built_in_one_or_another() throws {
-        let shadow = ScopeParsingTests.good.replacing("id: house", with: "id: idc")
+        let shadow =
+            "# ours\n"
+            + ScopeParsingTests.good.replacing("id: house", with: "id: idc")
+            .replacing("precision: 2", with: "precision: two")
         try Self.withFolder(["a.yaml": shadow]) { folder in
             let error = try #require(throws: FileProblems.self) { try ScopeFolder.catalogue(folder) }
-            #expect(error.description.contains("a.yaml: line 1, id: there is a built-in scope idc already"))
+            #expect(error.description.contains("a.yaml: line 2, id: there is a built-in scope idc already"))
+            #expect(error.problems.map(\.field) == ["id", "precision"])
         }
         try Self.withFolder(["a.yaml": ScopeParsingTests.good, "b.yml": ScopeParsingTests.good]) { folder in
             let error = try #require(throws: FileProblems.self) { try ScopeFolder.catalogue(folder) }
@@ -192,7 +196,7 @@ import Usage
         let missing = try #require(throws: FileProblems.self) { try ScopeFolder.catalogue("/nowhere/at/all") }
         #expect(missing.description.contains("/nowhere/at/all"))
         try Self.withFolder([:]) { folder in
-            #expect(throws: FileProblems.self) { try ScopeFolder.read("\(folder)/none.yaml") }
+            #expect(throws: FileProblems.self) { try ScopeFolder.text("\(folder)/none.yaml") }
             try #require(
                 FileManager.default.createFile(atPath: "\(folder)/bytes.yaml", contents: Data([0x69, 0xFF, 0xFE])))
             let error = try #require(throws: FileProblems.self) { try ScopeFolder.catalogue(folder) }

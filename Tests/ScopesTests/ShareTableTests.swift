@@ -154,6 +154,28 @@ import Usage
         #expect(try !ShareTable(scope: scope, period: Period("2025-06"), sums: rows).rows.contains(where: \.isGathered))
     }
 
+    @Test func naming_only_the_largest_loses_nothing() throws {
+        try withSeeds(60) { seed, random in
+            var scope = try ScopeCatalogue.builtIn().scope("idc")
+            let rows = (0..<30).map { _ in
+                Self.row(
+                    "p\(Int.random(in: 0..<12, using: &random))",
+                    TenantKind.allCases.randomElement(using: &random) ?? .trial,
+                    UInt128.random(in: 0...1_000_000, using: &random))
+            }
+            let whole = try ShareTable(scope: scope, period: Period("2025"), sums: rows)
+            scope.top = Int.random(in: 1...13, using: &random)
+            let cut = try ShareTable(scope: scope, period: Period("2025"), sums: rows)
+            #expect(cut.total == whole.total && cut.denominator == whole.denominator, "seed \(seed)")
+            #expect(cut.rows.map(\.numerator).reduce(0, +) == whole.denominator, "seed \(seed)")
+            #expect(cut.rows.map(\.everything).reduce(0, +) == whole.total.everything, "seed \(seed)")
+            #expect(cut.rows.reduce(0) { $0 + max($1.gathered, 1) } == whole.rows.count, "seed \(seed)")
+            #expect(cut.rows.filter { !$0.isGathered } == Array(whole.rows.prefix(scope.top ?? 0)), "seed \(seed)")
+            let units = cut.percentages().compactMap { $0.flatMap { UInt64($0.filter { $0 != "." }) } }
+            #expect(whole.denominator == 0 || units.reduce(0, +) == 1_000, "seed \(seed)")
+        }
+    }
+
     @Test func the_average_is_kept_exact_until_it_is_printed() throws {
         let table = try Self.table("all-traffic", period: "2024-02")
         #expect(table.exactlyPublished(100) == Ratio(100, 29))
