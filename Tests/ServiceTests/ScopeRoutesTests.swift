@@ -1,5 +1,6 @@
 import Foundation
 import Scopes
+import Store
 import TestSupport
 import Testing
 
