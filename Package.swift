@@ -68,7 +68,8 @@ let package = Package(
 
         // MARK: Pure parts
         .target(name: "Usage", swiftSettings: strict),
-        .target(name: "Scopes", dependencies: ["Usage", yams], resources: [.copy("BuiltIn")], swiftSettings: strict),
+        .target(
+            name: "Scopes", dependencies: ["Usage", crypto, yams], resources: [.copy("BuiltIn")], swiftSettings: strict),
         .target(name: "Intake", dependencies: ["Usage"], swiftSettings: strict),
         .target(
             name: "Market", dependencies: ["Usage", "Scopes"], resources: [.copy("BuiltIn")], swiftSettings: strict),

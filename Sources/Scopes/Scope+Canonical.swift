@@ -1,10 +1,14 @@
+internal import Crypto
 internal import Usage
 
 extension Scope {
     /// The definition in one fixed spelling, whatever the file's order, spacing and comments: two files with the same
     /// canonical form mean the same. Lines of `key=value` in a fixed order; sets are sorted; `all` stands for no filter.
+    ///
+    /// Keys that were added to scope files later stand at the end, and only where they say something, so that the form of
+    /// a scope that doesn't use them never changes. Title and citation mean nothing to a figure and are left out.
     package var canonicalForm: String {
-        let lines = [
+        var lines = [
             "id=\(id)", "version=\(version)", "measure=\(measure.rawValue)",
             "filters.kinds=\(Self.words(filters.kinds?.map(\.name)))",
             "filters.layers=\(Self.words(filters.layers?.map(\.name)))",
@@ -12,12 +16,35 @@ extension Scope {
             "filters.modalities=\(Self.words(filters.modalities?.map(\.name)))",
             "filters.regions=\(Self.words(filters.regions?.map(\.text)))",
             "entity=\(entity.rawValue)", "aggregate=\(aggregate.rawValue)", "zone=\(zone)",
-            "denominator=\(denominator.rawValue)", "precision=\(precision)",
+            "denominator=\(denominator.name)", "precision=\(precision)",
         ]
+        func add(_ key: String, _ names: [String]?) {
+            if let names { lines.append("\(key)=\(Self.words(names))") }
+        }
+        add("filters.providers", filters.providers.map(Array.init))
+        add("filters.markets", filters.markets?.map(\.rawValue))
+        add("filters.models", filters.models?.map(\.text))
+        add("filters.origins", filters.origins?.map(\.rawValue))
+        add("additions", additions.isEmpty ? nil : additions.map(\.rawValue))
+        add("currency", currency.map { [$0] })
+        add("top", top.map { [String($0)] })
         return lines.joined(separator: "\n") + "\n"
     }
 
+    /// SHA-256 of ``canonicalForm``, as 64 lower-case hexadecimal digits: what a figure carries beside id and version, so
+    /// that two installations can tell whether they counted by the same definition.
+    package var digest: String {
+        SHA256.hash(data: Array(canonicalForm.utf8)).map { byte in
+            String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
+        }.joined()
+    }
+
     private static func words(_ names: [String]?) -> String {
-        names.map { $0.sorted().joined(separator: ",") } ?? "all"
+        names.map { $0.sorted().map(escaped(_:)).joined(separator: ",") } ?? "all"
+    }
+
+    /// Names may hold what separates them here.
+    private static func escaped(_ name: String) -> String {
+        name.replacing("\\", with: "\\\\").replacing(",", with: "\\,").replacing("\n", with: "\\n")
     }
 }

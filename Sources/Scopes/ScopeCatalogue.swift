@@ -12,7 +12,10 @@ package struct ScopeCatalogue: Sendable {
     }
 
     /// The scopes that come with Steelyard.
-    package static let builtInNames = ["all-traffic", "idc"]
+    package static let builtInNames = [
+        "ai-public-cloud-services", "all-traffic", "frost-sullivan-self-developed", "iceberg", "idc", "idc-2024",
+        "omdia-ai-cloud", "openrouter", "openrouter-revenue", "tenders", "tenders-amount",
+    ]
 
     /// Reads the built-in scopes.
     ///
@@ -37,6 +40,21 @@ package struct ScopeCatalogue: Sendable {
     package func scope(_ id: String) throws(UnknownScope) -> Scope {
         guard let scope = byID[id] else { throw UnknownScope(id: id.excerpt, known: byID.keys.sorted()) }
         return scope
+    }
+
+    /// The catalogue with a house scope more.
+    ///
+    /// - Throws: ``FileProblems`` with every mistake in the file; among them an id that is taken, by a built-in scope or by
+    ///   another of the house.
+    package func adding(_ yaml: String, file: String) throws(FileProblems) -> ScopeCatalogue {
+        ScopeCatalogue(scopes + [try Scope.parse(yaml, file: file, besides: self)])
+    }
+
+    /// Why a scope more can't have an id, or `nil` where it can.
+    func objection(to id: String) -> String? {
+        guard byID[id] != nil else { return nil }
+        let whose = Self.isBuiltIn(id) ? "built-in scope" : "scope"
+        return "there is a \(whose) \(id) already: choose another id"
     }
 }
 

@@ -1,6 +1,6 @@
 package import Usage
 
-/// Sums of usage at the grain that scopes are evaluated on: what the store hands to ``ShareTable``.
+/// Sums of usage at the grain that scopes are evaluated on: what a scope's filters are applied to by pure code.
 ///
 /// Several rows may have the same key; they are added.
 package struct ScopeSumRow: Sendable, Hashable {
@@ -28,5 +28,39 @@ package struct ScopeSumRow: Sendable, Hashable {
         self.region = region
         self.model = model
         self.counts = counts
+    }
+}
+
+/// Sums of usage that a scope's filters have been applied to: what the store hands to ``ShareTable``, and a fraction of
+/// the rows that ``ScopeSumRow`` would be.
+///
+/// Several rows may have the same key; they are added.
+package struct FilteredSumRow: Sendable, Hashable {
+    package var provider: String
+    package var tenantKind: TenantKind
+    /// The model, or `nil` where the scope doesn't divide by it.
+    package var model: String?
+    /// Whether the usage passes the scope's filters other than the one on kinds.
+    package var isCovered: Bool
+    package var counts: WideTokenCounts
+
+    package init(
+        provider: String, tenantKind: TenantKind, model: String? = nil, isCovered: Bool, counts: WideTokenCounts
+    ) {
+        self.provider = provider
+        self.tenantKind = tenantKind
+        self.model = model
+        self.isCovered = isCovered
+        self.counts = counts
+    }
+}
+
+extension Scope {
+    /// Applies the filters to a row; `nil` where the scope doesn't look at the row's provider.
+    package func filtered(_ row: ScopeSumRow) -> FilteredSumRow? {
+        guard filters.looks(at: row.provider) else { return nil }
+        return FilteredSumRow(
+            provider: row.provider, tenantKind: row.tenantKind, model: row.model, isCovered: filters.covers(row),
+            counts: row.counts)
     }
 }

@@ -1,7 +1,7 @@
 extension ShareTable {
-    /// The row of an entity, if it has one.
+    /// The row of an entity, if it has one of its own.
     package subscript(entity: String) -> Row? {
-        rows.first { $0.entity == entity }
+        rows.first { $0.entity == entity && !$0.isGathered }
     }
 
     /// The shares in percent, in the order of ``rows``, adding up to exactly 100 (largest remainder).
@@ -19,6 +19,14 @@ extension ShareTable {
         switch scope.aggregate {
         case .sum: amount
         case .dailyAverage: TokenText.perDay(amount, days: period.dayCount)
+        }
+    }
+
+    /// The same before it is rounded: the sum over 1, or over the calendar days of the period.
+    package func exactlyPublished(_ amount: UInt128) -> Ratio {
+        switch scope.aggregate {
+        case .sum: Ratio(amount, 1)
+        case .dailyAverage: Ratio(amount, UInt128(period.dayCount))
         }
     }
 

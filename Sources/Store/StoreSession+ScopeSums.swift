@@ -20,6 +20,46 @@ extension StoreSession {
         return ScopeSums(mark: mark, knownAt: known, rows: try rows.map(Self.scopeSumRow(_:)))
     }
 
+    /// See ``Store/sums(under:over:knownAt:sight:)``. Must run in a snapshot transaction.
+    func sums(
+        under scope: Scope, over period: Period, calendar: ZoneRules, knownAt: Timestamp?, sight: Sight
+    ) throws -> FilteredSums {
+        let mark = try mark()
+        let known: Timestamp = try knownAt ?? registryClock()
+        try confine(to: sight)
+        var sql = ScopeSumsSQL(scope)
+        let text = sql.text(try source(of: scope, period, calendar: calendar), known: known, sight: sight)
+        let rows = try connection.query(text, sql.parameters)
+        return FilteredSums(mark: mark, knownAt: known, rows: try rows.map(Self.filteredSumRow(_:)))
+    }
+
+    private func source(of scope: Scope, _ period: Period, calendar: ZoneRules) throws -> ScopeSumsSQL.Source {
+        guard scope.zone != calendar.identifier else { return .day(period.from..<period.to) }
+        guard let zone = ZoneRules(identifier: scope.zone) else {
+            throw StoreError(
+                .notKept, "The scope \(scope.id) reads periods in \(scope.zone), a zone that is not known.")
+        }
+        let seconds = period.seconds(in: zone)
+        let (from, to) = (seconds.lowerBound, seconds.upperBound)
+        guard from.isMultiple(of: 3_600), to.isMultiple(of: 3_600), calendar.hasWholeHours(from: from, to: to) else {
+            throw StoreError(
+                .notKept,
+                "The scope \(scope.id) reads periods in \(scope.zone), whose days don't begin with the hours that "
+                    + "sums are kept by.")
+        }
+        try checkFloor(of: .hour, from: from)
+        return .hour(Timestamp(seconds: from)..<Timestamp(seconds: to), calendar: calendar)
+    }
+
+    private static func filteredSumRow(_ row: Row) throws -> FilteredSumRow {
+        guard let kind = TenantKind(rawValue: try row.decode(1)) else {
+            throw PostgresError(.decoding, "The registry holds a kind that is not known.")
+        }
+        return FilteredSumRow(
+            provider: try row.decode(0), tenantKind: kind, model: try row.decode(3), isCovered: try row.decode(2),
+            counts: try counts(row, from: 4))
+    }
+
     /// Now, or the last record's moment where that is later.
     private func registryClock() throws -> Timestamp {
         try connection.query(

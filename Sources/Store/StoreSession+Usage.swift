@@ -68,7 +68,7 @@ extension StoreSession {
     }
 
     /// Sums that retention has dropped are not silently missing from an answer.
-    private func checkFloor(of source: UsageBucket, from: Int64) throws {
+    func checkFloor(of source: UsageBucket, from: Int64) throws {
         let rows = try connection.query(
             "SELECT kept_from FROM sums_floor WHERE table_name = $1 AND kept_from > $2",
             [.text("usage_\(source.rawValue)"), .timestamp(Timestamp(seconds: from))])

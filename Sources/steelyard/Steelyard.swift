@@ -13,7 +13,7 @@ struct Steelyard: AsyncParsableCommand {
         version: SoftwareVersion.text,
         subcommands: [
             UpCommand.self, UsageCommand.self, ShareCommand.self, ExportCommand.self, CollectorsCommand.self,
-            ScopesCommand.self, TenantsCommand.self, TokenCommand.self, CACommand.self, SimulateCommand.self,
+            ScopeCommand.self, TenantsCommand.self, TokenCommand.self, CACommand.self, SimulateCommand.self,
         ])
 }
 

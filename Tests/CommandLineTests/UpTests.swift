@@ -96,7 +96,7 @@ import Testing
         let file = scratch + "/stranger.token"
         let token = "sy_" + String(repeating: "0", count: 16) + "_" + String(repeating: "0", count: 64)
         try token.write(toFile: file, atomically: true, encoding: .utf8)
-        let outcome = try await Program.run("scopes", "--url", state.queryURL, "--token-file", file)
+        let outcome = try await Program.run("scope", "list", "--url", state.queryURL, "--token-file", file)
         #expect(outcome.exitCode == 3)
         #expect(outcome.output.isEmpty)
     }

@@ -73,8 +73,8 @@ struct PublishedFacts {
         let rows = totals.counts.map { key, counts in
             ScopeSumRow(provider: key.provider, tenantKind: key.kind, counts: counts)
         }
-        return ShareTable(
-            scope: try ScopeCatalogue.builtIn().scope(scope), period: try Period("2025-H1"), sums: rows)
+        return try ShareTable(
+            scope: ScopeCatalogue.builtIn().scope(scope), period: Period("2025-H1"), sums: rows)
     }
 
     @Test func every_total_is_reached_to_the_token() throws {

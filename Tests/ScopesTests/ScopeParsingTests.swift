@@ -29,8 +29,56 @@ import Usage
         #expect(scope.filters.kinds == [.externalCustomer, .trial])
         #expect(scope.filters.layers == [.maas])
         #expect(scope.filters.workloads == nil && scope.filters.modalities == nil)
-        #expect(scope.filters.regions == [RegionPattern("cn-*"), RegionPattern("eu-1")])
+        #expect(scope.filters.regions == [NamePattern("cn-*"), NamePattern("eu-1")])
         #expect(scope.aggregate == .dailyAverage)
+    }
+
+    @Test func reads_what_only_some_scopes_say() throws {
+        let text = """
+            id: wide
+            version: 1
+            title: {en: Wide, zh: 宽}
+            citation: ours
+            measure: revenue
+            currency: USD
+            filters:
+              providers: [openrouter]
+              kinds: all
+              markets: [cn-mainland, overseas]
+              models: [qwen-*, deepseek-r1]
+              origins: [resold]
+            additions: [customisation]
+            entity: developer
+            top: 20
+            aggregate: sum
+            zone: UTC
+            denominator:
+              reference-total: omdia-2025-h1
+            precision: 0
+            """
+        let scope = try Scope.parse(text, file: "wide.yaml")
+        #expect(scope.measure == .revenue && scope.currency == "USD" && scope.additions == [.customisation])
+        #expect(scope.filters.providers == ["openrouter"] && scope.filters.kinds == nil)
+        #expect(scope.filters.markets == [.cnMainland, .overseas] && scope.filters.origins == [.resold])
+        #expect(scope.filters.models == [NamePattern("deepseek-r1"), NamePattern("qwen-*")])
+        #expect(scope.entity == .developer && scope.top == 20 && scope.precision == 0)
+        #expect(scope.denominator == .referenceTotal("omdia-2025-h1"))
+        #expect(
+            scope.requiredFacts == [.regionCatalogue, .modelCatalogue, .revenueRecords, .referenceTotals])
+        #expect(
+            scope.canonicalForm.hasSuffix(
+                """
+                denominator=reference-total:omdia-2025-h1
+                precision=0
+                filters.providers=openrouter
+                filters.markets=cn-mainland,overseas
+                filters.models=deepseek-r1,qwen-*
+                filters.origins=resold
+                additions=customisation
+                currency=USD
+                top=20
+
+                """))
     }
 
     @Test func the_built_in_scopes_are_valid_and_named_like_their_files() throws {
@@ -45,8 +93,8 @@ import Usage
     @Test func an_unknown_scope_is_answered_with_the_known_ones() throws {
         let catalogue = try ScopeCatalogue.builtIn()
         let error = try #require(throws: UnknownScope.self) { try catalogue.scope("omdia") }
-        #expect(error.description.contains("omdia"))
-        #expect(error.description.contains("all-traffic, idc"))
+        #expect(error.description.contains("'omdia'"))
+        #expect(error.description.contains("iceberg, idc, idc-2024, omdia-ai-cloud"))
     }
 
     /// What is replaced in the good file, by what, and the line, key and part of the message that must come out.
@@ -59,7 +107,7 @@ import Usage
         ("title: {en: \"House\", zh: \"自定义\"}", "title: House", 3, "title", "must be a map"),
         (", zh: \"自定义\"", "", 3, "title.zh", "is missing"),
         ("citation: our own rule", "citation: ''", 4, "citation", "must be a text"),
-        ("measure: tokens", "measure: words", 5, "measure", "use one of tokens, requests"),
+        ("measure: tokens", "measure: words", 5, "measure", "use one of tokens, requests, revenue"),
         ("filters:\n", "filtres:\n", 6, "filtres", "unknown key"),
         ("  kinds: [external-customer, trial]\n", "", 7, "filters.kinds", "or write all"),
         ("external-customer, trial", "external-customer, external", 7, "filters.kinds", "'external' is not known"),
@@ -71,6 +119,28 @@ import Usage
         ("cn-*", "c*n", 9, "filters.regions", "only stand at the end"),
         ("entity: provider", "entity: planet", 10, "entity", "use one of provider"),
         ("zone: Asia/Shanghai", "zone: Mars/Base", 12, "zone", "no time zone"),
+        ("regions: [cn-*, eu-1]", "regions: [all]", 9, "filters.regions", "stands alone"),
+        ("regions: [cn-*, eu-1]", "regions: {cn: 1}", 9, "filters.regions", "must be a list"),
+        ("regions: [cn-*, eu-1]", "models: [q*n]", 9, "filters.models", "only stand at the end"),
+        ("regions: [cn-*, eu-1]", "model: [qwen-*]", 9, "filters.model", "unknown key"),
+        ("regions: [cn-*, eu-1]", "markets: [cn-mainland, asia]", 9, "filters.markets", "'asia' is not known"),
+        ("regions: [cn-*, eu-1]", "origins: [own]", 9, "filters.origins", "use one of self-developed, resold"),
+        ("regions: [cn-*, eu-1]", "providers: [Open Router]", 9, "filters.providers", "is no provider name"),
+        ("regions: [cn-*, eu-1]", "providers: [all]", 9, "filters.providers", "stands alone"),
+        ("entity: provider", "entity: provider\ntop: 0", 11, "top", "from 1 to 10000"),
+        (
+            "entity: provider", "entity: provider\nadditions: [customisation]", 11, "additions",
+            "in revenue, not in tokens"
+        ),
+        ("entity: provider", "entity: provider\nadditions: [icebergs]", 11, "additions", "'icebergs' is not known"),
+        ("measure: tokens", "measure: revenue", 1, "currency", "is missing"),
+        ("measure: tokens", "measure: revenue\ncurrency: yuan", 6, "currency", "no ISO 4217 code"),
+        ("measure: tokens", "measure: tokens\ncurrency: CNY", 6, "currency", "no money"),
+        ("measure: tokens", "measure: tender-count", 7, "filters.kinds", "tenders have providers only"),
+        ("measure: tokens", "measure: tender-count", 8, "filters.layers", "tenders have providers only"),
+        ("denominator: everything-counted", "denominator: everything", 13, "denominator", "reference-total"),
+        ("denominator: everything-counted", "denominator: {total: x}", 13, "denominator.reference-total", "is missing"),
+        ("denominator: everything-counted", "denominator: {total: x}", 13, "denominator.total", "unknown key"),
         ("precision: 2", "precision: 9", 14, "precision", "from 0 to 6"),
         ("precision: 2", "precision: 2\nid: again", 1, nil, "there twice"),
         ("precision: 2", "precision: [2", 15, nil, "not YAML"),

@@ -22,7 +22,7 @@ import Usage
 
     static func table(_ scope: String, _ rows: [ScopeSumRow] = market, period: String = "2025-06") throws -> ShareTable
     {
-        ShareTable(scope: try ScopeCatalogue.builtIn().scope(scope), period: try Period(period), sums: rows)
+        try ShareTable(scope: ScopeCatalogue.builtIn().scope(scope), period: Period(period), sums: rows)
     }
 
     @Test func the_idc_scope_counts_external_customers_of_maas() throws {
@@ -112,7 +112,7 @@ import Usage
 
     @Test func regions_and_workloads_filter() throws {
         var scope = try ScopeCatalogue.builtIn().scope("idc")
-        scope.filters.regions = [RegionPattern("cn-*")]
+        scope.filters.regions = [NamePattern("cn-*")]
         scope.filters.workloads = [.online]
         var batch = Self.row("a", .externalCustomer, 4)
         batch.workload = .batch
@@ -120,15 +120,74 @@ import Usage
             Self.row("a", .externalCustomer, 1), Self.row("a", .externalCustomer, 2, region: "us-1"),
             Self.row("a", .externalCustomer, 8, region: ""), batch,
         ]
-        let table = ShareTable(scope: scope, period: try Period("2025"), sums: rows)
+        let table = try ShareTable(scope: scope, period: Period("2025"), sums: rows)
         #expect(table.denominator == 1)
         #expect(table["a"]?.outsideFilters == 14)
+    }
+
+    @Test func a_whole_can_be_divided_among_models_of_some_providers() throws {
+        var scope = try ScopeCatalogue.builtIn().scope("openrouter")
+        scope.top = 2
+        scope.filters.models = [NamePattern("glm-*"), NamePattern("qwen"), NamePattern("kimi")]
+        let rows = [
+            ("openrouter", "glm-1", 30), ("openrouter", "glm-2", 20), ("openrouter", "qwen", 10),
+            ("aliyun", "qwen", 900),
+            ("openrouter", "gpt", 500), ("openrouter", "kimi", 5),
+        ].map { provider, model, tokens in
+            ScopeSumRow(
+                provider: provider, tenantKind: .unclassified, model: model,
+                counts: WideTokenCounts(input: UInt128(tokens)))
+        }
+        let table = try ShareTable(scope: scope, period: Period("2025-06"), sums: rows)
+        #expect(table.denominator == 65)
+        #expect(table.rows.map(\.entity) == ["glm-1", "glm-2", "other"])
+        #expect(table.rows.map(\.numerator) == [30, 20, 15])
+        #expect(table.rows.map(\.rank) == [1, 2, 0])
+        #expect(table.rows.map(\.gathered) == [0, 0, 3])
+        // gpt passes no filter on models; aliyun isn't looked at at all.
+        #expect(table.rows.last?.outsideFilters == 500 && table.total.everything == 565)
+        #expect(table["other"] == nil)
+        scope.top = 4
+        let longer = try ShareTable(scope: scope, period: Period("2025-06"), sums: rows)
+        #expect(longer.rows.map(\.entity) == ["glm-1", "glm-2", "qwen", "kimi", "other"])
+        scope.top = 5
+        #expect(try !ShareTable(scope: scope, period: Period("2025-06"), sums: rows).rows.contains(where: \.isGathered))
+    }
+
+    @Test func naming_only_the_largest_loses_nothing() throws {
+        try withSeeds(60) { seed, random in
+            var scope = try ScopeCatalogue.builtIn().scope("idc")
+            let rows = (0..<30).map { _ in
+                Self.row(
+                    "p\(Int.random(in: 0..<12, using: &random))",
+                    TenantKind.allCases.randomElement(using: &random) ?? .trial,
+                    UInt128.random(in: 0...1_000_000, using: &random))
+            }
+            let whole = try ShareTable(scope: scope, period: Period("2025"), sums: rows)
+            scope.top = Int.random(in: 1...13, using: &random)
+            let cut = try ShareTable(scope: scope, period: Period("2025"), sums: rows)
+            #expect(cut.total == whole.total && cut.denominator == whole.denominator, "seed \(seed)")
+            #expect(cut.rows.map(\.numerator).reduce(0, +) == whole.denominator, "seed \(seed)")
+            #expect(cut.rows.map(\.everything).reduce(0, +) == whole.total.everything, "seed \(seed)")
+            #expect(cut.rows.reduce(0) { $0 + max($1.gathered, 1) } == whole.rows.count, "seed \(seed)")
+            #expect(cut.rows.filter { !$0.isGathered } == Array(whole.rows.prefix(scope.top ?? 0)), "seed \(seed)")
+            let units = cut.percentages().compactMap { $0.flatMap { UInt64($0.filter { $0 != "." }) } }
+            #expect(whole.denominator == 0 || units.reduce(0, +) == 1_000, "seed \(seed)")
+        }
+    }
+
+    @Test func the_average_is_kept_exact_until_it_is_printed() throws {
+        let table = try Self.table("all-traffic", period: "2024-02")
+        #expect(table.exactlyPublished(100) == Ratio(100, 29))
+        #expect(table.exactlyPublished(100).decimal(3) == "3.448")
+        #expect(table.published(100) == 3)
+        #expect(try Self.table("idc").exactlyPublished(100) == Ratio(100, 1))
     }
 
     @Test func requests_can_be_the_measure() throws {
         var scope = try ScopeCatalogue.builtIn().scope("idc")
         scope.measure = .requests
-        let table = ShareTable(scope: scope, period: try Period("2025"), sums: Self.market)
+        let table = try ShareTable(scope: scope, period: Period("2025"), sums: Self.market)
         #expect(table["volcengine"]?.numerator == 49)
     }
 }

@@ -63,7 +63,11 @@ import Yams
                     "/v1/exports/monthly-share?scope=idc&month=2025-06", "/v1/exports/monthly-share", finance,
                     "application/json"
                 ),
-                ("/v1/scopes", "/v1/scopes", finance, nil), ("/v1/collectors", "/v1/collectors", admin, nil),
+                ("/v1/shares?scope=openrouter&period=2025-H1", "/v1/shares", finance, nil),
+                ("/v1/shares?scope=tenders&period=2025-H1", "/v1/shares", finance, nil),
+                ("/v1/scopes", "/v1/scopes", finance, nil), ("/v1/scopes", "/v1/scopes", finance, "text/csv"),
+                ("/v1/scopes/iceberg", "/v1/scopes/{id}", finance, nil),
+                ("/v1/scopes/none", "/v1/scopes/{id}", finance, nil), ("/v1/collectors", "/v1/collectors", admin, nil),
                 ("/v1/collectors", "/v1/collectors", admin, "text/csv"), ("/v1/tenants", "/v1/tenants", admin, nil),
                 ("/v1/tenants/history?provider=volcengine&tenant=x", "/v1/tenants/history", admin, nil),
                 ("/v1/tenants/history?provider=volcengine", "/v1/tenants/history", admin, nil),

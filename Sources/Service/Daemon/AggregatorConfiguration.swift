@@ -129,24 +129,7 @@ extension AggregatorConfiguration {
     /// The built-in scopes and the house's own, from `scopes.folder`. A house scope may not take a built-in's id.
     ///
     /// - Throws: `FileProblems` naming file, line and mistake.
-    package func loadScopes() throws -> ScopeCatalogue {
-        let builtIn = try ScopeCatalogue.builtIn()
-        guard let scopesFolder else { return builtIn }
-        var scopes = builtIn.scopes
-        let names = try FileManager.default.contentsOfDirectory(atPath: scopesFolder).sorted()
-        for name in names where name.hasSuffix(".yaml") || name.hasSuffix(".yml") {
-            let path = "\(scopesFolder)/\(name)"
-            let scope = try Scope.parse(String(contentsOfFile: path, encoding: .utf8), file: path)
-            if scopes.contains(where: { $0.id == scope.id }) {
-                throw FileProblems(
-                    file: path,
-                    problems: [
-                        FileProblem(
-                            line: 1, field: "id", message: "there is a scope \(scope.id) already: choose another id")
-                    ])
-            }
-            scopes.append(scope)
-        }
-        return ScopeCatalogue(scopes)
+    package func loadScopes() throws(FileProblems) -> ScopeCatalogue {
+        try ScopeFolder.catalogue(scopesFolder)
     }
 }

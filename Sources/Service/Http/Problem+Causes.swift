@@ -20,6 +20,13 @@ extension Problem {
                 extensions: [
                     JSONMember("parameter", "scope"), JSONMember("allowed", .array(error.known.map { .string($0) })),
                 ])
+        case let error as MissingFacts:
+            self = Problem(
+                status: 422, code: "missing-facts", title: "The scope needs facts that are not kept",
+                detail: "\(error).",
+                extensions: [
+                    JSONMember("missing", .array(error.facts.map { .string($0.rawValue) }))
+                ])
         case is CancellationError: self = .unavailable("The server is stopping.")
         default: return nil
         }

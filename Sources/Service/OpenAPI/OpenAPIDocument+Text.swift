@@ -202,8 +202,8 @@ extension OpenAPIDocument {
                 - $ref: '#/components/parameters/to'
                 - name: by
                   in: query
-                  description: What the whole is divided among.
-                  schema: { type: string, enum: [provider], default: provider }
+                  description: What the whole is divided among. It must be what the scope divides among, and is that where it isn't said.
+                  schema: { type: string, enum: [provider, model, family, developer] }
                 - $ref: '#/components/parameters/asKnownAt'
                 - $ref: '#/components/parameters/waitFor'
               responses:
@@ -270,8 +270,28 @@ extension OpenAPIDocument {
                   content:
                     application/json:
                       schema: { $ref: '#/components/schemas/Scopes' }
+                    text/csv:
+                      schema: { type: string }
                 '400': { $ref: '#/components/responses/Problem' }
                 '401': { $ref: '#/components/responses/Unauthorized' }
+                '406': { $ref: '#/components/responses/Problem' }
+          /v1/scopes/{id}:
+            get:
+              operationId: scope
+              tags: [figures]
+              summary: A scope's definition, and what it means in plain words.
+              description: 'Roles: all.'
+              parameters:
+                - { name: id, in: path, required: true, schema: { type: string } }
+              responses:
+                '200':
+                  description: The scope.
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Scope' }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '404': { $ref: '#/components/responses/Problem' }
                 '406': { $ref: '#/components/responses/Problem' }
           /v1/collectors:
             get:
@@ -645,22 +665,34 @@ extension OpenAPIDocument {
                 rows: { type: array, items: { $ref: '#/components/schemas/UsageRow' } }
             ScopeName:
               type: object
-              required: [id, version, title]
+              required: [id, version, sha256, title]
               properties:
                 id: { type: string }
                 version: { type: integer }
-                title:
-                  type: object
-                  required: [en, zh]
-                  properties:
-                    en: { type: string }
-                    zh: { type: string }
-            ShareRow:
+                sha256:
+                  type: string
+                  pattern: '^[0-9a-f]{64}$'
+                  description: Of the definition's canonical form. Two figures with the same one were counted by the same rule.
+                title: { $ref: '#/components/schemas/LocalizedText' }
+            LocalizedText:
               type: object
-              required: [provider, rank, numerator, denominator, share_percent, published, external, own_business, unclassified, other_kinds, outside_filters]
+              required: [en, zh]
               properties:
-                provider: { type: string }
-                rank: { type: integer }
+                en: { type: string }
+                zh: { type: string }
+            ShareRow:
+              description: The entity stands under its own name, `provider` or `model`, as `by` says.
+              type: object
+              required: [rank, numerator, denominator, share_percent, published, external, own_business, unclassified, other_kinds, outside_filters]
+              properties:
+                provider: { type: [string, 'null'] }
+                model: { type: [string, 'null'] }
+                rank:
+                  type: [integer, 'null']
+                  description: Null, like the entity, for the row of all entities that the scope doesn't name.
+                gathered:
+                  type: integer
+                  description: How many entities that row gathers. Absent for an entity of its own.
                 numerator: { $ref: '#/components/schemas/Count' }
                 denominator: { $ref: '#/components/schemas/Count' }
                 share_percent: { $ref: '#/components/schemas/Percent' }
@@ -697,11 +729,16 @@ extension OpenAPIDocument {
                     other_kinds: { $ref: '#/components/schemas/Count' }
                     outside_filters: { $ref: '#/components/schemas/Count' }
             MonthlyShareRow:
+              description: The entity stands under its own name, `provider` or `model`.
               type: object
-              required: [row, provider, rank, external, own_business, unclassified, other_kinds, numerator, denominator, share_percent, previous_numerator, month_on_month_percent]
+              required: [row, rank, external, own_business, unclassified, other_kinds, numerator, denominator, share_percent, previous_numerator, month_on_month_percent]
               properties:
-                row: { type: string, enum: [provider, total] }
+                row:
+                  type: string
+                  enum: [provider, model, other, total]
+                  description: '`other` gathers the entities that the scope does not name.'
                 provider: { type: [string, 'null'] }
+                model: { type: [string, 'null'] }
                 rank: { type: [integer, 'null'] }
                 external: { $ref: '#/components/schemas/Count' }
                 own_business: { $ref: '#/components/schemas/Count' }
@@ -727,11 +764,48 @@ extension OpenAPIDocument {
               type: object
               required: [scopes]
               properties:
-                scopes:
+                scopes: { type: array, items: { $ref: '#/components/schemas/Scope' } }
+            Scope:
+              type: object
+              required: [id, version, sha256, built_in, title, citation, measure, currency, entity, top, aggregate, zone, denominator, precision, filters, additions, needs, missing, explanation]
+              properties:
+                id: { type: string }
+                version: { type: integer }
+                sha256: { type: string, pattern: '^[0-9a-f]{64}$' }
+                built_in: { type: boolean }
+                title: { $ref: '#/components/schemas/LocalizedText' }
+                citation: { type: string }
+                measure: { type: string, enum: [tokens, requests, revenue, tender-count, tender-amount] }
+                currency:
+                  type: [string, 'null']
+                  description: ISO 4217; null where the measure is no money.
+                entity: { type: string, enum: [provider, model, family, developer] }
+                top:
+                  type: [integer, 'null']
+                  description: How many entities are published by name; null for all.
+                aggregate: { type: string, enum: [sum, daily-average] }
+                zone: { type: string }
+                denominator:
+                  type: string
+                  description: '`everything-counted`, or `reference-total:` and the name of a published total.'
+                precision: { type: integer }
+                filters:
+                  type: object
+                  description: Null lets everything through.
+                  required: [providers, kinds, layers, workloads, modalities, regions, markets, models, origins]
+                additions: { type: array, items: { type: string, enum: [private-deployments, customisation] } }
+                needs:
                   type: array
-                  items:
-                    type: object
-                    required: [id, version, title, citation, measure, entity, aggregate, zone, denominator, precision, filters]
+                  items: { $ref: '#/components/schemas/ScopeFact' }
+                  description: What the scope needs beside the counted usage.
+                missing:
+                  type: array
+                  items: { $ref: '#/components/schemas/ScopeFact' }
+                  description: What of it this server doesn't keep. Not empty - questions under the scope are answered 422 `missing-facts`.
+                explanation: { $ref: '#/components/schemas/LocalizedText' }
+            ScopeFact:
+              type: string
+              enum: [region-catalogue, model-catalogue, revenue-records, tender-records, private-deployment-reports, reference-totals]
             Collector:
               type: object
               required: [provider, name, epoch, next_sequence, last_seen, seconds_since_seen, software_version]

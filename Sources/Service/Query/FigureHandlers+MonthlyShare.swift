@@ -17,11 +17,11 @@ extension FigureHandlers {
         try await waitIfAsked(parameters)
         let previous = month.previous
         // One snapshot for both months, so that the growth compares what stands beside it.
-        let sums = try await store.scopeSums(
-            [month.from..<month.to, previous.from..<previous.to], knownAt: knownAt, sight: caller.sight)
+        let sums = try await store.sums(
+            under: scope, over: [month, previous], knownAt: knownAt, sight: caller.sight)
         let export = MonthlyShareExport(
-            table: ShareTable(scope: scope, period: month, sums: sums[0].rows),
-            previous: ShareTable(scope: scope, period: previous, sums: sums[1].rows), sums: sums[0])
+            table: try ShareTable(scope: scope, period: month, filtered: sums[0].rows),
+            previous: try ShareTable(scope: scope, period: previous, filtered: sums[1].rows), sums: sums[0])
         switch format {
         case .json: return Answer.json(export.json).mark(sums[0].mark)
         case .csv: return Answer.csv(export.csv).mark(sums[0].mark).file(export.fileName)
@@ -39,28 +39,40 @@ extension FigureHandlers {
     }
 }
 
-/// The monthly figures for finance: one row per provider, and one of totals.
+/// The monthly figures for finance: one row per provider (or what the scope divides among), where the scope names only
+/// the largest one of the others, and one of totals.
 struct MonthlyShareExport {
     var table: ShareTable
     var previous: ShareTable
-    var sums: ScopeSums
+    var sums: FilteredSums
 
     var fileName: String {
         "steelyard-monthly-share-\(table.period)-\(table.scope.id)-v\(table.scope.version).csv"
+    }
+
+    private var entity: String { table.scope.entity.rawValue }
+
+    /// What kind of row a line is: the entity's word, `other` or `total`.
+    private func kind(of line: Line) -> String {
+        line.isTotal ? "total" : line.row.isGathered ? "other" : entity
     }
 
     private struct Line {
         var row: ShareTable.Row
         var isTotal: Bool
         var percent: String?
-        var growth: Growth
+        /// `nil` for the others together, who aren't the same ones each month.
+        var growth: Growth?
+
+        var isNamed: Bool { !isTotal && !row.isGathered }
     }
 
     private var lines: [Line] {
         let earlier = previous.rows.isEmpty ? nil : previous
         let rows = zip(table.rows, table.percentages()).map { row, percent in
             Line(
-                row: row, isTotal: false, percent: percent, growth: table.growth(of: row.entity, since: earlier))
+                row: row, isTotal: false, percent: percent,
+                growth: row.isGathered ? nil : table.growth(of: row.entity, since: earlier))
         }
         let whole = Share(numerator: table.denominator, denominator: table.denominator)
         let total = Line(
@@ -70,21 +82,20 @@ struct MonthlyShareExport {
     }
 
     /// The change in percent without a plus sign: a cell of digits that every spreadsheet takes for a number.
-    private func change(_ growth: Growth) -> String? {
-        growth.percent(decimals: table.scope.precision).map { $0.hasPrefix("+") ? String($0.dropFirst()) : $0 }
+    private func change(_ growth: Growth?) -> String? {
+        growth?.percent(decimals: table.scope.precision).map { $0.hasPrefix("+") ? String($0.dropFirst()) : $0 }
     }
 
     var json: JSONValue {
         let rows = lines.map { line -> JSONValue in
             [
-                "row": line.isTotal ? "total" : "provider",
-                "provider": line.isTotal ? .null : .string(line.row.entity),
-                "rank": line.isTotal ? .null : .integer(Int64(line.row.rank)),
+                "row": .string(kind(of: line)), entity: line.isNamed ? .string(line.row.entity) : .null,
+                "rank": line.isNamed ? .integer(Int64(line.row.rank)) : .null,
                 "external": .count(line.row.external), "own_business": .count(line.row.ownBusiness),
                 "unclassified": .count(line.row.unclassified), "other_kinds": .count(line.row.otherKinds),
                 "numerator": .count(line.row.numerator), "denominator": .count(table.denominator),
                 "share_percent": .optional(line.percent),
-                "previous_numerator": .optional(line.growth.previous.map { String($0) }),
+                "previous_numerator": .optional(line.growth?.previous.map { String($0) }),
                 "month_on_month_percent": .optional(change(line.growth)),
             ]
         }
@@ -98,18 +109,19 @@ struct MonthlyShareExport {
 
     var csv: CSVWriter {
         var writer = CSVWriter(header: [
-            "row", "month", "scope", "scope_version", "measure", "provider", "rank", "external", "own_business",
+            "row", "month", "scope", "scope_version", "scope_sha256", "measure", entity, "rank", "external",
+            "own_business",
             "unclassified", "other_kinds", "numerator", "denominator", "share_percent", "previous_numerator",
             "month_on_month_percent",
         ])
         for line in lines {
             writer.append([
-                .text(line.isTotal ? "total" : "provider"), .text(table.period.description), .text(table.scope.id),
-                .count(table.scope.version), .text(table.scope.measure.rawValue),
-                line.isTotal ? .empty : .text(line.row.entity), line.isTotal ? .empty : .count(line.row.rank),
+                .text(kind(of: line)), .text(table.period.description), .text(table.scope.id),
+                .count(table.scope.version), .text(table.scope.digest), .text(table.scope.measure.rawValue),
+                line.isNamed ? .text(line.row.entity) : .empty, line.isNamed ? .count(line.row.rank) : .empty,
                 .count(line.row.external), .count(line.row.ownBusiness), .count(line.row.unclassified),
                 .count(line.row.otherKinds), .count(line.row.numerator), .count(table.denominator),
-                line.percent.map { .number($0) } ?? .empty, line.growth.previous.map { .count($0) } ?? .empty,
+                line.percent.map { .number($0) } ?? .empty, line.growth?.previous.map { .count($0) } ?? .empty,
                 change(line.growth).map { .number($0) } ?? .empty,
             ])
         }

@@ -19,9 +19,10 @@ extension FigureHandlers {
         }
         let knownAt = try Self.knownAt(parameters)
         try await waitIfAsked(parameters)
-        let sums = try await store.scopeSums(period.from..<period.to, knownAt: knownAt, sight: caller.sight)
+        let sums = try await store.sums(under: scope, over: [period], knownAt: knownAt, sight: caller.sight)[0]
         let figures = ShareFigures(
-            table: ShareTable(scope: scope, period: period, sums: sums.rows), sums: sums, zone: store.calendar)
+            table: try ShareTable(scope: scope, period: period, filtered: sums.rows), sums: sums,
+            zone: ZoneRules(identifier: scope.zone) ?? store.calendar)
         switch format {
         case .json: return Answer.json(figures.json).mark(sums.mark)
         case .csv: return Answer.csv(figures.csv).mark(sums.mark)
@@ -32,18 +33,21 @@ extension FigureHandlers {
 /// The shares of a period with what they are made of, ready to be written.
 struct ShareFigures {
     var table: ShareTable
-    var sums: ScopeSums
+    var sums: FilteredSums
+    /// The scope's.
     var zone: ZoneRules
 
     var json: JSONValue {
         let rows = zip(table.rows, table.percentages()).map { row, percent -> JSONValue in
             .object(
                 [
-                    JSONMember("provider", .string(row.entity)), JSONMember("rank", .integer(Int64(row.rank))),
+                    JSONMember(table.scope.entity.rawValue, row.isGathered ? .null : .string(row.entity)),
+                    JSONMember("rank", row.isGathered ? .null : .integer(Int64(row.rank))),
                     JSONMember("numerator", .count(row.numerator)),
                     JSONMember("denominator", .count(table.denominator)),
                     JSONMember("share_percent", .optional(percent)),
-                ] + amounts(row))
+                ] + amounts(row)
+                    + (row.isGathered ? [JSONMember("gathered", .integer(Int64(row.gathered)))] : []))
         }
         return [
             "scope": table.scope.nameJSON, "period": table.period.json(in: zone),
@@ -66,14 +70,16 @@ struct ShareFigures {
 
     var csv: CSVWriter {
         var writer = CSVWriter(header: [
-            "scope", "scope_version", "period", "measure", "provider", "rank", "numerator", "denominator",
+            "scope", "scope_version", "scope_sha256", "period", "measure", table.scope.entity.rawValue, "rank",
+            "numerator", "denominator",
             "share_percent", "published", "external", "own_business", "unclassified", "other_kinds", "outside_filters",
         ])
         for (row, percent) in zip(table.rows, table.percentages()) {
             writer.append([
-                .text(table.scope.id), .count(table.scope.version), .text(table.period.description),
-                .text(table.scope.measure.rawValue), .text(row.entity), .count(row.rank), .count(row.numerator),
-                .count(table.denominator), percent.map { .number($0) } ?? .empty,
+                .text(table.scope.id), .count(table.scope.version), .text(table.scope.digest),
+                .text(table.period.description), .text(table.scope.measure.rawValue), .text(row.entity),
+                row.isGathered ? .empty : .count(row.rank), .count(row.numerator), .count(table.denominator),
+                percent.map { .number($0) } ?? .empty,
                 .count(table.published(row.numerator)), .count(row.external), .count(row.ownBusiness),
                 .count(row.unclassified), .count(row.otherKinds), .count(row.outsideFilters),
             ])

@@ -18,25 +18,16 @@ struct FigureHandlers: Sendable {
         maxWait = dependencies.maxWait
     }
 
-    @Sendable func scopes(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
-        _ = try request.parameters()
-        _ = try request.format([.json])
-        return .json(["scopes": .array(catalogue.scopes.map(\.json))])
-    }
-
     // MARK: Parameters that several questions have
 
-    /// `scope`, which must be one whose days are the ones that the sums are kept in.
+    /// `scope`, which must be one that can be answered.
+    ///
+    /// - Throws: ``MissingFacts`` for one that needs more than the counted usage.
     func scope(_ parameters: QueryParameters) throws -> Scope {
         let known = catalogue.scopes.map(\.id)
         let id = try parameters.required("scope", "the id of a scope, one of \(known.joined(separator: ", "))")
         let scope = try catalogue.scope(id)
-        guard scope.zone == store.calendar.identifier else {
-            throw Problem(
-                status: 422, code: "not-kept", title: "What the question needs is not kept",
-                detail: "The scope \(scope.id) reads periods in \(scope.zone); this installation keeps its days in "
-                    + "\(store.calendar.identifier).")
-        }
+        try scope.requireFacts()
         return scope
     }
 
@@ -73,33 +64,6 @@ struct FigureHandlers: Sendable {
         } else {
             throw Problem.badParameter("wait-for", "must be a mark (a whole number) or latest")
         }
-    }
-}
-
-extension Scope {
-    /// Id, version and title, as they stand beside figures.
-    var nameJSON: JSONValue {
-        [
-            "id": .string(id), "version": .integer(Int64(version)),
-            "title": ["en": .string(title.en), "zh": .string(title.zh)],
-        ]
-    }
-
-    /// The whole definition.
-    var json: JSONValue {
-        func names(_ values: [String]?) -> JSONValue { values.map { .array($0.sorted().map { .string($0) }) } ?? .null }
-        return [
-            "id": .string(id), "version": .integer(Int64(version)),
-            "title": ["en": .string(title.en), "zh": .string(title.zh)], "citation": .string(citation),
-            "measure": .string(measure.rawValue), "entity": .string(entity.rawValue),
-            "aggregate": .string(aggregate.rawValue), "zone": .string(zone),
-            "denominator": .string(denominator.rawValue), "precision": .integer(Int64(precision)),
-            "filters": [
-                "kinds": names(filters.kinds?.map(\.name)), "layers": names(filters.layers?.map(\.name)),
-                "workloads": names(filters.workloads?.map(\.name)),
-                "modalities": names(filters.modalities?.map(\.name)), "regions": names(filters.regions?.map(\.text)),
-            ],
-        ]
     }
 }
 

@@ -24,6 +24,7 @@ struct QueryRouter {
         add(.get, "/v1/shares", needs: .shares, figures.shares)
         add(.get, "/v1/exports/monthly-share", needs: .exports, figures.monthlyShare)
         add(.get, "/v1/scopes", needs: .scopes, figures.scopes)
+        add(.get, "/v1/scopes/{id}", needs: .scopes, figures.oneScope)
         let fleet = FleetHandlers(dependencies)
         add(.get, "/v1/collectors", needs: .collectors, fleet.collectors)
         let registry = RegistryHandlers(dependencies)

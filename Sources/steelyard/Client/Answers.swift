@@ -6,7 +6,7 @@ struct Span: Decodable, Sendable {
     var zone: String
 }
 
-struct LocalizedTitle: Decodable, Sendable {
+struct LocalizedTitle: Codable, Sendable, Equatable {
     var en: String
     var zh: String
 }
@@ -19,7 +19,10 @@ struct ScopeName: Decodable, Sendable {
 
 struct SharesAnswer: Decodable, Sendable {
     struct Amounts: Decodable, Sendable {
-        var provider: String?
+        /// The provider or model, whichever the scope divides among; `nil` for the total and for the others together.
+        var name: String?
+        /// How many entities the row gathers; `nil` for one that is named.
+        var gathered: Int?
         var rank: Int?
         var numerator: String
         var sharePercent: String?
@@ -30,14 +33,32 @@ struct SharesAnswer: Decodable, Sendable {
         var outsideFilters: String
 
         enum CodingKeys: String, CodingKey {
-            case provider, rank, numerator, external, unclassified
+            case provider, model, gathered, rank, numerator, external, unclassified
             case sharePercent = "share_percent"
             case ownBusiness = "own_business"
             case otherKinds = "other_kinds"
             case outsideFilters = "outside_filters"
         }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            name =
+                try container.decodeIfPresent(String.self, forKey: .provider)
+                ?? container.decodeIfPresent(String.self, forKey: .model)
+            gathered = try container.decodeIfPresent(Int.self, forKey: .gathered)
+            rank = try container.decodeIfPresent(Int.self, forKey: .rank)
+            numerator = try container.decode(String.self, forKey: .numerator)
+            sharePercent = try container.decodeIfPresent(String.self, forKey: .sharePercent)
+            external = try container.decode(String.self, forKey: .external)
+            ownBusiness = try container.decode(String.self, forKey: .ownBusiness)
+            unclassified = try container.decode(String.self, forKey: .unclassified)
+            otherKinds = try container.decode(String.self, forKey: .otherKinds)
+            outsideFilters = try container.decode(String.self, forKey: .outsideFilters)
+        }
     }
 
+    /// What the whole is divided among: `provider` or `model`.
+    var by: String
     var scope: ScopeName
     var period: Span
     var measure: String
@@ -47,14 +68,17 @@ struct SharesAnswer: Decodable, Sendable {
     var total: Amounts
 
     enum CodingKeys: String, CodingKey {
-        case scope, period, measure, mark, rows, total
+        case scope, period, measure, mark, rows, total, by
         case asKnownAt = "as_known_at"
     }
 }
 
 struct MonthlyShareAnswer: Decodable, Sendable {
     struct Row: Decodable, Sendable {
+        /// `provider` or `model`, `other` or `total`.
+        var row: String
         var provider: String?
+        var model: String?
         var external: String
         var ownBusiness: String
         var unclassified: String
@@ -64,7 +88,7 @@ struct MonthlyShareAnswer: Decodable, Sendable {
         var monthOnMonthPercent: String?
 
         enum CodingKeys: String, CodingKey {
-            case provider, external, unclassified, numerator, denominator
+            case row, provider, model, external, unclassified, numerator, denominator
             case ownBusiness = "own_business"
             case sharePercent = "share_percent"
             case monthOnMonthPercent = "month_on_month_percent"
@@ -130,19 +154,6 @@ struct CollectorsAnswer: Decodable, Sendable {
     }
 
     var collectors: [Collector]
-}
-
-struct ScopesAnswer: Decodable, Sendable {
-    struct Scope: Decodable, Sendable {
-        var id: String
-        var version: Int
-        var title: LocalizedTitle
-        var citation: String
-        var measure: String
-        var aggregate: String
-    }
-
-    var scopes: [Scope]
 }
 
 struct TenantsAnswer: Decodable, Sendable {

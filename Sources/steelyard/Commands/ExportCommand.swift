@@ -17,7 +17,7 @@ struct ExportCommand: AsyncParsableCommand {
         @Option(help: ArgumentHelp("Calendar month.", valueName: "YYYY-MM"))
         var month: String
 
-        @Option(help: ArgumentHelp("Scope; see `steelyard scopes`.", valueName: "ID"))
+        @Option(help: ArgumentHelp("Scope; see `steelyard scope list`.", valueName: "ID"))
         var scope = ShareCommand.defaultScope
 
         @Option(help: ArgumentHelp("csv, json, or table for people.", valueName: "FORMAT"))
@@ -56,24 +56,37 @@ struct ExportCommand: AsyncParsableCommand {
 enum MonthlyShareTable {
     static func text(of answer: MonthlyShareAnswer, figures: Figures) -> String {
         var table = TextTable([
-            .text(figures.words("Provider", "云厂商")), .number(figures.words("External", "外部客户")),
+            .text(heading(answer, figures)), .number(figures.words("External", "外部客户")),
             .number(figures.words("Own business", "自有业务")), .number(figures.words("Unclassified", "未分类")),
             .number(figures.words("Numerator", "分子")), .number(figures.words("Denominator", "分母")),
             .number(figures.words("Share", "份额")), .number(figures.words("Month on month", "环比")),
         ])
         for row in answer.rows {
             let cells = [
-                row.provider ?? figures.words("Total", "合计"), figures.count(row.external),
+                name(of: row, figures), figures.count(row.external),
                 figures.count(row.ownBusiness), figures.count(row.unclassified), figures.count(row.numerator),
                 figures.count(row.denominator), figures.percent(row.sharePercent),
                 figures.percent(row.monthOnMonthPercent),
             ]
-            if row.provider == nil { table.setTotals(cells) } else { table.append(cells) }
+            if row.row == "total" { table.setTotals(cells) } else { table.append(cells) }
         }
         let title = figures.words(answer.scope.title.en, answer.scope.title.zh)
         return "\(answer.scope.id) v\(answer.scope.version): \(title), \(answer.month) (\(answer.zone))".printable
             + "\n\n"
             + table.rendered()
+    }
+
+    private static func heading(_ answer: MonthlyShareAnswer, _ figures: Figures) -> String {
+        answer.rows.contains { $0.row == "model" }
+            ? figures.words("Model", "模型") : figures.words("Provider", "云厂商")
+    }
+
+    private static func name(of row: MonthlyShareAnswer.Row, _ figures: Figures) -> String {
+        switch row.row {
+        case "total": figures.words("Total", "合计")
+        case "other": figures.words("Other", "其他")
+        default: row.provider ?? row.model ?? ""
+        }
     }
 }
 

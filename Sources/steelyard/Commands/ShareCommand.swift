@@ -17,12 +17,13 @@ struct ShareCommand: AsyncParsableCommand {
     @OptionGroup var knowledge: KnowledgeOptions
 
     @Option(
-        help: ArgumentHelp("Scope; may be repeated to compare (default: idc). See `steelyard scopes`.", valueName: "ID")
+        help: ArgumentHelp(
+            "Scope; may be repeated to compare (default: idc). See `steelyard scope list`.", valueName: "ID")
     )
     var scope: [String] = []
 
-    @Option(help: ArgumentHelp("What the whole is divided among.", valueName: "ENTITY"))
-    var by = "provider"
+    @Option(help: ArgumentHelp("What the whole is divided among; by default what the scope says.", valueName: "ENTITY"))
+    var by: String?
 
     mutating func validate() throws {
         if output.format != .table && scope.count > 1 {
@@ -47,6 +48,13 @@ struct ShareCommand: AsyncParsableCommand {
                 }
                 answers.append(try response.decoded(SharesAnswer.self))
             }
+            guard Set(answers.map(\.by)).count == 1 else {
+                throw CommandError(
+                    .usage,
+                    "the scopes divide among different things ("
+                        + answers.map { "\($0.scope.id): \($0.by)" }.joined(separator: ", ")
+                        + "): ask for them one at a time")
+            }
             Terminal.out(ShareTables.compared(answers, figures: output.figures))
         }
     }
@@ -56,7 +64,7 @@ enum ShareTables {
     /// One scope: shares, and beside them what is counted and what isn't.
     static func single(_ answer: SharesAnswer, figures: Figures) -> String {
         var table = TextTable([
-            .number("#"), .text(figures.words("Provider", "云厂商")), .number(figures.words("Share", "份额")),
+            .number("#"), .text(entity(answer, figures)), .number(figures.words("Share", "份额")),
             .number(counted(answer, figures)), .number(figures.words("External", "外部客户")),
             .number(figures.words("Own business", "自有业务")), .number(figures.words("Unclassified", "未分类")),
             .number(figures.words("Other kinds", "其他类型")), .number(figures.words("Outside filters", "口径外")),
@@ -69,21 +77,19 @@ enum ShareTables {
     /// Several scopes: each with its share and figure, beside each other.
     static func compared(_ answers: [SharesAnswer], figures: Figures) -> String {
         var table = TextTable(
-            [.text(figures.words("Provider", "云厂商"))]
+            [.text(answers.first.map { entity($0, figures) } ?? "")]
                 + answers.flatMap { answer -> [TextTable.Column] in
                     [
                         .number(figures.words("Share: \(answer.scope.id)", "份额：\(answer.scope.id)")),
                         .number(counted(answer, figures)),
                     ]
                 })
-        var providers: [String] = []
-        for provider in answers.flatMap({ $0.rows.compactMap(\.provider) }) where !providers.contains(provider) {
-            providers.append(provider)
-        }
-        for provider in providers {
-            let rows = answers.map { answer in answer.rows.first { $0.provider == provider } }
+        var names: [String] = []
+        for name in answers.flatMap({ $0.rows.compactMap(\.name) }) where !names.contains(name) { names.append(name) }
+        for name in names {
+            let rows = answers.map { answer in answer.rows.first { $0.name == name } }
             table.append(
-                [provider] + rows.flatMap { [figures.percent($0?.sharePercent), figures.count($0?.numerator)] })
+                [name] + rows.flatMap { [figures.percent($0?.sharePercent), figures.count($0?.numerator)] })
         }
         table.setTotals(
             [figures.words("Total", "合计")] + answers.flatMap { ["", figures.count($0.total.numerator)] })
@@ -93,11 +99,20 @@ enum ShareTables {
 
     private static func cells(_ row: SharesAnswer.Amounts, _ figures: Figures) -> [String] {
         [
-            row.rank.map(String.init) ?? "", row.provider ?? figures.words("Total", "合计"),
-            row.provider == nil ? "" : figures.percent(row.sharePercent), figures.count(row.numerator),
-            figures.count(row.external), figures.count(row.ownBusiness), figures.count(row.unclassified),
-            figures.count(row.otherKinds), figures.count(row.outsideFilters),
+            row.rank.map(String.init) ?? "", name(of: row, figures),
+            row.name == nil && row.gathered == nil ? "" : figures.percent(row.sharePercent),
+            figures.count(row.numerator), figures.count(row.external), figures.count(row.ownBusiness),
+            figures.count(row.unclassified), figures.count(row.otherKinds), figures.count(row.outsideFilters),
         ]
+    }
+
+    private static func name(of row: SharesAnswer.Amounts, _ figures: Figures) -> String {
+        if let gathered = row.gathered { return figures.words("Other (\(gathered))", "其他（\(gathered)）") }
+        return row.name ?? figures.words("Total", "合计")
+    }
+
+    private static func entity(_ answer: SharesAnswer, _ figures: Figures) -> String {
+        answer.by == "model" ? figures.words("Model", "模型") : figures.words("Provider", "云厂商")
     }
 
     private static func counted(_ answer: SharesAnswer, _ figures: Figures) -> String {

@@ -1,0 +1,40 @@
+internal import Foundation
+
+/// House scopes: files that an installation keeps beside the built-in ones.
+package enum ScopeFolder {
+    /// The files of a folder that are scopes (`*.yaml`, `*.yml`), by name.
+    ///
+    /// - Throws: ``FileProblems`` where the folder can't be read.
+    package static func files(in folder: String) throws(FileProblems) -> [String] {
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+                .filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }.map { "\(folder)/\($0)" }
+        } catch {
+            throw FileProblems(
+                file: folder, problems: [FileProblem(line: 1, message: "the folder of scopes can't be read")])
+        }
+    }
+
+    /// The text of one scope file.
+    ///
+    /// - Throws: ``FileProblems`` where the file can't be read or isn't UTF-8.
+    package static func text(_ file: String) throws(FileProblems) -> String {
+        guard let bytes = FileManager.default.contents(atPath: file) else {
+            throw FileProblems(file: file, problems: [FileProblem(line: 1, message: "the file can't be read")])
+        }
+        guard let text = String(bytes: bytes, encoding: .utf8) else {
+            throw FileProblems(file: file, problems: [FileProblem(line: 1, message: "the file is not UTF-8")])
+        }
+        return text
+    }
+
+    /// The built-in scopes and those of a folder.
+    ///
+    /// - Throws: the mistakes of the first file that has some; among them an id that a built-in scope has already.
+    package static func catalogue(_ folder: String?) throws(FileProblems) -> ScopeCatalogue {
+        var catalogue = try ScopeCatalogue.builtIn()
+        guard let folder else { return catalogue }
+        for file in try files(in: folder) { catalogue = try catalogue.adding(try text(file), file: file) }
+        return catalogue
+    }
+}

@@ -1,0 +1,57 @@
+internal import Hummingbird
+internal import Scopes
+internal import Store
+internal import Usage
+
+extension FigureHandlers {
+    /// `GET /v1/scopes`.
+    @Sendable func scopes(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
+        _ = try request.parameters()
+        switch try request.format([.json, .csv]) {
+        case .json: return .json(["scopes": .array(catalogue.scopes.map(\.json))])
+        case .csv: return .csv(catalogue.csv)
+        }
+    }
+
+    /// `GET /v1/scopes/{id}`.
+    @Sendable func oneScope(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
+        _ = try request.parameters()
+        _ = try request.format([.json])
+        return .json(try catalogue.scope(context.parameters.get("id") ?? "").json)
+    }
+}
+
+extension Scope {
+    /// Id, version, digest and title, as they stand beside figures.
+    var nameJSON: JSONValue {
+        [
+            "id": .string(id), "version": .integer(Int64(version)), "sha256": .string(digest),
+            "title": ["en": .string(title.en), "zh": .string(title.zh)],
+        ]
+    }
+
+    /// The whole definition, with what it means in plain words.
+    var json: JSONValue {
+        func names(_ values: [String]?) -> JSONValue { values.map { .array($0.sorted().map { .string($0) }) } ?? .null }
+        func facts(_ facts: [ScopeFact]) -> JSONValue { .array(facts.map { .string($0.rawValue) }) }
+        let explanation = explanation
+        return [
+            "id": .string(id), "version": .integer(Int64(version)), "sha256": .string(digest),
+            "built_in": .bool(ScopeCatalogue.isBuiltIn(id)),
+            "title": ["en": .string(title.en), "zh": .string(title.zh)], "citation": .string(citation),
+            "measure": .string(measure.rawValue), "currency": .optional(currency), "entity": .string(entity.rawValue),
+            "top": top.map { .integer(Int64($0)) } ?? .null, "aggregate": .string(aggregate.rawValue),
+            "zone": .string(zone), "denominator": .string(denominator.name), "precision": .integer(Int64(precision)),
+            "filters": [
+                "providers": names(filters.providers.map(Array.init)), "kinds": names(filters.kinds?.map(\.name)),
+                "layers": names(filters.layers?.map(\.name)), "workloads": names(filters.workloads?.map(\.name)),
+                "modalities": names(filters.modalities?.map(\.name)), "regions": names(filters.regions?.map(\.text)),
+                "markets": names(filters.markets?.map(\.rawValue)), "models": names(filters.models?.map(\.text)),
+                "origins": names(filters.origins?.map(\.rawValue)),
+            ],
+            "additions": names(additions.map(\.rawValue)), "needs": facts(requiredFacts),
+            "missing": facts(missingFacts),
+            "explanation": ["en": .string(explanation.en), "zh": .string(explanation.zh)],
+        ]
+    }
+}

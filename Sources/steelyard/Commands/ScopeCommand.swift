@@ -1,0 +1,240 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Scopes
+
+/// `steelyard scope`: what can be asked for with `--scope`, what it means, and whether a file is one.
+struct ScopeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "scope", abstract: "The statistical scopes of this installation: list, show, explain, lint.",
+        subcommands: [List.self, Show.self, Explain.self, Lint.self])
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "The scopes that can be asked for with --scope.")
+
+        @OptionGroup var connection: ConnectionOptions
+        @OptionGroup var source: ScopeSourceOptions
+        @OptionGroup var output: OutputOptions
+
+        mutating func run() async throws {
+            let output = output
+            if let catalogue = try source.local() {
+                switch output.format {
+                case .table:
+                    let scopes = catalogue.scopes.map(ScopesAnswer.Scope.init)
+                    Terminal.out(ScopeTables.list(ScopesAnswer(scopes: scopes), figures: output.figures))
+                case .json:
+                    try Terminal.out(json: ScopesAnswer(scopes: catalogue.scopes.map(ScopesAnswer.Scope.init)))
+                case .csv: Terminal.out(catalogue.csv.text)
+                }
+                return
+            }
+            try await APIClient.with(connection) { client in
+                let response = try await Waiting.for("asking") {
+                    try await client.get("/v1/scopes", accept: output.format.accept)
+                }
+                try output.write(response) {
+                    ScopeTables.list(try $0.decoded(ScopesAnswer.self), figures: output.figures)
+                }
+            }
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "A scope's whole definition.",
+            discussion: """
+                Examples:
+                  steelyard scope show idc
+                  steelyard scope show ./house.yaml
+                """)
+
+        @Argument(help: ArgumentHelp("The scope's id, or its file.", valueName: "ID|FILE"))
+        var scope: String
+
+        @OptionGroup var connection: ConnectionOptions
+        @OptionGroup var source: ScopeSourceOptions
+        @OptionGroup var output: OutputOptions
+
+        mutating func validate() throws {
+            if output.format == .csv { throw ValidationError("One scope comes as table or json.") }
+        }
+
+        mutating func run() async throws {
+            let (output, id) = (output, scope)
+            if let local = try source.local(id) {
+                let scope = ScopesAnswer.Scope(local)
+                switch output.format {
+                case .table: Terminal.out(ScopeTables.one(scope, figures: output.figures))
+                case .json, .csv: try Terminal.out(json: scope)
+                }
+                return
+            }
+            try await APIClient.with(connection) { client in
+                let response = try await ScopeSourceOptions.ask(client, id)
+                try output.write(response) {
+                    ScopeTables.one(try $0.decoded(ScopesAnswer.Scope.self), figures: output.figures)
+                }
+            }
+        }
+    }
+
+    struct Explain: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "What a scope counts and what it doesn't, in plain words.",
+            discussion: "The paragraph is made from the definition; nobody wrote it beside it.")
+
+        @Argument(help: ArgumentHelp("The scope's id, or its file.", valueName: "ID|FILE"))
+        var scope: String
+
+        @OptionGroup var connection: ConnectionOptions
+        @OptionGroup var source: ScopeSourceOptions
+
+        @Flag(help: "In Chinese.")
+        var zh = false
+
+        mutating func run() async throws {
+            let (figures, id) = (zh ? Figures.chinese : .separated, scope)
+            if let local = try source.local(id) {
+                Terminal.out(ScopeTables.explanation(ScopesAnswer.Scope(local), figures: figures))
+                return
+            }
+            try await APIClient.with(connection) { client in
+                let response = try await ScopeSourceOptions.ask(client, id)
+                Terminal.out(
+                    ScopeTables.explanation(try response.decoded(ScopesAnswer.Scope.self), figures: figures))
+            }
+        }
+    }
+
+    struct Lint: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Check scope files, without asking a server.",
+            discussion: """
+                Every mistake is named with line and key. A folder stands for its *.yaml files; the files are checked \
+                against the built-in scopes and each other, because an id may exist once.
+                """)
+
+        @Argument(help: ArgumentHelp("Scope files, or folders of them.", valueName: "FILE|DIR"))
+        var files: [String]
+
+        mutating func run() async throws {
+            var catalogue = try ScopeCatalogue.builtIn()
+            var refusals = 0
+            for file in try files.flatMap(ScopeFiles.named(_:)) {
+                do throws(FileProblems) {
+                    let text = try ScopeFolder.text(file)
+                    let scope = try Scope.parse(text, file: file, besides: catalogue)
+                    catalogue = ScopeCatalogue(catalogue.scopes + [scope])
+                    Terminal.out("\(file): \(scope.id) v\(scope.version), SHA-256 \(scope.digest)".printable + "\n")
+                } catch {
+                    Terminal.note("\(error)")
+                    refusals += 1
+                }
+            }
+            guard refusals == 0 else {
+                throw CommandError(
+                    .refusedInput, refusals == 1 ? "one scope file was refused" : "\(refusals) scope files were refused"
+                )
+            }
+        }
+    }
+}
+
+/// Where a command finds its scopes: on a server, or in files of this machine.
+struct ScopeSourceOptions: ParsableArguments {
+    @Flag(help: "Ask no server: the scopes that come with this program, and those of --folder.")
+    var offline = false
+
+    @Option(help: ArgumentHelp("With --offline: a folder of house scopes beside the built-in ones.", valueName: "DIR"))
+    var folder: String?
+
+    mutating func validate() throws {
+        if folder != nil && !offline { throw ValidationError("--folder goes with --offline.") }
+    }
+
+    /// The scopes of this machine, or `nil` where a server is to be asked.
+    func local() throws -> ScopeCatalogue? {
+        offline ? try ScopeFolder.catalogue(folder) : nil
+    }
+
+    /// The scope of this machine that an argument names, or `nil` where a server is to be asked for it.
+    func local(_ argument: String) throws -> Scope? {
+        if ScopeFiles.isFile(argument) {
+            return try Scope.parse(try ScopeFolder.text(argument), file: argument)
+        }
+        guard let catalogue = try local() else { return nil }
+        do {
+            return try catalogue.scope(argument)
+        } catch {
+            throw CommandError(.usage, "\(error)")
+        }
+    }
+
+    static func ask(_ client: APIClient, _ id: String) async throws -> APIResponse {
+        // Anything else is no id, and would be another path.
+        guard !id.isEmpty,
+            id.utf8.allSatisfy({ $0 == 0x2D || (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) })
+        else { throw CommandError(.usage, "'\(id.printable)' is no scope id: see `steelyard scope list`") }
+        return try await Waiting.for("asking") { try await client.get("/v1/scopes/\(id)") }
+    }
+}
+
+/// Scope files that are named on a command line.
+enum ScopeFiles {
+    /// Whether an argument names a file rather than an id: ids have neither slashes nor dots.
+    static func isFile(_ argument: String) -> Bool { argument.contains("/") || argument.contains(".") }
+
+    /// The file itself, or the scope files of a folder.
+    static func named(_ argument: String) throws(FileProblems) -> [String] {
+        let kind = try? FileManager.default.attributesOfItem(atPath: argument)[.type] as? FileAttributeType
+        guard kind == .typeDirectory else { return [argument] }
+        return try ScopeFolder.files(in: argument)
+    }
+}
+
+enum ScopeTables {
+    static func list(_ answer: ScopesAnswer, figures: Figures) -> String {
+        var table = TextTable([
+            .text(figures.words("Scope", "口径")), .number(figures.words("Version", "版本")),
+            .text(figures.words("Measures", "计量")), .text(figures.words("As", "汇总")),
+            .text(figures.words("By", "划分")), .text(figures.words("Title", "名称")),
+            .text(figures.words("Missing facts", "尚缺数据")),
+        ])
+        for scope in answer.scopes {
+            table.append([
+                scope.id, String(scope.version), scope.measure, scope.aggregate, scope.entity,
+                figures.words(scope.title.en, scope.title.zh), scope.missing.joined(separator: ", "),
+            ])
+        }
+        return table.rendered()
+    }
+
+    /// The definition, a line for each key; what isn't limited says `all`.
+    static func one(_ scope: ScopesAnswer.Scope, figures: Figures) -> String {
+        var table = TextTable([.text(figures.words("Key", "项")), .text(figures.words("Value", "值"))])
+        func add(_ key: String, _ value: String) { table.append([key, value]) }
+        add("id", scope.id)
+        add("version", String(scope.version))
+        add("sha256", scope.sha256)
+        add("title", figures.words(scope.title.en, scope.title.zh))
+        add("citation", scope.citation)
+        add("measure", [scope.measure, scope.currency].compactMap { $0 }.joined(separator: ", "))
+        for key in ScopesAnswer.Scope.filterKeys {
+            add("filters.\(key)", (scope.filters[key] ?? nil)?.joined(separator: ", ") ?? "all")
+        }
+        if !scope.additions.isEmpty { add("additions", scope.additions.joined(separator: ", ")) }
+        add("entity", scope.entity)
+        if let top = scope.top { add("top", String(top)) }
+        add("aggregate", scope.aggregate)
+        add("zone", scope.zone)
+        add("denominator", scope.denominator)
+        add("precision", String(scope.precision))
+        if !scope.needs.isEmpty { add("needs", scope.needs.joined(separator: ", ")) }
+        if !scope.missing.isEmpty { add("missing", scope.missing.joined(separator: ", ")) }
+        return table.rendered()
+    }
+
+    static func explanation(_ scope: ScopesAnswer.Scope, figures: Figures) -> String {
+        figures.words(scope.explanation.en, scope.explanation.zh).printable + "\n"
+    }
+}

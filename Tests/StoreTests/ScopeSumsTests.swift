@@ -1,0 +1,149 @@
+import Postgres
+import Scopes
+import Store
+import TestSupport
+import Testing
+import Usage
+
+/// Scopes' filters in SQL against the same filters in pure code.
+@Suite struct ScopeSumsTests {
+    private static func scope(
+        _ filters: ScopeFilters, entity: Scope.Entity = .provider, zone: String = "Asia/Shanghai"
+    ) -> Scope {
+        Scope(
+            id: "house", version: 1, title: LocalizedText(en: "House", zh: "自定义"), citation: "a test",
+            measure: .tokens, filters: filters, entity: entity, aggregate: .sum, zone: zone,
+            denominator: .everythingCounted, precision: 1)
+    }
+
+    /// Usage of two providers in every layer, modality and some regions and models, over two days; half of it classified.
+    private static func fill(_ world: World) async throws {
+        for (offset, provider) in ["acme", "other"].enumerated() {
+            var batches: [UsageRows] = []
+            for (index, region) in ["cn-beijing", "cn-hangzhou", "us-1", "unknown"].enumerated() {
+                for layer in Layer.allCases {
+                    for modality in [Modality.text, .image] {
+                        let input = UInt64(1 << (index * 2)) * UInt64(layer.rawValue) * UInt64(modality.rawValue)
+                        let rows = ["t1", "t2"].flatMap { tenant in
+                            ["qwen-max", "qwen-plus", "deepseek-r1"].enumerated().map { place, model in
+                                (
+                                    minute: minute("2025-06-1\(4 + index % 2)", hour: Int64(10 + place)),
+                                    tenant: tenant,
+                                    model: model,
+                                    counts: TokenCounts(
+                                        requests: 1, input: input * UInt64(place + 1 + offset), output: UInt64(place))
+                                )
+                            }
+                        }
+                        batches.append(usageRows(rows, region: region, layer: layer, modality: modality))
+                    }
+                }
+            }
+            try await world.load(batches, key: CollectorKey(provider: provider, collector: "c"))
+        }
+        _ = try await world.store.importRegistry(
+            [
+                RegistryEntry(
+                    provider: "acme", tenant: "t1", kind: .externalCustomer, legalEntity: "",
+                    effectiveFrom: date("2025-06-01"), effectiveTo: nil, reason: "contract"),
+                RegistryEntry(
+                    provider: "other", tenant: "t1", kind: .ownBusiness, legalEntity: "",
+                    effectiveFrom: date("2025-06-15"), effectiveTo: nil, reason: "its app"),
+            ], by: "test", now: World.june)
+    }
+
+    private static let filters: [ScopeFilters] = [
+        ScopeFilters(), ScopeFilters(kinds: [.externalCustomer], layers: [.maas]),
+        ScopeFilters(layers: [.iaas, .paas], modalities: [.image]), ScopeFilters(workloads: [.batch]),
+        ScopeFilters(regions: [NamePattern("cn-*")]),
+        ScopeFilters(regions: [NamePattern("cn-*"), NamePattern("us-1")]),
+        ScopeFilters(regions: [NamePattern("cn_*")]), ScopeFilters(regions: [NamePattern("%")]),
+        ScopeFilters(providers: ["acme"]), ScopeFilters(providers: ["nobody"]),
+        ScopeFilters(models: [NamePattern("qwen-*")]),
+        ScopeFilters(kinds: [.ownBusiness, .unclassified], models: [NamePattern("deepseek-r1"), NamePattern("x")]),
+    ]
+
+    @Test func whatSQLFiltersIsWhatPureCodeFilters() async throws {
+        try await World.with { world in
+            try await Self.fill(world)
+            let june = try Period("2025-06")
+            let all = try await world.store.scopeSums(june.from..<june.to, byModel: true, sight: .everything)
+            #expect(all.rows.count > 100)
+            var denominators: Set<UInt128> = []
+            for filters in Self.filters {
+                for entity in [Scope.Entity.provider, .model] {
+                    let scope = Self.scope(filters, entity: entity)
+                    let sums = try await world.store.sums(
+                        under: scope, over: [june], knownAt: all.knownAt, sight: .everything)
+                    let table = try ShareTable(scope: scope, period: june, filtered: sums[0].rows)
+                    #expect(table == (try ShareTable(scope: scope, period: june, sums: all.rows)), "\(filters)")
+                    #expect(sums[0].rows.count < all.rows.count)
+                    denominators.insert(table.denominator)
+                }
+            }
+            // The filters do cut: not all of them count the same.
+            #expect(denominators.count >= 8, "\(denominators)")
+        }
+    }
+
+    @Test func severalPeriodsComeAtOneMark() async throws {
+        try await World.with { world in
+            try await Self.fill(world)
+            let scope = Self.scope(ScopeFilters())
+            let days = try ["2025-06-14/2025-06-15", "2025-06-15/2025-06-16", "2025-06"].map { try Period($0) }
+            let sums = try await world.store.sums(under: scope, over: days, sight: .everything)
+            let totals = try zip(days, sums).map {
+                try ShareTable(scope: scope, period: $0, filtered: $1.rows).denominator
+            }
+            #expect(totals[0] > 0 && totals[1] > 0 && totals[0] + totals[1] == totals[2])
+            #expect(Set(sums.map(\.mark)).count == 1)
+        }
+    }
+
+    /// UTC's 15th of June has eight hours of Shanghai's 16th, and the kind is that of the hour's day in the calendar.
+    @Test func aScopeInAnotherZoneIsAnsweredFromHours() async throws {
+        try await World.with { world in
+            try await world.load([
+                oneRow(minute("2025-06-14", hour: 23, minute: 59), input: 1, output: 0),
+                oneRow(minute("2025-06-15", hour: 0), input: 2, output: 0),
+                oneRow(minute("2025-06-15", hour: 15, minute: 59), input: 4, output: 0),
+                oneRow(minute("2025-06-15", hour: 16), input: 8, output: 0),
+                oneRow(minute("2025-06-16", hour: 0), input: 16, output: 0),
+            ])
+            _ = try await world.store.importRegistry(
+                [
+                    RegistryEntry(
+                        provider: "acme", tenant: "t1", kind: .externalCustomer, legalEntity: "",
+                        effectiveFrom: date("2025-06-16"), effectiveTo: nil, reason: "contract")
+                ], by: "test", now: World.june)
+            let day = try Period("2025-06-15/2025-06-16")
+            func table(_ zone: String) async throws -> ShareTable {
+                let scope = Self.scope(ScopeFilters(), zone: zone)
+                let sums = try await world.store.sums(under: scope, over: [day], sight: .everything)
+                return try ShareTable(scope: scope, period: day, filtered: sums[0].rows)
+            }
+            let utc = try await table("UTC")
+            #expect(utc.denominator == 14)
+            #expect(utc.total.external == 8 && utc.total.unclassified == 6)
+            #expect(try await table("Asia/Shanghai").denominator == 7)
+            // Kolkata's days begin between hours, and hours are the finest sums by tenant and model.
+            let error = await #expect(throws: StoreError.self) { _ = try await table("Asia/Kolkata") }
+            #expect(error?.code == .notKept)
+        }
+    }
+
+    @Test func aBoundCallerSeesOneProviderAndMissingFactsAreNamed() async throws {
+        try await World.with { world in
+            try await Self.fill(world)
+            let june = try Period("2025-06")
+            let sums = try await world.store.sums(
+                under: Self.scope(ScopeFilters()), over: [june], sight: .provider("other"))
+            #expect(Set(sums[0].rows.map(\.provider)) == ["other"])
+            let missing = await #expect(throws: MissingFacts.self) {
+                _ = try await world.store.sums(
+                    under: Self.scope(ScopeFilters(markets: [.cnMainland])), over: [june], sight: .everything)
+            }
+            #expect(missing?.facts == [.regionCatalogue])
+        }
+    }
+}
