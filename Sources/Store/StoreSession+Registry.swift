@@ -90,7 +90,7 @@ extension StoreSession {
             SELECT k.tenant_id, k.entry_id, \(Self.entryColumns)
               FROM tenant_kind k JOIN tenant t USING (tenant_id) JOIN provider p ON p.provider_id = t.provider_id
              WHERE k.tenant_id = ANY($1) AND k.superseded_at IS NULL
-            """, [.int32Array(tenants)])
+            """, [.int32Array(tenants.sorted())])
         var held: [Int32: [RegistryTimeline.Held]] = [:]
         for row in rows {
             held[try row.decode(0), default: []].append(
