@@ -34,9 +34,7 @@ extension Scope {
     /// SHA-256 of ``canonicalForm``, as 64 lower-case hexadecimal digits: what a figure carries beside id and version, so
     /// that two installations can tell whether they counted by the same definition.
     package var digest: String {
-        SHA256.hash(data: Array(canonicalForm.utf8)).map { byte in
-            String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
-        }.joined()
+        Hexadecimal.text(SHA256.hash(data: Array(canonicalForm.utf8)))
     }
 
     private static func words(_ names: [String]?) -> String {

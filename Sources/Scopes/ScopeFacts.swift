@@ -48,9 +48,6 @@ extension Scope {
     /// What of ``requiredFacts`` Steelyard doesn't keep. Empty: the scope can be answered.
     package var missingFacts: [ScopeFact] { requiredFacts.filter { !ScopeFact.kept.contains($0) } }
 
-    /// Whether sums must be told apart by model to answer the scope.
-    package var needsModels: Bool { entity == .model || filters.models != nil }
-
     /// - Throws: ``MissingFacts`` where the scope can't be answered.
     package func requireFacts() throws(MissingFacts) {
         let missing = missingFacts

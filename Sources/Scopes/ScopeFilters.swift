@@ -32,6 +32,17 @@ package struct ScopeFilters: Sendable, Hashable {
         self.origins = origins
     }
 
+    /// The filters by their keys in a scope file, in the order in which they are shown, each one's names sorted.
+    package var names: [(key: String, names: [String]?)] {
+        [
+            ("providers", providers?.sorted()), ("kinds", kinds?.map(\.name).sorted()),
+            ("layers", layers?.map(\.name).sorted()), ("workloads", workloads?.map(\.name).sorted()),
+            ("modalities", modalities?.map(\.name).sorted()), ("regions", regions?.map(\.text).sorted()),
+            ("markets", markets?.map(\.rawValue).sorted()), ("models", models?.map(\.text).sorted()),
+            ("origins", origins?.map(\.rawValue).sorted()),
+        ]
+    }
+
     /// Whether the kind counts.
     package func counts(_ kind: TenantKind) -> Bool { kinds?.contains(kind) ?? true }
 

@@ -54,13 +54,13 @@ package struct ShareTable: Sendable, Hashable {
     /// - Throws: ``MissingFacts`` where the scope needs more than usage.
     package init(scope: Scope, period: Period, filtered sums: some Sequence<FilteredSumRow>) throws(MissingFacts) {
         try scope.requireFacts()
-        var amounts: [EntityName: Amounts] = [:]
+        var amounts: [NameBytes: Amounts] = [:]
         var all = Amounts()
         for sum in sums {
             guard let amount = scope.measure.amount(of: sum.counts), let entity = scope.entity.name(in: sum) else {
                 preconditionFailure("\(scope.id) measures \(scope.measure) by \(scope.entity) and needs no facts")
             }
-            amounts[EntityName(entity), default: Amounts()].add(amount, of: sum.tenantKind, covered: sum.isCovered)
+            amounts[NameBytes(entity), default: Amounts()].add(amount, of: sum.tenantKind, covered: sum.isCovered)
             all.add(amount, of: sum.tenantKind, covered: sum.isCovered)
         }
         let whole = all.counted(by: scope.filters)
@@ -69,7 +69,10 @@ package struct ShareTable: Sendable, Hashable {
         denominator = whole
         total = all.row(entity: "", filters: scope.filters, denominator: whole)
         let ranked = Self.ranked(
-            amounts.map { $0.value.row(entity: $0.key.text, filters: scope.filters, denominator: whole) })
+            amounts.map { name, amounts in
+                amounts.row(
+                    entity: String(decoding: name.bytes, as: UTF8.self), filters: scope.filters, denominator: whole)
+            })
         rows = scope.top.map { Self.gathered(ranked, beyond: $0) } ?? ranked
     }
 
@@ -97,19 +100,6 @@ package struct ShareTable: Sendable, Hashable {
             outsideFilters: others.reduce(0) { $0 + $1.outsideFilters },
             share: Share(numerator: numerator, denominator: first.share.denominator), rank: 0)
         return rows[..<top] + [row]
-    }
-
-    /// A name by its bytes: two spellings that Unicode holds equal are two entities in the ledger.
-    private struct EntityName: Hashable {
-        let text: String
-
-        init(_ text: String) { self.text = text }
-
-        static func == (left: EntityName, right: EntityName) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
-
-        func hash(into hasher: inout Hasher) {
-            for byte in text.utf8 { hasher.combine(byte) }
-        }
     }
 
     private struct Amounts {

@@ -1,17 +1,5 @@
 internal import Postgres
-
-/// A name by its bytes: two spellings that Unicode holds equal are two names here, as they are in the database.
-struct NameBytes: Hashable, Comparable {
-    var bytes: [UInt8]
-
-    init(_ name: String) {
-        bytes = Array(name.utf8)
-    }
-
-    static func < (left: NameBytes, right: NameBytes) -> Bool {
-        left.bytes.lexicographicallyPrecedes(right.bytes)
-    }
-}
+internal import Usage
 
 /// Turns names into the small integers that stand for them, making new ones in bulk.
 struct Interner {

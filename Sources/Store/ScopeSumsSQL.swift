@@ -9,7 +9,8 @@ internal import Usage
 /// column to group by, not a condition. Only providers that the scope doesn't look at are left out altogether.
 struct ScopeSumsSQL {
     private let scope: Scope
-    private(set) var parameters: [Parameter] = []
+    private var sql = SQLParameters()
+    var parameters: [Parameter] { sql.values }
 
     /// Which sums answer a scope.
     enum Source {
@@ -28,8 +29,8 @@ struct ScopeSumsSQL {
     /// - Parameter known: the registry's moment.
     mutating func text(_ source: Source, known: Timestamp, sight: Sight) -> String {
         let (table, conditions, day) = range(source)
-        let all = conditions + lookedAt() + seen(sight)
-        let kind = KindJoin.sql(tenant: "u.tenant_id", day: day, known: bind(.timestamp(known)))
+        let all = conditions + lookedAt() + sql.sight(sight)
+        let kind = KindJoin.sql(tenant: "u.tenant_id", day: day, known: sql.bind(.timestamp(known)))
         let model = scope.entity == .model ? "u.model_id" : "NULL::int4"
         let sums = SumWriter.countColumns.map { "sum(u.\($0)) AS \($0)" }.joined(separator: ", ")
         return """
@@ -44,57 +45,44 @@ struct ScopeSumsSQL {
             """
     }
 
-    private mutating func bind(_ parameter: Parameter) -> String {
-        parameters.append(parameter)
-        return "$\(parameters.count)"
-    }
-
     private mutating func range(_ source: Source) -> (table: String, conditions: [String], day: String) {
         switch source {
         case .day(let dates):
-            let (from, to) = (bind(.date(days: dates.lowerBound.days)), bind(.date(days: dates.upperBound.days)))
+            let (from, to) = (
+                sql.bind(.date(days: dates.lowerBound.days)), sql.bind(.date(days: dates.upperBound.days))
+            )
             return ("usage_day", ["u.day >= \(from)", "u.day < \(to)"], "u.day")
         case .hour(let moments, let calendar):
-            let (from, to) = (bind(.timestamp(moments.lowerBound)), bind(.timestamp(moments.upperBound)))
-            let zone = bind(.text(calendar.identifier))
+            let (from, to) = (sql.bind(.timestamp(moments.lowerBound)), sql.bind(.timestamp(moments.upperBound)))
+            let zone = sql.bind(.text(calendar.identifier))
             return ("usage_hour", ["u.hour >= \(from)", "u.hour < \(to)"], "(u.hour AT TIME ZONE \(zone))::date")
         }
     }
 
-    private mutating func seen(_ sight: Sight) -> [String] {
-        guard case .provider(let name) = sight else { return [] }
-        return ["u.provider_id = (SELECT provider_id FROM provider WHERE name = \(bind(.text(name))))"]
-    }
-
     private mutating func lookedAt() -> [String] {
         guard let providers = scope.filters.providers else { return [] }
-        let names = bind(.textArray(providers.sorted()))
+        let names = sql.bind(.textArray(providers.sorted()))
         return ["u.provider_id IN (SELECT provider_id FROM provider WHERE name = ANY(\(names)))"]
     }
 
     /// An expression that is true of usage which passes the filters.
     private mutating func covered() -> String {
         let filters = scope.filters
-        var conditions: [String] = []
-        addCodes(filters.layers?.map(\.rawValue), "u.layer", to: &conditions)
-        addCodes(filters.workloads?.map(\.rawValue), "u.workload", to: &conditions)
-        addCodes(filters.modalities?.map(\.rawValue), "u.modality", to: &conditions)
+        var conditions =
+            sql.codes(filters.layers?.map(\.rawValue).sorted(), "u.layer")
+            + sql.codes(filters.workloads?.map(\.rawValue).sorted(), "u.workload")
+            + sql.codes(filters.modalities?.map(\.rawValue).sorted(), "u.modality")
         addPatterns(filters.regions, "u.region_id", "SELECT region_id FROM region", to: &conditions)
         addPatterns(filters.models, "u.model_id", "SELECT model_id FROM model", to: &conditions)
         return conditions.isEmpty ? "true" : conditions.joined(separator: " AND ")
-    }
-
-    private mutating func addCodes(_ codes: [UInt8]?, _ column: String, to conditions: inout [String]) {
-        guard let codes else { return }
-        conditions.append("\(column) = ANY(\(bind(.int16Array(codes.sorted().map(Int16.init)))))")
     }
 
     private mutating func addPatterns(
         _ patterns: [NamePattern]?, _ column: String, _ select: String, to conditions: inout [String]
     ) {
         guard let patterns else { return }
-        let names = bind(.textArray(patterns.filter { $0.prefix == nil }.map(\.text)))
-        let prefixes = bind(.textArray(patterns.compactMap(\.prefix)))
+        let names = sql.bind(.textArray(patterns.filter { $0.prefix == nil }.map(\.text)))
+        let prefixes = sql.bind(.textArray(patterns.compactMap(\.prefix)))
         conditions.append(
             """
             \(column) IN (\(select) WHERE name = ANY(\(names))

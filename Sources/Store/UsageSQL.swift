@@ -6,7 +6,8 @@ struct UsageSQL {
     private let query: UsageQuery
     private let plan: UsagePlan
     private let calendar: ZoneRules
-    private(set) var parameters: [Parameter] = []
+    private var sql = SQLParameters()
+    var parameters: [Parameter] { sql.values }
     private var conditions: [String] = []
 
     init(_ query: UsageQuery, plan: UsagePlan, calendar: ZoneRules) {
@@ -18,7 +19,7 @@ struct UsageSQL {
     /// Columns: bucket (or NULL), one per dimension, five sums.
     mutating func text() -> String {
         addRange()
-        addSight()
+        conditions += sql.sight(query.sight)
         addFilters()
         let bucket = bucketExpression()
         let join = plan.usesKind ? kindJoin() : ""
@@ -28,7 +29,7 @@ struct UsageSQL {
         let sums = SumWriter.countColumns.map { "sum(u.\($0)) AS \($0)" }
         let names = query.groupBy.enumerated().map { nameExpression($0.element, "c\($0.offset + 1)") }
         let outer = (["c0"] + names + SumWriter.countColumns).joined(separator: ", ")
-        let limit = bind(.int(query.maxRows + 1))
+        let limit = sql.bind(.int(query.maxRows + 1))
         // The empty group of a question without dimensions and buckets must not become a row of NULLs.
         return """
             SELECT \(outer) FROM (
@@ -39,29 +40,19 @@ struct UsageSQL {
             """
     }
 
-    private mutating func bind(_ parameter: Parameter) -> String {
-        parameters.append(parameter)
-        return "$\(parameters.count)"
-    }
-
     private mutating func addRange() {
         let column = "u.\(plan.source.rawValue)"
         switch plan.source {
         case .minute, .hour, .none:
-            let from = bind(.timestamp(Timestamp(seconds: query.from)))
-            let to = bind(.timestamp(Timestamp(seconds: query.to)))
+            let from = sql.bind(.timestamp(Timestamp(seconds: query.from)))
+            let to = sql.bind(.timestamp(Timestamp(seconds: query.to)))
             conditions.append("\(column) >= \(from) AND \(column) < \(to)")
         case .day, .month:
-            let from = bind(.date(days: calendar.date(atSecond: query.from).days))
-            let to = bind(.date(days: calendar.date(atSecond: query.to).days))
+            let from = sql.bind(.date(days: calendar.date(atSecond: query.from).days))
+            let to = sql.bind(.date(days: calendar.date(atSecond: query.to).days))
             conditions.append("\(column) >= \(from) AND \(column) < \(to)")
         }
         if let grain = plan.grain { conditions.append("u.grain = \(grain.rawValue)") }
-    }
-
-    private mutating func addSight() {
-        guard case .provider(let name) = query.sight else { return }
-        conditions.append("u.provider_id = (SELECT provider_id FROM provider WHERE name = \(bind(.text(name))))")
     }
 
     private mutating func addFilters() {
@@ -70,20 +61,15 @@ struct UsageSQL {
         addNames(filters.tenants, plan.grain == nil ? "u.tenant_id" : "u.subject_id", "SELECT tenant_id FROM tenant")
         addNames(filters.models, plan.grain == nil ? "u.model_id" : "u.subject_id", "SELECT model_id FROM model")
         addNames(filters.regions, "u.region_id", "SELECT region_id FROM region")
-        addCodes(filters.layers?.map(\.rawValue), "u.layer")
-        addCodes(filters.workloads?.map(\.rawValue), "u.workload")
-        addCodes(filters.modalities?.map(\.rawValue), "u.modality")
-        addCodes(filters.kinds?.map(\.rawValue), "coalesce(k.kind, 0)")
+        conditions += sql.codes(filters.layers?.map(\.rawValue), "u.layer")
+        conditions += sql.codes(filters.workloads?.map(\.rawValue), "u.workload")
+        conditions += sql.codes(filters.modalities?.map(\.rawValue), "u.modality")
+        conditions += sql.codes(filters.kinds?.map(\.rawValue), "coalesce(k.kind, 0)")
     }
 
     private mutating func addNames(_ names: [String]?, _ column: String, _ select: String) {
         guard let names else { return }
-        conditions.append("\(column) IN (\(select) WHERE name = ANY(\(bind(.textArray(names)))))")
-    }
-
-    private mutating func addCodes(_ codes: [UInt8]?, _ column: String) {
-        guard let codes else { return }
-        conditions.append("\(column) = ANY(\(bind(.int16Array(codes.map(Int16.init)))))")
+        conditions.append("\(column) IN (\(select) WHERE name = ANY(\(sql.bind(.textArray(names)))))")
     }
 
     private mutating func bucketExpression() -> String {
@@ -96,15 +82,15 @@ struct UsageSQL {
         case (.day, .day): return column
         case (.month, .month): return column
         case (.month, .day): return "date_trunc('month', \(column)::timestamp)::date"
-        case (.day, _): return "(\(column) AT TIME ZONE \(bind(.text(query.zone.identifier))))::date"
+        case (.day, _): return "(\(column) AT TIME ZONE \(sql.bind(.text(query.zone.identifier))))::date"
         case (.month, _):
-            return "date_trunc('month', \(column) AT TIME ZONE \(bind(.text(query.zone.identifier))))::date"
+            return "date_trunc('month', \(column) AT TIME ZONE \(sql.bind(.text(query.zone.identifier))))::date"
         }
     }
 
     /// The moment at which the local hour of a minute began, in zones whose hours don't start with UTC's.
     private mutating func localHour(_ column: String) -> String {
-        let zone = bind(.text(query.zone.identifier))
+        let zone = sql.bind(.text(query.zone.identifier))
         return """
             \(column) - (\(column) AT TIME ZONE \(zone) - date_trunc('hour', \(column) AT TIME ZONE \(zone)))
             """
@@ -113,8 +99,9 @@ struct UsageSQL {
     private mutating func kindJoin() -> String {
         let tenant = plan.grain == nil ? "u.tenant_id" : "u.subject_id"
         let column = "u.\(plan.source.rawValue)"
-        let day = plan.source == .day ? column : "(\(column) AT TIME ZONE \(bind(.text(calendar.identifier))))::date"
-        return KindJoin.sql(tenant: tenant, day: day, known: query.knownAt.map { bind(.timestamp($0)) })
+        let day =
+            plan.source == .day ? column : "(\(column) AT TIME ZONE \(sql.bind(.text(calendar.identifier))))::date"
+        return KindJoin.sql(tenant: tenant, day: day, known: query.knownAt.map { sql.bind(.timestamp($0)) })
     }
 
     private func keyExpression(_ dimension: UsageDimension) -> String {

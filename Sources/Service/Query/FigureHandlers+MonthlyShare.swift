@@ -114,10 +114,11 @@ struct MonthlyShareExport {
             "unclassified", "other_kinds", "numerator", "denominator", "share_percent", "previous_numerator",
             "month_on_month_percent",
         ])
+        let digest = table.scope.digest
         for line in lines {
             writer.append([
                 .text(kind(of: line)), .text(table.period.description), .text(table.scope.id),
-                .count(table.scope.version), .text(table.scope.digest), .text(table.scope.measure.rawValue),
+                .count(table.scope.version), .text(digest), .text(table.scope.measure.rawValue),
                 line.isNamed ? .text(line.row.entity) : .empty, line.isNamed ? .count(line.row.rank) : .empty,
                 .count(line.row.external), .count(line.row.ownBusiness), .count(line.row.unclassified),
                 .count(line.row.otherKinds), .count(line.row.numerator), .count(table.denominator),

@@ -74,9 +74,10 @@ struct ShareFigures {
             "numerator", "denominator",
             "share_percent", "published", "external", "own_business", "unclassified", "other_kinds", "outside_filters",
         ])
+        let digest = table.scope.digest
         for (row, percent) in zip(table.rows, table.percentages()) {
             writer.append([
-                .text(table.scope.id), .count(table.scope.version), .text(table.scope.digest),
+                .text(table.scope.id), .count(table.scope.version), .text(digest),
                 .text(table.period.description), .text(table.scope.measure.rawValue), .text(row.entity),
                 row.isGathered ? .empty : .count(row.rank), .count(row.numerator), .count(table.denominator),
                 percent.map { .number($0) } ?? .empty,

@@ -27,9 +27,7 @@ struct ScopesAnswer: Codable, Sendable {
         var explanation: LocalizedTitle
 
         /// The filters, in the order in which they are shown.
-        static let filterKeys = [
-            "providers", "kinds", "layers", "workloads", "modalities", "regions", "markets", "models", "origins",
-        ]
+        static let filterKeys = ScopeFilters().names.map(\.key)
 
         enum CodingKeys: String, CodingKey {
             case id, version, sha256, title, citation, measure, currency, entity, top, aggregate, zone, denominator
@@ -58,7 +56,7 @@ extension ScopesAnswer.Scope {
         zone = scope.zone
         denominator = scope.denominator.name
         precision = scope.precision
-        filters = scope.filters.names
+        filters = Dictionary(uniqueKeysWithValues: scope.filters.names.map { ($0.key, $0.names) })
         additions = scope.additions.map(\.rawValue).sorted()
         needs = scope.requiredFacts.map(\.rawValue)
         missing = scope.missingFacts.map(\.rawValue)
@@ -92,19 +90,6 @@ extension ScopesAnswer.Scope {
 
 extension LocalizedTitle {
     init(_ text: LocalizedText) { self.init(en: text.en, zh: text.zh) }
-}
-
-extension ScopeFilters {
-    /// The filters by their keys, each value sorted.
-    fileprivate var names: [String: [String]?] {
-        [
-            "providers": providers?.sorted(), "kinds": kinds?.map(\.name).sorted(),
-            "layers": layers?.map(\.name).sorted(), "workloads": workloads?.map(\.name).sorted(),
-            "modalities": modalities?.map(\.name).sorted(), "regions": regions?.map(\.text).sorted(),
-            "markets": markets?.map(\.rawValue).sorted(), "models": models?.map(\.text).sorted(),
-            "origins": origins?.map(\.rawValue).sorted(),
-        ]
-    }
 }
 
 extension Terminal {

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import Scopes
+internal import Usage
 
 /// `steelyard scope`: what can be asked for with `--scope`, what it means, and whether a file is one.
 struct ScopeCommand: AsyncParsableCommand {
@@ -172,9 +173,9 @@ struct ScopeSourceOptions: ParsableArguments {
 
     static func ask(_ client: APIClient, _ id: String) async throws -> APIResponse {
         // Anything else is no id, and would be another path.
-        guard !id.isEmpty,
-            id.utf8.allSatisfy({ $0 == 0x2D || (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) })
-        else { throw CommandError(.usage, "'\(id.printable)' is no scope id: see `steelyard scope list`") }
+        guard NameRule.isIdentifier(id, maxBytes: Scope.maxIdentifierBytes) else {
+            throw CommandError(.usage, "'\(id.printable)' is no scope id: see `steelyard scope list`")
+        }
         return try await Waiting.for("asking") { try await client.get("/v1/scopes/\(id)") }
     }
 }
