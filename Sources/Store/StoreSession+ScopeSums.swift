@@ -61,7 +61,7 @@ extension StoreSession {
     }
 
     /// Now, or the last record's moment where that is later.
-    private func registryClock() throws -> Timestamp {
+    func registryClock() throws -> Timestamp {
         try connection.query(
             """
             SELECT greatest(clock_timestamp(), (SELECT max(recorded_at) FROM tenant_kind),

@@ -15,16 +15,14 @@ extension FigureHandlers {
         let month = try Self.month(parameters)
         let knownAt = try Self.knownAt(parameters)
         try await waitIfAsked(parameters)
-        let previous = month.previous
         // One snapshot for both months, so that the growth compares what stands beside it.
-        let sums = try await store.sums(
-            under: scope, over: [month, previous], knownAt: knownAt, sight: caller.sight)
+        let answers = try await store.answers(
+            to: [month, month.previous].map { ScopeQuestion(scope: scope, period: $0) }, knownAt: knownAt, sight: caller.sight)
         let export = MonthlyShareExport(
-            table: try ShareTable(scope: scope, period: month, filtered: sums[0].rows),
-            previous: try ShareTable(scope: scope, period: previous, filtered: sums[1].rows), sums: sums[0])
+            table: answers.tables[0], previous: answers.tables[1], mark: answers.mark, knownAt: answers.knownAt)
         switch format {
-        case .json: return Answer.json(export.json).mark(sums[0].mark)
-        case .csv: return Answer.csv(export.csv).mark(sums[0].mark).file(export.fileName)
+        case .json: return Answer.json(export.json).mark(answers.mark)
+        case .csv: return Answer.csv(export.csv).mark(answers.mark).file(export.fileName)
         }
     }
 
@@ -44,7 +42,8 @@ extension FigureHandlers {
 struct MonthlyShareExport {
     var table: ShareTable
     var previous: ShareTable
-    var sums: FilteredSums
+    var mark: UInt64
+    var knownAt: Timestamp
 
     var fileName: String {
         "steelyard-monthly-share-\(table.period)-\(table.scope.id)-v\(table.scope.version).csv"
@@ -102,7 +101,7 @@ struct MonthlyShareExport {
         return [
             "month": .string(table.period.description), "scope": table.scope.nameJSON,
             "zone": .string(table.scope.zone), "measure": .string(table.scope.measure.rawValue),
-            "as_known_at": .string(RFC3339.text(sums.knownAt)), "mark": .integer(Int64(clamping: sums.mark)),
+            "as_known_at": .string(RFC3339.text(knownAt)), "mark": .integer(Int64(clamping: mark)),
             "rows": .array(rows),
         ]
     }

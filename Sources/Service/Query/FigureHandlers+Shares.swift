@@ -19,13 +19,14 @@ extension FigureHandlers {
         }
         let knownAt = try Self.knownAt(parameters)
         try await waitIfAsked(parameters)
-        let sums = try await store.sums(under: scope, over: [period], knownAt: knownAt, sight: caller.sight)[0]
+        let answers = try await store.answers(
+            to: [ScopeQuestion(scope: scope, period: period)], knownAt: knownAt, sight: caller.sight)
         let figures = ShareFigures(
-            table: try ShareTable(scope: scope, period: period, filtered: sums.rows), sums: sums,
+            table: answers.tables[0], mark: answers.mark, knownAt: answers.knownAt,
             zone: ZoneRules(identifier: scope.zone) ?? store.calendar)
         switch format {
-        case .json: return Answer.json(figures.json).mark(sums.mark)
-        case .csv: return Answer.csv(figures.csv).mark(sums.mark)
+        case .json: return Answer.json(figures.json).mark(answers.mark)
+        case .csv: return Answer.csv(figures.csv).mark(answers.mark)
         }
     }
 }
@@ -33,7 +34,8 @@ extension FigureHandlers {
 /// The shares of a period with what they are made of, ready to be written.
 struct ShareFigures {
     var table: ShareTable
-    var sums: FilteredSums
+    var mark: UInt64
+    var knownAt: Timestamp
     /// The scope's.
     var zone: ZoneRules
 
@@ -52,8 +54,8 @@ struct ShareFigures {
         return [
             "scope": table.scope.nameJSON, "period": table.period.json(in: zone),
             "measure": .string(table.scope.measure.rawValue), "aggregate": .string(table.scope.aggregate.rawValue),
-            "by": .string(table.scope.entity.rawValue), "as_known_at": .string(RFC3339.text(sums.knownAt)),
-            "mark": .integer(Int64(clamping: sums.mark)), "denominator": .count(table.denominator),
+            "by": .string(table.scope.entity.rawValue), "as_known_at": .string(RFC3339.text(knownAt)),
+            "mark": .integer(Int64(clamping: mark)), "denominator": .count(table.denominator),
             "rows": .array(rows),
             "total": .object([JSONMember("numerator", .count(table.total.numerator))] + amounts(table.total)),
         ]

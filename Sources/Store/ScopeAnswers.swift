@@ -1,0 +1,50 @@
+package import Postgres
+package import Scopes
+package import Usage
+
+/// A scope to evaluate over a period.
+package struct ScopeQuestion: Sendable, Hashable {
+    package var scope: Scope
+    package var period: Period
+
+    package init(scope: Scope, period: Period) {
+        self.scope = scope
+        self.period = period
+    }
+}
+
+/// Scopes evaluated at one mark and one moment of knowledge, so that their figures can be compared with each other.
+package struct ScopeAnswers: Sendable {
+    package var mark: UInt64
+    /// The moment up to which recorded facts were taken into account.
+    package var knownAt: Timestamp
+    /// One for each question, in their order.
+    package var tables: [ShareTable]
+}
+
+extension Store {
+    /// Evaluates scopes over periods, whose days are those of each scope's zone.
+    ///
+    /// - Parameters:
+    ///   - questions: at least one.
+    ///   - knownAt: what was recorded by then; `nil` for now.
+    /// - Throws: ``MissingFacts`` where a scope needs facts that aren't kept; ``StoreError`` with `.notKept` where the sums
+    ///   that its zone needs aren't kept.
+    package func answers(
+        to questions: [ScopeQuestion], knownAt: Timestamp? = nil, sight: Sight
+    ) async throws -> ScopeAnswers {
+        precondition(!questions.isEmpty, "no question")
+        for question in questions { try question.scope.requireFacts() }
+        let calendar = calendar
+        return try await pool.withTransaction(.snapshot) { connection in
+            let session = StoreSession(connection)
+            let known: Timestamp = try knownAt ?? session.registryClock()
+            let tables = try questions.map { question in
+                let sums = try session.sums(
+                    under: question.scope, over: question.period, calendar: calendar, knownAt: known, sight: sight)
+                return try ShareTable(scope: question.scope, period: question.period, filtered: sums.rows)
+            }
+            return ScopeAnswers(mark: try session.mark(), knownAt: known, tables: tables)
+        }
+    }
+}
