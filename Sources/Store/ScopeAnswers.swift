@@ -1,6 +1,6 @@
 package import Postgres
 package import Scopes
-package import Usage
+internal import Usage
 
 /// A scope to evaluate over a period.
 package struct ScopeQuestion: Sendable, Hashable {
@@ -36,15 +36,23 @@ extension Store {
         precondition(!questions.isEmpty, "no question")
         for question in questions { try question.scope.requireFacts() }
         let calendar = calendar
-        return try await pool.withTransaction(.snapshot) { connection in
-            let session = StoreSession(connection)
-            let known: Timestamp = try knownAt ?? session.registryClock()
-            let tables = try questions.map { question in
-                let sums = try session.sums(
-                    under: question.scope, over: question.period, calendar: calendar, knownAt: known, sight: sight)
-                return try ShareTable(scope: question.scope, period: question.period, filtered: sums.rows)
-            }
-            return ScopeAnswers(mark: try session.mark(), knownAt: known, tables: tables)
+        return try await pool.withTransaction(.snapshot) {
+            try StoreSession($0).answers(to: questions, calendar: calendar, knownAt: knownAt, sight: sight)
         }
+    }
+}
+
+extension StoreSession {
+    /// See ``Store/answers(to:knownAt:sight:)``. Must run in a snapshot transaction, which it confines.
+    func answers(
+        to questions: [ScopeQuestion], calendar: ZoneRules, knownAt: Timestamp?, sight: Sight
+    ) throws -> ScopeAnswers {
+        let known: Timestamp = try knownAt ?? registryClock()
+        let tables = try questions.map { question in
+            let sums = try sums(
+                under: question.scope, over: question.period, calendar: calendar, knownAt: known, sight: sight)
+            return try ShareTable(scope: question.scope, period: question.period, filtered: sums.rows)
+        }
+        return ScopeAnswers(mark: try mark(), knownAt: known, tables: tables)
     }
 }

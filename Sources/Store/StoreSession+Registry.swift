@@ -40,10 +40,14 @@ extension StoreSession {
         return result
     }
 
-    /// A moment after every record so far: `now`, unless a record is as late as that.
+    /// A moment after every record so far, and after every moment that a statement counts what was recorded by: `now`,
+    /// unless one of them is as late as that.
     private func nextRecordMoment(_ now: Timestamp) throws -> Timestamp {
         let latest: Timestamp? = try connection.query(
-            "SELECT greatest(max(recorded_at), max(superseded_at)) FROM tenant_kind"
+            """
+            SELECT greatest(max(recorded_at), max(superseded_at), (SELECT max(known_at) FROM statement))
+              FROM tenant_kind
+            """
         ).one().decode(0)
         return max(now, latest.map { Timestamp(microseconds: $0.microseconds + 1) } ?? now)
     }

@@ -12,8 +12,9 @@ struct Steelyard: AsyncParsableCommand {
             """,
         version: SoftwareVersion.text,
         subcommands: [
-            UpCommand.self, UsageCommand.self, ShareCommand.self, ExportCommand.self, CollectorsCommand.self,
-            ScopeCommand.self, TenantsCommand.self, TokenCommand.self, CACommand.self, SimulateCommand.self,
+            UpCommand.self, UsageCommand.self, ShareCommand.self, ExportCommand.self, CloseCommand.self,
+            StatementCommand.self, CollectorsCommand.self, ScopeCommand.self, TenantsCommand.self, TokenCommand.self,
+            CACommand.self, SimulateCommand.self,
         ])
 }
 

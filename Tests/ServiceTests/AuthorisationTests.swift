@@ -9,7 +9,8 @@ import Testing
     /// A question that each route can answer, so that 200 or 403 is about the caller alone.
     static let routes: [(permission: Permission, path: String)] = [
         (.usage, "/v1/usage?period=2025-06"), (.shares, "/v1/shares?scope=idc&period=2025-06"),
-        (.exports, "/v1/exports/monthly-share?scope=idc&month=2025-06"), (.scopes, "/v1/scopes"),
+        (.exports, "/v1/exports/monthly-share?scope=idc&month=2025-06"), (.readStatements, "/v1/statements"),
+        (.scopes, "/v1/scopes"),
         (.collectors, "/v1/collectors"), (.readTenants, "/v1/tenants"), (.tokens, "/v1/tokens"),
         (.metrics, "/metrics"),
     ]
@@ -18,9 +19,9 @@ import Testing
     static let allowed: [(role: TokenRole, provider: String?, permissions: Set<Permission>)] = [
         (.operator, nil, [.scopes, .collectors, .metrics]),
         (.operator, "aliyun", [.scopes, .collectors, .usage]),
-        (.auditor, nil, [.usage, .shares, .exports, .scopes, .readTenants]),
+        (.auditor, nil, [.usage, .shares, .exports, .readStatements, .scopes, .readTenants]),
         (.auditor, "aliyun", [.usage, .scopes, .readTenants]),
-        (.finance, nil, [.shares, .exports, .scopes]),
+        (.finance, nil, [.shares, .exports, .readStatements, .writeStatements, .scopes]),
         (.finance, "aliyun", [.scopes]),
         (.admin, nil, Set(Permission.allCases)),
         (.admin, "aliyun", [.usage, .scopes, .collectors, .readTenants]),

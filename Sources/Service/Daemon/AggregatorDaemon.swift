@@ -121,8 +121,9 @@ package struct AggregatorDaemon: Sendable {
     }
 
     private func query(_ health: HealthMonitor) -> any Service {
-        let dependencies = QueryDependencies(
+        var dependencies = QueryDependencies(
             store: store, scopes: scopes, clock: clock, health: { health.health }, registry: registry, logger: logger)
+        dependencies.statementRules = configuration.statementRules
         var options = ListenerOptions()
         options.maxConnections = configuration.queryMaxConnections
         return buildQueryApplication(

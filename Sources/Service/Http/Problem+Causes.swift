@@ -27,6 +27,7 @@ extension Problem {
                 extensions: [
                     JSONMember("missing", .array(error.facts.map { .string($0.rawValue) }))
                 ])
+        case let error as StatementRefusal: self = .statement(error)
         case is CancellationError: self = .unavailable("The server is stopping.")
         default: return nil
         }

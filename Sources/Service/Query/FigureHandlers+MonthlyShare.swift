@@ -9,25 +9,46 @@ extension FigureHandlers {
     @Sendable func monthlyShare(
         _ request: Request, _ context: QueryContext, _ caller: TokenRecord
     ) async throws -> Answer {
-        let parameters = try request.parameters(["month", "scope", "as-known-at", "wait-for"])
+        let parameters = try request.parameters(["month", "scope", "as-known-at", "wait-for", "restated"])
         let format = try request.format([.csv, .json])
         let scope = try scope(parameters)
-        let month = try Self.month(parameters)
+        let month = try Self.month(try parameters.required("month", "a calendar month such as 2025-06"))
         let knownAt = try Self.knownAt(parameters)
+        let isRestated = try parameters.flag("restated")
         try await waitIfAsked(parameters)
-        // One snapshot for both months, so that the growth compares what stands beside it.
-        let answers = try await store.answers(
-            to: [month, month.previous].map { ScopeQuestion(scope: scope, period: $0) }, knownAt: knownAt, sight: caller.sight)
-        let export = MonthlyShareExport(
-            table: answers.tables[0], previous: answers.tables[1], mark: answers.mark, knownAt: answers.knownAt)
+        let export: MonthlyShareExport
+        if let closed = try await closedExport(month, scope, isAskedFor: knownAt == nil && !isRestated) {
+            export = closed
+        } else {
+            export = try await evaluatedExport(month, scope, knownAt: knownAt, sight: caller.sight)
+        }
         switch format {
-        case .json: return Answer.json(export.json).mark(answers.mark)
-        case .csv: return Answer.csv(export.csv).mark(answers.mark).file(export.fileName)
+        case .json: return Answer.json(export.json).mark(export.mark)
+        case .csv: return Answer.csv(export.csv).mark(export.mark).file(export.fileName)
         }
     }
 
-    private static func month(_ parameters: QueryParameters) throws(Problem) -> Period {
-        let text = try parameters.required("month", "a calendar month such as 2025-06")
+    /// The figures of a closed month: those of its statement, whatever came in or was reclassified since. They are the
+    /// whole market's, which the route's permission asks for.
+    private func closedExport(_ month: Period, _ scope: Scope, isAskedFor: Bool) async throws -> MonthlyShareExport? {
+        guard isAskedFor, let closed = try await store.closedMonth(month, scope: scope.id) else { return nil }
+        return MonthlyShareExport(
+            table: closed.table, previous: closed.previous, mark: closed.statement.mark,
+            knownAt: closed.statement.knownAt, statement: closed.statement)
+    }
+
+    private func evaluatedExport(
+        _ month: Period, _ scope: Scope, knownAt: Timestamp?, sight: Sight
+    ) async throws -> MonthlyShareExport {
+        // One snapshot for both months, so that the growth compares what stands beside it.
+        let answers = try await store.answers(
+            to: [month, month.previous].map { ScopeQuestion(scope: scope, period: $0) }, knownAt: knownAt, sight: sight)
+        return MonthlyShareExport(
+            table: answers.tables[0], previous: answers.tables[1], mark: answers.mark, knownAt: answers.knownAt)
+    }
+
+    /// A calendar month in its one spelling.
+    static func month(_ text: String) throws(Problem) -> Period {
         let period: Period
         do { period = try Period(text) } catch { throw .badParameter("month", error.description) }
         guard period.grain == .month, text == period.description else {
@@ -44,6 +65,8 @@ struct MonthlyShareExport {
     var previous: ShareTable
     var mark: UInt64
     var knownAt: Timestamp
+    /// Where the figures come from, for a month that is closed.
+    var statement: StatementHeader?
 
     var fileName: String {
         "steelyard-monthly-share-\(table.period)-\(table.scope.id)-v\(table.scope.version).csv"
@@ -102,7 +125,16 @@ struct MonthlyShareExport {
             "month": .string(table.period.description), "scope": table.scope.nameJSON,
             "zone": .string(table.scope.zone), "measure": .string(table.scope.measure.rawValue),
             "as_known_at": .string(RFC3339.text(knownAt)), "mark": .integer(Int64(clamping: mark)),
-            "rows": .array(rows),
+            "statement": statement?.beside ?? .null, "rows": .array(rows),
+        ]
+    }
+
+    /// The same in every line; empty where the month isn't closed.
+    private var statementCells: [CSVCell] {
+        guard let statement, let decision = statement.decision else { return [.empty, .empty, .empty, .empty] }
+        return [
+            .count(statement.id), .text(statement.digest), .text(RFC3339.text(decision.at)),
+            .text(decision.person.holder),
         ]
     }
 
@@ -111,19 +143,20 @@ struct MonthlyShareExport {
             "row", "month", "scope", "scope_version", "scope_sha256", "measure", entity, "rank", "external",
             "own_business",
             "unclassified", "other_kinds", "numerator", "denominator", "share_percent", "previous_numerator",
-            "month_on_month_percent",
+            "month_on_month_percent", "statement", "statement_sha256", "approved_at", "approved_by",
         ])
         let digest = table.scope.digest
         for line in lines {
-            writer.append([
-                .text(kind(of: line)), .text(table.period.description), .text(table.scope.id),
-                .count(table.scope.version), .text(digest), .text(table.scope.measure.rawValue),
-                line.isNamed ? .text(line.row.entity) : .empty, line.isNamed ? .count(line.row.rank) : .empty,
-                .count(line.row.external), .count(line.row.ownBusiness), .count(line.row.unclassified),
-                .count(line.row.otherKinds), .count(line.row.numerator), .count(table.denominator),
-                line.percent.map { .number($0) } ?? .empty, line.growth?.previous.map { .count($0) } ?? .empty,
-                change(line.growth).map { .number($0) } ?? .empty,
-            ])
+            writer.append(
+                [
+                    .text(kind(of: line)), .text(table.period.description), .text(table.scope.id),
+                    .count(table.scope.version), .text(digest), .text(table.scope.measure.rawValue),
+                    line.isNamed ? .text(line.row.entity) : .empty, line.isNamed ? .count(line.row.rank) : .empty,
+                    .count(line.row.external), .count(line.row.ownBusiness), .count(line.row.unclassified),
+                    .count(line.row.otherKinds), .count(line.row.numerator), .count(table.denominator),
+                    line.percent.map { .number($0) } ?? .empty, line.growth?.previous.map { .count($0) } ?? .empty,
+                    change(line.growth).map { .number($0) } ?? .empty,
+                ] + statementCells)
         }
         return writer
     }

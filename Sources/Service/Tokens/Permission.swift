@@ -5,6 +5,8 @@ package enum Permission: String, Sendable, CaseIterable {
     case usage
     case shares
     case exports
+    case readStatements
+    case writeStatements
     case scopes
     case collectors
     case readTenants
@@ -15,7 +17,7 @@ package enum Permission: String, Sendable, CaseIterable {
     /// Whether the figures are the market's: a token bound to one provider may not see them.
     var isMarketWide: Bool {
         switch self {
-        case .shares, .exports, .writeTenants, .tokens, .metrics: true
+        case .shares, .exports, .readStatements, .writeStatements, .writeTenants, .tokens, .metrics: true
         case .usage, .scopes, .collectors, .readTenants: false
         }
     }
@@ -27,8 +29,8 @@ extension TokenRole {
         switch self {
         case .admin: true
         case .operator: [.collectors, .metrics, .usage, .scopes].contains(permission)
-        case .auditor: [.usage, .shares, .exports, .readTenants, .scopes].contains(permission)
-        case .finance: [.shares, .exports, .scopes].contains(permission)
+        case .auditor: [.usage, .shares, .exports, .readStatements, .readTenants, .scopes].contains(permission)
+        case .finance: [.shares, .exports, .readStatements, .writeStatements, .scopes].contains(permission)
         }
     }
 }
