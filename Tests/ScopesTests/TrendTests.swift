@@ -143,12 +143,12 @@ import Usage
     }
 }
 
-@Suite struct MarketEventsTests {
+@Suite struct TrendEventsTests {
     @Test func the_events_that_come_with_it_are_cited_and_in_order() throws {
-        let events = try MarketEvents.catalogue(nil).events
+        let events = try TrendEvents.catalogue(nil).events
         #expect(events.count >= 3 && events.map(\.date) == events.map(\.date).sorted())
         #expect(events.allSatisfy { $0.citation.utf8.count > 40 && $0.title.en != $0.title.zh })
-        let may = try MarketEvents.catalogue(nil).during(Period("2024-05"))
+        let may = try TrendEvents.catalogue(nil).during(Period("2024-05"))
         #expect(may.map { "\($0.date)" } == ["2024-05-15", "2024-05-21"])
     }
 
@@ -164,7 +164,7 @@ import Usage
             event: 1
             """
         do {
-            _ = try MarketEvents.parse(yaml, file: "house.yaml")
+            _ = try TrendEvents.parse(yaml, file: "house.yaml")
             Issue.record("a file with mistakes was read")
         } catch {
             let lines = error.description.split(separator: "\n").map(String.init)

@@ -48,6 +48,7 @@ struct ShareFigures {
                     JSONMember("numerator", .count(row.numerator)),
                     JSONMember("denominator", .count(table.denominator)),
                     JSONMember("share_percent", .optional(percent)),
+                    JSONMember("interval", table.intervalJSON(of: row)),
                 ] + amounts(row)
                     + (row.isGathered ? [JSONMember("gathered", .integer(Int64(row.gathered)))] : []))
         }
@@ -71,21 +72,24 @@ struct ShareFigures {
     }
 
     var csv: CSVWriter {
-        var writer = CSVWriter(header: [
-            "scope", "scope_version", "scope_sha256", "period", "measure", table.scope.entity.rawValue, "rank",
-            "numerator", "denominator",
-            "share_percent", "published", "external", "own_business", "unclassified", "other_kinds", "outside_filters",
-        ])
+        var writer = CSVWriter(
+            header: [
+                "scope", "scope_version", "scope_sha256", "period", "measure", table.scope.entity.rawValue, "rank",
+                "numerator", "denominator",
+                "share_percent", "published", "external", "own_business", "unclassified", "other_kinds",
+                "outside_filters",
+            ] + ShareTable.intervalColumns)
         let digest = table.scope.digest
         for (row, percent) in zip(table.rows, table.percentages()) {
-            writer.append([
-                .text(table.scope.id), .count(table.scope.version), .text(digest),
-                .text(table.period.description), .text(table.scope.measure.rawValue), .text(row.entity),
-                row.isGathered ? .empty : .count(row.rank), .count(row.numerator), .count(table.denominator),
-                percent.map { .number($0) } ?? .empty,
-                .count(table.published(row.numerator)), .count(row.external), .count(row.ownBusiness),
-                .count(row.unclassified), .count(row.otherKinds), .count(row.outsideFilters),
-            ])
+            writer.append(
+                [
+                    .text(table.scope.id), .count(table.scope.version), .text(digest),
+                    .text(table.period.description), .text(table.scope.measure.rawValue), .text(row.entity),
+                    row.isGathered ? .empty : .count(row.rank), .count(row.numerator), .count(table.denominator),
+                    percent.map { .number($0) } ?? .empty,
+                    .count(table.published(row.numerator)), .count(row.external), .count(row.ownBusiness),
+                    .count(row.unclassified), .count(row.otherKinds), .count(row.outsideFilters),
+                ] + table.intervalCells(of: row))
         }
         return writer
     }

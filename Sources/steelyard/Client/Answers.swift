@@ -26,14 +26,24 @@ struct SharesAnswer: Decodable, Sendable {
         var rank: Int?
         var numerator: String
         var sharePercent: String?
+        /// `nil` for the total.
+        var interval: Interval?
         var external: String
         var ownBusiness: String
         var unclassified: String
         var otherKinds: String
         var outsideFilters: String
 
+        struct Interval: Decodable, Sendable {
+            var ifAll: String?
+
+            enum CodingKeys: String, CodingKey {
+                case ifAll = "if_all"
+            }
+        }
+
         enum CodingKeys: String, CodingKey {
-            case provider, model, gathered, rank, numerator, external, unclassified
+            case provider, model, gathered, rank, numerator, interval, external, unclassified
             case sharePercent = "share_percent"
             case ownBusiness = "own_business"
             case otherKinds = "other_kinds"
@@ -49,6 +59,7 @@ struct SharesAnswer: Decodable, Sendable {
             rank = try container.decodeIfPresent(Int.self, forKey: .rank)
             numerator = try container.decode(String.self, forKey: .numerator)
             sharePercent = try container.decodeIfPresent(String.self, forKey: .sharePercent)
+            interval = try container.decodeIfPresent(Interval.self, forKey: .interval)
             external = try container.decode(String.self, forKey: .external)
             ownBusiness = try container.decode(String.self, forKey: .ownBusiness)
             unclassified = try container.decode(String.self, forKey: .unclassified)

@@ -1,14 +1,14 @@
 internal import Foundation
 internal import Usage
 
-extension MarketEvents {
+extension TrendEvents {
     /// The most events of one file.
     package static let maxEvents = 1_000
 
     /// Reads a file of events: a map with the list `events`, each with `date`, `title` in English and Chinese, `citation`.
     ///
     /// - Throws: every mistake in the file, by line and key.
-    package static func parse(_ yaml: String, file: String) throws(FileProblems) -> MarketEvents {
+    package static func parse(_ yaml: String, file: String) throws(FileProblems) -> TrendEvents {
         var reader = YAMLReader(try YAMLValue.parse(yaml, file: file))
         let list = reader.required("events")
         let events = list.flatMap { reader.list($0, "events") { event($1, &$0) } }
@@ -17,13 +17,13 @@ extension MarketEvents {
             reader.report("events", "are \(events.count); a file may hold \(maxEvents)")
         }
         guard let events, reader.problems.isEmpty else { throw FileProblems(file: file, problems: reader.problems) }
-        return MarketEvents(events)
+        return TrendEvents(events)
     }
 
     /// The events that come with Steelyard, and those of a file of the house.
     ///
     /// - Throws: ``FileProblems`` with every mistake of the house's file, or where the installation is damaged.
-    package static func catalogue(_ house: String?) throws(FileProblems) -> MarketEvents {
+    package static func catalogue(_ house: String?) throws(FileProblems) -> TrendEvents {
         let file = "market.yaml"
         guard
             let url = Bundle.module.url(forResource: "market", withExtension: "yaml", subdirectory: "BuiltIn/Events"),
@@ -34,10 +34,10 @@ extension MarketEvents {
         }
         let builtIn = try parse(text, file: file)
         guard let house else { return builtIn }
-        return MarketEvents(builtIn.events + (try parse(try ScopeFolder.text(house), file: house)).events)
+        return TrendEvents(builtIn.events + (try parse(try ScopeFolder.text(house), file: house)).events)
     }
 
-    private static func event(_ value: YAMLValue, _ reader: inout YAMLReader) -> MarketEvent? {
+    private static func event(_ value: YAMLValue, _ reader: inout YAMLReader) -> TrendEvent? {
         var entry = YAMLReader(value, path: "events")
         let date = date(&entry)
         let title = Scope.localizedText("title", &entry)
@@ -45,7 +45,7 @@ extension MarketEvents {
         entry.finish()
         reader.absorb(entry)
         guard let date, let title, let citation else { return nil }
-        return MarketEvent(date: date, title: title, citation: citation)
+        return TrendEvent(date: date, title: title, citation: citation)
     }
 
     private static func date(_ reader: inout YAMLReader) -> CalendarDate? {

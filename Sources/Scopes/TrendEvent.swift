@@ -1,7 +1,7 @@
 package import Usage
 
 /// Something that happened in the market on a day, to be read beside a trend.
-package struct MarketEvent: Sendable, Hashable {
+package struct TrendEvent: Sendable, Hashable {
     /// The day, in the calendar of where it happened.
     package var date: CalendarDate
     package var title: LocalizedText
@@ -16,14 +16,14 @@ package struct MarketEvent: Sendable, Hashable {
 }
 
 /// The events of an installation, by date.
-package struct MarketEvents: Sendable, Hashable {
-    package let events: [MarketEvent]
+package struct TrendEvents: Sendable, Hashable {
+    package let events: [TrendEvent]
 
-    package init(_ events: [MarketEvent]) {
+    package init(_ events: [TrendEvent]) {
         self.events = events.enumerated().sorted { ($0.element.date, $0.offset) < ($1.element.date, $1.offset) }
             .map(\.element)
     }
 
     /// The events of a period, by date.
-    package func during(_ period: Period) -> [MarketEvent] { events.filter { period.contains($0.date) } }
+    package func during(_ period: Period) -> [TrendEvent] { events.filter { period.contains($0.date) } }
 }
