@@ -1,6 +1,6 @@
 package import Postgres
 package import Scopes
-package import Usage
+internal import Usage
 
 /// A scope to evaluate over a period.
 package struct ScopeQuestion: Sendable, Hashable {
