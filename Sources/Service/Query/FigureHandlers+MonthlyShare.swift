@@ -17,7 +17,8 @@ extension FigureHandlers {
         try await waitIfAsked(parameters)
         // One snapshot for both months, so that the growth compares what stands beside it.
         let answers = try await store.answers(
-            to: [month, month.previous].map { ScopeQuestion(scope: scope, period: $0) }, knownAt: knownAt, sight: caller.sight)
+            to: [month, month.previous].map { ScopeQuestion(scope: scope, period: $0) }, knownAt: knownAt,
+            sight: caller.sight)
         let export = MonthlyShareExport(
             table: answers.tables[0], previous: answers.tables[1], mark: answers.mark, knownAt: answers.knownAt)
         switch format {
