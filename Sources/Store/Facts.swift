@@ -11,7 +11,7 @@ package struct FactChange: Sendable, Equatable {
     package var superseded = 0
     /// Parts of superseded records that still hold and were recorded again.
     package var remainders = 0
-    /// When it was recorded: later than every record before.
+    /// When it was recorded: later than every record before. Where nothing changed, the moment of the latest record.
     package var recordedAt: Timestamp
 
     package init(recordedAt: Timestamp) {

@@ -13,18 +13,23 @@ extension StoreSession {
     /// - Returns: a moment after every record so far: `now`, unless a record is as late as that.
     func startRecording(_ now: Timestamp) throws -> Timestamp {
         try connection.query("SELECT pg_advisory_xact_lock($1)", [.int(Self.registryLockKey)])
-        let latest: Timestamp? = try connection.query("SELECT \(Self.latestRecord)").one().decode(0)
-        return max(now, latest.map { Timestamp(microseconds: $0.microseconds + 1) } ?? now)
+        return max(now, try latestRecord().map { Timestamp(microseconds: $0.microseconds + 1) } ?? now)
     }
 
-    /// Now, or the last record's moment where that is later: it may run ahead of the clock by the microseconds that order
-    /// records.
-    func registryClock() throws -> Timestamp {
-        try connection.query("SELECT greatest(clock_timestamp(), \(Self.latestRecord))").one().decode(0)
+    /// The moment at which all that this transaction sees is known, and nothing that comes later ever will be: imports take
+    /// turns, and each is recorded after all that went before. A clock's moment would not do: an import that is under way
+    /// may be recorded before it and seen after it. Where nothing is recorded yet, it is now.
+    func knownMoment() throws -> Timestamp {
+        if let latest = try latestRecord() { return latest }
+        return try connection.query("SELECT clock_timestamp()").one().decode(0)
     }
 
-    private static let latestRecord = """
-        greatest((SELECT max(greatest(recorded_at, superseded_at)) FROM tenant_kind),
-            (SELECT max(greatest(recorded_at, superseded_at)) FROM fact))
-        """
+    private func latestRecord() throws -> Timestamp? {
+        try connection.query(
+            """
+            SELECT greatest((SELECT max(greatest(recorded_at, superseded_at)) FROM tenant_kind),
+                            (SELECT max(greatest(recorded_at, superseded_at)) FROM fact))
+            """
+        ).one().decode(0)
+    }
 }

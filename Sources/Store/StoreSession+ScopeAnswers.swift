@@ -8,7 +8,7 @@ extension StoreSession {
         to questions: [ScopeQuestion], calendar: ZoneRules, knownAt: Timestamp?, sight: Sight
     ) throws -> ScopeAnswers {
         precondition(!questions.isEmpty, "no question")
-        let known: Timestamp = try knownAt ?? registryClock()
+        let known: Timestamp = try knownAt ?? knownMoment()
         try confine(to: sight)
         let book = try factBook(for: questions, known: known)
         let tables = try questions.map { question in

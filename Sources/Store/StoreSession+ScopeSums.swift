@@ -8,8 +8,7 @@ extension StoreSession {
         _ dates: Range<CalendarDate>, knownAt: Timestamp?, byModel: Bool, sight: Sight
     ) throws -> ScopeSums {
         let mark = try mark()
-        // The registry's clock, not this machine's: it may run ahead of it by the microseconds that order records.
-        let known: Timestamp = try knownAt ?? registryClock()
+        let known: Timestamp = try knownAt ?? knownMoment()
         try confine(to: sight)
         let rows = try connection.query(
             Self.scopeSumsSQL(byModel: byModel),
