@@ -17,6 +17,8 @@ package struct ScopeRefusal: Sendable, Equatable {
         switch error {
         case let error as MissingFacts where error.scope == scope.id:
             self.init(scope: scope.id, code: "missing-facts", message: "\(error)", missing: error.facts)
+        case let error as UnanswerableScope where error.scope == scope.id:
+            self.init(scope: scope.id, code: error.code.rawValue, message: error.description, missing: [])
         case let error as StoreError where error.code == .notKept:
             self.init(scope: scope.id, code: error.code.rawValue, message: error.message, missing: [])
         default: return nil

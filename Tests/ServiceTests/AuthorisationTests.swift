@@ -15,15 +15,15 @@ import Testing
         (.shares, "/v1/bridge?from-scope=idc&to-scope=all-traffic&period=2025-06"),
         (.usage, "/v1/peak?period=2025-06"), (.coverage, "/v1/coverage?period=2025-06"),
         (.exports, "/v1/exports/monthly-share?scope=idc&month=2025-06"), (.scopes, "/v1/scopes"),
-        (.collectors, "/v1/collectors"), (.readTenants, "/v1/tenants"), (.tokens, "/v1/tokens"),
-        (.metrics, "/metrics"),
+        (.collectors, "/v1/collectors"), (.readTenants, "/v1/tenants"), (.readFacts, "/v1/facts/prices"),
+        (.tokens, "/v1/tokens"), (.metrics, "/metrics"),
     ]
 
     /// What each kind of caller may read, written out by hand.
     static let allowed: [(role: TokenRole, provider: String?, permissions: Set<Permission>)] = [
         (.operator, nil, [.scopes, .collectors, .coverage, .metrics]),
         (.operator, "aliyun", [.scopes, .collectors, .coverage, .usage]),
-        (.auditor, nil, [.usage, .shares, .exports, .scopes, .readTenants, .coverage]),
+        (.auditor, nil, [.usage, .shares, .exports, .scopes, .readTenants, .readFacts, .coverage]),
         (.auditor, "aliyun", [.usage, .scopes, .readTenants, .coverage]),
         (.finance, nil, [.shares, .exports, .scopes, .coverage]),
         (.finance, "aliyun", [.scopes, .coverage]),

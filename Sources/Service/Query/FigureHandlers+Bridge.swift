@@ -62,10 +62,10 @@ struct BridgeReport {
                 "aspect": .optional(aspect?.rawValue),
                 "from": .optional(before.flatMap { scope in aspect?.value(in: scope) }),
                 "to": .optional(aspect?.value(in: line.step.scope)), "unit": .string(line.step.scope.unit),
-                "aggregate": .string(line.step.scope.aggregate.rawValue), "amount": .string(table.written(line.amount)),
-                "change": .optional(line.change?.text(table.written)),
-                "published": .string(table.written(line.published)),
-                "denominator": .string(table.written(table.denominator)), "share_percent": .optional(line.percent),
+                "aggregate": .string(line.step.scope.aggregate.rawValue), "amount": .string(table.text(of: line.amount)),
+                "change": .optional(line.change?.text(table.text(of:))),
+                "published": .string(table.text(of: line.published)),
+                "denominator": .string(table.text(of: table.denominator)), "share_percent": .optional(line.percent),
             ]
         }
         return [
@@ -92,9 +92,9 @@ struct BridgeReport {
                     .count(place), .text(aspect?.rawValue ?? ""),
                     .text(before.flatMap { scope in aspect?.value(in: scope) } ?? ""),
                     .text(aspect?.value(in: line.step.scope) ?? ""), .text(line.step.scope.unit),
-                    .text(line.step.scope.aggregate.rawValue), .number(table.written(line.amount)),
-                    CSVCell(line.change?.text(table.written).unsigned), .number(table.written(line.published)),
-                    .number(table.written(table.denominator)), CSVCell(line.percent),
+                    .text(line.step.scope.aggregate.rawValue), .number(table.text(of: line.amount)),
+                    CSVCell(line.change?.text(table.text(of:)).unsigned), .number(table.text(of: line.published)),
+                    .number(table.text(of: table.denominator)), CSVCell(line.percent),
                 ])
         }
         return writer

@@ -55,11 +55,11 @@ struct ConcentrationFigures {
                     JSONMember("as_known_at", .string(RFC3339.text(answers.knownAt))),
                     JSONMember("mark", .integer(Int64(clamping: answers.mark))),
                     JSONMember("entities", .integer(Int64(entities))),
-                    JSONMember("denominator", .string(table.written(table.denominator))),
+                    JSONMember("denominator", .string(table.text(of: table.denominator))),
                 ]
                 + ratios.flatMap { name, share in
                     [
-                        JSONMember("\(name)_numerator", .optional(share.map { table.written($0.numerator) })),
+                        JSONMember("\(name)_numerator", .optional(share.map { table.text(of: $0.numerator) })),
                         JSONMember("\(name)_percent", .optional(percent(share))),
                     ]
                 } + [JSONMember("hhi", .optional(index))])
@@ -74,10 +74,10 @@ struct ConcentrationFigures {
         writer.append(
             scope.nameCells + [
                 .text(table.period.description), .text(scope.measure.rawValue), .text(scope.entity.rawValue),
-                .count(entities), .number(table.written(table.denominator)),
+                .count(entities), .number(table.text(of: table.denominator)),
             ]
                 + ratios.flatMap { _, share in
-                    [CSVCell(share.map { table.written($0.numerator) }), CSVCell(percent(share))]
+                    [CSVCell(share.map { table.text(of: $0.numerator) }), CSVCell(percent(share))]
                 } + [CSVCell(index)])
         return writer
     }

@@ -77,10 +77,10 @@ struct GrowthFigures {
         let rows = lines.map { line -> JSONValue in
             let (before, after) = (line.growth.growth.previous ?? 0, line.growth.growth.current)
             return [
-                "entity": .optional(line.entity), "from_amount": .string(earlier.written(before)),
-                "to_amount": .string(later.written(after)),
-                "from_published": .string(earlier.written(earlier.published(before))),
-                "to_published": .string(later.written(later.published(after))),
+                "entity": .optional(line.entity), "from_amount": .string(earlier.text(of: before)),
+                "to_amount": .string(later.text(of: after)),
+                "from_published": .string(earlier.text(of: earlier.published(before))),
+                "to_published": .string(later.text(of: later.published(after))),
                 "multiple": .optional(multiple(line.growth)), "percent": .optional(percent(line.growth)),
                 "per_day_multiple": .optional(multiple(line.perDay)),
                 "per_day_percent": .optional(percent(line.perDay)),
@@ -110,8 +110,8 @@ struct GrowthFigures {
                     .text(scope.measure.rawValue), .text(scope.entity.rawValue), .text(line.entity ?? ""),
                     .text(earlier.period.description), .text(later.period.description),
                     .count(earlier.period.dayCount), .count(later.period.dayCount),
-                    .number(earlier.written(line.growth.growth.previous ?? 0)),
-                    .number(later.written(line.growth.growth.current)), CSVCell(multiple(line.growth)),
+                    .number(earlier.text(of: line.growth.growth.previous ?? 0)),
+                    .number(later.text(of: line.growth.growth.current)), CSVCell(multiple(line.growth)),
                     CSVCell(percent(line.growth)?.unsigned), CSVCell(multiple(line.perDay)),
                     CSVCell(percent(line.perDay)?.unsigned),
                     .text(line.growth.comparesUnequalLengths ? "true" : "false"),

@@ -57,7 +57,7 @@ struct RankFigures {
         let scopes = tables.enumerated().map { place, table -> JSONValue in
             .object(
                 [JSONMember("scope", table.scope.nameJSON)] + table.scope.figureMembers + [
-                    JSONMember("denominator", .string(table.written(table.denominator))),
+                    JSONMember("denominator", .string(table.text(of: table.denominator))),
                     JSONMember("leaders", .array(group.leaders(under: place).map { .string($0) })),
                 ])
         }
@@ -65,7 +65,7 @@ struct RankFigures {
             let standings = zip(row.standings, tables).map { standing, table -> JSONValue in
                 [
                     "scope": .string(table.scope.id), "rank": .optional(standing?.rank),
-                    "numerator": .optional(standing.map { table.written($0.share.numerator) }),
+                    "numerator": .optional(standing.map { table.text(of: $0.share.numerator) }),
                     "share_percent": .optional(standing?.percent),
                 ]
             }
@@ -91,8 +91,8 @@ struct RankFigures {
                         name + [
                             .text(period.description), .text(table.scope.measure.rawValue),
                             .text(table.scope.entity.rawValue), .text(row.entity), .count(standing.rank),
-                            .number(table.written(standing.share.numerator)),
-                            .number(table.written(table.denominator)), CSVCell(standing.percent), .empty,
+                            .number(table.text(of: standing.share.numerator)),
+                            .number(table.text(of: table.denominator)), CSVCell(standing.percent), .empty,
                         ])
                 }
             }

@@ -76,10 +76,10 @@ struct TrendFigures {
     private func json(_ trend: Trend) -> JSONValue {
         let points = zip(trend.points, answers.tables).map { point, table -> JSONValue in
             [
-                "period": point.period.datesJSON, "amount": .string(table.written(point.amount)),
-                "published": .string(table.written(point.published)),
-                "denominator": .string(table.written(table.denominator)), "share_percent": .optional(point.percent),
-                "change": .optional(point.change?.text(table.written)),
+                "period": point.period.datesJSON, "amount": .string(table.text(of: point.amount)),
+                "published": .string(table.text(of: point.published)),
+                "denominator": .string(table.text(of: table.denominator)), "share_percent": .optional(point.percent),
+                "change": .optional(point.change?.text(table.text(of:))),
                 "change_percent": .optional(point.growth?.percent(decimals: scope.precision)),
                 "multiple": .optional(point.growth?.multiple(decimals: FigureFormat.multipleDecimals)),
                 "inflection": point.inflection.map { $0.json } ?? .null,
@@ -102,9 +102,9 @@ struct TrendFigures {
                     scope.nameCells + [
                         .text(scope.measure.rawValue), .text(scope.entity.rawValue), .text(trend.entity ?? ""),
                         .text(point.period.description), .text("\(point.period.from)"), .text("\(point.period.to)"),
-                        .count(point.period.dayCount), .number(table.written(point.amount)),
-                        .number(table.written(point.published)), .number(table.written(table.denominator)),
-                        CSVCell(point.percent), CSVCell(point.change?.text(table.written).unsigned),
+                        .count(point.period.dayCount), .number(table.text(of: point.amount)),
+                        .number(table.text(of: point.published)), .number(table.text(of: table.denominator)),
+                        CSVCell(point.percent), CSVCell(point.change?.text(table.text(of:)).unsigned),
                         CSVCell(point.growth?.percent(decimals: scope.precision)?.unsigned),
                         CSVCell(point.growth?.multiple(decimals: FigureFormat.multipleDecimals)),
                         .text(point.inflection?.word ?? ""), CSVCell(point.inflection?.acceleration),

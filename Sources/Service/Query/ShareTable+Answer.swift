@@ -11,12 +11,9 @@ enum FigureFormat {
 }
 
 extension ShareTable {
-    /// An amount as answers write it.
-    func written(_ amount: UInt128) -> String { String(amount) }
-
     // MARK: The interval of a share, for what nobody has classified
 
-    static let intervalColumns = ["share_percent_if_all", "share_percent_lowest", "share_percent_highest"]
+    static let intervalColumns = ["interval_if_all", "interval_lowest", "interval_highest"]
 
     private func intervalPercents(of row: Row) -> [String?] {
         let interval = interval(of: row)

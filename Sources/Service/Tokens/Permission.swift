@@ -10,13 +10,15 @@ package enum Permission: String, Sendable, CaseIterable {
     case coverage
     case readTenants
     case writeTenants
+    case readFacts
+    case writeFacts
     case tokens
     case metrics
 
     /// Whether the figures are the market's: a token bound to one provider may not see them.
     var isMarketWide: Bool {
         switch self {
-        case .shares, .exports, .writeTenants, .tokens, .metrics: true
+        case .shares, .exports, .writeTenants, .readFacts, .writeFacts, .tokens, .metrics: true
         case .usage, .scopes, .collectors, .coverage, .readTenants: false
         }
     }
@@ -28,7 +30,7 @@ extension TokenRole {
         switch self {
         case .admin: true
         case .operator: [.collectors, .coverage, .metrics, .usage, .scopes].contains(permission)
-        case .auditor: [.usage, .shares, .exports, .readTenants, .scopes, .coverage].contains(permission)
+        case .auditor: [.usage, .shares, .exports, .readTenants, .readFacts, .scopes, .coverage].contains(permission)
         case .finance: [.shares, .exports, .scopes, .coverage].contains(permission)
         }
     }
