@@ -1,11 +1,17 @@
 extension ShareTable {
     /// A table as it was evaluated and written down earlier: nothing is computed, so that it says what it said then
     /// whatever the rules of evaluation are now.
-    init(scope: Scope, period: Period, frozen rows: [Row], denominator: UInt128, total: Row) {
+    init(
+        scope: Scope, period: Period, frozen rows: [Row], denominator: UInt128, reference: ReferenceTotal?,
+        referencePrecision: UInt128, gaps: [RevenueGap], total: Row
+    ) {
         self.scope = scope
         self.period = period
         self.rows = rows
         self.denominator = denominator
+        self.reference = reference
+        self.referencePrecision = referencePrecision
+        self.gaps = gaps
         self.total = total
     }
 
@@ -24,7 +30,7 @@ extension ShareTable {
         }
         return ShareTable(
             scope: read, period: period, frozen: rows.map(\.withoutZeros), denominator: denominator,
-            total: total.withoutZeros)
+            reference: reference, referencePrecision: referencePrecision, gaps: gaps, total: total.withoutZeros)
     }
 }
 

@@ -10,8 +10,8 @@ import Testing
         #expect(help.exitCode == 0)
         #expect(help.output.contains("Exit codes: 0 done, 1 failed"))
         let commands = [
-            "up", "usage", "share", "export", "close", "statement", "collectors", "scope", "tenants", "token", "ca",
-            "simulate",
+            "up", "usage", "share", "rank", "trend", "growth", "bridge", "concentration", "peak", "coverage", "export",
+            "close", "statement", "collectors", "scope", "tenants", "facts", "token", "ca", "simulate",
         ]
         for command in commands {
             #expect(help.output.contains("  \(command) "), "\(command) is in the help")

@@ -35,6 +35,9 @@ struct CanonicalRecord {
         return value
     }
 
+    /// An amount that is left out where it is nothing.
+    func amount(_ name: String) throws(StatementTextError) -> UInt128 { self[name] == nil ? 0 : try number(name) }
+
     /// The line's value.
     var text: String {
         pairs.map { CanonicalText.escaped("\($0.name):\($0.value)") }.joined(separator: ",")

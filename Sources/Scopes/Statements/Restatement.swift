@@ -33,12 +33,16 @@ package struct Restatement: Sendable, Hashable {
         package let unclassified: Figure
         package let otherKinds: Figure
         package let outsideFilters: Figure
+        package let uncatalogued: Figure
+        /// Under revenue, tokens without a price.
+        package let unpricedTokens: Figure
         /// The share as it was closed and as it is now; `nil` where it is of nothing.
         package let closedPercent: String?
         package let percentNow: String?
 
         package var isUnchanged: Bool {
-            [numerator, external, ownBusiness, unclassified, otherKinds, outsideFilters].allSatisfy(\.isUnchanged)
+            [numerator, external, ownBusiness, unclassified, otherKinds, outsideFilters, uncatalogued, unpricedTokens]
+                .allSatisfy(\.isUnchanged)
         }
     }
 
@@ -46,12 +50,15 @@ package struct Restatement: Sendable, Hashable {
     package let rows: [Row]
     package let total: Row
     package let denominator: Figure
+    /// What the amounts are of.
+    package let measure: Scope.Measure
 
     /// - Parameters:
     ///   - closed: the statement's table.
     ///   - later: the same scope and period evaluated over the usage of now, at the statement's knowledge.
     ///   - now: the same over the usage and at the knowledge of now.
     package init(closed: ShareTable, later: ShareTable, now: ShareTable) {
+        measure = closed.scope.measure
         let sides = [closed, later, now].map(Side.init)
         var keys = Side.keys(now)
         for table in [closed, later] {
@@ -74,7 +81,8 @@ package struct Restatement: Sendable, Hashable {
         return Row(
             entity: key.entity, isGathered: key.isGathered, numerator: figure(\.numerator),
             external: figure(\.external), ownBusiness: figure(\.ownBusiness), unclassified: figure(\.unclassified),
-            otherKinds: figure(\.otherKinds), outsideFilters: figure(\.outsideFilters), closedPercent: percents[0],
+            otherKinds: figure(\.otherKinds), outsideFilters: figure(\.outsideFilters),
+            uncatalogued: figure(\.uncatalogued), unpricedTokens: figure(\.unpricedTokens), closedPercent: percents[0],
             percentNow: percents[2])
     }
 

@@ -20,5 +20,8 @@ package struct SignedAmount: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Digits, with a minus sign where the amount fell.
-    package var description: String { isNegative ? "-\(magnitude)" : "\(magnitude)" }
+    package var description: String { text { String($0) } }
+
+    /// The amount as `text` writes it, with a minus sign where it fell.
+    package func text(_ text: (UInt128) -> String) -> String { (isNegative ? "-" : "") + text(magnitude) }
 }

@@ -95,7 +95,11 @@ private struct StatementLines {
             try ShareTable.Row(record, denominator: denominator)
         }
         guard let total = totals.first else { throw StatementTextError("The statement has no line total.") }
-        return ShareTable(scope: try scope(), period: period, frozen: rows, denominator: denominator, total: total)
+        let reference = try each("reference", FrozenReference.init(_:)).first
+        return ShareTable(
+            scope: try scope(), period: period, frozen: rows, denominator: denominator, reference: reference?.total,
+            referencePrecision: reference?.lastDigit ?? 0, gaps: try each("gap", ShareTable.RevenueGap.init(_:)),
+            total: total)
     }
 }
 
@@ -108,8 +112,51 @@ extension ShareTable.Row {
             entity: try record.required("entity"),
             gathered: record["gathered"] == nil ? 0 : try record.number("gathered"), numerator: numerator,
             byKind: byKind,
-            outsideFilters: record["outside-filters"] == nil ? 0 : try record.number("outside-filters"),
+            outsideFilters: try record.amount("outside-filters"), uncatalogued: try record.amount("uncatalogued"),
+            unpricedTokens: try record.amount("unpriced-tokens"),
+            revenueFrom: try Self.sources(record["revenue-from"]),
             share: Share(numerator: numerator, denominator: denominator), rank: try record.number("rank"))
+    }
+
+    private static func sources(_ text: String?) throws(StatementTextError) -> Set<ShareTable.RevenueSource> {
+        var sources: Set<ShareTable.RevenueSource> = []
+        for word in text?.split(separator: "+") ?? [] {
+            guard let source = ShareTable.RevenueSource(rawValue: String(word)) else {
+                throw StatementTextError("\"\(word.prefix(40))\" is no source of revenue.")
+            }
+            sources.insert(source)
+        }
+        return sources
+    }
+}
+
+/// The published total of a statement, with what its last digit is worth.
+private struct FrozenReference {
+    let total: ReferenceTotal
+    let lastDigit: UInt128
+
+    init(_ record: CanonicalRecord) throws(StatementTextError) {
+        let unit = ReferenceTotal.Unit(try record.required("unit"))
+        let (value, precision) = (try record.required("value"), try record.required("precision"))
+        func millionths(_ text: String) -> UInt128? {
+            DecimalText.parse(text, decimals: FactSyntax.amountDecimals, wholeDigits: FactSyntax.maxCountDigits)
+        }
+        guard let period = try? Period(record.required("period")), let asOf = CalendarDate(try record.required("as-of")),
+            let millionths = millionths(value), let precisionMillionths = millionths(precision)
+        else { throw StatementTextError("The line reference is misspelt.") }
+        total = ReferenceTotal(
+            name: try record.required("name"), period: period, scope: record["scope"] ?? "", value: value, unit: unit,
+            precision: precision, source: try record.required("source"), asOf: asOf, millionths: millionths,
+            precisionMillionths: precisionMillionths)
+        lastDigit = try record.number("last-digit")
+    }
+}
+
+extension ShareTable.RevenueGap {
+    fileprivate init(_ record: CanonicalRecord) throws(StatementTextError) {
+        self.init(
+            provider: try record.required("provider"), layer: try record.required("layer"),
+            months: try record.required("months").split(separator: " ").map(String.init))
     }
 }
 

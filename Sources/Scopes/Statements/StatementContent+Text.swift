@@ -6,8 +6,8 @@ internal import Usage
 // UTF-8, lines of `key=value`, each ended by a line feed, in the order below; nothing else, no blank lines, no spaces that
 // aren't part of a value. In values a backslash is `\\`, a comma `\,` and a line feed `\n`. Lines marked * may stand several
 // times or not at all, in the order in which the statement lists them; those marked ? are left out where there is nothing
-// to say. A line of several values is `name:value,name:value`, in the order below. Amounts are whole numbers in digits;
-// times are in UTC, to the microsecond where something is decided by them.
+// to say. A line of several values is `name:value,name:value`, in the order below. Amounts are whole numbers in digits, of
+// money in 10^-20 of the currency's unit; times are in UTC, to the microsecond where something is decided by them.
 //
 //     steelyard-statement    1, the version of this form
 //     scope, scope-version, scope-sha256
@@ -18,8 +18,12 @@ internal import Usage
 //     known-at               what was recorded by then counts
 //     mark                   the fold mark
 //     denominator
-//     row *                  entity, rank, gathered?, numerator, the amounts of each kind of tenant?, outside-filters?
+//     reference ?            the published total that the denominator is: name, period, scope?, value, unit, precision,
+//                            source, as-of, last-digit (what the last published digit is worth, as an amount)
+//     row *                  entity, rank, gathered?, numerator, the amounts of each kind of tenant?, outside-filters?,
+//                            uncatalogued?, unpriced-tokens?, revenue-from? (imported, price-book or imported+price-book)
 //     total                  the same of all together
+//     gap *                  provider, layer, months: those without a revenue record between months that have one
 //     collector *            provider, name, batches, events, refused, first-minute?, last-minute?, last-seen, unfolded,
 //                            quarantined
 //     epoch *                provider, collector, epoch, next-sequence, chain
@@ -52,8 +56,10 @@ extension StatementContent {
         add("known-at", knownAt)
         add("mark", String(mark))
         add("denominator", String(table.denominator))
+        if let record = table.referenceRecord { add("reference", record) }
         for row in table.rows { add("row", row.record) }
         add("total", table.total.record)
+        for gap in table.gaps { add("gap", gap.record) }
         for collector in coverage { add("collector", collector.record) }
         for epoch in highWater { add("epoch", epoch.record) }
         for shortcoming in shortcomings { add("shortcoming", shortcoming.record) }
@@ -79,6 +85,36 @@ extension ShareTable.Row {
         record.add("numerator", numerator)
         for kind in TenantKind.allCases where amount(of: kind) > 0 { record.add(kind.name, amount(of: kind)) }
         if outsideFilters > 0 { record.add("outside-filters", outsideFilters) }
+        if uncatalogued > 0 { record.add("uncatalogued", uncatalogued) }
+        if unpricedTokens > 0 { record.add("unpriced-tokens", unpricedTokens) }
+        record.add("revenue-from", revenueFromText)
+        return record
+    }
+}
+
+extension ShareTable {
+    fileprivate var referenceRecord: CanonicalRecord? {
+        guard let reference else { return nil }
+        var record = CanonicalRecord()
+        record.add("name", reference.name)
+        record.add("period", reference.period.description)
+        record.add("scope", reference.scope.isEmpty ? nil : reference.scope)
+        record.add("value", reference.value)
+        record.add("unit", reference.unit.text)
+        record.add("precision", reference.precision)
+        record.add("source", reference.source)
+        record.add("as-of", "\(reference.asOf)")
+        record.add("last-digit", referencePrecision)
+        return record
+    }
+}
+
+extension ShareTable.RevenueGap {
+    fileprivate var record: CanonicalRecord {
+        var record = CanonicalRecord()
+        record.add("provider", provider)
+        record.add("layer", layer)
+        record.add("months", months.joined(separator: " "))
         return record
     }
 }

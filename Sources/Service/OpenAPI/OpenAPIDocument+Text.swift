@@ -225,6 +225,255 @@ extension OpenAPIDocument {
                 '406': { $ref: '#/components/responses/Problem' }
                 '422': { $ref: '#/components/responses/Problem' }
                 '503': { $ref: '#/components/responses/Later' }
+          /v1/rank:
+            get:
+              operationId: rank
+              tags: [figures]
+              summary: Who is first under which scope - scopes beside each other.
+              description: |
+                Roles: auditor, finance, admin, not bound to a provider. A scope that can't be answered stands in `refused` with its reason and
+                doesn't spoil the others; where none can be answered, the first one's problem is the answer.
+              parameters:
+                - name: scope
+                  in: query
+                  description: Ids of scopes, comma-separated, at most 20. Without it all scopes of the installation.
+                  schema: { type: string }
+                - $ref: '#/components/parameters/period'
+                - $ref: '#/components/parameters/from'
+                - $ref: '#/components/parameters/to'
+                - $ref: '#/components/parameters/asKnownAt'
+                - $ref: '#/components/parameters/waitFor'
+              responses:
+                '200':
+                  description: One table for each thing that the scopes divide among.
+                  headers:
+                    Steelyard-Mark: { $ref: '#/components/headers/Mark' }
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Rank' }
+                    text/csv:
+                      schema: { type: string }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '404': { $ref: '#/components/responses/Problem' }
+                '406': { $ref: '#/components/responses/Problem' }
+                '422': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+          /v1/trend:
+            get:
+              operationId: trend
+              tags: [figures]
+              summary: A figure step by step, with events and inflection points.
+              description: |
+                Roles: auditor, finance, admin, not bound to a provider. The period must begin and end with a step, and have at most 400.
+                An inflection point is a step at which growth takes off; docs/querying.md has the rule.
+              parameters:
+                - $ref: '#/components/parameters/scope'
+                - $ref: '#/components/parameters/period'
+                - $ref: '#/components/parameters/from'
+                - $ref: '#/components/parameters/to'
+                - name: by
+                  in: query
+                  description: The length of a step.
+                  schema: { type: string, enum: [day, month, quarter, half], default: month }
+                - name: entity
+                  in: query
+                  description: Providers (or what the scope divides among), comma-separated, at most 20. Without it all of them together.
+                  schema: { type: string }
+                - $ref: '#/components/parameters/asKnownAt'
+                - $ref: '#/components/parameters/waitFor'
+              responses:
+                '200':
+                  description: One series for each entity.
+                  headers:
+                    Steelyard-Mark: { $ref: '#/components/headers/Mark' }
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Trend' }
+                    text/csv:
+                      schema: { type: string }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '404': { $ref: '#/components/responses/Problem' }
+                '406': { $ref: '#/components/responses/Problem' }
+                '422': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+          /v1/growth:
+            get:
+              operationId: growth
+              tags: [figures]
+              summary: How much larger a period's figures are than another's.
+              description: 'Roles: auditor, finance, admin, not bound to a provider.'
+              parameters:
+                - $ref: '#/components/parameters/scope'
+                - { name: from-period, in: query, required: true, description: The earlier period., schema: { type: string } }
+                - { name: to-period, in: query, required: true, description: The later period., schema: { type: string } }
+                - name: entity
+                  in: query
+                  description: Only these entities (comma-separated). All of them without it.
+                  schema: { type: string }
+                - $ref: '#/components/parameters/asKnownAt'
+                - $ref: '#/components/parameters/waitFor'
+              responses:
+                '200':
+                  description: One row for each entity, and one for all of them together (`entity` is null).
+                  headers:
+                    Steelyard-Mark: { $ref: '#/components/headers/Mark' }
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Growth' }
+                    text/csv:
+                      schema: { type: string }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '404': { $ref: '#/components/responses/Problem' }
+                '406': { $ref: '#/components/responses/Problem' }
+                '422': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+          /v1/concentration:
+            get:
+              operationId: concentration
+              tags: [figures]
+              summary: How much of a market its largest entities hold.
+              description: 'Roles: auditor, finance, admin, not bound to a provider.'
+              parameters:
+                - $ref: '#/components/parameters/scope'
+                - $ref: '#/components/parameters/period'
+                - $ref: '#/components/parameters/from'
+                - $ref: '#/components/parameters/to'
+                - $ref: '#/components/parameters/asKnownAt'
+                - $ref: '#/components/parameters/waitFor'
+              responses:
+                '200':
+                  description: CR1, CR3 and the Herfindahl-Hirschman index.
+                  headers:
+                    Steelyard-Mark: { $ref: '#/components/headers/Mark' }
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Concentration' }
+                    text/csv:
+                      schema: { type: string }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '404': { $ref: '#/components/responses/Problem' }
+                '406': { $ref: '#/components/responses/Problem' }
+                '422': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+          /v1/bridge:
+            get:
+              operationId: bridge
+              tags: [figures]
+              summary: From a figure under one scope to that under another, step by step.
+              description: |
+                Roles: auditor, finance, admin, not bound to a provider. Each step changes one aspect, in a fixed order, and the changes
+                add up exactly. 422 `different-entities` where the scopes divide among different things.
+              parameters:
+                - { name: from-scope, in: query, required: true, description: The id of a scope., schema: { type: string } }
+                - { name: to-scope, in: query, required: true, description: The id of a scope., schema: { type: string } }
+                - $ref: '#/components/parameters/period'
+                - $ref: '#/components/parameters/from'
+                - $ref: '#/components/parameters/to'
+                - name: entity
+                  in: query
+                  description: One provider (or what the scopes divide among). Without it all of them together.
+                  schema: { type: string }
+                - $ref: '#/components/parameters/asKnownAt'
+                - $ref: '#/components/parameters/waitFor'
+              responses:
+                '200':
+                  description: The start, and one step for each aspect that differs.
+                  headers:
+                    Steelyard-Mark: { $ref: '#/components/headers/Mark' }
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Bridge' }
+                    text/csv:
+                      schema: { type: string }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '404': { $ref: '#/components/responses/Problem' }
+                '406': { $ref: '#/components/responses/Problem' }
+                '422': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+          /v1/peak:
+            get:
+              operationId: peak
+              tags: [figures]
+              summary: The minutes with the most tokens, and how many users they are enough for.
+              description: |
+                Roles: auditor, admin; operator for its own provider. A token bound to a provider sees that provider only.
+              parameters:
+                - $ref: '#/components/parameters/period'
+                - $ref: '#/components/parameters/from'
+                - $ref: '#/components/parameters/to'
+                - name: by
+                  in: query
+                  description: What has a highest minute - providers, or the tenants or models of each provider.
+                  schema: { type: string, enum: [provider, tenant, model], default: provider }
+                - { name: provider, in: query, description: Only these providers (comma-separated)., schema: { type: string } }
+                - { name: tenant, in: query, description: Only these tenants (comma-separated); with by=tenant., schema: { type: string } }
+                - { name: model, in: query, description: Only these models (comma-separated); with by=model., schema: { type: string } }
+                - name: top
+                  in: query
+                  description: How many peaks are given, one for each provider, tenant or model, from the highest on.
+                  schema: { type: integer, minimum: 1, maximum: 1000, default: 10 }
+                - name: user-rate
+                  in: query
+                  description: Tokens a minute that one user needs; `users` is how many of them a minute's tokens are enough for.
+                  schema: { type: integer, minimum: 1, maximum: 1000000000000 }
+                - $ref: '#/components/parameters/waitFor'
+              responses:
+                '200':
+                  description: The peaks, highest first.
+                  headers:
+                    Steelyard-Mark: { $ref: '#/components/headers/Mark' }
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Peak' }
+                    text/csv:
+                      schema: { type: string }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '406': { $ref: '#/components/responses/Problem' }
+                '422': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+          /v1/coverage:
+            get:
+              operationId: coverage
+              tags: [fleet]
+              summary: What was reported of a period, by whom, and what was set aside.
+              description: 'Roles: all. A token bound to a provider sees that provider only.'
+              parameters:
+                - $ref: '#/components/parameters/period'
+                - $ref: '#/components/parameters/from'
+                - $ref: '#/components/parameters/to'
+                - { name: provider, in: query, description: Only this provider., schema: { type: string } }
+                - name: silence-minutes
+                  in: query
+                  description: How long nothing may come before it counts as silence; the server's setting by default (60).
+                  schema: { type: integer, minimum: 1, maximum: 10080 }
+                - $ref: '#/components/parameters/waitFor'
+              responses:
+                '200':
+                  description: Every provider that has a collector or usage, with its collectors.
+                  headers:
+                    Steelyard-Mark: { $ref: '#/components/headers/Mark' }
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Coverage' }
+                    text/csv:
+                      schema: { type: string }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '406': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
           /v1/exports/monthly-share:
             get:
               operationId: exportMonthlyShare
@@ -473,6 +722,12 @@ extension OpenAPIDocument {
               description: |
                 Role: admin. A CSV with the columns provider, tenant, kind, legal_entity, effective_from, effective_to, reason.
                 422 `invalid-registry` lists every mistake with its line.
+              parameters:
+                - $ref: '#/components/parameters/preview'
+                - $ref: '#/components/parameters/previewScope'
+                - $ref: '#/components/parameters/period'
+                - $ref: '#/components/parameters/from'
+                - $ref: '#/components/parameters/to'
               requestBody:
                 required: true
                 content:
@@ -480,13 +735,14 @@ extension OpenAPIDocument {
                     schema: { type: string }
               responses:
                 '200':
-                  description: All of it is recorded.
+                  description: All of it is recorded; for a preview, what would be.
                   content:
                     application/json:
                       schema: { $ref: '#/components/schemas/Imported' }
                 '400': { $ref: '#/components/responses/Problem' }
                 '401': { $ref: '#/components/responses/Unauthorized' }
                 '403': { $ref: '#/components/responses/Problem' }
+                '404': { $ref: '#/components/responses/Problem' }
                 '413': { $ref: '#/components/responses/Problem' }
                 '415': { $ref: '#/components/responses/Problem' }
                 '422': { $ref: '#/components/responses/Problem' }
@@ -510,6 +766,62 @@ extension OpenAPIDocument {
                 '401': { $ref: '#/components/responses/Unauthorized' }
                 '403': { $ref: '#/components/responses/Problem' }
                 '406': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+          /v1/facts/{kind}:
+            get:
+              operationId: exportFacts
+              tags: [registry]
+              summary: The facts of one kind that are held.
+              description: 'Roles: auditor, admin, not bound to a provider.'
+              parameters:
+                - $ref: '#/components/parameters/factKind'
+                - $ref: '#/components/parameters/asKnownAt'
+              responses:
+                '200':
+                  description: The records, by key and date. The CSV can be imported again.
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Facts' }
+                    text/csv:
+                      schema: { type: string }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '404': { $ref: '#/components/responses/Problem' }
+                '406': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+            post:
+              operationId: importFacts
+              tags: [registry]
+              summary: Import facts of one kind, all or none.
+              description: |
+                Role: admin. A CSV with the columns of the kind; docs/facts.md describes them. 422 `invalid-facts` lists every
+                mistake with its line and column.
+              parameters:
+                - $ref: '#/components/parameters/factKind'
+                - $ref: '#/components/parameters/preview'
+                - $ref: '#/components/parameters/previewScope'
+                - $ref: '#/components/parameters/period'
+                - $ref: '#/components/parameters/from'
+                - $ref: '#/components/parameters/to'
+              requestBody:
+                required: true
+                content:
+                  text/csv:
+                    schema: { type: string }
+              responses:
+                '200':
+                  description: All of it is recorded; for a preview, what would be.
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/ImportedFacts' }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '404': { $ref: '#/components/responses/Problem' }
+                '413': { $ref: '#/components/responses/Problem' }
+                '415': { $ref: '#/components/responses/Problem' }
+                '422': { $ref: '#/components/responses/Problem' }
                 '503': { $ref: '#/components/responses/Later' }
           /v1/tokens:
             get:
@@ -661,8 +973,25 @@ extension OpenAPIDocument {
             asKnownAt:
               name: as-known-at
               in: query
-              description: What the tenants were held to be at this RFC 3339 time; now by default.
+              description: What was recorded by this RFC 3339 time, of tenants and of facts; now by default.
               schema: { type: string, format: date-time }
+            factKind:
+              name: kind
+              in: path
+              required: true
+              schema:
+                type: string
+                enum: [providers, models, regions, revenue, tenders, private-deployments, reference-totals, prices, rates]
+            preview:
+              name: preview
+              in: query
+              description: Carry nothing out, and say what the import would change.
+              schema: { type: boolean, default: false }
+            previewScope:
+              name: scope
+              in: query
+              description: With preview and a period, what would move under this scope.
+              schema: { type: string }
             waitFor:
               name: wait-for
               in: query
@@ -693,6 +1022,10 @@ extension OpenAPIDocument {
               type: string
               pattern: '^[0-9]+$'
               description: An exact integer in decimal.
+            Amount:
+              type: string
+              pattern: '^[0-9]+([.][0-9]+)?$'
+              description: A count in digits or, under a measure of money, an exact decimal in the scope's currency.
             Percent:
               type: [string, 'null']
               description: A decimal number in percent.
@@ -811,82 +1144,503 @@ extension OpenAPIDocument {
                 en: { type: string }
                 zh: { type: string }
             ShareRow:
-              description: The entity stands under its own name, `provider` or `model`, as `by` says.
+              description: The entity stands under its own name, such as `provider`, as `by` says.
               type: object
-              required: [rank, numerator, denominator, share_percent, published, external, own_business, unclassified, other_kinds, outside_filters]
+              required: [rank, numerator, denominator, share_percent, interval, published, external, own_business, unclassified, other_kinds, outside_filters, uncatalogued]
               properties:
                 provider: { type: [string, 'null'] }
                 model: { type: [string, 'null'] }
+                family: { type: [string, 'null'] }
+                developer: { type: [string, 'null'] }
                 rank:
                   type: [integer, 'null']
                   description: Null, like the entity, for the row of all entities that the scope doesn't name.
                 gathered:
                   type: integer
                   description: How many entities that row gathers. Absent for an entity of its own.
-                numerator: { $ref: '#/components/schemas/Count' }
-                denominator: { $ref: '#/components/schemas/Count' }
+                numerator: { $ref: '#/components/schemas/Amount' }
+                denominator: { $ref: '#/components/schemas/Amount' }
                 share_percent: { $ref: '#/components/schemas/Percent' }
+                interval: { $ref: '#/components/schemas/ShareInterval' }
                 published:
-                  allOf: [{ $ref: '#/components/schemas/Count' }]
+                  allOf: [{ $ref: '#/components/schemas/Amount' }]
                   description: The figure as the scope publishes it, a sum or an average per day.
-                external: { $ref: '#/components/schemas/Count' }
-                own_business: { $ref: '#/components/schemas/Count' }
-                unclassified: { $ref: '#/components/schemas/Count' }
-                other_kinds: { $ref: '#/components/schemas/Count' }
-                outside_filters: { $ref: '#/components/schemas/Count' }
+                external: { $ref: '#/components/schemas/Amount' }
+                own_business: { $ref: '#/components/schemas/Amount' }
+                unclassified: { $ref: '#/components/schemas/Amount' }
+                other_kinds: { $ref: '#/components/schemas/Amount' }
+                outside_filters: { $ref: '#/components/schemas/Amount' }
+                uncatalogued:
+                  allOf: [{ $ref: '#/components/schemas/Amount' }]
+                  description: What can't be judged because no catalogue names its region or model. Not counted.
+                revenue_from:
+                  type: [string, 'null']
+                  enum: [imported, price-book, imported+price-book, null]
+                  description: Under revenue, where it comes from.
+                unpriced_tokens:
+                  allOf: [{ $ref: '#/components/schemas/Count' }]
+                  description: Under revenue, tokens that would count and have no price in the book.
+                share_percent_lowest:
+                  allOf: [{ $ref: '#/components/schemas/Percent' }]
+                  description: Against a published total, the least that the share can be given the total's precision.
+                share_percent_highest:
+                  allOf: [{ $ref: '#/components/schemas/Percent' }]
+                  description: The most that it can be.
             Shares:
               type: object
-              required: [scope, period, measure, aggregate, by, as_known_at, mark, denominator, rows, total]
+              required: [scope, period, measure, currency, aggregate, by, as_known_at, mark, denominator, reference, rows, total, gaps]
               properties:
                 scope: { $ref: '#/components/schemas/ScopeName' }
                 period: { $ref: '#/components/schemas/Span' }
-                measure: { type: string, enum: [tokens, requests] }
+                measure: { type: string, enum: [tokens, requests, revenue, tender-count, tender-amount] }
+                currency:
+                  type: [string, 'null']
+                  description: Of amounts of money; null where the measure is none.
                 aggregate: { type: string, enum: [sum, daily-average] }
                 by: { type: string }
                 as_known_at: { type: string, format: date-time }
                 mark: { type: integer }
-                denominator: { $ref: '#/components/schemas/Count' }
+                denominator: { $ref: '#/components/schemas/Amount' }
+                reference:
+                  type: [object, 'null']
+                  description: The published total that shares are shares of; null where that is everything counted.
+                  required: [name, period, scope, value, unit, precision, source, as_of]
+                  properties:
+                    name: { type: string }
+                    period: { type: string }
+                    scope:
+                      type: [string, 'null']
+                      description: The scope that it was published under.
+                    value: { type: string, description: As published. }
+                    unit: { type: string, description: '`tokens`, `tokens-per-day`, `requests`, `requests-per-day`, `tenders` or a currency.' }
+                    precision: { type: string, description: What the last published digit is worth. }
+                    source: { type: string }
+                    as_of: { type: string, format: date }
                 rows: { type: array, items: { $ref: '#/components/schemas/ShareRow' } }
                 total:
                   type: object
-                  required: [numerator, published, external, own_business, unclassified, other_kinds, outside_filters]
+                  required: [numerator, published, external, own_business, unclassified, other_kinds, outside_filters, uncatalogued]
                   properties:
-                    numerator: { $ref: '#/components/schemas/Count' }
-                    published: { $ref: '#/components/schemas/Count' }
-                    external: { $ref: '#/components/schemas/Count' }
-                    own_business: { $ref: '#/components/schemas/Count' }
-                    unclassified: { $ref: '#/components/schemas/Count' }
-                    other_kinds: { $ref: '#/components/schemas/Count' }
-                    outside_filters: { $ref: '#/components/schemas/Count' }
-            MonthlyShareRow:
-              description: The entity stands under its own name, `provider` or `model`.
+                    numerator: { $ref: '#/components/schemas/Amount' }
+                    published: { $ref: '#/components/schemas/Amount' }
+                    external: { $ref: '#/components/schemas/Amount' }
+                    own_business: { $ref: '#/components/schemas/Amount' }
+                    unclassified: { $ref: '#/components/schemas/Amount' }
+                    other_kinds: { $ref: '#/components/schemas/Amount' }
+                    outside_filters: { $ref: '#/components/schemas/Amount' }
+                    uncatalogued: { $ref: '#/components/schemas/Amount' }
+                    revenue_from: { type: [string, 'null'] }
+                    unpriced_tokens: { $ref: '#/components/schemas/Count' }
+                gaps:
+                  type: array
+                  description: Under revenue, months without a record of a provider's layer that has one for other months of the period.
+                  items:
+                    type: object
+                    required: [provider, layer, months]
+                    properties:
+                      provider: { type: string }
+                      layer: { type: string }
+                      months: { type: array, items: { type: string } }
+            Change:
+              type: [string, 'null']
+              pattern: '^[+-]?[0-9]+([.][0-9]+)?$'
+              description: An exact difference of amounts, with its sign.
+            Decimal:
+              type: [string, 'null']
+              pattern: '^[+-]?[0-9]+([.][0-9]+)?$'
+              description: A decimal number, rounded half up; null where there is nothing to compare with.
+            Measure:
+              type: string
+              enum: [tokens, requests, revenue, tender-count, tender-amount]
+            Days:
               type: object
-              required: [row, rank, external, own_business, unclassified, other_kinds, numerator, denominator, share_percent, previous_numerator, month_on_month_percent]
+              required: [name, from, to, days]
+              properties:
+                name: { type: string }
+                from: { type: string, format: date }
+                to:
+                  type: string
+                  format: date
+                  description: The first day that doesn't count any more.
+                days: { type: integer }
+            ShareInterval:
+              type: object
+              required: [if_all, lowest, highest]
+              description: What the share could be, whatever the unclassified tenants turn out to be; `share_percent` is the share if none of them were external.
+              properties:
+                if_all:
+                  allOf: [{ $ref: '#/components/schemas/Percent' }]
+                  description: The share if all unclassified usage were external customers'.
+                lowest:
+                  allOf: [{ $ref: '#/components/schemas/Percent' }]
+                  description: If all of the others' were, and none of the entity's own.
+                highest:
+                  allOf: [{ $ref: '#/components/schemas/Percent' }]
+                  description: If all of the entity's own were, and none of the others'.
+            Rank:
+              type: object
+              required: [period, as_known_at, mark, tables, refused]
+              properties:
+                period: { $ref: '#/components/schemas/Days' }
+                as_known_at: { type: string, format: date-time }
+                mark: { type: integer }
+                tables: { type: array, items: { $ref: '#/components/schemas/RankTable' } }
+                refused:
+                  type: array
+                  items:
+                    type: object
+                    required: [scope, code, detail, missing]
+                    properties:
+                      scope: { type: string }
+                      code: { type: string }
+                      detail: { type: string }
+                      missing: { type: array, items: { $ref: '#/components/schemas/ScopeFact' } }
+            RankTable:
+              type: object
+              required: [by, scopes, rows]
+              properties:
+                by: { type: string, enum: [provider, model, family, developer] }
+                scopes:
+                  type: array
+                  items:
+                    type: object
+                    required: [scope, measure, currency, aggregate, zone, denominator, leaders]
+                    properties:
+                      scope: { $ref: '#/components/schemas/ScopeName' }
+                      measure: { $ref: '#/components/schemas/Measure' }
+                      currency: { type: [string, 'null'] }
+                      aggregate: { type: string, enum: [sum, daily-average] }
+                      zone: { type: string }
+                      denominator: { $ref: '#/components/schemas/Amount' }
+                      leaders:
+                        type: array
+                        items: { type: string }
+                        description: Who is first; several where they are equal, none where nothing counts.
+                rows:
+                  type: array
+                  items:
+                    type: object
+                    required: [entity, standings]
+                    properties:
+                      entity: { type: string }
+                      standings:
+                        type: array
+                        description: One for each scope, in their order.
+                        items:
+                          type: object
+                          required: [scope, rank, numerator, share_percent]
+                          properties:
+                            scope: { type: string }
+                            rank:
+                              type: [integer, 'null']
+                              description: Null where the scope counts nothing for the entity or doesn't name it.
+                            numerator: { type: [string, 'null'] }
+                            share_percent: { $ref: '#/components/schemas/Percent' }
+            Trend:
+              type: object
+              required: [scope, period, measure, currency, aggregate, zone, by, as_known_at, mark, series, events]
+              properties:
+                scope: { $ref: '#/components/schemas/ScopeName' }
+                period: { $ref: '#/components/schemas/Days' }
+                measure: { $ref: '#/components/schemas/Measure' }
+                currency: { type: [string, 'null'] }
+                aggregate: { type: string, enum: [sum, daily-average] }
+                zone: { type: string }
+                by: { type: string, enum: [provider, model, family, developer] }
+                as_known_at: { type: string, format: date-time }
+                mark: { type: integer }
+                series:
+                  type: array
+                  items:
+                    type: object
+                    required: [entity, points]
+                    properties:
+                      entity:
+                        type: [string, 'null']
+                        description: Null for all entities together.
+                      points: { type: array, items: { $ref: '#/components/schemas/TrendPoint' } }
+                events:
+                  type: array
+                  items:
+                    type: object
+                    required: [date, title, citation]
+                    properties:
+                      date: { type: string, format: date }
+                      title: { $ref: '#/components/schemas/LocalizedText' }
+                      citation: { type: string }
+            TrendPoint:
+              type: object
+              required: [period, amount, published, denominator, share_percent, change, change_percent, multiple, inflection]
+              properties:
+                period: { $ref: '#/components/schemas/Days' }
+                amount:
+                  allOf: [{ $ref: '#/components/schemas/Amount' }]
+                  description: The sum over the step.
+                published:
+                  allOf: [{ $ref: '#/components/schemas/Amount' }]
+                  description: The figure as the scope publishes it, a sum or an average per day.
+                denominator: { $ref: '#/components/schemas/Amount' }
+                share_percent: { $ref: '#/components/schemas/Percent' }
+                change:
+                  allOf: [{ $ref: '#/components/schemas/Change' }]
+                  description: Of the amount, since the step before; null at the first.
+                change_percent: { $ref: '#/components/schemas/Decimal' }
+                multiple: { $ref: '#/components/schemas/Decimal' }
+                inflection:
+                  type: [object, 'null']
+                  description: Set where growth takes off.
+                  required: [status, acceleration]
+                  properties:
+                    status:
+                      type: string
+                      enum: [confirmed, provisional]
+                      description: Provisional at the last step, because nothing says yet whether it lasts.
+                    acceleration:
+                      allOf: [{ $ref: '#/components/schemas/Decimal' }]
+                      description: How many times the growth of the step before the step's growth is.
+            Growth:
+              type: object
+              required: [scope, measure, currency, aggregate, zone, by, from_period, to_period, as_known_at, mark, warning, rows]
+              properties:
+                scope: { $ref: '#/components/schemas/ScopeName' }
+                measure: { $ref: '#/components/schemas/Measure' }
+                currency: { type: [string, 'null'] }
+                aggregate: { type: string, enum: [sum, daily-average] }
+                zone: { type: string }
+                by: { type: string, enum: [provider, model, family, developer] }
+                from_period: { $ref: '#/components/schemas/Days' }
+                to_period: { $ref: '#/components/schemas/Days' }
+                as_known_at: { type: string, format: date-time }
+                mark: { type: integer }
+                warning:
+                  type: [object, 'null']
+                  description: Set where sums over spans of different length are compared.
+                  required: [en, zh]
+                  properties:
+                    en: { type: string }
+                    zh: { type: string }
+                rows:
+                  type: array
+                  items:
+                    type: object
+                    required: [entity, from_amount, to_amount, from_published, to_published, multiple, percent, per_day_multiple, per_day_percent]
+                    properties:
+                      entity: { type: [string, 'null'] }
+                      from_amount: { $ref: '#/components/schemas/Amount' }
+                      to_amount: { $ref: '#/components/schemas/Amount' }
+                      from_published: { $ref: '#/components/schemas/Amount' }
+                      to_published: { $ref: '#/components/schemas/Amount' }
+                      multiple:
+                        allOf: [{ $ref: '#/components/schemas/Decimal' }]
+                        description: The later figure over the earlier one; exactly, it is that of the amounts (and of the days, for averages).
+                      percent: { $ref: '#/components/schemas/Decimal' }
+                      per_day_multiple:
+                        allOf: [{ $ref: '#/components/schemas/Decimal' }]
+                        description: The same of the averages per day, which can be compared whatever the lengths are.
+                      per_day_percent: { $ref: '#/components/schemas/Decimal' }
+            Concentration:
+              type: object
+              required: [scope, period, measure, currency, aggregate, zone, by, as_known_at, mark, entities, denominator, cr1_numerator, cr1_percent, cr3_numerator, cr3_percent, hhi]
+              properties:
+                scope: { $ref: '#/components/schemas/ScopeName' }
+                period: { $ref: '#/components/schemas/Days' }
+                measure: { $ref: '#/components/schemas/Measure' }
+                currency: { type: [string, 'null'] }
+                aggregate: { type: string, enum: [sum, daily-average] }
+                zone: { type: string }
+                by: { type: string, enum: [provider, model, family, developer] }
+                as_known_at: { type: string, format: date-time }
+                mark: { type: integer }
+                entities:
+                  type: integer
+                  description: Entities of which anything counts.
+                denominator: { $ref: '#/components/schemas/Amount' }
+                cr1_numerator: { type: [string, 'null'] }
+                cr1_percent: { $ref: '#/components/schemas/Percent' }
+                cr3_numerator: { type: [string, 'null'] }
+                cr3_percent: { $ref: '#/components/schemas/Percent' }
+                hhi:
+                  allOf: [{ $ref: '#/components/schemas/Decimal' }]
+                  description: From 0 to 10,000, with 2 decimals. Null for an empty market, and where the parts are more than a published total.
+            Bridge:
+              type: object
+              required: [from_scope, to_scope, period, by, entity, as_known_at, mark, steps, change]
+              properties:
+                from_scope: { $ref: '#/components/schemas/ScopeName' }
+                to_scope: { $ref: '#/components/schemas/ScopeName' }
+                period: { $ref: '#/components/schemas/Days' }
+                by: { type: string, enum: [provider, model, family, developer] }
+                entity: { type: [string, 'null'] }
+                as_known_at: { type: string, format: date-time }
+                mark: { type: integer }
+                steps: { type: array, items: { $ref: '#/components/schemas/BridgeStep' } }
+                change:
+                  allOf: [{ $ref: '#/components/schemas/Change' }]
+                  description: The changes of all steps together; null where the unit changes on the way.
+            BridgeStep:
+              type: object
+              required: [aspect, from, to, unit, aggregate, amount, change, published, denominator, share_percent]
+              properties:
+                aspect:
+                  type: [string, 'null']
+                  enum: [kinds, layers, markets, origins, workloads, modalities, regions, models, providers, additions, zone, measure, aggregate, denominator, null]
+                  description: What the step changes; null at the start.
+                from: { type: [string, 'null'] }
+                to: { type: [string, 'null'] }
+                unit:
+                  type: string
+                  description: What amounts are counted in, such as `tokens` or `revenue CNY`.
+                aggregate: { type: string, enum: [sum, daily-average] }
+                amount:
+                  allOf: [{ $ref: '#/components/schemas/Amount' }]
+                  description: The sum over the period.
+                change:
+                  allOf: [{ $ref: '#/components/schemas/Change' }]
+                  description: Since the step before; null at the start and where the unit changes.
+                published: { $ref: '#/components/schemas/Amount' }
+                denominator: { $ref: '#/components/schemas/Amount' }
+                share_percent: { $ref: '#/components/schemas/Percent' }
+            Peak:
+              type: object
+              required: [period, by, user_rate, mark, rows]
+              properties:
+                period: { $ref: '#/components/schemas/Span' }
+                by: { type: string, enum: [provider, tenant, model] }
+                user_rate: { type: [string, 'null'] }
+                mark: { type: integer }
+                rows: { type: array, items: { $ref: '#/components/schemas/PeakRow' } }
+            PeakRow:
+              description: A minute, the earliest of equally high ones, with what was used in it.
+              allOf:
+                - $ref: '#/components/schemas/Counts'
+              required: [rank, provider, minute, users]
+              properties:
+                rank: { type: integer }
+                provider: { type: string }
+                tenant: { type: string }
+                model: { type: string }
+                minute: { type: string, format: date-time }
+                users:
+                  type: [string, 'null']
+                  description: total_tokens over user_rate, rounded down; null where no rate was given.
+            Coverage:
+              type: object
+              required: [period, until, silence_minutes, source, mark, providers]
+              properties:
+                period: { $ref: '#/components/schemas/Span' }
+                until:
+                  type: string
+                  description: The end of what has passed of the period; later minutes aren't silent yet.
+                silence_minutes: { type: integer }
+                source:
+                  type: string
+                  enum: [minute, hour, day]
+                  description: The finest sums that are kept of the whole period, which the providers' spans come from.
+                mark: { type: integer }
+                providers: { type: array, items: { $ref: '#/components/schemas/ProviderCoverage' } }
+            SilenceCoverage:
+              type: object
+              required: [reported_percent, silent_minutes, silent_spans, silent]
+              properties:
+                reported_percent:
+                  allOf: [{ $ref: '#/components/schemas/Percent' }]
+                  description: What passed of the period, but for its silent spans.
+                silent_minutes: { type: integer }
+                silent_spans:
+                  type: integer
+                  description: How many there are; at most 200 are listed.
+                silent:
+                  type: array
+                  items:
+                    type: object
+                    required: [from, to, minutes]
+                    properties:
+                      from: { type: string }
+                      to: { type: string }
+                      minutes: { type: integer }
+            ProviderCoverage:
+              allOf:
+                - $ref: '#/components/schemas/SilenceCoverage'
+              type: object
+              required: [provider, minutes_with_usage, hours_with_usage, days_with_usage, collectors]
+              properties:
+                provider: { type: string }
+                minutes_with_usage:
+                  type: [integer, 'null']
+                  description: Null where sums by minute aren't kept any more.
+                hours_with_usage: { type: [integer, 'null'] }
+                days_with_usage: { type: integer }
+                collectors: { type: array, items: { $ref: '#/components/schemas/CollectorCoverage' } }
+            CollectorCoverage:
+              allOf:
+                - $ref: '#/components/schemas/SilenceCoverage'
+              type: object
+              required: [name, last_seen, batches, first_batch_at, last_batch_at, unfolded_batches, events, rejections, quarantined]
+              properties:
+                name: { type: string }
+                last_seen: { type: string, format: date-time }
+                batches:
+                  type: integer
+                  description: Batches that hold usage of the period, and those without usage that were received in it.
+                first_batch_at: { type: [string, 'null'] }
+                last_batch_at: { type: [string, 'null'] }
+                unfolded_batches: { type: integer }
+                events: { $ref: '#/components/schemas/Count' }
+                rejections:
+                  type: array
+                  description: Records that were refused at intake, by reason.
+                  items:
+                    type: object
+                    required: [reason, records]
+                    properties:
+                      reason: { type: string }
+                      records: { $ref: '#/components/schemas/Count' }
+                quarantined:
+                  type: array
+                  description: Batches that were received in the period and set aside, by reason.
+                  items:
+                    type: object
+                    required: [reason, batches]
+                    properties:
+                      reason: { type: string, enum: [fork, undecodable] }
+                      batches: { type: integer }
+            MonthlyShareRow:
+              description: The entity stands under its own name, such as `provider`.
+              type: object
+              required: [row, rank, external, own_business, unclassified, other_kinds, numerator, denominator, share_percent, previous_numerator, month_on_month_percent, uncatalogued, revenue_from, unpriced_tokens]
               properties:
                 row:
                   type: string
-                  enum: [provider, model, other, total]
+                  enum: [provider, model, family, developer, other, total]
                   description: '`other` gathers the entities that the scope does not name.'
                 provider: { type: [string, 'null'] }
                 model: { type: [string, 'null'] }
+                family: { type: [string, 'null'] }
+                developer: { type: [string, 'null'] }
                 rank: { type: [integer, 'null'] }
-                external: { $ref: '#/components/schemas/Count' }
-                own_business: { $ref: '#/components/schemas/Count' }
-                unclassified: { $ref: '#/components/schemas/Count' }
-                other_kinds: { $ref: '#/components/schemas/Count' }
-                numerator: { $ref: '#/components/schemas/Count' }
-                denominator: { $ref: '#/components/schemas/Count' }
+                external: { $ref: '#/components/schemas/Amount' }
+                own_business: { $ref: '#/components/schemas/Amount' }
+                unclassified: { $ref: '#/components/schemas/Amount' }
+                other_kinds: { $ref: '#/components/schemas/Amount' }
+                numerator: { $ref: '#/components/schemas/Amount' }
+                denominator: { $ref: '#/components/schemas/Amount' }
                 share_percent: { $ref: '#/components/schemas/Percent' }
                 previous_numerator: { type: [string, 'null'] }
                 month_on_month_percent: { $ref: '#/components/schemas/Percent' }
+                uncatalogued: { $ref: '#/components/schemas/Amount' }
+                revenue_from: { type: [string, 'null'] }
+                unpriced_tokens: { $ref: '#/components/schemas/Count' }
             MonthlyShare:
               type: object
-              required: [month, scope, zone, measure, as_known_at, mark, statement, rows]
+              required: [month, scope, zone, measure, currency, as_known_at, mark, statement, rows]
               properties:
                 month: { type: string }
                 scope: { $ref: '#/components/schemas/ScopeName' }
                 zone: { type: string }
-                measure: { type: string, enum: [tokens, requests] }
+                measure: { type: string, enum: [tokens, requests, revenue, tender-count, tender-amount] }
+                currency:
+                  type: [string, 'null']
+                  description: Of amounts of money; null where the measure is none.
                 as_known_at: { type: string, format: date-time }
                 mark: { type: integer }
                 statement:
@@ -958,14 +1712,17 @@ extension OpenAPIDocument {
             Statement:
               allOf: [{ $ref: '#/components/schemas/StatementHeader' }]
               type: object
-              required: [title, zone, calendar, measure, by, denominator, rows, total, shortcomings, coverage, high_water_marks, canonical_form, restatement]
+              required: [title, zone, calendar, measure, currency, by, denominator, rows, total, shortcomings, coverage, high_water_marks, canonical_form, restatement]
               properties:
                 title: { $ref: '#/components/schemas/LocalizedText' }
                 zone: { type: string }
                 calendar: { type: string }
                 measure: { type: string }
+                currency:
+                  type: [string, 'null']
+                  description: Of amounts of money; null where the measure is none.
                 by: { type: string }
-                denominator: { $ref: '#/components/schemas/Count' }
+                denominator: { $ref: '#/components/schemas/Amount' }
                 rows: { type: array, items: { $ref: '#/components/schemas/StatementRow' } }
                 total: { $ref: '#/components/schemas/StatementRow' }
                 shortcomings: { type: array, items: { $ref: '#/components/schemas/StatementShortcoming' } }
@@ -1013,18 +1770,21 @@ extension OpenAPIDocument {
             StatementRow:
               description: The entity is null for the row of all entities that the scope doesn't name, and for the total.
               type: object
-              required: [entity, gathered, rank, share_percent, numerator, external, own_business, unclassified, other_kinds, outside_filters]
+              required: [entity, gathered, rank, share_percent, numerator, external, own_business, unclassified, other_kinds, outside_filters, uncatalogued, revenue_from, unpriced_tokens]
               properties:
                 entity: { type: [string, 'null'] }
                 gathered: { type: integer }
                 rank: { type: integer }
                 share_percent: { $ref: '#/components/schemas/Percent' }
-                numerator: { $ref: '#/components/schemas/Count' }
-                external: { $ref: '#/components/schemas/Count' }
-                own_business: { $ref: '#/components/schemas/Count' }
-                unclassified: { $ref: '#/components/schemas/Count' }
-                other_kinds: { $ref: '#/components/schemas/Count' }
-                outside_filters: { $ref: '#/components/schemas/Count' }
+                numerator: { $ref: '#/components/schemas/Amount' }
+                external: { $ref: '#/components/schemas/Amount' }
+                own_business: { $ref: '#/components/schemas/Amount' }
+                unclassified: { $ref: '#/components/schemas/Amount' }
+                other_kinds: { $ref: '#/components/schemas/Amount' }
+                outside_filters: { $ref: '#/components/schemas/Amount' }
+                uncatalogued: { $ref: '#/components/schemas/Amount' }
+                revenue_from: { type: [string, 'null'] }
+                unpriced_tokens: { $ref: '#/components/schemas/Count' }
             StatementShortcoming:
               type: object
               required: [code, subject, blocking, text]
@@ -1042,13 +1802,13 @@ extension OpenAPIDocument {
               type: object
               required: [closed, late_usage, reclassification, now]
               properties:
-                closed: { $ref: '#/components/schemas/Count' }
-                late_usage: { type: string, pattern: '^-?[0-9]+$' }
-                reclassification: { type: string, pattern: '^-?[0-9]+$' }
-                now: { $ref: '#/components/schemas/Count' }
+                closed: { $ref: '#/components/schemas/Amount' }
+                late_usage: { type: string, pattern: '^-?[0-9]+([.][0-9]+)?$' }
+                reclassification: { type: string, pattern: '^-?[0-9]+([.][0-9]+)?$' }
+                now: { $ref: '#/components/schemas/Amount' }
             RestatedRow:
               type: object
-              required: [entity, gathered, changed, closed_percent, percent_now, numerator, external, own_business, unclassified, other_kinds, outside_filters]
+              required: [entity, gathered, changed, closed_percent, percent_now, numerator, external, own_business, unclassified, other_kinds, outside_filters, uncatalogued, unpriced_tokens]
               properties:
                 entity: { type: [string, 'null'] }
                 gathered: { type: boolean }
@@ -1061,6 +1821,8 @@ extension OpenAPIDocument {
                 unclassified: { $ref: '#/components/schemas/RestatedFigure' }
                 other_kinds: { $ref: '#/components/schemas/RestatedFigure' }
                 outside_filters: { $ref: '#/components/schemas/RestatedFigure' }
+                uncatalogued: { $ref: '#/components/schemas/RestatedFigure' }
+                unpriced_tokens: { $ref: '#/components/schemas/RestatedFigure' }
             Scopes:
               type: object
               required: [scopes]
@@ -1068,7 +1830,7 @@ extension OpenAPIDocument {
                 scopes: { type: array, items: { $ref: '#/components/schemas/Scope' } }
             Scope:
               type: object
-              required: [id, version, sha256, built_in, title, citation, measure, currency, entity, top, aggregate, zone, denominator, precision, filters, additions, needs, missing, explanation]
+              required: [id, version, sha256, built_in, title, citation, measure, currency, entity, top, aggregate, zone, denominator, precision, filters, additions, needs, imports, explanation]
               properties:
                 id: { type: string }
                 version: { type: integer }
@@ -1099,14 +1861,17 @@ extension OpenAPIDocument {
                   type: array
                   items: { $ref: '#/components/schemas/ScopeFact' }
                   description: What the scope needs beside the counted usage.
-                missing:
+                imports:
                   type: array
-                  items: { $ref: '#/components/schemas/ScopeFact' }
-                  description: What of it this server doesn't keep. Not empty - questions under the scope are answered 422 `missing-facts`.
+                  items: { $ref: '#/components/schemas/FactKind' }
+                  description: The kinds of facts that an answer reads. Without those of a needed fact it is 422 `missing-facts`.
                 explanation: { $ref: '#/components/schemas/LocalizedText' }
             ScopeFact:
               type: string
-              enum: [region-catalogue, model-catalogue, revenue-records, tender-records, private-deployment-reports, reference-totals]
+              enum: [region-catalogue, model-catalogue, provider-catalogue, revenue-records, tender-records, private-deployment-reports, reference-totals]
+            FactKind:
+              type: string
+              enum: [providers, models, regions, revenue, tenders, private-deployments, reference-totals, prices, rates]
             Collector:
               type: object
               required: [provider, name, epoch, next_sequence, last_seen, seconds_since_seen, software_version]
@@ -1177,6 +1942,70 @@ extension OpenAPIDocument {
                 remainders: { type: integer }
                 new_tenants: { type: integer }
                 recorded_at: { type: string, format: date-time }
+                preview: { $ref: '#/components/schemas/IsPreview' }
+                scope: { $ref: '#/components/schemas/ScopeName' }
+                period: { type: string }
+                measure: { type: string }
+                by: { type: string }
+                mark: { type: integer }
+                rows: { type: array, items: { $ref: '#/components/schemas/Move' } }
+                total: { $ref: '#/components/schemas/Move' }
+            IsPreview:
+              type: boolean
+              description: True and present where nothing was written. With a scope, what would move under it stands beside.
+            Move:
+              description: The entity stands under its own name, such as `provider`; the total has none and no shares.
+              type: object
+              required: [before, after, change]
+              properties:
+                provider: { type: string }
+                model: { type: string }
+                family: { type: string }
+                developer: { type: string }
+                before:
+                  type: [string, 'null']
+                  description: Null, like all that compares with it, where the scope can't be answered without the import.
+                after: { $ref: '#/components/schemas/Amount' }
+                change: { type: [string, 'null'], description: With its sign. }
+                share_percent_before: { type: [string, 'null'] }
+                share_percent_after: { type: string }
+                points: { type: [string, 'null'], description: The change of the share in percentage points with its sign. }
+            Facts:
+              type: object
+              required: [kind, as_known_at, facts]
+              properties:
+                kind: { $ref: '#/components/schemas/FactKind' }
+                as_known_at: { type: string, format: date-time }
+                facts: { type: array, items: { $ref: '#/components/schemas/Fact' } }
+            Fact:
+              description: A member for each column of the kind's file, a text or null for an empty cell.
+              type: object
+              required: [recorded_at, recorded_by]
+              additionalProperties: { type: [string, 'null'] }
+              properties:
+                recorded_at: { type: string, format: date-time }
+                recorded_by: { type: string }
+            ImportedFacts:
+              type: object
+              required: [kind, records, asserted, unchanged, superseded, remainders, recorded_at]
+              properties:
+                kind: { $ref: '#/components/schemas/FactKind' }
+                records:
+                  type: integer
+                  description: Records of the file.
+                asserted: { type: integer }
+                unchanged: { type: integer }
+                superseded: { type: integer }
+                remainders: { type: integer }
+                recorded_at: { type: string, format: date-time }
+                preview: { $ref: '#/components/schemas/IsPreview' }
+                scope: { $ref: '#/components/schemas/ScopeName' }
+                period: { type: string }
+                measure: { type: string }
+                by: { type: string }
+                mark: { type: integer }
+                rows: { type: array, items: { $ref: '#/components/schemas/Move' } }
+                total: { $ref: '#/components/schemas/Move' }
             TokenRequest:
               type: object
               required: [role]

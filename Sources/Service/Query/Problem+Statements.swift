@@ -28,6 +28,6 @@ extension Problem {
 
     private static func changes(_ restatement: Restatement?) -> [JSONValue] {
         guard let restatement else { return [] }
-        return (restatement.rows.filter { !$0.isUnchanged } + [restatement.total]).map(\.json)
+        return (restatement.rows.filter { !$0.isUnchanged } + [restatement.total]).map(restatement.json(_:))
     }
 }

@@ -55,11 +55,13 @@ extension Statement {
                 JSONMember("zone", .string(table.scope.zone)), JSONMember("calendar", .string(content.calendar)),
                 JSONMember("measure", .string(table.scope.measure.rawValue)),
                 JSONMember("by", .string(table.scope.entity.rawValue)),
-                JSONMember("denominator", .amount(table.denominator)),
+                JSONMember("denominator", .string(table.text(of: table.denominator))),
+                JSONMember("currency", .optional(table.scope.currency)),
                 JSONMember(
                     "rows",
-                    .array(zip(table.rows, table.percentages()).map { row, percent in .object(row.members(percent)) })),
-                JSONMember("total", .object(table.total.members(nil))),
+                    .array(
+                        zip(table.rows, table.percentages()).map { row, percent in .object(table.members(of: row, percent)) }
+                    )), JSONMember("total", .object(table.members(of: table.total, nil))),
                 JSONMember("shortcomings", .array(content.shortcomings.map(\.json))),
                 JSONMember("coverage", .array(content.coverage.map(\.json))),
                 JSONMember("high_water_marks", .array(content.highWater.map(\.json))),
@@ -72,42 +74,48 @@ extension RestatedStatement {
     fileprivate var json: JSONValue {
         [
             "as_known_at": .string(RFC3339.text(knownAt)), "mark": .integer(Int64(clamping: mark)),
-            "changed": .bool(!restatement.isUnchanged), "denominator": restatement.denominator.json,
-            "rows": .array(restatement.rows.map(\.json)), "total": restatement.total.json,
+            "changed": .bool(!restatement.isUnchanged), "denominator": restatement.json(restatement.denominator),
+            "rows": .array(restatement.rows.map(restatement.json(_:))), "total": restatement.json(restatement.total),
         ]
     }
 }
 
-extension Restatement.Row {
-    var json: JSONValue {
+extension Restatement {
+    func json(_ row: Row) -> JSONValue {
         [
-            "entity": isGathered || entity.isEmpty ? .null : .string(entity), "gathered": .bool(isGathered),
-            "changed": .bool(!isUnchanged), "closed_percent": .optional(closedPercent),
-            "percent_now": .optional(percentNow), "numerator": numerator.json, "external": external.json,
-            "own_business": ownBusiness.json, "unclassified": unclassified.json, "other_kinds": otherKinds.json,
-            "outside_filters": outsideFilters.json,
+            "entity": row.isGathered || row.entity.isEmpty ? .null : .string(row.entity),
+            "gathered": .bool(row.isGathered), "changed": .bool(!row.isUnchanged),
+            "closed_percent": .optional(row.closedPercent), "percent_now": .optional(row.percentNow),
+            "numerator": json(row.numerator), "external": json(row.external), "own_business": json(row.ownBusiness),
+            "unclassified": json(row.unclassified), "other_kinds": json(row.otherKinds),
+            "outside_filters": json(row.outsideFilters), "uncatalogued": json(row.uncatalogued),
+            "unpriced_tokens": Self.json(row.unpricedTokens) { String($0) },
+        ]
+    }
+
+    fileprivate func json(_ figure: Figure) -> JSONValue { Self.json(figure, measure.text(of:)) }
+
+    private static func json(_ figure: Figure, _ text: (UInt128) -> String) -> JSONValue {
+        [
+            "closed": .string(text(figure.closed)), "late_usage": .string(figure.lateUsage.text(text)),
+            "reclassification": .string(figure.reclassification.text(text)), "now": .string(text(figure.now)),
         ]
     }
 }
 
-extension Restatement.Figure {
-    fileprivate var json: JSONValue {
-        [
-            "closed": .amount(closed), "late_usage": .string(lateUsage.description),
-            "reclassification": .string(reclassification.description), "now": .amount(now),
-        ]
-    }
-}
-
-extension ShareTable.Row {
-    fileprivate func members(_ percent: String?) -> [JSONMember] {
-        [
-            JSONMember("entity", isGathered || entity.isEmpty ? .null : .string(entity)),
-            JSONMember("gathered", .integer(Int64(gathered))), JSONMember("rank", .integer(Int64(rank))),
-            JSONMember("numerator", .amount(numerator)), JSONMember("share_percent", .optional(percent)),
-            JSONMember("external", .amount(external)), JSONMember("own_business", .amount(ownBusiness)),
-            JSONMember("unclassified", .amount(unclassified)), JSONMember("other_kinds", .amount(otherKinds)),
-            JSONMember("outside_filters", .amount(outsideFilters)),
+extension ShareTable {
+    fileprivate func members(of row: Row, _ percent: String?) -> [JSONMember] {
+        func amount(_ amount: UInt128) -> JSONValue { .string(text(of: amount)) }
+        return [
+            JSONMember("entity", row.isGathered || row.entity.isEmpty ? .null : .string(row.entity)),
+            JSONMember("gathered", .integer(Int64(row.gathered))), JSONMember("rank", .integer(Int64(row.rank))),
+            JSONMember("numerator", amount(row.numerator)), JSONMember("share_percent", .optional(percent)),
+            JSONMember("external", amount(row.external)), JSONMember("own_business", amount(row.ownBusiness)),
+            JSONMember("unclassified", amount(row.unclassified)), JSONMember("other_kinds", amount(row.otherKinds)),
+            JSONMember("outside_filters", amount(row.outsideFilters)),
+            JSONMember("uncatalogued", amount(row.uncatalogued)),
+            JSONMember("revenue_from", .optional(row.revenueFromText)),
+            JSONMember("unpriced_tokens", .count(row.unpricedTokens)),
         ]
     }
 }
@@ -141,9 +149,4 @@ extension StatementHighWater {
             "chain": .string(chain),
         ]
     }
-}
-
-extension JSONValue {
-    /// A figure of a statement, whatever the scope measures.
-    fileprivate static func amount(_ value: UInt128) -> JSONValue { .count(value) }
 }

@@ -64,7 +64,6 @@ struct StatementHandlers: Sendable {
         do { month = try FigureHandlers.month(body.month) } catch { throw Problem.badRequest(error.detail) }
         let reason = try Self.reason(body.overrideReason, "override_reason")
         let scope = try catalogue.scope(body.scope)
-        try scope.requireFacts()
         do {
             try await store.waitForLatest(timeout: maxWait)
         } catch let error as StoreError where error.code == .markNotReached {

@@ -9,16 +9,21 @@ package enum Permission: String, Sendable, CaseIterable {
     case writeStatements
     case scopes
     case collectors
+    case coverage
     case readTenants
     case writeTenants
+    case readFacts
+    case writeFacts
     case tokens
     case metrics
 
     /// Whether the figures are the market's: a token bound to one provider may not see them.
     var isMarketWide: Bool {
         switch self {
-        case .shares, .exports, .readStatements, .writeStatements, .writeTenants, .tokens, .metrics: true
-        case .usage, .scopes, .collectors, .readTenants: false
+        case .shares, .exports, .readStatements, .writeStatements, .writeTenants, .readFacts, .writeFacts, .tokens,
+            .metrics:
+            true
+        case .usage, .scopes, .collectors, .coverage, .readTenants: false
         }
     }
 }
@@ -28,9 +33,12 @@ extension TokenRole {
     package func allows(_ permission: Permission) -> Bool {
         switch self {
         case .admin: true
-        case .operator: [.collectors, .metrics, .usage, .scopes].contains(permission)
-        case .auditor: [.usage, .shares, .exports, .readStatements, .readTenants, .scopes].contains(permission)
-        case .finance: [.shares, .exports, .readStatements, .writeStatements, .scopes].contains(permission)
+        case .operator: [.collectors, .coverage, .metrics, .usage, .scopes].contains(permission)
+        case .auditor:
+            [.usage, .shares, .exports, .readStatements, .readTenants, .readFacts, .scopes, .coverage]
+                .contains(permission)
+        case .finance:
+            [.shares, .exports, .readStatements, .writeStatements, .scopes, .coverage].contains(permission)
         }
     }
 }

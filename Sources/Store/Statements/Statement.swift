@@ -149,7 +149,8 @@ package struct ClosedMonth: Sendable {
     package var statement: StatementHeader
     package var table: ShareTable
     /// From the statement of the month before where there is one, evaluated at the statement's knowledge otherwise.
-    package var previous: ShareTable
+    /// `nil` where facts don't reach back to it.
+    package var previous: ShareTable?
 }
 
 /// A statement beside what its figures would be now.

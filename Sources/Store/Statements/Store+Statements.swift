@@ -11,7 +11,6 @@ extension Store {
     ///
     /// - Throws: ``StatementRefusal``; ``MissingFacts`` and ``StoreError`` as ``answers(to:knownAt:sight:)`` does.
     package func proposeStatement(_ proposal: StatementProposal) async throws -> Statement {
-        try proposal.scope.requireFacts()
         let calendar = calendar
         return try await closing(of: proposal.scope.id, proposal.month) {
             try StoreSession($0).propose(proposal, calendar: calendar)

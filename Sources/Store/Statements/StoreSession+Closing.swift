@@ -95,9 +95,15 @@ extension StoreSession {
         guard let statement = try closed(month) else { return nil }
         let table = statement.content.table
         let before = month.previous
-        let previous =
-            try closed(before)?.content.table
-            ?? evaluated(table.scope, before, knownAt: [statement.header.knownAt], calendar: calendar)[0].tables[0]
+        func evaluatedBefore() throws -> ShareTable? {
+            do {
+                return try evaluated(table.scope, before, knownAt: [statement.header.knownAt], calendar: calendar)[0]
+                    .tables[0]
+            } catch let error where error is MissingFacts || error is UnanswerableScope {
+                return nil
+            }
+        }
+        let previous = try closed(before)?.content.table ?? evaluatedBefore()
         return ClosedMonth(statement: statement.header, table: table, previous: previous)
     }
 
