@@ -104,7 +104,7 @@ import Usage
             try await Self.fill(world)
             func keep(_ table: String) async throws {
                 try await world.store.session { session in
-                    try session.connection.query(
+                    _ = try session.connection.query(
                         "INSERT INTO sums_floor (table_name, kept_from) VALUES ($1, $2)",
                         [.text(table), .timestamp(Timestamp(seconds: Self.to * 60))])
                 }

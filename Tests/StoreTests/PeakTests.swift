@@ -116,7 +116,7 @@ import Usage
         try await World.with { world in
             try await world.load([oneRow(Self.first)])
             try await world.store.session { session in
-                try session.connection.query(
+                _ = try session.connection.query(
                     "INSERT INTO sums_floor (table_name, kept_from) VALUES ('usage_minute', $1)",
                     [.timestamp(Timestamp(seconds: (Self.first + 1) * 60))])
             }

@@ -72,7 +72,7 @@ struct BridgeReport {
             "from_scope": bridge.from.nameJSON, "to_scope": bridge.to.nameJSON, "period": period.datesJSON,
             "by": .string(bridge.from.entity.rawValue), "entity": .optional(figures.entity),
             "as_known_at": .string(RFC3339.text(answers.knownAt)), "mark": .integer(Int64(clamping: answers.mark)),
-            "steps": .array(steps), "change": .optional(figures.whole?.text(answers.tables[0].written)),
+            "steps": .array(steps), "change": .optional(figures.whole?.text(answers.tables[0].text(of:))),
         ]
     }
 
