@@ -138,11 +138,11 @@ private struct FrozenReference {
     init(_ record: CanonicalRecord) throws(StatementTextError) {
         let unit = ReferenceTotal.Unit(try record.required("unit"))
         let (value, precision) = (try record.required("value"), try record.required("precision"))
-        func millionths(_ text: String) -> UInt128? {
+        func parsed(_ text: String) -> UInt128? {
             DecimalText.parse(text, decimals: FactSyntax.amountDecimals, wholeDigits: FactSyntax.maxCountDigits)
         }
         guard let period = try? Period(record.required("period")), let asOf = CalendarDate(try record.required("as-of")),
-            let millionths = millionths(value), let precisionMillionths = millionths(precision)
+            let millionths = parsed(value), let precisionMillionths = parsed(precision)
         else { throw StatementTextError("The line reference is misspelt.") }
         total = ReferenceTotal(
             name: try record.required("name"), period: period, scope: record["scope"] ?? "", value: value, unit: unit,

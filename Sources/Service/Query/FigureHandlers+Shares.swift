@@ -125,3 +125,23 @@ struct ShareFigures {
 
     private func cell(_ amount: UInt128) -> CSVCell { .number(table.text(of: amount)) }
 }
+
+extension ShareTable.RevenueGap {
+    fileprivate var json: JSONValue {
+        [
+            "provider": .string(provider), "layer": .string(layer),
+            "months": .array(months.map { .string($0) }),
+        ]
+    }
+}
+
+extension ReferenceTotal {
+    fileprivate var json: JSONValue {
+        [
+            "name": .string(name), "period": .string(period.description),
+            "scope": .optional(scope.isEmpty ? nil : scope),
+            "value": .string(value), "unit": .string(unit.text), "precision": .string(precision),
+            "source": .string(source), "as_of": .string("\(asOf)"),
+        ]
+    }
+}
