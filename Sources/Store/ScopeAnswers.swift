@@ -39,18 +39,3 @@ extension Store {
         }
     }
 }
-
-extension StoreSession {
-    /// See ``Store/answers(to:knownAt:sight:)``. Must run in a snapshot transaction, which it confines.
-    func answers(
-        to questions: [ScopeQuestion], calendar: ZoneRules, knownAt: Timestamp?, sight: Sight
-    ) throws -> ScopeAnswers {
-        let known: Timestamp = try knownAt ?? registryClock()
-        let tables = try questions.map { question in
-            let sums = try sums(
-                under: question.scope, over: question.period, calendar: calendar, knownAt: known, sight: sight)
-            return try ShareTable(scope: question.scope, period: question.period, filtered: sums.rows)
-        }
-        return ScopeAnswers(mark: try mark(), knownAt: known, tables: tables)
-    }
-}
