@@ -1,5 +1,6 @@
 import Logging
 import Postgres
+import Scopes
 import Store
 import Synchronization
 import TestSupport
@@ -84,6 +85,15 @@ struct World: Sendable {
 
     func foldAll(_ limits: FoldLimits = FoldLimits()) async throws {
         while try await store.foldNext(limits, decode: payloads.decode).status != .idle {}
+    }
+
+    /// What a scope says of a period.
+    func table(
+        _ scope: Scope, _ period: Period, knownAt: Timestamp? = nil, sight: Sight = .everything
+    ) async throws -> ShareTable {
+        try await store.answers(
+            to: [ScopeQuestion(scope: scope, period: period)], knownAt: knownAt, sight: sight
+        ).tables[0]
     }
 
     struct Unexpected: Error {
