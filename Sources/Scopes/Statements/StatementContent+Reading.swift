@@ -141,7 +141,8 @@ private struct FrozenReference {
         func parsed(_ text: String) -> UInt128? {
             DecimalText.parse(text, decimals: FactSyntax.amountDecimals, wholeDigits: FactSyntax.maxCountDigits)
         }
-        guard let period = try? Period(record.required("period")), let asOf = CalendarDate(try record.required("as-of")),
+        guard let period = try? Period(record.required("period")),
+            let asOf = CalendarDate(try record.required("as-of")),
             let millionths = parsed(value), let precisionMillionths = parsed(precision)
         else { throw StatementTextError("The line reference is misspelt.") }
         total = ReferenceTotal(

@@ -167,14 +167,14 @@ struct MonthlyShareExport {
         for line in lines {
             writer.append(
                 [
-                .text(kind(of: line)), .text(table.period.description), .text(table.scope.id),
-                .count(table.scope.version), .text(digest), .text(table.scope.measure.rawValue),
-                line.isNamed ? .text(line.row.entity) : .empty, line.isNamed ? .count(line.row.rank) : .empty,
-                cell(line.row.external), cell(line.row.ownBusiness), cell(line.row.unclassified),
-                cell(line.row.otherKinds), cell(line.row.numerator), cell(table.denominator),
-                line.percent.map { .number($0) } ?? .empty, line.growth?.previous.map(cell) ?? .empty,
-                change(line.growth).map { .number($0) } ?? .empty, .text(table.scope.currency ?? ""),
-                cell(line.row.uncatalogued), .text(line.row.revenueFromText ?? ""), .count(line.row.unpricedTokens),
+                    .text(kind(of: line)), .text(table.period.description), .text(table.scope.id),
+                    .count(table.scope.version), .text(digest), .text(table.scope.measure.rawValue),
+                    line.isNamed ? .text(line.row.entity) : .empty, line.isNamed ? .count(line.row.rank) : .empty,
+                    cell(line.row.external), cell(line.row.ownBusiness), cell(line.row.unclassified),
+                    cell(line.row.otherKinds), cell(line.row.numerator), cell(table.denominator),
+                    line.percent.map { .number($0) } ?? .empty, line.growth?.previous.map(cell) ?? .empty,
+                    change(line.growth).map { .number($0) } ?? .empty, .text(table.scope.currency ?? ""),
+                    cell(line.row.uncatalogued), .text(line.row.revenueFromText ?? ""), .count(line.row.unpricedTokens),
                 ] + statementCells)
         }
         return writer

@@ -60,7 +60,9 @@ extension Statement {
                 JSONMember(
                     "rows",
                     .array(
-                        zip(table.rows, table.percentages()).map { row, percent in .object(table.members(of: row, percent)) }
+                        zip(table.rows, table.percentages()).map { row, percent in
+                            .object(table.members(of: row, percent))
+                        }
                     )), JSONMember("total", .object(table.members(of: table.total, nil))),
                 JSONMember("shortcomings", .array(content.shortcomings.map(\.json))),
                 JSONMember("coverage", .array(content.coverage.map(\.json))),

@@ -192,7 +192,9 @@ enum StatementCheck {
     /// Holds the figures of an answer against its own canonical form.
     static func compare(_ answer: StatementAnswer) throws(CommandError) {
         guard let content = try? StatementContent(text: answer.canonicalForm) else { return }
-        let frozen = content.table.rows.map { "\($0.isGathered ? "" : $0.entity) \(content.table.text(of: $0.numerator))" }
+        let frozen = content.table.rows.map {
+            "\($0.isGathered ? "" : $0.entity) \(content.table.text(of: $0.numerator))"
+        }
         let shown = answer.rows.map { "\($0.entity ?? "") \($0.numerator)" }
         guard frozen == shown, content.table.text(of: content.table.denominator) == answer.denominator else {
             throw CommandError(.refusedInput, "the figures that the server shows aren't those of the canonical form")
