@@ -143,8 +143,8 @@ let package = Package(
 
         // MARK: Tests
         .target(
-            name: "TestSupport", dependencies: ["Embedded", logging], path: "Tests/TestSupport",
-            swiftSettings: strict),
+            name: "TestSupport", dependencies: ["Embedded", "Postgres", "Store", "Usage", logging],
+            path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "UsageTests", dependencies: ["Usage"], swiftSettings: strict),
         .testTarget(name: "IntakeTests", dependencies: ["Intake", "Usage"], swiftSettings: strict),
         .testTarget(name: "ScopesTests", dependencies: ["Scopes", "Usage"], swiftSettings: strict),

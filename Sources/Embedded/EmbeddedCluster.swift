@@ -80,15 +80,6 @@ package actor EmbeddedCluster {
         return connectionString(database: name, layout)
     }
 
-    /// Drops a database and ends whatever is connected to it.
-    package func dropDatabase(named name: String) async throws {
-        guard let layout else { throw EmbeddedError(.notRunning, "The private PostgreSQL was not started.") }
-        let dropped = try await layout.run("dropdb", ["--if-exists", "--force"] + layout.clientArguments + [name])
-        guard dropped.isSuccess else {
-            throw EmbeddedError(.notRunning, "The database \(name) could not be dropped: \(dropped.output)")
-        }
-    }
-
     /// The libpq connection string of a database, whether it exists or not.
     package func connectionString(database: String) throws -> String {
         guard let layout else { throw EmbeddedError(.notRunning, "The private PostgreSQL was not started.") }

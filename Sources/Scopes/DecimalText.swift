@@ -17,6 +17,36 @@ package enum DecimalText {
         return "\(padded.dropLast(decimals)).\(padded.suffix(decimals))"
     }
 
+    /// The same without zeros at the end of the fraction, but for so many decimals: `0.5`, `2`, or `0.50`, `2.00`.
+    package static func trimmed(_ units: UInt128, decimals: Int, atLeast kept: Int = 0) -> String {
+        var (units, decimals) = (units, decimals)
+        while decimals > kept, units.isMultiple(of: 10) {
+            units /= 10
+            decimals -= 1
+        }
+        return render(units, decimals: decimals)
+    }
+
+    /// Parses `49`, `49.2`, `0.000001`: no sign, no exponent, no separators.
+    ///
+    /// - Parameters:
+    ///   - decimals: the most digits after the point.
+    ///   - wholeDigits: the most digits before it. Together they must be at most 38.
+    /// - Returns: the number in units of 10^-`decimals`; `nil` for anything else.
+    package static func parse(_ text: String, decimals: Int, wholeDigits: Int) -> UInt128? {
+        precondition(decimals >= 0 && wholeDigits > 0 && decimals + wholeDigits <= 38, "more digits than 128 bits hold")
+        let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard (1...2).contains(parts.count), (1...wholeDigits).contains(parts[0].count) else { return nil }
+        let fraction = parts.count == 2 ? parts[1] : parts[0].prefix(0)
+        guard parts.count == 1 || (!fraction.isEmpty && fraction.count <= decimals) else { return nil }
+        var value: UInt128 = 0
+        for byte in Array(parts[0]) + Array(fraction) {
+            guard byte >= 0x30, byte <= 0x39 else { return nil }
+            value = value * 10 + UInt128(byte - 0x30)
+        }
+        return value * powerOfTen(decimals - fraction.count)
+    }
+
     /// Groups of three: `536,700,000,000,000`. A fraction after a point stays as it is.
     package static func grouped(_ text: String, separator: String = ",") -> String {
         let point = text.firstIndex(of: ".") ?? text.endIndex

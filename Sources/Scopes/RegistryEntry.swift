@@ -26,18 +26,15 @@ package struct RegistryEntry: Sendable, Hashable {
         self.effectiveTo = effectiveTo
         self.reason = reason
     }
+}
 
-    /// Whether the two speak about the same tenant on some day.
-    package func overlaps(_ other: RegistryEntry) -> Bool {
-        provider == other.provider && tenant == other.tenant
-            && (other.effectiveTo.map { effectiveFrom < $0 } ?? true)
-            && (effectiveTo.map { other.effectiveFrom < $0 } ?? true)
+extension RegistryEntry: Dated {
+    package func isAboutTheSame(as other: RegistryEntry) -> Bool {
+        NameBytes(provider) == NameBytes(other.provider) && NameBytes(tenant) == NameBytes(other.tenant)
     }
 
-    /// The days it holds on, as written in messages: `2025-01-01 to 2025-06-30`.
-    package var span: String {
-        guard let effectiveTo else { return "\(effectiveFrom) onwards" }
-        return "\(effectiveFrom) to \(CalendarDate(days: effectiveTo.days - 1))"
+    package func saysTheSame(as other: RegistryEntry) -> Bool {
+        kind == other.kind && legalEntity == other.legalEntity && reason == other.reason
     }
 }
 

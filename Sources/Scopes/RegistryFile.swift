@@ -45,7 +45,7 @@ package enum RegistryFile {
         }
         validator.checkOverlaps()
         guard validator.problems.isEmpty else { throw FileProblems(file: file, problems: validator.problems) }
-        return validator.entries.map(\.entry)
+        return validator.entries.map(\.statement)
     }
 
     /// The file of some entries, in the order given.

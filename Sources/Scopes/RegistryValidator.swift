@@ -2,43 +2,20 @@ internal import Usage
 
 /// Checks the records of a registry file one by one and then against each other, collecting every mistake.
 struct RegistryValidator {
-    struct Located {
-        var entry: RegistryEntry
-        var line: Int
-    }
-
     var problems: [FileProblem] = []
-    private(set) var entries: [Located] = []
-    private var positions: [String: Int] = [:]
-    private var columnCount = 0
+    private(set) var entries: [Located<RegistryEntry>] = []
+    private var columns: CSVColumns?
 
     /// Takes the header; `false` when its columns don't allow the records to be read.
     mutating func readHeader(_ header: CSVRecord) -> Bool {
-        columnCount = header.fields.count
-        let known = RegistryFile.columns + RegistryFile.recordColumns
-        let before = problems.count
-        for (index, name) in header.fields.enumerated() {
-            if !known.contains(name) {
-                report(
-                    header.line, nil,
-                    "unknown column '\(name.excerpt)': "
-                        + "the columns are \(RegistryFile.columns.joined(separator: ", "))")
-            } else if positions.updateValue(index, forKey: name) != nil {
-                report(header.line, name, "the column is there twice")
-            }
-        }
-        for name in RegistryFile.columns where positions[name] == nil {
-            report(header.line, name, "the column is missing")
-        }
-        return problems.count == before
+        columns = CSVColumns.read(
+            header, needed: RegistryFile.columns, ignored: RegistryFile.recordColumns, problems: &problems)
+        return columns != nil
     }
 
     /// Takes one record.
     mutating func read(_ record: CSVRecord) {
-        guard record.fields.count == columnCount else {
-            report(record.line, nil, "\(record.fields.count) fields where the header has \(columnCount)")
-            return
-        }
+        guard let columns, columns.fits(record, problems: &problems) else { return }
         let provider = provider(record)
         let tenant = tenant(record)
         let kind = kind(record)
@@ -49,31 +26,27 @@ struct RegistryValidator {
         let entry = RegistryEntry(
             provider: provider, tenant: tenant, kind: kind, legalEntity: legalEntity, effectiveFrom: dates.from,
             effectiveTo: dates.to, reason: reason)
-        entries.append(Located(entry: entry, line: record.line))
+        entries.append(Located(statement: entry, line: record.line))
     }
 
     /// Compares the records with each other: no tenant may be two things on one day.
     mutating func checkOverlaps() {
         // By bytes: two spellings that Unicode holds equal are two names in the ledger.
-        let tenants = Dictionary(grouping: entries) { Array("\($0.entry.provider)/\($0.entry.tenant)".utf8) }
+        let tenants = Dictionary(grouping: entries) {
+            NameBytes("\($0.statement.provider)/\($0.statement.tenant)")
+        }
         for entries in tenants.values where entries.count > 1 {
-            let sorted = entries.sorted { ($0.entry.effectiveFrom, $0.line) < ($1.entry.effectiveFrom, $1.line) }
-            // The entry that ends last so far: the next may overlap with it rather than with its neighbour.
-            var latest = sorted[0]
-            for next in sorted.dropFirst() {
-                if latest.entry.overlaps(next.entry) { reportOverlap(latest, next) }
-                if !latest.entry.ends(after: next.entry) { latest = next }
-            }
+            for (first, second) in Located.overlaps(among: entries) { reportOverlap(first, second) }
         }
     }
 
-    private mutating func reportOverlap(_ held: Located, _ next: Located) {
-        let (first, second) = held.line < next.line ? (held, next) : (next, held)
+    private mutating func reportOverlap(_ first: Located<RegistryEntry>, _ second: Located<RegistryEntry>) {
+        let (held, next) = (first.statement, second.statement)
         let message =
-            first.entry == second.entry
+            held == next
             ? "the record repeats line \(first.line)"
-            : "tenant '\(second.entry.tenant)' of \(second.entry.provider) from \(second.entry.span) overlaps "
-                + "line \(first.line) (\(first.entry.kind.name), \(first.entry.span)): end one before the other starts"
+            : "tenant '\(next.tenant)' of \(next.provider) from \(next.span) overlaps "
+                + "line \(first.line) (\(held.kind.name), \(held.span)): end one before the other starts"
         report(second.line, nil, message)
     }
 }
@@ -83,9 +56,7 @@ extension RegistryValidator {
         problems.append(FileProblem(line: line, field: field, message: message))
     }
 
-    private func value(_ column: String, _ record: CSVRecord) -> String {
-        positions[column].map { FormulaGuard.unguarded(record.fields[$0]) } ?? ""
-    }
+    private func value(_ column: String, _ record: CSVRecord) -> String { columns?.value(column, record) ?? "" }
 
     private mutating func provider(_ record: CSVRecord) -> String? {
         let text = value("provider", record)
@@ -134,15 +105,12 @@ extension RegistryValidator {
     }
 
     private mutating func date(_ column: String, _ record: CSVRecord) -> CalendarDate? {
-        let text = value(column, record)
-        guard let date = CalendarDate(text) else {
-            report(
-                record.line, column,
-                text.isEmpty
-                    ? "the date is missing: write YYYY-MM-DD" : "'\(text.excerpt)' is no date: write YYYY-MM-DD")
+        switch CellText.date(value(column, record)) {
+        case .success(let date): return date
+        case .failure(let problem):
+            report(record.line, column, problem.message)
             return nil
         }
-        return date
     }
 
     private mutating func freeText(
@@ -151,39 +119,11 @@ extension RegistryValidator {
         let text = value(column, record)
         if text.isEmpty, !mayBeEmpty {
             report(record.line, column, "is empty: say why the tenant is of this kind")
-        } else if text.utf8.count > maxBytes {
-            report(record.line, column, "is longer than \(maxBytes) bytes")
-        } else if text.unicodeScalars.contains(where: \.isUnprintable) {
-            report(record.line, column, "holds a control or text-direction character")
+        } else if let problem = CellText.problem(inText: text, maxBytes: maxBytes) {
+            report(record.line, column, problem.message)
         } else {
             return text
         }
         return nil
-    }
-}
-
-extension RegistryEntry {
-    fileprivate func ends(after other: RegistryEntry) -> Bool {
-        guard let effectiveTo else { return true }
-        return other.effectiveTo.map { effectiveTo > $0 } ?? false
-    }
-}
-
-extension Unicode.Scalar {
-    /// Whether the scalar doesn't print or reorders what does: control characters and explicit bidirectional marks.
-    fileprivate var isUnprintable: Bool {
-        switch value {
-        case 0...0x1F, 0x7F...0x9F, 0x061C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: true
-        default: false
-        }
-    }
-}
-
-extension String {
-    /// The start of a text from outside, short and without control characters, for a message.
-    package var excerpt: String {
-        let limit = 40
-        let shown = unicodeScalars.prefix(limit).map { $0.isUnprintable ? "\u{FFFD}" : Character($0) }
-        return String(shown) + (unicodeScalars.count > limit ? "…" : "")
     }
 }

@@ -34,7 +34,7 @@ extension Scope {
         let currency = currency(&reader, measure: measure)
         let filters = filters(&reader, measure: measure)
         let additions = additions(&reader, measure: measure)
-        let entity = entity(&reader, measure: measure)
+        let entity = entity(&reader, measure: measure, additions: additions)
         let top = reader.optional("top").map { reader.integer($0, "top", in: 1...maxTop) }
         let aggregate = reader.choice("aggregate", Aggregate.allCases.map { ($0.rawValue, $0) })
         let zone = zone(&reader)
@@ -106,10 +106,15 @@ extension Scope {
         return Set(items ?? [])
     }
 
-    private static func entity(_ reader: inout YAMLReader, measure: Measure?) -> Entity? {
+    private static func entity(
+        _ reader: inout YAMLReader, measure: Measure?, additions: Set<Addition>
+    ) -> Entity? {
         let entity = reader.choice("entity", Entity.allCases.map { ($0.rawValue, $0) })
         if let entity, entity != .provider, let measure, measure.isTenders {
             reader.report("entity", "tenders are won by providers: divide them among providers")
+        }
+        if let entity, entity != .provider, additions.contains(.customisation) {
+            reader.report("entity", "customisation is kept by provider: divide it among providers")
         }
         return entity
     }

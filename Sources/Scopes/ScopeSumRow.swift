@@ -32,24 +32,38 @@ package struct ScopeSumRow: Sendable, Hashable {
 }
 
 /// Sums of usage that a scope's filters have been applied to: what the store hands to ``ShareTable``, and a fraction of
-/// the rows that ``ScopeSumRow`` would be.
+/// the rows that ``ScopeSumRow`` would be. What they are told apart by is the scope's ``SumGrain``.
 ///
 /// Several rows may have the same key; they are added.
 package struct FilteredSumRow: Sendable, Hashable {
     package var provider: String
     package var tenantKind: TenantKind
-    /// The model, or `nil` where the scope doesn't divide by it.
+    /// The model, or `nil` where the scope doesn't need it.
     package var model: String?
-    /// Whether the usage passes the scope's filters other than the one on kinds.
+    /// The provider's own name of the region, or `nil` where the scope doesn't need it.
+    package var region: String?
+    package var layer: Layer?
+    package var workload: Workload?
+    /// A number that stands for the tenant, or `nil` where the scope doesn't need it.
+    package var tenant: Int64?
+    /// The position of the segment that it sums, among those that come with the rows.
+    package var segment: Int
+    /// Whether the usage passes the scope's filters other than those on kinds, markets and origins.
     package var isCovered: Bool
     package var counts: WideTokenCounts
 
     package init(
-        provider: String, tenantKind: TenantKind, model: String? = nil, isCovered: Bool, counts: WideTokenCounts
+        provider: String, tenantKind: TenantKind, model: String? = nil, region: String? = nil, layer: Layer? = nil,
+        workload: Workload? = nil, tenant: Int64? = nil, segment: Int = 0, isCovered: Bool, counts: WideTokenCounts
     ) {
         self.provider = provider
         self.tenantKind = tenantKind
         self.model = model
+        self.region = region
+        self.layer = layer
+        self.workload = workload
+        self.tenant = tenant
+        self.segment = segment
         self.isCovered = isCovered
         self.counts = counts
     }
@@ -57,10 +71,10 @@ package struct FilteredSumRow: Sendable, Hashable {
 
 extension Scope {
     /// Applies the filters to a row; `nil` where the scope doesn't look at the row's provider.
-    package func filtered(_ row: ScopeSumRow) -> FilteredSumRow? {
+    package func filtered(_ row: ScopeSumRow, segment: Int = 0) -> FilteredSumRow? {
         guard filters.looks(at: row.provider) else { return nil }
         return FilteredSumRow(
-            provider: row.provider, tenantKind: row.tenantKind, model: row.model, isCovered: filters.covers(row),
-            counts: row.counts)
+            provider: row.provider, tenantKind: row.tenantKind, model: row.model, region: row.region, layer: row.layer,
+            workload: row.workload, segment: segment, isCovered: filters.covers(row), counts: row.counts)
     }
 }

@@ -59,6 +59,15 @@ package struct Ratio: Sendable, Hashable {
         return overflow ? nil : up
     }
 
+    /// The quotient as a whole number, half to even. `nil` where the denominator is zero.
+    package var roundedHalfToEven: UInt128? {
+        guard denominator > 0 else { return nil }
+        let (quotient, remainder) = numerator.quotientAndRemainder(dividingBy: denominator)
+        let rest = denominator - remainder
+        let isUp = remainder > rest || (remainder == rest && !quotient.isMultiple(of: 2))
+        return isUp ? quotient + 1 : quotient
+    }
+
     /// The quotient with so many decimals, half up: `4.70`.
     package func decimal(_ decimals: Int) -> String? {
         precondition((0...Share.maxDecimals).contains(decimals), "\(decimals) decimals")

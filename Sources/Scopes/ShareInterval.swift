@@ -27,7 +27,11 @@ extension ShareTable {
         let own = isOpen ? row.unclassified : 0
         let all = isOpen ? total.unclassified : 0
         func share(own: UInt128, others: UInt128) -> Share {
-            counted
+            // A published total stays what it is, whatever our tenants turn out to be.
+            guard reference == nil else {
+                return Share(numerator: counted ? row.numerator - own : row.numerator + own, denominator: denominator)
+            }
+            return counted
                 ? Share(numerator: row.numerator - own, denominator: denominator - own - others)
                 : Share(numerator: row.numerator + own, denominator: denominator + own + others)
         }

@@ -13,21 +13,19 @@ extension ShareTable {
             of: rows.map(\.numerator), denominator: denominator, decimals: decimals ?? scope.precision)
     }
 
-    /// The figure that the scope publishes for an amount: the sum itself, or its average per day of the period,
-    /// rounded half up to a whole number.
+    /// The figure that the scope publishes for an amount: the sum itself, or its average per day of the period. Counts are
+    /// rounded half up to a whole number, money half to even to 6 decimals, once.
     package func published(_ amount: UInt128) -> UInt128 {
-        switch scope.aggregate {
-        case .sum: amount
-        case .dailyAverage: TokenText.perDay(amount, days: period.dayCount)
-        }
+        let days = scope.aggregate == .dailyAverage ? period.dayCount : 1
+        guard scope.measure.isMoney else { return TokenText.perDay(amount, days: days) }
+        let unit = DecimalText.powerOfTen(Money.tableDecimals - Money.publishedDecimals)
+        return (Ratio(amount, unit * UInt128(days)).roundedHalfToEven ?? 0) * unit
     }
 
-    /// The same before it is rounded: the sum over 1, or over the calendar days of the period.
+    /// The same before it is rounded, as tokens, requests, tenders or units of the currency.
     package func exactlyPublished(_ amount: UInt128) -> Ratio {
-        switch scope.aggregate {
-        case .sum: Ratio(amount, 1)
-        case .dailyAverage: Ratio(amount, UInt128(period.dayCount))
-        }
+        let days = scope.aggregate == .dailyAverage ? UInt128(period.dayCount) : 1
+        return Ratio(amount, scope.measure.isMoney ? days * DecimalText.powerOfTen(Money.tableDecimals) : days)
     }
 
     /// An entity's change against the table of the period before; `nil` as the earlier figure where that table is
@@ -38,7 +36,7 @@ extension ShareTable {
 
     /// The change of all entities together.
     package func totalGrowth(since previous: ShareTable?) -> Growth {
-        let earlier = previous.flatMap { $0.rows.isEmpty ? nil : $0.denominator }
-        return Growth(previous: earlier, current: denominator)
+        let earlier = previous.flatMap { $0.rows.isEmpty ? nil : $0.total.numerator }
+        return Growth(previous: earlier, current: total.numerator)
     }
 }

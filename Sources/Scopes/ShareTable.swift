@@ -4,7 +4,7 @@ package import Usage
 package struct ShareTable: Sendable, Hashable {
     /// One entity, or the entities beyond the scope's ``Scope/top`` together.
     package struct Row: Sendable, Hashable {
-        /// The provider or model (whatever the scope divides among); empty for the total.
+        /// The provider, model, family or developer (whatever the scope divides among); empty for the total.
         package var entity: String
         /// How many entities the row gathers because the scope doesn't name them; 0 where it is one entity.
         package var gathered = 0
@@ -12,8 +12,16 @@ package struct ShareTable: Sendable, Hashable {
         package var numerator: UInt128
         /// What passes the scope's other filters, by kind of tenant: counted or not, all of it is here.
         package var byKind: [TenantKind: UInt128]
-        /// What the scope's other filters (layer, region, workload, modality, model) leave out, of any kind.
+        /// What the scope's other filters (layer, market, region, workload, modality, model, origin) leave out, of any
+        /// kind.
         package var outsideFilters: UInt128
+        /// What can't be judged, of any kind, because the catalogue doesn't name its region or model. In the total also
+        /// what belongs to no entity for that reason.
+        package var uncatalogued: UInt128 = 0
+        /// Tokens that the scope would count in money and for which the price book has no price.
+        package var unpricedTokens: UInt128 = 0
+        /// Where counted revenue comes from; empty under measures other than revenue.
+        package var revenueFrom: Set<RevenueSource> = []
         /// ``numerator`` of the table's denominator.
         package var share: Share
         /// 1 for the largest numerator; equal numerators share a rank, and the next rank is skipped (1, 2, 2, 4). 0 for
@@ -26,53 +34,79 @@ package struct ShareTable: Sendable, Hashable {
         package var unclassified: UInt128 { amount(of: .unclassified) }
         /// Affiliates, trials and tests together.
         package var otherKinds: UInt128 { amount(of: .affiliate) + amount(of: .trial) + amount(of: .test) }
-        /// Everything that was counted in the ledger for the entity, inside and outside the scope.
-        package var everything: UInt128 { byKind.values.reduce(outsideFilters, +) }
+        /// Everything that is there for the entity, inside and outside the scope.
+        package var everything: UInt128 { byKind.values.reduce(outsideFilters + uncatalogued, +) }
         /// Whether the row gathers entities that the scope doesn't name.
         package var isGathered: Bool { gathered > 0 }
+    }
+
+    /// Where revenue comes from.
+    package enum RevenueSource: String, Sendable, CaseIterable {
+        /// Revenue records.
+        case imported
+        /// Tokens at the price in force.
+        case priceBook = "price-book"
+    }
+
+    /// Months without a revenue record between months that have one.
+    package struct RevenueGap: Sendable, Hashable {
+        package var provider: String
+        /// A layer, or `customisation`.
+        package var layer: String
+        /// As they are written, in order; never empty.
+        package var months: [String]
     }
 
     package let scope: Scope
     package let period: Period
     /// By falling numerator; equal ones by name. Where the scope names only the largest, the others are the last row.
     package let rows: [Row]
-    /// What shares are shares of.
+    /// What shares are shares of, in the unit of amounts: see ``text(of:)``.
     package let denominator: UInt128
+    /// The published total that ``denominator`` is; `nil` where it is everything counted.
+    package let reference: ReferenceTotal?
+    /// What the last published digit of ``reference`` is worth, in the unit of amounts; 0 without a reference.
+    package let referencePrecision: UInt128
+    /// What is missing from figures of revenue, by provider and layer.
+    package let gaps: [RevenueGap]
     /// All rows added up; its ``Row/rank`` is 0 and its entity is empty.
     package let total: Row
 
-    /// Evaluates a scope over the sums of a period. An entity with usage but nothing counted has a row with 0.
+    /// Evaluates a scope that needs no facts over the sums of a period. An entity with usage but nothing counted has a row
+    /// with 0.
     ///
     /// - Throws: ``MissingFacts`` where the scope needs more than usage.
     /// - Complexity: O(*rows* + *entities* log *entities*).
-    package init(scope: Scope, period: Period, sums: some Sequence<ScopeSumRow>) throws(MissingFacts) {
+    package init(scope: Scope, period: Period, sums: some Sequence<ScopeSumRow>) throws {
         try self.init(scope: scope, period: period, filtered: sums.lazy.compactMap { scope.filtered($0) })
     }
 
-    /// Evaluates a scope over sums that its filters have been applied to already.
+    /// Evaluates a scope over facts, and over sums that its filters have been applied to already.
     ///
-    /// - Throws: ``MissingFacts`` where the scope needs more than usage.
-    package init(scope: Scope, period: Period, filtered sums: some Sequence<FilteredSumRow>) throws(MissingFacts) {
-        try scope.requireFacts()
-        var amounts: [NameBytes: Amounts] = [:]
-        var all = Amounts()
-        for sum in sums {
-            guard let amount = scope.measure.amount(of: sum.counts), let entity = scope.entity.name(in: sum) else {
-                preconditionFailure("\(scope.id) measures \(scope.measure) by \(scope.entity) and needs no facts")
-            }
-            amounts[NameBytes(entity), default: Amounts()].add(amount, of: sum.tenantKind, covered: sum.isCovered)
-            all.add(amount, of: sum.tenantKind, covered: sum.isCovered)
-        }
-        let whole = all.counted(by: scope.filters)
+    /// - Parameters:
+    ///   - sums: told apart by the scope's ``Scope/grain(with:over:)``.
+    ///   - segments: what the rows' segments are; one over the whole period by default.
+    ///   - facts: those that were known, at least for the days of the segments.
+    /// - Throws: ``MissingFacts`` where facts that the scope needs aren't there; ``UnanswerableScope`` where they don't
+    ///   answer it.
+    package init(
+        scope: Scope, period: Period, filtered sums: some Sequence<FilteredSumRow>, segments: [SumSegment]? = nil,
+        facts: FactBook = FactBook()
+    ) throws {
+        let whole = [SumSegment(day: period.from, month: Period.month(of: period.from).from)]
+        var evaluator = try ScopeEvaluator(
+            scope: scope, period: period, facts: facts, segments: segments ?? whole)
+        try evaluator.add(sums)
+        let tally = evaluator.tally
+        reference = evaluator.reference
+        gaps = evaluator.revenueGaps
+        let (denominator, precision) = try reference.map { try evaluator.units(of: $0) } ?? (tally.counted, 0)
+        referencePrecision = precision
         self.scope = scope
         self.period = period
-        denominator = whole
-        total = all.row(entity: "", filters: scope.filters, denominator: whole)
-        let ranked = Self.ranked(
-            amounts.map { name, amounts in
-                amounts.row(
-                    entity: String(decoding: name.bytes, as: UTF8.self), filters: scope.filters, denominator: whole)
-            })
+        self.denominator = denominator
+        total = tally.total(denominator: denominator)
+        let ranked = Self.ranked(tally.rows(denominator: denominator))
         rows = scope.top.map { Self.gathered(ranked, beyond: $0) } ?? ranked
     }
 
@@ -98,38 +132,10 @@ package struct ShareTable: Sendable, Hashable {
             entity: "other", gathered: others.count, numerator: numerator,
             byKind: others.reduce(into: [:]) { $0.merge($1.byKind, uniquingKeysWith: +) },
             outsideFilters: others.reduce(0) { $0 + $1.outsideFilters },
+            uncatalogued: others.reduce(0) { $0 + $1.uncatalogued },
+            unpricedTokens: others.reduce(0) { $0 + $1.unpricedTokens },
+            revenueFrom: others.reduce(into: []) { $0.formUnion($1.revenueFrom) },
             share: Share(numerator: numerator, denominator: first.share.denominator), rank: 0)
         return rows[..<top] + [row]
-    }
-
-    private struct Amounts {
-        var byKind: [TenantKind: UInt128] = [:]
-        var outsideFilters: UInt128 = 0
-
-        mutating func add(_ amount: UInt128, of kind: TenantKind, covered: Bool) {
-            if covered { byKind[kind, default: 0] += amount } else { outsideFilters += amount }
-        }
-
-        func counted(by filters: ScopeFilters) -> UInt128 {
-            byKind.reduce(0) { filters.counts($1.key) ? $0 + $1.value : $0 }
-        }
-
-        func row(entity: String, filters: ScopeFilters, denominator: UInt128) -> Row {
-            let numerator = counted(by: filters)
-            return Row(
-                entity: entity, numerator: numerator, byKind: byKind, outsideFilters: outsideFilters,
-                share: Share(numerator: numerator, denominator: denominator), rank: 0)
-        }
-    }
-}
-
-extension Scope.Entity {
-    /// The entity that a row of sums belongs to; `nil` where rows don't tell.
-    func name(in row: FilteredSumRow) -> String? {
-        switch self {
-        case .provider: row.provider
-        case .model: row.model
-        case .family, .developer: nil
-        }
     }
 }

@@ -26,7 +26,7 @@ package enum ServiceLimits {
     package static let maxLookupDigests = 10_000
     /// The largest JSON body on the ingest listener: a full look-up fits, in bytes.
     package static let maxControlBodyBytes = 1 << 20
-    /// The largest registry import, in bytes.
+    /// The largest import of the registry or of facts, in bytes.
     package static let maxRegistryBodyBytes = 32 << 20
     /// The largest JSON body on the query listener, in bytes.
     package static let maxQueryBodyBytes = 16 << 10

@@ -13,7 +13,7 @@ package struct RegistryChange: Sendable, Equatable {
     package var remainders = 0
     /// Tenants that no usage and no entry had named before.
     package var newTenants = 0
-    /// When it was recorded: later than every record before.
+    /// When it was recorded: later than every record before. Where nothing changed, the moment of the latest record.
     package var recordedAt: Timestamp
 
     package init(recordedAt: Timestamp) {

@@ -1,6 +1,6 @@
 package import Postgres
 package import Scopes
-package import Usage
+internal import Usage
 
 /// A scope to evaluate over a period.
 package struct ScopeQuestion: Sendable, Hashable {
@@ -28,23 +28,14 @@ extension Store {
     /// - Parameters:
     ///   - questions: at least one.
     ///   - knownAt: what was recorded by then; `nil` for now.
-    /// - Throws: ``MissingFacts`` where a scope needs facts that aren't kept; ``StoreError`` with `.notKept` where the sums
-    ///   that its zone needs aren't kept.
+    /// - Throws: ``MissingFacts`` and ``UnanswerableScope`` where facts that a scope needs aren't there or don't answer it;
+    ///   ``StoreError`` with `.notKept` where the sums that its zone needs aren't kept.
     package func answers(
         to questions: [ScopeQuestion], knownAt: Timestamp? = nil, sight: Sight
     ) async throws -> ScopeAnswers {
-        precondition(!questions.isEmpty, "no question")
-        for question in questions { try question.scope.requireFacts() }
         let calendar = calendar
-        return try await pool.withTransaction(.snapshot) { connection in
-            let session = StoreSession(connection)
-            let known: Timestamp = try knownAt ?? session.registryClock()
-            let tables = try questions.map { question in
-                let sums = try session.sums(
-                    under: question.scope, over: question.period, calendar: calendar, knownAt: known, sight: sight)
-                return try ShareTable(scope: question.scope, period: question.period, filtered: sums.rows)
-            }
-            return ScopeAnswers(mark: try session.mark(), knownAt: known, tables: tables)
+        return try await pool.withTransaction(.snapshot) {
+            try StoreSession($0).answers(to: questions, calendar: calendar, knownAt: knownAt, sight: sight)
         }
     }
 }

@@ -9,53 +9,68 @@ internal import Usage
 /// column to group by, not a condition. Only providers that the scope doesn't look at are left out altogether.
 struct ScopeSumsSQL {
     private let scope: Scope
+    private let grain: SumGrain
     private var sql = SQLParameters()
     var parameters: [Parameter] { sql.values }
 
-    /// Which sums answer a scope.
-    enum Source {
-        /// Day sums, for scopes in the reporting calendar.
-        case day(Range<CalendarDate>)
-        /// Hour sums, for scopes in another zone; the calendar says which day, and so which kind, an hour belongs to.
-        case hour(Range<Timestamp>, calendar: ZoneRules)
-    }
-
-    init(_ scope: Scope) {
+    init(_ scope: Scope, grain: SumGrain) {
         self.scope = scope
+        self.grain = grain
     }
 
-    /// Columns: provider, kind, whether covered, model (or NULL), five sums. Ordered by the first four.
+    /// Columns: provider, kind, whether covered; model, region, layer, workload and tenant, each NULL where the grain
+    /// doesn't tell it apart; the segment's position; five sums. In no order.
     ///
     /// - Parameter known: the registry's moment.
-    mutating func text(_ source: Source, known: Timestamp, sight: Sight) -> String {
-        let (table, conditions, day) = range(source)
+    mutating func text(_ source: ScopeSource, known: Timestamp, sight: Sight) -> String {
+        let (table, conditions, day, segment) = range(source)
         let all = conditions + lookedAt() + sql.sight(sight)
         let kind = KindJoin.sql(tenant: "u.tenant_id", day: day, known: sql.bind(.timestamp(known)))
-        let model = scope.entity == .model ? "u.model_id" : "NULL::int4"
-        let sums = SumWriter.countColumns.map { "sum(u.\($0)) AS \($0)" }.joined(separator: ", ")
+        func column(_ name: String, _ type: String, _ isNeeded: Bool) -> String {
+            isNeeded ? "u.\(name)" : "NULL::\(type) AS \(name)"
+        }
+        let keys = [
+            "u.provider_id", "coalesce(k.kind, 0) AS kind", "\(covered()) AS covered",
+            column("model_id", "int4", grain.byModel), column("region_id", "int2", grain.byRegion),
+            column("layer", "int2", grain.byLayer), column("workload", "int2", grain.byWorkload),
+            column("tenant_id", "int4", grain.byTenant), "\(segment) AS segment",
+        ]
+        let sums = SumWriter.countColumns.map { "sum(u.\($0)) AS \($0)" }
+        let grouped = keys.indices.map { "\($0 + 1)" }.joined(separator: ", ")
         return """
-            SELECT p.name, s.kind, s.covered, m.name, \(SumWriter.countColumns.map { "s.\($0)" }.joined(separator: ", "))
-              FROM (SELECT u.provider_id, coalesce(k.kind, 0) AS kind, \(covered()) AS covered, \(model) AS model_id,
-                           \(sums)
+            SELECT p.name, s.kind, s.covered, m.name, r.name, s.layer, s.workload, s.tenant_id, s.segment,
+                   \(SumWriter.countColumns.map { "s.\($0)" }.joined(separator: ", "))
+              FROM (SELECT \((keys + sums).joined(separator: ", "))
                       FROM \(table) u \(kind)
                      WHERE \(all.joined(separator: " AND "))
-                     GROUP BY 1, 2, 3, 4) s
+                     GROUP BY \(grouped)) s
               JOIN provider p USING (provider_id) LEFT JOIN model m USING (model_id)
-             ORDER BY p.name, s.kind, s.covered, m.name
+              LEFT JOIN region r USING (region_id)
             """
     }
 
-    private mutating func range(_ source: Source) -> (table: String, conditions: [String], day: String) {
-        switch source {
-        case .day(let dates):
+    /// The table, what confines it to the source, the day of the reporting calendar that a row belongs to, and the position
+    /// of its segment.
+    private mutating func range(
+        _ source: ScopeSource
+    ) -> (table: String, conditions: [String], day: String, segment: String) {
+        let starts = Array(source.starts.dropFirst())
+        switch source.days {
+        case .reporting(let dates):
             let (from, to) = (
                 sql.bind(.date(days: dates.lowerBound.days)), sql.bind(.date(days: dates.upperBound.days))
             )
-            return ("usage_day", ["u.day >= \(from)", "u.day < \(to)"], "u.day")
-        case .hour(let moments, let calendar):
-            let (from, to) = (sql.bind(.timestamp(moments.lowerBound)), sql.bind(.timestamp(moments.upperBound)))
+            let segment = starts.isEmpty ? "0" : "width_bucket(u.day, \(sql.bind(.dateArray(days: starts))))"
+            return ("usage_day", ["u.day >= \(from)", "u.day < \(to)"], "u.day", segment)
+        case .hours(let seconds, let calendar):
+            let from = sql.bind(.timestamp(Timestamp(seconds: seconds.lowerBound)))
+            let to = sql.bind(.timestamp(Timestamp(seconds: seconds.upperBound)))
             let zone = sql.bind(.text(calendar.identifier))
-            return ("usage_hour", ["u.hour >= \(from)", "u.hour < \(to)"], "(u.hour AT TIME ZONE \(zone))::date")
+            let moments = starts.map { Timestamp(seconds: $0) }
+            let segment = starts.isEmpty ? "0" : "width_bucket(u.hour, \(sql.bind(.timestampArray(moments))))"
+            return (
+                "usage_hour", ["u.hour >= \(from)", "u.hour < \(to)"], "(u.hour AT TIME ZONE \(zone))::date", segment
+            )
         }
     }
 
@@ -65,7 +80,7 @@ struct ScopeSumsSQL {
         return ["u.provider_id IN (SELECT provider_id FROM provider WHERE name = ANY(\(names)))"]
     }
 
-    /// An expression that is true of usage which passes the filters.
+    /// An expression that is true of usage which passes the filters, those that ask catalogues left aside.
     private mutating func covered() -> String {
         let filters = scope.filters
         var conditions =

@@ -28,6 +28,8 @@ package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
         package static let notFound = Code("not-found")
         /// Registry entries overlap with each other, or a date range is empty.
         package static let registryConflict = Code("registry-conflict")
+        /// Records of facts overlap with each other, or a date range is empty.
+        package static let factConflict = Code("fact-conflict")
         /// The program's own resources are incomplete.
         package static let damagedInstallation = Code("damaged-installation")
     }

@@ -3,14 +3,10 @@ internal import Scopes
 internal import Usage
 
 extension StoreSession {
-    /// Makes imports take turns, so that records have an order and held entries never overlap.
-    static let registryLockKey: Int64 = 0x7374_6565_6C72_6567
-
     /// See ``Store/importRegistry(_:by:now:)``. Must run in a transaction.
     func importRegistry(_ entries: [RegistryEntry], by actor: String, now: Timestamp) throws -> RegistryChange {
         try Self.checkSpans(entries)
-        try connection.query("SELECT pg_advisory_xact_lock($1)", [.int(Self.registryLockKey)])
-        var result = RegistryChange(recordedAt: try nextRecordMoment(now))
+        var result = RegistryChange(recordedAt: try startRecording(now))
         let (ids, newTenants) = try tenants(of: entries)
         result.newTenants = newTenants
         let held = try held(about: Set(ids))
@@ -19,7 +15,7 @@ extension StoreSession {
         for (tenant, group) in Dictionary(grouping: zip(ids, entries), by: \.0).sorted(by: { $0.key < $1.key }) {
             let own = group.map(\.1)
             try Self.checkOverlaps(own)
-            let change = RegistryTimeline.change(held: held[tenant] ?? [], by: own)
+            let change = Timeline.change(held: held[tenant] ?? [], by: own)
             superseded += change.superseded
             written += (change.asserted + change.remainders).map { (tenant: tenant, entry: $0) }
             result.asserted += change.asserted.count
@@ -37,15 +33,8 @@ extension StoreSession {
                 ("asserted", result.asserted), ("unchanged", result.unchanged), ("superseded", result.superseded),
                 ("remainders", result.remainders),
             ], at: result.recordedAt)
+        if written.isEmpty, superseded.isEmpty { result.recordedAt = try knownMoment() }
         return result
-    }
-
-    /// A moment after every record so far: `now`, unless a record is as late as that.
-    private func nextRecordMoment(_ now: Timestamp) throws -> Timestamp {
-        let latest: Timestamp? = try connection.query(
-            "SELECT greatest(max(recorded_at), max(superseded_at)) FROM tenant_kind"
-        ).one().decode(0)
-        return max(now, latest.map { Timestamp(microseconds: $0.microseconds + 1) } ?? now)
     }
 
     private static func checkSpans(_ entries: [RegistryEntry]) throws {
@@ -84,17 +73,17 @@ extension StoreSession {
         return (ids, after - before)
     }
 
-    private func held(about tenants: Set<Int32>) throws -> [Int32: [RegistryTimeline.Held]] {
+    private func held(about tenants: Set<Int32>) throws -> [Int32: [Timeline<RegistryEntry>.Held]] {
         let rows = try connection.query(
             """
             SELECT k.tenant_id, k.entry_id, \(Self.entryColumns)
               FROM tenant_kind k JOIN tenant t USING (tenant_id) JOIN provider p ON p.provider_id = t.provider_id
              WHERE k.tenant_id = ANY($1) AND k.superseded_at IS NULL
             """, [.int32Array(tenants.sorted())])
-        var held: [Int32: [RegistryTimeline.Held]] = [:]
+        var held: [Int32: [Timeline<RegistryEntry>.Held]] = [:]
         for row in rows {
             held[try row.decode(0), default: []].append(
-                RegistryTimeline.Held(id: try row.decode(1), entry: try Self.entry(row, from: 2)))
+                Timeline.Held(id: try row.decode(1), entry: try Self.entry(row, from: 2)))
         }
         return held
     }
@@ -102,8 +91,7 @@ extension StoreSession {
     private func record(_ written: [(tenant: Int32, entry: RegistryEntry)], by actor: String, at moment: Timestamp)
         throws
     {
-        // A date far beyond any other stands for "no end" in the array, which holds no NULLs.
-        let never: Int64 = 3_000_000
+        let never = Self.never
         try connection.query(
             """
             INSERT INTO tenant_kind (tenant_id, provider_id, kind, legal_entity, effective_from, effective_to, reason,

@@ -8,8 +8,7 @@ extension StoreSession {
         _ dates: Range<CalendarDate>, knownAt: Timestamp?, byModel: Bool, sight: Sight
     ) throws -> ScopeSums {
         let mark = try mark()
-        // The registry's clock, not this machine's: it may run ahead of it by the microseconds that order records.
-        let known: Timestamp = try knownAt ?? registryClock()
+        let known: Timestamp = try knownAt ?? knownMoment()
         try confine(to: sight)
         let rows = try connection.query(
             Self.scopeSumsSQL(byModel: byModel),
@@ -20,54 +19,32 @@ extension StoreSession {
         return ScopeSums(mark: mark, knownAt: known, rows: try rows.map(Self.scopeSumRow(_:)))
     }
 
-    /// See ``Store/sums(under:over:knownAt:sight:)``. Must run in a snapshot transaction.
+    /// What a scope counts, and what it leaves out, over a part of the sums, told apart by a grain. Must run in a
+    /// transaction that is confined already.
     func sums(
-        under scope: Scope, over period: Period, calendar: ZoneRules, knownAt: Timestamp?, sight: Sight
-    ) throws -> FilteredSums {
-        let mark = try mark()
-        let known: Timestamp = try knownAt ?? registryClock()
-        try confine(to: sight)
-        var sql = ScopeSumsSQL(scope)
-        let text = sql.text(try source(of: scope, period, calendar: calendar), known: known, sight: sight)
-        let rows = try connection.query(text, sql.parameters)
-        return FilteredSums(mark: mark, knownAt: known, rows: try rows.map(Self.filteredSumRow(_:)))
-    }
-
-    private func source(of scope: Scope, _ period: Period, calendar: ZoneRules) throws -> ScopeSumsSQL.Source {
-        guard scope.zone != calendar.identifier else { return .day(period.from..<period.to) }
-        guard let zone = ZoneRules(identifier: scope.zone) else {
-            throw StoreError(
-                .notKept, "The scope \(scope.id) reads periods in \(scope.zone), a zone that is not known.")
-        }
-        let seconds = period.seconds(in: zone)
-        let (from, to) = (seconds.lowerBound, seconds.upperBound)
-        guard from.isMultiple(of: 3_600), to.isMultiple(of: 3_600), calendar.hasWholeHours(from: from, to: to) else {
-            throw StoreError(
-                .notKept,
-                "The scope \(scope.id) reads periods in \(scope.zone), whose days don't begin with the hours that "
-                    + "sums are kept by.")
-        }
-        try checkFloor(of: .hour, from: from)
-        return .hour(Timestamp(seconds: from)..<Timestamp(seconds: to), calendar: calendar)
+        under scope: Scope, of source: ScopeSource, grain: SumGrain, known: Timestamp, sight: Sight
+    ) throws -> [FilteredSumRow] {
+        var sql = ScopeSumsSQL(scope, grain: grain)
+        let text = sql.text(source, known: known, sight: sight)
+        return try connection.query(text, sql.parameters).map(Self.filteredSumRow(_:))
     }
 
     private static func filteredSumRow(_ row: Row) throws -> FilteredSumRow {
-        guard let kind = TenantKind(rawValue: try row.decode(1)) else {
-            throw PostgresError(.decoding, "The registry holds a kind that is not known.")
+        func code<Value>(_ column: Int, _ parse: (UInt8) -> Value?) throws -> Value? {
+            guard let code = try row.decode(column, as: UInt8?.self) else { return nil }
+            guard let value = parse(code) else {
+                throw PostgresError(.decoding, "The sums hold a code of a dimension that is not known.")
+            }
+            return value
+        }
+        guard let kind = try code(1, TenantKind.init(rawValue:)) else {
+            throw PostgresError(.decoding, "The sums hold a row without a kind.")
         }
         return FilteredSumRow(
-            provider: try row.decode(0), tenantKind: kind, model: try row.decode(3), isCovered: try row.decode(2),
-            counts: try counts(row, from: 4))
-    }
-
-    /// Now, or the last record's moment where that is later.
-    func registryClock() throws -> Timestamp {
-        try connection.query(
-            """
-            SELECT greatest(clock_timestamp(), (SELECT max(recorded_at) FROM tenant_kind),
-                            (SELECT max(superseded_at) FROM tenant_kind))
-            """
-        ).one().decode(0)
+            provider: try row.decode(0), tenantKind: kind, model: try row.decode(3), region: try row.decode(4),
+            layer: try code(5, Layer.init(rawValue:)), workload: try code(6, Workload.init(rawValue:)),
+            tenant: try row.decode(7), segment: try row.decode(8), isCovered: try row.decode(2),
+            counts: try counts(row, from: 9))
     }
 
     private static func scopeSumRow(_ row: Row) throws -> ScopeSumRow {

@@ -13,7 +13,8 @@ struct Steelyard: AsyncParsableCommand {
         version: SoftwareVersion.text,
         subcommands: [
             UpCommand.self, UsageCommand.self, ShareCommand.self, ExportCommand.self, CollectorsCommand.self,
-            ScopeCommand.self, TenantsCommand.self, TokenCommand.self, CACommand.self, SimulateCommand.self,
+            ScopeCommand.self, TenantsCommand.self, FactsCommand.self, TokenCommand.self, CACommand.self,
+            SimulateCommand.self,
         ])
 }
 

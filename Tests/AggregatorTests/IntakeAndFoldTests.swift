@@ -23,11 +23,11 @@ struct Inside: Sendable {
     }
 
     static func with(_ body: @Sendable (Inside) async throws -> Void) async throws {
-        try await TestDatabase.withDatabase { database in
+        guard let calendar = ZoneRules(identifier: "Asia/Shanghai") else { return }
+        try await TestDatabase.withDatabase(like: .prepared(calendar: calendar)) { database in
             var logger = Logger(label: "test")
             logger.logLevel = .critical
             let pool = ConnectionPool(ConnectionOptions(connectionString: database.connectionString), logger: logger)
-            guard let calendar = ZoneRules(identifier: "Asia/Shanghai") else { return }
             let store = Store(pool: pool, calendar: calendar, logger: logger)
             try await store.prepare()
             let (registry, nudge) = (MetricsRegistry(), Nudge())

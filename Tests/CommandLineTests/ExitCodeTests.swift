@@ -9,7 +9,9 @@ import Testing
         let help = try await Program.run("--help")
         #expect(help.exitCode == 0)
         #expect(help.output.contains("Exit codes: 0 done, 1 failed"))
-        let commands = ["up", "usage", "share", "export", "collectors", "scope", "tenants", "token", "ca", "simulate"]
+        let commands = [
+            "up", "usage", "share", "export", "collectors", "scope", "tenants", "facts", "token", "ca", "simulate",
+        ]
         for command in commands {
             #expect(help.output.contains("  \(command) "), "\(command) is in the help")
             #expect(try await Program.run(command, "--help").exitCode == 0)

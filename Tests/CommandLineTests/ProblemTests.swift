@@ -16,6 +16,13 @@ import Testing
         #expect(!Problem.error(for: answer(status, "<html>"), asking: "/v1/usage").message.isEmpty)
     }
 
+    @Test func onlyAMarkThatIsNotReachedIsWaitedForAgain() {
+        #expect(Problem.isStillCounting(answer(503, #"{"code":"mark-not-reached"}"#)))
+        #expect(!Problem.isStillCounting(answer(503, #"{"code":"database-away"}"#)))
+        #expect(!Problem.isStillCounting(answer(503, "<html>")))
+        #expect(!Problem.isStillCounting(answer(422, #"{"code":"mark-not-reached"}"#)))
+    }
+
     @Test func listsEveryMistakeOfAFileWithItsLine() {
         let body = """
             {"title":"The registry is refused","detail":"2 mistakes","errors":[

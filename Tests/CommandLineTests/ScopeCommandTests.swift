@@ -53,7 +53,7 @@ import Testing
         #expect(english.exitCode == 0, "\(english.errors)")
         #expect(
             english.output.hasPrefix("Counts revenue in CNY of external customers, on the layers MaaS, PaaS and IaaS."))
-        #expect(english.output.hasSuffix("needs revenue records of the providers.\n"))
+        #expect(english.output.hasSuffix("needs revenue records of the providers or a price book.\n"))
         let chinese = try await Program.run("scope", "explain", "omdia-ai-cloud", "--offline", "--zh")
         #expect(chinese.output.hasPrefix("统计收入（CNY）"))
         try await withScratchFolder("explain") { scratch in
@@ -75,7 +75,7 @@ import Testing
             #expect(answer.scopes.filter(\.builtIn).count == answer.scopes.count - 1)
             #expect(json.output.contains("\"currency\":null"))
             let table = try await Program.run("scope", "list", "--offline", "--zh")
-            #expect(table.output.contains("口径") && table.output.contains("revenue-records"))
+            #expect(table.output.contains("口径") && table.output.contains("private-deployments"))
             #expect(!table.output.contains("house"))
             let csv = try await Program.run("scope", "list", "--offline", "--format", "csv")
             #expect(csv.output.hasPrefix("id,version,sha256,"))

@@ -48,7 +48,7 @@ import Usage
               models: [qwen-*, deepseek-r1]
               origins: [resold]
             additions: [customisation]
-            entity: developer
+            entity: provider
             top: 20
             aggregate: sum
             zone: UTC
@@ -61,10 +61,12 @@ import Usage
         #expect(scope.filters.providers == ["openrouter"] && scope.filters.kinds == nil)
         #expect(scope.filters.markets == [.cnMainland, .overseas] && scope.filters.origins == [.resold])
         #expect(scope.filters.models == [NamePattern("deepseek-r1"), NamePattern("qwen-*")])
-        #expect(scope.entity == .developer && scope.top == 20 && scope.precision == 0)
+        #expect(scope.entity == .provider && scope.top == 20 && scope.precision == 0)
         #expect(scope.denominator == .referenceTotal("omdia-2025-h1"))
         #expect(
-            scope.requiredFacts == [.regionCatalogue, .modelCatalogue, .revenueRecords, .referenceTotals])
+            scope.requiredFacts == [
+                .regionCatalogue, .modelCatalogue, .providerCatalogue, .revenueRecords, .referenceTotals,
+            ])
         #expect(
             scope.canonicalForm.hasSuffix(
                 """
@@ -132,6 +134,7 @@ import Usage
             "entity: provider", "entity: provider\nadditions: [customisation]", 11, "additions",
             "in revenue, not in tokens"
         ),
+        ("entity: provider", "entity: model\nadditions: [customisation]", 10, "entity", "kept by provider"),
         ("entity: provider", "entity: provider\nadditions: [icebergs]", 11, "additions", "'icebergs' is not known"),
         ("measure: tokens", "measure: revenue", 1, "currency", "is missing"),
         ("measure: tokens", "measure: revenue\ncurrency: yuan", 6, "currency", "no ISO 4217 code"),

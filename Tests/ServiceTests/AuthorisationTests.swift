@@ -10,15 +10,15 @@ import Testing
     static let routes: [(permission: Permission, path: String)] = [
         (.usage, "/v1/usage?period=2025-06"), (.shares, "/v1/shares?scope=idc&period=2025-06"),
         (.exports, "/v1/exports/monthly-share?scope=idc&month=2025-06"), (.scopes, "/v1/scopes"),
-        (.collectors, "/v1/collectors"), (.readTenants, "/v1/tenants"), (.tokens, "/v1/tokens"),
-        (.metrics, "/metrics"),
+        (.collectors, "/v1/collectors"), (.readTenants, "/v1/tenants"), (.readFacts, "/v1/facts/prices"),
+        (.tokens, "/v1/tokens"), (.metrics, "/metrics"),
     ]
 
     /// What each kind of caller may read, written out by hand.
     static let allowed: [(role: TokenRole, provider: String?, permissions: Set<Permission>)] = [
         (.operator, nil, [.scopes, .collectors, .metrics]),
         (.operator, "aliyun", [.scopes, .collectors, .usage]),
-        (.auditor, nil, [.usage, .shares, .exports, .scopes, .readTenants]),
+        (.auditor, nil, [.usage, .shares, .exports, .scopes, .readTenants, .readFacts]),
         (.auditor, "aliyun", [.usage, .scopes, .readTenants]),
         (.finance, nil, [.shares, .exports, .scopes]),
         (.finance, "aliyun", [.scopes]),

@@ -94,7 +94,7 @@ import Usage
                 let records = try CSVReader.records(in: reply.body).map(\.fields)
                 #expect(records.count == 6)
                 let (header, total) = (records[0], records[5])
-                #expect(header.first == "row" && header.last == "month_on_month_percent")
+                #expect(header.first == "row" && header.last == "unpriced_tokens")
                 let column = Dictionary(uniqueKeysWithValues: header.enumerated().map { ($0.element, $0.offset) })
                 func cell(_ row: Int, _ name: String) -> String { records[row][column[name] ?? 0] }
                 #expect(cell(1, "provider") == "volcengine")

@@ -72,6 +72,10 @@ import Yams
                 ("/v1/tenants/history?provider=volcengine&tenant=x", "/v1/tenants/history", admin, nil),
                 ("/v1/tenants/history?provider=volcengine", "/v1/tenants/history", admin, nil),
                 ("/v1/tenants", "/v1/tenants", admin, "text/csv"), ("/v1/tokens", "/v1/tokens", admin, nil),
+                ("/v1/facts/prices", "/v1/facts/{kind}", admin, nil),
+                ("/v1/facts/prices", "/v1/facts/{kind}", admin, "text/csv"),
+                ("/v1/facts/gossip", "/v1/facts/{kind}", admin, nil),
+                ("/v1/facts/prices", "/v1/facts/{kind}", finance, nil),
                 ("/metrics", "/metrics", admin, nil), ("/livez", "/livez", nil, nil), ("/readyz", "/readyz", nil, nil),
                 ("/openapi.yaml", "/openapi.yaml", nil, nil),
             ]

@@ -20,6 +20,7 @@ import Testing
                 #expect(omdia["sha256"] as? String == expected.digest)
                 #expect(omdia["currency"] as? String == "CNY" && omdia["built_in"] as? Bool == true)
                 #expect(omdia["needs"] as? [String] == ["revenue-records"])
+                #expect(omdia["imports"] as? [String] == ["revenue", "prices", "rates"])
                 #expect((omdia["explanation"] as? [String: Any])?["zh"] as? String == expected.explanation.zh)
                 #expect((omdia["filters"] as? [String: Any])?["layers"] as? [String] == ["iaas", "maas", "paas"])
                 let none = try await client.get("/v1/scopes/nobody", token: token)
@@ -40,11 +41,13 @@ import Testing
             let token = try await world.token(.finance)
             try await world.asCaller { client in
                 var refused = 0
-                for scope in try ScopeCatalogue.builtIn().scopes where !scope.missingFacts.isEmpty {
+                for scope in try ScopeCatalogue.builtIn().scopes where !scope.requiredFacts.isEmpty {
                     for path in ["/v1/shares?period=2025-06", "/v1/exports/monthly-share?month=2025-06"] {
                         let reply = try await client.get("\(path)&scope=\(scope.id)", token: token)
                         #expect((reply.status, reply.code) == (422, "missing-facts"), "\(scope.id): \(reply.text)")
-                        #expect(try reply.json()["missing"] as? [String] == scope.missingFacts.map(\.rawValue))
+                        #expect(try reply.json()["missing"] as? [String] == scope.requiredFacts.map(\.rawValue))
+                        let imports = try reply.json()["imports"] as? [String] ?? []
+                        #expect(!imports.isEmpty && imports.allSatisfy { FactKind(rawValue: $0) != nil })
                         refused += 1
                     }
                 }

@@ -1,5 +1,6 @@
 import Logging
 import Postgres
+import Scopes
 import Store
 import Synchronization
 import TestSupport
@@ -14,7 +15,7 @@ struct World: Sendable {
     static func with<Value: Sendable>(
         calendar: String = "Asia/Shanghai", connections: Int = 6, _ body: (World) async throws -> Value
     ) async throws -> Value {
-        try await TestDatabase.withDatabase { database in
+        try await TestDatabase.withDatabase(like: .prepared(calendar: try zone(calendar))) { database in
             let world = try World(
                 connectionString: database.connectionString, calendar: calendar, connections: connections)
             do {
@@ -30,14 +31,19 @@ struct World: Sendable {
     }
 
     init(connectionString: String, calendar: String = "Asia/Shanghai", connections: Int = 6) throws {
-        struct NoZone: Error {}
-        guard let zone = ZoneRules(identifier: calendar) else { throw NoZone() }
+        let zone = try Self.zone(calendar)
         let pool = ConnectionPool(
             ConnectionOptions(connectionString: connectionString),
             pool: PoolOptions(maxConnections: connections, waitTimeout: .seconds(60)),
             logger: Logger(label: "tests"))
         self.connectionString = connectionString
         store = Store(pool: pool, calendar: zone, logger: Logger(label: "tests"))
+    }
+
+    private static func zone(_ identifier: String) throws -> ZoneRules {
+        struct NoZone: Error {}
+        guard let zone = ZoneRules(identifier: identifier) else { throw NoZone() }
+        return zone
     }
 
     static let key = CollectorKey(provider: "acme", collector: "edge-1")
@@ -79,6 +85,15 @@ struct World: Sendable {
 
     func foldAll(_ limits: FoldLimits = FoldLimits()) async throws {
         while try await store.foldNext(limits, decode: payloads.decode).status != .idle {}
+    }
+
+    /// What a scope says of a period.
+    func table(
+        _ scope: Scope, _ period: Period, knownAt: Timestamp? = nil, sight: Sight = .everything
+    ) async throws -> ShareTable {
+        try await store.answers(
+            to: [ScopeQuestion(scope: scope, period: period)], knownAt: knownAt, sight: sight
+        ).tables[0]
     }
 
     struct Unexpected: Error {

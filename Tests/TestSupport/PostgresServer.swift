@@ -1,6 +1,7 @@
 package import Embedded
 internal import Foundation
 internal import Logging
+internal import Postgres
 internal import Synchronization
 
 /// A real PostgreSQL for the tests of one process: started when first asked for, ended when the process ends.
@@ -9,6 +10,10 @@ internal import Synchronization
 /// known by its free lock, and is stopped and removed by the next one.
 package final class PostgresServer: Sendable {
     package let cluster: EmbeddedCluster
+    /// To the database `postgres`, for making and dropping the tests' own.
+    private let pool: ConnectionPool
+    /// The templates of this process by name, each prepared once.
+    private let templates = Mutex<[String: Task<Void, any Error>]>([:])
 
     /// The server of this process.
     package static var shared: PostgresServer {
@@ -17,8 +22,9 @@ package final class PostgresServer: Sendable {
 
     private static let starting = Task { try await start() }
 
-    private init(cluster: EmbeddedCluster) {
+    private init(cluster: EmbeddedCluster, pool: ConnectionPool) {
         self.cluster = cluster
+        self.pool = pool
     }
 
     /// Faster than durable: what these tests show doesn't depend on the machine's power supply.
@@ -32,7 +38,10 @@ package final class PostgresServer: Sendable {
             EmbeddedOptions(dataFolder: "\(folder)/pg", settings: fastSettings), logger: quiet)
         try await cluster.start()
         TestServerFolder.removeAtExit(folder)
-        return PostgresServer(cluster: cluster)
+        let address = try await cluster.connectionString(database: "postgres")
+        let pool = ConnectionPool(
+            ConnectionOptions(connectionString: address), pool: PoolOptions(maxConnections: 2), logger: quiet)
+        return PostgresServer(cluster: cluster, pool: pool)
     }
 
     private static let quiet: Logger = {
@@ -42,17 +51,42 @@ package final class PostgresServer: Sendable {
     }()
 
     /// Runs `body` with the connection string of a new database, and drops the database.
-    package func withDatabase<Value>(_ body: (String) async throws -> Value) async throws -> Value {
+    ///
+    /// - Parameter template: what the database is a copy of; `nil` for an empty one.
+    package func withDatabase<Value>(
+        like template: DatabaseTemplate? = nil, _ body: (String) async throws -> Value
+    ) async throws -> Value {
         let name = "t\(UInt64.random(in: 0...UInt64.max).hexadecimal)"
-        let url = try await cluster.database(named: name)
+        if let template { try await prepared(template) }
+        try await run("CREATE DATABASE \(name) TEMPLATE \(template?.name ?? "template1")")
         do {
-            let value = try await body(url)
-            try await cluster.dropDatabase(named: name)
+            let value = try await body(try await cluster.connectionString(database: name))
+            try await run("DROP DATABASE \(name) WITH (FORCE)")
             return value
         } catch {
-            try? await cluster.dropDatabase(named: name)
+            try? await run("DROP DATABASE IF EXISTS \(name) WITH (FORCE)")
             throw error
         }
+    }
+
+    private func run(_ command: String) async throws {
+        try await pool.withConnection { _ = try $0.query(command) }
+    }
+
+    private func prepared(_ template: DatabaseTemplate) async throws {
+        let preparing = templates.withLock { templates in
+            let task = templates[template.name] ?? Task { try await self.make(template) }
+            templates[template.name] = task
+            return task
+        }
+        try await preparing.value
+    }
+
+    private func make(_ template: DatabaseTemplate) async throws {
+        try await run("CREATE DATABASE \(template.name)")
+        try await template.prepare(try await cluster.connectionString(database: template.name))
+        // Nobody may be connected to what is copied, autovacuum neither.
+        try await run("ALTER DATABASE \(template.name) ALLOW_CONNECTIONS false")
     }
 }
 
@@ -62,7 +96,13 @@ package struct TestDatabase: Sendable {
     package let connectionString: String
 
     /// Runs `body` with a new database, and drops it whatever happens.
-    package static func withDatabase<Value>(_ body: (TestDatabase) async throws -> Value) async throws -> Value {
-        try await PostgresServer.shared.withDatabase { try await body(TestDatabase(connectionString: $0)) }
+    ///
+    /// - Parameter template: what it is a copy of; `nil` for an empty one.
+    package static func withDatabase<Value>(
+        like template: DatabaseTemplate? = nil, _ body: (TestDatabase) async throws -> Value
+    ) async throws -> Value {
+        try await PostgresServer.shared.withDatabase(like: template) {
+            try await body(TestDatabase(connectionString: $0))
+        }
     }
 }

@@ -22,11 +22,16 @@ extension Problem {
                 ])
         case let error as MissingFacts:
             self = Problem(
-                status: 422, code: "missing-facts", title: "The scope needs facts that are not kept",
+                status: 422, code: "missing-facts", title: "The scope needs facts that are not there",
                 detail: "\(error).",
                 extensions: [
-                    JSONMember("missing", .array(error.facts.map { .string($0.rawValue) }))
+                    JSONMember("missing", .array(error.facts.map { .string($0.rawValue) })),
+                    JSONMember("imports", .array(error.kinds.map { .string($0.rawValue) })),
                 ])
+        case let error as UnanswerableScope:
+            self = Problem(
+                status: 422, code: error.code.rawValue, title: "The facts don't answer the scope over this period",
+                detail: error.description)
         case is CancellationError: self = .unavailable("The server is stopping.")
         default: return nil
         }
@@ -44,6 +49,8 @@ extension Problem {
         case .registryConflict:
             Problem(
                 status: 422, code: "invalid-registry", title: "The registry file was refused", detail: error.message)
+        case .factConflict:
+            Problem(status: 422, code: "invalid-facts", title: "The facts were refused", detail: error.message)
         case .markNotReached:
             .unavailable(error.message, retryAfterSeconds: 1, code: "mark-not-reached")
         case .notFound: .notFound(error.message)

@@ -3,11 +3,11 @@ package import Usage
 
 /// Times as RFC 3339 text, in integer arithmetic.
 package enum RFC3339 {
-    /// `2025-06-01T00:00:00.123Z`.
+    /// `2025-06-01T00:00:00.123Z`, with six digits where the time has microseconds.
     package static func text(_ time: Timestamp) -> String {
-        let milliseconds = time.milliseconds
-        let second = floorDivide(milliseconds, 1_000)
-        return "\(local(second)).\(padded(milliseconds - second * 1_000, 3))Z"
+        let second = floorDivide(time.microseconds, 1_000_000)
+        let (milliseconds, rest) = (time.microseconds - second * 1_000_000).quotientAndRemainder(dividingBy: 1_000)
+        return "\(local(second)).\(padded(milliseconds, 3))\(rest == 0 ? "" : padded(rest, 3))Z"
     }
 
     /// A second on the clock of a zone: `2025-06-01T08:00:00+08:00`, or with `Z` where the offset is nothing.

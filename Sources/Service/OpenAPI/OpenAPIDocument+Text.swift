@@ -343,6 +343,12 @@ extension OpenAPIDocument {
               description: |
                 Role: admin. A CSV with the columns provider, tenant, kind, legal_entity, effective_from, effective_to, reason.
                 422 `invalid-registry` lists every mistake with its line.
+              parameters:
+                - $ref: '#/components/parameters/preview'
+                - $ref: '#/components/parameters/previewScope'
+                - $ref: '#/components/parameters/period'
+                - $ref: '#/components/parameters/from'
+                - $ref: '#/components/parameters/to'
               requestBody:
                 required: true
                 content:
@@ -350,13 +356,14 @@ extension OpenAPIDocument {
                     schema: { type: string }
               responses:
                 '200':
-                  description: All of it is recorded.
+                  description: All of it is recorded; for a preview, what would be.
                   content:
                     application/json:
                       schema: { $ref: '#/components/schemas/Imported' }
                 '400': { $ref: '#/components/responses/Problem' }
                 '401': { $ref: '#/components/responses/Unauthorized' }
                 '403': { $ref: '#/components/responses/Problem' }
+                '404': { $ref: '#/components/responses/Problem' }
                 '413': { $ref: '#/components/responses/Problem' }
                 '415': { $ref: '#/components/responses/Problem' }
                 '422': { $ref: '#/components/responses/Problem' }
@@ -380,6 +387,62 @@ extension OpenAPIDocument {
                 '401': { $ref: '#/components/responses/Unauthorized' }
                 '403': { $ref: '#/components/responses/Problem' }
                 '406': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+          /v1/facts/{kind}:
+            get:
+              operationId: exportFacts
+              tags: [registry]
+              summary: The facts of one kind that are held.
+              description: 'Roles: auditor, admin, not bound to a provider.'
+              parameters:
+                - $ref: '#/components/parameters/factKind'
+                - $ref: '#/components/parameters/asKnownAt'
+              responses:
+                '200':
+                  description: The records, by key and date. The CSV can be imported again.
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Facts' }
+                    text/csv:
+                      schema: { type: string }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '404': { $ref: '#/components/responses/Problem' }
+                '406': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+            post:
+              operationId: importFacts
+              tags: [registry]
+              summary: Import facts of one kind, all or none.
+              description: |
+                Role: admin. A CSV with the columns of the kind; docs/facts.md describes them. 422 `invalid-facts` lists every
+                mistake with its line and column.
+              parameters:
+                - $ref: '#/components/parameters/factKind'
+                - $ref: '#/components/parameters/preview'
+                - $ref: '#/components/parameters/previewScope'
+                - $ref: '#/components/parameters/period'
+                - $ref: '#/components/parameters/from'
+                - $ref: '#/components/parameters/to'
+              requestBody:
+                required: true
+                content:
+                  text/csv:
+                    schema: { type: string }
+              responses:
+                '200':
+                  description: All of it is recorded; for a preview, what would be.
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/ImportedFacts' }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '404': { $ref: '#/components/responses/Problem' }
+                '413': { $ref: '#/components/responses/Problem' }
+                '415': { $ref: '#/components/responses/Problem' }
+                '422': { $ref: '#/components/responses/Problem' }
                 '503': { $ref: '#/components/responses/Later' }
           /v1/tokens:
             get:
@@ -531,8 +594,25 @@ extension OpenAPIDocument {
             asKnownAt:
               name: as-known-at
               in: query
-              description: What the tenants were held to be at this RFC 3339 time; now by default.
+              description: What was recorded by this RFC 3339 time, of tenants and of facts; now by default.
               schema: { type: string, format: date-time }
+            factKind:
+              name: kind
+              in: path
+              required: true
+              schema:
+                type: string
+                enum: [providers, models, regions, revenue, tenders, private-deployments, reference-totals, prices, rates]
+            preview:
+              name: preview
+              in: query
+              description: Carry nothing out, and say what the import would change.
+              schema: { type: boolean, default: false }
+            previewScope:
+              name: scope
+              in: query
+              description: With preview and a period, what would move under this scope.
+              schema: { type: string }
             waitFor:
               name: wait-for
               in: query
@@ -563,6 +643,10 @@ extension OpenAPIDocument {
               type: string
               pattern: '^[0-9]+$'
               description: An exact integer in decimal.
+            Amount:
+              type: string
+              pattern: '^[0-9]+([.][0-9]+)?$'
+              description: A count in digits or, under a measure of money, an exact decimal in the scope's currency.
             Percent:
               type: [string, 'null']
               description: A decimal number in percent.
@@ -681,82 +765,139 @@ extension OpenAPIDocument {
                 en: { type: string }
                 zh: { type: string }
             ShareRow:
-              description: The entity stands under its own name, `provider` or `model`, as `by` says.
+              description: The entity stands under its own name, such as `provider`, as `by` says.
               type: object
-              required: [rank, numerator, denominator, share_percent, published, external, own_business, unclassified, other_kinds, outside_filters]
+              required: [rank, numerator, denominator, share_percent, published, external, own_business, unclassified, other_kinds, outside_filters, uncatalogued]
               properties:
                 provider: { type: [string, 'null'] }
                 model: { type: [string, 'null'] }
+                family: { type: [string, 'null'] }
+                developer: { type: [string, 'null'] }
                 rank:
                   type: [integer, 'null']
                   description: Null, like the entity, for the row of all entities that the scope doesn't name.
                 gathered:
                   type: integer
                   description: How many entities that row gathers. Absent for an entity of its own.
-                numerator: { $ref: '#/components/schemas/Count' }
-                denominator: { $ref: '#/components/schemas/Count' }
+                numerator: { $ref: '#/components/schemas/Amount' }
+                denominator: { $ref: '#/components/schemas/Amount' }
                 share_percent: { $ref: '#/components/schemas/Percent' }
                 published:
-                  allOf: [{ $ref: '#/components/schemas/Count' }]
+                  allOf: [{ $ref: '#/components/schemas/Amount' }]
                   description: The figure as the scope publishes it, a sum or an average per day.
-                external: { $ref: '#/components/schemas/Count' }
-                own_business: { $ref: '#/components/schemas/Count' }
-                unclassified: { $ref: '#/components/schemas/Count' }
-                other_kinds: { $ref: '#/components/schemas/Count' }
-                outside_filters: { $ref: '#/components/schemas/Count' }
+                external: { $ref: '#/components/schemas/Amount' }
+                own_business: { $ref: '#/components/schemas/Amount' }
+                unclassified: { $ref: '#/components/schemas/Amount' }
+                other_kinds: { $ref: '#/components/schemas/Amount' }
+                outside_filters: { $ref: '#/components/schemas/Amount' }
+                uncatalogued:
+                  allOf: [{ $ref: '#/components/schemas/Amount' }]
+                  description: What can't be judged because no catalogue names its region or model. Not counted.
+                revenue_from:
+                  type: [string, 'null']
+                  enum: [imported, price-book, imported+price-book, null]
+                  description: Under revenue, where it comes from.
+                unpriced_tokens:
+                  allOf: [{ $ref: '#/components/schemas/Count' }]
+                  description: Under revenue, tokens that would count and have no price in the book.
+                share_percent_lowest:
+                  allOf: [{ $ref: '#/components/schemas/Percent' }]
+                  description: Against a published total, the least that the share can be given the total's precision.
+                share_percent_highest:
+                  allOf: [{ $ref: '#/components/schemas/Percent' }]
+                  description: The most that it can be.
             Shares:
               type: object
-              required: [scope, period, measure, aggregate, by, as_known_at, mark, denominator, rows, total]
+              required: [scope, period, measure, currency, aggregate, by, as_known_at, mark, denominator, reference, rows, total, gaps]
               properties:
                 scope: { $ref: '#/components/schemas/ScopeName' }
                 period: { $ref: '#/components/schemas/Span' }
-                measure: { type: string, enum: [tokens, requests] }
+                measure: { type: string, enum: [tokens, requests, revenue, tender-count, tender-amount] }
+                currency:
+                  type: [string, 'null']
+                  description: Of amounts of money; null where the measure is none.
                 aggregate: { type: string, enum: [sum, daily-average] }
                 by: { type: string }
                 as_known_at: { type: string, format: date-time }
                 mark: { type: integer }
-                denominator: { $ref: '#/components/schemas/Count' }
+                denominator: { $ref: '#/components/schemas/Amount' }
+                reference:
+                  type: [object, 'null']
+                  description: The published total that shares are shares of; null where that is everything counted.
+                  required: [name, period, scope, value, unit, precision, source, as_of]
+                  properties:
+                    name: { type: string }
+                    period: { type: string }
+                    scope:
+                      type: [string, 'null']
+                      description: The scope that it was published under.
+                    value: { type: string, description: As published. }
+                    unit: { type: string, description: '`tokens`, `tokens-per-day`, `requests`, `requests-per-day`, `tenders` or a currency.' }
+                    precision: { type: string, description: What the last published digit is worth. }
+                    source: { type: string }
+                    as_of: { type: string, format: date }
                 rows: { type: array, items: { $ref: '#/components/schemas/ShareRow' } }
                 total:
                   type: object
-                  required: [numerator, published, external, own_business, unclassified, other_kinds, outside_filters]
+                  required: [numerator, published, external, own_business, unclassified, other_kinds, outside_filters, uncatalogued]
                   properties:
-                    numerator: { $ref: '#/components/schemas/Count' }
-                    published: { $ref: '#/components/schemas/Count' }
-                    external: { $ref: '#/components/schemas/Count' }
-                    own_business: { $ref: '#/components/schemas/Count' }
-                    unclassified: { $ref: '#/components/schemas/Count' }
-                    other_kinds: { $ref: '#/components/schemas/Count' }
-                    outside_filters: { $ref: '#/components/schemas/Count' }
+                    numerator: { $ref: '#/components/schemas/Amount' }
+                    published: { $ref: '#/components/schemas/Amount' }
+                    external: { $ref: '#/components/schemas/Amount' }
+                    own_business: { $ref: '#/components/schemas/Amount' }
+                    unclassified: { $ref: '#/components/schemas/Amount' }
+                    other_kinds: { $ref: '#/components/schemas/Amount' }
+                    outside_filters: { $ref: '#/components/schemas/Amount' }
+                    uncatalogued: { $ref: '#/components/schemas/Amount' }
+                    revenue_from: { type: [string, 'null'] }
+                    unpriced_tokens: { $ref: '#/components/schemas/Count' }
+                gaps:
+                  type: array
+                  description: Under revenue, months without a record of a provider's layer that has one for other months of the period.
+                  items:
+                    type: object
+                    required: [provider, layer, months]
+                    properties:
+                      provider: { type: string }
+                      layer: { type: string }
+                      months: { type: array, items: { type: string } }
             MonthlyShareRow:
-              description: The entity stands under its own name, `provider` or `model`.
+              description: The entity stands under its own name, such as `provider`.
               type: object
-              required: [row, rank, external, own_business, unclassified, other_kinds, numerator, denominator, share_percent, previous_numerator, month_on_month_percent]
+              required: [row, rank, external, own_business, unclassified, other_kinds, numerator, denominator, share_percent, previous_numerator, month_on_month_percent, uncatalogued, revenue_from, unpriced_tokens]
               properties:
                 row:
                   type: string
-                  enum: [provider, model, other, total]
+                  enum: [provider, model, family, developer, other, total]
                   description: '`other` gathers the entities that the scope does not name.'
                 provider: { type: [string, 'null'] }
                 model: { type: [string, 'null'] }
+                family: { type: [string, 'null'] }
+                developer: { type: [string, 'null'] }
                 rank: { type: [integer, 'null'] }
-                external: { $ref: '#/components/schemas/Count' }
-                own_business: { $ref: '#/components/schemas/Count' }
-                unclassified: { $ref: '#/components/schemas/Count' }
-                other_kinds: { $ref: '#/components/schemas/Count' }
-                numerator: { $ref: '#/components/schemas/Count' }
-                denominator: { $ref: '#/components/schemas/Count' }
+                external: { $ref: '#/components/schemas/Amount' }
+                own_business: { $ref: '#/components/schemas/Amount' }
+                unclassified: { $ref: '#/components/schemas/Amount' }
+                other_kinds: { $ref: '#/components/schemas/Amount' }
+                numerator: { $ref: '#/components/schemas/Amount' }
+                denominator: { $ref: '#/components/schemas/Amount' }
                 share_percent: { $ref: '#/components/schemas/Percent' }
                 previous_numerator: { type: [string, 'null'] }
                 month_on_month_percent: { $ref: '#/components/schemas/Percent' }
+                uncatalogued: { $ref: '#/components/schemas/Amount' }
+                revenue_from: { type: [string, 'null'] }
+                unpriced_tokens: { $ref: '#/components/schemas/Count' }
             MonthlyShare:
               type: object
-              required: [month, scope, zone, measure, as_known_at, mark, rows]
+              required: [month, scope, zone, measure, currency, as_known_at, mark, rows]
               properties:
                 month: { type: string }
                 scope: { $ref: '#/components/schemas/ScopeName' }
                 zone: { type: string }
-                measure: { type: string, enum: [tokens, requests] }
+                measure: { type: string, enum: [tokens, requests, revenue, tender-count, tender-amount] }
+                currency:
+                  type: [string, 'null']
+                  description: Of amounts of money; null where the measure is none.
                 as_known_at: { type: string, format: date-time }
                 mark: { type: integer }
                 rows: { type: array, items: { $ref: '#/components/schemas/MonthlyShareRow' } }
@@ -767,7 +908,7 @@ extension OpenAPIDocument {
                 scopes: { type: array, items: { $ref: '#/components/schemas/Scope' } }
             Scope:
               type: object
-              required: [id, version, sha256, built_in, title, citation, measure, currency, entity, top, aggregate, zone, denominator, precision, filters, additions, needs, missing, explanation]
+              required: [id, version, sha256, built_in, title, citation, measure, currency, entity, top, aggregate, zone, denominator, precision, filters, additions, needs, imports, explanation]
               properties:
                 id: { type: string }
                 version: { type: integer }
@@ -798,14 +939,17 @@ extension OpenAPIDocument {
                   type: array
                   items: { $ref: '#/components/schemas/ScopeFact' }
                   description: What the scope needs beside the counted usage.
-                missing:
+                imports:
                   type: array
-                  items: { $ref: '#/components/schemas/ScopeFact' }
-                  description: What of it this server doesn't keep. Not empty - questions under the scope are answered 422 `missing-facts`.
+                  items: { $ref: '#/components/schemas/FactKind' }
+                  description: The kinds of facts that an answer reads. Without those of a needed fact it is 422 `missing-facts`.
                 explanation: { $ref: '#/components/schemas/LocalizedText' }
             ScopeFact:
               type: string
-              enum: [region-catalogue, model-catalogue, revenue-records, tender-records, private-deployment-reports, reference-totals]
+              enum: [region-catalogue, model-catalogue, provider-catalogue, revenue-records, tender-records, private-deployment-reports, reference-totals]
+            FactKind:
+              type: string
+              enum: [providers, models, regions, revenue, tenders, private-deployments, reference-totals, prices, rates]
             Collector:
               type: object
               required: [provider, name, epoch, next_sequence, last_seen, seconds_since_seen, software_version]
@@ -876,6 +1020,70 @@ extension OpenAPIDocument {
                 remainders: { type: integer }
                 new_tenants: { type: integer }
                 recorded_at: { type: string, format: date-time }
+                preview: { $ref: '#/components/schemas/IsPreview' }
+                scope: { $ref: '#/components/schemas/ScopeName' }
+                period: { type: string }
+                measure: { type: string }
+                by: { type: string }
+                mark: { type: integer }
+                rows: { type: array, items: { $ref: '#/components/schemas/Move' } }
+                total: { $ref: '#/components/schemas/Move' }
+            IsPreview:
+              type: boolean
+              description: True and present where nothing was written. With a scope, what would move under it stands beside.
+            Move:
+              description: The entity stands under its own name, such as `provider`; the total has none and no shares.
+              type: object
+              required: [before, after, change]
+              properties:
+                provider: { type: string }
+                model: { type: string }
+                family: { type: string }
+                developer: { type: string }
+                before:
+                  type: [string, 'null']
+                  description: Null, like all that compares with it, where the scope can't be answered without the import.
+                after: { $ref: '#/components/schemas/Amount' }
+                change: { type: [string, 'null'], description: With its sign. }
+                share_percent_before: { type: [string, 'null'] }
+                share_percent_after: { type: string }
+                points: { type: [string, 'null'], description: The change of the share in percentage points with its sign. }
+            Facts:
+              type: object
+              required: [kind, as_known_at, facts]
+              properties:
+                kind: { $ref: '#/components/schemas/FactKind' }
+                as_known_at: { type: string, format: date-time }
+                facts: { type: array, items: { $ref: '#/components/schemas/Fact' } }
+            Fact:
+              description: A member for each column of the kind's file, a text or null for an empty cell.
+              type: object
+              required: [recorded_at, recorded_by]
+              additionalProperties: { type: [string, 'null'] }
+              properties:
+                recorded_at: { type: string, format: date-time }
+                recorded_by: { type: string }
+            ImportedFacts:
+              type: object
+              required: [kind, records, asserted, unchanged, superseded, remainders, recorded_at]
+              properties:
+                kind: { $ref: '#/components/schemas/FactKind' }
+                records:
+                  type: integer
+                  description: Records of the file.
+                asserted: { type: integer }
+                unchanged: { type: integer }
+                superseded: { type: integer }
+                remainders: { type: integer }
+                recorded_at: { type: string, format: date-time }
+                preview: { $ref: '#/components/schemas/IsPreview' }
+                scope: { $ref: '#/components/schemas/ScopeName' }
+                period: { type: string }
+                measure: { type: string }
+                by: { type: string }
+                mark: { type: integer }
+                rows: { type: array, items: { $ref: '#/components/schemas/Move' } }
+                total: { $ref: '#/components/schemas/Move' }
             TokenRequest:
               type: object
               required: [role]

@@ -15,14 +15,29 @@ extension FigureHandlers {
         let month = try Self.month(parameters)
         let knownAt = try Self.knownAt(parameters)
         try await waitIfAsked(parameters)
-        // One snapshot for both months, so that the growth compares what stands beside it.
-        let answers = try await store.answers(
-            to: [month, month.previous].map { ScopeQuestion(scope: scope, period: $0) }, knownAt: knownAt, sight: caller.sight)
+        let answers = try await months([month, month.previous], scope, knownAt, caller)
         let export = MonthlyShareExport(
-            table: answers.tables[0], previous: answers.tables[1], mark: answers.mark, knownAt: answers.knownAt)
+            table: answers.tables[0], previous: answers.tables.dropFirst().first, mark: answers.mark,
+            knownAt: answers.knownAt)
         switch format {
         case .json: return Answer.json(export.json).mark(answers.mark)
         case .csv: return Answer.csv(export.csv).mark(answers.mark).file(export.fileName)
+        }
+    }
+
+    /// One snapshot for both months, so that the growth compares what stands beside it. A month before which facts don't
+    /// reach back to is left out: there is nothing to compare with.
+    private func months(
+        _ months: [Period], _ scope: Scope, _ knownAt: Timestamp?, _ caller: TokenRecord
+    ) async throws -> ScopeAnswers {
+        func answers(_ months: ArraySlice<Period>) async throws -> ScopeAnswers {
+            try await store.answers(
+                to: months.map { ScopeQuestion(scope: scope, period: $0) }, knownAt: knownAt, sight: caller.sight)
+        }
+        do {
+            return try await answers(months[...])
+        } catch let error where error is MissingFacts || error is UnanswerableScope {
+            return try await answers(months.prefix(1))
         }
     }
 
@@ -41,7 +56,8 @@ extension FigureHandlers {
 /// the largest one of the others, and one of totals.
 struct MonthlyShareExport {
     var table: ShareTable
-    var previous: ShareTable
+    /// `nil` where facts don't reach back to it.
+    var previous: ShareTable?
     var mark: UInt64
     var knownAt: Timestamp
 
@@ -67,13 +83,13 @@ struct MonthlyShareExport {
     }
 
     private var lines: [Line] {
-        let earlier = previous.rows.isEmpty ? nil : previous
+        let earlier = previous.flatMap { $0.rows.isEmpty ? nil : $0 }
         let rows = zip(table.rows, table.percentages()).map { row, percent in
             Line(
                 row: row, isTotal: false, percent: percent,
                 growth: row.isGathered ? nil : table.growth(of: row.entity, since: earlier))
         }
-        let whole = Share(numerator: table.denominator, denominator: table.denominator)
+        let whole = Share(numerator: table.total.numerator, denominator: table.denominator)
         let total = Line(
             row: table.total, isTotal: true, percent: whole.percent(decimals: table.scope.precision),
             growth: table.totalGrowth(since: earlier))
@@ -90,28 +106,35 @@ struct MonthlyShareExport {
             [
                 "row": .string(kind(of: line)), entity: line.isNamed ? .string(line.row.entity) : .null,
                 "rank": line.isNamed ? .integer(Int64(line.row.rank)) : .null,
-                "external": .count(line.row.external), "own_business": .count(line.row.ownBusiness),
-                "unclassified": .count(line.row.unclassified), "other_kinds": .count(line.row.otherKinds),
-                "numerator": .count(line.row.numerator), "denominator": .count(table.denominator),
+                "external": text(line.row.external), "own_business": text(line.row.ownBusiness),
+                "unclassified": text(line.row.unclassified), "other_kinds": text(line.row.otherKinds),
+                "numerator": text(line.row.numerator), "denominator": text(table.denominator),
                 "share_percent": .optional(line.percent),
-                "previous_numerator": .optional(line.growth?.previous.map { String($0) }),
+                "previous_numerator": .optional(line.growth?.previous.map { table.text(of: $0) }),
                 "month_on_month_percent": .optional(change(line.growth)),
+                "uncatalogued": text(line.row.uncatalogued), "revenue_from": .optional(line.row.revenueFromText),
+                "unpriced_tokens": .count(line.row.unpricedTokens),
             ]
         }
         return [
             "month": .string(table.period.description), "scope": table.scope.nameJSON,
             "zone": .string(table.scope.zone), "measure": .string(table.scope.measure.rawValue),
+            "currency": .optional(table.scope.currency),
             "as_known_at": .string(RFC3339.text(knownAt)), "mark": .integer(Int64(clamping: mark)),
             "rows": .array(rows),
         ]
     }
+
+    private func text(_ amount: UInt128) -> JSONValue { .string(table.text(of: amount)) }
+
+    private func cell(_ amount: UInt128) -> CSVCell { .number(table.text(of: amount)) }
 
     var csv: CSVWriter {
         var writer = CSVWriter(header: [
             "row", "month", "scope", "scope_version", "scope_sha256", "measure", entity, "rank", "external",
             "own_business",
             "unclassified", "other_kinds", "numerator", "denominator", "share_percent", "previous_numerator",
-            "month_on_month_percent",
+            "month_on_month_percent", "currency", "uncatalogued", "revenue_from", "unpriced_tokens",
         ])
         let digest = table.scope.digest
         for line in lines {
@@ -119,10 +142,11 @@ struct MonthlyShareExport {
                 .text(kind(of: line)), .text(table.period.description), .text(table.scope.id),
                 .count(table.scope.version), .text(digest), .text(table.scope.measure.rawValue),
                 line.isNamed ? .text(line.row.entity) : .empty, line.isNamed ? .count(line.row.rank) : .empty,
-                .count(line.row.external), .count(line.row.ownBusiness), .count(line.row.unclassified),
-                .count(line.row.otherKinds), .count(line.row.numerator), .count(table.denominator),
-                line.percent.map { .number($0) } ?? .empty, line.growth?.previous.map { .count($0) } ?? .empty,
-                change(line.growth).map { .number($0) } ?? .empty,
+                cell(line.row.external), cell(line.row.ownBusiness), cell(line.row.unclassified),
+                cell(line.row.otherKinds), cell(line.row.numerator), cell(table.denominator),
+                line.percent.map { .number($0) } ?? .empty, line.growth?.previous.map(cell) ?? .empty,
+                change(line.growth).map { .number($0) } ?? .empty, .text(table.scope.currency ?? ""),
+                cell(line.row.uncatalogued), .text(line.row.revenueFromText ?? ""), .count(line.row.unpricedTokens),
             ])
         }
         return writer

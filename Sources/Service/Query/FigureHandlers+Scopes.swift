@@ -44,7 +44,7 @@ extension Scope {
             "zone": .string(zone), "denominator": .string(denominator.name), "precision": .integer(Int64(precision)),
             "filters": .object(filters.names.map { JSONMember($0.key, names($0.names)) }),
             "additions": names(additions.map(\.rawValue)), "needs": facts(requiredFacts),
-            "missing": facts(missingFacts),
+            "imports": .array(imports.map { .string($0.rawValue) }),
             "explanation": ["en": .string(explanation.en), "zh": .string(explanation.zh)],
         ]
     }

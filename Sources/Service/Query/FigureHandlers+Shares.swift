@@ -45,28 +45,50 @@ struct ShareFigures {
                 [
                     JSONMember(table.scope.entity.rawValue, row.isGathered ? .null : .string(row.entity)),
                     JSONMember("rank", row.isGathered ? .null : .integer(Int64(row.rank))),
-                    JSONMember("numerator", .count(row.numerator)),
-                    JSONMember("denominator", .count(table.denominator)),
+                    JSONMember("numerator", text(row.numerator)), JSONMember("denominator", text(table.denominator)),
                     JSONMember("share_percent", .optional(percent)),
-                ] + amounts(row)
+                ] + amounts(row) + bounds(row)
                     + (row.isGathered ? [JSONMember("gathered", .integer(Int64(row.gathered)))] : []))
         }
         return [
             "scope": table.scope.nameJSON, "period": table.period.json(in: zone),
-            "measure": .string(table.scope.measure.rawValue), "aggregate": .string(table.scope.aggregate.rawValue),
+            "measure": .string(table.scope.measure.rawValue), "currency": .optional(table.scope.currency),
+            "aggregate": .string(table.scope.aggregate.rawValue),
             "by": .string(table.scope.entity.rawValue), "as_known_at": .string(RFC3339.text(knownAt)),
-            "mark": .integer(Int64(clamping: mark)), "denominator": .count(table.denominator),
-            "rows": .array(rows),
-            "total": .object([JSONMember("numerator", .count(table.total.numerator))] + amounts(table.total)),
+            "mark": .integer(Int64(clamping: mark)), "denominator": text(table.denominator),
+            "reference": table.reference?.json ?? .null, "rows": .array(rows),
+            "total": .object([JSONMember("numerator", text(table.total.numerator))] + amounts(table.total)),
+            "gaps": .array(table.gaps.map(\.json)),
         ]
     }
 
+    private func text(_ amount: UInt128) -> JSONValue { .string(table.text(of: amount)) }
+
     private func amounts(_ row: ShareTable.Row) -> [JSONMember] {
         [
-            JSONMember("published", .count(table.published(row.numerator))),
-            JSONMember("external", .count(row.external)), JSONMember("own_business", .count(row.ownBusiness)),
-            JSONMember("unclassified", .count(row.unclassified)), JSONMember("other_kinds", .count(row.otherKinds)),
-            JSONMember("outside_filters", .count(row.outsideFilters)),
+            JSONMember("published", text(table.published(row.numerator))),
+            JSONMember("external", text(row.external)), JSONMember("own_business", text(row.ownBusiness)),
+            JSONMember("unclassified", text(row.unclassified)), JSONMember("other_kinds", text(row.otherKinds)),
+            JSONMember("outside_filters", text(row.outsideFilters)),
+            JSONMember("uncatalogued", text(row.uncatalogued)),
+        ] + (table.scope.measure == .revenue ? origin(row) : [])
+    }
+
+    /// Where revenue comes from, and what of the tokens has none.
+    private func origin(_ row: ShareTable.Row) -> [JSONMember] {
+        [
+            JSONMember("revenue_from", .optional(row.revenueFromText)),
+            JSONMember("unpriced_tokens", .count(row.unpricedTokens)),
+        ]
+    }
+
+    /// Between which percentages the share lies, given the precision of the published total.
+    private func bounds(_ row: ShareTable.Row) -> [JSONMember] {
+        guard let interval = table.referenceInterval(of: row) else { return [] }
+        let decimals = table.scope.precision
+        return [
+            JSONMember("share_percent_lowest", .optional(interval.lowest.percent(decimals: decimals))),
+            JSONMember("share_percent_highest", .optional(interval.highest.percent(decimals: decimals))),
         ]
     }
 
@@ -75,18 +97,56 @@ struct ShareFigures {
             "scope", "scope_version", "scope_sha256", "period", "measure", table.scope.entity.rawValue, "rank",
             "numerator", "denominator",
             "share_percent", "published", "external", "own_business", "unclassified", "other_kinds", "outside_filters",
+            "currency", "uncatalogued", "revenue_from", "unpriced_tokens", "share_percent_lowest",
+            "share_percent_highest",
         ])
         let digest = table.scope.digest
         for (row, percent) in zip(table.rows, table.percentages()) {
+            let interval = table.referenceInterval(of: row)
+            func bound(_ share: Share?) -> CSVCell {
+                share?.percent(decimals: table.scope.precision).map { .number($0) } ?? .empty
+            }
             writer.append([
                 .text(table.scope.id), .count(table.scope.version), .text(digest),
                 .text(table.period.description), .text(table.scope.measure.rawValue), .text(row.entity),
-                row.isGathered ? .empty : .count(row.rank), .count(row.numerator), .count(table.denominator),
+                row.isGathered ? .empty : .count(row.rank), cell(row.numerator), cell(table.denominator),
                 percent.map { .number($0) } ?? .empty,
-                .count(table.published(row.numerator)), .count(row.external), .count(row.ownBusiness),
-                .count(row.unclassified), .count(row.otherKinds), .count(row.outsideFilters),
+                cell(table.published(row.numerator)), cell(row.external), cell(row.ownBusiness),
+                cell(row.unclassified), cell(row.otherKinds), cell(row.outsideFilters),
+                .text(table.scope.currency ?? ""), cell(row.uncatalogued), .text(row.revenueFromText ?? ""),
+                .count(row.unpricedTokens), bound(interval?.lowest), bound(interval?.highest),
             ])
         }
         return writer
+    }
+
+    private func cell(_ amount: UInt128) -> CSVCell { .number(table.text(of: amount)) }
+}
+
+extension ShareTable.Row {
+    /// `imported`, `price-book`, or both with a plus; `nil` where no revenue counts.
+    var revenueFromText: String? {
+        let sources = ShareTable.RevenueSource.allCases.filter(revenueFrom.contains).map(\.rawValue)
+        return sources.isEmpty ? nil : sources.joined(separator: "+")
+    }
+}
+
+extension ShareTable.RevenueGap {
+    fileprivate var json: JSONValue {
+        [
+            "provider": .string(provider), "layer": .string(layer),
+            "months": .array(months.map { .string($0) }),
+        ]
+    }
+}
+
+extension ReferenceTotal {
+    fileprivate var json: JSONValue {
+        [
+            "name": .string(name), "period": .string(period.description),
+            "scope": .optional(scope.isEmpty ? nil : scope),
+            "value": .string(value), "unit": .string(unit.text), "precision": .string(precision),
+            "source": .string(source), "as_of": .string("\(asOf)"),
+        ]
     }
 }

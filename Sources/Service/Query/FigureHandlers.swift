@@ -20,16 +20,8 @@ struct FigureHandlers: Sendable {
 
     // MARK: Parameters that several questions have
 
-    /// `scope`, which must be one that can be answered.
-    ///
-    /// - Throws: ``MissingFacts`` for one that needs more than the counted usage.
-    func scope(_ parameters: QueryParameters) throws -> Scope {
-        let known = catalogue.scopes.map(\.id)
-        let id = try parameters.required("scope", "the id of a scope, one of \(known.joined(separator: ", "))")
-        let scope = try catalogue.scope(id)
-        try scope.requireFacts()
-        return scope
-    }
+    /// `scope`, which must be one of this installation.
+    func scope(_ parameters: QueryParameters) throws -> Scope { try catalogue.scope(parameters) }
 
     /// `period`, or `from` and `to` as dates.
     static func period(_ parameters: QueryParameters) throws(Problem) -> Period {
@@ -64,6 +56,14 @@ struct FigureHandlers: Sendable {
         } else {
             throw Problem.badParameter("wait-for", "must be a mark (a whole number) or latest")
         }
+    }
+}
+
+extension ScopeCatalogue {
+    /// The scope that `scope` names.
+    func scope(_ parameters: QueryParameters) throws -> Scope {
+        let known = scopes.map(\.id).joined(separator: ", ")
+        return try scope(try parameters.required("scope", "the id of a scope, one of \(known)"))
     }
 }
 

@@ -8,10 +8,12 @@ internal import Usage
 /// Export and import of the tenant registry.
 struct RegistryHandlers: Sendable {
     private let store: Store
+    private let catalogue: ScopeCatalogue
     private let clock: any WallClock
 
     init(_ dependencies: QueryDependencies) {
         store = dependencies.store
+        catalogue = dependencies.scopes
         clock = dependencies.clock
     }
 
@@ -62,9 +64,9 @@ struct RegistryHandlers: Sendable {
         ]
     }
 
-    /// `POST /v1/tenants`: a CSV file, all of it or none.
+    /// `POST /v1/tenants`: a CSV file, all of it or none; with `preview`, what it would change.
     @Sendable func `import`(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
-        _ = try request.parameters()
+        let preview = try PreviewQuestion(try request.parameters(PreviewQuestion.parameters), catalogue: catalogue)
         guard request.mediaType == AnswerFormat.csv.rawValue else {
             throw Problem.unsupportedMediaType("The registry is imported as Content-Type: text/csv.")
         }
@@ -73,22 +75,33 @@ struct RegistryHandlers: Sendable {
         do throws(FileProblems) {
             entries = try RegistryFile.parse(bytes, file: "body")
         } catch {
-            throw Problem.registry(error)
+            throw Problem.refused(error, code: "invalid-registry", title: "The registry file was refused")
         }
         let now = Timestamp(milliseconds: clock.nowMilliseconds())
-        let change = try await store.importRegistry(entries, by: "token \(caller.id)", now: now)
-        return .json([
-            "assertions": .integer(Int64(entries.count)), "asserted": .integer(Int64(change.asserted)),
-            "unchanged": .integer(Int64(change.unchanged)), "superseded": .integer(Int64(change.superseded)),
-            "remainders": .integer(Int64(change.remainders)), "new_tenants": .integer(Int64(change.newTenants)),
-            "recorded_at": .string(RFC3339.text(change.recordedAt)),
-        ])
+        let actor = "token \(caller.id)"
+        if let preview {
+            let seen = try await store.previewRegistry(entries, by: actor, now: now, question: preview.question)
+            return .json(.object(Self.members(seen.change, entries.count) + PreviewQuestion.members(seen.effect)))
+        }
+        let change = try await store.importRegistry(entries, by: actor, now: now)
+        return .json(.object(Self.members(change, entries.count)))
+    }
+
+    private static func members(_ change: RegistryChange, _ count: Int) -> [JSONMember] {
+        [
+            JSONMember("assertions", .integer(Int64(count))), JSONMember("asserted", .integer(Int64(change.asserted))),
+            JSONMember("unchanged", .integer(Int64(change.unchanged))),
+            JSONMember("superseded", .integer(Int64(change.superseded))),
+            JSONMember("remainders", .integer(Int64(change.remainders))),
+            JSONMember("new_tenants", .integer(Int64(change.newTenants))),
+            JSONMember("recorded_at", .string(RFC3339.text(change.recordedAt))),
+        ]
     }
 }
 
 extension Problem {
-    /// 422 with every mistake of a registry file and its line.
-    static func registry(_ problems: FileProblems) -> Problem {
+    /// 422 with every mistake of a file and its line.
+    static func refused(_ problems: FileProblems, code: String, title: String) -> Problem {
         let listed = problems.problems.prefix(FileProblems.maxListed).map { problem -> JSONValue in
             [
                 "line": .integer(Int64(problem.line)), "field": .optional(problem.field),
@@ -96,7 +109,7 @@ extension Problem {
             ]
         }
         return Problem(
-            status: 422, code: "invalid-registry", title: "The registry file was refused",
+            status: 422, code: code, title: title,
             detail: "The file has \(problems.problems.count) mistakes; none of it was applied.",
             extensions: [
                 JSONMember("errors", .array(listed)),

@@ -9,13 +9,15 @@ package enum Permission: String, Sendable, CaseIterable {
     case collectors
     case readTenants
     case writeTenants
+    case readFacts
+    case writeFacts
     case tokens
     case metrics
 
     /// Whether the figures are the market's: a token bound to one provider may not see them.
     var isMarketWide: Bool {
         switch self {
-        case .shares, .exports, .writeTenants, .tokens, .metrics: true
+        case .shares, .exports, .writeTenants, .readFacts, .writeFacts, .tokens, .metrics: true
         case .usage, .scopes, .collectors, .readTenants: false
         }
     }
@@ -27,7 +29,7 @@ extension TokenRole {
         switch self {
         case .admin: true
         case .operator: [.collectors, .metrics, .usage, .scopes].contains(permission)
-        case .auditor: [.usage, .shares, .exports, .readTenants, .scopes].contains(permission)
+        case .auditor: [.usage, .shares, .exports, .readTenants, .readFacts, .scopes].contains(permission)
         case .finance: [.shares, .exports, .scopes].contains(permission)
         }
     }

@@ -37,7 +37,14 @@ BEGIN
 
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO steelyard_reader', current_schema());
     GRANT SELECT ON provider, tenant, model, region, reporting_calendar, fold_state, sums_floor,
-        usage_minute, usage_hour, usage_day, usage_month, tenant_kind TO steelyard_reader;
+        usage_minute, usage_hour, usage_day, usage_month, tenant_kind, fact TO steelyard_reader;
+
+    -- Facts are the whole market's: who sees one provider only sees none of them.
+    ALTER TABLE fact ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+    DROP POLICY IF EXISTS reader ON fact;
+    CREATE POLICY reader ON fact FOR SELECT TO steelyard_reader USING ((SELECT visible_provider()) = 0);
+    DROP POLICY IF EXISTS writer ON fact;
+    EXECUTE format('CREATE POLICY writer ON fact TO %I USING (true) WITH CHECK (true)', current_user);
 
     FOREACH confined IN ARRAY ARRAY['tenant', 'tenant_kind', 'usage_minute', 'usage_hour', 'usage_day', 'usage_month']
     LOOP

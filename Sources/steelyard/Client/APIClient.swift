@@ -26,6 +26,10 @@ struct APIClient: Sendable {
     static let maxBodyBytes = 512 << 20
     /// How long an answer may take, beyond the server's own 30 s of `wait-for`.
     static let timeout = TimeAmount.seconds(120)
+    /// How long a question that waits for its mark goes on being asked, over all its tries.
+    static let maxWait = Duration.seconds(600)
+    /// The pause before it is asked again: what the server's `Retry-After` says.
+    static let retryDelay = Duration.seconds(1)
 
     let connection: Connection
     private let http: HTTPClient
@@ -57,10 +61,16 @@ struct APIClient: Sendable {
         request.headers.add(name: "User-Agent", value: "steelyard/\(SoftwareVersion.text)")
         if let contentType { request.headers.add(name: "Content-Type", value: contentType) }
         if let body { request.body = .bytes(ByteBuffer(bytes: body)) }
-        let response = try await HTTPClients.execute(
-            request, on: http, timeout: Self.timeout, maxBodyBytes: Self.maxBodyBytes)
-        guard (200..<300).contains(response.status) else { throw Problem.error(for: response, asking: path) }
-        return response
+        let deadline = ContinuousClock.now + Self.maxWait
+        while true {
+            let response = try await HTTPClients.execute(
+                request, on: http, timeout: Self.timeout, maxBodyBytes: Self.maxBodyBytes)
+            if (200..<300).contains(response.status) { return response }
+            guard Problem.isStillCounting(response), ContinuousClock.now < deadline else {
+                throw Problem.error(for: response, asking: path)
+            }
+            try await Task.sleep(for: Self.retryDelay)
+        }
     }
 
     /// `?a=b&c=d` of the parameters that have a value, with everything escaped that isn't unreserved.

@@ -19,7 +19,8 @@ struct ScopeName: Decodable, Sendable {
 
 struct SharesAnswer: Decodable, Sendable {
     struct Amounts: Decodable, Sendable {
-        /// The provider or model, whichever the scope divides among; `nil` for the total and for the others together.
+        /// The provider, model, family or developer, whichever the scope divides among; `nil` for the total and for the
+        /// others together.
         var name: String?
         /// How many entities the row gathers; `nil` for one that is named.
         var gathered: Int?
@@ -31,9 +32,20 @@ struct SharesAnswer: Decodable, Sendable {
         var unclassified: String
         var otherKinds: String
         var outsideFilters: String
+        var uncatalogued: String
+        /// `imported`, `price-book` or both; `nil` where no revenue counts.
+        var revenueFrom: String?
+        var unpricedTokens: String?
+        /// Between which percentages the share of a published total lies; `nil` where it is of everything counted.
+        var sharePercentLowest: String?
+        var sharePercentHighest: String?
 
         enum CodingKeys: String, CodingKey {
-            case provider, model, gathered, rank, numerator, external, unclassified
+            case provider, model, family, developer, gathered, rank, numerator, external, unclassified, uncatalogued
+            case revenueFrom = "revenue_from"
+            case unpricedTokens = "unpriced_tokens"
+            case sharePercentLowest = "share_percent_lowest"
+            case sharePercentHighest = "share_percent_highest"
             case sharePercent = "share_percent"
             case ownBusiness = "own_business"
             case otherKinds = "other_kinds"
@@ -42,9 +54,9 @@ struct SharesAnswer: Decodable, Sendable {
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.container(keyedBy: CodingKeys.self)
-            name =
-                try container.decodeIfPresent(String.self, forKey: .provider)
-                ?? container.decodeIfPresent(String.self, forKey: .model)
+            for key in [CodingKeys.provider, .model, .family, .developer] where name == nil {
+                name = try container.decodeIfPresent(String.self, forKey: key)
+            }
             gathered = try container.decodeIfPresent(Int.self, forKey: .gathered)
             rank = try container.decodeIfPresent(Int.self, forKey: .rank)
             numerator = try container.decode(String.self, forKey: .numerator)
@@ -54,31 +66,48 @@ struct SharesAnswer: Decodable, Sendable {
             unclassified = try container.decode(String.self, forKey: .unclassified)
             otherKinds = try container.decode(String.self, forKey: .otherKinds)
             outsideFilters = try container.decode(String.self, forKey: .outsideFilters)
+            uncatalogued = try container.decode(String.self, forKey: .uncatalogued)
+            revenueFrom = try container.decodeIfPresent(String.self, forKey: .revenueFrom)
+            unpricedTokens = try container.decodeIfPresent(String.self, forKey: .unpricedTokens)
+            sharePercentLowest = try container.decodeIfPresent(String.self, forKey: .sharePercentLowest)
+            sharePercentHighest = try container.decodeIfPresent(String.self, forKey: .sharePercentHighest)
         }
     }
 
-    /// What the whole is divided among: `provider` or `model`.
+    /// What the whole is divided among, such as `provider`.
     var by: String
     var scope: ScopeName
     var period: Span
     var measure: String
+    /// Of amounts of money; `nil` where the measure is none.
+    var currency: String?
     var asKnownAt: String
     var mark: Int
     var rows: [Amounts]
     var total: Amounts
+    var gaps: [Gap]
+
+    /// Months without a revenue record between months that have one.
+    struct Gap: Decodable, Sendable {
+        var provider: String
+        var layer: String
+        var months: [String]
+    }
 
     enum CodingKeys: String, CodingKey {
-        case scope, period, measure, mark, rows, total, by
+        case scope, period, measure, currency, mark, rows, total, by, gaps
         case asKnownAt = "as_known_at"
     }
 }
 
 struct MonthlyShareAnswer: Decodable, Sendable {
     struct Row: Decodable, Sendable {
-        /// `provider` or `model`, `other` or `total`.
+        /// What the scope divides among, `other` or `total`.
         var row: String
         var provider: String?
         var model: String?
+        var family: String?
+        var developer: String?
         var external: String
         var ownBusiness: String
         var unclassified: String
@@ -88,7 +117,7 @@ struct MonthlyShareAnswer: Decodable, Sendable {
         var monthOnMonthPercent: String?
 
         enum CodingKeys: String, CodingKey {
-            case row, provider, model, external, unclassified, numerator, denominator
+            case row, provider, model, family, developer, external, unclassified, numerator, denominator
             case ownBusiness = "own_business"
             case sharePercent = "share_percent"
             case monthOnMonthPercent = "month_on_month_percent"

@@ -37,6 +37,12 @@ struct Problem: Decodable, Sendable {
         }
     }
 
+    /// Whether the answer says that the mark that was waited for isn't reached yet: the server gives up sooner than people.
+    static func isStillCounting(_ response: APIResponse) -> Bool {
+        guard response.status == 503 else { return false }
+        return (try? JSONDecoder().decode(Problem.self, from: Data(response.body)))?.code == "mark-not-reached"
+    }
+
     private var sentence: String? {
         let parts = [title, detail].compactMap { $0 }.filter { !$0.isEmpty }
         return parts.isEmpty ? nil : parts.joined(separator: ": ").printable

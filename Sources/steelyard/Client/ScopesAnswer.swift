@@ -23,7 +23,7 @@ struct ScopesAnswer: Codable, Sendable {
         var filters: [String: [String]?]
         var additions: [String]
         var needs: [String]
-        var missing: [String]
+        var imports: [String]
         var explanation: LocalizedTitle
 
         /// The filters, in the order in which they are shown.
@@ -31,7 +31,7 @@ struct ScopesAnswer: Codable, Sendable {
 
         enum CodingKeys: String, CodingKey {
             case id, version, sha256, title, citation, measure, currency, entity, top, aggregate, zone, denominator
-            case precision, filters, additions, needs, missing, explanation
+            case precision, filters, additions, needs, imports, explanation
             case builtIn = "built_in"
         }
     }
@@ -59,7 +59,7 @@ extension ScopesAnswer.Scope {
         filters = Dictionary(uniqueKeysWithValues: scope.filters.names.map { ($0.key, $0.names) })
         additions = scope.additions.map(\.rawValue).sorted()
         needs = scope.requiredFacts.map(\.rawValue)
-        missing = scope.missingFacts.map(\.rawValue)
+        imports = scope.imports.map(\.rawValue)
         explanation = LocalizedTitle(scope.explanation)
     }
 
@@ -83,7 +83,7 @@ extension ScopesAnswer.Scope {
         try container.encode(filters, forKey: .filters)
         try container.encode(additions, forKey: .additions)
         try container.encode(needs, forKey: .needs)
-        try container.encode(missing, forKey: .missing)
+        try container.encode(imports, forKey: .imports)
         try container.encode(explanation, forKey: .explanation)
     }
 }

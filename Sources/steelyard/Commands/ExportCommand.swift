@@ -77,15 +77,14 @@ enum MonthlyShareTable {
     }
 
     private static func heading(_ answer: MonthlyShareAnswer, _ figures: Figures) -> String {
-        answer.rows.contains { $0.row == "model" }
-            ? figures.words("Model", "模型") : figures.words("Provider", "云厂商")
+        EntityWords.heading(answer.rows.first?.row ?? "provider", figures)
     }
 
     private static func name(of row: MonthlyShareAnswer.Row, _ figures: Figures) -> String {
         switch row.row {
         case "total": figures.words("Total", "合计")
         case "other": figures.words("Other", "其他")
-        default: row.provider ?? row.model ?? ""
+        default: row.provider ?? row.model ?? row.family ?? row.developer ?? ""
         }
     }
 }

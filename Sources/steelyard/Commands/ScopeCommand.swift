@@ -199,12 +199,12 @@ enum ScopeTables {
             .text(figures.words("Scope", "口径")), .number(figures.words("Version", "版本")),
             .text(figures.words("Measures", "计量")), .text(figures.words("As", "汇总")),
             .text(figures.words("By", "划分")), .text(figures.words("Title", "名称")),
-            .text(figures.words("Missing facts", "尚缺数据")),
+            .text(figures.words("Reads facts", "所需数据")),
         ])
         for scope in answer.scopes {
             table.append([
                 scope.id, String(scope.version), scope.measure, scope.aggregate, scope.entity,
-                figures.words(scope.title.en, scope.title.zh), scope.missing.joined(separator: ", "),
+                figures.words(scope.title.en, scope.title.zh), scope.imports.joined(separator: ", "),
             ])
         }
         return table.rendered()
@@ -231,7 +231,7 @@ enum ScopeTables {
         add("denominator", scope.denominator)
         add("precision", String(scope.precision))
         if !scope.needs.isEmpty { add("needs", scope.needs.joined(separator: ", ")) }
-        if !scope.missing.isEmpty { add("missing", scope.missing.joined(separator: ", ")) }
+        if !scope.imports.isEmpty { add("imports", scope.imports.joined(separator: ", ")) }
         return table.rendered()
     }
 

@@ -63,15 +63,18 @@ struct ShareCommand: AsyncParsableCommand {
 enum ShareTables {
     /// One scope: shares, and beside them what is counted and what isn't.
     static func single(_ answer: SharesAnswer, figures: Figures) -> String {
-        var table = TextTable([
-            .number("#"), .text(entity(answer, figures)), .number(figures.words("Share", "份额")),
-            .number(counted(answer, figures)), .number(figures.words("External", "外部客户")),
-            .number(figures.words("Own business", "自有业务")), .number(figures.words("Unclassified", "未分类")),
-            .number(figures.words("Other kinds", "其他类型")), .number(figures.words("Outside filters", "口径外")),
-        ])
-        for row in answer.rows { table.append(cells(row, figures)) }
-        table.setTotals(cells(answer.total, figures))
-        return heading(answer, figures) + "\n" + table.rendered() + "\n" + footer(answer, figures)
+        let more = furtherColumns(answer, figures)
+        var table = TextTable(
+            [
+                .number("#"), .text(entity(answer, figures)), .number(figures.words("Share", "份额")),
+                .number(counted(answer, figures)), .number(figures.words("External", "外部客户")),
+                .number(figures.words("Own business", "自有业务")), .number(figures.words("Unclassified", "未分类")),
+                .number(figures.words("Other kinds", "其他类型")), .number(figures.words("Outside filters", "口径外")),
+            ] + more.map(\.column))
+        for row in answer.rows { table.append(cells(row, figures) + more.map { $0.cell(row) }) }
+        table.setTotals(cells(answer.total, figures) + more.map { $0.cell(answer.total) })
+        return heading(answer, figures) + "\n" + table.rendered() + "\n" + gaps(answer, figures)
+            + footer(answer, figures)
     }
 
     /// Several scopes: each with its share and figure, beside each other.
@@ -106,18 +109,44 @@ enum ShareTables {
         ]
     }
 
+    /// What stands beside some figures only: what catalogues don't name, and where revenue comes from.
+    private static func furtherColumns(
+        _ answer: SharesAnswer, _ figures: Figures
+    ) -> [(column: TextTable.Column, cell: (SharesAnswer.Amounts) -> String)] {
+        var columns: [(column: TextTable.Column, cell: (SharesAnswer.Amounts) -> String)] = []
+        if answer.total.uncatalogued.contains(where: { ("1"..."9").contains($0) }) {
+            columns.append((.number(figures.words("Uncatalogued", "未编目")), { figures.count($0.uncatalogued) }))
+        }
+        if answer.rows.contains(where: { $0.sharePercentLowest != nil }) {
+            columns.append((.number(figures.words("At least", "至少")), { figures.percent($0.sharePercentLowest) }))
+            columns.append((.number(figures.words("At most", "至多")), { figures.percent($0.sharePercentHighest) }))
+        }
+        if answer.measure == "revenue" {
+            columns.append((.text(figures.words("Revenue from", "收入来源")), { $0.revenueFrom ?? "" }))
+            columns.append(
+                (.number(figures.words("Unpriced tokens", "无价 Token")), { figures.count($0.unpricedTokens) }))
+        }
+        return columns
+    }
+
     private static func name(of row: SharesAnswer.Amounts, _ figures: Figures) -> String {
         if let gathered = row.gathered { return figures.words("Other (\(gathered))", "其他（\(gathered)）") }
         return row.name ?? figures.words("Total", "合计")
     }
 
     private static func entity(_ answer: SharesAnswer, _ figures: Figures) -> String {
-        answer.by == "model" ? figures.words("Model", "模型") : figures.words("Provider", "云厂商")
+        EntityWords.heading(answer.by, figures)
     }
 
     private static func counted(_ answer: SharesAnswer, _ figures: Figures) -> String {
-        answer.measure == "requests"
-            ? figures.words("Requests counted", "计入请求数") : figures.words("Tokens counted", "计入 Token")
+        let currency = answer.currency ?? ""
+        return switch answer.measure {
+        case "requests": figures.words("Requests counted", "计入请求数")
+        case "revenue": figures.words("Revenue counted, \(currency)", "计入收入（\(currency)）")
+        case "tender-count": figures.words("Tenders counted", "计入中标数")
+        case "tender-amount": figures.words("Amount counted, \(currency)", "计入中标金额（\(currency)）")
+        default: figures.words("Tokens counted", "计入 Token")
+        }
     }
 
     private static func heading(_ answer: SharesAnswer, _ figures: Figures) -> String {
@@ -125,10 +154,30 @@ enum ShareTables {
         return "\(answer.scope.id) v\(answer.scope.version): \(title)".printable + "\n"
     }
 
+    private static func gaps(_ answer: SharesAnswer, _ figures: Figures) -> String {
+        answer.gaps.map { gap in
+            let (what, months) = ("\(gap.provider) \(gap.layer)", gap.months.joined(separator: ", "))
+            return figures.words("no revenue record of \(what) for \(months)", "\(what) 缺少收入记录：\(months)").printable
+                + "\n"
+        }.joined()
+    }
+
     private static func footer(_ answer: SharesAnswer, _ figures: Figures) -> String {
         let span = "\(answer.period.from) – \(answer.period.to) (\(answer.period.zone))".printable
         return figures.words(
             "\(span), counted up to mark \(answer.mark), tenants as known at \(answer.asKnownAt)\n",
             "\(span)，统计至标记 \(answer.mark)，租户认定截至 \(answer.asKnownAt)\n")
+    }
+}
+
+/// The headings of what a whole is divided among.
+enum EntityWords {
+    static func heading(_ entity: String, _ figures: Figures) -> String {
+        switch entity {
+        case "model": figures.words("Model", "模型")
+        case "family": figures.words("Family", "模型系列")
+        case "developer": figures.words("Developer", "模型开发方")
+        default: figures.words("Provider", "云厂商")
+        }
     }
 }

@@ -13,9 +13,13 @@ struct TenantsCommand: AsyncParsableCommand {
     struct Import: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Import assertions from a CSV: all of them, or none with every mistake and its line.",
-            discussion: "Columns: \(RegistryFile.columns.joined(separator: ",")).")
+            discussion: """
+                Columns: \(RegistryFile.columns.joined(separator: ",")).
+                Example: steelyard tenants import tenants.csv --preview --scope idc --period 2025-H1
+                """)
 
         @OptionGroup var connection: ConnectionOptions
+        @OptionGroup var preview: PreviewOptions
 
         @Argument(help: ArgumentHelp("CSV file, or - for standard input.", valueName: "FILE"))
         var file: String
@@ -27,10 +31,14 @@ struct TenantsCommand: AsyncParsableCommand {
             let bytes = try InputFile.read(file)
             let entries = try RegistryFile.parse(bytes, file: file)
             if dryRun { return Terminal.out("\(file): \(entries.count) assertions, no mistakes\n") }
-            let file = file
+            let (file, preview) = (file, preview)
             try await APIClient.with(connection) { client in
-                let response = try await Waiting.for("importing") {
-                    try await client.send(.POST, "/v1/tenants", contentType: "text/csv", body: bytes)
+                let response = try await Waiting.for(preview.preview ? "looking" : "importing") {
+                    try await client.send(.POST, "/v1/tenants", preview.query, contentType: "text/csv", body: bytes)
+                }
+                if preview.preview {
+                    Terminal.out(PreviewTables.text(of: try response.decoded(PreviewAnswer.self), file: file))
+                    return
                 }
                 let imported = try response.decoded(ImportedAnswer.self)
                 Terminal.out("\(file): \(imported.assertions) assertions recorded at \(imported.recordedAt)\n")

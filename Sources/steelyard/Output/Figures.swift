@@ -9,11 +9,13 @@ enum Figures: Sendable {
 
     private static let chineseDecimals = 2
 
-    /// A count that the server sent as decimal digits. What isn't digits is shown as it came: nothing is guessed.
+    /// A count or an amount of money that the server sent as decimal digits. What isn't digits is shown as it came:
+    /// nothing is guessed.
     func count(_ digits: String?) -> String {
         guard let digits else { return "–" }
-        guard let value = UInt128(digits) else { return digits }
-        return count(value)
+        if let value = UInt128(digits) { return count(value) }
+        let isDecimal = digits.utf8.allSatisfy { ($0 >= 0x30 && $0 <= 0x39) || $0 == UInt8(ascii: ".") }
+        return isDecimal ? DecimalText.grouped(digits) : digits
     }
 
     func count(_ value: UInt128) -> String {

@@ -48,12 +48,19 @@ struct World: Sendable {
         overrides: [String] = [], clock: SetClock = SetClock(), _ body: @Sendable (World) async throws -> Void
     ) async throws {
         try await ScratchFolder.with("service") { folder in
-            try await TestDatabase.withDatabase { database in
+            try await TestDatabase.withDatabase(like: try template()) { database in
                 let authority = try CertificateAuthority.create(trustDomain: trustDomain)
                 try writeCertificates(authority, to: folder)
                 try await run(folder, authority, database, overrides: overrides, clock: clock, body)
             }
         }
+    }
+
+    /// What an aggregator's own migration would give, which is not what these tests are about.
+    private static func template() throws -> DatabaseTemplate {
+        struct NoZone: Error {}
+        guard let calendar = ZoneRules(identifier: "Asia/Shanghai") else { throw NoZone() }
+        return .prepared(calendar: calendar)
     }
 
     /// Runs `body` beside one more aggregator on the same database and with the same authority.

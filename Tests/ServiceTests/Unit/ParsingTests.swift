@@ -56,6 +56,7 @@ import Usage
 
     @Test func writes_what_it_reads() {
         #expect(RFC3339.text(Timestamp(milliseconds: 1_748_736_000_007)) == "2025-06-01T00:00:00.007Z")
+        #expect(RFC3339.text(Timestamp(microseconds: 1_748_736_000_007_050)) == "2025-06-01T00:00:00.007050Z")
         #expect(RFC3339.text(Timestamp(milliseconds: -1)) == "1969-12-31T23:59:59.999Z")
         let shanghai = ZoneRules(identifier: "Asia/Shanghai")
         #expect(shanghai.map { RFC3339.text(second: 1_748_736_000, in: $0) } == "2025-06-01T08:00:00+08:00")

@@ -1,0 +1,105 @@
+internal import Usage
+
+/// What may stand in a cell of a facts file, and the one spelling that it is kept in: two files that mean the same give the
+/// same records.
+enum FactSyntax: Sendable, Hashable {
+    /// Lower-case letters, digits and inner hyphens.
+    case identifier(maxBytes: Int)
+    /// A name as usage has it.
+    case name(maxBytes: Int)
+    case word([String])
+    /// A decimal in plain digits.
+    case decimal(wholeDigits: Int, decimals: Int, isPositive: Bool = false)
+    /// A whole number. `zeroIsEmpty` where 0 and nothing mean the same.
+    case count(maxDigits: Int, zeroIsEmpty: Bool = false)
+    case currency
+    /// What a published total counts.
+    case unit
+    case date
+    case text
+
+    /// The longest name of a group, family, developer or total, in bytes.
+    static let maxIdentifierBytes = 64
+    /// The longest reason or source, in bytes of UTF-8.
+    static let maxTextBytes = 2_000
+    /// The most digits of a count of tokens.
+    static let maxCountDigits = 24
+    /// Decimals that amounts of money are kept with.
+    static let amountDecimals = 6
+    /// The most digits of an amount of money before the point.
+    static let maxAmountDigits = 15
+    /// Decimals that prices are kept with.
+    static let priceDecimals = 6
+    /// The most digits of a price before the point.
+    static let maxPriceDigits = 9
+    /// Decimals that rates are kept with.
+    static let rateDecimals = 8
+    /// The most digits of a rate before the point.
+    static let maxRateDigits = 9
+
+    static let named = FactSyntax.identifier(maxBytes: maxIdentifierBytes)
+    static let amount = FactSyntax.decimal(wholeDigits: maxAmountDigits, decimals: amountDecimals)
+    static let total = FactSyntax.decimal(wholeDigits: maxCountDigits, decimals: amountDecimals)
+    static let price = FactSyntax.decimal(wholeDigits: maxPriceDigits, decimals: priceDecimals)
+    static let rate = FactSyntax.decimal(wholeDigits: maxRateDigits, decimals: rateDecimals, isPositive: true)
+
+    /// The cell in the spelling that is kept.
+    func canonical(_ text: String) throws(CellProblem) -> String {
+        switch self {
+        case .identifier(let maxBytes): return try Self.identifier(text, maxBytes: maxBytes)
+        case .name(let maxBytes):
+            guard let problem = NameRule.problem(in: text, maxBytes: maxBytes) else { return text }
+            throw CellProblem("the name '\(text.excerpt)' \(problem.explanation)")
+        case .word(let words):
+            guard !words.contains(text) else { return text }
+            throw CellProblem("'\(text.excerpt)' is unknown: use one of \(words.joined(separator: ", "))")
+        case .decimal(let wholeDigits, let decimals, let isPositive):
+            return try Self.decimal(text, wholeDigits: wholeDigits, decimals: decimals, isPositive: isPositive)
+        case .count(let maxDigits, let zeroIsEmpty):
+            guard let count = DecimalText.parse(text, decimals: 0, wholeDigits: maxDigits) else {
+                throw CellProblem("'\(text.excerpt)' is no whole number of at most \(maxDigits) plain digits")
+            }
+            return count == 0 && zeroIsEmpty ? "" : String(count)
+        case .currency:
+            guard !Self.isCurrency(text) else { return text }
+            throw CellProblem("'\(text.excerpt)' is no ISO 4217 code: three capital letters, such as CNY")
+        case .unit: return try Self.unit(text)
+        case .date: return try "\(CellText.date(text).get())"
+        case .text:
+            if let problem = CellText.problem(inText: text, maxBytes: Self.maxTextBytes) { throw problem }
+            return text
+        }
+    }
+
+    /// Whether the text is three capital letters, as ISO 4217 codes are.
+    static func isCurrency(_ text: String) -> Bool {
+        text.utf8.count == 3 && text.utf8.allSatisfy { $0 >= 0x41 && $0 <= 0x5A }
+    }
+
+    private static func identifier(_ text: String, maxBytes: Int) throws(CellProblem) -> String {
+        guard NameRule.isIdentifier(text, maxBytes: maxBytes) else {
+            throw CellProblem(
+                "'\(text.excerpt)' is no name: lower-case letters, digits and inner hyphens, at most \(maxBytes) bytes")
+        }
+        return text
+    }
+
+    private static func decimal(
+        _ text: String, wholeDigits: Int, decimals: Int, isPositive: Bool
+    ) throws(CellProblem) -> String {
+        guard let units = DecimalText.parse(text, decimals: decimals, wholeDigits: wholeDigits) else {
+            throw CellProblem(
+                "'\(text.excerpt)' is no decimal in plain digits: at most \(wholeDigits) before the point and "
+                    + "\(decimals) after it, no sign, no exponent")
+        }
+        if isPositive, units == 0 { throw CellProblem("must be above 0") }
+        return DecimalText.trimmed(units, decimals: decimals)
+    }
+
+    private static func unit(_ text: String) throws(CellProblem) -> String {
+        guard !ReferenceTotal.Unit.words.contains(text), !isCurrency(text) else { return text }
+        throw CellProblem(
+            "'\(text.excerpt)' is no unit: use one of \(ReferenceTotal.Unit.words.joined(separator: ", ")) or a "
+                + "currency such as CNY")
+    }
+}

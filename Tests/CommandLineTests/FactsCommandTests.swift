@@ -1,0 +1,44 @@
+import Foundation
+import Identity
+import Testing
+
+@testable import steelyard
+
+@Suite struct FactsCommandTests {
+    @Test func aBadFileIsFiveWithEveryLineAndAnUnknownKindIsTwo() async throws {
+        try await withScratchFolder("facts") { scratch in
+            let file = scratch + "/rates.csv"
+            try PrivateFile.write(
+                "month,from_currency,to_currency,rate,source\n2025-13,USD,CNY,7.1,s\n2025-01,USD,USD,0,s\n", to: file,
+                for: .everybody, overwriting: false)
+            let outcome = try await Program.run("facts", "import", "rates", file)
+            #expect(outcome.exitCode == 5, "\(outcome.errors)")
+            #expect(outcome.errors.contains("rates.csv: line 2, month: '2025-13' is no month"), "\(outcome.errors)")
+            #expect(outcome.errors.contains("rates.csv: line 3, rate: must be above 0"), "\(outcome.errors)")
+            for arguments in [
+                ["facts", "import", "gossip", file], ["facts", "import", "rates", file, "--scope", "idc"],
+                ["facts", "import", "rates", file, "--preview", "--scope", "idc"], ["facts", "export"],
+            ] {
+                #expect(try await Program.run(list: arguments).exitCode == 2, "\(arguments)")
+            }
+        }
+    }
+
+    @Test func aPreviewShowsTokensAndPoints() throws {
+        let json = """
+            {"asserted":1,"unchanged":0,"superseded":0,"preview":true,"period":"2025-06",
+             "scope":{"id":"idc","version":1,"title":{"en":"IDC","zh":"IDC"}},
+             "rows":[{"provider":"aliyun","before":"2970000","after":"3300000","change":"+330000",
+                      "share_percent_before":"27.0","share_percent_after":"29.1","points":"+2.1"}],
+             "total":{"before":"11000000","after":"11330000","change":"+330000"}}
+            """
+        let answer = try JSONDecoder().decode(PreviewAnswer.self, from: Data(json.utf8))
+        let text = PreviewTables.text(of: answer, file: "tenants.csv")
+        #expect(text.hasPrefix("tenants.csv: would record 1, leave 0 unchanged, supersede 0; nothing was written\n"))
+        let lines = text.split(separator: "\n").map { $0.split(separator: " ", omittingEmptySubsequences: true) }
+        #expect(
+            lines.contains(["aliyun", "2,970,000", "3,300,000", "+330000", "27.0", "%", "29.1", "%", "+2.1"]), "\(text)"
+        )
+        #expect(lines.contains(["Total", "11,000,000", "11,330,000", "+330000"]), "\(text)")
+    }
+}
