@@ -25,31 +25,25 @@ package struct Concentration: Sendable, Hashable {
     /// The share of the three largest.
     package var cr3: Share { ratio(of: 3) }
 
-    /// The sum of the squares of the shares, from 0 to 1; times 10,000 it is the index as it is usually stated.
+    /// The Herfindahl–Hirschman index, the sum of the squares of the shares in percent, from 0 to 10,000, with so many
+    /// decimals, rounded half up.
     ///
-    /// - Returns: `nil` where the whole is so large that its square leaves 128 bits (from 2^64 on).
-    package var herfindahl: Ratio? {
-        let (square, overflow) = denominator.multipliedReportingOverflow(by: denominator)
-        // Parts of a whole: the sum of their squares is at most the square of the whole.
-        return overflow ? nil : Ratio(amounts.reduce(0) { $0 + $1 * $1 }, square)
-    }
-
-    /// The Herfindahl–Hirschman index in its usual unit, from 0 to 10,000, with so many decimals, rounded half up.
-    ///
-    /// - Returns: `nil` where the market is empty, and where ``herfindahl`` is.
+    /// - Returns: `nil` where the market is empty.
     package func hhi(decimals: Int) -> String? {
         precondition((0...Share.maxDecimals).contains(decimals), "\(decimals) decimals")
-        guard let herfindahl, let units = herfindahl.rounded(times: 10_000 * DecimalText.powerOfTen(decimals)) else {
-            return nil
-        }
-        return DecimalText.render(units, decimals: decimals)
+        guard denominator > 0 else { return nil }
+        let squares = amounts.reduce(Natural(0)) { $0 + .product($1, $1) }
+        return WideRatio(squares * Natural(10_000), .product(denominator, denominator)).decimal(decimals)
     }
 }
 
 extension ShareTable {
-    /// How concentrated the table is; `nil` where it gathers entities that it doesn't name, whose squares are unknown.
+    /// How concentrated the table is; `nil` where it gathers entities that it doesn't name, whose squares are unknown, and
+    /// where the parts are more than the whole, as they can be against a total that somebody published.
     package var concentration: Concentration? {
-        guard !rows.contains(where: \.isGathered) else { return nil }
+        guard !rows.contains(where: \.isGathered), rows.reduce(0, { $0 + $1.numerator }) <= denominator else {
+            return nil
+        }
         return Concentration(of: rows.map(\.numerator), denominator: denominator)
     }
 }

@@ -47,7 +47,7 @@ extension Period {
         return Self.months(count, grain: grain, year: index / 12, firstMonth: index % 12 + 1)
     }
 
-    private static func span(from: CalendarDate, days: Int) -> Period {
+    static func span(from: CalendarDate, days: Int) -> Period {
         let to = CalendarDate(days: from.days + Int64(days))
         // The span is as long as a valid period, so it can't be empty.
         guard let period = try? Period(from: from, to: to) else {

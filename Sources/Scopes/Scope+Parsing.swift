@@ -61,7 +61,7 @@ extension Scope {
         return id
     }
 
-    private static func localizedText(_ key: String, _ reader: inout YAMLReader) -> LocalizedText? {
+    static func localizedText(_ key: String, _ reader: inout YAMLReader) -> LocalizedText? {
         guard var inner = reader.map(key) else {
             reader.report(key, "is missing: give it in English and Chinese, under en and zh")
             return nil

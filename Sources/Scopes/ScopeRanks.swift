@@ -45,6 +45,20 @@ package struct ScopeRanks: Sendable, Hashable {
         rows = standings.map { Row(entity: $0.key, standings: $0.value) }.sorted(by: Self.isBefore)
     }
 
+    /// The tables put beside each other as far as they can be: those that divide among the same thing together, in the
+    /// order of ``Scope/Entity``.
+    ///
+    /// - Throws: ``RankProblem`` where there is no table, and where the tables don't speak of the same period.
+    package static func grouped(_ tables: [ShareTable]) throws(RankProblem) -> [ScopeRanks] {
+        guard !tables.isEmpty else { throw .noScopes }
+        var groups: [ScopeRanks] = []
+        for entity in Scope.Entity.allCases {
+            let alike = tables.filter { $0.scope.entity == entity }
+            if !alike.isEmpty { groups.append(try ScopeRanks(alike)) }
+        }
+        return groups
+    }
+
     /// Who is first under a scope, by its place; several where they are equal, none where nothing counts.
     package func leaders(under place: Int) -> [String] {
         rows.filter { $0.standings[place]?.rank == 1 }.map(\.entity)

@@ -37,6 +37,23 @@ package enum ServiceLimits {
     package static let maxUsageRows = 200_000
     /// The most values that one filter may list, count.
     package static let maxFilterValues = 100
+    /// Scopes that one `GET /v1/rank` puts beside each other, count.
+    package static let maxRankScopes = 20
+    /// Steps of one trend, count: a year of days, and a month.
+    package static let maxTrendSteps = 400
+    /// Entities of one trend, count.
+    package static let maxTrendEntities = 20
+    /// Peaks in one answer, count: the default of `top` and its maximum.
+    package static let defaultPeakCount = 10
+    package static let maxPeakCount = 1_000
+    /// The most tokens a minute that one user may be said to need.
+    package static let maxUserRate: Int64 = 1_000_000_000_000
+    /// How long a provider or collector may bring nothing before it counts as silent, in minutes. A setting; its default.
+    package static let defaultSilenceMinutes: Int64 = 60
+    /// The longest that it may be set to, in minutes: a week.
+    package static let maxSilenceMinutes: Int64 = 10_080
+    /// Silent spans that one answer lists of one provider or collector, count. The others are counted, with their minutes.
+    package static let maxSilentSpansListed = 200
     /// How long `wait-for` waits for its mark before 503, in seconds.
     package static let maxWaitSeconds = 30
     /// When a client should come back after 429 and 503, in seconds.

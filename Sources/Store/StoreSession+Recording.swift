@@ -24,7 +24,8 @@ extension StoreSession {
         return try connection.query("SELECT clock_timestamp()").one().decode(0)
     }
 
-    private func latestRecord() throws -> Timestamp? {
+    /// `nil` where nothing is recorded yet.
+    func latestRecord() throws -> Timestamp? {
         try connection.query(
             """
             SELECT greatest((SELECT max(greatest(recorded_at, superseded_at)) FROM tenant_kind),

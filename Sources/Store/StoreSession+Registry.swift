@@ -33,7 +33,7 @@ extension StoreSession {
                 ("asserted", result.asserted), ("unchanged", result.unchanged), ("superseded", result.superseded),
                 ("remainders", result.remainders),
             ], at: result.recordedAt)
-        if written.isEmpty, superseded.isEmpty { result.recordedAt = try knownMoment() }
+        if written.isEmpty, superseded.isEmpty, let latest = try latestRecord() { result.recordedAt = latest }
         return result
     }
 

@@ -12,9 +12,10 @@ struct Steelyard: AsyncParsableCommand {
             """,
         version: SoftwareVersion.text,
         subcommands: [
-            UpCommand.self, UsageCommand.self, ShareCommand.self, ExportCommand.self, CollectorsCommand.self,
-            ScopeCommand.self, TenantsCommand.self, FactsCommand.self, TokenCommand.self, CACommand.self,
-            SimulateCommand.self,
+            UpCommand.self, UsageCommand.self, ShareCommand.self, RankCommand.self, TrendCommand.self,
+            GrowthCommand.self, BridgeCommand.self, ConcentrationCommand.self, PeakCommand.self, CoverageCommand.self,
+            ExportCommand.self, CollectorsCommand.self, ScopeCommand.self, TenantsCommand.self, FactsCommand.self,
+            TokenCommand.self, CACommand.self, SimulateCommand.self,
         ])
 }
 

@@ -63,7 +63,6 @@ import Usage
         #expect(idc.cr3 == Share(numerator: 932, denominator: 1_000))
         // 49.2² + 27² + 17² + 6.8²
         #expect(idc.hhi(decimals: 2) == "3484.88")
-        #expect(idc.herfindahl == Ratio(348_488, 1_000_000))
         #expect(idc.ratio(of: 99) == Share(numerator: 1_000, denominator: 1_000))
     }
 
@@ -73,7 +72,10 @@ import Usage
         #expect(Concentration(of: [0, 0], denominator: 0).cr1.percent(decimals: 1) == nil)
         let huge = UInt128(1) << 64
         #expect(Concentration(of: [huge - 1], denominator: huge - 1).hhi(decimals: 6) == "10000.000000")
-        #expect(Concentration(of: [huge], denominator: huge).hhi(decimals: 0) == nil)
+        // Amounts of money are counted in 10^-12 of their unit: their squares leave 128 bits.
+        #expect(Concentration(of: [huge], denominator: huge).hhi(decimals: 0) == "10000")
+        let most = UInt128.max / 4
+        #expect(Concentration(of: [most, most, most, most], denominator: most * 4).hhi(decimals: 2) == "2500.00")
         #expect(Concentration(of: [huge], denominator: huge).cr1.percent(decimals: 0) == "100")
     }
 
@@ -93,14 +95,13 @@ import Usage
             guard sum > 0 else { return }
             let market = Concentration(of: amounts, denominator: sum)
             #expect(!market.cr3.isLess(than: market.cr1), "seed \(seed)")
-            guard let index = market.herfindahl else {
-                Issue.record("seed \(seed): no index")
-                return
-            }
-            // Between that of equal entities, 1/n, and the largest share.
-            let asShare = Share(numerator: index.numerator, denominator: index.denominator)
-            let equal = Share(numerator: 1, denominator: UInt128(amounts.count))
-            #expect(!asShare.isLess(than: equal) && !market.cr1.isLess(than: asShare), "seed \(seed)")
+            // An oracle that isn't exact: the product never computes in floating point, and this isn't the product.
+            let squares = amounts.reduce(0) { $0 + Double($1) / Double(sum) * Double($1) / Double(sum) * 10_000 }
+            let index = Double(market.hhi(decimals: 6) ?? "") ?? -1
+            #expect(abs(index - squares) < 0.001, "seed \(seed)")
+            // Between that of equal entities, 10,000/n, and 100 times the largest share in percent.
+            #expect(index >= 10_000 / Double(amounts.count) - 0.001, "seed \(seed)")
+            #expect(index <= 10_000 * Double(amounts.max() ?? 0) / Double(sum) + 0.001, "seed \(seed)")
             #expect(market == Concentration(of: amounts.shuffled(using: &random), denominator: sum), "seed \(seed)")
         }
     }
@@ -139,8 +140,24 @@ import Usage
         let models = try ShareTable(
             scope: BuiltInScopeTests.scope("openrouter"), period: half.period, sums: [ScopeSumRow]())
         #expect(throws: RankProblem.differentEntities("a", "openrouter")) { try ScopeRanks([half, models]) }
+        #expect(throws: RankProblem.noScopes) { try ScopeRanks.grouped([]) }
+        #expect(throws: RankProblem.differentPeriods(half.period, month.period)) {
+            try ScopeRanks.grouped([half, models, month])
+        }
         let tied = try ScopeRanks([Self.table("a", ["x": 5, "y": 5, "z": 1]), Self.table("b", [:])])
         #expect(tied.leaders(under: 0) == ["x", "y"] && tied.leaders(under: 1).isEmpty)
+    }
+}
+
+@Suite struct RankGroupTests {
+    @Test func what_divides_among_different_things_comes_in_tables_of_its_own() throws {
+        let models = try ShareTable(
+            scope: BuiltInScopeTests.scope("openrouter"), period: Period("2025-H1"), sums: [ScopeSumRow]())
+        let groups = try ScopeRanks.grouped([
+            ScopeRanksTests.table("a", ["x": 1]), models, ScopeRanksTests.table("b", ["x": 1, "y": 2]),
+        ])
+        #expect(groups.map { $0.scopes.map(\.id) } == [["a", "b"], ["openrouter"]])
+        #expect(groups[0].rows.map(\.entity) == ["x", "y"])
     }
 }
 

@@ -9,6 +9,11 @@ import Testing
     /// A question that each route can answer, so that 200 or 403 is about the caller alone.
     static let routes: [(permission: Permission, path: String)] = [
         (.usage, "/v1/usage?period=2025-06"), (.shares, "/v1/shares?scope=idc&period=2025-06"),
+        (.shares, "/v1/rank?scope=idc&period=2025-06"), (.shares, "/v1/trend?scope=idc&period=2025-06"),
+        (.shares, "/v1/growth?scope=idc&from-period=2025-05&to-period=2025-06"),
+        (.shares, "/v1/concentration?scope=idc&period=2025-06"),
+        (.shares, "/v1/bridge?from-scope=idc&to-scope=all-traffic&period=2025-06"),
+        (.usage, "/v1/peak?period=2025-06"), (.coverage, "/v1/coverage?period=2025-06"),
         (.exports, "/v1/exports/monthly-share?scope=idc&month=2025-06"), (.scopes, "/v1/scopes"),
         (.collectors, "/v1/collectors"), (.readTenants, "/v1/tenants"), (.readFacts, "/v1/facts/prices"),
         (.tokens, "/v1/tokens"), (.metrics, "/metrics"),
@@ -16,14 +21,14 @@ import Testing
 
     /// What each kind of caller may read, written out by hand.
     static let allowed: [(role: TokenRole, provider: String?, permissions: Set<Permission>)] = [
-        (.operator, nil, [.scopes, .collectors, .metrics]),
-        (.operator, "aliyun", [.scopes, .collectors, .usage]),
-        (.auditor, nil, [.usage, .shares, .exports, .scopes, .readTenants, .readFacts]),
-        (.auditor, "aliyun", [.usage, .scopes, .readTenants]),
-        (.finance, nil, [.shares, .exports, .scopes]),
-        (.finance, "aliyun", [.scopes]),
+        (.operator, nil, [.scopes, .collectors, .coverage, .metrics]),
+        (.operator, "aliyun", [.scopes, .collectors, .coverage, .usage]),
+        (.auditor, nil, [.usage, .shares, .exports, .scopes, .readTenants, .readFacts, .coverage]),
+        (.auditor, "aliyun", [.usage, .scopes, .readTenants, .coverage]),
+        (.finance, nil, [.shares, .exports, .scopes, .coverage]),
+        (.finance, "aliyun", [.scopes, .coverage]),
         (.admin, nil, Set(Permission.allCases)),
-        (.admin, "aliyun", [.usage, .scopes, .collectors, .readTenants]),
+        (.admin, "aliyun", [.usage, .scopes, .collectors, .readTenants, .coverage]),
     ]
 
     @Test func roles_and_providers_see_what_the_matrix_says() async throws {

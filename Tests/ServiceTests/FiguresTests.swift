@@ -70,6 +70,11 @@ import Usage
                 #expect(rows[0]["numerator"] as? String == "5412000")
                 #expect(rows[0]["own_business"] as? String == "9900000")
                 #expect(rows[1]["unclassified"] as? String == "330000")
+                // 2,970,000 and 330,000 of 11,330,000; the others' shares only fall.
+                #expect(
+                    rows[1]["interval"] as? [String: String] == ["if_all": "29.1", "lowest": "27.0", "highest": "29.1"])
+                #expect(
+                    rows[0]["interval"] as? [String: String] == ["if_all": "47.8", "lowest": "47.8", "highest": "49.2"])
                 #expect(json["denominator"] as? String == "11000000")
                 #expect((json["scope"] as? [String: Any])?["id"] as? String == "idc")
                 #expect(reply.headers["steelyard-mark"] == "\(json["mark"] ?? "")")
@@ -186,6 +191,20 @@ import Usage
                 ("/v1/usage?period=%ff", "period"), ("/v1/shares?period=2025", "scope"),
                 ("/v1/shares?scope=idc&period=2025&by=model", "by"),
                 ("/v1/exports/monthly-share?scope=idc", "month"),
+                ("/v1/rank", "period"), ("/v1/rank?period=2025&scope=idc,idc", "scope"),
+                ("/v1/rank?period=2025&scope=idc&scope=all-traffic", "scope"),
+                ("/v1/trend?period=2025", "scope"), ("/v1/trend?scope=idc&period=2025&by=week", "by"),
+                ("/v1/trend?scope=idc&period=2025-05&by=quarter", "by"),
+                ("/v1/trend?scope=idc&from=2020-01-01&to=2025-01-01&by=day", "by"),
+                ("/v1/growth?scope=idc&to-period=2025", "from-period"),
+                ("/v1/growth?scope=idc&from-period=2024&to-period=2025-13", "to-period"),
+                ("/v1/concentration?period=2025", "scope"),
+                ("/v1/bridge?from-scope=idc&period=2025", "to-scope"),
+                ("/v1/bridge?to-scope=idc&period=2025", "from-scope"),
+                ("/v1/peak?period=2025&by=region", "by"), ("/v1/peak?period=2025&top=0", "top"),
+                ("/v1/peak?period=2025&top=1001", "top"), ("/v1/peak?period=2025&user-rate=0", "user-rate"),
+                ("/v1/peak?period=2025&by=tenant&model=x", "model"), ("/v1/peak?period=2025&tenant=acme", "tenant"),
+                ("/v1/coverage?period=2025&silence-minutes=10081", "silence-minutes"),
                 ("/v1/exports/monthly-share?scope=idc&month=2025-H1", "month"),
             ]
             try await world.asCaller { client in

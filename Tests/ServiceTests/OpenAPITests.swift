@@ -65,6 +65,38 @@ import Yams
                 ),
                 ("/v1/shares?scope=openrouter&period=2025-H1", "/v1/shares", finance, nil),
                 ("/v1/shares?scope=tenders&period=2025-H1", "/v1/shares", finance, nil),
+                ("/v1/rank?period=2025-H1", "/v1/rank", finance, nil),
+                ("/v1/rank?period=2025-H1", "/v1/rank", finance, "text/csv"),
+                ("/v1/rank?period=2025-H1&scope=tenders", "/v1/rank", finance, nil),
+                ("/v1/trend?scope=idc&period=2025-H1&entity=volcengine,aliyun", "/v1/trend", finance, nil),
+                ("/v1/trend?scope=idc&period=2025-H1", "/v1/trend", finance, "text/csv"),
+                ("/v1/trend?scope=idc&period=2025-H1&entity=nobody", "/v1/trend", finance, nil),
+                (
+                    "/v1/growth?scope=idc&from-period=2025-05&to-period=2025-H1", "/v1/growth", finance, nil
+                ),
+                (
+                    "/v1/growth?scope=idc&from-period=2025-05&to-period=2025-06", "/v1/growth", finance, "text/csv"
+                ),
+                ("/v1/concentration?scope=idc&period=2025-06", "/v1/concentration", finance, nil),
+                ("/v1/concentration?scope=idc&period=2024-06", "/v1/concentration", finance, nil),
+                ("/v1/concentration?scope=idc&period=2025-06", "/v1/concentration", finance, "text/csv"),
+                (
+                    "/v1/bridge?from-scope=idc&to-scope=all-traffic&period=2025-06&entity=aliyun", "/v1/bridge",
+                    finance,
+                    nil
+                ),
+                (
+                    "/v1/bridge?from-scope=idc&to-scope=openrouter&period=2025-06", "/v1/bridge", finance, nil
+                ),
+                (
+                    "/v1/bridge?from-scope=idc&to-scope=all-traffic&period=2025-06", "/v1/bridge", finance, "text/csv"
+                ),
+                ("/v1/peak?period=2025-06&by=tenant&user-rate=500", "/v1/peak", admin, nil),
+                ("/v1/peak?period=2025-06", "/v1/peak", admin, "text/csv"),
+                ("/v1/peak?period=2025-06&by=model&tenant=acme", "/v1/peak", admin, nil),
+                ("/v1/coverage?period=2025-06", "/v1/coverage", finance, nil),
+                ("/v1/coverage?period=2025-06", "/v1/coverage", finance, "text/csv"),
+                ("/v1/coverage?period=2025-06&silence-minutes=0", "/v1/coverage", finance, nil),
                 ("/v1/scopes", "/v1/scopes", finance, nil), ("/v1/scopes", "/v1/scopes", finance, "text/csv"),
                 ("/v1/scopes/iceberg", "/v1/scopes/{id}", finance, nil),
                 ("/v1/scopes/none", "/v1/scopes/{id}", finance, nil), ("/v1/collectors", "/v1/collectors", admin, nil),

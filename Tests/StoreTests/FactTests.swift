@@ -90,6 +90,7 @@ import Usage
                             kind: .providers, subject: [name], effectiveFrom: CalendarDate(days: start + Int64(from)),
                             effectiveTo: to.map { CalendarDate(days: start + Int64($0)) }, content: [group, "r"]))
                 }
+                guard !records.isEmpty else { continue }
                 let change = try await world.store.importFacts(
                     records.shuffled(using: &generator), kind: .providers, by: "x", now: now)
                 moments.append((known: change.recordedAt, days: days))

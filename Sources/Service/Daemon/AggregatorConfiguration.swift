@@ -21,6 +21,9 @@ package struct AggregatorConfiguration: Sendable {
     package var queryMaxConnections: Int
     package var calendar: ZoneRules
     package var scopesFolder: String?
+    package var eventsFile: String?
+    /// In whole minutes; at least 1.
+    package var silenceMinutes: Int64
     package var foldEnabled: Bool
     package var foldLimits: FoldLimits
     package var foldPoll: Duration
@@ -46,6 +49,8 @@ package struct AggregatorConfiguration: Sendable {
         queryMaxConnections = Int(settings.integer("query.max-connections"))
         calendar = Self.calendar(settings, &problems)
         scopesFolder = settings.optionalText("scopes.folder")
+        eventsFile = settings.optionalText("events.file")
+        silenceMinutes = settings.duration("coverage.silence").components.seconds / 60
         foldEnabled = settings.flag("fold.enabled")
         foldLimits = FoldLimits(
             maxBatches: Int(settings.integer("fold.batches")), maxPayloadBytes: settings.bytes("fold.payload-bytes"))
@@ -131,5 +136,12 @@ extension AggregatorConfiguration {
     /// - Throws: `FileProblems` naming file, line and mistake.
     package func loadScopes() throws(FileProblems) -> ScopeCatalogue {
         try ScopeFolder.catalogue(scopesFolder)
+    }
+
+    /// The built-in events and the house's own, from `events.file`.
+    ///
+    /// - Throws: `FileProblems` naming file, line and mistake.
+    package func loadEvents() throws(FileProblems) -> TrendEvents {
+        try TrendEvents.catalogue(eventsFile)
     }
 }

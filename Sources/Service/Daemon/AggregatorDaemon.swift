@@ -19,6 +19,7 @@ package struct AggregatorDaemon: Sendable {
     private let clock: any WallClock
     private let logger: Logger
     private let scopes: ScopeCatalogue
+    private let events: TrendEvents
     private let ingestTLS: ReloadableTLS
     private let queryTLS: ReloadableTLS?
     private let readLogLevel: @Sendable () throws -> String
@@ -28,7 +29,7 @@ package struct AggregatorDaemon: Sendable {
     /// The longest pause between attempts to reach the database at start.
     static let maxStartPause = Duration.seconds(5)
 
-    /// Reads certificates and scopes, and connects to nothing yet.
+    /// Reads certificates, scopes and events, and connects to nothing yet.
     ///
     /// - Parameter readLogLevel: reads the log level again on SIGHUP.
     package init(
@@ -40,6 +41,7 @@ package struct AggregatorDaemon: Sendable {
         self.clock = clock
         self.logger = logger
         scopes = try configuration.loadScopes()
+        events = try configuration.loadEvents()
         ingestTLS = try ReloadableTLS(files: configuration.ingestTLS)
         queryTLS = try configuration.queryTLS.map { try ReloadableTLS(files: $0) }
         store = Self.makeStore(configuration, logger: logger)
@@ -121,8 +123,10 @@ package struct AggregatorDaemon: Sendable {
     }
 
     private func query(_ health: HealthMonitor) -> any Service {
-        let dependencies = QueryDependencies(
+        var dependencies = QueryDependencies(
             store: store, scopes: scopes, clock: clock, health: { health.health }, registry: registry, logger: logger)
+        dependencies.events = events
+        dependencies.silenceMinutes = configuration.silenceMinutes
         var options = ListenerOptions()
         options.maxConnections = configuration.queryMaxConnections
         return buildQueryApplication(

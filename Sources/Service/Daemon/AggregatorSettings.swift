@@ -51,6 +51,11 @@ package enum AggregatorSettings {
     private static let work = [
         SettingKey("calendar.zone", .text, .byDefault("Asia/Shanghai"), "IANA zone of reporting days and months"),
         SettingKey("scopes.folder", .path, .optional, "folder of house scopes (*.yaml) beside the built-in ones"),
+        SettingKey("events.file", .path, .optional, "file of house events (YAML) beside the built-in ones, for trends"),
+        SettingKey(
+            "coverage.silence", .duration(.seconds(60) ... .seconds(ServiceLimits.maxSilenceMinutes * 60)),
+            .byDefault("\(ServiceLimits.defaultSilenceMinutes)m"),
+            "how long a collector or provider may bring nothing before it counts as silent"),
         SettingKey("fold.enabled", .flag, .byDefault("true"), "whether this instance folds"),
         SettingKey(
             "fold.batches", .integer(1...100_000), .byDefault("2000"), "batches that one fold takes at most"),

@@ -223,6 +223,255 @@ extension OpenAPIDocument {
                 '406': { $ref: '#/components/responses/Problem' }
                 '422': { $ref: '#/components/responses/Problem' }
                 '503': { $ref: '#/components/responses/Later' }
+          /v1/rank:
+            get:
+              operationId: rank
+              tags: [figures]
+              summary: Who is first under which scope - scopes beside each other.
+              description: |
+                Roles: auditor, finance, admin, not bound to a provider. A scope that can't be answered stands in `refused` with its reason and
+                doesn't spoil the others; where none can be answered, the first one's problem is the answer.
+              parameters:
+                - name: scope
+                  in: query
+                  description: Ids of scopes, comma-separated, at most 20. Without it all scopes of the installation.
+                  schema: { type: string }
+                - $ref: '#/components/parameters/period'
+                - $ref: '#/components/parameters/from'
+                - $ref: '#/components/parameters/to'
+                - $ref: '#/components/parameters/asKnownAt'
+                - $ref: '#/components/parameters/waitFor'
+              responses:
+                '200':
+                  description: One table for each thing that the scopes divide among.
+                  headers:
+                    Steelyard-Mark: { $ref: '#/components/headers/Mark' }
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Rank' }
+                    text/csv:
+                      schema: { type: string }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '404': { $ref: '#/components/responses/Problem' }
+                '406': { $ref: '#/components/responses/Problem' }
+                '422': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+          /v1/trend:
+            get:
+              operationId: trend
+              tags: [figures]
+              summary: A figure step by step, with events and inflection points.
+              description: |
+                Roles: auditor, finance, admin, not bound to a provider. The period must begin and end with a step, and have at most 400.
+                An inflection point is a step at which growth takes off; docs/querying.md has the rule.
+              parameters:
+                - $ref: '#/components/parameters/scope'
+                - $ref: '#/components/parameters/period'
+                - $ref: '#/components/parameters/from'
+                - $ref: '#/components/parameters/to'
+                - name: by
+                  in: query
+                  description: The length of a step.
+                  schema: { type: string, enum: [day, month, quarter, half], default: month }
+                - name: entity
+                  in: query
+                  description: Providers (or what the scope divides among), comma-separated, at most 20. Without it all of them together.
+                  schema: { type: string }
+                - $ref: '#/components/parameters/asKnownAt'
+                - $ref: '#/components/parameters/waitFor'
+              responses:
+                '200':
+                  description: One series for each entity.
+                  headers:
+                    Steelyard-Mark: { $ref: '#/components/headers/Mark' }
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Trend' }
+                    text/csv:
+                      schema: { type: string }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '404': { $ref: '#/components/responses/Problem' }
+                '406': { $ref: '#/components/responses/Problem' }
+                '422': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+          /v1/growth:
+            get:
+              operationId: growth
+              tags: [figures]
+              summary: How much larger a period's figures are than another's.
+              description: 'Roles: auditor, finance, admin, not bound to a provider.'
+              parameters:
+                - $ref: '#/components/parameters/scope'
+                - { name: from-period, in: query, required: true, description: The earlier period., schema: { type: string } }
+                - { name: to-period, in: query, required: true, description: The later period., schema: { type: string } }
+                - name: entity
+                  in: query
+                  description: Only these entities (comma-separated). All of them without it.
+                  schema: { type: string }
+                - $ref: '#/components/parameters/asKnownAt'
+                - $ref: '#/components/parameters/waitFor'
+              responses:
+                '200':
+                  description: One row for each entity, and one for all of them together (`entity` is null).
+                  headers:
+                    Steelyard-Mark: { $ref: '#/components/headers/Mark' }
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Growth' }
+                    text/csv:
+                      schema: { type: string }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '404': { $ref: '#/components/responses/Problem' }
+                '406': { $ref: '#/components/responses/Problem' }
+                '422': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+          /v1/concentration:
+            get:
+              operationId: concentration
+              tags: [figures]
+              summary: How much of a market its largest entities hold.
+              description: 'Roles: auditor, finance, admin, not bound to a provider.'
+              parameters:
+                - $ref: '#/components/parameters/scope'
+                - $ref: '#/components/parameters/period'
+                - $ref: '#/components/parameters/from'
+                - $ref: '#/components/parameters/to'
+                - $ref: '#/components/parameters/asKnownAt'
+                - $ref: '#/components/parameters/waitFor'
+              responses:
+                '200':
+                  description: CR1, CR3 and the Herfindahl-Hirschman index.
+                  headers:
+                    Steelyard-Mark: { $ref: '#/components/headers/Mark' }
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Concentration' }
+                    text/csv:
+                      schema: { type: string }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '404': { $ref: '#/components/responses/Problem' }
+                '406': { $ref: '#/components/responses/Problem' }
+                '422': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+          /v1/bridge:
+            get:
+              operationId: bridge
+              tags: [figures]
+              summary: From a figure under one scope to that under another, step by step.
+              description: |
+                Roles: auditor, finance, admin, not bound to a provider. Each step changes one aspect, in a fixed order, and the changes
+                add up exactly. 422 `different-entities` where the scopes divide among different things.
+              parameters:
+                - { name: from-scope, in: query, required: true, description: The id of a scope., schema: { type: string } }
+                - { name: to-scope, in: query, required: true, description: The id of a scope., schema: { type: string } }
+                - $ref: '#/components/parameters/period'
+                - $ref: '#/components/parameters/from'
+                - $ref: '#/components/parameters/to'
+                - name: entity
+                  in: query
+                  description: One provider (or what the scopes divide among). Without it all of them together.
+                  schema: { type: string }
+                - $ref: '#/components/parameters/asKnownAt'
+                - $ref: '#/components/parameters/waitFor'
+              responses:
+                '200':
+                  description: The start, and one step for each aspect that differs.
+                  headers:
+                    Steelyard-Mark: { $ref: '#/components/headers/Mark' }
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Bridge' }
+                    text/csv:
+                      schema: { type: string }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '404': { $ref: '#/components/responses/Problem' }
+                '406': { $ref: '#/components/responses/Problem' }
+                '422': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+          /v1/peak:
+            get:
+              operationId: peak
+              tags: [figures]
+              summary: The minutes with the most tokens, and how many users they are enough for.
+              description: |
+                Roles: auditor, admin; operator for its own provider. A token bound to a provider sees that provider only.
+              parameters:
+                - $ref: '#/components/parameters/period'
+                - $ref: '#/components/parameters/from'
+                - $ref: '#/components/parameters/to'
+                - name: by
+                  in: query
+                  description: What has a highest minute - providers, or the tenants or models of each provider.
+                  schema: { type: string, enum: [provider, tenant, model], default: provider }
+                - { name: provider, in: query, description: Only these providers (comma-separated)., schema: { type: string } }
+                - { name: tenant, in: query, description: Only these tenants (comma-separated); with by=tenant., schema: { type: string } }
+                - { name: model, in: query, description: Only these models (comma-separated); with by=model., schema: { type: string } }
+                - name: top
+                  in: query
+                  description: How many peaks are given, one for each provider, tenant or model, from the highest on.
+                  schema: { type: integer, minimum: 1, maximum: 1000, default: 10 }
+                - name: user-rate
+                  in: query
+                  description: Tokens a minute that one user needs; `users` is how many of them a minute's tokens are enough for.
+                  schema: { type: integer, minimum: 1, maximum: 1000000000000 }
+                - $ref: '#/components/parameters/waitFor'
+              responses:
+                '200':
+                  description: The peaks, highest first.
+                  headers:
+                    Steelyard-Mark: { $ref: '#/components/headers/Mark' }
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Peak' }
+                    text/csv:
+                      schema: { type: string }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '406': { $ref: '#/components/responses/Problem' }
+                '422': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+          /v1/coverage:
+            get:
+              operationId: coverage
+              tags: [fleet]
+              summary: What was reported of a period, by whom, and what was set aside.
+              description: 'Roles: all. A token bound to a provider sees that provider only.'
+              parameters:
+                - $ref: '#/components/parameters/period'
+                - $ref: '#/components/parameters/from'
+                - $ref: '#/components/parameters/to'
+                - { name: provider, in: query, description: Only this provider., schema: { type: string } }
+                - name: silence-minutes
+                  in: query
+                  description: How long nothing may come before it counts as silence; the server's setting by default (60).
+                  schema: { type: integer, minimum: 1, maximum: 10080 }
+                - $ref: '#/components/parameters/waitFor'
+              responses:
+                '200':
+                  description: Every provider that has a collector or usage, with its collectors.
+                  headers:
+                    Steelyard-Mark: { $ref: '#/components/headers/Mark' }
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Coverage' }
+                    text/csv:
+                      schema: { type: string }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '406': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
           /v1/exports/monthly-share:
             get:
               operationId: exportMonthlyShare
@@ -767,7 +1016,7 @@ extension OpenAPIDocument {
             ShareRow:
               description: The entity stands under its own name, such as `provider`, as `by` says.
               type: object
-              required: [rank, numerator, denominator, share_percent, published, external, own_business, unclassified, other_kinds, outside_filters, uncatalogued]
+              required: [rank, numerator, denominator, share_percent, interval, published, external, own_business, unclassified, other_kinds, outside_filters, uncatalogued]
               properties:
                 provider: { type: [string, 'null'] }
                 model: { type: [string, 'null'] }
@@ -782,6 +1031,7 @@ extension OpenAPIDocument {
                 numerator: { $ref: '#/components/schemas/Amount' }
                 denominator: { $ref: '#/components/schemas/Amount' }
                 share_percent: { $ref: '#/components/schemas/Percent' }
+                interval: { $ref: '#/components/schemas/ShareInterval' }
                 published:
                   allOf: [{ $ref: '#/components/schemas/Amount' }]
                   description: The figure as the scope publishes it, a sum or an average per day.
@@ -861,6 +1111,369 @@ extension OpenAPIDocument {
                       provider: { type: string }
                       layer: { type: string }
                       months: { type: array, items: { type: string } }
+            Change:
+              type: [string, 'null']
+              pattern: '^[+-]?[0-9]+([.][0-9]+)?$'
+              description: An exact difference of amounts, with its sign.
+            Decimal:
+              type: [string, 'null']
+              pattern: '^[+-]?[0-9]+([.][0-9]+)?$'
+              description: A decimal number, rounded half up; null where there is nothing to compare with.
+            Measure:
+              type: string
+              enum: [tokens, requests, revenue, tender-count, tender-amount]
+            Days:
+              type: object
+              required: [name, from, to, days]
+              properties:
+                name: { type: string }
+                from: { type: string, format: date }
+                to:
+                  type: string
+                  format: date
+                  description: The first day that doesn't count any more.
+                days: { type: integer }
+            ShareInterval:
+              type: object
+              required: [if_all, lowest, highest]
+              description: What the share could be, whatever the unclassified tenants turn out to be; `share_percent` is the share if none of them were external.
+              properties:
+                if_all:
+                  allOf: [{ $ref: '#/components/schemas/Percent' }]
+                  description: The share if all unclassified usage were external customers'.
+                lowest:
+                  allOf: [{ $ref: '#/components/schemas/Percent' }]
+                  description: If all of the others' were, and none of the entity's own.
+                highest:
+                  allOf: [{ $ref: '#/components/schemas/Percent' }]
+                  description: If all of the entity's own were, and none of the others'.
+            Rank:
+              type: object
+              required: [period, as_known_at, mark, tables, refused]
+              properties:
+                period: { $ref: '#/components/schemas/Days' }
+                as_known_at: { type: string, format: date-time }
+                mark: { type: integer }
+                tables: { type: array, items: { $ref: '#/components/schemas/RankTable' } }
+                refused:
+                  type: array
+                  items:
+                    type: object
+                    required: [scope, code, detail, missing]
+                    properties:
+                      scope: { type: string }
+                      code: { type: string }
+                      detail: { type: string }
+                      missing: { type: array, items: { $ref: '#/components/schemas/ScopeFact' } }
+            RankTable:
+              type: object
+              required: [by, scopes, rows]
+              properties:
+                by: { type: string, enum: [provider, model, family, developer] }
+                scopes:
+                  type: array
+                  items:
+                    type: object
+                    required: [scope, measure, currency, aggregate, zone, denominator, leaders]
+                    properties:
+                      scope: { $ref: '#/components/schemas/ScopeName' }
+                      measure: { $ref: '#/components/schemas/Measure' }
+                      currency: { type: [string, 'null'] }
+                      aggregate: { type: string, enum: [sum, daily-average] }
+                      zone: { type: string }
+                      denominator: { $ref: '#/components/schemas/Amount' }
+                      leaders:
+                        type: array
+                        items: { type: string }
+                        description: Who is first; several where they are equal, none where nothing counts.
+                rows:
+                  type: array
+                  items:
+                    type: object
+                    required: [entity, standings]
+                    properties:
+                      entity: { type: string }
+                      standings:
+                        type: array
+                        description: One for each scope, in their order.
+                        items:
+                          type: object
+                          required: [scope, rank, numerator, share_percent]
+                          properties:
+                            scope: { type: string }
+                            rank:
+                              type: [integer, 'null']
+                              description: Null where the scope counts nothing for the entity or doesn't name it.
+                            numerator: { type: [string, 'null'] }
+                            share_percent: { $ref: '#/components/schemas/Percent' }
+            Trend:
+              type: object
+              required: [scope, period, measure, currency, aggregate, zone, by, as_known_at, mark, series, events]
+              properties:
+                scope: { $ref: '#/components/schemas/ScopeName' }
+                period: { $ref: '#/components/schemas/Days' }
+                measure: { $ref: '#/components/schemas/Measure' }
+                currency: { type: [string, 'null'] }
+                aggregate: { type: string, enum: [sum, daily-average] }
+                zone: { type: string }
+                by: { type: string, enum: [provider, model, family, developer] }
+                as_known_at: { type: string, format: date-time }
+                mark: { type: integer }
+                series:
+                  type: array
+                  items:
+                    type: object
+                    required: [entity, points]
+                    properties:
+                      entity:
+                        type: [string, 'null']
+                        description: Null for all entities together.
+                      points: { type: array, items: { $ref: '#/components/schemas/TrendPoint' } }
+                events:
+                  type: array
+                  items:
+                    type: object
+                    required: [date, title, citation]
+                    properties:
+                      date: { type: string, format: date }
+                      title: { $ref: '#/components/schemas/LocalizedText' }
+                      citation: { type: string }
+            TrendPoint:
+              type: object
+              required: [period, amount, published, denominator, share_percent, change, change_percent, multiple, inflection]
+              properties:
+                period: { $ref: '#/components/schemas/Days' }
+                amount:
+                  allOf: [{ $ref: '#/components/schemas/Amount' }]
+                  description: The sum over the step.
+                published:
+                  allOf: [{ $ref: '#/components/schemas/Amount' }]
+                  description: The figure as the scope publishes it, a sum or an average per day.
+                denominator: { $ref: '#/components/schemas/Amount' }
+                share_percent: { $ref: '#/components/schemas/Percent' }
+                change:
+                  allOf: [{ $ref: '#/components/schemas/Change' }]
+                  description: Of the amount, since the step before; null at the first.
+                change_percent: { $ref: '#/components/schemas/Decimal' }
+                multiple: { $ref: '#/components/schemas/Decimal' }
+                inflection:
+                  type: [object, 'null']
+                  description: Set where growth takes off.
+                  required: [status, acceleration]
+                  properties:
+                    status:
+                      type: string
+                      enum: [confirmed, provisional]
+                      description: Provisional at the last step, because nothing says yet whether it lasts.
+                    acceleration:
+                      allOf: [{ $ref: '#/components/schemas/Decimal' }]
+                      description: How many times the growth of the step before the step's growth is.
+            Growth:
+              type: object
+              required: [scope, measure, currency, aggregate, zone, by, from_period, to_period, as_known_at, mark, warning, rows]
+              properties:
+                scope: { $ref: '#/components/schemas/ScopeName' }
+                measure: { $ref: '#/components/schemas/Measure' }
+                currency: { type: [string, 'null'] }
+                aggregate: { type: string, enum: [sum, daily-average] }
+                zone: { type: string }
+                by: { type: string, enum: [provider, model, family, developer] }
+                from_period: { $ref: '#/components/schemas/Days' }
+                to_period: { $ref: '#/components/schemas/Days' }
+                as_known_at: { type: string, format: date-time }
+                mark: { type: integer }
+                warning:
+                  type: [object, 'null']
+                  description: Set where sums over spans of different length are compared.
+                  required: [en, zh]
+                  properties:
+                    en: { type: string }
+                    zh: { type: string }
+                rows:
+                  type: array
+                  items:
+                    type: object
+                    required: [entity, from_amount, to_amount, from_published, to_published, multiple, percent, per_day_multiple, per_day_percent]
+                    properties:
+                      entity: { type: [string, 'null'] }
+                      from_amount: { $ref: '#/components/schemas/Amount' }
+                      to_amount: { $ref: '#/components/schemas/Amount' }
+                      from_published: { $ref: '#/components/schemas/Amount' }
+                      to_published: { $ref: '#/components/schemas/Amount' }
+                      multiple:
+                        allOf: [{ $ref: '#/components/schemas/Decimal' }]
+                        description: The later figure over the earlier one; exactly, it is that of the amounts (and of the days, for averages).
+                      percent: { $ref: '#/components/schemas/Decimal' }
+                      per_day_multiple:
+                        allOf: [{ $ref: '#/components/schemas/Decimal' }]
+                        description: The same of the averages per day, which can be compared whatever the lengths are.
+                      per_day_percent: { $ref: '#/components/schemas/Decimal' }
+            Concentration:
+              type: object
+              required: [scope, period, measure, currency, aggregate, zone, by, as_known_at, mark, entities, denominator, cr1_numerator, cr1_percent, cr3_numerator, cr3_percent, hhi]
+              properties:
+                scope: { $ref: '#/components/schemas/ScopeName' }
+                period: { $ref: '#/components/schemas/Days' }
+                measure: { $ref: '#/components/schemas/Measure' }
+                currency: { type: [string, 'null'] }
+                aggregate: { type: string, enum: [sum, daily-average] }
+                zone: { type: string }
+                by: { type: string, enum: [provider, model, family, developer] }
+                as_known_at: { type: string, format: date-time }
+                mark: { type: integer }
+                entities:
+                  type: integer
+                  description: Entities of which anything counts.
+                denominator: { $ref: '#/components/schemas/Amount' }
+                cr1_numerator: { type: [string, 'null'] }
+                cr1_percent: { $ref: '#/components/schemas/Percent' }
+                cr3_numerator: { type: [string, 'null'] }
+                cr3_percent: { $ref: '#/components/schemas/Percent' }
+                hhi:
+                  allOf: [{ $ref: '#/components/schemas/Decimal' }]
+                  description: From 0 to 10,000, with 2 decimals. Null for an empty market, and where the parts are more than a published total.
+            Bridge:
+              type: object
+              required: [from_scope, to_scope, period, by, entity, as_known_at, mark, steps, change]
+              properties:
+                from_scope: { $ref: '#/components/schemas/ScopeName' }
+                to_scope: { $ref: '#/components/schemas/ScopeName' }
+                period: { $ref: '#/components/schemas/Days' }
+                by: { type: string, enum: [provider, model, family, developer] }
+                entity: { type: [string, 'null'] }
+                as_known_at: { type: string, format: date-time }
+                mark: { type: integer }
+                steps: { type: array, items: { $ref: '#/components/schemas/BridgeStep' } }
+                change:
+                  allOf: [{ $ref: '#/components/schemas/Change' }]
+                  description: The changes of all steps together; null where the unit changes on the way.
+            BridgeStep:
+              type: object
+              required: [aspect, from, to, unit, aggregate, amount, change, published, denominator, share_percent]
+              properties:
+                aspect:
+                  type: [string, 'null']
+                  enum: [kinds, layers, markets, origins, workloads, modalities, regions, models, providers, additions, zone, measure, aggregate, denominator, null]
+                  description: What the step changes; null at the start.
+                from: { type: [string, 'null'] }
+                to: { type: [string, 'null'] }
+                unit:
+                  type: string
+                  description: What amounts are counted in, such as `tokens` or `revenue CNY`.
+                aggregate: { type: string, enum: [sum, daily-average] }
+                amount:
+                  allOf: [{ $ref: '#/components/schemas/Amount' }]
+                  description: The sum over the period.
+                change:
+                  allOf: [{ $ref: '#/components/schemas/Change' }]
+                  description: Since the step before; null at the start and where the unit changes.
+                published: { $ref: '#/components/schemas/Amount' }
+                denominator: { $ref: '#/components/schemas/Amount' }
+                share_percent: { $ref: '#/components/schemas/Percent' }
+            Peak:
+              type: object
+              required: [period, by, user_rate, mark, rows]
+              properties:
+                period: { $ref: '#/components/schemas/Span' }
+                by: { type: string, enum: [provider, tenant, model] }
+                user_rate: { type: [string, 'null'] }
+                mark: { type: integer }
+                rows: { type: array, items: { $ref: '#/components/schemas/PeakRow' } }
+            PeakRow:
+              description: A minute, the earliest of equally high ones, with what was used in it.
+              allOf:
+                - $ref: '#/components/schemas/Counts'
+              required: [rank, provider, minute, users]
+              properties:
+                rank: { type: integer }
+                provider: { type: string }
+                tenant: { type: string }
+                model: { type: string }
+                minute: { type: string, format: date-time }
+                users:
+                  type: [string, 'null']
+                  description: total_tokens over user_rate, rounded down; null where no rate was given.
+            Coverage:
+              type: object
+              required: [period, until, silence_minutes, source, mark, providers]
+              properties:
+                period: { $ref: '#/components/schemas/Span' }
+                until:
+                  type: string
+                  description: The end of what has passed of the period; later minutes aren't silent yet.
+                silence_minutes: { type: integer }
+                source:
+                  type: string
+                  enum: [minute, hour, day]
+                  description: The finest sums that are kept of the whole period, which the providers' spans come from.
+                mark: { type: integer }
+                providers: { type: array, items: { $ref: '#/components/schemas/ProviderCoverage' } }
+            SilenceCoverage:
+              type: object
+              required: [reported_percent, silent_minutes, silent_spans, silent]
+              properties:
+                reported_percent:
+                  allOf: [{ $ref: '#/components/schemas/Percent' }]
+                  description: What passed of the period, but for its silent spans.
+                silent_minutes: { type: integer }
+                silent_spans:
+                  type: integer
+                  description: How many there are; at most 200 are listed.
+                silent:
+                  type: array
+                  items:
+                    type: object
+                    required: [from, to, minutes]
+                    properties:
+                      from: { type: string }
+                      to: { type: string }
+                      minutes: { type: integer }
+            ProviderCoverage:
+              allOf:
+                - $ref: '#/components/schemas/SilenceCoverage'
+              type: object
+              required: [provider, minutes_with_usage, hours_with_usage, days_with_usage, collectors]
+              properties:
+                provider: { type: string }
+                minutes_with_usage:
+                  type: [integer, 'null']
+                  description: Null where sums by minute aren't kept any more.
+                hours_with_usage: { type: [integer, 'null'] }
+                days_with_usage: { type: integer }
+                collectors: { type: array, items: { $ref: '#/components/schemas/CollectorCoverage' } }
+            CollectorCoverage:
+              allOf:
+                - $ref: '#/components/schemas/SilenceCoverage'
+              type: object
+              required: [name, last_seen, batches, first_batch_at, last_batch_at, unfolded_batches, events, rejections, quarantined]
+              properties:
+                name: { type: string }
+                last_seen: { type: string, format: date-time }
+                batches:
+                  type: integer
+                  description: Batches that hold usage of the period, and those without usage that were received in it.
+                first_batch_at: { type: [string, 'null'] }
+                last_batch_at: { type: [string, 'null'] }
+                unfolded_batches: { type: integer }
+                events: { $ref: '#/components/schemas/Count' }
+                rejections:
+                  type: array
+                  description: Records that were refused at intake, by reason.
+                  items:
+                    type: object
+                    required: [reason, records]
+                    properties:
+                      reason: { type: string }
+                      records: { $ref: '#/components/schemas/Count' }
+                quarantined:
+                  type: array
+                  description: Batches that were received in the period and set aside, by reason.
+                  items:
+                    type: object
+                    required: [reason, batches]
+                    properties:
+                      reason: { type: string, enum: [fork, undecodable] }
+                      batches: { type: integer }
             MonthlyShareRow:
               description: The entity stands under its own name, such as `provider`.
               type: object

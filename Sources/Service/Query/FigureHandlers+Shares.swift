@@ -47,6 +47,7 @@ struct ShareFigures {
                     JSONMember("rank", row.isGathered ? .null : .integer(Int64(row.rank))),
                     JSONMember("numerator", text(row.numerator)), JSONMember("denominator", text(table.denominator)),
                     JSONMember("share_percent", .optional(percent)),
+                    JSONMember("interval", table.intervalJSON(of: row)),
                 ] + amounts(row) + bounds(row)
                     + (row.isGathered ? [JSONMember("gathered", .integer(Int64(row.gathered)))] : []))
         }
@@ -93,20 +94,22 @@ struct ShareFigures {
     }
 
     var csv: CSVWriter {
-        var writer = CSVWriter(header: [
+        var writer = CSVWriter(
+            header: [
             "scope", "scope_version", "scope_sha256", "period", "measure", table.scope.entity.rawValue, "rank",
             "numerator", "denominator",
             "share_percent", "published", "external", "own_business", "unclassified", "other_kinds", "outside_filters",
             "currency", "uncatalogued", "revenue_from", "unpriced_tokens", "share_percent_lowest",
             "share_percent_highest",
-        ])
+        ] + ShareTable.intervalColumns)
         let digest = table.scope.digest
         for (row, percent) in zip(table.rows, table.percentages()) {
             let interval = table.referenceInterval(of: row)
             func bound(_ share: Share?) -> CSVCell {
                 share?.percent(decimals: table.scope.precision).map { .number($0) } ?? .empty
             }
-            writer.append([
+            writer.append(
+                [
                 .text(table.scope.id), .count(table.scope.version), .text(digest),
                 .text(table.period.description), .text(table.scope.measure.rawValue), .text(row.entity),
                 row.isGathered ? .empty : .count(row.rank), cell(row.numerator), cell(table.denominator),
@@ -115,7 +118,7 @@ struct ShareFigures {
                 cell(row.unclassified), cell(row.otherKinds), cell(row.outsideFilters),
                 .text(table.scope.currency ?? ""), cell(row.uncatalogued), .text(row.revenueFromText ?? ""),
                 .count(row.unpricedTokens), bound(interval?.lowest), bound(interval?.highest),
-            ])
+                ] + table.intervalCells(of: row))
         }
         return writer
     }

@@ -10,12 +10,14 @@ struct FigureHandlers: Sendable {
     let catalogue: ScopeCatalogue
     let clock: any WallClock
     let maxWait: Duration
+    let events: TrendEvents
 
     init(_ dependencies: QueryDependencies) {
         store = dependencies.store
         catalogue = dependencies.scopes
         clock = dependencies.clock
         maxWait = dependencies.maxWait
+        events = dependencies.events
     }
 
     // MARK: Parameters that several questions have

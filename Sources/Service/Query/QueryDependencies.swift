@@ -15,6 +15,10 @@ package struct QueryDependencies: Sendable {
     package var logger: Logger
     /// How long `wait-for` waits.
     package var maxWait: Duration = .seconds(ServiceLimits.maxWaitSeconds)
+    /// What happened in the market, to be read beside trends.
+    package var events = TrendEvents([])
+    /// How long a provider or collector may bring nothing before it counts as silent, in minutes.
+    package var silenceMinutes = ServiceLimits.defaultSilenceMinutes
 
     package init(
         store: Store, scopes: ScopeCatalogue, clock: any WallClock, health: @escaping @Sendable () -> Health,

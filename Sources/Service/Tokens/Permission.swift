@@ -7,6 +7,7 @@ package enum Permission: String, Sendable, CaseIterable {
     case exports
     case scopes
     case collectors
+    case coverage
     case readTenants
     case writeTenants
     case readFacts
@@ -18,7 +19,7 @@ package enum Permission: String, Sendable, CaseIterable {
     var isMarketWide: Bool {
         switch self {
         case .shares, .exports, .writeTenants, .readFacts, .writeFacts, .tokens, .metrics: true
-        case .usage, .scopes, .collectors, .readTenants: false
+        case .usage, .scopes, .collectors, .coverage, .readTenants: false
         }
     }
 }
@@ -28,9 +29,9 @@ extension TokenRole {
     package func allows(_ permission: Permission) -> Bool {
         switch self {
         case .admin: true
-        case .operator: [.collectors, .metrics, .usage, .scopes].contains(permission)
-        case .auditor: [.usage, .shares, .exports, .readTenants, .readFacts, .scopes].contains(permission)
-        case .finance: [.shares, .exports, .scopes].contains(permission)
+        case .operator: [.collectors, .coverage, .metrics, .usage, .scopes].contains(permission)
+        case .auditor: [.usage, .shares, .exports, .readTenants, .readFacts, .scopes, .coverage].contains(permission)
+        case .finance: [.shares, .exports, .scopes, .coverage].contains(permission)
         }
     }
 }

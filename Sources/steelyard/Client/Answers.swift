@@ -27,6 +27,8 @@ struct SharesAnswer: Decodable, Sendable {
         var rank: Int?
         var numerator: String
         var sharePercent: String?
+        /// `nil` for the total.
+        var interval: Interval?
         var external: String
         var ownBusiness: String
         var unclassified: String
@@ -40,8 +42,17 @@ struct SharesAnswer: Decodable, Sendable {
         var sharePercentLowest: String?
         var sharePercentHighest: String?
 
+        struct Interval: Decodable, Sendable {
+            var ifAll: String?
+
+            enum CodingKeys: String, CodingKey {
+                case ifAll = "if_all"
+            }
+        }
+
         enum CodingKeys: String, CodingKey {
-            case provider, model, family, developer, gathered, rank, numerator, external, unclassified, uncatalogued
+            case provider, model, family, developer, gathered, rank, numerator, interval, external, unclassified
+            case uncatalogued
             case revenueFrom = "revenue_from"
             case unpricedTokens = "unpriced_tokens"
             case sharePercentLowest = "share_percent_lowest"
@@ -61,6 +72,7 @@ struct SharesAnswer: Decodable, Sendable {
             rank = try container.decodeIfPresent(Int.self, forKey: .rank)
             numerator = try container.decode(String.self, forKey: .numerator)
             sharePercent = try container.decodeIfPresent(String.self, forKey: .sharePercent)
+            interval = try container.decodeIfPresent(Interval.self, forKey: .interval)
             external = try container.decode(String.self, forKey: .external)
             ownBusiness = try container.decode(String.self, forKey: .ownBusiness)
             unclassified = try container.decode(String.self, forKey: .unclassified)

@@ -69,6 +69,7 @@ enum ShareTables {
                 .number("#"), .text(entity(answer, figures)), .number(figures.words("Share", "份额")),
                 .number(counted(answer, figures)), .number(figures.words("External", "外部客户")),
                 .number(figures.words("Own business", "自有业务")), .number(figures.words("Unclassified", "未分类")),
+                .number(figures.words("Share if all external", "全部计入时份额")),
                 .number(figures.words("Other kinds", "其他类型")), .number(figures.words("Outside filters", "口径外")),
             ] + more.map(\.column))
         for row in answer.rows { table.append(cells(row, figures) + more.map { $0.cell(row) }) }
@@ -105,7 +106,8 @@ enum ShareTables {
             row.rank.map(String.init) ?? "", name(of: row, figures),
             row.name == nil && row.gathered == nil ? "" : figures.percent(row.sharePercent),
             figures.count(row.numerator), figures.count(row.external), figures.count(row.ownBusiness),
-            figures.count(row.unclassified), figures.count(row.otherKinds), figures.count(row.outsideFilters),
+            figures.count(row.unclassified), row.interval.map { figures.percent($0.ifAll) } ?? "",
+            figures.count(row.otherKinds), figures.count(row.outsideFilters),
         ]
     }
 

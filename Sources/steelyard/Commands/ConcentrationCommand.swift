@@ -1,0 +1,36 @@
+internal import ArgumentParser
+
+/// `steelyard concentration`: how much the largest hold.
+struct ConcentrationCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "concentration", abstract: "CR1, CR3 and the Herfindahl–Hirschman index under a scope.",
+        discussion: "Example: steelyard concentration --period 2025-H1")
+
+    @OptionGroup var question: QuestionOptions
+    @OptionGroup var time: PeriodOptions
+    @OptionGroup var knowledge: KnowledgeOptions
+
+    @Option(help: ArgumentHelp("Scope (default: idc).", valueName: "ID"))
+    var scope = ShareCommand.defaultScope
+
+    mutating func run() async throws {
+        try await question.ask(
+            "/v1/concentration", time.query + knowledge.query + [("scope", scope)], as: ConcentrationAnswer.self,
+            table: ConcentrationTables.text)
+    }
+}
+
+enum ConcentrationTables {
+    @Sendable static func text(of answer: ConcentrationAnswer, figures: Figures) -> String {
+        var table = TextTable([
+            .text(AnswerText.entity(answer.by, figures)), .number(figures.words("Counted", "计入")), .number("CR1"),
+            .number("CR3"), .number("HHI"),
+        ])
+        table.append([
+            String(answer.entities), figures.count(answer.denominator), figures.percent(answer.cr1Percent),
+            figures.percent(answer.cr3Percent), answer.hhi ?? "–",
+        ])
+        return AnswerText.heading(answer.scope, figures) + "\n" + table.rendered() + "\n"
+            + AnswerText.footer(answer.period.name, mark: answer.mark, asKnownAt: answer.asKnownAt, figures)
+    }
+}

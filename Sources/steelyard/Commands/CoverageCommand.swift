@@ -1,0 +1,98 @@
+internal import ArgumentParser
+
+/// `steelyard coverage`: what was reported of a period.
+struct CoverageCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "coverage",
+        abstract: "What was reported of a period, by whom, what is silent, what was set aside.",
+        discussion: "Example: steelyard coverage --period 2025-06")
+
+    @OptionGroup var question: QuestionOptions
+    @OptionGroup var time: PeriodOptions
+
+    @Option(help: ArgumentHelp("Only this provider.", valueName: "P"))
+    var provider: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How long nothing may come before it is silence; the server's setting by default.",
+            valueName: "MINUTES"))
+    var silenceMinutes: Int?
+
+    @Option(help: ArgumentHelp("Wait until this fold mark is counted, or `latest`.", valueName: "MARK"))
+    var waitFor: String?
+
+    mutating func run() async throws {
+        let query =
+            time.query + [
+                ("provider", provider), ("silence-minutes", silenceMinutes.map(String.init)), ("wait-for", waitFor),
+            ]
+        try await question.ask("/v1/coverage", query, as: CoverageAnswer.self, table: CoverageTables.text)
+    }
+}
+
+enum CoverageTables {
+    /// Silent spans that are shown of one provider; JSON has more.
+    private static let maxSpans = 10
+
+    @Sendable static func text(of answer: CoverageAnswer, figures: Figures) -> String {
+        let span = "\(answer.period.name) – \(answer.until) (\(answer.period.zone))".printable
+        let silence = figures.words(
+            "Silence is more than \(answer.silenceMinutes) minutes without usage.\n",
+            "超过 \(answer.silenceMinutes) 分钟无用量视为静默。\n")
+        return providers(answer, figures) + "\n" + collectors(answer, figures) + "\n" + spans(answer, figures) + silence
+            + AnswerText.footer(span, mark: answer.mark, asKnownAt: nil, figures)
+    }
+
+    private static func providers(_ answer: CoverageAnswer, _ figures: Figures) -> String {
+        var table = TextTable([
+            .text(AnswerText.entity("provider", figures)), .number(figures.words("Reported", "已上报")),
+            .number(figures.words("Minutes", "有用量分钟")), .number(figures.words("Hours", "小时")),
+            .number(figures.words("Days", "天")), .number(figures.words("Silent spans", "静默段")),
+        ])
+        for row in answer.providers {
+            table.append([
+                row.provider, figures.percent(row.reportedPercent),
+                figures.count(row.minutesWithUsage.map(String.init)),
+                figures.count(row.hoursWithUsage.map(String.init)), String(row.daysWithUsage), String(row.silentSpans),
+            ])
+        }
+        return table.rendered()
+    }
+
+    private static func collectors(_ answer: CoverageAnswer, _ figures: Figures) -> String {
+        var table = TextTable([
+            .text(figures.words("Collector", "采集器")), .number(figures.words("Batches", "批次")),
+            .text(figures.words("First batch", "首批")), .text(figures.words("Last batch", "末批")),
+            .text(figures.words("Last seen", "最近上报")), .number(figures.words("Events", "事件")),
+            .text(figures.words("Rejected", "拒收")), .text(figures.words("Quarantined", "隔离")),
+        ])
+        for provider in answer.providers {
+            for row in provider.collectors {
+                table.append([
+                    "\(provider.provider)/\(row.name)", String(row.batches), row.firstBatchAt ?? "–",
+                    row.lastBatchAt ?? "–", row.lastSeen, figures.count(row.events),
+                    row.rejections.map { "\($0.reason) \(figures.count($0.records))" }.joined(separator: ", "),
+                    row.quarantined.map { "\($0.reason) \($0.batches)" }.joined(separator: ", "),
+                ])
+            }
+        }
+        return table.rendered()
+    }
+
+    private static func spans(_ answer: CoverageAnswer, _ figures: Figures) -> String {
+        let lines = answer.providers.flatMap { provider -> [String] in
+            let shown = provider.silent.prefix(maxSpans).map {
+                figures.words(
+                    "\(provider.provider) silent: \($0.from) – \($0.to), \($0.minutes) minutes",
+                    "\(provider.provider) 静默：\($0.from) – \($0.to)，\($0.minutes) 分钟")
+            }
+            let rest = provider.silentSpans - shown.count
+            guard rest > 0 else { return shown }
+            return shown + [
+                figures.words("\(provider.provider): \(rest) more", "\(provider.provider)：另有 \(rest) 段")
+            ]
+        }
+        return lines.isEmpty ? "" : lines.map { $0.printable + "\n" }.joined() + "\n"
+    }
+}

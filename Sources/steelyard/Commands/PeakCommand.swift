@@ -1,0 +1,66 @@
+internal import ArgumentParser
+
+/// `steelyard peak`: the highest minutes.
+struct PeakCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "peak", abstract: "The minutes with the most tokens, and how many users they are enough for.",
+        discussion: "Example: steelyard peak --period 2025-06 --by tenant --user-rate 500")
+
+    @OptionGroup var question: QuestionOptions
+    @OptionGroup var time: PeriodOptions
+
+    @Option(help: ArgumentHelp("provider, tenant or model (default: provider).", valueName: "WHAT"))
+    var by: String?
+
+    @Option(help: ArgumentHelp("Only these providers (comma-separated).", valueName: "LIST"))
+    var provider: String?
+
+    @Option(help: ArgumentHelp("Only these tenants; with --by tenant.", valueName: "LIST"))
+    var tenant: String?
+
+    @Option(help: ArgumentHelp("Only these models; with --by model.", valueName: "LIST"))
+    var model: String?
+
+    @Option(help: ArgumentHelp("How many peaks to show (default: 10).", valueName: "N"))
+    var top: Int?
+
+    @Option(help: ArgumentHelp("Tokens a minute that one user needs.", valueName: "TOKENS"))
+    var userRate: Int?
+
+    @Option(help: ArgumentHelp("Wait until this fold mark is counted, or `latest`.", valueName: "MARK"))
+    var waitFor: String?
+
+    mutating func run() async throws {
+        let query =
+            time.query + [
+                ("by", by), ("provider", provider), ("tenant", tenant), ("model", model),
+                ("top", top.map(String.init)), ("user-rate", userRate.map(String.init)), ("wait-for", waitFor),
+            ]
+        try await question.ask("/v1/peak", query, as: PeakAnswer.self, table: PeakTables.text)
+    }
+}
+
+enum PeakTables {
+    @Sendable static func text(of answer: PeakAnswer, figures: Figures) -> String {
+        let isNamed = answer.by != "provider"
+        let name: [TextTable.Column] = isNamed ? [.text(AnswerText.entity(answer.by, figures))] : []
+        let figureColumns: [TextTable.Column] = [
+            .text(figures.words("Minute", "分钟")), .number(figures.words("Tokens a minute", "每分钟 Token")),
+            .number(figures.words("Requests", "请求数")), .number(figures.words("Users", "可支撑用户数")),
+        ]
+        var table = TextTable([.number("#"), .text(AnswerText.entity("provider", figures))] + name + figureColumns)
+        for row in answer.rows {
+            let name = isNamed ? [row.tenant ?? row.model ?? ""] : []
+            let cells = [
+                row.minute, figures.count(row.totalTokens), figures.count(row.requests), figures.count(row.users),
+            ]
+            table.append([String(row.rank), row.provider] + name + cells)
+        }
+        let rate = answer.userRate.map {
+            figures.words("A user needs \($0) tokens a minute.\n", "按每用户每分钟 \($0) Token 计。\n")
+        }
+        return table.rendered() + "\n" + (rate ?? "")
+            + AnswerText.footer(
+                "\(answer.period.name) (\(answer.period.zone))".printable, mark: answer.mark, asKnownAt: nil, figures)
+    }
+}

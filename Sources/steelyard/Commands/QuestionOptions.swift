@@ -1,0 +1,58 @@
+internal import ArgumentParser
+
+/// What every question to the server has: where it is asked, and how the answer is written.
+struct QuestionOptions: ParsableArguments {
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var output: OutputOptions
+
+    /// Asks, and writes the answer: as it came for programs, through `table` for people.
+    func ask<Value: Decodable & Sendable>(
+        _ path: String, _ query: [(String, String?)], as type: Value.Type,
+        table: @Sendable (Value, Figures) -> String
+    ) async throws {
+        let output = output
+        try await APIClient.with(connection) { client in
+            let response = try await Waiting.for("asking") {
+                try await client.get(path, query, accept: output.format.accept)
+            }
+            try output.write(response) { table(try $0.decoded(type), output.figures) }
+        }
+    }
+}
+
+/// Words that several tables of answers have.
+enum AnswerText {
+    /// What the whole is divided among, as a column's title.
+    static func entity(_ word: String, _ figures: Figures) -> String {
+        switch word {
+        case "model": figures.words("Model", "模型")
+        case "family": figures.words("Family", "模型系列")
+        case "developer": figures.words("Developer", "开发方")
+        case "tenant": figures.words("Tenant", "租户")
+        default: figures.words("Provider", "云厂商")
+        }
+    }
+
+    static func heading(_ scope: ScopeName, _ figures: Figures) -> String {
+        let title = figures.words(scope.title.en, scope.title.zh)
+        return "\(scope.id) v\(scope.version): \(title)".printable + "\n"
+    }
+
+    /// The row of all entities together.
+    static func total(_ figures: Figures) -> String { figures.words("Total", "合计") }
+
+    static func footer(_ span: String, mark: Int, asKnownAt: String?, _ figures: Figures) -> String {
+        let known = asKnownAt.map {
+            figures.words(", facts as known at \($0)", "，事实认定截至 \($0)")
+        }
+        return figures.words(
+            "\(span), counted up to mark \(mark)", "\(span)，统计至标记 \(mark)") + (known ?? "") + "\n"
+    }
+
+    /// An amount with its thousands separated, its sign kept.
+    static func change(_ text: String?, _ figures: Figures) -> String {
+        guard let text else { return "–" }
+        let sign = text.prefix { $0 == "+" || $0 == "-" }
+        return sign + figures.count(String(text.dropFirst(sign.count)))
+    }
+}

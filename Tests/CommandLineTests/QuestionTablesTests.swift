@@ -1,0 +1,72 @@
+import Foundation
+import Testing
+
+@testable import steelyard
+
+/// The answers to questions about scopes, as people see them.
+@Suite struct QuestionTablesTests {
+    private static func answer<Value: Decodable>(_ json: String, as type: Value.Type) throws -> Value {
+        try JSONDecoder().decode(type, from: Data(json.utf8))
+    }
+
+    private static let scope = #"{"id": "idc", "version": 1, "sha256": "ab", "title": {"en": "IDC", "zh": "IDC 口径"}}"#
+
+    @Test func rankShowsTheFirstUnderEachScopeAndWhatHasNoAnswer() throws {
+        let answer = try Self.answer(
+            """
+            {"period": {"name": "2025-H1", "days": 181}, "as_known_at": "T", "mark": 7, "tables": [{"by": "provider",
+             "scopes": [{"scope": \(Self.scope), "leaders": ["volcengine"]}],
+             "rows": [{"entity": "volcengine", "standings": [{"rank": 1, "share_percent": "49.2"}]},
+                      {"entity": "idle", "standings": [{"rank": null, "share_percent": null}]}]}],
+             "refused": [{"scope": "tenders", "code": "missing-facts", "detail": "no tenders", "missing": []}]}
+            """, as: RankAnswer.self)
+        let lines = RankTables.text(of: answer, figures: .separated).split(separator: "\n").map(String.init)
+        #expect(lines[2].split(separator: " ") == ["volcengine", "1", "49.2", "%"])
+        #expect(lines[3].split(separator: " ") == ["idle", "–"])
+        #expect(lines.contains("tenders: no tenders"))
+        #expect(lines.last == "2025-H1, counted up to mark 7, facts as known at T")
+        #expect(RankTables.text(of: answer, figures: .chinese).contains("第一名"))
+    }
+
+    @Test func trendMarksInflectionsAndListsEvents() throws {
+        let answer = try Self.answer(
+            """
+            {"scope": \(Self.scope), "measure": "tokens", "currency": null, "aggregate": "daily-average", "by": "provider",
+             "zone": "Asia/Shanghai", "as_known_at": "T", "mark": 7,
+             "events": [{"date": "2025-01-20", "title": {"en": "R1", "zh": "R1 发布"}}],
+             "series": [{"entity": null, "points": [
+               {"period": {"name": "2025-02", "days": 28}, "published": "16400000000000", "share_percent": "100.0",
+                "change_percent": "+10.0", "multiple": "1.1000",
+                "inflection": {"status": "provisional", "acceleration": "1.6300"}}]}]}
+            """, as: TrendAnswer.self)
+        let text = TrendTables.text(of: answer, figures: .separated)
+        #expect(text.contains("tokens a day") && text.contains("16,400,000,000,000"), "\(text)")
+        #expect(text.contains("× 1.6300 (provisional)") && text.contains("2025-01-20  R1\n"), "\(text)")
+        #expect(TrendTables.text(of: answer, figures: .chinese).contains("R1 发布"))
+    }
+
+    @Test func aBridgeShowsSignedChangesAndItsEnd() throws {
+        let answer = try Self.answer(
+            """
+            {"from_scope": \(Self.scope), "to_scope": \(Self.scope.replacing("idc", with: "all-traffic")),
+             "period": {"name": "2025-06", "days": 30}, "entity": "volcengine", "as_known_at": "T", "mark": 7,
+             "change": "+9900000", "steps": [
+              {"aspect": null, "from": null, "to": null, "unit": "tokens", "aggregate": "sum", "amount": "5412000",
+               "change": null, "published": "5412000", "share_percent": "49.2"},
+              {"aspect": "kinds", "from": "external-customer", "to": "all", "unit": "tokens", "aggregate": "sum",
+               "amount": "15312000", "change": "+9900000", "published": "15312000", "share_percent": "68.7"}]}
+            """, as: BridgeAnswer.self)
+        let text = BridgeTables.text(of: answer, figures: .separated)
+        #expect(text.contains("kinds: external-customer → all"), "\(text)")
+        #expect(text.split(separator: "\n").count { $0.contains("+9,900,000") } == 2, "\(text)")
+    }
+
+    @Test(arguments: [
+        ["rank"], ["trend", "--period", "2025", "--from", "2025-01-01"], ["growth", "2024"], ["bridge", "idc"],
+        ["peak", "--period", "2025", "--top", "many"], ["coverage"], ["concentration"],
+    ])
+    func wrongArgumentsAreTwo(_ arguments: [String]) async throws {
+        let outcome = try await Program.run(list: arguments)
+        #expect(outcome.exitCode == 2, "\(outcome.output)\(outcome.errors)")
+    }
+}

@@ -1,0 +1,201 @@
+import Testing
+import Usage
+
+@testable import Scopes
+
+@Suite struct InflectionTests {
+    /// A series of equally long steps.
+    static func points(_ amounts: [UInt128], days: Int = 30) -> [Inflection] {
+        Inflection.points(in: amounts.map { Inflection.Step(amount: $0, days: days) })
+    }
+
+    /// A geometric series whose factor is `before` up to the step at `turn` and `after` from there on, in integers.
+    static func broken(
+        start: UInt128, steps: Int, turn: Int, before: Ratio, after: Ratio
+    ) -> [UInt128] {
+        var amounts = [start]
+        for index in 1..<steps {
+            let factor = index < turn ? before : after
+            amounts.append(amounts[index - 1] * factor.numerator / factor.denominator)
+        }
+        return amounts
+    }
+
+    @Test func growth_that_jumps_is_found_where_it_jumps() {
+        let found = Self.points([100, 110, 121, 242, 484, 968])
+        #expect(found.map(\.index) == [3] && found.map(\.isProvisional) == [false])
+        #expect(found[0].acceleration(decimals: 2) == "1.82")
+        // The last step may turn out to be an outlier.
+        let last = Self.points([100, 110, 121, 242])
+        #expect(last.map(\.index) == [3] && last.map(\.isProvisional) == [true])
+    }
+
+    @Test func the_edges() {
+        #expect(Self.points([]).isEmpty && Self.points([5]).isEmpty && Self.points([5, 500]).isEmpty)
+        #expect(Self.points([0, 0, 0, 0]).isEmpty && Self.points([0, 7, 700, 70_000]).isEmpty)
+        #expect(Self.points([0, 7, 7, 700, 70_000]).map(\.index) == [3])
+        // One month that sticks out, and one that is missing: neither is a take-off.
+        #expect(Self.points([10, 10, 30, 10, 10, 10]).isEmpty)
+        #expect(Self.points([10, 10, 0, 10, 10]).isEmpty)
+        #expect(Self.points([10, 10, 1, 10, 10]).isEmpty)
+        // A quarter more growth is the least, and it counts.
+        #expect(Self.points([64, 64, 80, 100]).map(\.index) == [2])
+        #expect(Self.points([640, 640, 799, 1_000]).isEmpty)
+        // Decline that eases is no growth.
+        #expect(Self.points([10_000, 1_000, 900, 890]).isEmpty)
+        // Growth that builds up over two steps turns where it changes most.
+        #expect(Self.points([100, 100, 130, 260, 520]).map(\.index) == [3])
+        let huge = UInt128.max
+        #expect(Self.points([huge / 9, huge / 9, huge / 3, huge]).map(\.index) == [2])
+    }
+
+    /// A February isn't slower for being short: amounts are compared per day.
+    @Test func steps_of_different_length_are_compared_per_day() {
+        let series = [(31, 31), (28, 28), (31, 31), (30, 30), (31, 31)].map {
+            Inflection.Step(amount: UInt128($0.1 * 1_000), days: $0.0)
+        }
+        #expect(Inflection.points(in: series).isEmpty)
+        let half = [
+            Inflection.Step(amount: 366, days: 366), .init(amount: 181, days: 181), .init(amount: 184, days: 184),
+        ]
+        #expect(Inflection.points(in: half).isEmpty)
+    }
+
+    @Test func none_in_a_geometric_series_and_one_at_a_planted_break() {
+        withSeeds(300) { seed, random in
+            let steps = Int.random(in: 5...16, using: &random)
+            let turn = Int.random(in: 2..<(steps - 1), using: &random)
+            // Up to 1.2 before and at least 1.6 after; amounts so large that rounding down them changes nothing.
+            let before = Ratio(UInt128.random(in: 100...120, using: &random), 100)
+            let after = Ratio(UInt128.random(in: 160...300, using: &random), 100)
+            let start = UInt128.random(in: 1_000_000_000_000...9_000_000_000_000, using: &random)
+            let days = Int.random(in: 1...184, using: &random)
+            let plain = Self.broken(start: start, steps: steps, turn: steps, before: before, after: after)
+            #expect(Self.points(plain, days: days).isEmpty, "seed \(seed)")
+            let planted = Self.broken(start: start, steps: steps, turn: turn, before: before, after: after)
+            #expect(Self.points(planted, days: days).map(\.index) == [turn], "seed \(seed): \(planted)")
+        }
+    }
+
+    @Test func the_unit_of_the_amounts_does_not_matter() {
+        withSeeds(200) { seed, random in
+            let series = (0..<Int.random(in: 3...20, using: &random)).map { _ in
+                Inflection.Step(
+                    amount: UInt128.random(in: 0...1_000, using: &random), days: Int.random(in: 28...31, using: &random)
+                )
+            }
+            let factor = UInt128.random(in: 1...(1 << 100), using: &random)
+            let scaled = series.map { Inflection.Step(amount: $0.amount * factor, days: $0.days) }
+            let (one, other) = (Inflection.points(in: series), Inflection.points(in: scaled))
+            #expect(one.map(\.index) == other.map(\.index), "seed \(seed)")
+            #expect(
+                one.map { $0.acceleration(decimals: 4) } == other.map { $0.acceleration(decimals: 4) }, "seed \(seed)")
+            for point in one {
+                let (before, here) = (series[point.index - 1], series[point.index])
+                #expect(here.amount * UInt128(before.days) > before.amount * UInt128(here.days), "seed \(seed)")
+            }
+        }
+    }
+}
+
+@Suite struct TrendTests {
+    @Test func a_trend_has_amounts_shares_and_changes() throws {
+        func table(_ month: String, _ acme: UInt128, _ other: UInt128) throws -> ShareTable {
+            try ShareTableTests.table(
+                "idc",
+                [
+                    ShareTableTests.row("acme", .externalCustomer, acme),
+                    ShareTableTests.row("other", .externalCustomer, other),
+                ], period: month)
+        }
+        let tables = try [table("2025-01", 310, 0), table("2025-02", 280, 280), table("2025-03", 930, 310)]
+        let acme = Trend(tables, entity: "acme")
+        #expect(acme.points.map(\.amount) == [310, 280, 930])
+        #expect(acme.points.map(\.percent) == ["100.0", "50.0", "75.0"])
+        #expect(acme.points.map { $0.change?.text { "\($0)" } } == [nil, "-30", "+650"])
+        #expect(acme.points.map { $0.growth?.percent(decimals: 1) } == [nil, "-9.7", "+232.1"])
+        #expect(acme.points.map { $0.inflection?.isProvisional } == [nil, nil, true])
+        let all = Trend(tables, entity: nil)
+        #expect(
+            all.points.map(\.amount) == [310, 560, 1_240] && all.points.map(\.percent) == ["100.0", "100.0", "100.0"])
+        let nobody = Trend(tables, entity: "nobody")
+        #expect(nobody.points.map(\.amount) == [0, 0, 0] && nobody.points[2].percent == "0.0")
+    }
+
+    @Test(arguments: [
+        ("2025-H1", Period.Step.month, ["2025-01", "2025-02", "2025-03", "2025-04", "2025-05", "2025-06"]),
+        ("2025", .quarter, ["2025-Q1", "2025-Q2", "2025-Q3", "2025-Q4"]),
+        ("2024-07-01/2025-07-01", .half, ["2024-H2", "2025-H1"]),
+        ("2024-12-30/2025-01-02", .day, ["2024-12-30/2024-12-31", "2024-12-31/2025-01-01", "2025-01-01/2025-01-02"]),
+    ])
+    func a_period_is_divided_without_gaps(period: String, step: Period.Step, names: [String]) throws {
+        let steps = try #require(try Period(period).divided(by: step))
+        #expect(steps.map(\.description) == names)
+        #expect(zip(steps, steps.dropFirst()).allSatisfy { $0.to == $1.from })
+    }
+
+    @Test(arguments: [
+        ("2025-05", Period.Step.quarter), ("2025-Q2", .half), ("2024-05-01/2025-10-01", .half),
+        ("2025-06-02/2025-07-01", .month), ("2025-05-01/2025-06-16", .month),
+    ])
+    func a_period_that_does_not_end_with_a_step_is_not_divided(period: String, step: Period.Step) throws {
+        #expect(try Period(period).divided(by: step) == nil)
+    }
+}
+
+@Suite struct TrendEventsTests {
+    @Test func the_events_that_come_with_it_are_cited_and_in_order() throws {
+        let events = try TrendEvents.catalogue(nil).events
+        #expect(events.count >= 3 && events.map(\.date) == events.map(\.date).sorted())
+        #expect(events.allSatisfy { $0.citation.utf8.count > 40 && $0.title.en != $0.title.zh })
+        let may = try TrendEvents.catalogue(nil).during(Period("2024-05"))
+        #expect(may.map { "\($0.date)" } == ["2024-05-15", "2024-05-21"])
+    }
+
+    @Test func every_mistake_of_a_file_is_named() {
+        let yaml = """
+            events:
+              - date: 2025-02-30
+                title: {en: A, zh: 甲}
+                citation: c
+              - date: 2025-02-03
+                title: {en: A}
+                colour: red
+            event: 1
+            """
+        do {
+            _ = try TrendEvents.parse(yaml, file: "house.yaml")
+            Issue.record("a file with mistakes was read")
+        } catch {
+            let lines = error.description.split(separator: "\n").map(String.init)
+            #expect(lines.count == 5, "\(error)")
+            #expect(
+                lines.contains { $0.hasPrefix("house.yaml: line 2, events.date: '2025-02-30' is no day") }, "\(error)")
+            #expect(lines.contains { $0.hasPrefix("house.yaml: line 7, events.colour: unknown key") }, "\(error)")
+        }
+    }
+}
+
+@Suite struct NaturalTests {
+    @Test func products_and_sums_are_those_of_integers() {
+        withSeeds(200) { seed, random in
+            let (a, b) = (
+                UInt128(UInt64.random(in: 0 ... .max, using: &random)),
+                UInt128(UInt32.random(in: 0 ... .max, using: &random))
+            )
+            #expect(
+                Natural(a) * Natural(b) == Natural(a * b) && Natural(a) + Natural(b) == Natural(a + b), "seed \(seed)")
+            let (c, d) = (
+                UInt128.random(in: 0 ... .max, using: &random), UInt128.random(in: 0 ... .max, using: &random)
+            )
+            // (c + d)² = c² + 2cd + d², whatever its size.
+            let sum = Natural(c) + Natural(d)
+            #expect(sum * sum == .product(c, c) + .product(2, c, d) + .product(d, d), "seed \(seed)")
+            #expect((Natural(c) < Natural(d)) == (c < d), "seed \(seed)")
+            #expect(Natural.product(c, d) < .product(c, d) + Natural(1), "seed \(seed)")
+            let ratio = WideRatio(Natural(a), Natural(b + 1))
+            #expect(ratio.decimal(3) == Ratio(a, b + 1).decimal(3), "seed \(seed)")
+        }
+        #expect(WideRatio(.product(.max, .max), Natural(1)).rounded() == nil)
+    }
+}

@@ -1,0 +1,43 @@
+import Scopes
+import TestSupport
+import Testing
+import Usage
+
+@testable import Store
+
+/// Questions on several scopes at once.
+@Suite struct PartialAnswersTests {
+    private static func questions(_ ids: [String], zone: String? = nil) throws -> [ScopeQuestion] {
+        let catalogue = try ScopeCatalogue.builtIn()
+        return try ids.map {
+            var scope = try catalogue.scope($0)
+            if let zone, $0 == ids.last { scope.zone = zone }
+            return ScopeQuestion(scope: scope, period: try Period("2025-06"))
+        }
+    }
+
+    @Test func aScopeThatCannotBeAnsweredDoesNotSpoilTheOthers() async throws {
+        try await World.with { world in
+            try await world.load([oneRow(minute("2025-06-15"), input: 10, output: 5)])
+            let some = try await world.store.partialAnswers(
+                to: Self.questions(["tenders", "all-traffic", "omdia-ai-cloud", "idc"]), sight: .everything)
+            #expect(some.answers.tables.map(\.scope.id) == ["all-traffic", "idc"])
+            #expect(some.answers.tables.map(\.denominator) == [15, 0] && some.answers.mark == 1)
+            #expect(some.refused.map(\.scope) == ["tenders", "omdia-ai-cloud"])
+            #expect(some.refused.map(\.code) == ["missing-facts", "missing-facts"])
+            #expect(some.refused.map(\.missing) == [[.tenderRecords], [.revenueRecords]])
+            // Days of Kolkata don't begin with the hours that sums are kept by.
+            let zones = try await world.store.partialAnswers(
+                to: Self.questions(["idc", "all-traffic"], zone: "Asia/Kolkata"), sight: .everything)
+            #expect(zones.answers.tables.map(\.scope.id) == ["idc"] && zones.refused.map(\.code) == ["not-kept"])
+            let all = try await world.store.partialAnswers(
+                to: Self.questions(["idc", "all-traffic"]), sight: .everything)
+            #expect(all.answers.tables.count == 2 && all.refused.isEmpty)
+            let none = await #expect(throws: MissingFacts.self) {
+                _ = try await world.store.partialAnswers(
+                    to: Self.questions(["tenders", "iceberg"]), sight: .everything)
+            }
+            #expect(none?.scope == "tenders")
+        }
+    }
+}
