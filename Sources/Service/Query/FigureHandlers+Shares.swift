@@ -96,12 +96,13 @@ struct ShareFigures {
     var csv: CSVWriter {
         var writer = CSVWriter(
             header: [
-            "scope", "scope_version", "scope_sha256", "period", "measure", table.scope.entity.rawValue, "rank",
-            "numerator", "denominator",
-            "share_percent", "published", "external", "own_business", "unclassified", "other_kinds", "outside_filters",
-            "currency", "uncatalogued", "revenue_from", "unpriced_tokens", "share_percent_lowest",
-            "share_percent_highest",
-        ] + ShareTable.intervalColumns)
+                "scope", "scope_version", "scope_sha256", "period", "measure", table.scope.entity.rawValue, "rank",
+                "numerator", "denominator",
+                "share_percent", "published", "external", "own_business", "unclassified", "other_kinds",
+                "outside_filters",
+                "currency", "uncatalogued", "revenue_from", "unpriced_tokens", "share_percent_lowest",
+                "share_percent_highest",
+            ] + ShareTable.intervalColumns)
         let digest = table.scope.digest
         for (row, percent) in zip(table.rows, table.percentages()) {
             let interval = table.referenceInterval(of: row)
@@ -110,14 +111,14 @@ struct ShareFigures {
             }
             writer.append(
                 [
-                .text(table.scope.id), .count(table.scope.version), .text(digest),
-                .text(table.period.description), .text(table.scope.measure.rawValue), .text(row.entity),
-                row.isGathered ? .empty : .count(row.rank), cell(row.numerator), cell(table.denominator),
-                percent.map { .number($0) } ?? .empty,
-                cell(table.published(row.numerator)), cell(row.external), cell(row.ownBusiness),
-                cell(row.unclassified), cell(row.otherKinds), cell(row.outsideFilters),
-                .text(table.scope.currency ?? ""), cell(row.uncatalogued), .text(row.revenueFromText ?? ""),
-                .count(row.unpricedTokens), bound(interval?.lowest), bound(interval?.highest),
+                    .text(table.scope.id), .count(table.scope.version), .text(digest),
+                    .text(table.period.description), .text(table.scope.measure.rawValue), .text(row.entity),
+                    row.isGathered ? .empty : .count(row.rank), cell(row.numerator), cell(table.denominator),
+                    percent.map { .number($0) } ?? .empty,
+                    cell(table.published(row.numerator)), cell(row.external), cell(row.ownBusiness),
+                    cell(row.unclassified), cell(row.otherKinds), cell(row.outsideFilters),
+                    .text(table.scope.currency ?? ""), cell(row.uncatalogued), .text(row.revenueFromText ?? ""),
+                    .count(row.unpricedTokens), bound(interval?.lowest), bound(interval?.highest),
                 ] + table.intervalCells(of: row))
         }
         return writer
