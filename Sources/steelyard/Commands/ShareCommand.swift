@@ -167,8 +167,8 @@ enum ShareTables {
     private static func footer(_ answer: SharesAnswer, _ figures: Figures) -> String {
         let span = "\(answer.period.from) – \(answer.period.to) (\(answer.period.zone))".printable
         return figures.words(
-            "\(span), counted up to mark \(answer.mark), tenants as known at \(answer.asKnownAt)\n",
-            "\(span)，统计至标记 \(answer.mark)，租户认定截至 \(answer.asKnownAt)\n")
+            "\(span), counted up to mark \(answer.mark), facts as known at \(answer.asKnownAt)\n",
+            "\(span)，统计至标记 \(answer.mark)，事实认定截至 \(answer.asKnownAt)\n")
     }
 }
 
