@@ -66,10 +66,11 @@ struct MarketFeeding {
                 + "effective_to,reason"
         ]
         let value = price.map { "CNY,\($0),1000," } ?? ",,,"
+        let reason = price == nil ? "taken back: an estimate only" : "the article's estimate"
         for provider in Self.providers {
             for model in models {
                 for type in ["input", "output"] {
-                    lines.append("\(provider),\(model),,\(type),,,\(value),2024-01-01,,the article's estimate")
+                    lines.append("\(provider),\(model),,\(type),,,\(value),2024-01-01,,\(reason)")
                 }
             }
         }
