@@ -3,7 +3,7 @@ package import Scopes
 
 extension MarketDescription {
     /// The descriptions that come with Steelyard.
-    package static let builtInNames = ["china-2025-h1"]
+    package static let builtInNames = ["china-2025-h1", "china-2024-2025"]
 
     /// Reads a built-in description.
     ///

@@ -24,10 +24,14 @@ extension MarketDescription {
         let period = period(&reader)
         let zone = zone(&reader)
         let rhythm = rhythm(&reader, months: period?.months.count)
-        let models = models(&reader)
-        var providers = ProviderReader(modelNames: models.map(\.name), monthCount: period?.months.count)
-        providers.months = rhythm?.months ?? []
+        let models = MarketModel.read(&reader)
+        let months = period?.months ?? []
+        let providers = ProviderReader(
+            modelNames: models.map(\.name), months: months, weights: rhythm?.months ?? months.map { _ in 1 })
         let read = providers.read(&reader)
+        let facts = FactsReader(
+            providers: read?.map(\.name), modelNames: models.map(\.name), months: months
+        ).read(&reader)
         guard let id, let version, let title, let seed, let period, let zone, let rhythm, let read else { return nil }
         guard NameRule.isIdentifier(id, maxBytes: Scope.maxIdentifierBytes) else {
             reader.report("id", "'\(id.excerpt)' is no id: lower-case letters, digits and inner hyphens")
@@ -35,7 +39,7 @@ extension MarketDescription {
         }
         return MarketDescription(
             id: id, version: Int(version), title: title, seed: seed, period: period, zone: zone, rhythm: rhythm,
-            models: models, providers: read)
+            models: models, providers: read, facts: facts)
     }
 
     private static func title(_ reader: inout YAMLReader) -> LocalizedText? {
@@ -84,34 +88,5 @@ extension MarketDescription {
         reader.absorb(inner)
         guard let monthWeights, let weekdays, let hours else { return nil }
         return MarketRhythm(months: monthWeights, weekdays: weekdays, hours: hours)
-    }
-
-    private static func models(_ reader: inout YAMLReader) -> [MarketModel] {
-        guard var all = reader.map("models"), !all.keys.isEmpty else {
-            reader.report("models", "is missing: name at least one model")
-            return []
-        }
-        var models: [MarketModel] = []
-        for name in all.keys {
-            all.checkName(name, maxBytes: Limits.maxModelNameBytes)
-            guard var inner = all.map(name) else {
-                all.report(name, "is empty: give its modality, output, cached, reasoning and tokens-per-request")
-                continue
-            }
-            let modality = inner.choice("modality", Modality.allCases.map { ($0.name, $0) })
-            let output = inner.integer("output", in: 0...100)
-            let cached = inner.integer("cached", in: 0...100)
-            let reasoning = inner.integer("reasoning", in: 0...100)
-            let tokensPerRequest = inner.integer("tokens-per-request", in: 1...10_000_000)
-            inner.finish()
-            all.absorb(inner)
-            models.append(
-                MarketModel(
-                    name: name, modality: modality ?? .text, outputPercent: output ?? 0, cachedPercent: cached ?? 0,
-                    reasoningPercent: reasoning ?? 0, tokensPerRequest: tokensPerRequest ?? 1))
-        }
-        all.finish()
-        reader.absorb(all)
-        return models
     }
 }

@@ -13,22 +13,12 @@ package struct MarketEvents: Sendable {
 
     private let firstDay: CalendarDate
     private let zone: ZoneRules
-    private let hours: [UInt64]
     private var tenants: [PlannedTenant]
     private var pending: [PendingEvent] = []
     private var position = 0
     private var tally: [WideTokenCounts]
-    /// The slots of a day, by how many there are: most tenants share them.
-    private var slotsByCount: [Int: [Slot]] = [:]
-    private var slotMinutes: UInt64 = 0
-
-    /// A part of a day that one event sums up.
-    private struct Slot {
-        var firstMinute: UInt64
-        var minutes: UInt64
-        /// Each minute weighs as much as its hour.
-        var weight: UInt128
-    }
+    /// The slots of a day: most tenants share them.
+    private var slots: DaySlots
 
     private struct PendingEvent {
         var second: Int64
@@ -46,7 +36,7 @@ package struct MarketEvents: Sendable {
         dayCount = description.period.dayCount
         firstDay = description.period.from
         zone = description.zone
-        hours = description.rhythm.hours
+        slots = DaySlots()
     }
 
     /// Appends up to `maxEvents` events to `buffer`, as JSON lines.
@@ -87,11 +77,7 @@ package struct MarketEvents: Sendable {
         position = 0
         let date = CalendarDate(days: firstDay.days + Int64(daysDone))
         let start = zone.startOfDay(date)
-        let minutes = (zone.startOfDay(CalendarDate(days: date.days + 1)) - start) / 60
-        if UInt64(minutes) != slotMinutes {
-            slotsByCount.removeAll()
-            slotMinutes = UInt64(minutes)
-        }
+        slots.startDay(minutes: UInt64((zone.startOfDay(CalendarDate(days: date.days + 1)) - start) / 60))
         for tenant in tenants.indices { makeDay(of: tenant, startSecond: start) }
         pending.sort { ($0.second, $0.order) < ($1.second, $1.order) }
         daysDone += 1
@@ -100,7 +86,7 @@ package struct MarketEvents: Sendable {
 
     /// Divides a tenant's day among its slots, each as heavy as the hours it covers.
     private mutating func makeDay(of tenant: Int, startSecond: Int64) {
-        let slots = slots(count: tenants[tenant].eventsPerDay)
+        let slots = slots.slots(count: tenants[tenant].eventsPerDay, hours: tenants[tenant].hours)
         let amounts = Apportionment.largestRemainder(
             of: UInt128(tenants[tenant].dayTokens[daysDone]), weights: slots.map(\.weight))
         for (slot, amount) in zip(slots, amounts) where amount > 0 {
@@ -108,35 +94,21 @@ package struct MarketEvents: Sendable {
         }
     }
 
-    private mutating func slots(count: Int) -> [Slot] {
-        if let known = slotsByCount[count] { return known }
-        let slots = (0..<UInt64(count)).map { slot in
-            let first = slot * slotMinutes / UInt64(count)
-            let end = (slot + 1) * slotMinutes / UInt64(count)
-            return Slot(firstMinute: first, minutes: end - first, weight: UInt128(weight(of: first..<end)))
-        }
-        slotsByCount[count] = slots
-        return slots
-    }
-
-    private func weight(of minutes: Range<UInt64>) -> UInt64 {
-        let sum = minutes.reduce(0) { $0 + hours[Int($1 * 24 / slotMinutes)] }
-        // A day whose only slots fall on hours that weigh nothing would otherwise lose its tokens.
-        return max(sum, 1)
-    }
-
     /// Makes the events of a slot: one, or as many as keep each within the limit of a field.
-    private mutating func makeSlot(_ slot: Slot, of tenant: Int, tokens: UInt64, startSecond: Int64) {
+    private mutating func makeSlot(_ slot: DaySlots.Slot, of tenant: Int, tokens: UInt64, startSecond: Int64) {
         let pieces = (tokens + Limits.maxTokensPerField - 1) / Limits.maxTokensPerField
-        let weights = tenants[tenant].routeWeights
+        guard let era = tenants[tenant].eras.first(where: { $0.days.contains(daysDone) }) else {
+            preconditionFailure("tenant \(tenants[tenant].name) has tokens and no models on day \(daysDone)")
+        }
+        let weights = MarketPlan.routeWeights
         let sum = weights.reduce(0, +)
         var random = tenants[tenant].random
         var rest = tokens
         for piece in 0..<pieces {
             let amount = rest / (pieces - piece)
             rest -= amount
-            let minute = slot.firstMinute + random.below(slot.minutes)
-            let route = random.pick(weights, sum: sum)
+            let minute = slot.minutes[Int(random.below(UInt64(slot.minutes.count)))]
+            let route = era.routes.lowerBound + random.pick(weights, sum: sum)
             let counts = Self.counts(of: amount, model: tenants[tenant].routes[route].model, &random)
             tally[tenant] += WideTokenCounts(counts)
             pending.append(
@@ -147,11 +119,13 @@ package struct MarketEvents: Sendable {
         tenants[tenant].random = random
     }
 
-    /// Splits tokens by a model's ratios; the output varies by a fifth up or down.
+    /// Splits tokens by a model's ratios; the output varies by some percent of itself up or down.
     private static func counts(
         of tokens: UInt64, model: MarketModel, _ random: inout MarketRandom
     ) -> TokenCounts {
-        let output = min(tokens, tokens * model.outputPercent * (800 + random.below(401)) / 100_000)
+        let varies = model.variesPercent * 10
+        let factor = 1_000 - varies + random.below(2 * varies + 1)
+        let output = min(tokens, tokens * model.outputPercent * factor / 100_000)
         let input = tokens - output
         return TokenCounts(
             requests: max(1, tokens / model.tokensPerRequest), input: input,

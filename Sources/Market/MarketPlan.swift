@@ -7,17 +7,26 @@ struct PlannedTenant {
     var name: String
     var kind: TenantKind
     var eventsPerDay: Int
+    /// Twenty-four weights, from midnight in the market's zone.
+    var hours: [UInt64]
     /// Tokens of each day of the period; they add up to the tenant's part of its group.
     var dayTokens: [UInt64]
-    /// The models, regions and workloads that the tenant uses.
+    /// The models, regions and workloads that the tenant uses at one time or another.
     var routes: [Route]
-    var routeWeights: [UInt64]
+    /// Which of them it uses when, in order of time; every day with tokens lies in one.
+    var eras: [Era]
     var random: MarketRandom
 
     struct Route {
         var model: MarketModel
         /// The part of an event's JSON between its time and its counts.
         var fragment: [UInt8]
+    }
+
+    /// Days of the period, counted from 0, with the routes in use.
+    struct Era {
+        var days: Range<Int>
+        var routes: Range<Int>
     }
 }
 
@@ -26,12 +35,20 @@ struct PlannedTenant {
 /// A group's tokens are divided among months, a month's among tenants, a tenant's month among its days, each time by
 /// largest remainders: so the group's total is reached to the token, in every month as well.
 struct MarketPlan {
+    /// How often a tenant uses its first, second and third route.
+    static let routeWeights: [UInt64] = [6, 3, 1]
+
     private let description: MarketDescription
     private let months: [Period]
+    /// The first day of each month, counted from 0, and the number of days last.
+    private let monthStarts: [Int]
 
     init(_ description: MarketDescription) {
         self.description = description
         months = description.period.months
+        monthStarts = months.reduce(into: [0]) { starts, month in
+            starts.append(starts[starts.count - 1] + month.dayCount)
+        }
     }
 
     func tenants(of provider: MarketProvider) -> [PlannedTenant] {
@@ -40,17 +57,23 @@ struct MarketPlan {
 
     private func tenants(of group: TenantGroup, provider: String) -> [PlannedTenant] {
         let sizes = ZipfWeights.weights(count: group.names.count, exponentMilli: group.zipfMilli)
-        let monthly = apportion(group.tokens, group.months)
-        let byMonth = monthly.map { Apportionment.largestRemainder(of: UInt128($0), weights: sizes) }
+        let byMonth = group.monthTokens.map { Apportionment.largestRemainder(of: UInt128($0), weights: sizes) }
         return group.names.enumerated().map { index, name in
             var random = MarketRandom(seed: description.seed, path: "\(provider)/\(group.kind.name)/\(name)")
             let days = months.indices.flatMap { month in
                 apportion(UInt64(byMonth[month][index]), dayWeights(of: months[month], &random))
             }
-            let routes = routes(of: group, provider: provider, tenant: name, &random)
+            var routes: [PlannedTenant.Route] = []
+            let eras = group.models.map { era in
+                let first = routes.count
+                routes += self.routes(of: group, models: era.models, provider: provider, tenant: name, &random)
+                let days = monthStarts[era.months.lowerBound]..<monthStarts[era.months.upperBound]
+                return PlannedTenant.Era(days: days, routes: first..<routes.count)
+            }
             return PlannedTenant(
                 provider: provider, name: name, kind: group.kind, eventsPerDay: Int(group.eventsPerDay),
-                dayTokens: days, routes: routes, routeWeights: Array([6, 3, 1].prefix(routes.count)), random: random)
+                hours: group.hours ?? description.rhythm.hours, dayTokens: days, routes: routes, eras: eras,
+                random: random)
         }
     }
 
@@ -63,12 +86,12 @@ struct MarketPlan {
         }
     }
 
-    /// Up to three combinations of model, region and workload, drawn by the group's weights.
+    /// Combinations of model, region and workload, drawn by weights; some may be the same.
     private func routes(
-        of group: TenantGroup, provider: String, tenant: String, _ random: inout MarketRandom
+        of group: TenantGroup, models: [WeightedName], provider: String, tenant: String, _ random: inout MarketRandom
     ) -> [PlannedTenant.Route] {
-        (0..<3).map { _ in
-            let modelName = pick(group.models, &random)
+        Self.routeWeights.map { _ in
+            let modelName = pick(models, &random)
             let region = pick(group.regions, &random)
             let isBatch = random.below(100) < group.batchPercent
             guard let model = description.models.first(where: { $0.name == modelName }) else {

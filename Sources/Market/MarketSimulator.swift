@@ -9,8 +9,8 @@ package struct MarketSimulator: Sendable {
         self.description = description
     }
 
-    /// The providers, in the order of the description. One collector belongs to one of them.
-    package var providers: [String] { description.providers.map(\.name) }
+    /// The providers that serve somebody, in the order of the description. One collector belongs to one of them.
+    package var providers: [String] { description.providers.filter { !$0.groups.isEmpty }.map(\.name) }
 
     /// The tokens (input plus output) that the events will add up to, exactly, straight from the description.
     package var expectedTokens: [MarketTotals.Key: UInt128] {
@@ -29,7 +29,7 @@ package struct MarketSimulator: Sendable {
     /// A provider's events are the same whether they are made alone or among the others.
     package func events(of provider: String? = nil) throws(UnknownProvider) -> MarketEvents {
         guard let provider else { return MarketEvents(description, providers: description.providers) }
-        guard let match = description.providers.first(where: { $0.name == provider }) else {
+        guard let match = description.providers.first(where: { $0.name == provider && !$0.groups.isEmpty }) else {
             throw UnknownProvider(name: provider.excerpt, known: providers)
         }
         return MarketEvents(description, providers: [match])

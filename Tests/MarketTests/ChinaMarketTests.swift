@@ -5,60 +5,6 @@ import Usage
 
 @testable import Market
 
-/// The published figures of the first half of 2025, read from the facts file beside the project.
-struct PublishedFacts {
-    struct Total: Decodable {
-        var period: String
-        var scope: String
-        var tokens: UInt64
-    }
-
-    struct Shares: Decodable {
-        var scope: String
-        var period: String
-        var entity: String
-        var shares: [String: Double]
-        var others: Double?
-    }
-
-    struct File: Decodable {
-        // swift-format-ignore: AlwaysUseLowerCamelCase
-        var market_totals_tokens: [Total]
-        // swift-format-ignore: AlwaysUseLowerCamelCase
-        var shares_percent: [Shares]
-    }
-
-    var total: UInt128
-    /// Percent with one decimal, as printed.
-    var shares: [String: String]
-    var others: String
-
-    /// The facts file in the folder `shared` beside the project, or beside the traces where a variable names their place.
-    static let path: String? = {
-        let project = (0..<3).reduce(URL(filePath: #filePath)) { url, _ in url.deletingLastPathComponent() }
-        let beside = project.deletingLastPathComponent().appending(path: "shared")
-        let traces = ProcessInfo.processInfo.environment["STEELYARD_SHARED_DATA"].map { URL(filePath: $0) }
-        let folder = traces?.deletingLastPathComponent() ?? beside
-        let path = folder.appending(path: "market-facts.json").path
-        if FileManager.default.fileExists(atPath: path) { return path }
-        print("SKIPPED: no \(path): the simulated shares are not held to the published ones")
-        return nil
-    }()
-
-    static var isThere: Bool { path != nil }
-
-    static func read() throws -> PublishedFacts {
-        let file = try JSONDecoder().decode(File.self, from: Data(contentsOf: URL(filePath: #require(path))))
-        let total = try #require(file.market_totals_tokens.first { $0.scope == "idc" && $0.period == "2025-H1" })
-        let shares = try #require(
-            file.shares_percent.first { $0.scope == "idc" && $0.period == "2025-H1" && $0.entity == "provider" })
-        let others = try #require(shares.others)
-        return PublishedFacts(
-            total: UInt128(total.tokens), shares: shares.shares.mapValues { String(format: "%.1f", $0) },
-            others: String(format: "%.1f", others))
-    }
-}
-
 @Suite struct ChinaMarketTests {
     /// Simulated once for all tests of the suite.
     static let simulated = Result {
@@ -89,9 +35,10 @@ struct PublishedFacts {
     @Test(.enabled(if: PublishedFacts.isThere)) func the_published_shares_come_out_under_idc() throws {
         let facts = try PublishedFacts.read()
         let table = try Self.shareTable("idc")
-        #expect(table.denominator == facts.total)
-        var published = facts.shares
-        published["other-clouds"] = facts.others
+        #expect(table.denominator == (try facts.total("idc", "2025-H1")))
+        let shares = try facts.shares("idc", "2025-H1")
+        var published = shares.shares.mapValues(PublishedFacts.printed)
+        published["other-clouds"] = PublishedFacts.printed(try #require(shares.others))
         let figures = Dictionary(uniqueKeysWithValues: zip(table.rows.map(\.entity), table.percentages()))
         #expect(figures == published)
         for row in table.rows {
@@ -129,11 +76,7 @@ struct PublishedFacts {
         // 16.4 trillion a day, all traffic: met within a twentieth, from the months of the two large groups.
         let description = try MarketDescription.builtIn("china-2025-h1")
         let provider = try #require(description.providers.first { $0.name == "volcengine" })
-        let may = provider.groups.reduce(0 as UInt128) { sum, group in
-            sum
-                + Apportionment.largestRemainder(
-                    of: UInt128(group.tokens), weights: group.months.map { UInt128($0) })[4]
-        }
+        let may = provider.groups.reduce(0 as UInt128) { $0 + UInt128($1.monthTokens[4]) }
         let perDay = TokenText.perDay(may, days: 31)
         #expect(perDay > 15_600_000_000_000 && perDay < 17_200_000_000_000, "\(perDay)")
     }
@@ -141,8 +84,8 @@ struct PublishedFacts {
     @Test func months_grow_throughout_the_half_year() throws {
         let description = try MarketDescription.builtIn("china-2025-h1")
         for group in description.providers.flatMap(\.groups) {
-            #expect(group.months.count == 6)
-            #expect(zip(group.months, group.months.dropFirst()).allSatisfy { $0 < $1 })
+            #expect(group.monthTokens.count == 6)
+            #expect(zip(group.monthTokens, group.monthTokens.dropFirst()).allSatisfy { $0 < $1 })
         }
     }
 }

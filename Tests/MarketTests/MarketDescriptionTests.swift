@@ -14,7 +14,7 @@ import Usage
         #expect(alpha.groups[2].tokens == 1_667_500_000_013)
         #expect(alpha.groups[2].zipfMilli == 1_000 && alpha.groups[1].zipfMilli == 1_100)
         #expect(alpha.groups[1].names.first == "customer-0001")
-        #expect(alpha.groups[2].months == [1, 2, 3])
+        #expect(alpha.groups[2].monthTokens == [277_916_666_669, 555_833_333_338, 833_750_000_006])
     }
 
     @Test func tokens_can_stand_in_place_of_shares() throws {

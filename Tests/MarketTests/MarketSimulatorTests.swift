@@ -23,6 +23,14 @@ import Usage
         #expect(other.expectedTokens == (try Self.simulator()).expectedTokens)
     }
 
+    @Test func bytes_stay_the_same_from_version_to_version() throws {
+        // FNV-1a over all events, noted when the format was young.
+        let digest = try Self.bytes(Self.simulator()).reduce(0xCBF2_9CE4_8422_2325 as UInt64) {
+            ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3
+        }
+        #expect(digest == 0xAEAE_96EA_1C13_6F39)
+    }
+
     @Test func totals_are_reached_to_the_token() throws {
         let simulator = try Self.simulator()
         let totals = try simulator.write { _ in }

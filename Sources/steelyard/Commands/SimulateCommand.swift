@@ -6,10 +6,12 @@ internal import Market
 /// `steelyard simulate`: a market's usage events and registry, from a description and a seed.
 struct SimulateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "simulate", abstract: "Make a market's usage events and registry, from a description and a seed.",
+        commandName: "simulate",
+        abstract: "Make a market's usage events, registry and facts, from a description and a seed.",
         discussion: """
             Examples:
               steelyard simulate --out events.ndjson --registry tenants.csv
+              steelyard simulate --market china-2024-2025 --out events.ndjson --facts-out facts
               steelyard simulate --provider aliyun --to http://127.0.0.1:4680 --rate 5000
               steelyard simulate --into-up --wait
             """)
@@ -29,6 +31,11 @@ struct SimulateCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Write the tenant registry to this file, or - for standard output.", valueName: "FILE"))
     var registry: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Write what is known beside usage to this folder: a CSV file for each kind of facts.", valueName: "DIR"))
+    var factsOut: String?
+
     @Option(help: ArgumentHelp("Send the events of --provider to the collector at this address.", valueName: "URL"))
     var to: String?
 
@@ -44,14 +51,15 @@ struct SimulateCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Data folder of `up`.", valueName: "DIR"))
     var data: String?
 
-    @Flag(help: "Replace the files of --out and --registry.")
+    @Flag(help: "Replace the files of --out, --registry and --facts-out.")
     var force = false
 
     mutating func validate() throws {
         let targets = [out != nil, to != nil, intoUp].filter { $0 }.count
         if targets > 1 { throw ValidationError("Say one of --out, --to and --into-up.") }
-        if targets == 0 && registry == nil {
-            throw ValidationError("Say where to: --out FILE, --to URL or --into-up; and --registry FILE.")
+        if targets == 0 && registry == nil && factsOut == nil {
+            throw ValidationError(
+                "Say where to: --out FILE, --to URL or --into-up; and --registry FILE, --facts-out DIR.")
         }
         if to != nil && provider == nil {
             throw ValidationError("A collector belongs to one provider: say which with --provider.")
@@ -67,6 +75,7 @@ struct SimulateCommand: AsyncParsableCommand {
         if let registry {
             try FileOrOutput.write(Array(simulator.registryCSV.utf8), to: registry, overwriting: force)
         }
+        if let factsOut { try FactsFolder.write(simulator, to: factsOut, overwriting: force) }
         if let out { try MarketFile.write(simulator, provider: provider, to: out, overwriting: force) }
         if let to, let provider {
             try await MarketFeed.run(

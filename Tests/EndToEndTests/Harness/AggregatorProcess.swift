@@ -9,12 +9,15 @@ final class AggregatorProcess: Sendable {
     }
 
     let name: String
+    /// More YAML at the top level of the configuration.
+    private let extra: String
     private let installation: InstallationFiles
     private let certificate: (certificate: String, key: String)
     private let state = Mutex<(program: RunningProgram?, addresses: Addresses?)>((nil, nil))
 
-    init(name: String, installation: InstallationFiles, authority: Authority) throws {
+    init(name: String, installation: InstallationFiles, authority: Authority, extra: String = "") throws {
         self.name = name
+        self.extra = extra
         self.installation = installation
         certificate = try authority.server(name)
     }
@@ -80,7 +83,7 @@ final class AggregatorProcess: Sendable {
             listening-file: "\(listeningFile)"
             log:
               level: info
-
+            \(extra)
             """
     }
 }

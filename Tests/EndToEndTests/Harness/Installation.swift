@@ -36,8 +36,10 @@ final class Installation: Sendable {
     }
 
     /// Starts an aggregator.
-    func startAggregator(_ name: String = "aggregator") async throws -> AggregatorProcess {
-        let aggregator = try AggregatorProcess(name: name, installation: files, authority: authority)
+    ///
+    /// - Parameter extra: more YAML at the top level of its configuration.
+    func startAggregator(_ name: String = "aggregator", extra: String = "") async throws -> AggregatorProcess {
+        let aggregator = try AggregatorProcess(name: name, installation: files, authority: authority, extra: extra)
         aggregators.withLock { $0.append(aggregator) }
         try await aggregator.start()
         return aggregator
