@@ -147,8 +147,8 @@ import Usage
         let table = content.table
         content.table = ShareTable(
             scope: table.scope, period: table.period, frozen: Array(table.rows.dropLast()),
-            denominator: table.denominator + 1, total: table.total, reference: table.reference,
-            referencePrecision: table.referencePrecision, gaps: table.gaps)
+            denominator: table.denominator + 1, reference: table.reference,
+            referencePrecision: table.referencePrecision, gaps: table.gaps, total: table.total)
         #expect(content.contradictions.count >= 2, "\(content.contradictions)")
         content = try Self.content(overrideReason: nil)
         #expect(content.contradictions.count == 1, "short without a reason")

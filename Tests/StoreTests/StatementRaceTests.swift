@@ -19,21 +19,21 @@ import Usage
         try await World.with(connections: 12) { world in
             let seed = UInt64.random(in: 0...UInt64.max)
             print("seed \(seed)")
-            let sending = Mutex(Self.providers.count)
+            let senders = Senders(Self.providers.count)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for (index, provider) in Self.providers.enumerated() {
                     group.addTask {
-                        defer { sending.withLock { $0 -= 1 } }
+                        defer { senders.leave() }
                         try await Self.send(world, provider, seed: seed &+ UInt64(index))
                     }
                 }
                 group.addTask {
-                    while sending.withLock({ $0 }) > 0 { try await world.foldAll(FoldLimits(maxBatches: 3)) }
+                    while senders.areSending { try await world.foldAll(FoldLimits(maxBatches: 3)) }
                 }
-                group.addTask { try await Self.reclassify(world, seed: seed &+ 100) { sending.withLock { $0 } > 0 } }
+                group.addTask { try await Self.reclassify(world, seed: seed &+ 100) { senders.areSending } }
                 for closer in 0..<2 {
                     group.addTask {
-                        try await Self.close(world, "house-\(closer)") { sending.withLock { $0 } > 0 }
+                        try await Self.close(world, "house-\(closer)") { senders.areSending }
                     }
                 }
                 try await group.waitForAll()
@@ -229,5 +229,20 @@ private struct LedgerModel {
             }
         }
         return sums
+    }
+}
+
+/// How many senders are still at work.
+private final class Senders: Sendable {
+    private let left: Mutex<Int>
+
+    init(_ count: Int) {
+        left = Mutex(count)
+    }
+
+    var areSending: Bool { left.withLock { $0 > 0 } }
+
+    func leave() {
+        left.withLock { $0 -= 1 }
     }
 }

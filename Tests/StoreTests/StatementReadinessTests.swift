@@ -18,7 +18,7 @@ import Usage
             return []
         } catch let refusal as StatementRefusal {
             #expect(refusal.code == .coverageShort)
-            #expect(refusal.shortcomings.allSatisfy(\.isBlocking))
+            #expect(refusal.shortcomings.allSatisfy { $0.isBlocking })
             return refusal.shortcomings
         }
     }
