@@ -112,11 +112,11 @@ extension StoreSession {
         _ scope: Scope, _ month: Period, knownAt: [Timestamp?], calendar: ZoneRules
     ) throws -> [ScopeAnswers] {
         let question = ScopeQuestion(scope: scope, period: month)
-        let answers = try knownAt.map {
-            try self.answers(to: [question], calendar: calendar, knownAt: $0, sight: .everything)
+        return try knownAt.map {
+            let answers = try self.answers(to: [question], calendar: calendar, knownAt: $0, sight: .everything)
+            try unconfine()
+            return answers
         }
-        try unconfine()
-        return answers
     }
 
     private static func check(_ blocking: [StatementShortcoming], _ proposal: StatementProposal) throws {
