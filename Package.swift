@@ -187,7 +187,8 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "steelyard", "steelyard-collector", "steelyard-aggregator", "Identity", "Usage", argumentParser,
+                "steelyard", "steelyard-collector", "steelyard-aggregator", "Identity", "Scopes", "Usage",
+                argumentParser,
                 subprocess, systemPackage,
             ],
             swiftSettings: strict),

@@ -38,11 +38,6 @@ extension Scope {
     }
 
     private static func words(_ names: [String]?) -> String {
-        names.map { $0.sorted().map(escaped(_:)).joined(separator: ",") } ?? "all"
-    }
-
-    /// Names may hold what separates them here.
-    private static func escaped(_ name: String) -> String {
-        name.replacing("\\", with: "\\\\").replacing(",", with: "\\,").replacing("\n", with: "\\n")
+        names.map { $0.sorted().map(CanonicalText.escaped).joined(separator: ",") } ?? "all"
     }
 }

@@ -40,3 +40,11 @@ extension ShareTable {
         return Growth(previous: earlier, current: total.numerator)
     }
 }
+
+extension ShareTable.Row {
+    /// `imported`, `price-book`, or both with a plus; `nil` where no revenue counts.
+    package var revenueFromText: String? {
+        let sources = ShareTable.RevenueSource.allCases.filter(revenueFrom.contains).map(\.rawValue)
+        return sources.isEmpty ? nil : sources.joined(separator: "+")
+    }
+}

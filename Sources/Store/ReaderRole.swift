@@ -34,4 +34,9 @@ extension StoreSession {
                    THEN set_config('role', 'steelyard_reader', true) END
             """, [.text(sight.setting)])
     }
+
+    /// Ends the confinement before the transaction ends, for work that reads what everybody may see and then writes.
+    func unconfine() throws {
+        try connection.query("SELECT set_config('role', 'none', true)")
+    }
 }

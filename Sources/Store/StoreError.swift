@@ -30,6 +30,8 @@ package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
         package static let registryConflict = Code("registry-conflict")
         /// Records of facts overlap with each other, or a date range is empty.
         package static let factConflict = Code("fact-conflict")
+        /// What is stored of a statement isn't what was hashed when it was proposed.
+        package static let damagedStatement = Code("damaged-statement")
         /// The program's own resources are incomplete.
         package static let damagedInstallation = Code("damaged-installation")
     }

@@ -29,7 +29,8 @@ extension StoreSession {
         try connection.query(
             """
             SELECT greatest((SELECT max(greatest(recorded_at, superseded_at)) FROM tenant_kind),
-                            (SELECT max(greatest(recorded_at, superseded_at)) FROM fact))
+                            (SELECT max(greatest(recorded_at, superseded_at)) FROM fact),
+                            (SELECT max(known_at) FROM statement))
             """
         ).one().decode(0)
     }

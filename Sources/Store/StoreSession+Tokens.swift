@@ -1,17 +1,20 @@
 internal import Postgres
 
 extension StoreSession {
-    private static let columns = "token_id, role, provider, note, created_at, created_by, expires_at, revoked_at"
+    private static let columns =
+        "token_id, role, provider, note, created_at, created_by, expires_at, revoked_at, holder"
 
     func createToken(_ token: TokenRecord, secretHash: [UInt8]) throws {
         try connection.query(
             """
-            INSERT INTO api_token (token_id, secret_hash, role, provider, note, created_at, created_by, expires_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            INSERT INTO api_token (token_id, secret_hash, role, provider, note, created_at, created_by, expires_at,
+                holder)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
             """,
             [
                 .text(token.id), .bytes(secretHash), .text(token.role.rawValue), .text(token.provider),
                 .text(token.note), .timestamp(token.createdAt), .text(token.createdBy), .timestamp(token.expiresAt),
+                .text(token.holder),
             ])
         try audit(token.createdBy, "token-created", token.id, at: token.createdAt)
     }
@@ -45,7 +48,8 @@ extension StoreSession {
         }
         return TokenRecord(
             id: try row.decode(0), role: role, provider: try row.decode(2), note: try row.decode(3),
-            createdAt: try row.decode(4), createdBy: try row.decode(5), expiresAt: try row.decode(6),
+            holder: try row.decode(8), createdAt: try row.decode(4), createdBy: try row.decode(5),
+            expiresAt: try row.decode(6),
             revokedAt: try row.decode(7))
     }
 

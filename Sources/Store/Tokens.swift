@@ -13,19 +13,22 @@ package struct TokenRecord: Sendable, Equatable {
     /// The provider it is bound to, or `nil`.
     package var provider: String?
     package var note: String
+    /// The person who holds it, where it was made for one: what needs two people tells them apart by this.
+    package var holder: String?
     package var createdAt: Timestamp
     package var createdBy: String
     package var expiresAt: Timestamp?
     package var revokedAt: Timestamp?
 
     package init(
-        id: String, role: TokenRole, provider: String?, note: String = "", createdAt: Timestamp, createdBy: String,
-        expiresAt: Timestamp? = nil, revokedAt: Timestamp? = nil
+        id: String, role: TokenRole, provider: String?, note: String = "", holder: String? = nil, createdAt: Timestamp,
+        createdBy: String, expiresAt: Timestamp? = nil, revokedAt: Timestamp? = nil
     ) {
         self.id = id
         self.role = role
         self.provider = provider
         self.note = note
+        self.holder = holder
         self.createdAt = createdAt
         self.createdBy = createdBy
         self.expiresAt = expiresAt

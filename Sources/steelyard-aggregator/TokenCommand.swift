@@ -28,6 +28,9 @@ struct CreateToken: AsyncParsableCommand {
     @Option(help: "What the token is for.")
     var note = ""
 
+    @Option(help: "The person whom it is for; only such a token can propose and approve statements.")
+    var holder: String?
+
     func validate() throws {
         guard TokenRole(rawValue: role) != nil else {
             throw ValidationError(
@@ -39,6 +42,9 @@ struct CreateToken: AsyncParsableCommand {
         if !note.isEmpty, NameRule.problem(in: note, maxBytes: 200) != nil {
             throw ValidationError("--note must be a short line of plain text.")
         }
+        if let holder, NameRule.problem(in: holder, maxBytes: TokenService.maxHolderBytes) != nil {
+            throw ValidationError("--holder must be a person's name in plain text.")
+        }
     }
 
     func run() async throws {
@@ -48,7 +54,9 @@ struct CreateToken: AsyncParsableCommand {
         do {
             try await store.check()
             let made = try await TokenService(store: store, clock: SystemClock())
-                .create(role: role, provider: provider, note: note, by: "steelyard-aggregator token create")
+                .create(
+                    role: role, provider: provider, note: note, holder: holder,
+                    by: "steelyard-aggregator token create")
             await store.pool.close()
             print(made.text)
         } catch {

@@ -14,8 +14,8 @@ struct Steelyard: AsyncParsableCommand {
         subcommands: [
             UpCommand.self, UsageCommand.self, ShareCommand.self, RankCommand.self, TrendCommand.self,
             GrowthCommand.self, BridgeCommand.self, ConcentrationCommand.self, PeakCommand.self, CoverageCommand.self,
-            ExportCommand.self, CollectorsCommand.self, ScopeCommand.self, TenantsCommand.self, FactsCommand.self,
-            TokenCommand.self, CACommand.self, SimulateCommand.self,
+            ExportCommand.self, CloseCommand.self, StatementCommand.self, CollectorsCommand.self, ScopeCommand.self,
+            TenantsCommand.self, FactsCommand.self, TokenCommand.self, CACommand.self, SimulateCommand.self,
         ])
 }
 

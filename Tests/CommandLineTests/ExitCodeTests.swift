@@ -10,7 +10,8 @@ import Testing
         #expect(help.exitCode == 0)
         #expect(help.output.contains("Exit codes: 0 done, 1 failed"))
         let commands = [
-            "up", "usage", "share", "export", "collectors", "scope", "tenants", "facts", "token", "ca", "simulate",
+            "up", "usage", "share", "rank", "trend", "growth", "bridge", "concentration", "peak", "coverage", "export",
+            "close", "statement", "collectors", "scope", "tenants", "facts", "token", "ca", "simulate",
         ]
         for command in commands {
             #expect(help.output.contains("  \(command) "), "\(command) is in the help")
@@ -28,7 +29,11 @@ import Testing
         ["token", "create", "--role", "king"], ["simulate"], ["simulate", "--to", "http://127.0.0.1:1"],
         ["simulate", "--out", "-", "--into-up"], ["simulate", "--out", "-", "--market", "/nowhere.yaml"],
         ["up", "--provider", "Bad_Name"], ["up", "--zone", "Mars/Olympus"], ["up", "--window-back", "soon"],
-        ["up", "--provider", "a", "--provider", "a"],
+        ["up", "--provider", "a", "--provider", "a"], ["close"], ["close", "2025"], ["close", "June"],
+        ["close", "2025-06", "--override-reason", " "], ["close", "2025-06", "--format", "csv"],
+        ["statement", "show", "2025"], ["statement", "show", "x"], ["statement", "show", "7", "--scope", "idc"],
+        ["statement", "show", "7", "--canonical", "--restated"], ["statement", "withdraw", "7"],
+        ["statement", "verify", "7", "--sha256", "00"], ["statement", "list", "--month", "x"],
     ])
     func wrongArgumentsAreTwo(_ arguments: [String]) async throws {
         let outcome = try await Program.run(list: arguments)

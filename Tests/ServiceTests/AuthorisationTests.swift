@@ -15,6 +15,7 @@ import Testing
         (.shares, "/v1/bridge?from-scope=idc&to-scope=all-traffic&period=2025-06"),
         (.usage, "/v1/peak?period=2025-06"), (.coverage, "/v1/coverage?period=2025-06"),
         (.exports, "/v1/exports/monthly-share?scope=idc&month=2025-06"), (.scopes, "/v1/scopes"),
+        (.readStatements, "/v1/statements"),
         (.collectors, "/v1/collectors"), (.readTenants, "/v1/tenants"), (.readFacts, "/v1/facts/prices"),
         (.tokens, "/v1/tokens"), (.metrics, "/metrics"),
     ]
@@ -23,9 +24,12 @@ import Testing
     static let allowed: [(role: TokenRole, provider: String?, permissions: Set<Permission>)] = [
         (.operator, nil, [.scopes, .collectors, .coverage, .metrics]),
         (.operator, "aliyun", [.scopes, .collectors, .coverage, .usage]),
-        (.auditor, nil, [.usage, .shares, .exports, .scopes, .readTenants, .readFacts, .coverage]),
+        (
+            .auditor, nil,
+            [.usage, .shares, .exports, .readStatements, .scopes, .readTenants, .readFacts, .coverage]
+        ),
         (.auditor, "aliyun", [.usage, .scopes, .readTenants, .coverage]),
-        (.finance, nil, [.shares, .exports, .scopes, .coverage]),
+        (.finance, nil, [.shares, .exports, .readStatements, .writeStatements, .scopes, .coverage]),
         (.finance, "aliyun", [.scopes, .coverage]),
         (.admin, nil, Set(Permission.allCases)),
         (.admin, "aliyun", [.usage, .scopes, .collectors, .readTenants, .coverage]),

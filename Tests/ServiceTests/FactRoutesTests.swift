@@ -72,8 +72,10 @@ import Testing
                 let export = try await client.get(
                     "/v1/exports/monthly-share?scope=omdia-ai-cloud&month=2025-06", token: admin)
                 let records = try CSVReader.records(in: export.body).map(\.fields)
-                #expect(records[0].suffix(4) == ["currency", "uncatalogued", "revenue_from", "unpriced_tokens"])
-                #expect(records[1].suffix(4).prefix(1) == ["CNY"] && records[1].contains("100.00"))
+                let money = ["currency", "uncatalogued", "revenue_from", "unpriced_tokens"]
+                let place = try #require(records[0].firstIndex(of: "currency"))
+                #expect(Array(records[0][place...].prefix(4)) == money)
+                #expect(records[1][place] == "CNY" && records[1].contains("100.00"))
                 // Before the rates were recorded it could not be answered, and still can't.
                 let escaped = known.replacing("+", with: "%2B")
                 let past = try await client.get("/v1/shares?\(scope)&as-known-at=\(escaped)", token: admin)

@@ -99,7 +99,8 @@ import Usage
                 let records = try CSVReader.records(in: reply.body).map(\.fields)
                 #expect(records.count == 6)
                 let (header, total) = (records[0], records[5])
-                #expect(header.first == "row" && header.last == "unpriced_tokens")
+                #expect(header.first == "row" && header[16] == "month_on_month_percent")
+                #expect(header.suffix(4) == ["statement", "statement_sha256", "approved_at", "approved_by"])
                 let column = Dictionary(uniqueKeysWithValues: header.enumerated().map { ($0.element, $0.offset) })
                 func cell(_ row: Int, _ name: String) -> String { records[row][column[name] ?? 0] }
                 #expect(cell(1, "provider") == "volcengine")
@@ -206,6 +207,8 @@ import Usage
                 ("/v1/peak?period=2025&by=tenant&model=x", "model"), ("/v1/peak?period=2025&tenant=acme", "tenant"),
                 ("/v1/coverage?period=2025&silence-minutes=10081", "silence-minutes"),
                 ("/v1/exports/monthly-share?scope=idc&month=2025-H1", "month"),
+                ("/v1/exports/monthly-share?scope=idc&month=2025-06&restated=yes", "restated"),
+                ("/v1/statements?month=June", "month"), ("/v1/statements?status=approved", "status"),
             ]
             try await world.asCaller { client in
                 for (path, parameter) in cases {

@@ -28,6 +28,7 @@ package struct AggregatorConfiguration: Sendable {
     package var foldLimits: FoldLimits
     package var foldPoll: Duration
     package var retention: RetentionPolicy
+    package var statementRules: StatementRules
     package var listeningFile: String?
     package var logLevel: String
 
@@ -59,6 +60,9 @@ package struct AggregatorConfiguration: Sendable {
             payloadDays: settings.optionalDuration("retention.payloads").map(Self.days),
             minuteDays: settings.optionalDuration("retention.minutes").map(Self.days),
             hourDays: settings.optionalDuration("retention.hours").map(Self.days))
+        statementRules = StatementRules(
+            graceSeconds: settings.duration("statements.grace").components.seconds,
+            maxUnclassifiedPercent: settings.optionalInteger("statements.max-unclassified-percent").map { Int($0) })
         listeningFile = settings.optionalText("listening-file")
         logLevel = settings.text("log.level")
         guard problems.isEmpty else { throw SettingsError(problems) }

@@ -127,6 +127,7 @@ package struct AggregatorDaemon: Sendable {
             store: store, scopes: scopes, clock: clock, health: { health.health }, registry: registry, logger: logger)
         dependencies.events = events
         dependencies.silenceMinutes = configuration.silenceMinutes
+        dependencies.statementRules = configuration.statementRules
         var options = ListenerOptions()
         options.maxConnections = configuration.queryMaxConnections
         return buildQueryApplication(

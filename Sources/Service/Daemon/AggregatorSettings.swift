@@ -74,6 +74,12 @@ package enum AggregatorSettings {
         SettingKey(
             "retention.hours", .duration(.seconds(86_400) ... .seconds(36_500 * 86_400)), .optional,
             "how long hour sums are kept; for ever without it"),
+        SettingKey(
+            "statements.grace", .duration(.seconds(0) ... .seconds(366 * 86_400)), .byDefault("24h"),
+            "how long after a month's end its usage is waited for before it is closed"),
+        SettingKey(
+            "statements.max-unclassified-percent", .integer(0...100), .optional,
+            "unclassified usage beyond which a month isn't closed without a reason; a warning only without it"),
         SettingKey("listening-file", .path, .optional, "JSON file that the bound addresses are written to"),
         SettingKey("log.level", .choice(LogOutput.levelNames), .byDefault("info"), "least level that is logged"),
     ]

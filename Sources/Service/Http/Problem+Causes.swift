@@ -32,6 +32,7 @@ extension Problem {
             self = Problem(
                 status: 422, code: error.code.rawValue, title: "The facts don't answer the scope over this period",
                 detail: error.description)
+        case let error as StatementRefusal: self = .statement(error)
         case is CancellationError: self = .unavailable("The server is stopping.")
         default: return nil
         }

@@ -82,6 +82,11 @@ package struct QueryParameters: Sendable {
         return value
     }
 
+    /// `true` or `false`; `false` where the parameter is absent.
+    package func flag(_ name: String) throws(Problem) -> Bool {
+        try value(name, allowed: ["true", "false"], parse: Bool.init(_:)) ?? false
+    }
+
     static func unknownValue(_ name: String, _ value: String, allowed: [String]) -> Problem {
         .badParameter(
             name, "\"\(value.prefix(64))\" is not one of \(allowed.joined(separator: ", "))", allowed: allowed)

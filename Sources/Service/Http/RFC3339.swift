@@ -7,15 +7,16 @@ package enum RFC3339 {
     package static func text(_ time: Timestamp) -> String {
         let second = floorDivide(time.microseconds, 1_000_000)
         let (milliseconds, rest) = (time.microseconds - second * 1_000_000).quotientAndRemainder(dividingBy: 1_000)
-        return "\(local(second)).\(padded(milliseconds, 3))\(rest == 0 ? "" : padded(rest, 3))Z"
+        return "\(CivilTime.clockText(second: second)).\(padded(milliseconds, 3))\(rest == 0 ? "" : padded(rest, 3))Z"
     }
 
     /// A second on the clock of a zone: `2025-06-01T08:00:00+08:00`, or with `Z` where the offset is nothing.
     package static func text(second: Int64, in zone: ZoneRules) -> String {
         let offset = zone.offset(atSecond: second)
-        if offset == 0 { return local(second) + "Z" }
+        if offset == 0 { return CivilTime.clockText(second: second) + "Z" }
         let minutes = abs(offset) / 60
-        return "\(local(second + offset))\(offset < 0 ? "-" : "+")\(padded(minutes / 60, 2)):\(padded(minutes % 60, 2))"
+        let local = CivilTime.clockText(second: second + offset)
+        return "\(local)\(offset < 0 ? "-" : "+")\(padded(minutes / 60, 2)):\(padded(minutes % 60, 2))"
     }
 
     /// Parses a date and time with `Z` or an offset, up to six digits of a second; `nil` for anything else.
@@ -62,13 +63,6 @@ package enum RFC3339 {
             value = value * 10 + Int64(byte - 0x30)
         }
         return value < limit ? value : nil
-    }
-
-    private static func local(_ second: Int64) -> String {
-        let day = floorDivide(second, CivilTime.secondsPerDay)
-        let time = second - day * CivilTime.secondsPerDay
-        let clock = [time / 3_600, time / 60 % 60, time % 60].map { padded($0, 2) }.joined(separator: ":")
-        return "\(CalendarDate(days: day))T\(clock)"
     }
 
     private static func floorDivide(_ value: Int64, _ divisor: Int64) -> Int64 {

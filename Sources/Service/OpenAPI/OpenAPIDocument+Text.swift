@@ -30,6 +30,8 @@ extension OpenAPIDocument {
             description: For collectors, over mutual TLS.
           - name: figures
             description: Usage, shares and exports.
+          - name: statements
+            description: Closed months.
           - name: registry
             description: What the tenants are.
           - name: fleet
@@ -487,9 +489,13 @@ extension OpenAPIDocument {
                 - $ref: '#/components/parameters/scope'
                 - $ref: '#/components/parameters/asKnownAt'
                 - $ref: '#/components/parameters/waitFor'
+                - name: restated
+                  in: query
+                  description: Whether a closed month is evaluated as of now in place of its statement's figures. So is one that is asked for with as-known-at.
+                  schema: { type: boolean, default: false }
               responses:
                 '200':
-                  description: One row per provider and one of totals. CSV comes as an attachment with a name of its own.
+                  description: One row per provider and one of totals; a closed month's are those of its statement. CSV comes as an attachment with a name of its own.
                   headers:
                     Steelyard-Mark: { $ref: '#/components/headers/Mark' }
                     Content-Disposition:
@@ -506,6 +512,130 @@ extension OpenAPIDocument {
                 '404': { $ref: '#/components/responses/Problem' }
                 '406': { $ref: '#/components/responses/Problem' }
                 '422': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+          /v1/statements:
+            get:
+              operationId: statements
+              tags: [statements]
+              summary: Closed months and proposals, without their figures.
+              description: 'Roles: auditor, finance, admin, not bound to a provider.'
+              parameters:
+                - { name: scope, in: query, description: Only those under the scope of this id., schema: { type: string } }
+                - { name: month, in: query, description: Only those of this month., schema: { type: string, pattern: '^[0-9]{4}-[0-9]{2}$' } }
+              responses:
+                '200':
+                  description: By scope, month and proposal; those that were withdrawn included.
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Statements' }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '406': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+            post:
+              operationId: proposeStatement
+              tags: [statements]
+              summary: Freeze a month under a scope, for somebody else to approve.
+              description: >-
+                Roles: finance, admin, not bound to a provider, with a token that names its holder. 409 `coverage-short` lists in
+                `shortcomings` what is missing; with an override_reason it is proposed all the same. 409 `statement-exists` where the
+                month is closed under the scope, or a proposal waits.
+              requestBody:
+                required: true
+                content:
+                  application/json:
+                    schema: { $ref: '#/components/schemas/StatementRequest' }
+              responses:
+                '201':
+                  description: The proposal.
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Statement' }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '404': { $ref: '#/components/responses/Problem' }
+                '409': { $ref: '#/components/responses/Problem' }
+                '413': { $ref: '#/components/responses/Problem' }
+                '415': { $ref: '#/components/responses/Problem' }
+                '422': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+          /v1/statements/{id}:
+            get:
+              operationId: statement
+              tags: [statements]
+              summary: A statement with everything that it froze, and on request with what became of its figures since.
+              description: 'Roles: auditor, finance, admin, not bound to a provider.'
+              parameters:
+                - { name: id, in: path, required: true, schema: { type: integer } }
+                - name: restated
+                  in: query
+                  description: Whether to evaluate what the figures would be now.
+                  schema: { type: boolean, default: false }
+              responses:
+                '200':
+                  description: The statement.
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Statement' }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '404': { $ref: '#/components/responses/Problem' }
+                '406': { $ref: '#/components/responses/Problem' }
+                '422': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+          /v1/statements/{id}/approval:
+            post:
+              operationId: approveStatement
+              tags: [statements]
+              summary: Close the month; nothing changes the statement from then on.
+              description: >-
+                Roles: finance, admin, not bound to a provider, with a token whose holder isn't the one who proposed it
+                (403 `same-person`). 409 `figures-changed` lists in `changes` what differs from the proposal, 409 `coverage-short`
+                what is short that wasn't, 409 `statement-decided` where it was approved or withdrawn before.
+              parameters:
+                - { name: id, in: path, required: true, schema: { type: integer } }
+              responses:
+                '200':
+                  description: The statement, approved.
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Statement' }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '404': { $ref: '#/components/responses/Problem' }
+                '409': { $ref: '#/components/responses/Problem' }
+                '422': { $ref: '#/components/responses/Problem' }
+                '503': { $ref: '#/components/responses/Later' }
+          /v1/statements/{id}/withdrawal:
+            post:
+              operationId: withdrawStatement
+              tags: [statements]
+              summary: Take a proposal back, so that the month can be proposed again.
+              description: 'Roles: finance, admin, not bound to a provider, with a token that names its holder.'
+              parameters:
+                - { name: id, in: path, required: true, schema: { type: integer } }
+              requestBody:
+                required: true
+                content:
+                  application/json:
+                    schema: { $ref: '#/components/schemas/StatementWithdrawal' }
+              responses:
+                '200':
+                  description: The statement, withdrawn.
+                  content:
+                    application/json:
+                      schema: { $ref: '#/components/schemas/Statement' }
+                '400': { $ref: '#/components/responses/Problem' }
+                '401': { $ref: '#/components/responses/Unauthorized' }
+                '403': { $ref: '#/components/responses/Problem' }
+                '404': { $ref: '#/components/responses/Problem' }
+                '409': { $ref: '#/components/responses/Problem' }
+                '413': { $ref: '#/components/responses/Problem' }
+                '415': { $ref: '#/components/responses/Problem' }
                 '503': { $ref: '#/components/responses/Later' }
           /v1/scopes:
             get:
@@ -1502,7 +1632,7 @@ extension OpenAPIDocument {
                 unpriced_tokens: { $ref: '#/components/schemas/Count' }
             MonthlyShare:
               type: object
-              required: [month, scope, zone, measure, currency, as_known_at, mark, rows]
+              required: [month, scope, zone, measure, currency, as_known_at, mark, statement, rows]
               properties:
                 month: { type: string }
                 scope: { $ref: '#/components/schemas/ScopeName' }
@@ -1513,7 +1643,186 @@ extension OpenAPIDocument {
                   description: Of amounts of money; null where the measure is none.
                 as_known_at: { type: string, format: date-time }
                 mark: { type: integer }
+                statement:
+                  type: [object, 'null']
+                  description: Where the figures of a closed month come from; null where they were evaluated.
+                  required: [id, status, sha256, approved_at, approved_by]
+                  properties:
+                    id: { type: integer }
+                    status: { const: closed }
+                    sha256: { type: string, pattern: '^[0-9a-f]{64}$' }
+                    approved_at: { type: string, format: date-time }
+                    approved_by: { type: string }
                 rows: { type: array, items: { $ref: '#/components/schemas/MonthlyShareRow' } }
+            StatementRequest:
+              type: object
+              required: [scope, month]
+              properties:
+                scope: { type: string }
+                month: { type: string, pattern: '^[0-9]{4}-[0-9]{2}$' }
+                override_reason:
+                  type: [string, 'null']
+                  maxLength: 1000
+                  description: Why to close the month although something is short. It stands on the statement for ever.
+            StatementWithdrawal:
+              type: object
+              required: [reason]
+              properties:
+                reason: { type: string, maxLength: 1000 }
+            StatementHeader:
+              type: object
+              required: [id, scope, month, status, sha256, as_known_at, mark, override_reason, proposed_at, proposed_by, proposed_token, decision]
+              properties:
+                id: { type: integer }
+                scope:
+                  type: object
+                  required: [id, version, sha256]
+                  properties:
+                    id: { type: string }
+                    version: { type: integer }
+                    sha256: { type: string, pattern: '^[0-9a-f]{64}$' }
+                month: { type: string }
+                status: { type: string, enum: [proposed, approved, withdrawn] }
+                sha256:
+                  type: string
+                  pattern: '^[0-9a-f]{64}$'
+                  description: Of the statement's canonical form.
+                as_known_at: { type: string, format: date-time }
+                mark: { type: integer }
+                override_reason: { type: [string, 'null'] }
+                proposed_at: { type: string, format: date-time }
+                proposed_by:
+                  type: string
+                  description: The holder of the token.
+                proposed_token: { type: string }
+                decision:
+                  type: [object, 'null']
+                  required: [decision, at, by, token, reason]
+                  properties:
+                    decision: { type: string, enum: [approved, withdrawn] }
+                    at: { type: string, format: date-time }
+                    by: { type: string }
+                    token: { type: string }
+                    reason: { type: [string, 'null'] }
+            Statements:
+              type: object
+              required: [statements]
+              properties:
+                statements: { type: array, items: { $ref: '#/components/schemas/StatementHeader' } }
+            Statement:
+              allOf: [{ $ref: '#/components/schemas/StatementHeader' }]
+              type: object
+              required: [title, zone, calendar, measure, currency, by, denominator, rows, total, shortcomings, coverage, high_water_marks, canonical_form, restatement]
+              properties:
+                title: { $ref: '#/components/schemas/LocalizedText' }
+                zone: { type: string }
+                calendar: { type: string }
+                measure: { type: string }
+                currency:
+                  type: [string, 'null']
+                  description: Of amounts of money; null where the measure is none.
+                by: { type: string }
+                denominator: { $ref: '#/components/schemas/Amount' }
+                rows: { type: array, items: { $ref: '#/components/schemas/StatementRow' } }
+                total: { $ref: '#/components/schemas/StatementRow' }
+                shortcomings: { type: array, items: { $ref: '#/components/schemas/StatementShortcoming' } }
+                coverage:
+                  type: array
+                  items:
+                    type: object
+                    required: [provider, collector, batches, events, refused, first_minute, last_minute, last_seen, unfolded, quarantined]
+                    properties:
+                      provider: { type: string }
+                      collector: { type: string }
+                      batches: { type: integer }
+                      events: { $ref: '#/components/schemas/Count' }
+                      refused: { $ref: '#/components/schemas/Count' }
+                      first_minute: { type: [string, 'null'] }
+                      last_minute: { type: [string, 'null'] }
+                      last_seen: { type: string }
+                      unfolded: { type: integer }
+                      quarantined: { type: integer }
+                high_water_marks:
+                  type: array
+                  items:
+                    type: object
+                    required: [provider, collector, epoch, next_sequence, chain]
+                    properties:
+                      provider: { type: string }
+                      collector: { type: string }
+                      epoch: { type: integer }
+                      next_sequence: { type: integer }
+                      chain: { type: string, pattern: '^[0-9a-f]{64}$' }
+                canonical_form:
+                  type: string
+                  description: What the SHA-256 is of, in UTF-8; docs/closing.md says how it is made.
+                restatement:
+                  type: [object, 'null']
+                  description: Null unless it was asked for.
+                  required: [as_known_at, mark, changed, denominator, rows, total]
+                  properties:
+                    as_known_at: { type: string, format: date-time }
+                    mark: { type: integer }
+                    changed: { type: boolean }
+                    denominator: { $ref: '#/components/schemas/RestatedFigure' }
+                    rows: { type: array, items: { $ref: '#/components/schemas/RestatedRow' } }
+                    total: { $ref: '#/components/schemas/RestatedRow' }
+            StatementRow:
+              description: The entity is null for the row of all entities that the scope doesn't name, and for the total.
+              type: object
+              required: [entity, gathered, rank, share_percent, numerator, external, own_business, unclassified, other_kinds, outside_filters, uncatalogued, revenue_from, unpriced_tokens]
+              properties:
+                entity: { type: [string, 'null'] }
+                gathered: { type: integer }
+                rank: { type: integer }
+                share_percent: { $ref: '#/components/schemas/Percent' }
+                numerator: { $ref: '#/components/schemas/Amount' }
+                external: { $ref: '#/components/schemas/Amount' }
+                own_business: { $ref: '#/components/schemas/Amount' }
+                unclassified: { $ref: '#/components/schemas/Amount' }
+                other_kinds: { $ref: '#/components/schemas/Amount' }
+                outside_filters: { $ref: '#/components/schemas/Amount' }
+                uncatalogued: { $ref: '#/components/schemas/Amount' }
+                revenue_from: { type: [string, 'null'] }
+                unpriced_tokens: { $ref: '#/components/schemas/Count' }
+            StatementShortcoming:
+              type: object
+              required: [code, subject, blocking, text]
+              properties:
+                code: { type: string, enum: [month-not-over, unfolded-batches, silent-collector, collector-not-seen, quarantined-batches, unclassified-usage] }
+                subject:
+                  type: [string, 'null']
+                  description: The collector, as PROVIDER/NAME; null where it is about the month.
+                blocking:
+                  type: boolean
+                  description: Whether the month can't be closed without a reason; otherwise it is a warning.
+                text: { type: string }
+            RestatedFigure:
+              description: closed + late_usage + reclassification = now, exactly.
+              type: object
+              required: [closed, late_usage, reclassification, now]
+              properties:
+                closed: { $ref: '#/components/schemas/Amount' }
+                late_usage: { type: string, pattern: '^-?[0-9]+([.][0-9]+)?$' }
+                reclassification: { type: string, pattern: '^-?[0-9]+([.][0-9]+)?$' }
+                now: { $ref: '#/components/schemas/Amount' }
+            RestatedRow:
+              type: object
+              required: [entity, gathered, changed, closed_percent, percent_now, numerator, external, own_business, unclassified, other_kinds, outside_filters, uncatalogued, unpriced_tokens]
+              properties:
+                entity: { type: [string, 'null'] }
+                gathered: { type: boolean }
+                changed: { type: boolean }
+                closed_percent: { $ref: '#/components/schemas/Percent' }
+                percent_now: { $ref: '#/components/schemas/Percent' }
+                numerator: { $ref: '#/components/schemas/RestatedFigure' }
+                external: { $ref: '#/components/schemas/RestatedFigure' }
+                own_business: { $ref: '#/components/schemas/RestatedFigure' }
+                unclassified: { $ref: '#/components/schemas/RestatedFigure' }
+                other_kinds: { $ref: '#/components/schemas/RestatedFigure' }
+                outside_filters: { $ref: '#/components/schemas/RestatedFigure' }
+                uncatalogued: { $ref: '#/components/schemas/RestatedFigure' }
+                unpriced_tokens: { $ref: '#/components/schemas/RestatedFigure' }
             Scopes:
               type: object
               required: [scopes]
@@ -1706,6 +2015,10 @@ extension OpenAPIDocument {
                   type: [string, 'null']
                   description: Binds the token to a provider's own figures.
                 note: { type: string, maxLength: 200 }
+                holder:
+                  type: [string, 'null']
+                  maxLength: 200
+                  description: The person whom it is for. Only such a token can propose, approve and withdraw statements.
             Token:
               type: object
               required: [id, role, provider, created_at, revoked_at]
@@ -1714,6 +2027,7 @@ extension OpenAPIDocument {
                 role: { type: string }
                 provider: { type: [string, 'null'] }
                 note: { type: string }
+                holder: { type: [string, 'null'] }
                 created_at: { type: string, format: date-time }
                 created_by: { type: string }
                 expires_at: { type: [string, 'null'] }

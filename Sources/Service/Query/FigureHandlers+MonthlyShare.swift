@@ -9,40 +9,55 @@ extension FigureHandlers {
     @Sendable func monthlyShare(
         _ request: Request, _ context: QueryContext, _ caller: TokenRecord
     ) async throws -> Answer {
-        let parameters = try request.parameters(["month", "scope", "as-known-at", "wait-for"])
+        let parameters = try request.parameters(["month", "scope", "as-known-at", "wait-for", "restated"])
         let format = try request.format([.csv, .json])
         let scope = try scope(parameters)
-        let month = try Self.month(parameters)
+        let month = try Self.month(try parameters.required("month", "a calendar month such as 2025-06"))
         let knownAt = try Self.knownAt(parameters)
+        let isRestated = try parameters.flag("restated")
         try await waitIfAsked(parameters)
-        let answers = try await months([month, month.previous], scope, knownAt, caller)
-        let export = MonthlyShareExport(
-            table: answers.tables[0], previous: answers.tables.dropFirst().first, mark: answers.mark,
-            knownAt: answers.knownAt)
-        switch format {
-        case .json: return Answer.json(export.json).mark(answers.mark)
-        case .csv: return Answer.csv(export.csv).mark(answers.mark).file(export.fileName)
+        let export: MonthlyShareExport
+        if let closed = try await closedExport(month, scope, isAskedFor: knownAt == nil && !isRestated) {
+            export = closed
+        } else {
+            export = try await evaluatedExport(month, scope, knownAt: knownAt, sight: caller.sight)
         }
+        switch format {
+        case .json: return Answer.json(export.json).mark(export.mark)
+        case .csv: return Answer.csv(export.csv).mark(export.mark).file(export.fileName)
+        }
+    }
+
+    /// The figures of a closed month: those of its statement, whatever came in or was reclassified since. They are the
+    /// whole market's, which the route's permission asks for.
+    private func closedExport(_ month: Period, _ scope: Scope, isAskedFor: Bool) async throws -> MonthlyShareExport? {
+        guard isAskedFor, let closed = try await store.closedMonth(month, scope: scope.id) else { return nil }
+        return MonthlyShareExport(
+            table: closed.table, previous: closed.previous, mark: closed.statement.mark,
+            knownAt: closed.statement.knownAt, statement: closed.statement)
     }
 
     /// One snapshot for both months, so that the growth compares what stands beside it. A month before which facts don't
     /// reach back to is left out: there is nothing to compare with.
-    private func months(
-        _ months: [Period], _ scope: Scope, _ knownAt: Timestamp?, _ caller: TokenRecord
-    ) async throws -> ScopeAnswers {
-        func answers(_ months: ArraySlice<Period>) async throws -> ScopeAnswers {
-            try await store.answers(
-                to: months.map { ScopeQuestion(scope: scope, period: $0) }, knownAt: knownAt, sight: caller.sight)
+    private func evaluatedExport(
+        _ month: Period, _ scope: Scope, knownAt: Timestamp?, sight: Sight
+    ) async throws -> MonthlyShareExport {
+        func export(_ months: [Period]) async throws -> MonthlyShareExport {
+            let answers = try await store.answers(
+                to: months.map { ScopeQuestion(scope: scope, period: $0) }, knownAt: knownAt, sight: sight)
+            return MonthlyShareExport(
+                table: answers.tables[0], previous: answers.tables.dropFirst().first, mark: answers.mark,
+                knownAt: answers.knownAt)
         }
         do {
-            return try await answers(months[...])
+            return try await export([month, month.previous])
         } catch let error where error is MissingFacts || error is UnanswerableScope {
-            return try await answers(months.prefix(1))
+            return try await export([month])
         }
     }
 
-    private static func month(_ parameters: QueryParameters) throws(Problem) -> Period {
-        let text = try parameters.required("month", "a calendar month such as 2025-06")
+    /// A calendar month in its one spelling.
+    static func month(_ text: String) throws(Problem) -> Period {
         let period: Period
         do { period = try Period(text) } catch { throw .badParameter("month", error.description) }
         guard period.grain == .month, text == period.description else {
@@ -60,6 +75,8 @@ struct MonthlyShareExport {
     var previous: ShareTable?
     var mark: UInt64
     var knownAt: Timestamp
+    /// Where the figures come from, for a month that is closed.
+    var statement: StatementHeader?
 
     var fileName: String {
         "steelyard-monthly-share-\(table.period)-\(table.scope.id)-v\(table.scope.version).csv"
@@ -121,7 +138,16 @@ struct MonthlyShareExport {
             "zone": .string(table.scope.zone), "measure": .string(table.scope.measure.rawValue),
             "currency": .optional(table.scope.currency),
             "as_known_at": .string(RFC3339.text(knownAt)), "mark": .integer(Int64(clamping: mark)),
-            "rows": .array(rows),
+            "statement": statement?.beside ?? .null, "rows": .array(rows),
+        ]
+    }
+
+    /// The same in every line; empty where the month isn't closed.
+    private var statementCells: [CSVCell] {
+        guard let statement, let decision = statement.decision else { return [.empty, .empty, .empty, .empty] }
+        return [
+            .count(statement.id), .text(statement.digest), .text(RFC3339.text(decision.at)),
+            .text(decision.person.holder),
         ]
     }
 
@@ -135,19 +161,21 @@ struct MonthlyShareExport {
             "own_business",
             "unclassified", "other_kinds", "numerator", "denominator", "share_percent", "previous_numerator",
             "month_on_month_percent", "currency", "uncatalogued", "revenue_from", "unpriced_tokens",
+            "statement", "statement_sha256", "approved_at", "approved_by",
         ])
         let digest = table.scope.digest
         for line in lines {
-            writer.append([
-                .text(kind(of: line)), .text(table.period.description), .text(table.scope.id),
-                .count(table.scope.version), .text(digest), .text(table.scope.measure.rawValue),
-                line.isNamed ? .text(line.row.entity) : .empty, line.isNamed ? .count(line.row.rank) : .empty,
-                cell(line.row.external), cell(line.row.ownBusiness), cell(line.row.unclassified),
-                cell(line.row.otherKinds), cell(line.row.numerator), cell(table.denominator),
-                line.percent.map { .number($0) } ?? .empty, line.growth?.previous.map(cell) ?? .empty,
-                change(line.growth).map { .number($0) } ?? .empty, .text(table.scope.currency ?? ""),
-                cell(line.row.uncatalogued), .text(line.row.revenueFromText ?? ""), .count(line.row.unpricedTokens),
-            ])
+            writer.append(
+                [
+                    .text(kind(of: line)), .text(table.period.description), .text(table.scope.id),
+                    .count(table.scope.version), .text(digest), .text(table.scope.measure.rawValue),
+                    line.isNamed ? .text(line.row.entity) : .empty, line.isNamed ? .count(line.row.rank) : .empty,
+                    cell(line.row.external), cell(line.row.ownBusiness), cell(line.row.unclassified),
+                    cell(line.row.otherKinds), cell(line.row.numerator), cell(table.denominator),
+                    line.percent.map { .number($0) } ?? .empty, line.growth?.previous.map(cell) ?? .empty,
+                    change(line.growth).map { .number($0) } ?? .empty, .text(table.scope.currency ?? ""),
+                    cell(line.row.uncatalogued), .text(line.row.revenueFromText ?? ""), .count(line.row.unpricedTokens),
+                ] + statementCells)
         }
         return writer
     }

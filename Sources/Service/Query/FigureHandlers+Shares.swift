@@ -127,14 +127,6 @@ struct ShareFigures {
     private func cell(_ amount: UInt128) -> CSVCell { .number(table.text(of: amount)) }
 }
 
-extension ShareTable.Row {
-    /// `imported`, `price-book`, or both with a plus; `nil` where no revenue counts.
-    var revenueFromText: String? {
-        let sources = ShareTable.RevenueSource.allCases.filter(revenueFrom.contains).map(\.rawValue)
-        return sources.isEmpty ? nil : sources.joined(separator: "+")
-    }
-}
-
 extension ShareTable.RevenueGap {
     fileprivate var json: JSONValue {
         [

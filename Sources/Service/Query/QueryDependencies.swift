@@ -13,6 +13,8 @@ package struct QueryDependencies: Sendable {
     package var health: @Sendable () -> Health
     package var registry: MetricsRegistry
     package var logger: Logger
+    /// What a month must have before it is closed.
+    package var statementRules = StatementRules()
     /// How long `wait-for` waits.
     package var maxWait: Duration = .seconds(ServiceLimits.maxWaitSeconds)
     /// What happened in the market, to be read beside trends.

@@ -26,6 +26,7 @@ struct TokenHandlers: Sendable {
         var role: String
         var provider: String?
         var note: String?
+        var holder: String?
     }
 
     @Sendable func create(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
@@ -47,8 +48,12 @@ struct TokenHandlers: Sendable {
         if !note.isEmpty, NameRule.problem(in: note, maxBytes: Self.maxNoteBytes) != nil {
             throw Problem.badRequest("note must be a short line of plain text, at most \(Self.maxNoteBytes) bytes.")
         }
+        if let holder = body.holder, NameRule.problem(in: holder, maxBytes: TokenService.maxHolderBytes) != nil {
+            throw Problem.badRequest(
+                "holder must be a person's name in plain text, at most \(TokenService.maxHolderBytes) bytes.")
+        }
         let made = try await tokens.create(
-            role: role, provider: body.provider, note: note, by: "token \(caller.id)")
+            role: role, provider: body.provider, note: note, holder: body.holder, by: "token \(caller.id)")
         return .json(.object([JSONMember("token", .string(made.text))] + made.record.members), status: .created)
     }
 
@@ -67,6 +72,7 @@ extension TokenRecord {
         [
             JSONMember("id", .string(id)), JSONMember("role", .string(role.rawValue)),
             JSONMember("provider", .optional(provider)), JSONMember("note", .string(note)),
+            JSONMember("holder", .optional(holder)),
             JSONMember("created_at", .string(RFC3339.text(createdAt))), JSONMember("created_by", .string(createdBy)),
             JSONMember("expires_at", .optional(expiresAt.map { RFC3339.text($0) })),
             JSONMember("revoked_at", .optional(revokedAt.map { RFC3339.text($0) })),

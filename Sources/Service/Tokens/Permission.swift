@@ -5,6 +5,8 @@ package enum Permission: String, Sendable, CaseIterable {
     case usage
     case shares
     case exports
+    case readStatements
+    case writeStatements
     case scopes
     case collectors
     case coverage
@@ -18,7 +20,9 @@ package enum Permission: String, Sendable, CaseIterable {
     /// Whether the figures are the market's: a token bound to one provider may not see them.
     var isMarketWide: Bool {
         switch self {
-        case .shares, .exports, .writeTenants, .readFacts, .writeFacts, .tokens, .metrics: true
+        case .shares, .exports, .readStatements, .writeStatements, .writeTenants, .readFacts, .writeFacts, .tokens,
+            .metrics:
+            true
         case .usage, .scopes, .collectors, .coverage, .readTenants: false
         }
     }
@@ -30,8 +34,11 @@ extension TokenRole {
         switch self {
         case .admin: true
         case .operator: [.collectors, .coverage, .metrics, .usage, .scopes].contains(permission)
-        case .auditor: [.usage, .shares, .exports, .readTenants, .readFacts, .scopes, .coverage].contains(permission)
-        case .finance: [.shares, .exports, .scopes, .coverage].contains(permission)
+        case .auditor:
+            [.usage, .shares, .exports, .readStatements, .readTenants, .readFacts, .scopes, .coverage]
+                .contains(permission)
+        case .finance:
+            [.shares, .exports, .readStatements, .writeStatements, .scopes, .coverage].contains(permission)
         }
     }
 }

@@ -4,6 +4,9 @@ package import Usage
 
 /// Makes, checks and revokes tokens.
 package struct TokenService: Sendable {
+    /// The longest name of a token's holder, in bytes of UTF-8.
+    package static let maxHolderBytes = 200
+
     private let store: Store
     private let clock: any WallClock
 
@@ -14,15 +17,17 @@ package struct TokenService: Sendable {
 
     /// Makes a token and stores its hash.
     ///
+    /// - Parameter holder: the person whom it is for; only such a token can propose and approve statements.
     /// - Returns: the token's text, which is nowhere else from then on, and its record.
     package func create(
-        role: TokenRole, provider: String?, note: String = "", by actor: String, lifetimeSeconds: Int64? = nil
+        role: TokenRole, provider: String?, note: String = "", holder: String? = nil, by actor: String,
+        lifetimeSeconds: Int64? = nil
     ) async throws -> (text: String, record: TokenRecord) {
         var generator = SystemRandomNumberGenerator()
         let token = BearerToken(using: &generator)
         let now = Timestamp(milliseconds: clock.nowMilliseconds())
         let record = TokenRecord(
-            id: token.id, role: role, provider: provider, note: note, createdAt: now, createdBy: actor,
+            id: token.id, role: role, provider: provider, note: note, holder: holder, createdAt: now, createdBy: actor,
             expiresAt: lifetimeSeconds.map { Timestamp(microseconds: now.microseconds + $0 * 1_000_000) })
         try await store.createToken(record, secretHash: token.secretHash)
         return (token.text, record)

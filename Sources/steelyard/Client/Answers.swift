@@ -136,15 +136,29 @@ struct MonthlyShareAnswer: Decodable, Sendable {
         }
     }
 
+    /// The statement that a closed month's figures come from.
+    struct Statement: Decodable, Sendable {
+        var id: Int
+        var approvedAt: String
+        var approvedBy: String
+
+        enum CodingKeys: String, CodingKey {
+            case id
+            case approvedAt = "approved_at"
+            case approvedBy = "approved_by"
+        }
+    }
+
     var month: String
     var scope: ScopeName
     var zone: String
     var asKnownAt: String
     var mark: Int
+    var statement: Statement?
     var rows: [Row]
 
     enum CodingKeys: String, CodingKey {
-        case month, scope, zone, mark, rows
+        case month, scope, zone, mark, rows, statement
         case asKnownAt = "as_known_at"
     }
 }
@@ -239,11 +253,12 @@ struct TokensAnswer: Decodable, Sendable {
         var id: String
         var role: String
         var provider: String?
+        var holder: String?
         var createdAt: String
         var revokedAt: String?
 
         enum CodingKeys: String, CodingKey {
-            case id, role, provider
+            case id, role, provider, holder
             case createdAt = "created_at"
             case revokedAt = "revoked_at"
         }

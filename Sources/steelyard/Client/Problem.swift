@@ -13,6 +13,8 @@ struct Problem: Decodable, Sendable {
     var detail: String?
     var code: String?
     var errors: [Item]?
+    /// What changed since a statement was proposed.
+    var changes: [StatementAnswer.RestatedRow]?
 
     /// The error that an answer other than 2xx stands for.
     static func error(for response: APIResponse, asking path: String) -> CommandError {
@@ -30,6 +32,8 @@ struct Problem: Decodable, Sendable {
             return CommandError(.refusedInput, ([said] + (problem?.listed ?? [])).joined(separator: "\n"))
         case 400:
             return CommandError(.usage, ([said] + (problem?.listed ?? [])).joined(separator: "\n"))
+        case 409:
+            return CommandError(.failure, ([said] + (problem?.changed ?? [])).joined(separator: "\n"))
         case 503, 429:
             return CommandError(.failure, "\(said.hasSuffix(".") ? said : said + ".") Try again in a moment")
         default:
@@ -46,6 +50,16 @@ struct Problem: Decodable, Sendable {
     private var sentence: String? {
         let parts = [title, detail].compactMap { $0 }.filter { !$0.isEmpty }
         return parts.isEmpty ? nil : parts.joined(separator: ": ").printable
+    }
+
+    private var changed: [String] {
+        (changes ?? []).map { row in
+            let name = row.entity ?? (row.gathered ? "other" : "total")
+            let (figure, late) = (row.numerator, row.numerator.lateUsage)
+            return
+                "  \(name): \(figure.closed) is now \(figure.now) (late \(late), reclassified \(figure.reclassification))"
+                .printable
+        }
     }
 
     private var listed: [String] {

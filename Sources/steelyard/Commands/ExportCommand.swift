@@ -20,6 +20,9 @@ struct ExportCommand: AsyncParsableCommand {
         @Option(help: ArgumentHelp("Scope; see `steelyard scope list`.", valueName: "ID"))
         var scope = ShareCommand.defaultScope
 
+        @Flag(help: "Evaluate a closed month as of now, in place of its statement's figures.")
+        var restated = false
+
         @Option(help: ArgumentHelp("csv, json, or table for people.", valueName: "FORMAT"))
         var format = OutputFormat.csv
 
@@ -34,7 +37,7 @@ struct ExportCommand: AsyncParsableCommand {
         var force = false
 
         mutating func run() async throws {
-            let query = knowledge.query + [("month", month), ("scope", scope)]
+            let query = knowledge.query + [("month", month), ("scope", scope), ("restated", restated ? "true" : nil)]
             let (format, figures) = (format, zh ? Figures.chinese : .separated)
             let (out, force) = (out, force)
             try await APIClient.with(connection) { client in
@@ -73,7 +76,14 @@ enum MonthlyShareTable {
         let title = figures.words(answer.scope.title.en, answer.scope.title.zh)
         return "\(answer.scope.id) v\(answer.scope.version): \(title), \(answer.month) (\(answer.zone))".printable
             + "\n\n"
-            + table.rendered()
+            + table.rendered() + closed(answer, figures)
+    }
+
+    private static func closed(_ answer: MonthlyShareAnswer, _ figures: Figures) -> String {
+        guard let statement = answer.statement else { return "" }
+        let (id, at, by) = (statement.id, statement.approvedAt, statement.approvedBy.printable)
+        return "\n" + figures.words("closed: statement \(id), approved \(at) by \(by)", "已关账：报表 \(id)，\(by) 于 \(at) 批准")
+            + "\n"
     }
 
     private static func heading(_ answer: MonthlyShareAnswer, _ figures: Figures) -> String {

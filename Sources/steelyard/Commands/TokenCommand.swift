@@ -26,6 +26,11 @@ struct TokenCommand: AsyncParsableCommand {
         var provider: String?
 
         @Option(
+            help: ArgumentHelp(
+                "The person whom it is for; only such a token can propose and approve statements.", valueName: "NAME"))
+        var holder: String?
+
+        @Option(
             help: ArgumentHelp("File to write the token to, mode 0600; standard output by default.", valueName: "FILE"))
         var out: String?
 
@@ -36,7 +41,8 @@ struct TokenCommand: AsyncParsableCommand {
             if let out, !force, FileManager.default.fileExists(atPath: out) {
                 throw CommandError(.failure, "\(out) is there already; say --force to replace it")
             }
-            let body = try JSONEncoder().encode(["role": role.rawValue, "provider": provider].compactMapValues { $0 })
+            let body = try JSONEncoder().encode(
+                ["role": role.rawValue, "provider": provider, "holder": holder].compactMapValues { $0 })
             let (out, force) = (out, force)
             try await APIClient.with(connection) { client in
                 let response = try await client.send(
@@ -98,12 +104,14 @@ enum TokensTable {
     static func text(of answer: TokensAnswer, figures: Figures) -> String {
         var table = TextTable([
             .text(figures.words("Id", "编号")), .text(figures.words("Role", "角色")),
-            .text(figures.words("Provider", "云厂商")), .text(figures.words("Created", "创建时间")),
+            .text(figures.words("Provider", "云厂商")), .text(figures.words("Holder", "持有人")),
+            .text(figures.words("Created", "创建时间")),
             .text(figures.words("Revoked", "吊销时间")),
         ])
         for token in answer.tokens {
             table.append([
-                token.id, token.role, token.provider ?? figures.words("all", "全部"), token.createdAt,
+                token.id, token.role, token.provider ?? figures.words("all", "全部"), token.holder ?? "–",
+                token.createdAt,
                 token.revokedAt ?? "–",
             ])
         }

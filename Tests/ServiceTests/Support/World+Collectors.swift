@@ -39,8 +39,9 @@ extension World {
         try await TestClient.with(query, body)
     }
 
-    func token(_ role: TokenRole, provider: String? = nil) async throws -> String {
-        try await TokenService(store: store, clock: clock).create(role: role, provider: provider, by: "test").text
+    func token(_ role: TokenRole, provider: String? = nil, holder: String? = nil) async throws -> String {
+        try await TokenService(store: store, clock: clock)
+            .create(role: role, provider: provider, holder: holder, by: "test").text
     }
 }
 

@@ -1,0 +1,68 @@
+internal import Postgres
+internal import Scopes
+internal import Usage
+
+/// Decides what a month lacks to be closed: pure, on what was read.
+struct StatementReadiness {
+    let span: StatementSpan
+    let rules: StatementRules
+    let coverage: [CollectorDelivery]
+    let table: ShareTable
+
+    /// Everything that is short, or worth a warning; about the month first, then by collector.
+    func shortcomings(now: Timestamp) -> [StatementShortcoming] {
+        monthNotOver(now) + coverage.flatMap(missing) + unclassified()
+    }
+
+    private func monthNotOver(_ now: Timestamp) -> [StatementShortcoming] {
+        let due = span.due(rules)
+        guard now < due else { return [] }
+        return [
+            StatementShortcoming(
+                .monthNotOver,
+                text: "The month and the grace after it end at \(CivilTime.clockText(second: due.seconds))Z.")
+        ]
+    }
+
+    private func missing(_ delivery: CollectorDelivery) -> [StatementShortcoming] {
+        var found: [StatementShortcoming] = []
+        func add(_ code: StatementShortcoming.Code, _ text: String) {
+            found.append(StatementShortcoming(code, subject: delivery.name, text: "\(delivery.name) \(text)"))
+        }
+        if delivery.unfolded > 0 {
+            add(.unfoldedBatches, "has \(delivery.unfolded) batches of the month that are not folded yet.")
+        }
+        if delivery.quarantined > 0 {
+            add(.quarantinedBatches, "has \(delivery.quarantined) batches of the month that were set aside.")
+        }
+        guard delivery.isExpected else { return found }
+        if !delivery.hasLastDay {
+            add(.silentCollector, "delivered nothing for \(CalendarDate(days: span.month.to.days - 1)).")
+        }
+        if delivery.lastSeen < span.due(rules) {
+            let seen = CivilTime.clockText(second: delivery.lastSeen.seconds)
+            add(.collectorNotSeen, "was last seen at \(seen)Z, before the end of the month and the grace after it.")
+        }
+        return found
+    }
+
+    /// Only where unclassified usage might count: a scope that counts every kind counts it anyway.
+    private func unclassified() -> [StatementShortcoming] {
+        let amount = table.total.unclassified
+        guard amount > 0, !span.scope.filters.counts(.unclassified) else { return [] }
+        let whole = amount + table.total.numerator
+        let isTooMuch = rules.maxUnclassifiedPercent.map { limit in
+            // amount / whole > limit / 100, without leaving 128 bits.
+            let left = amount.multipliedFullWidth(by: 100)
+            let right = whole.multipliedFullWidth(by: UInt128(limit))
+            return (left.high, left.low) > (right.high, right.low)
+        }
+        let percent = Share(numerator: amount, denominator: whole).percent(decimals: table.scope.precision) ?? "0"
+        let limit = rules.maxUnclassifiedPercent.map { "; the limit is \($0) %" } ?? ""
+        return [
+            StatementShortcoming(
+                .unclassifiedUsage, isBlocking: isTooMuch ?? false,
+                text: "Nobody has classified \(percent) % of what might count\(limit).")
+        ]
+    }
+}

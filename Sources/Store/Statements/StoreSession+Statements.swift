@@ -1,0 +1,136 @@
+internal import Postgres
+internal import Scopes
+internal import Usage
+
+/// What is stored of statements.
+extension StoreSession {
+    private static let columns = """
+        s.statement_id, s.scope_id, s.scope_version, s.scope_sha256, s.month, encode(s.digest, 'hex'), s.mark,
+        s.known_at, s.override_reason, s.proposed_at, s.proposed_by, s.proposed_token,
+        d.decision, d.reason, d.decided_at, d.decided_by, d.decided_token
+        """
+    private static let contentColumn = 17
+    private static let tables = "statement s LEFT JOIN statement_decision d USING (statement_id)"
+
+    /// See ``Store/statements(scope:month:)``.
+    func statements(scope: String?, month: Period?) throws -> [StatementHeader] {
+        try connection.query(
+            """
+            SELECT \(Self.columns) FROM \(Self.tables)
+             WHERE ($1::text IS NULL OR s.scope_id = $1) AND ($2::date IS NULL OR s.month = $2)
+             ORDER BY s.scope_id, s.month, s.attempt
+            """, [.text(scope), .date(days: month?.from.days)]
+        ).map(Self.header(_:))
+    }
+
+    /// See ``Store/statement(_:)``.
+    func statement(_ id: Int64) throws -> Statement {
+        let rows = try connection.query(
+            "SELECT \(Self.columns), s.content FROM \(Self.tables) WHERE s.statement_id = $1", [.int(id)])
+        guard let row = rows.first else { throw StoreError(.notFound, "There is no statement \(id).") }
+        let bytes: [UInt8] = try row.decode(Self.contentColumn)
+        return try Self.statement(try Self.header(row), text: String(decoding: bytes, as: UTF8.self))
+    }
+
+    /// A statement on which nothing has been decided.
+    func undecided(_ id: Int64) throws -> Statement {
+        let statement = try statement(id)
+        guard let decision = statement.header.decision else { return statement }
+        throw StatementRefusal(
+            .decided, "Statement \(id) was \(decision.kind.rawValue) by \(decision.person.holder) before.")
+    }
+
+    /// The number of the next proposal.
+    ///
+    /// - Throws: ``StatementRefusal`` with `exists` where one waits, or the month is closed.
+    func nextAttempt(_ scope: String, _ month: Period) throws -> Int {
+        let earlier = try statements(scope: scope, month: month)
+        for header in earlier where header.status != .withdrawn {
+            let state =
+                header.status == .approved
+                ? "is closed by statement \(header.id); later usage and reclassifications are adjustments to it"
+                : "is proposed as statement \(header.id); approve or withdraw that first"
+            throw StatementRefusal(.exists, "\(month) under \(scope) \(state).")
+        }
+        return earlier.count + 1
+    }
+
+    func insert(
+        _ content: StatementContent, attempt: Int, knownAt: Timestamp, _ proposal: StatementProposal
+    ) throws -> Statement {
+        let text = content.text
+        let scope = content.table.scope
+        let id: Int64 = try connection.query(
+            """
+            INSERT INTO statement (scope_id, scope_version, scope_sha256, month, attempt, content, digest, mark, known_at,
+                override_reason, proposed_at, proposed_by, proposed_token)
+            VALUES ($1, $2, $3, $4, $5, $6, sha256($6), $7, $8, $9, $10, $11, $12) RETURNING statement_id
+            """,
+            [
+                .text(scope.id), .int(scope.version), .text(scope.digest),
+                .date(days: content.table.period.from.days), .int(attempt), .bytes(Array(text.utf8)),
+                .int(Int64(clamping: content.mark)), .timestamp(knownAt), .text(content.overrideReason),
+                .timestamp(proposal.now), .text(proposal.person.holder), .text(proposal.person.token),
+            ]
+        ).one().decode(0)
+        try audit(
+            "token \(proposal.person.token)", "statement-proposed", "statement \(id)",
+            [("shortcomings", content.shortcomings.filter(\.isBlocking).count)], at: proposal.now)
+        return try statement(id)
+    }
+
+    func decide(
+        _ statement: Statement, _ kind: StatementDecision.Kind, by person: StatementPerson, reason: String?,
+        now: Timestamp
+    ) throws -> Statement {
+        let header = statement.header
+        try connection.query(
+            """
+            INSERT INTO statement_decision (statement_id, scope_id, month, proposed_by, decision, reason, decided_at,
+                decided_by, decided_token)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            """,
+            [
+                .int(header.id), .text(header.scopeID), .date(days: header.month.from.days),
+                .text(header.proposedBy.holder), .text(kind.rawValue), .text(reason), .timestamp(now),
+                .text(person.holder), .text(person.token),
+            ])
+        try audit("token \(person.token)", "statement-\(kind.rawValue)", "statement \(header.id)", at: now)
+        return try self.statement(header.id)
+    }
+
+    /// Checks what is stored against its digest and its form before anything is made of it.
+    private static func statement(_ header: StatementHeader, text: String) throws -> Statement {
+        guard StatementContent.digest(of: text) == header.digest else {
+            throw StoreError(
+                .damagedStatement, "What is stored of statement \(header.id) isn't what its SHA-256 was made of.")
+        }
+        do {
+            return Statement(header: header, content: try StatementContent(text: text), text: text)
+        } catch {
+            throw StoreError(.damagedStatement, "Statement \(header.id) can't be read: \(error)")
+        }
+    }
+
+    private static func header(_ row: Row) throws -> StatementHeader {
+        let first = CalendarDate(days: try row.decode(4, as: DateColumn.self).days)
+        return StatementHeader(
+            id: try row.decode(0), scopeID: try row.decode(1), scopeVersion: try row.decode(2),
+            scopeDigest: try row.decode(3), month: .month(of: first), digest: try row.decode(5),
+            mark: try row.decode(6), knownAt: try row.decode(7), overrideReason: try row.decode(8),
+            proposedAt: try row.decode(9),
+            proposedBy: StatementPerson(holder: try row.decode(10), token: try row.decode(11)),
+            decision: try decision(row))
+    }
+
+    private static func decision(_ row: Row) throws -> StatementDecision? {
+        let text: String? = try row.decode(12)
+        guard let text else { return nil }
+        guard let kind = StatementDecision.Kind(rawValue: text) else {
+            throw PostgresError(.decoding, "The database holds a decision on a statement that is not known.")
+        }
+        return StatementDecision(
+            kind: kind, person: StatementPerson(holder: try row.decode(15), token: try row.decode(16)),
+            reason: try row.decode(13), at: try row.decode(14))
+    }
+}

@@ -1,0 +1,251 @@
+import Testing
+import Usage
+
+@testable import Scopes
+
+@Suite struct StatementContentTests {
+    /// Awkward on purpose: separators, escapes, line ends and a comma with a combining mark in names and texts.
+    static func content(rows: Int = 3, overrideReason: String? = "a, b\\c\nd\r\ne") throws -> StatementContent {
+        let scope = Scope(
+            id: "house", version: 3, title: LocalizedText(en: "A, \"B\" = C", zh: "口径：甲，乙"), citation: "said\nso",
+            measure: .tokens,
+            filters: ScopeFilters(
+                providers: ["b", "a"], kinds: [.externalCustomer],
+                regions: [NamePattern("us-1"), NamePattern("cn,\u{301}*")], models: [NamePattern("x\\y")]),
+            entity: .model, top: 2, aggregate: .dailyAverage, zone: "Asia/Shanghai", denominator: .everythingCounted,
+            precision: 2)
+        let names = ["m,1", "m:2=\\", "m\u{301}", "z"]
+        let sums = (0..<rows).map { index in
+            FilteredSumRow(
+                provider: "a", tenantKind: TenantKind.allCases[index % 3], model: names[index % names.count],
+                isCovered: index % 4 != 3,
+                counts: WideTokenCounts(requests: 1, input: UInt128(1) << UInt128(index * 9), output: 5))
+        }
+        let table = try ShareTable(scope: scope, period: Period("2025-06"), filtered: sums).frozen()
+        return StatementContent(
+            table: table, calendar: "Asia/Shanghai", knownAt: "2025-07-03T00:00:00.000001Z", mark: 12,
+            coverage: [
+                StatementCoverage(
+                    provider: "a", collector: "edge-1", batches: 3, events: 9, refused: 1, firstMinute: nil,
+                    lastMinute: "2025-06-30T15:59:00Z", lastSeen: "2025-07-03T00:00:00.000000Z", unfolded: 1,
+                    quarantined: 0)
+            ],
+            highWater: [
+                StatementHighWater(
+                    provider: "a", collector: "edge-1", epoch: 2, nextSequence: 7,
+                    chain: String(repeating: "0f", count: 32))
+            ],
+            shortcomings: [
+                StatementShortcoming(.unfoldedBatches, subject: "a/edge-1", text: "one, two"),
+                StatementShortcoming(.unclassifiedUsage, isBlocking: false, text: "3 %"),
+            ], overrideReason: overrideReason, proposedAt: "2025-07-03T00:00:00.000000Z", proposedBy: "Ann, A.",
+            proposedToken: "t1")
+    }
+
+    @Test(arguments: [0, 1, 3, 12]) func aStatementReadsBackFromItsCanonicalForm(_ rows: Int) throws {
+        let content = try Self.content(rows: rows)
+        #expect(try StatementContent(text: content.text) == content)
+        #expect(content.contradictions == [])
+    }
+
+    /// What money and published totals add to a table is frozen too.
+    @Test func revenueAgainstAPublishedTotalReadsBack() throws {
+        let scope = Facts.scope(
+            .revenue, ScopeFilters(kinds: [.externalCustomer], layers: [.maas]), currency: "CNY",
+            denominator: .referenceTotal("maas-market"))
+        let period = try Period("2025-06")
+        let book = try FactBook(
+            Facts.records(.revenue, "a,2025-06,maas,12.5,CNY,report", "b,2025-05,maas,1,CNY,report")
+                + Facts.records(
+                    .referenceTotals, "maas-market,2025-06,,100,CNY,0.1,\"a, b\",2025-07-01"))
+        let table = try ShareTable(scope: scope, period: period, filtered: [], facts: book).frozen()
+        #expect(table.reference?.source == "a, b" && table.referencePrecision > 0)
+        #expect(table["a"]?.revenueFrom == [.imported])
+        var content = try Self.content(rows: 1)
+        content.table = table
+        #expect(try StatementContent(text: content.text) == content)
+        #expect(content.contradictions == [])
+    }
+
+    @Test func theFormIsWhatTheDocumentationSays() throws {
+        let content = try Self.content(rows: 2, overrideReason: nil)
+        #expect(
+            content.text == """
+                steelyard-statement=1
+                scope=house
+                scope-version=3
+                scope-sha256=\(content.table.scope.digest)
+                month=2025-06
+                zone=Asia/Shanghai
+                calendar=Asia/Shanghai
+                title-en=A\\, "B" = C
+                title-zh=口径：甲，乙
+                citation=said\\nso
+                definition=id=house
+                definition=version=3
+                definition=measure=tokens
+                definition=filters.kinds=external-customer
+                definition=filters.layers=all
+                definition=filters.workloads=all
+                definition=filters.modalities=all
+                definition=filters.regions=cn\\\\\\,\u{301}*\\,us-1
+                definition=entity=model
+                definition=aggregate=daily-average
+                definition=zone=Asia/Shanghai
+                definition=denominator=everything-counted
+                definition=precision=2
+                definition=filters.providers=a\\,b
+                definition=filters.models=x\\\\\\\\y
+                definition=top=2
+                known-at=2025-07-03T00:00:00.000001Z
+                mark=12
+                denominator=517
+                row=entity:m:2=\\\\,rank:1,numerator:517,external-customer:517
+                row=entity:m\\,1,rank:2,numerator:0,unclassified:6
+                total=entity:,rank:0,numerator:517,unclassified:6,external-customer:517
+                collector=provider:a,name:edge-1,batches:3,events:9,refused:1,last-minute:2025-06-30T15:59:00Z,last-seen:2025-07-03T00:00:00.000000Z,unfolded:1,quarantined:0
+                epoch=provider:a,collector:edge-1,epoch:2,next-sequence:7,chain:\(String(repeating: "0f", count: 32))
+                shortcoming=code:unfolded-batches,subject:a/edge-1,blocking:yes,text:one\\, two
+                shortcoming=code:unclassified-usage,blocking:no,text:3 %
+                proposed-at=2025-07-03T00:00:00.000000Z
+                proposed-by=Ann\\, A.
+                proposed-token=t1
+
+                """)
+    }
+
+    /// Every line left out, said twice or swapped with the next, and every byte changed, is refused or another statement.
+    @Test func nothingElseReadsAsTheSameStatement() throws {
+        let content = try Self.content()
+        let lines = content.text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map { "\($0)\n" }
+        func isOther(_ lines: [String]) -> Bool { (try? StatementContent(text: lines.joined())) != content }
+        for index in lines.indices {
+            var fewer = lines
+            fewer.remove(at: index)
+            #expect(isOther(fewer), "without \(lines[index])")
+            var twice = lines
+            twice.insert(lines[index], at: index)
+            #expect(isOther(twice), "twice \(lines[index])")
+            if index + 1 < lines.count, lines[index] != lines[index + 1] {
+                var swapped = lines
+                swapped.swapAt(index, index + 1)
+                #expect(isOther(swapped), "swapped \(lines[index])")
+            }
+        }
+        let bytes = Array(content.text.utf8)
+        for index in bytes.indices {
+            var changed = bytes
+            changed[index] ^= 1
+            let text = String(decoding: changed, as: UTF8.self)
+            #expect((try? StatementContent(text: text)) != content, "byte \(index)")
+        }
+        #expect(throws: StatementTextError.self) { try StatementContent(text: String(content.text.dropLast())) }
+    }
+
+    @Test func figuresThatDoNotAddUpAreFound() throws {
+        var content = try Self.content()
+        let table = content.table
+        content.table = ShareTable(
+            scope: table.scope, period: table.period, frozen: Array(table.rows.dropLast()),
+            denominator: table.denominator + 1, reference: table.reference,
+            referencePrecision: table.referencePrecision, gaps: table.gaps, total: table.total)
+        #expect(content.contradictions.count >= 2, "\(content.contradictions)")
+        content = try Self.content(overrideReason: nil)
+        #expect(content.contradictions.count == 1, "short without a reason")
+    }
+}
+
+@Suite struct CanonicalReadingTests {
+    @Test func everyBuiltInScopeReadsBackFromItsCanonicalForm() throws {
+        for scope in try ScopeCatalogue.builtIn().scopes {
+            let read = try Scope(canonicalForm: scope.canonicalForm, title: scope.title, citation: scope.citation)
+            #expect(read.canonicalForm == scope.canonicalForm)
+            #expect(read.digest == scope.digest && read.filters.names.map(\.names) == scope.filters.names.map(\.names))
+            #expect(read.denominator == scope.denominator && read.currency == scope.currency && read.top == scope.top)
+        }
+    }
+
+    @Test(arguments: [
+        "", "id=x\n", "id=x", "nonsense\n", "filters.kinds=friend\n", "version=1\n", "zone=UTC\nzone=UTC\n",
+    ])
+    func whatIsNoCanonicalFormIsRefused(_ change: String) throws {
+        let scope = try #require(try ScopeCatalogue.builtIn().scopes.first)
+        let form = change.isEmpty ? "" : scope.canonicalForm + change
+        #expect(throws: CanonicalFormError.self) {
+            try Scope(canonicalForm: form, title: scope.title, citation: scope.citation)
+        }
+    }
+
+    @Test func aFilterThatReadsBackAsAnotherIsNotFrozen() throws {
+        let scope = Scope(
+            id: "house", version: 1, title: LocalizedText(en: "x", zh: "x"), citation: "", measure: .tokens,
+            filters: ScopeFilters(regions: [NamePattern("all")]), entity: .provider, aggregate: .sum, zone: "UTC",
+            denominator: .everythingCounted, precision: 1)
+        let table = try ShareTable(scope: scope, period: Period("2025-06"), filtered: [FilteredSumRow]())
+        #expect(throws: CanonicalFormError.self) { try table.frozen() }
+    }
+}
+
+@Suite struct RestatementTests {
+    private func table(_ amounts: [(String, TenantKind, UInt128)], top: Int? = nil) throws -> ShareTable {
+        let scope = Scope(
+            id: "house", version: 1, title: LocalizedText(en: "x", zh: "x"), citation: "", measure: .tokens,
+            filters: ScopeFilters(kinds: [.externalCustomer]), entity: .provider, top: top, aggregate: .sum,
+            zone: "UTC", denominator: .everythingCounted, precision: 1)
+        return try ShareTable(
+            scope: scope, period: Period("2025-06"),
+            filtered: amounts.map {
+                FilteredSumRow(
+                    provider: $0.0, tenantKind: $0.1, model: nil, isCovered: true,
+                    counts: WideTokenCounts(requests: 1, input: $0.2, output: 0))
+            })
+    }
+
+    @Test func lateUsageAndReclassificationAreToldApart() throws {
+        let closed = try table([("a", .externalCustomer, 100), ("b", .externalCustomer, 50)])
+        let later = try table([
+            ("a", .externalCustomer, 110), ("b", .externalCustomer, 50), ("c", .unclassified, 7),
+        ])
+        let now = try table([("a", .externalCustomer, 110), ("b", .ownBusiness, 50), ("c", .externalCustomer, 7)])
+        let restated = Restatement(closed: closed, later: later, now: now)
+        #expect(restated.rows.map(\.entity) == ["a", "c", "b"])
+        let numerators = restated.rows.map { "\($0.numerator.lateUsage) \($0.numerator.reclassification)" }
+        #expect(numerators == ["10 0", "0 7", "0 -50"])
+        #expect(restated.rows[1].unclassified.lateUsage.description == "7")
+        #expect(restated.rows[1].unclassified.reclassification.description == "-7")
+        #expect(restated.denominator.closed == 150 && restated.denominator.now == 117)
+        #expect(restated.rows[0].closedPercent == "66.7" && restated.rows[0].percentNow == "94.0")
+        #expect(!restated.isUnchanged && Restatement(closed: closed, later: closed, now: closed).isUnchanged)
+    }
+
+    /// Whatever changes, also where entities come, go, and move into and out of the row of the others.
+    @Test func everyFigureAddsUpExactly() throws {
+        var generator = TestRandom(seed: 20_250_630)
+        for _ in 0..<200 {
+            func random() throws -> ShareTable {
+                try table(
+                    (0..<Int.random(in: 0...12, using: &generator)).map { _ in
+                        (
+                            "p\(Int.random(in: 0..<6, using: &generator))",
+                            TenantKind.allCases.randomElement(using: &generator) ?? .test,
+                            UInt128.random(in: 0...(UInt128.max >> 4), using: &generator)
+                        )
+                    }, top: 3)
+            }
+            let tables = [try random(), try random(), try random()]
+            let restated = Restatement(closed: tables[0], later: tables[1], now: tables[2])
+            var sum: UInt128 = 0
+            for row in restated.rows + [restated.total] {
+                for figure in [
+                    row.numerator, row.external, row.ownBusiness, row.unclassified, row.otherKinds, row.outsideFilters,
+                ] {
+                    let later = figure.lateUsage.applied(to: figure.closed)
+                    #expect(later.flatMap { figure.reclassification.applied(to: $0) } == figure.now)
+                }
+                sum += row.entity.isEmpty && !row.isGathered ? 0 : row.numerator.now
+            }
+            #expect(sum == tables[2].denominator)
+            #expect(restated.denominator.closed == tables[0].denominator)
+        }
+    }
+}

@@ -1,0 +1,153 @@
+import Postgres
+import Scopes
+import Store
+import TestSupport
+import Testing
+import Usage
+
+/// Each thing that a month can lack, alone.
+@Suite struct StatementReadinessTests {
+    private static func short(
+        _ world: World, rules: StatementRules = Closing.rules, now: Timestamp = Closing.july, scope: Scope? = nil
+    ) async throws -> [StatementShortcoming] {
+        let proposal = Closing.proposal(scope ?? Closing.scope(kinds: nil), rules: rules, now: now)
+        do {
+            let statement = try await world.store.proposeStatement(proposal)
+            _ = try await world.store.withdrawStatement(
+                statement.header.id, by: Closing.ann, reason: "a test", now: Closing.july)
+            return []
+        } catch let refusal as StatementRefusal {
+            #expect(refusal.code == .coverageShort)
+            #expect(refusal.shortcomings.allSatisfy { $0.isBlocking })
+            return refusal.shortcomings
+        }
+    }
+
+    @Test func aCompleteMonthLacksNothingAndOneWithoutUsageNeither() async throws {
+        try await World.with { world in
+            #expect(try await Self.short(world) == [])
+            var sender = try await Sender(world)
+            try await sender.complete()
+            try await world.foldAll()
+            #expect(try await Self.short(world) == [])
+        }
+    }
+
+    @Test func theMonthAndItsGraceMustBeOver() async throws {
+        try await World.with { world in
+            // June ends at 16:00Z in Shanghai.
+            let end = minute("2025-06-30", hour: 16) * 60
+            let rules = StatementRules(graceSeconds: 3_600)
+            let early = try await Self.short(world, rules: rules, now: Timestamp(seconds: end + 3_599))
+            #expect(early.map(\.code) == [.monthNotOver])
+            #expect(early.first?.text.contains("2025-06-30T17:00:00Z") == true)
+            #expect(try await Self.short(world, rules: rules, now: Timestamp(seconds: end + 3_600)) == [])
+        }
+    }
+
+    @Test func batchesOfTheMonthMustBeFoldedAndOthersNeedNot() async throws {
+        try await World.with { world in
+            var sender = try await Sender(world)
+            try await sender.complete()
+            try await world.foldAll()
+            try await sender.send(oneRow(minute("2025-07-02")))
+            try await sender.send(usageRows([]))
+            #expect(try await Self.short(world) == [])
+            try await sender.send(oneRow(minute("2025-06-02")))
+            let short = try await Self.short(world)
+            #expect(short.map(\.code) == [.unfoldedBatches] && short.map(\.subject) == ["acme/edge-1"])
+            try await world.foldAll()
+            #expect(try await Self.short(world) == [])
+        }
+    }
+
+    @Test func collectorsMustHaveDeliveredTheLastDayAndBeSeenAfterIt() async throws {
+        try await World.with { world in
+            var silent = try await Sender(world, "acme", "silent")
+            try await silent.send(oneRow(minute("2025-06-30", hour: 15, minute: 59) - 1_440))
+            var unseen = try await Sender(world, "acme", "unseen")
+            try await unseen.send(oneRow(minute("2025-06-30", hour: 12)), at: Timestamp(seconds: 1_751_300_000))
+            // Last heard of in May, and long before: nobody expects anything of it.
+            var old = try await Sender(world, "acme", "old")
+            try await old.send(oneRow(minute("2025-04-20")), at: World.june)
+            var may = try await Sender(world, "acme", "may")
+            try await may.send(oneRow(minute("2025-05-20")), at: World.june)
+            try await world.foldAll()
+            let short = try await Self.short(world)
+            #expect(
+                short.map { "\($0.subject) \($0.code.rawValue)" } == [
+                    "acme/may silent-collector", "acme/may collector-not-seen", "acme/silent silent-collector",
+                    "acme/unseen collector-not-seen",
+                ])
+            // A scope that doesn't look at the provider doesn't wait for its collectors.
+            var scope = Closing.scope("others")
+            scope.filters.providers = ["other"]
+            #expect(try await Self.short(world, scope: scope) == [])
+        }
+    }
+
+    @Test func batchesThatWereSetAsideAreNamed() async throws {
+        try await World.with { world in
+            var sender = try await Sender(world)
+            try await sender.complete()
+            let bad = world.batch(
+                oneRow(minute("2025-06-03")), epoch: 1, sequence: 1, key: sender.key, at: Closing.july)
+            world.payloads.forget(bad.payload)
+            _ = try await world.store.commitBatch(bad)
+            try await world.foldAll()
+            #expect(try await Self.short(world).map(\.code) == [.quarantinedBatches])
+            // A fork of a sequence number that was used, while June was on.
+            let june = Timestamp(seconds: minute("2025-06-20") * 60)
+            var other = try await Sender(world, "acme", "forked")
+            try await other.complete()
+            let fork = world.batch(oneRow(minute("2025-06-04")), epoch: 1, sequence: 0, key: other.key, at: june)
+            _ = try await world.store.commitBatch(fork)
+            try await world.foldAll()
+            #expect(
+                try await Self.short(world).map { "\($0.subject) \($0.code.rawValue)" } == [
+                    "acme/edge-1 quarantined-batches", "acme/forked quarantined-batches",
+                ])
+        }
+    }
+
+    @Test func unclassifiedUsageIsAWarningUnlessALimitIsSet() async throws {
+        try await World.with { world in
+            var sender = try await Sender(world)
+            try await sender.send(oneRow(minute("2025-06-03"), "t1", input: 89, output: 0))
+            try await sender.send(oneRow(minute("2025-06-03"), "t2", input: 10, output: 0))
+            try await sender.complete()
+            try await world.foldAll()
+            _ = try await world.store.importRegistry(
+                [entry("t1", .externalCustomer, "2025-01-01")], by: "x", now: World.june)
+            let scope = Closing.scope()
+            #expect(try await Self.short(world, scope: scope) == [])
+            // 10 of 100.
+            for (limit, codes) in [(10, []), (9, [StatementShortcoming.Code.unclassifiedUsage])] {
+                let rules = StatementRules(maxUnclassifiedPercent: limit)
+                #expect(try await Self.short(world, rules: rules, scope: scope).map(\.code) == codes)
+            }
+        }
+    }
+
+    @Test func aReasonOverridesAndStandsOnTheStatement() async throws {
+        try await World.with { world in
+            let early = Timestamp(seconds: minute("2025-06-29") * 60)
+            let scope = Closing.scope()
+            let proposed = try await world.store.proposeStatement(
+                Closing.proposal(scope, override: "the provider left the market", now: early))
+            #expect(proposed.content.shortcomings.map(\.code) == [.monthNotOver])
+            #expect(proposed.header.overrideReason == "the provider left the market")
+            #expect(proposed.text.contains("override-reason=the provider left the market\n"))
+            // What was overridden doesn't stop the approval; what is new does.
+            var sender = try await Sender(world)
+            try await sender.send(oneRow(minute("2025-06-02")), at: early)
+            let short = try await world.refusal {
+                _ = try await world.store.approveStatement(
+                    proposed.header.id, by: Closing.bob, rules: Closing.rules, now: early)
+            }
+            #expect(short?.code == .coverageShort)
+            #expect(
+                short?.shortcomings.map(\.code) == [.unfoldedBatches, .silentCollector, .collectorNotSeen])
+        }
+    }
+}
