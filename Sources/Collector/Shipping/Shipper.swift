@@ -1,4 +1,5 @@
 internal import Logging
+internal import Pipeline
 internal import ServiceLifecycle
 internal import Spool
 internal import Telemetry
@@ -139,29 +140,14 @@ package actor Shipper: Service {
 
     private func handle(_ effect: ShippingStateMachine.Effect) async {
         note(effect)
-        switch effect {
-        case .none, .reportDelay, .reportRewind: break
-        case .recordEpoch(let epoch):
-            await record { try await self.writer.recordEpoch(EpochMark(epoch: epoch, nextSequence: 0)) }
-        case .recordCounted(let ordinal, let epoch, let sequence):
-            await record {
-                try await self.writer.recordShipped(ordinal, .counted(epoch: epoch, sequence: sequence))
-            }
-        case .recordConfirmed(let ordinals):
-            for ordinal in ordinals {
-                await record { try await self.writer.recordShipped(ordinal, .confirmedByDigest) }
-            }
-        case .recordInvalid(let ordinal, let reason):
-            await record { try await self.writer.recordRefused(ordinal, reason: reason) }
-        case .reportFork: break
-        case .reportFenced: parts.gate.set(.fenced, true)
-        }
+        if effect == .reportFenced { parts.gate.set(.fenced, true) }
+        for record in effect.records { await self.record(record) }
     }
 
     /// An acknowledgement that can't be recorded costs nothing but a lookup after the next start.
-    private func record(_ body: () async throws -> Void) async {
-        do {
-            try await body()
+    private func record(_ record: ShippingRecord) async {
+        do throws(SpoolError) {
+            try await writer.record(record)
         } catch {
             parts.logger.warning("shipping progress could not be recorded", [.error: "\(error)"])
         }

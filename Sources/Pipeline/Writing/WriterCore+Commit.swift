@@ -1,40 +1,38 @@
-internal import Batching
-internal import Logging
+package import Batching
 internal import Spool
-internal import Telemetry
 internal import Usage
 
-/// Why pushed events were not accepted.
-package enum CommitFailure: Error, Sendable, Equatable {
-    /// Input is refused for now.
-    case closed(IntakeGate.Reason)
-    /// More rows or bytes than one write-ahead record may hold.
-    case tooLarge
-}
+extension WriterCore {
+    /// A commit that was asked for; by number, from 1.
+    package struct Ticket: Sendable, Hashable {
+        var number: UInt64
+    }
 
-extension Writer {
-    /// Makes accepted rows durable and then counts them; returns only when they are.
-    ///
-    /// Everything that waits when a sync starts shares it: the first to come back from its yield syncs for all.
-    func commit(_ accepted: AcceptedRows, quarantine entries: [QuarantineEntry]) async throws(CommitFailure) {
-        let started = steadyClock.nowMilliseconds()
+    /// Appends accepted rows. They are durable, and may be acknowledged, once ``settle(_:)`` has returned.
+    package mutating func accept(
+        _ accepted: AcceptedRows, quarantine entries: [QuarantineEntry]
+    ) throws(CommitFailure) -> Ticket {
         if let reason = gate.closedFor.first { throw .closed(reason) }
         do {
             try quarantine.writePushed(entries)
         } catch {
-            logger.warning("rejected records could not be kept; their sender has the list", [.error: "\(error)"])
+            report(.pushedRecordsUnkept(error))
         }
         let position = try append(accepted)
         pending.append(PendingCommit(accepted: accepted, position: position))
         commitsAsked += 1
-        let ticket = commitsAsked
-        await Task.yield()
-        if commitsSettled < ticket { syncPending() }
-        if failedCommits.remove(ticket) != nil { throw .closed(.spoolFailing) }
-        metrics.commitSeconds.observe(.milliseconds(steadyClock.nowMilliseconds() - started))
+        return Ticket(number: commitsAsked)
     }
 
-    private func append(_ accepted: AcceptedRows) throws(CommitFailure) -> UInt64 {
+    /// Makes accepted rows durable and then counts them.
+    ///
+    /// Everything that waits when a sync starts shares it: the first to come here syncs for all.
+    package mutating func settle(_ ticket: Ticket) throws(CommitFailure) {
+        if commitsSettled < ticket.number { syncPending() }
+        if failedCommits.remove(ticket.number) != nil { throw .closed(.spoolFailing) }
+    }
+
+    private mutating func append(_ accepted: AcceptedRows) throws(CommitFailure) -> UInt64 {
         let payload: [UInt8]
         do throws(BatchError) {
             payload = try RowsCodec.encode(accepted)
@@ -46,28 +44,24 @@ extension Writer {
         } catch {
             if error.code == .misuse { throw .tooLarge }
             let reason: IntakeGate.Reason = error.code == .full ? .spoolFull : .spoolFailing
-            if gate.set(reason, true) { logger.error("pushed events are refused", [.error: "\(error)"]) }
+            if gate.set(reason, true) { report(.appendRefused(error)) }
             throw .closed(reason)
         }
     }
 
-    private func syncPending() {
+    private mutating func syncPending() {
         do throws(SpoolError) {
             try spool.sync()
             gate.set(.spoolFailing, false)
             noteSyncSucceeded()
         } catch {
             noteSyncFailed()
-            if gate.set(.spoolFailing, true) {
-                logger.error(
-                    "pushed events could not be made durable; they are refused",
-                    [.error: "\(error)", .remedy: "check the disk under the data folder"])
-            }
+            if gate.set(.spoolFailing, true) { report(.commitsFailed(error)) }
         }
     }
 
     /// Everything appended so far is durable: what was pushed joins the meter.
-    func noteSyncSucceeded() {
+    mutating func noteSyncSucceeded() {
         unmerged += pending
         pending = []
         commitsSettled = commitsAsked
@@ -75,7 +69,7 @@ extension Writer {
     }
 
     /// The spool forgot what was appended since the last sync: those who wait are told to send again.
-    func noteSyncFailed() {
+    mutating func noteSyncFailed() {
         pending = []
         while commitsSettled < commitsAsked {
             commitsSettled += 1
@@ -84,9 +78,7 @@ extension Writer {
     }
 
     /// Lets durable rows join the meter in their order, as far as there is room; the rest follows with the next seal.
-    func mergeDurable() {
-        // At once, not with the next round: whoever was answered may look next whether anything is left to ship.
-        defer { metrics.openRows.set(meter.openRows) }
+    mutating func mergeDurable() {
         while let next = unmerged.first {
             if meter.merge(next.accepted, position: next.position) {
                 unmerged.removeFirst()
