@@ -13,8 +13,6 @@ package enum KnownBug: String, Sendable, CaseIterable {
     case resealAfterUnknownOutcome = "reseal-after-unknown-outcome"
     /// A batch that was counted under another key is counted again.
     case countDuplicates = "count-duplicates"
-    /// Another batch under a used sequence number is counted.
-    case countForks = "count-forks"
     /// Batches that leave a gap are counted, and the numbers between are passed over.
     case skipGaps = "skip-gaps"
     /// Digests are known for ten seconds.

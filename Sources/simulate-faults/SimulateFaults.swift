@@ -1,26 +1,75 @@
+internal import ArgumentParser
 internal import FaultSimulation
+internal import Foundation
 
-@main struct SimulateFaults {
-    static func main() {
-        let arguments = CommandLine.arguments
-        func value(_ name: String) -> UInt64? {
-            arguments.firstIndex(of: name).flatMap { $0 + 1 < arguments.count ? UInt64(arguments[$0 + 1]) : nil }
+/// `simulate-faults`: runs the collector and the commit of batches against simulated faults.
+@main
+struct SimulateFaults: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "simulate-faults",
+        abstract: "Runs the collector, the spool, shipping and the commit against simulated faults, by seeds.")
+
+    @Option(help: "How many seeds to run, beside those that once failed.")
+    var seeds = 2_000
+
+    @Option(help: "The first seed.")
+    var from: UInt64 = 1
+
+    @Option(help: "Seeds run at the same time; the number of processors where it isn't given.")
+    var jobs: Int?
+
+    @Flag(help: "Prints everything that happens, and leaves out the seeds that once failed.")
+    var trace = false
+
+    @Option(help: "Behaves as if the product had this bug: \(KnownBug.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var bug: KnownBug?
+
+    func validate() throws {
+        guard seeds > 0 else { throw ValidationError("--seeds must be at least 1") }
+        guard from.addingReportingOverflow(UInt64(seeds)).overflow == false else {
+            throw ValidationError("--from and --seeds go beyond the last seed")
         }
-        let first = value("--from") ?? 1, count = value("--seeds") ?? 1
-        let bug = arguments.firstIndex(of: "--bug").flatMap { KnownBug(rawValue: arguments[$0 + 1]) }
-        let trace = arguments.contains("--trace")
-        var failed = 0, steps = 0, events = 0, faults = 0
-        let clock = ContinuousClock(), start = clock.now
-        for seed in first..<first + count {
-            let outcome = Simulation(seed: seed, bug: bug).run(print: trace ? { print($0, terminator: "") } : nil)
-            steps += outcome.steps; events += outcome.events; faults += outcome.faults
-            if let violation = outcome.violation {
-                failed += 1
-                print("seed \(seed) \(violation)")
-                if bug != nil { break }
+    }
+
+    func run() async throws {
+        let range = from..<from + UInt64(seeds)
+        if trace { return try printTraces(range) }
+        let kept = bug == nil ? KeptSeeds.all.filter { !range.contains($0) } : []
+        let bug = bug
+        let start = ContinuousClock.now
+        let totals = await SimulationRange(seeds: kept + Array(range), bug: bug)
+            .run(jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount) { seed, violation in
+                print("\(violation) | \(Self.replay(seed, bug))")
             }
-            if trace { print(outcome) }
+        print(
+            "simulate-faults: \(totals.seeds) seeds, \(totals.failures.count) failed; \(totals.events) events, "
+                + "\(totals.faults) faults, \(totals.steps) steps in \((ContinuousClock.now - start).seconds) s")
+        if !totals.failures.isEmpty { throw ExitCode.failure }
+    }
+
+    private func printTraces(_ range: Range<UInt64>) throws {
+        var failures = 0
+        for seed in range {
+            let outcome = Simulation(seed: seed, bug: bug).run { print($0, terminator: "") }
+            if outcome.violation != nil { failures += 1 }
+            print("seed \(seed): \(outcome.violation?.description ?? "held"), trace \(outcome.traceDigest)")
         }
-        print("\(count) seeds, \(failed) failed, \(steps) steps, \(events) events, \(faults) faults, \(clock.now - start)")
+        print("simulate-faults: \(range.count) seeds, \(failures) failed")
+        if failures > 0 { throw ExitCode.failure }
+    }
+
+    /// The line that runs a seed again.
+    private static func replay(_ seed: UInt64, _ bug: KnownBug?) -> String {
+        "deploy/simulate-faults --seeds 1 --from \(seed) --trace" + (bug.map { " --bug \($0.rawValue)" } ?? "")
+    }
+}
+
+extension KnownBug: ExpressibleByArgument {}
+
+extension Duration {
+    /// Rounded to tenths, for people.
+    fileprivate var seconds: String {
+        let tenths = components.seconds * 10 + components.attoseconds / 100_000_000_000_000_000
+        return "\(tenths / 10).\(tenths % 10)"
     }
 }

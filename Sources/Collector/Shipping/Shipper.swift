@@ -106,6 +106,7 @@ package actor Shipper: Service {
         do throws(SpoolError) {
             sealed = try await writer.read(batch.ordinal)
         } catch {
+            guard error.code == .noSuchBatch else { return note(machine.readFailed(detail: "\(error)")) }
             parts.logger.error(
                 "a sealed batch can't be read from the spool; it is not shipped",
                 [.ordinal: "\(batch.ordinal)", .digest: "\(batch.digest)", .error: "\(error)"])
@@ -141,15 +142,13 @@ package actor Shipper: Service {
     private func handle(_ effect: ShippingStateMachine.Effect) async {
         note(effect)
         if effect == .reportFenced { parts.gate.set(.fenced, true) }
-        for record in effect.records { await self.record(record) }
-    }
-
-    /// An acknowledgement that can't be recorded costs nothing but a lookup after the next start.
-    private func record(_ record: ShippingRecord) async {
-        do throws(SpoolError) {
-            try await writer.record(record)
-        } catch {
-            parts.logger.warning("shipping progress could not be recorded", [.error: "\(error)"])
+        for record in effect.records {
+            do throws(SpoolError) {
+                try await writer.record(record)
+            } catch {
+                parts.logger.warning("shipping progress could not be recorded", [.error: "\(error)"])
+                note(machine.unrecorded(record, detail: "\(error)"))
+            }
         }
     }
 }
@@ -173,7 +172,7 @@ extension Shipper {
             }
         }
         switch effect {
-        case .recordEpoch(let epoch): logger.info("the aggregator granted an epoch", [.epoch: "\(epoch)"])
+        case .recordEpoch: logger.info("the aggregator granted an epoch", [.epoch: "\(epoch)"])
         case .recordConfirmed(let ordinals):
             logger.info("batches sent earlier were counted already", [.batches: "\(ordinals.count)"])
         case .recordInvalid(let ordinal, let reason):

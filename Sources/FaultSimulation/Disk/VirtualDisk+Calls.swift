@@ -58,7 +58,7 @@ extension VirtualDisk {
         let bytes = state.withLock {
             Array($0.files[number]?.bytes.dropFirst(Int(offset)).prefix(buffer.byteCount) ?? [])
         }
-        for index in bytes.indices { buffer.storeBytes(of: bytes[index], toByteOffset: index, as: UInt8.self) }
+        unsafe buffer.withUnsafeMutableBytes { target in unsafe target.copyBytes(from: bytes) }
         return bytes.count
     }
 

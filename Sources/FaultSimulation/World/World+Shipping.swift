@@ -18,7 +18,11 @@ extension World {
                 } catch {
                     guard !buryIfDead(node) else { return }
                     note("\(node.name) can't read batch \(batch.ordinal): \(error.code.rawValue)")
-                    node.run?.machine.dropUnreadable(batch.ordinal)
+                    if error.code == .noSuchBatch {
+                        node.run?.machine.dropUnreadable(batch.ordinal)
+                    } else {
+                        _ = node.run?.machine.readFailed(detail: "\(error.code.rawValue)")
+                    }
                 }
             case .wait(let floor, let ceiling):
                 let range = floor.wholeMilliseconds...max(floor.wholeMilliseconds, ceiling.wholeMilliseconds)
@@ -133,6 +137,7 @@ extension World {
                 try node.run?.core.record(record)
             } catch {
                 note("\(node.name) can't record: \(error.code.rawValue)")
+                _ = node.run?.machine.unrecorded(record, detail: "\(error.code.rawValue)")
             }
         }
         node.run?.takeSealed()

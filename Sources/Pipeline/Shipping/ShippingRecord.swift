@@ -12,7 +12,7 @@ extension ShippingStateMachine.Effect {
     package var records: [ShippingRecord] {
         switch self {
         case .none, .reportDelay, .reportRewind, .reportFork, .reportFenced: []
-        case .recordEpoch(let epoch): [.epoch(EpochMark(epoch: epoch, nextSequence: 0))]
+        case .recordEpoch(let claim): [.epoch(EpochMark(epoch: claim.epoch, nextSequence: claim.nextSequence))]
         case .recordCounted(let ordinal, let epoch, let sequence):
             [.settled(ordinal: ordinal, .counted(epoch: epoch, sequence: sequence))]
         case .recordConfirmed(let ordinals): ordinals.map { .settled(ordinal: $0, .confirmedByDigest) }

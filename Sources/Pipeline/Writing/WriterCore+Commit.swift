@@ -52,16 +52,37 @@ extension WriterCore {
     private mutating func syncPending() {
         do throws(SpoolError) {
             try spool.sync()
+            noteSynced(nil)
+        } catch {
+            noteSynced(error)
+        }
+    }
+
+    /// Tells everybody who waits what came of a sync, and opens or closes the gate.
+    mutating func noteSynced(_ failure: SpoolError?) {
+        if let failure {
+            noteSyncFailed()
+            if gate.set(.spoolFailing, true) { report(.commitsFailed(failure)) }
+        } else {
             gate.set(.spoolFailing, false)
+            noteSyncSucceeded()
+        }
+    }
+
+    /// Syncs outside of a commit or seal; whoever waits for a commit gains or loses by it as well.
+    mutating func syncSpool() throws(SpoolError) {
+        do throws(SpoolError) {
+            try spool.sync()
             noteSyncSucceeded()
         } catch {
             noteSyncFailed()
-            if gate.set(.spoolFailing, true) { report(.commitsFailed(error)) }
+            throw error
         }
     }
 
     /// Everything appended so far is durable: what was pushed joins the meter.
     mutating func noteSyncSucceeded() {
+        settlements = []
         unmerged += pending
         pending = []
         commitsSettled = commitsAsked
@@ -75,6 +96,8 @@ extension WriterCore {
             commitsSettled += 1
             failedCommits.insert(commitsSettled)
         }
+        // Shipping is past these batches and won't say it again.
+        for (ordinal, acknowledgement) in settlements { try? spool.appendAcknowledged(ordinal, acknowledgement) }
     }
 
     /// Lets durable rows join the meter in their order, as far as there is room; the rest follows with the next seal.

@@ -25,14 +25,13 @@ extension WriterCore {
         if unsealed != nil, started < retryAt, !force { return false }
         guard let content = unsealed.take() ?? meter.take(force: force, olderThan: sealAge) else { return false }
         do {
-            let note = try write(content, started: started)
-            gate.set(.spoolFailing, false)
-            noteSyncSucceeded()
+            let (note, failure) = try write(content, started: started)
             meter.reuse(content.sums)
+            // Before durable rows join the meter and perhaps seal the next one: batches are told of in their order.
             report(.sealed(note))
+            noteSynced(failure)
             return true
         } catch {
-            noteSyncFailed()
             unsealed = content
             retryAt = started + Self.retryMilliseconds
             if gate.set(.spoolFailing, true) { report(.sealFailed(error)) }
@@ -40,7 +39,10 @@ extension WriterCore {
         }
     }
 
-    private mutating func write(_ content: SealContent, started: Int64) throws -> SealedNote {
+    /// - Returns: the durable batch, and what went wrong with the write-ahead log in the same sync.
+    private mutating func write(
+        _ content: SealContent, started: Int64
+    ) throws -> (note: SealedNote, failure: SpoolError?) {
         let ordinal = spool.nextOrdinal
         let rows = content.sums.rows()
         let header = BatchHeader(
@@ -53,11 +55,29 @@ extension WriterCore {
             ordinal: ordinal, digest: sealed.digest, sealed: sealed.bytes,
             checkpoint: CheckpointCodec.encode(content.checkpoints),
             coversWriteAheadThrough: content.writeAheadThrough)
-        try spool.sync()
-        return SealedNote(
+        let failure = try syncBatch(ordinal)
+        let note = SealedNote(
             batch: ShippingBatch(ordinal: ordinal, digest: sealed.digest), rows: rows.rows.count,
             events: content.sums.eventCount, byteCount: sealed.bytes.count, rejections: content.rejections,
             milliseconds: steadyClock.nowMilliseconds() - started)
+        return (note, failure)
+    }
+
+    /// Syncs, for the sake of a batch.
+    ///
+    /// The log of batches goes first. Where only the write-ahead log fails, the batch is durable all the same, and to
+    /// seal its table again would count it twice.
+    private mutating func syncBatch(_ ordinal: UInt64) throws(SpoolError) -> SpoolError? {
+        do throws(SpoolError) {
+            try spool.sync()
+            return nil
+        } catch {
+            guard spool.nextOrdinal > ordinal else {
+                noteSyncFailed()
+                throw error
+            }
+            return error
+        }
     }
 
     /// Brings the meter to where the spool's last durable record left it.

@@ -26,23 +26,13 @@ extension WriterCore {
         switch record {
         case .epoch(let mark):
             try spool.appendEpoch(mark)
-            try syncRecord()
+            try syncSpool()
         case .settled(let ordinal, let acknowledgement):
             try spool.appendAcknowledged(ordinal, acknowledgement)
+            settlements.append((ordinal, acknowledgement))
         case .refused(let ordinal, let reason):
             try spool.appendQuarantined(ordinal, reason: reason)
-            try syncRecord()
-        }
-    }
-
-    /// Syncs outside of a commit or seal; whoever waits for a commit gains or loses by it as well.
-    private mutating func syncRecord() throws(SpoolError) {
-        do throws(SpoolError) {
-            try spool.sync()
-            noteSyncSucceeded()
-        } catch {
-            noteSyncFailed()
-            throw error
+            try syncSpool()
         }
     }
 }

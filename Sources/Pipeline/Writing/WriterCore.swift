@@ -40,6 +40,8 @@ package struct WriterCore {
     var commitsAsked: UInt64 = 0
     var commitsSettled: UInt64 = 0
     var failedCommits: Set<UInt64> = []
+    /// Acknowledgements that were appended and not synced yet.
+    var settlements: [(ordinal: UInt64, acknowledgement: Acknowledgement)] = []
     /// A table that could not be sealed yet.
     var unsealed: SealContent?
     /// When to try again to seal it, by the steady clock, in milliseconds.
@@ -73,6 +75,8 @@ package struct WriterCore {
     /// Deletes what is no longer needed, and looks whether the spool can take input; to be called about once a second.
     package mutating func checkSpace() {
         do throws(SpoolError) {
+            // What is deleted must be settled for good; and whoever waits for a sync must hear of this one.
+            try syncSpool()
             try spool.reclaim()
         } catch {
             report(.untidied(error))
@@ -83,8 +87,7 @@ package struct WriterCore {
         } catch {
             if gate.set(.spoolFull, true) { report(.spoolFull(error)) }
         }
-        if unsealed == nil, gate.closedFor.contains(.spoolFailing), (try? spool.sync()) != nil {
-            noteSyncSucceeded()
+        if unsealed == nil, gate.closedFor.contains(.spoolFailing), (try? syncSpool()) != nil {
             gate.set(.spoolFailing, false)
             report(.spoolWritable)
         }
