@@ -71,6 +71,7 @@ let package = Package(
         .target(
             name: "Scopes", dependencies: ["Usage", crypto, yams], resources: [.copy("BuiltIn")], swiftSettings: strict),
         .target(name: "Intake", dependencies: ["Usage"], swiftSettings: strict),
+        .target(name: "Sequencing", swiftSettings: strict),
         .target(
             name: "Market", dependencies: ["Usage", "Scopes"], resources: [.copy("BuiltIn")], swiftSettings: strict),
 
@@ -80,11 +81,12 @@ let package = Package(
             name: "Batching", dependencies: ["Usage", "CZstd", "WireProtocol", protobuf, crypto],
             swiftSettings: strict),
         .target(name: "Spool", dependencies: ["Usage"], swiftSettings: strict),
+        .target(name: "Pipeline", dependencies: ["Usage", "Intake", "Batching", "Spool"], swiftSettings: strict),
 
         // MARK: Database
         .target(name: "Postgres", dependencies: ["CLibPQ", logging, nioPosix], swiftSettings: strict),
         .target(
-            name: "Store", dependencies: ["Usage", "Scopes", "Postgres", logging],
+            name: "Store", dependencies: ["Usage", "Scopes", "Sequencing", "Postgres", logging],
             resources: [.copy("Migrations")], swiftSettings: strict),
 
         // MARK: What both daemons share
@@ -99,8 +101,8 @@ let package = Package(
         .target(
             name: "Collector",
             dependencies: [
-                "Usage", "Intake", "Batching", "Spool", "Settings", "Telemetry", "CZstd", asyncHTTPClient, httpTypes,
-                hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioSSL, unixSignals,
+                "Usage", "Intake", "Batching", "Spool", "Pipeline", "Settings", "Telemetry", "CZstd", asyncHTTPClient,
+                httpTypes, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioSSL, unixSignals,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
             ],
             swiftSettings: strict),
@@ -121,6 +123,14 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(name: "Embedded", dependencies: [subprocess, systemPackage, logging], swiftSettings: strict),
+
+        // MARK: Simulated faults
+        .target(
+            name: "FaultSimulation",
+            dependencies: ["Usage", "Intake", "Batching", "Spool", "Pipeline", "Sequencing", crypto],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "simulate-faults", dependencies: ["FaultSimulation", argumentParser], swiftSettings: strict),
 
         // MARK: Executables
         .executableTarget(
@@ -153,6 +163,10 @@ let package = Package(
             name: "BatchingTests", dependencies: ["Batching", "Usage", "CZstd", "WireProtocol", protobuf],
             swiftSettings: strict),
         .testTarget(name: "SpoolTests", dependencies: ["Spool", "Usage"], swiftSettings: strict),
+        .testTarget(name: "SequencingTests", dependencies: ["Sequencing"], swiftSettings: strict),
+        .testTarget(
+            name: "FaultSimulationTests", dependencies: ["FaultSimulation", "Batching", "Pipeline", "Spool", "Usage"],
+            swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
         .testTarget(
             name: "IdentityTests", dependencies: ["Identity", "Usage", asn1, crypto, x509], swiftSettings: strict),
@@ -165,7 +179,7 @@ let package = Package(
         .testTarget(
             name: "CollectorTests",
             dependencies: [
-                "Collector", "Intake", "Batching", "Spool", "Settings", "Telemetry", "Usage", "Identity",
+                "Collector", "Pipeline", "Intake", "Batching", "Spool", "Settings", "Telemetry", "Usage", "Identity",
                 "TestSupport", httpTypes, hummingbird, lifecycle, logging, nioCore, nioSSL,
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),

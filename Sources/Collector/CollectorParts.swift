@@ -1,4 +1,5 @@
 package import Logging
+package import Pipeline
 package import Usage
 
 /// What every part of the collector is given: shared state and the outside world as parameters.

@@ -1,6 +1,7 @@
 internal import Foundation
 package import Logging
 internal import NIOSSL
+internal import Pipeline
 internal import ServiceLifecycle
 internal import Settings
 internal import Telemetry

@@ -125,15 +125,8 @@ package enum CollectorLimits {
     package static let chunkBytes = 256 << 10
     /// The largest chunk, used only to get a long record into one piece.
     package static let maxChunkBytes = Limits.maxRecordBytes + chunkBytes
-    /// The uncompressed size at which a batch is sealed early, so that even incompressible names stay below
-    /// `Limits.maxSealedBatchBytes`.
-    package static let sealBytes = 8 << 20
     /// The largest request body that may be allowed.
     package static let maxHTTPBodyBytes = 8 << 20
-    /// Quarantined input held in memory until the next seal, in bytes; more seals early.
-    package static let maxQuarantineBufferBytes = 8 << 20
-    /// The most bytes of one rejected record that are kept.
-    package static let maxQuarantinedRecordBytes = 4 << 10
     /// The most rejections that one answer lists.
     package static let maxListedRejections = 100
     /// The most files that are followed at once.

@@ -37,8 +37,24 @@ extension SegmentLog {
             lastPosition = scan.lastPosition
             segments.append(scan.segment)
         }
+        try syncTail()
         let headerPosition = candidates.compactMap { $0.header?.firstPosition }.max() ?? 1
         nextPosition = max(nextPosition, headerPosition, (lastPosition ?? 0) + 1)
+    }
+
+    /// Makes durable what was found at the log's end.
+    ///
+    /// The process before may have been killed between writing and syncing. Its records are there to be read, but a power
+    /// cut could still take them, after this process has built on them. Older segments were synced when they were left.
+    private func syncTail() throws(SpoolError) {
+        guard let last = segments.last else { return }
+        do throws(FileSystemError) {
+            let file = try fileSystem.open("\(directory)/\(last.name)", .read)
+            defer { fileSystem.close(file) }
+            try fileSystem.synchronize(file)
+        } catch {
+            throw SpoolError(opening: directory, error)
+        }
     }
 
     /// The log's segments in order; what can't be used is set aside.

@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Sequencing
 internal import Usage
 
 /// The locked high-water row of a collector's live epoch.
@@ -39,19 +40,22 @@ extension StoreSession {
         case .failure(let refusal): return refusal.commitOutcome
         case .success(let found): highWater = found
         }
-        guard batch.sequence <= highWater.nextSequence else {
-            return .gap(expectedSequence: highWater.nextSequence)
+        let decision = try BatchDecision(sequence: batch.sequence, nextSequence: highWater.nextSequence) {
+            try isKnown(batch.digest, of: highWater.collector)
         }
-        let isKnown: Bool = try connection.query(
+        switch decision {
+        case .count: return try count(batch, highWater)
+        case .duplicate(let advances): return try noteDuplicate(batch, highWater, advance: advances)
+        case .gap(let expected): return .gap(expectedSequence: expected)
+        case .fork: return try keepFork(batch, highWater)
+        }
+    }
+
+    private func isKnown(_ digest: [UInt8], of collector: Int32) throws -> Bool {
+        try connection.query(
             "SELECT EXISTS (SELECT FROM ledger_digest WHERE collector_id = $1 AND digest = $2)",
-            [.int(Int64(highWater.collector)), .bytes(batch.digest)]
+            [.int(Int64(collector)), .bytes(digest)]
         ).one().decode(0)
-        switch (batch.sequence == highWater.nextSequence, isKnown) {
-        case (true, false): return try count(batch, highWater)
-        case (true, true): return try noteDuplicate(batch, highWater, advance: true)
-        case (false, true): return try noteDuplicate(batch, highWater, advance: false)
-        case (false, false): return try keepFork(batch, highWater)
-        }
     }
 
     /// Locks the row that serialises everything about one collector's epoch. It is one row of one table, so that what

@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Sequencing
 
 extension StoreSession {
     /// See ``Store/openEpoch(_:)``. Must run in a transaction.
@@ -8,7 +9,9 @@ extension StoreSession {
         try connection.query("SELECT 1 FROM collector WHERE collector_id = $1 FOR UPDATE", [.int(Int64(collector))])
         let newest = try epoch(nil, of: collector)
         let remembered = try epoch(request.lastEpoch, of: collector)
-        let epoch = max(newest?.epoch ?? 0, request.lastEpoch) + 1
+        let decision = EpochDecision(
+            remembered: EpochPosition(epoch: request.lastEpoch, nextSequence: request.lastNextSequence),
+            newest: newest, held: remembered)
         try connection.query(
             "UPDATE collector_epoch SET is_live = false WHERE collector_id = $1 AND is_live", [.int(Int64(collector))])
         try connection.query(
@@ -20,29 +23,24 @@ extension StoreSession {
               FROM collector_epoch WHERE collector_id = $1
             """,
             [
-                .int(Int64(collector)), .int(Int64(clamping: epoch)), .bytes(request.spoolID),
+                .int(Int64(collector)), .int(Int64(clamping: decision.epoch)), .bytes(request.spoolID),
                 .text(request.softwareVersion), .timestamp(request.now),
             ])
         return EpochGrant(
-            epoch: epoch, previous: newest, hasRegressed: Self.hasRegressed(request, held: remembered))
-    }
-
-    /// Whether the collector remembers more than the database holds about the epoch that it remembers.
-    private static func hasRegressed(_ request: EpochRequest, held: EpochGrant.Previous?) -> Bool {
-        guard request.lastEpoch > 0 else { return false }
-        guard let held, held.epoch == request.lastEpoch else { return true }
-        return held.nextSequence < request.lastNextSequence
+            epoch: decision.epoch,
+            previous: newest.map { EpochGrant.Previous(epoch: $0.epoch, nextSequence: $0.nextSequence) },
+            hasRegressed: decision.hasRegressed)
     }
 
     /// The newest epoch of a collector, or exactly `epoch` where one is named.
-    private func epoch(_ epoch: UInt64?, of collector: Int32) throws -> EpochGrant.Previous? {
+    private func epoch(_ epoch: UInt64?, of collector: Int32) throws -> EpochPosition? {
         let rows = try connection.query(
             """
             SELECT epoch, next_sequence FROM collector_epoch
              WHERE collector_id = $1 AND ($2::bigint IS NULL OR epoch = $2) ORDER BY epoch DESC LIMIT 1
             """, [.int(Int64(collector)), .int(epoch.map { Int64(clamping: $0) })])
         guard let row = rows.first else { return nil }
-        return EpochGrant.Previous(epoch: try row.decode(0), nextSequence: try row.decode(1))
+        return EpochPosition(epoch: try row.decode(0), nextSequence: try row.decode(1))
     }
 
     /// The collector's number, made on first sight.

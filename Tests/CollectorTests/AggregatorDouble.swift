@@ -80,6 +80,7 @@ final class AggregatorDouble: Sendable {
             state.epoch = max(state.epoch, last) + 1
             state.nextSequence = 0
             state.epochsGranted += 1
+            defer { state.regressed = false }
             return (state.epoch, state.regressed)
         }
         return try json(["epoch": epoch, "next_sequence": 0, "previous": NSNull(), "regressed": regressed])

@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import NIOCore
+import Pipeline
 import TestSupport
 import Testing
 import Usage

@@ -1,4 +1,5 @@
 import Foundation
+import Pipeline
 import Telemetry
 import TestSupport
 import Testing

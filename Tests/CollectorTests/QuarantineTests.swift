@@ -1,4 +1,5 @@
 import Foundation
+import Pipeline
 import Telemetry
 import TestSupport
 import Testing
@@ -28,7 +29,7 @@ import Usage
     }
 
     @Test func longRecordsAreCut() {
-        let limit = CollectorLimits.maxQuarantinedRecordBytes
+        let limit = MeterLimits.maxQuarantinedRecordBytes
         #expect(!entry(1, bytes: limit).isTruncated)
         let long = entry(1, bytes: limit + 1)
         #expect(long.isTruncated)

@@ -2,6 +2,7 @@ import Batching
 import Foundation
 import Intake
 import Logging
+import Pipeline
 import Settings
 import Synchronization
 import Testing

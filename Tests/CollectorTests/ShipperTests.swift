@@ -1,6 +1,7 @@
 import Foundation
 import Identity
 import Logging
+import Pipeline
 import ServiceLifecycle
 import Synchronization
 import TestSupport

@@ -1,3 +1,4 @@
+import Pipeline
 import Testing
 import Usage
 
@@ -25,7 +26,7 @@ private let cut = ShippingDelay(.unreachable, "cut")
         var machine = ShippingStateMachine(
             unshipped: [batch(4), batch(5), batch(6)], last: .init(epoch: 2, nextSequence: 9))
         #expect(machine.next() == .requestEpoch(last: .init(epoch: 2, nextSequence: 9)))
-        #expect(machine.epochAnswered(.granted(epoch: 3, nextSequence: 0, regressed: false)) == .recordEpoch(3))
+        #expect(machine.epochAnswered(.granted(epoch: 3, nextSequence: 0, regressed: false)) == .recordEpoch(.init(epoch: 3)))
         #expect(machine.next() == .lookUp(epoch: 3, batches: [batch(4), batch(5), batch(6)]))
         #expect(machine.lookupAnswered(.counted([true, false, true])) == .recordConfirmed(ordinals: [4, 6]))
         #expect(machine.next() == .send(batch(5), epoch: 3, sequence: 0))
@@ -135,6 +136,53 @@ private let cut = ShippingDelay(.unreachable, "cut")
         #expect(machine.next() == .lookUp(epoch: 6, batches: [batch(7), batch(8), batch(9)]))
         _ = machine.lookupAnswered(.counted([true, false, false]))
         #expect(machine.next() == .send(batch(8), epoch: 6, sequence: 0))
+    }
+
+    @Test func untilEverythingIsSuppliedAgainAStartIsToldOfTheRegressionToo() {
+        var machine = ShippingStateMachine(unshipped: [], last: .init(epoch: 5, nextSequence: 3))
+        let beyond = ShippingStateMachine.EpochClaim(epoch: 6, nextSequence: UInt64(Int64.max))
+        #expect(machine.epochAnswered(.granted(epoch: 6, nextSequence: 0, regressed: true)) == .recordEpoch(beyond))
+        machine.archiveListed([batch(7), batch(8)])
+        machine.sealed(batch(9))
+        _ = machine.lookupAnswered(.counted([false, false]))
+        _ = machine.batchAnswered(.counted)
+        #expect(machine.next() == .send(batch(8), epoch: 6, sequence: 1))
+        _ = machine.batchAnswered(.counted)
+        machine.waited()
+        #expect(machine.next() == .requestEpoch(last: .init(epoch: 6, nextSequence: 2)))
+        let granted = machine.epochAnswered(.granted(epoch: 7, nextSequence: 0, regressed: false))
+        #expect(granted == .recordEpoch(.init(epoch: 7)))
+        #expect(machine.next() == .lookUp(epoch: 7, batches: [batch(9)]))
+    }
+
+    @Test func anEpochThatCouldNotBeRecordedIsNotUsed() {
+        var machine = ShippingStateMachine(unshipped: [batch(1)], last: .init(epoch: 2, nextSequence: 1))
+        let effect = machine.epochAnswered(.granted(epoch: 3, nextSequence: 0, regressed: false))
+        for record in effect.records { _ = machine.unrecorded(record, detail: "the disk failed") }
+        guard case .wait = machine.next() else { return #expect(Bool(false), "no wait") }
+        machine.waited()
+        #expect(machine.next() == .requestEpoch(last: .init(epoch: 3, nextSequence: 0)))
+    }
+
+    @Test func anEpochRequestWithoutAnswerMayFenceItsOwnProcessOnce() {
+        var machine = ShippingStateMachine(unshipped: [batch(1)], last: .init())
+        _ = machine.epochAnswered(.refused(cut))
+        machine.waited()
+        _ = machine.epochAnswered(.granted(epoch: 1, nextSequence: 0, regressed: false))
+        guard case .reportDelay = machine.lookupAnswered(.fenced) else { return #expect(Bool(false), "no delay") }
+        machine.waited()
+        #expect(machine.next() == .requestEpoch(last: .init(epoch: 1, nextSequence: 0)))
+        _ = machine.epochAnswered(.granted(epoch: 3, nextSequence: 0, regressed: false))
+        #expect(machine.lookupAnswered(.fenced) == .reportFenced)
+    }
+
+    @Test func aBatchThatCannotBeReadForNowKeepsItsPlace() {
+        var machine = connected([1, 2])
+        _ = machine.readFailed(detail: "EIO")
+        machine.waited()
+        #expect(machine.next() == .send(batch(1), epoch: 7, sequence: 0))
+        machine.dropUnreadable(1)
+        #expect(machine.next() == .send(batch(2), epoch: 7, sequence: 0))
     }
 
     @Test func longBacklogsAreLookedUpInPieces() {

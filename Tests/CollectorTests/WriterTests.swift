@@ -1,5 +1,6 @@
 import Batching
 import Foundation
+import Pipeline
 import Spool
 import TestSupport
 import Testing
@@ -137,9 +138,9 @@ import Usage
                     try await rig.writer.commit(rows(tenant, input: 1), quarantine: [])
                     await rig.seal()
                 }
-                try await rig.writer.recordShipped(1, .counted(epoch: 4, sequence: 0))
-                try await rig.writer.recordRefused(2, reason: "bad-column")
-                try await rig.writer.recordEpoch(EpochMark(epoch: 4, nextSequence: 1))
+                try await rig.writer.record(.settled(ordinal: 1, .counted(epoch: 4, sequence: 0)))
+                try await rig.writer.record(.refused(ordinal: 2, reason: "bad-column"))
+                try await rig.writer.record(.epoch(EpochMark(epoch: 4, nextSequence: 1)))
             }
             let rig = try await Rig.open(folder)
             #expect(rig.opened.unshipped.map(\.ordinal) == [3])

@@ -1,5 +1,6 @@
 internal import Intake
 internal import Logging
+package import Pipeline
 internal import ServiceLifecycle
 internal import Telemetry
 internal import Usage
@@ -139,16 +140,5 @@ package actor FileReader: Service {
         guard case .parsed(let consumed, let events, let rejected) = outcome else { return nil }
         metrics.source(file.source.name).count(events: events, rejected: rejected, bytes: UInt64(consumed))
         return consumed
-    }
-}
-
-/// What the spool's last batch says about files.
-package struct RecoveredFiles: Sendable {
-    package var checkpoints: [FileID: FileCheckpoint]
-    package var isNewSpool: Bool
-
-    package init(checkpoints: [FileID: FileCheckpoint], isNewSpool: Bool) {
-        self.checkpoints = checkpoints
-        self.isNewSpool = isNewSpool
     }
 }

@@ -1,4 +1,5 @@
 internal import Intake
+internal import Pipeline
 internal import Usage
 
 /// One file that is being followed: where it is, how far it was read, and what reads it.

@@ -1,3 +1,4 @@
+internal import Pipeline
 internal import Synchronization
 
 /// Lets in so many requests a second, with bursts of one second's worth.

@@ -5,6 +5,7 @@ internal import HummingbirdCore
 internal import Intake
 internal import Logging
 internal import NIOCore
+internal import Pipeline
 internal import Settings
 internal import Telemetry
 internal import Usage

@@ -2,6 +2,7 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import Intake
 internal import NIOCore
+internal import Pipeline
 internal import Synchronization
 internal import Telemetry
 internal import Usage

@@ -1,4 +1,5 @@
 internal import Batching
+internal import Pipeline
 internal import Usage
 
 /// Sums and rejections of one request.

@@ -3,6 +3,7 @@ internal import Foundation
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOSSL
+package import Pipeline
 package import Usage
 
 /// Speaks with the aggregator: TLS 1.3 with this collector's certificate, HTTP/1.1.

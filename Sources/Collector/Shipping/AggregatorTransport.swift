@@ -1,3 +1,4 @@
+package import Pipeline
 package import Usage
 
 /// What shipping asks of the aggregator. The real one speaks HTTP; a parameter, so that order and repetition can be

@@ -1,4 +1,5 @@
 internal import Logging
+internal import Pipeline
 internal import ServiceLifecycle
 internal import Spool
 internal import Telemetry
@@ -105,6 +106,7 @@ package actor Shipper: Service {
         do throws(SpoolError) {
             sealed = try await writer.read(batch.ordinal)
         } catch {
+            guard error.code == .noSuchBatch else { return note(machine.readFailed(detail: "\(error)")) }
             parts.logger.error(
                 "a sealed batch can't be read from the spool; it is not shipped",
                 [.ordinal: "\(batch.ordinal)", .digest: "\(batch.digest)", .error: "\(error)"])
@@ -139,31 +141,14 @@ package actor Shipper: Service {
 
     private func handle(_ effect: ShippingStateMachine.Effect) async {
         note(effect)
-        switch effect {
-        case .none, .reportDelay, .reportRewind: break
-        case .recordEpoch(let epoch):
-            await record { try await self.writer.recordEpoch(EpochMark(epoch: epoch, nextSequence: 0)) }
-        case .recordCounted(let ordinal, let epoch, let sequence):
-            await record {
-                try await self.writer.recordShipped(ordinal, .counted(epoch: epoch, sequence: sequence))
+        if effect == .reportFenced { parts.gate.set(.fenced, true) }
+        for record in effect.records {
+            do throws(SpoolError) {
+                try await writer.record(record)
+            } catch {
+                parts.logger.warning("shipping progress could not be recorded", [.error: "\(error)"])
+                note(machine.unrecorded(record, detail: "\(error)"))
             }
-        case .recordConfirmed(let ordinals):
-            for ordinal in ordinals {
-                await record { try await self.writer.recordShipped(ordinal, .confirmedByDigest) }
-            }
-        case .recordInvalid(let ordinal, let reason):
-            await record { try await self.writer.recordRefused(ordinal, reason: reason) }
-        case .reportFork: break
-        case .reportFenced: parts.gate.set(.fenced, true)
-        }
-    }
-
-    /// An acknowledgement that can't be recorded costs nothing but a lookup after the next start.
-    private func record(_ body: () async throws -> Void) async {
-        do {
-            try await body()
-        } catch {
-            parts.logger.warning("shipping progress could not be recorded", [.error: "\(error)"])
         }
     }
 }
@@ -187,7 +172,7 @@ extension Shipper {
             }
         }
         switch effect {
-        case .recordEpoch(let epoch): logger.info("the aggregator granted an epoch", [.epoch: "\(epoch)"])
+        case .recordEpoch: logger.info("the aggregator granted an epoch", [.epoch: "\(epoch)"])
         case .recordConfirmed(let ordinals):
             logger.info("batches sent earlier were counted already", [.batches: "\(ordinals.count)"])
         case .recordInvalid(let ordinal, let reason):

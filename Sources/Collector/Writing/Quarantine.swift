@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Glibc
+internal import Pipeline
 internal import Telemetry
 internal import Usage
 
@@ -8,7 +9,7 @@ internal import Usage
 /// Records of files stand in one file per batch, `batch-ORDINAL.ndjson`, synced before the batch is: so a batch that
 /// never became durable, whose input will be read again, takes its file with it at the next start, and nothing stands
 /// there twice. Pushed records stand in `pushed-NUMBER.ndjson`; their sender was told about each of them.
-struct Quarantine {
+struct Quarantine: QuarantineKeeper {
     /// Size at which a file of pushed records is closed and the next begun, in bytes.
     static let pushedFileBytes = 4 << 20
 

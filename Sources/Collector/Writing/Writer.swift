@@ -1,5 +1,5 @@
-internal import Batching
 internal import Logging
+package import Pipeline
 internal import ServiceLifecycle
 package import Spool
 internal import Telemetry
@@ -9,50 +9,21 @@ package import Usage
 ///
 /// It runs on a thread of its own, one step at a time, which is what makes the order of things safe: rows of a
 /// write-ahead record join the meter in the same step that synced it, and a batch covers exactly the records that had
-/// joined when its table was rotated out.
+/// joined when its table was rotated out. What is decided in a step is ``WriterCore``'s.
 package actor Writer: Service {
     /// How often ages, space and archives are looked at.
     static let tick = Duration.milliseconds(50)
     /// Ticks between two looks at the disk: one a second.
     static let ticksPerSpaceCheck = 20
-    /// Time between two attempts to write a batch that failed.
-    static let retryMilliseconds: Int64 = 1_000
 
     nonisolated private let executor = BlockingExecutor(label: "steelyard.writer")
     nonisolated package var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
-    /// An accepted request whose write-ahead record is not synced yet.
-    struct PendingCommit {
-        var accepted: AcceptedRows
-        var position: UInt64
-    }
-
-    let spool: Spool
-    let identity: BatchIdentity
-    var seal: CollectorSettings.Seal
-    var quarantine: Quarantine
-    let meter: Meter
-    let gate: IntakeGate
+    var core: WriterCore
     let metrics: CollectorMetrics
     let board: StatusBoard
-    let logger: Logger
-    let wallClock: any WallClock
     let steadyClock: any SteadyClock
-    /// Tells the shipper of sealed batches.
-    let sealedBatches: AsyncStream<ShippingBatch>.Continuation
-
-    /// Appended, not synced yet, in order.
-    var pending: [PendingCommit] = []
-    /// Durable, not in the meter yet, in order.
-    var unmerged: [PendingCommit] = []
-    /// Commits asked for; how many of the first of them are settled; and which of those failed and don't know it yet.
-    var commitsAsked: UInt64 = 0
-    var commitsSettled: UInt64 = 0
-    var failedCommits: Set<UInt64> = []
-    /// A table that could not be sealed yet.
-    var unsealed: SealContent?
-    /// When to try again to seal it, by the steady clock, in milliseconds.
-    var retryAt: Int64 = 0
+    private let sealedBatches: AsyncStream<ShippingBatch>.Continuation
     private var ticks = 0
 
     /// Opens the data folder, and brings the meter to where the spool's last batch left it.
@@ -67,7 +38,7 @@ package actor Writer: Service {
         let files = try await writer.recover()
         return Opened(
             writer: writer, files: files, unshipped: await writer.unshipped(), epoch: await writer.epochAtStart,
-            spoolID: writer.identity.spoolID, sealedBatches: batches)
+            spoolID: await writer.spoolID, sealedBatches: batches)
     }
 
     /// An opened writer with what the spool held.
@@ -82,6 +53,7 @@ package actor Writer: Service {
 
     private var recovered: RecoveredState?
     private var epochAtStart: EpochMark? { recovered?.epoch }
+    private var spoolID: SpoolID { core.identity.spoolID }
 
     private init(
         settings: CollectorSettings, parts: CollectorParts, board: StatusBoard, version: String,
@@ -89,28 +61,29 @@ package actor Writer: Service {
     ) throws {
         let (spool, recovered) = try Spool.open(
             directory: "\(settings.storage.folder)/spool", settings: settings.storage.spool, clock: parts.wallClock)
-        self.spool = spool
-        self.recovered = recovered
-        identity = BatchIdentity(
-            provider: settings.provider, collector: settings.collector, spoolID: recovered.spoolID, version: version)
-        seal = settings.seal
-        quarantine = try Quarantine(
+        let quarantine = try Quarantine(
             folder: "\(settings.storage.folder)/quarantine", maxBytes: settings.storage.quarantineBytes,
             nextOrdinal: recovered.nextOrdinal, metrics: parts.metrics)
-        meter = parts.meter
-        gate = parts.gate
+        let report = WriterReport(metrics: parts.metrics, logger: parts.logger, sealedBatches: sealedBatches)
+        core = WriterCore(
+            spool: spool,
+            identity: BatchIdentity(
+                provider: settings.provider, collector: settings.collector, spoolID: recovered.spoolID,
+                version: version),
+            meter: parts.meter, gate: parts.gate, sealAge: settings.seal.age, quarantine: quarantine,
+            wallClock: parts.wallClock, steadyClock: parts.steadyClock, report: { report($0) })
+        self.recovered = recovered
         metrics = parts.metrics
         self.board = board
-        logger = parts.logger
-        wallClock = parts.wallClock
         steadyClock = parts.steadyClock
         self.sealedBatches = sealedBatches
     }
 
     private func recover() throws -> RecoveredFiles {
         guard let recovered else { preconditionFailure("a writer recovers once, when it is made") }
-        let files = try restore(recovered)
-        gate.set(.starting, false)
+        let files = try core.restore(recovered)
+        updateGauges()
+        core.gate.set(.starting, false)
         return files
     }
 
@@ -121,67 +94,23 @@ package actor Writer: Service {
                 try? await Task.sleep(for: Self.tick)
             }
         }
-        gate.set(.draining, true)
-        sealAll()
+        core.gate.set(.draining, true)
+        core.sealAll()
+        updateGauges()
         sealedBatches.finish()
     }
 
     /// Gives the folder back. Nothing may be asked of the writer after it.
     package func close() throws {
-        try spool.close()
+        try core.spool.close()
     }
 
     private func doTick() {
-        sealDue()
-        mergeDurable()
+        core.tick()
         ticks += 1
-        if ticks % Self.ticksPerSpaceCheck == 0 { checkSpace() }
-    }
-
-    func checkSpace() {
-        do throws(SpoolError) {
-            try spool.reclaim()
-        } catch {
-            logger.warning("the spool could not be tidied; it is tried again", [.error: "\(error)"])
-        }
-        do throws(SpoolError) {
-            try spool.checkSpace()
-            if gate.set(.spoolFull, false) { logger.info("the spool has room again; input is taken") }
-        } catch {
-            if gate.set(.spoolFull, true) {
-                logger.error("the spool is full; no input is taken", [.error: "\(error)"])
-            }
-        }
-        if unsealed == nil, gate.closedFor.contains(.spoolFailing), (try? spool.sync()) != nil {
-            noteSyncSucceeded()
-            gate.set(.spoolFailing, false)
-            logger.info("the spool can be written again; input is taken")
-        }
+        if ticks % Self.ticksPerSpaceCheck == 0 { core.checkSpace() }
         updateGauges()
     }
-
-    func updateGauges() {
-        let unshipped = spool.unshippedBatches
-        var backlog = StatusBoard.Backlog()
-        backlog.batches = unshipped.count
-        backlog.bytes = unshipped.reduce(0) { $0 + $1.byteCount }
-        backlog.oldestSealedAt = unshipped.first?.appendedAtMilliseconds
-        backlog.spoolBytes = spool.bytesOnDisk
-        backlog.nextOrdinal = spool.nextOrdinal
-        board.setBacklog(backlog)
-        metrics.backlogBatches.set(backlog.batches)
-        metrics.backlogBytes.set(backlog.bytes)
-        metrics.spoolBytes.set(Double(spool.bytesOnDisk))
-        metrics.openRows.set(meter.openRows)
-    }
-}
-
-/// What every batch of this collector says about itself.
-struct BatchIdentity: Sendable {
-    var provider: String
-    var collector: String
-    var spoolID: SpoolID
-    var version: String
 }
 
 extension CollectorSettings.Storage {
@@ -189,5 +118,11 @@ extension CollectorSettings.Storage {
         SpoolSettings(
             maxBytes: UInt64(spoolBytes), minFreeBytes: UInt64(spoolFreeBytes),
             archiveAgeMilliseconds: archiveAge.wholeMilliseconds, archiveMaxBytes: UInt64(archiveBytes))
+    }
+}
+
+extension TimeWindow {
+    init(_ settings: CollectorSettings.Window, nowMilliseconds: Int64) {
+        self.init(back: settings.back, ahead: settings.ahead, nowMilliseconds: nowMilliseconds)
     }
 }

@@ -1,16 +1,16 @@
-internal import Batching
-internal import Intake
+package import Batching
+package import Intake
 internal import Synchronization
-internal import Usage
+package import Usage
 
 /// What one seal puts into a batch, with where its sources stood at that moment.
 package struct SealContent: Sendable {
-    var sums: MinuteSums
-    var rejections: [RejectionReason: UInt64]
-    var quarantine: [QuarantineEntry]
-    var checkpoints: [FileID: FileCheckpoint]
+    package var sums: MinuteSums
+    package var rejections: [RejectionReason: UInt64]
+    package var quarantine: [QuarantineEntry]
+    package var checkpoints: [FileID: FileCheckpoint]
     /// All write-ahead records up to here are in this batch or earlier ones.
-    var writeAheadThrough: UInt64
+    package var writeAheadThrough: UInt64
 }
 
 /// The open minute sums, fed by parsers and by write-ahead records, rotated towards sealing.
@@ -25,8 +25,8 @@ package final class Meter: Sendable {
         package var quarantineBytes: Int
 
         package init(
-            rows: Int, bytes: Int = CollectorLimits.sealBytes,
-            quarantineBytes: Int = CollectorLimits.maxQuarantineBufferBytes
+            rows: Int, bytes: Int = MeterLimits.sealBytes,
+            quarantineBytes: Int = MeterLimits.maxQuarantineBufferBytes
         ) {
             self.rows = rows
             self.bytes = bytes
@@ -35,7 +35,7 @@ package final class Meter: Sendable {
     }
 
     /// What became of a chunk.
-    enum ChunkOutcome: Sendable, Equatable {
+    package enum ChunkOutcome: Sendable, Equatable {
         /// - `consumed`: bytes that the parser is done with.
         case parsed(consumed: Int, events: UInt64, rejected: UInt64)
         /// Nothing was read: a table has to be sealed first.
@@ -64,7 +64,7 @@ package final class Meter: Sendable {
     }
 
     /// Takes over what the spool's last batch says.
-    func restore(_ checkpoints: [FileID: FileCheckpoint], writeAheadThrough: UInt64) {
+    package func restore(_ checkpoints: [FileID: FileCheckpoint], writeAheadThrough: UInt64) {
         state.withLock {
             $0.checkpoints = checkpoints
             $0.writeAheadThrough = writeAheadThrough
@@ -72,7 +72,7 @@ package final class Meter: Sendable {
     }
 
     /// Parses a chunk of a file straight into the open table and moves the file's checkpoint along with it.
-    func parse(
+    package func parse(
         _ chunk: ChunkBuffer, _ range: Range<Int>, endOfInput: Bool, with parser: inout IntakeParser, file: FileID,
         checkpoint: inout FileCheckpoint, context: ChunkContext
     ) -> ChunkOutcome {
@@ -94,19 +94,19 @@ package final class Meter: Sendable {
     }
 
     /// Keeps a checkpoint that moves without input: a file seen first, or passed over.
-    func setCheckpoint(_ checkpoint: FileCheckpoint, for file: FileID) {
+    package func setCheckpoint(_ checkpoint: FileCheckpoint, for file: FileID) {
         state.withLock { $0.checkpoints[file] = checkpoint }
     }
 
     /// Forgets files that are gone for good.
-    func removeCheckpoints(_ files: [FileID]) {
+    package func removeCheckpoints(_ files: [FileID]) {
         state.withLock { state in
             for file in files { state.checkpoints[file] = nil }
         }
     }
 
     /// Adds a durable write-ahead record. `false` means that a table has to be sealed first.
-    func merge(_ accepted: AcceptedRows, position: UInt64) -> Bool {
+    package func merge(_ accepted: AcceptedRows, position: UInt64) -> Bool {
         state.withLock { state in
             guard makeRoom(&state) else { return false }
             if state.open.add(accepted) == .full {
@@ -119,7 +119,7 @@ package final class Meter: Sendable {
     }
 
     /// What is to be sealed now: what was rotated out, or with `force`, or by age, the open table. `nil` for nothing.
-    func take(force: Bool, olderThan age: Duration) -> SealContent? {
+    package func take(force: Bool, olderThan age: Duration) -> SealContent? {
         state.withLock { state in
             if state.ready == nil {
                 let isOld = state.openedAt.map { clock.nowMilliseconds() - $0 >= age.wholeMilliseconds } ?? false
@@ -132,17 +132,17 @@ package final class Meter: Sendable {
     }
 
     /// Hands a sealed table's memory back for the next one.
-    func reuse(_ sums: consuming MinuteSums) {
+    package func reuse(_ sums: consuming MinuteSums) {
         var emptied = sums
         emptied.removeAll(keepingCapacity: true)
         state.withLock { $0.spare = emptied }
     }
 
     /// Whether something waits to be sealed, whatever its age.
-    var isEmpty: Bool { state.withLock { $0.ready == nil && $0.open.isEmpty } }
+    package var isEmpty: Bool { state.withLock { $0.ready == nil && $0.open.isEmpty } }
 
     /// Rows and distinct names in the open table, for metrics.
-    var openRows: Int { state.withLock { $0.open.sums.rowCount } }
+    package var openRows: Int { state.withLock { $0.open.sums.rowCount } }
 
     // MARK: Under the lock
 

@@ -2,12 +2,19 @@ internal import Batching
 internal import Usage
 
 /// What a chunk's records come from.
-struct ChunkContext: Sendable {
-    var source: String
+package struct ChunkContext: Sendable {
+    package var source: String
     /// The file's path; empty for pushed events.
-    var file: String
-    var nowMilliseconds: Int64
-    var window: TimeWindow
+    package var file: String
+    package var nowMilliseconds: Int64
+    package var window: TimeWindow
+
+    package init(source: String, file: String, nowMilliseconds: Int64, window: TimeWindow) {
+        self.source = source
+        self.file = file
+        self.nowMilliseconds = nowMilliseconds
+        self.window = window
+    }
 }
 
 /// Sums, rejections and quarantined records since the last rotation: the sink of every parser.

@@ -9,14 +9,14 @@ package struct QuarantineEntry: Sendable, Equatable {
     package var file: String
     package var position: RecordPosition
     package var rejection: Rejection
-    /// The record's bytes, cut at `CollectorLimits.maxQuarantinedRecordBytes`.
+    /// The record's bytes, cut at `MeterLimits.maxQuarantinedRecordBytes`.
     package var bytes: [UInt8]
     package var isTruncated: Bool
 
     /// What the entry takes in memory, about.
-    var estimatedBytes: Int { bytes.count + rejection.detail.utf8.count + file.utf8.count + 160 }
+    package var estimatedBytes: Int { bytes.count + rejection.detail.utf8.count + file.utf8.count + 160 }
 
-    init(
+    package init(
         _ rejection: Rejection, record: RawSpan, position: RecordPosition, source: String, file: String,
         timeMilliseconds: Int64
     ) {
@@ -25,7 +25,7 @@ package struct QuarantineEntry: Sendable, Equatable {
         self.file = file
         self.position = position
         self.rejection = rejection
-        let kept = min(record.byteCount, CollectorLimits.maxQuarantinedRecordBytes)
+        let kept = min(record.byteCount, MeterLimits.maxQuarantinedRecordBytes)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(kept)
         for index in 0..<kept { bytes.append(record.byte(at: index)) }

@@ -33,7 +33,7 @@ package struct FileFingerprint: Sendable, Hashable, Codable {
         self.hash = hash
     }
 
-    init(_ head: RawSpan) {
+    package init(_ head: RawSpan) {
         self = .empty
         for index in 0..<min(head.byteCount, Self.maxBytes) {
             hash = (hash ^ UInt64(head.byte(at: index))) &* 0x0000_0100_0000_01b3
@@ -64,8 +64,8 @@ package struct FileCheckpoint: Sendable, Hashable {
 }
 
 /// The checkpoints of all files as the bytes that a batch record carries: JSON, with a version.
-enum CheckpointCodec {
-    static let version = 1
+package enum CheckpointCodec {
+    package static let version = 1
 
     private struct Document: Codable {
         var version: Int
@@ -85,11 +85,11 @@ enum CheckpointCodec {
         var finished: Bool?
     }
 
-    struct Unreadable: Error, CustomStringConvertible {
-        var description: String
+    package struct Unreadable: Error, CustomStringConvertible {
+        package var description: String
     }
 
-    static func encode(_ checkpoints: [FileID: FileCheckpoint]) throws -> [UInt8] {
+    package static func encode(_ checkpoints: [FileID: FileCheckpoint]) throws -> [UInt8] {
         let entries = checkpoints.map { id, checkpoint in
             Entry(
                 source: id.source, device: id.device, inode: id.inode, path: checkpoint.path,
@@ -105,7 +105,7 @@ enum CheckpointCodec {
         return Array(try encoder.encode(Document(version: version, files: sorted)))
     }
 
-    static func decode(_ bytes: [UInt8]) throws -> [FileID: FileCheckpoint] {
+    package static func decode(_ bytes: [UInt8]) throws -> [FileID: FileCheckpoint] {
         if bytes.isEmpty { return [:] }
         let document = try JSONDecoder().decode(Document.self, from: Data(bytes))
         guard document.version == version else {

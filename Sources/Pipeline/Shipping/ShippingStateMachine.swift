@@ -10,7 +10,9 @@ internal import Usage
 ///   aggregator knows less than this spool does, the archive is looked up as well.
 /// - An unknown outcome is followed by the same bytes under the same key. A batch is never renumbered within an epoch.
 /// - A gap rewinds to the sequence that the aggregator expects; the batches come from the archive.
-/// - A fence is final for this process.
+/// - Until an aggregator that has regressed holds everything again, the spool remembers the epoch as one that went on
+///   for ever: so a process that starts in between is told of the regression too. After that a fresh epoch ends it.
+/// - A fence is final for this process, unless an epoch request of its own that went unanswered may be the cause.
 package struct ShippingStateMachine: Sendable {
     /// What to do now.
     package enum Action: Sendable, Equatable {
@@ -30,7 +32,8 @@ package struct ShippingStateMachine: Sendable {
     /// What an answer means for the spool and the operator.
     package enum Effect: Sendable, Equatable {
         case none
-        case recordEpoch(UInt64)
+        /// Both must be durable before anything goes out under the epoch; see ``unrecorded(_:detail:)``.
+        case recordEpoch(EpochClaim)
         case recordCounted(ordinal: UInt64, epoch: UInt64, sequence: UInt64)
         case recordConfirmed(ordinals: [UInt64])
         case recordInvalid(ordinal: UInt64, reason: String)
@@ -44,6 +47,9 @@ package struct ShippingStateMachine: Sendable {
     package struct EpochClaim: Sendable, Equatable {
         package var epoch: UInt64
         package var nextSequence: UInt64
+
+        /// Stands for more than any aggregator holds of an epoch. The highest that it takes.
+        static let beyondAny = UInt64(Int64.max)
 
         package init(epoch: UInt64 = 0, nextSequence: UInt64 = 0) {
             self.epoch = epoch
@@ -84,6 +90,10 @@ package struct ShippingStateMachine: Sendable {
     /// The first sequence number of `counted`.
     private var firstSequence: UInt64 = 0
     private var lastOrdinal: UInt64
+    /// The ordinal of the newest archived batch that may have to be supplied again; `nil` where nothing is missing.
+    private var resupplyThrough: UInt64?
+    /// Whether an epoch request went unanswered: it may still be carried out, and fence the epoch that was granted since.
+    private var mayFenceItself = false
     private var failures = 0
     private var delay: ShippingDelay?
 
@@ -143,14 +153,28 @@ package struct ShippingStateMachine: Sendable {
             counted = []
             firstSequence = nextSequence
             failures = 0
-            if regressed {
+            if regressed || resupplyThrough != nil {
                 state = .listingArchive
-            } else {
-                state = queue.isEmpty ? .shipping : .lookingUp(pending: queue)
+                // Until the archive is listed, any of it may be missing.
+                resupplyThrough = .max
+                return .recordEpoch(EpochClaim(epoch: epoch, nextSequence: EpochClaim.beyondAny))
             }
-            return .recordEpoch(epoch)
-        case .refused(let delay): return postpone(delay)
+            state = queue.isEmpty ? .shipping : .lookingUp(pending: queue)
+            return .recordEpoch(claim)
+        case .refused(let delay):
+            mayFenceItself = true
+            return postpone(delay)
         }
+    }
+
+    /// The spool could not take down what an effect asked it to.
+    ///
+    /// An acknowledgement can be told again after the next start. An epoch that isn't remembered can't be used: a
+    /// database that goes back to before it would not be found out.
+    package mutating func unrecorded(_ record: ShippingRecord, detail: String) -> Effect {
+        guard case .epoch = record else { return .none }
+        state = .needsEpoch
+        return postpone(ShippingDelay(.refused, "the epoch could not be recorded: \(detail)"))
     }
 
     /// - Parameter archive: acknowledged batches that are still kept, by ordinal.
@@ -158,7 +182,9 @@ package struct ShippingStateMachine: Sendable {
         let known = Set(queue.map(\.ordinal))
         queue = archive.filter { !known.contains($0.ordinal) } + queue
         queue.sort { $0.ordinal < $1.ordinal }
+        resupplyThrough = archive.last?.ordinal ?? 0
         state = queue.isEmpty ? .shipping : .lookingUp(pending: queue)
+        endResupply()
     }
 
     package mutating func lookupAnswered(_ answer: LookupAnswer) -> Effect {
@@ -174,6 +200,7 @@ package struct ShippingStateMachine: Sendable {
             queue.removeAll { confirmed.contains($0.ordinal) }
             let rest = Array(pending.dropFirst(Self.maxDigestsPerLookup))
             state = rest.isEmpty ? .shipping : .lookingUp(pending: rest)
+            endResupply()
             return confirmed.isEmpty ? .none : .recordConfirmed(ordinals: confirmed.sorted())
         case .fenced: return fence()
         case .unknownEpoch: return forgetEpoch()
@@ -194,10 +221,12 @@ package struct ShippingStateMachine: Sendable {
             }
             claim.nextSequence = sequence + 1
             failures = 0
+            defer { endResupply() }
             return .recordCounted(ordinal: batch.ordinal, epoch: claim.epoch, sequence: sequence)
         case .invalid(let reason):
             queue.removeFirst()
             failures = 0
+            endResupply()
             return .recordInvalid(ordinal: batch.ordinal, reason: reason)
         case .gap(let expected): return rewind(to: expected)
         case .fork:
@@ -211,9 +240,15 @@ package struct ShippingStateMachine: Sendable {
         }
     }
 
-    /// Batches whose bytes are gone from the archive can't be sent again.
+    /// Batches whose bytes are gone from the spool can't be sent.
     package mutating func dropUnreadable(_ ordinal: UInt64) {
         queue.removeAll { $0.ordinal == ordinal }
+        endResupply()
+    }
+
+    /// The next batch could not be read, and perhaps can be later.
+    package mutating func readFailed(detail: String) -> Effect {
+        postpone(ShippingDelay(.refused, "the spool can't be read: \(detail)"))
     }
 
     // MARK: Transitions
@@ -240,7 +275,21 @@ package struct ShippingStateMachine: Sendable {
         return postpone(ShippingDelay(.refused, "the aggregator doesn't know this epoch"))
     }
 
+    /// Once nothing is left to be supplied again, asks for an epoch that says so.
+    private mutating func endResupply() {
+        guard let resupplyThrough, state == .shipping, queue.allSatisfy({ $0.ordinal > resupplyThrough }) else { return }
+        self.resupplyThrough = nil
+        state = .needsEpoch
+        // With a delay, so that an aggregator that goes on saying so isn't asked without end.
+        _ = postpone(ShippingDelay(.busy, "everything is supplied again"))
+    }
+
     private mutating func fence() -> Effect {
+        if mayFenceItself {
+            mayFenceItself = false
+            state = .needsEpoch
+            return postpone(ShippingDelay(.refused, "fenced, perhaps by an earlier request of this process"))
+        }
         state = .fenced
         return .reportFenced
     }

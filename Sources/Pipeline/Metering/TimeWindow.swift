@@ -1,16 +1,19 @@
-internal import Usage
+package import Usage
 
 /// The minutes that events may lie in at one moment.
-struct TimeWindow: Sendable, Equatable {
+package struct TimeWindow: Sendable, Equatable {
     /// The earliest minute that is taken.
-    var first: Int64
+    package var first: Int64
     /// The latest minute that is taken.
-    var last: Int64
+    package var last: Int64
 
-    /// - Parameter nowMilliseconds: the time of day.
-    init(_ settings: CollectorSettings.Window, nowMilliseconds: Int64) {
-        first = Self.minute(nowMilliseconds - settings.back.wholeMilliseconds)
-        last = Self.minute(nowMilliseconds + settings.ahead.wholeMilliseconds)
+    /// - Parameters:
+    ///   - back: how far before now an event may lie.
+    ///   - ahead: how far after now an event may lie.
+    ///   - nowMilliseconds: the time of day.
+    package init(back: Duration, ahead: Duration, nowMilliseconds: Int64) {
+        first = Self.minute(nowMilliseconds - back.wholeMilliseconds)
+        last = Self.minute(nowMilliseconds + ahead.wholeMilliseconds)
     }
 
     private static func minute(_ milliseconds: Int64) -> Int64 {
@@ -19,7 +22,7 @@ struct TimeWindow: Sendable, Equatable {
 
     /// Why an event of this minute can't be taken, or `nil`.
     @inline(__always)
-    func problem(minute: Int64) -> Rejection? {
+    package func problem(minute: Int64) -> Rejection? {
         if minute < first {
             return Rejection(.timeTooOld, field: "time", detail: "lies further back than window.back allows")
         }

@@ -1,0 +1,73 @@
+internal import Batching
+internal import Pipeline
+internal import Spool
+internal import Telemetry
+internal import Usage
+
+extension Writer {
+    /// Makes accepted rows durable and then counts them; returns only when they are.
+    ///
+    /// Everything that waits when a sync starts shares it: the first to come back from its yield syncs for all.
+    func commit(_ accepted: AcceptedRows, quarantine entries: [QuarantineEntry]) async throws(CommitFailure) {
+        let started = steadyClock.nowMilliseconds()
+        let ticket = try core.accept(accepted, quarantine: entries)
+        await Task.yield()
+        // At once, not with the next round: whoever was answered may look next whether anything is left to ship.
+        defer { metrics.openRows.set(core.meter.openRows) }
+        try core.settle(ticket)
+        metrics.commitSeconds.observe(.milliseconds(steadyClock.nowMilliseconds() - started))
+    }
+
+    /// Seals what is old enough.
+    func sealDue() {
+        core.sealDue()
+    }
+
+    /// Seals everything, whatever its age.
+    func sealAll() {
+        core.sealAll()
+    }
+
+    /// Seals what was rotated out, so that a full meter can take more.
+    func makeRoom() {
+        core.makeRoom()
+    }
+
+    func checkSpace() {
+        core.checkSpace()
+        updateGauges()
+    }
+
+    /// The sealed bytes of a batch.
+    func read(_ ordinal: UInt64) throws(SpoolError) -> [UInt8] {
+        try core.read(ordinal)
+    }
+
+    /// Batches that are not shipped, by ordinal.
+    func unshipped() -> [ShippingBatch] { core.unshipped }
+
+    /// Shipped batches that are still kept, by ordinal.
+    func archived() -> [ShippingBatch] { core.archived }
+
+    /// See ``WriterCore/record(_:)``.
+    func record(_ record: ShippingRecord) throws(SpoolError) {
+        defer { updateGauges() }
+        try core.record(record)
+    }
+
+    func updateGauges() {
+        let spool = core.spool
+        let unshipped = spool.unshippedBatches
+        var backlog = StatusBoard.Backlog()
+        backlog.batches = unshipped.count
+        backlog.bytes = unshipped.reduce(0) { $0 + $1.byteCount }
+        backlog.oldestSealedAt = unshipped.first?.appendedAtMilliseconds
+        backlog.spoolBytes = spool.bytesOnDisk
+        backlog.nextOrdinal = spool.nextOrdinal
+        board.setBacklog(backlog)
+        metrics.backlogBatches.set(backlog.batches)
+        metrics.backlogBytes.set(backlog.bytes)
+        metrics.spoolBytes.set(Double(spool.bytesOnDisk))
+        metrics.openRows.set(core.meter.openRows)
+    }
+}
