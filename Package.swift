@@ -93,13 +93,22 @@ let package = Package(
             dependencies: [yams, .product(name: "Configuration", package: "swift-configuration")],
             swiftSettings: strict),
         .target(name: "Telemetry", dependencies: [logging], swiftSettings: strict),
+        .target(
+            name: "HTTPGuards",
+            dependencies: [
+                httpTypes, logging, nioCore,
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+            ],
+            swiftSettings: strict),
         .target(name: "Identity", dependencies: ["Usage", asn1, crypto, x509], swiftSettings: strict),
 
         // MARK: The daemons
         .target(
             name: "Collector",
             dependencies: [
-                "Usage", "Intake", "Batching", "Spool", "Settings", "Telemetry", "CZstd", asyncHTTPClient, httpTypes,
+                "Usage", "Intake", "Batching", "Spool", "Settings", "Telemetry", "HTTPGuards", "CZstd", asyncHTTPClient,
+                httpTypes,
                 hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioSSL, unixSignals,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
             ],
@@ -111,12 +120,11 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "Usage", "Scopes", "Batching", "Store", "Postgres", "Aggregator", "Identity", "Settings", "Telemetry",
-                crypto, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioSSL,
+                "Usage", "Scopes", "Batching", "Store", "Postgres", "Aggregator", "HTTPGuards", "Identity", "Settings",
+                "Telemetry", crypto, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioSSL,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
-                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
@@ -152,7 +160,16 @@ let package = Package(
         .testTarget(
             name: "BatchingTests", dependencies: ["Batching", "Usage", "CZstd", "WireProtocol", protobuf],
             swiftSettings: strict),
-        .testTarget(name: "SpoolTests", dependencies: ["Spool", "Usage"], swiftSettings: strict),
+        .target(
+            name: "SpoolTestSupport", dependencies: ["Spool"], path: "Tests/SpoolTestSupport", swiftSettings: strict),
+        .testTarget(
+            name: "SpoolTests", dependencies: ["Spool", "SpoolTestSupport", "Usage"], swiftSettings: strict),
+        .target(
+            name: "FuzzTargets",
+            dependencies: ["Usage", "Intake", "Batching", "Spool", "SpoolTestSupport", "Scopes", "Settings"],
+            path: "Tests/FuzzTargets", exclude: ["Corpus"], swiftSettings: strict),
+        .testTarget(name: "FuzzCorpusTests", dependencies: ["FuzzTargets"], swiftSettings: strict),
+        .testTarget(name: "SanitizerControlTests", swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
         .testTarget(
             name: "IdentityTests", dependencies: ["Identity", "Usage", asn1, crypto, x509], swiftSettings: strict),
@@ -180,8 +197,9 @@ let package = Package(
         .testTarget(
             name: "ServiceTests",
             dependencies: [
-                "Service", "Aggregator", "Batching", "Store", "Postgres", "Scopes", "Identity", "Settings", "Telemetry",
-                "Usage", "TestSupport", asyncHTTPClient, lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioSSL, yams,
+                "Service", "Aggregator", "Batching", "HTTPGuards", "Store", "Postgres", "Scopes", "Identity", "Settings",
+                "Telemetry", "Usage", "TestSupport", asyncHTTPClient, lifecycle, logging, nioCore, nioHTTP1, nioPosix,
+                nioSSL, yams,
             ],
             swiftSettings: strict),
         .testTarget(

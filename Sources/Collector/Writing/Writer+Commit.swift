@@ -10,6 +10,8 @@ package enum CommitFailure: Error, Sendable, Equatable {
     case closed(IntakeGate.Reason)
     /// More rows or bytes than one write-ahead record may hold.
     case tooLarge
+    /// Some of the events have become durable since they were read: read them again.
+    case repeated
 }
 
 extension Writer {
@@ -19,6 +21,9 @@ extension Writer {
     func commit(_ accepted: AcceptedRows, quarantine entries: [QuarantineEntry]) async throws(CommitFailure) {
         let started = steadyClock.nowMilliseconds()
         if let reason = gate.closedFor.first { throw .closed(reason) }
+        // Settled first: what another request is still waiting for may yet fail.
+        if remembered.overlap(accepted.marks) == .waiting { syncPending() }
+        guard remembered.overlap(accepted.marks) == .none else { throw .repeated }
         do {
             try quarantine.writePushed(entries)
         } catch {
@@ -26,6 +31,7 @@ extension Writer {
         }
         let position = try append(accepted)
         pending.append(PendingCommit(accepted: accepted, position: position))
+        remembered.wait(accepted.marks, position: position)
         commitsAsked += 1
         let ticket = commitsAsked
         await Task.yield()
@@ -71,12 +77,14 @@ extension Writer {
         unmerged += pending
         pending = []
         commitsSettled = commitsAsked
+        remembered.noteSyncSucceeded()
         mergeDurable()
     }
 
     /// The spool forgot what was appended since the last sync: those who wait are told to send again.
     func noteSyncFailed() {
         pending = []
+        remembered.noteSyncFailed()
         while commitsSettled < commitsAsked {
             commitsSettled += 1
             failedCommits.insert(commitsSettled)

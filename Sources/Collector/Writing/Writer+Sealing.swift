@@ -93,6 +93,7 @@ extension Writer {
         }
         let checkpoints = try CheckpointCodec.decode(recovered.checkpoint)
         meter.restore(checkpoints, writeAheadThrough: 0)
+        spool.replayKeptWriteAhead { payload, position in recall(payload, position) }
         try spool.replayWriteAhead { payload, position in replay(payload, position) }
         updateGauges()
         logger.info(
@@ -104,9 +105,18 @@ extension Writer {
         return RecoveredFiles(checkpoints: checkpoints, isNewSpool: recovered.isNew)
     }
 
+    /// Remembers the events of a record whose rows are in a batch.
+    private func recall(_ payload: [UInt8], _ position: UInt64) {
+        guard let marks = try? RowsCodec.decodeMarks(payload) else { return metrics.spoolDamaged.increment() }
+        remembered.recover(marks, position: position, nowMilliseconds: wallClock.nowMilliseconds())
+    }
+
     private func replay(_ payload: [UInt8], _ position: UInt64) {
         do throws(BatchError) {
-            unmerged.append(PendingCommit(accepted: try RowsCodec.decode(payload), position: position))
+            let accepted = try RowsCodec.decode(payload)
+            remembered.recover(
+                accepted.marks, position: position, nowMilliseconds: wallClock.nowMilliseconds())
+            unmerged.append(PendingCommit(accepted: accepted, position: position))
             mergeDurable()
         } catch {
             metrics.spoolDamaged.increment()

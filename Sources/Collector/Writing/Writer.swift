@@ -33,6 +33,7 @@ package actor Writer: Service {
     var quarantine: Quarantine
     let meter: Meter
     let gate: IntakeGate
+    let remembered: RememberedEvents
     let metrics: CollectorMetrics
     let board: StatusBoard
     let logger: Logger
@@ -99,6 +100,7 @@ package actor Writer: Service {
             nextOrdinal: recovered.nextOrdinal, metrics: parts.metrics)
         meter = parts.meter
         gate = parts.gate
+        remembered = parts.remembered
         metrics = parts.metrics
         self.board = board
         logger = parts.logger
@@ -140,7 +142,9 @@ package actor Writer: Service {
 
     func checkSpace() {
         do throws(SpoolError) {
+            spool.keepWriteAheadFrom = remembered.expire() ?? .max
             try spool.reclaim()
+            remembered.forget(through: spool.writeAheadReclaimedThrough)
         } catch {
             logger.warning("the spool could not be tidied; it is tried again", [.error: "\(error)"])
         }
@@ -188,6 +192,7 @@ extension CollectorSettings.Storage {
     var spool: SpoolSettings {
         SpoolSettings(
             maxBytes: UInt64(spoolBytes), minFreeBytes: UInt64(spoolFreeBytes),
-            archiveAgeMilliseconds: archiveAge.wholeMilliseconds, archiveMaxBytes: UInt64(archiveBytes))
+            archiveAgeMilliseconds: archiveAge.wholeMilliseconds, archiveMaxBytes: UInt64(archiveBytes),
+            keptWriteAheadMaxBytes: UInt64(deduplicationBytes))
     }
 }
