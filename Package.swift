@@ -183,7 +183,7 @@ let package = Package(
             name: "CollectorTests",
             dependencies: [
                 "Collector", "Intake", "Batching", "Spool", "Settings", "Telemetry", "Usage", "Identity",
-                "TestSupport", httpTypes, hummingbird, lifecycle, logging, nioCore, nioSSL,
+                "TestSupport", httpTypes, hummingbird, lifecycle, logging, nioCore, nioPosix, nioSSL,
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ],
@@ -197,7 +197,8 @@ let package = Package(
         .testTarget(
             name: "ServiceTests",
             dependencies: [
-                "Service", "Aggregator", "Batching", "HTTPGuards", "Store", "Postgres", "Scopes", "Identity", "Settings",
+                "Service", "Aggregator", "Batching", "HTTPGuards", "Store", "Postgres", "Scopes", "Identity",
+                "Settings",
                 "Telemetry", "Usage", "TestSupport", asyncHTTPClient, lifecycle, logging, nioCore, nioHTTP1, nioPosix,
                 nioSSL, yams,
             ],

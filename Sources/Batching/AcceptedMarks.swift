@@ -29,7 +29,8 @@ package struct AcceptedMarks: Sendable, Equatable {
             throw BatchError(.badMessage, field: "event_marks", "\(marks.count) are more than one record may hold")
         }
         guard (1...BatchBounds.maxSealedAtMilliseconds).contains(acceptedAtMilliseconds) else {
-            throw BatchError(.badMessage, field: "accepted_at_milliseconds", "\(acceptedAtMilliseconds) is out of range")
+            throw BatchError(
+                .badMessage, field: "accepted_at_milliseconds", "\(acceptedAtMilliseconds) is out of range")
         }
         wire.acceptedAtMilliseconds = UInt64(acceptedAtMilliseconds)
         wire.eventMarks.reserveCapacity(marks.count * EventMark.byteCount)

@@ -108,7 +108,8 @@ struct SourceFormatReader {
                 mapping[keyPath: place] = readPlace(text, isCSV: isCSV)
             }
             guard SourceMappingSchema.constantNames.contains(name),
-                let constant = settings.optionalText("\(base).constants.\(name)") else { continue }
+                let constant = settings.optionalText("\(base).constants.\(name)")
+            else { continue }
             if mapping[keyPath: place] != nil {
                 problems.append(
                     settings.problem(

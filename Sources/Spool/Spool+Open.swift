@@ -110,7 +110,8 @@ struct SpoolScan {
         RecoveredState(
             spoolID: spoolID, isNew: isNew, epoch: state.epoch, nextOrdinal: nextOrdinal,
             unshipped: state.batches.filter { $0.status == .unshipped }.map(\.entry),
-            checkpoint: state.progress.checkpoint, uncoveredWriteAheadCount: writeAheadPlaces.count {
+            checkpoint: state.progress.checkpoint,
+            uncoveredWriteAheadCount: writeAheadPlaces.count {
                 $0.position > state.progress.coversWriteAheadThrough
             },
             tornTailBytes: recovery.tornTailBytes, damage: recovery.damage.entries)

@@ -94,7 +94,8 @@ enum SpoolTarget {
         }
     }
 
-    private static func open(_ files: MemoryFileSystem) throws(SpoolError) -> (spool: Spool, recovered: RecoveredState) {
+    private static func open(_ files: MemoryFileSystem) throws(SpoolError) -> (spool: Spool, recovered: RecoveredState)
+    {
         try Spool.open(
             directory: folder, settings: settings, fileSystem: files, clock: StandingClock(),
             makeID: {

@@ -1,5 +1,4 @@
 internal import Foundation
-internal import HTTPGuards
 internal import HTTPTypes
 package import Hummingbird
 internal import HummingbirdCore
@@ -12,25 +11,13 @@ internal import Usage
 
 /// The collector's HTTP listener: intake, metrics and health.
 package struct CollectorServer: Sendable {
-    /// How long a connection may be silent between requests.
-    static let idleTimeoutSeconds: Int64 = 60
-    /// The most bytes of a request's header fields together.
-    static let maxHeaderBytes = 16 << 10
-    static let maxHeaderFields = 64
-    /// From the start of a connection to its first complete request head, in seconds.
-    static let headerDeadlineSeconds: Int64 = 5
-    /// How long a connection may live at all, in seconds.
-    static let maxConnectionAgeSeconds: Int64 = 3_600
-    /// How often a body's rate is looked at, in seconds.
-    static let bodyRateWindowSeconds: Int64 = 5
-    /// A body that brings fewer bytes than this in one window is cut off, in bytes: 4 KiB/s.
-    static let minBodyBytesPerWindow = 20 << 10
-
     let settings: CollectorSettings
     let parts: CollectorParts
     let board: StatusBoard
     let events: EventsHandler
     let version: String
+    /// What it puts up with from a connection.
+    package var limits = ConnectionLimits()
 
     package init(
         settings: CollectorSettings, parts: CollectorParts, board: StatusBoard, writer: Writer,
@@ -60,7 +47,7 @@ package struct CollectorServer: Sendable {
         logger.logLevel = .warning
         let host = settings.http.listen.host
         return Application(
-            router: makeRouter(), server: guardedServer,
+            router: makeRouter(), server: limits.server(settings.http),
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: settings.http.listen.port), serverName: nil,
                 availableConnectionsDelegate: MaximumAvailableConnections(
@@ -69,28 +56,6 @@ package struct CollectorServer: Sendable {
                 let port = channel.localAddress?.port ?? 0
                 await bound(host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)")
             }, logger: logger)
-    }
-
-    /// HTTP/1.1 that lets go of connections which don't get to the point.
-    private var guardedServer: HTTPServerBuilder {
-        // The handler answers 408 when http.body-timeout is over; this is for bodies that nobody reads.
-        let windows = settings.http.bodyTimeout.components.seconds / Self.bodyRateWindowSeconds + 2
-        let pace = BodyPace(
-            maxWindows: Int(windows), minBytesPerWindow: Self.minBodyBytesPerWindow,
-            maxBytes: 2 * settings.http.maxBodyBytes)
-        let http = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [
-                RequestPaceHandler(window: .seconds(Self.bodyRateWindowSeconds), pace: pace)
-            ],
-            idleTimeout: .seconds(Self.idleTimeoutSeconds),
-            httpDecoderConfiguration: .init(
-                maxHeaderFieldSize: Self.maxHeaderBytes, maxHeaderListSize: Self.maxHeaderBytes,
-                maxHeaderFieldCount: Self.maxHeaderFields))
-        return HTTPServerBuilder { responder in
-            GuardedPlainChannel(
-                base: HTTP1Channel(responder: responder, configuration: http),
-                headerDeadline: .seconds(Self.headerDeadlineSeconds), maxAge: .seconds(Self.maxConnectionAgeSeconds))
-        }
     }
 
     package func makeRouter() -> Router<BasicRequestContext> {
