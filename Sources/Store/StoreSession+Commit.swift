@@ -42,15 +42,28 @@ extension StoreSession {
         guard batch.sequence <= highWater.nextSequence else {
             return .gap(expectedSequence: highWater.nextSequence)
         }
-        let isKnown: Bool = try connection.query(
-            "SELECT EXISTS (SELECT FROM ledger_digest WHERE collector_id = $1 AND digest = $2)",
-            [.int(Int64(highWater.collector)), .bytes(batch.digest)]
-        ).one().decode(0)
+        let known = try connection.query(
+            """
+            SELECT EXISTS (SELECT FROM ledger_digest WHERE collector_id = $1 AND digest = $2),
+                   EXISTS (SELECT FROM ledger_digest WHERE collector_id = $1 AND spool_id = $3 AND ordinal = $4)
+            """,
+            [
+                .int(Int64(highWater.collector)), .bytes(batch.digest), .bytes(batch.spoolID),
+                .int(Int64(clamping: batch.ordinal)),
+            ]
+        ).one()
+        let isKnown: Bool = try known.decode(0)
+        let isOrdinalUsed: Bool = try known.decode(1)
         switch (batch.sequence == highWater.nextSequence, isKnown) {
+        case (true, false) where isOrdinalUsed:
+            try setAside(batch, highWater, "ordinal-reused", "the spool's ordinal was used for other bytes")
+            return .ordinalReused
         case (true, false): return try count(batch, highWater)
         case (true, true): return try noteDuplicate(batch, highWater, advance: true)
         case (false, true): return try noteDuplicate(batch, highWater, advance: false)
-        case (false, false): return try keepFork(batch, highWater)
+        case (false, false):
+            try setAside(batch, highWater, "fork", "the sequence number was used for other bytes")
+            return .fork(expectedSequence: highWater.nextSequence)
         }
     }
 
@@ -101,20 +114,22 @@ extension StoreSession {
         return .duplicate(nextSequence: batch.sequence + 1, chain: try row.decode(0))
     }
 
-    private func keepFork(_ batch: BatchCommit, _ highWater: HighWater) throws -> CommitOutcome {
+    /// Keeps a batch that is not counted, within ``maxForksKept``.
+    private func setAside(
+        _ batch: BatchCommit, _ highWater: HighWater, _ reason: String, _ detail: String
+    ) throws {
         try connection.query(
             """
             INSERT INTO batch_quarantine (collector_id, digest, epoch, sequence, reason, detail, received_at, payload)
-            SELECT $1, $2, $3, $4, 'fork', 'the sequence number was used for other bytes', $5, $6
+            SELECT $1, $2, $3, $4, $8, $9, $5, $6
              WHERE (SELECT count(*) FROM batch_quarantine WHERE collector_id = $1) < $7
             ON CONFLICT (collector_id, digest) DO NOTHING
             """,
             [
                 .int(Int64(highWater.collector)), .bytes(batch.digest), .int(Int64(clamping: batch.epoch)),
                 .int(Int64(clamping: batch.sequence)), .timestamp(batch.receivedAt), .bytes(batch.payload),
-                .int(Self.maxForksKept),
+                .int(Self.maxForksKept), .text(reason), .text(detail),
             ])
-        return .fork(expectedSequence: highWater.nextSequence)
     }
 
     private func parameters(_ batch: BatchCommit, _ highWater: HighWater) -> [Parameter] {
@@ -143,7 +158,8 @@ extension StoreSession {
             INSERT INTO ledger_payload (collector_id, epoch, sequence, received_at, payload)
             VALUES ($1, $2, $3, $4, $21)),
         digest_row AS (
-            INSERT INTO ledger_digest (collector_id, digest, epoch, sequence) VALUES ($1, $5, $2, $3)),
+            INSERT INTO ledger_digest (collector_id, digest, epoch, sequence, spool_id, ordinal)
+            VALUES ($1, $5, $2, $3, $6, $7)),
         queue_row AS (
             INSERT INTO fold_queue (collector_id, epoch, sequence, received_at, row_count, payload_bytes)
             VALUES ($1, $2, $3, $4, $11, $10))

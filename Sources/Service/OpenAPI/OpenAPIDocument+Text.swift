@@ -1472,7 +1472,7 @@ extension OpenAPIDocument {
                     type: object
                     required: [reason, batches]
                     properties:
-                      reason: { type: string, enum: [fork, undecodable] }
+                      reason: { type: string, enum: [fork, undecodable, ordinal-reused] }
                       batches: { type: integer }
             MonthlyShareRow:
               description: The entity stands under its own name, such as `provider`.
