@@ -1,5 +1,4 @@
 internal import Intake
-internal import Usage
 
 enum CSVTarget {
     private static let delimiters = Array(",;\t|".utf8)

@@ -1,4 +1,4 @@
-package import Batching
+internal import Batching
 internal import Synchronization
 
 /// The ids of pushed events that are durable, for a time: what tells a repeated event from a new one.
