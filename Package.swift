@@ -95,14 +95,22 @@ let package = Package(
             dependencies: [yams, .product(name: "Configuration", package: "swift-configuration")],
             swiftSettings: strict),
         .target(name: "Telemetry", dependencies: [logging], swiftSettings: strict),
+        .target(
+            name: "HTTPGuards",
+            dependencies: [
+                httpTypes, logging, nioCore,
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+            ],
+            swiftSettings: strict),
         .target(name: "Identity", dependencies: ["Usage", asn1, crypto, x509], swiftSettings: strict),
 
         // MARK: The daemons
         .target(
             name: "Collector",
             dependencies: [
-                "Usage", "Intake", "Batching", "Spool", "Pipeline", "Settings", "Telemetry", "CZstd", asyncHTTPClient,
-                httpTypes, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioSSL, unixSignals,
+                "Usage", "Intake", "Batching", "Spool", "Pipeline", "Settings", "Telemetry", "HTTPGuards", "CZstd",
+                asyncHTTPClient, httpTypes, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioSSL, unixSignals,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
             ],
             swiftSettings: strict),
@@ -113,12 +121,11 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "Usage", "Scopes", "Batching", "Store", "Postgres", "Aggregator", "Identity", "Settings", "Telemetry",
-                crypto, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioSSL,
+                "Usage", "Scopes", "Batching", "Store", "Postgres", "Aggregator", "HTTPGuards", "Identity", "Settings",
+                "Telemetry", crypto, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioSSL,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
-                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
@@ -162,11 +169,20 @@ let package = Package(
         .testTarget(
             name: "BatchingTests", dependencies: ["Batching", "Usage", "CZstd", "WireProtocol", protobuf],
             swiftSettings: strict),
-        .testTarget(name: "SpoolTests", dependencies: ["Spool", "Usage"], swiftSettings: strict),
+        .target(
+            name: "SpoolTestSupport", dependencies: ["Spool"], path: "Tests/SpoolTestSupport", swiftSettings: strict),
+        .testTarget(
+            name: "SpoolTests", dependencies: ["Spool", "SpoolTestSupport", "Usage"], swiftSettings: strict),
+        .target(
+            name: "FuzzTargets",
+            dependencies: ["Usage", "Intake", "Batching", "Spool", "SpoolTestSupport", "Scopes", "Settings"],
+            path: "Tests/FuzzTargets", exclude: ["Corpus"], swiftSettings: strict),
+        .testTarget(name: "FuzzCorpusTests", dependencies: ["FuzzTargets"], swiftSettings: strict),
         .testTarget(name: "SequencingTests", dependencies: ["Sequencing"], swiftSettings: strict),
         .testTarget(
             name: "FaultSimulationTests", dependencies: ["FaultSimulation", "Batching", "Pipeline", "Spool", "Usage"],
             swiftSettings: strict),
+        .testTarget(name: "SanitizerControlTests", swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
         .testTarget(
             name: "IdentityTests", dependencies: ["Identity", "Usage", asn1, crypto, x509], swiftSettings: strict),
@@ -180,7 +196,7 @@ let package = Package(
             name: "CollectorTests",
             dependencies: [
                 "Collector", "Pipeline", "Intake", "Batching", "Spool", "Settings", "Telemetry", "Usage", "Identity",
-                "TestSupport", httpTypes, hummingbird, lifecycle, logging, nioCore, nioSSL,
+                "TestSupport", httpTypes, hummingbird, lifecycle, logging, nioCore, nioPosix, nioSSL,
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ],
@@ -194,8 +210,10 @@ let package = Package(
         .testTarget(
             name: "ServiceTests",
             dependencies: [
-                "Service", "Aggregator", "Batching", "Store", "Postgres", "Scopes", "Identity", "Settings", "Telemetry",
-                "Usage", "TestSupport", asyncHTTPClient, lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioSSL, yams,
+                "Service", "Aggregator", "Batching", "HTTPGuards", "Store", "Postgres", "Scopes", "Identity",
+                "Settings",
+                "Telemetry", "Usage", "TestSupport", asyncHTTPClient, lifecycle, logging, nioCore, nioHTTP1, nioPosix,
+                nioSSL, yams,
             ],
             swiftSettings: strict),
         .testTarget(

@@ -57,6 +57,7 @@ struct IntakeMetrics: Sendable {
         case .duplicate: outcome("duplicate")
         case .gap: outcome("gap")
         case .fork: outcome("fork")
+        case .ordinalReused: outcome("ordinal-reused")
         case .fenced: outcome("fenced")
         case .unknownEpoch: outcome("unknown-epoch")
         }

@@ -11,8 +11,8 @@ package struct BatchDecoder: Sendable {
         try Self.decode(message: ZstdFrame.decompress(sealed))
     }
 
-    /// Decodes what was in the frame.
-    static func decode(message: [UInt8]) throws(BatchError) -> (header: BatchHeader, rows: UsageRows) {
+    /// Decodes what was in the frame, as strictly as ``decode(_:)``.
+    package static func decode(message: [UInt8]) throws(BatchError) -> (header: BatchHeader, rows: UsageRows) {
         unsafe try MessageShape.batch.check(message.span.bytes)
         let batch = try WireBatch(checked: message)
         let header = try HeaderCodec.decode(batch.header, formatVersion: batch.formatVersion)

@@ -33,7 +33,7 @@ package struct BatchEncoder: Sendable {
     }
 
     /// The message before compression: the same bytes for the same values, always.
-    static func message(_ header: BatchHeader, _ rows: UsageRows) throws(BatchError) -> [UInt8] {
+    package static func message(_ header: BatchHeader, _ rows: UsageRows) throws(BatchError) -> [UInt8] {
         var batch = WireBatch()
         batch.formatVersion = header.formatVersion
         batch.header = try HeaderCodec.encode(header)

@@ -15,6 +15,8 @@ extension MessageShape {
         fields: [
             ("format_version", .varint(max: UInt64(UInt32.max))), ("event_count", .varint(max: BatchBounds.maxEvents)),
             ("rejections", rejections), ("rows", .message(rows)),
+            ("accepted_at_milliseconds", .varint(max: UInt64(BatchBounds.maxSealedAtMilliseconds))),
+            ("event_marks", .bytes(max: EventMark.maxPerRecord * EventMark.byteCount)),
         ])
 
     private static let header = MessageShape(

@@ -10,11 +10,17 @@ package struct AcceptedRows: Sendable, Equatable {
     package var eventCount: UInt64
     /// Events that were refused beside them. No zero counts.
     package var rejections: [RejectionReason: UInt64]
+    /// By which those of the events that have an id are told when they come again.
+    package var marks: AcceptedMarks
 
-    package init(rows: UsageRows, eventCount: UInt64, rejections: [RejectionReason: UInt64] = [:]) {
+    package init(
+        rows: UsageRows, eventCount: UInt64, rejections: [RejectionReason: UInt64] = [:],
+        marks: AcceptedMarks = AcceptedMarks()
+    ) {
         self.rows = rows
         self.eventCount = eventCount
         self.rejections = rejections
+        self.marks = marks
     }
 }
 
@@ -27,6 +33,7 @@ package enum RowsCodec {
         wire.eventCount = accepted.eventCount
         wire.rejections = try RejectionsCodec.encode(accepted.rejections)
         if let columns = try RowsColumns.encode(accepted.rows) { wire.rows = columns }
+        try accepted.marks.write(to: &wire)
         let requests = accepted.rows.rows.reduce(UInt128(0)) { $0 + UInt128($1.counts.requests) }
         try HeaderCodec.checkEventCount(
             accepted.eventCount, rowCount: accepted.rows.rows.count, requests: requests)
@@ -45,6 +52,7 @@ package enum RowsCodec {
         let rejections = try RejectionsCodec.decode(wire.rejections)
         let (rows, requests) = wire.hasRows ? try RowsColumns.decode(wire.rows) : (UsageRows(), 0)
         try HeaderCodec.checkEventCount(wire.eventCount, rowCount: rows.rows.count, requests: requests)
-        return AcceptedRows(rows: rows, eventCount: wire.eventCount, rejections: rejections)
+        let marks = try AcceptedMarks(wire)
+        return AcceptedRows(rows: rows, eventCount: wire.eventCount, rejections: rejections, marks: marks)
     }
 }

@@ -88,6 +88,7 @@ package final class CollectorMetrics: Sendable {
 struct SourceMetrics: Sendable {
     private let events: Counter
     private let rejected: Counter
+    private let duplicates: Counter
     private let bytes: Counter
 
     init(_ name: String, _ registry: MetricsRegistry) {
@@ -97,13 +98,17 @@ struct SourceMetrics: Sendable {
         rejected = registry.counter(
             "steelyard_collector_source_rejected_records_total", help: "Records that were not counted, by source.",
             labels: labels)
+        duplicates = registry.counter(
+            "steelyard_collector_duplicate_events_total",
+            help: "Events that were accepted before, told by their id, by source.", labels: labels)
         bytes = registry.counter(
             "steelyard_collector_source_bytes_total", help: "Bytes read, after decompression, by source.",
             labels: labels)
     }
 
-    func count(events: UInt64, rejected: UInt64, bytes: UInt64) {
+    func count(events: UInt64, rejected: UInt64, duplicates: UInt64 = 0, bytes: UInt64) {
         self.events.increment(by: events)
+        if duplicates > 0 { self.duplicates.increment(by: duplicates) }
         if rejected > 0 { self.rejected.increment(by: rejected) }
         self.bytes.increment(by: bytes)
     }

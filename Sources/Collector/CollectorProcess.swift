@@ -36,7 +36,7 @@ package struct CollectorProcess: Sendable {
         let board = StatusBoard()
         let parts = CollectorParts(
             meter: Meter(limits: Meter.Limits(rows: settings.seal.rows), clock: SystemSteadyClock()),
-            metrics: CollectorMetrics(), logger: logger)
+            remembered: RememberedEvents(limits: settings.deduplication), metrics: CollectorMetrics(), logger: logger)
         let opened = try await Writer.open(settings: settings, parts: parts, board: board, version: version)
         let window = Reloadable(settings.window)
         let reader = FileReader(settings: settings, writer: opened.writer, recovered: opened.files, parts: parts)
@@ -90,7 +90,14 @@ package struct CollectorProcess: Sendable {
         let ready = registry.gauge("steelyard_collector_ready", help: "1 while input is taken.")
         let fenced = registry.gauge(
             "steelyard_collector_fenced", help: "1 once a newer process has this collector's identity.")
+        let remembered = registry.gauge(
+            "steelyard_collector_remembered_ids", help: "Ids of pushed events by which repeated ones are told.")
+        let forgotten = registry.counter(
+            "steelyard_collector_forgotten_ids_total",
+            help: "Ids forgotten before deduplication.horizon, for want of room.")
         registry.beforeRendering {
+            remembered.set(parts.remembered.count)
+            forgotten.increment(by: parts.remembered.takeForgottenEarly())
             let now = parts.wallClock.nowMilliseconds()
             let (backlog, shipping) = (board.currentBacklog, board.currentShipping)
             age.set(backlog.oldestSealedAt.map { Double(max(0, now - $0)) / 1_000 } ?? 0)

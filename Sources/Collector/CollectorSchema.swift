@@ -46,6 +46,15 @@ package enum CollectorSchema {
         SettingKey(
             "quarantine.bytes", .bytes((1 << 20)...(1 << 40)), .byDefault("256MiB"),
             "most bytes of quarantined input that are kept, oldest dropped first"),
+        SettingKey(
+            "deduplication.horizon", .duration(.zero...day * 400), .byDefault("24h"),
+            "how long the ids of pushed events are remembered; 0 for not at all"),
+        SettingKey(
+            "deduplication.max-ids", .integer(0...100_000_000), .byDefault("1000000"),
+            "most ids that are remembered, oldest forgotten first"),
+        SettingKey(
+            "deduplication.bytes", .bytes(0...(1 << 40)), .byDefault("256MiB"),
+            "most bytes of the spool's write-ahead log that are kept for their ids, oldest forgotten first"),
     ]
 
     private static let batches: [SettingKey] = [

@@ -21,6 +21,8 @@ package struct CollectorSettings: Sendable {
         package var archiveAge: Duration
         package var archiveBytes: Int
         package var quarantineBytes: Int
+        /// The most bytes of write-ahead segments that are kept for the ids in them alone.
+        package var deduplicationBytes: Int
     }
 
     /// Where and as whom to ship.
@@ -48,6 +50,7 @@ package struct CollectorSettings: Sendable {
     package var logLevel: String
     package var drainTimeout: Duration
     package var storage: Storage
+    package var deduplication: RememberedEvents.Limits
     package var seal: Seal
     package var window: Window
     /// `nil` where nothing is shipped: batches then pile up in the spool.
@@ -78,7 +81,11 @@ package struct CollectorSettings: Sendable {
         storage = Storage(
             folder: settings.text("data"), spoolBytes: settings.bytes("spool.bytes"),
             spoolFreeBytes: settings.bytes("spool.free-bytes"), archiveAge: settings.duration("archive.age"),
-            archiveBytes: settings.bytes("archive.bytes"), quarantineBytes: settings.bytes("quarantine.bytes"))
+            archiveBytes: settings.bytes("archive.bytes"), quarantineBytes: settings.bytes("quarantine.bytes"),
+            deduplicationBytes: settings.bytes("deduplication.bytes"))
+        deduplication = RememberedEvents.Limits(
+            horizonMilliseconds: settings.duration("deduplication.horizon").wholeMilliseconds,
+            maxIDs: Int(settings.integer("deduplication.max-ids")))
         seal = Seal(age: settings.duration("seal.age"), rows: Int(settings.integer("seal.rows")))
         window = Window(back: settings.duration("window.back"), ahead: settings.duration("window.ahead"))
         http = HTTP(

@@ -26,7 +26,7 @@ struct SourceFormatReader {
         if format != "openai" { foreign += SourceMappingSchema.openaiPaths.map { "openai.\($0.0)" } }
         if format != "mapped" {
             foreign += ["layout"] + SourceMappingSchema.fieldNames.map { "fields.\($0)" }
-            foreign += SourceMappingSchema.fieldNames.filter { $0 != "time" }.map { "constants.\($0)" }
+            foreign += SourceMappingSchema.constantNames.map { "constants.\($0)" }
         }
         for key in foreign.map({ "\(base).\($0)" }) where settings.has(key) {
             problems.append(
@@ -78,7 +78,7 @@ struct SourceFormatReader {
         let places: [(String, WritableKeyPath<OpenAIFormat, [String]>)] = [
             ("usage", \.usagePaths), ("tenant", \.tenantPaths), ("model", \.modelPaths), ("region", \.regionPaths),
             ("provider", \.providerPaths), ("layer", \.layerPaths), ("workload", \.workloadPaths),
-            ("modality", \.modalityPaths), ("time", \.timePaths), ("requests", \.requestsPaths),
+            ("modality", \.modalityPaths), ("time", \.timePaths), ("requests", \.requestsPaths), ("id", \.idPaths),
         ]
         for (name, place) in places {
             if let paths = settings.optionalTexts("\(base).openai.\(name)") { format[keyPath: place] = paths }
@@ -101,13 +101,15 @@ struct SourceFormatReader {
             ("layer", \.layer), ("workload", \.workload), ("modality", \.modality), ("time", \.time),
             ("requests", \.requests), ("input-tokens", \.input), ("cached-input-tokens", \.cachedInput),
             ("additional-input-tokens", \.additionalInput), ("output-tokens", \.output),
-            ("reasoning-output-tokens", \.reasoningOutput),
+            ("reasoning-output-tokens", \.reasoningOutput), ("id", \.id),
         ]
         for (name, place) in places {
             if let text = settings.optionalText("\(base).fields.\(name)") {
                 mapping[keyPath: place] = readPlace(text, isCSV: isCSV)
             }
-            guard name != "time", let constant = settings.optionalText("\(base).constants.\(name)") else { continue }
+            guard SourceMappingSchema.constantNames.contains(name),
+                let constant = settings.optionalText("\(base).constants.\(name)")
+            else { continue }
             if mapping[keyPath: place] != nil {
                 problems.append(
                     settings.problem(

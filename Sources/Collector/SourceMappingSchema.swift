@@ -10,8 +10,11 @@ enum SourceMappingSchema {
     /// `sources.NAME.constants.tenant` is a value.
     static let fieldNames = [
         "provider", "tenant", "model", "region", "layer", "workload", "modality", "time", "requests", "input-tokens",
-        "cached-input-tokens", "additional-input-tokens", "output-tokens", "reasoning-output-tokens",
+        "cached-input-tokens", "additional-input-tokens", "output-tokens", "reasoning-output-tokens", "id",
     ]
+
+    /// Those that one value for all records can make sense of.
+    static let constantNames = fieldNames.filter { $0 != "time" && $0 != "id" }
 
     static let openai: [SettingKey] = openaiPaths.map { name, what in
         SettingKey("sources.*.openai.\(name)", .texts, .optional, "dotted paths of \(what), the first present wins")
@@ -21,6 +24,7 @@ enum SourceMappingSchema {
         ("usage", "the usage object"), ("tenant", "the tenant"), ("model", "the model"), ("region", "the region"),
         ("provider", "the provider"), ("layer", "the layer"), ("workload", "the workload"),
         ("modality", "the modality"), ("time", "the time"), ("requests", "the number of calls"),
+        ("id", "the event's id"),
     ]
 
     static let mapped: [SettingKey] =
@@ -44,7 +48,7 @@ enum SourceMappingSchema {
         + fieldNames.map {
             SettingKey("sources.*.fields.\($0)", .text, .optional, "column, `#number` of a column, or path of \($0)")
         }
-        + fieldNames.filter { $0 != "time" }.map {
+        + constantNames.map {
             SettingKey("sources.*.constants.\($0)", .text, .optional, "the same \($0) for every record")
         }
 }

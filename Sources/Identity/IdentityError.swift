@@ -35,6 +35,8 @@ package struct IdentityError: Error, Sendable, Equatable, CustomStringConvertibl
         package static let badServerName = Code("bad-server-name")
         /// The validity ends before it begins, or is longer than we issue.
         package static let badValidity = Code("bad-validity")
+        /// A line of a revocation file is neither a fingerprint nor an identity.
+        package static let badRevocation = Code("bad-revocation")
         /// The certificate could not be made.
         package static let notIssued = Code("not-issued")
         /// A file is in the way, and nothing said to overwrite it.

@@ -27,7 +27,7 @@ struct EventAssembler: Sendable {
         let output, reasoningOutput, total: UInt64
         /// What only some shapes of usage have.
         let unusual: UInt64
-        let ignoredText, ignoredObject: UInt64
+        let id, ignoredObject: UInt64
 
         init(_ plan: FieldPlan) {
             provider = plan.mask(.provider)
@@ -50,7 +50,7 @@ struct EventAssembler: Sendable {
             reasoningOutput = plan.mask(.reasoningOutput)
             total = plan.mask(.total)
             unusual = splitInput | cacheRead | cacheWrite | cacheHit | cacheMiss
-            ignoredText = plan.mask(.ignoredText)
+            id = plan.mask(.id)
             ignoredObject = plan.mask(.ignoredObject)
         }
     }
@@ -78,13 +78,13 @@ struct EventAssembler: Sendable {
         scratch = names + [UInt8](repeating: 0, count: EventAssembler.spellingRoom)
     }
 
-    /// Room for seven spelt-out names and the few bytes that the last of each may run over.
-    private static var spellingRoom: Int { 7 * (Limits.maxTenantNameBytes + 4) }
+    /// Room for seven spelt-out names and an id, and the few bytes that the last of each may run over.
+    private static var spellingRoom: Int { 7 * (Limits.maxTenantNameBytes + 4) + Limits.maxEventIDBytes + 4 }
 
     /// Makes the event.
     mutating func event(_ record: RawSpan, _ values: borrowing RecordValues) throws(Fault) -> UsageEvent {
         scratchEnd = defaultNamesEnd
-        if plan.rules.refusesUnknownFields { try checkIgnored(values) }
+        if values.present & masks.ignoredObject != 0 { try checkIgnored(values) }
         if values.present & masks.provider != 0, !isOwnProvider(record, values) { try checkProvider(record, values) }
         var event = UsageEvent(layer: layer, workload: workload, modality: modality)
         event.minute = try minute(record, values)
@@ -97,6 +97,7 @@ struct EventAssembler: Sendable {
             try readKinds(record, values, &event)
         }
         event.counts = try counts(record, values)
+        if values.present & masks.id != 0 { event.id = try id(record, values) }
         return event
     }
 
@@ -216,16 +217,31 @@ struct EventAssembler: Sendable {
 
     /// Checks the kinds of the native event's ignored fields.
     private func checkIgnored(_ values: borrowing RecordValues) throws(Fault) {
-        var left = values.present & (masks.ignoredText | masks.ignoredObject)
+        var left = values.present & masks.ignoredObject
         while left != 0 {
             let source = left.trailingZeroBitCount
             left &= left - 1
-            switch (plan.sources[source].field, values.slots[source].kind) {
-            case (.ignoredObject, .object), (.ignoredText, .text), (.ignoredText, .escapedText): continue
-            case (.ignoredObject, _): throw Fault(.wantedObject, source: source)
-            default: throw Fault(.wantedText, source: source)
-            }
+            guard values.slots[source].kind == .object else { throw Fault(.wantedObject, source: source) }
         }
+    }
+
+    /// Reads the event's id: any text of the allowed length, since it is only ever compared.
+    private mutating func id(_ record: RawSpan, _ values: borrowing RecordValues) throws(Fault) -> FieldRange {
+        var left = values.present & masks.id
+        while left != 0 {
+            let source = left.trailingZeroBitCount
+            left &= left - 1
+            let range = try text(record, values, source, maxBytes: Limits.maxEventIDBytes)
+            if range.count == 0 {
+                if plan.rules.isLenientAboutNames { continue }
+                throw Fault(.nameEmpty, source: source)
+            }
+            guard Int(range.count) <= Limits.maxEventIDBytes else {
+                throw Fault(.nameTooLong, source: source, extent: Limits.maxEventIDBytes)
+            }
+            return range
+        }
+        return FieldRange.absent
     }
 
     /// Reads layer, workload and modality where the record names them.

@@ -26,8 +26,8 @@ enum EventField: UInt8, CaseIterable {
     case reasoningOutput
     /// Input plus output, as the source added them up.
     case total
-    /// Text that is checked to be text and then ignored.
-    case ignoredText
+    /// The sender's name for the event.
+    case id
     /// An object that is ignored with all that it holds.
     case ignoredObject
 

@@ -86,6 +86,8 @@ extension FieldPlan {
                 throw IntakeConfigurationError(
                     setting: setting, message: "\(text) isn't the collector's provider, \(defaults.provider)")
             }
+        case .id:
+            throw IntakeConfigurationError(setting: setting, message: "an id is each event's own; name its place")
         case .time:
             guard let start = StartTime(rfc3339: text) else {
                 throw IntakeConfigurationError(
@@ -114,7 +116,7 @@ extension Mapping {
             (.input, input, "input"),
             (cachedInputIsAdditional ? .cacheRead : .cachedInput, cachedInput, "cached-input"),
             (.cacheWrite, additionalInput, "additional-input"), (.output, output, "output"),
-            (.reasoningOutput, reasoningOutput, "reasoning-output"),
+            (.reasoningOutput, reasoningOutput, "reasoning-output"), (.id, id, "id"),
         ]
         return all.compactMap { field, place, setting in place.map { (field, $0, setting) } }
     }

@@ -13,7 +13,7 @@ extension FieldPlan {
             (.provider, ["provider"]), (.tenant, ["tenant"]), (.model, ["model"]), (.region, ["region"]),
             (.layer, ["layer"]), (.workload, ["workload"]), (.modality, ["modality"]), (.requests, ["requests"]),
             (.input, ["input_tokens"]), (.cachedInput, ["cached_input_tokens"]), (.output, ["output_tokens"]),
-            (.reasoningOutput, ["reasoning_output_tokens"]), (.ignoredText, ["id"]), (.ignoredObject, ["attributes"]),
+            (.reasoningOutput, ["reasoning_output_tokens"]), (.id, ["id"]), (.ignoredObject, ["attributes"]),
         ]
         for (field, names) in fields { try plan.add(field, paths: names, to: &tree, setting: names[0]) }
         // Two spellings of one field: a record with both says it twice.

@@ -46,7 +46,7 @@ extension FieldPlan {
             (.model, format.modelPaths, "model"), (.region, format.regionPaths, "region"),
             (.layer, format.layerPaths, "layer"), (.workload, format.workloadPaths, "workload"),
             (.modality, format.modalityPaths, "modality"), (.time, format.timePaths, "time"),
-            (.requests, format.requestsPaths, "requests"),
+            (.requests, format.requestsPaths, "requests"), (.id, format.idPaths, "id"),
         ]
         for (field, paths, setting) in surroundings { try plan.add(field, paths: paths, to: &tree, setting: setting) }
         for (field, names) in usageCounts {

@@ -58,6 +58,8 @@ package struct Mapping: Sendable, Hashable {
     package var additionalInput: Place?
     package var output: Place?
     package var reasoningOutput: Place?
+    /// The name of the event, unique among all of its source's.
+    package var id: Place?
     /// Whether a JSON string of decimal digits is taken as a count (`"prompt_tokens": "12"`).
     package var acceptsDecimalStrings: Bool
 
@@ -66,7 +68,7 @@ package struct Mapping: Sendable, Hashable {
         layer: Place? = nil, workload: Place? = nil, modality: Place? = nil, time: Place? = nil,
         timeFormat: TimeFormat = .automatic, requests: Place? = nil, input: Place? = nil, cachedInput: Place? = nil,
         cachedInputIsAdditional: Bool = false, additionalInput: Place? = nil, output: Place? = nil,
-        reasoningOutput: Place? = nil, acceptsDecimalStrings: Bool = false
+        reasoningOutput: Place? = nil, id: Place? = nil, acceptsDecimalStrings: Bool = false
     ) {
         self.layout = layout
         self.provider = provider
@@ -85,6 +87,7 @@ package struct Mapping: Sendable, Hashable {
         self.additionalInput = additionalInput
         self.output = output
         self.reasoningOutput = reasoningOutput
+        self.id = id
         self.acceptsDecimalStrings = acceptsDecimalStrings
     }
 }

@@ -20,6 +20,9 @@ package struct OpenAIFormat: Sendable, Hashable {
     package var timePaths = ["ts", "time", "timestamp", "created", "created_at", "response.created_at"]
     /// For records that stand for many calls; 1 where absent.
     package var requestsPaths = ["requests"]
+    /// The name of the event, unique among all of its source's; none unless it is said. A response's own `id` often
+    /// isn't: a gateway logs one response several times.
+    package var idPaths: [String] = []
     /// How times are written.
     package var time: TimeFormat = .automatic
 

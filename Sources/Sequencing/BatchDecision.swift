@@ -10,25 +10,41 @@ package enum BatchDecision: Sendable, Equatable {
     case duplicate(advances: Bool)
     /// Batches before it are missing; count nothing.
     case gap(expectedSequence: UInt64)
+    /// It is the next one, but its spool sealed other bytes under the same ordinal, and they were counted: the spool was
+    /// copied or restored, and what it read again would count twice. Set it aside and count nothing.
+    case ordinalReused
     /// The sequence number was used for other bytes; set these aside and count nothing.
     case fork(expectedSequence: UInt64)
 
     /// - Parameters:
     ///   - sequence: the batch's sequence number.
     ///   - nextSequence: the first sequence number of its epoch that isn't used up.
-    ///   - isKnown: whether the ledger holds a batch of this collector with the same digest, whatever its epoch; asked
-    ///     only where the answer matters.
-    package init(sequence: UInt64, nextSequence: UInt64, isKnown: () throws -> Bool) rethrows {
+    ///   - history: what the ledger holds of the batch; asked only where the answer matters.
+    package init(sequence: UInt64, nextSequence: UInt64, history: () throws -> BatchHistory) rethrows {
         guard sequence <= nextSequence else {
             self = .gap(expectedSequence: nextSequence)
             return
         }
+        let history = try history()
         self =
-            switch (sequence == nextSequence, try isKnown()) {
-            case (true, false): .count
+            switch (sequence == nextSequence, history.isKnown) {
+            case (true, false): history.isOrdinalUsed ? .ordinalReused : .count
             case (true, true): .duplicate(advances: true)
             case (false, true): .duplicate(advances: false)
             case (false, false): .fork(expectedSequence: nextSequence)
             }
+    }
+}
+
+/// What the ledger holds of a collector that bears on one of its batches.
+package struct BatchHistory: Sendable, Equatable {
+    /// A batch of the same digest was counted, whatever its epoch.
+    package var isKnown: Bool
+    /// A batch of the same spool and ordinal was counted.
+    package var isOrdinalUsed: Bool
+
+    package init(isKnown: Bool, isOrdinalUsed: Bool) {
+        self.isKnown = isKnown
+        self.isOrdinalUsed = isOrdinalUsed
     }
 }

@@ -12,6 +12,10 @@ package enum ServiceLimits {
     package static let idleTimeoutSeconds = 60
     /// How long a connection may live at all, in seconds: certificates are looked at again at least hourly.
     package static let maxConnectionAgeSeconds = 3_600
+    /// How often the file of revoked certificates is looked at, in seconds, beside SIGHUP.
+    package static let revocationCheckSeconds: Int64 = 30
+    /// The largest file of revoked certificates, in bytes.
+    package static let maxRevocationFileBytes = 16 << 20
     /// Header fields per request, count.
     package static let maxHeaderFields = 64
     /// All header fields of a request together, in bytes.

@@ -67,8 +67,8 @@ struct SpoolScan {
     var state = SpoolState()
     var batches: SegmentLog
     var writeAhead: SegmentLog
-    /// Write-ahead records that no batch covers.
-    var uncovered: [RecordPlace] = []
+    /// Write-ahead records, those that batches cover among them.
+    var writeAheadPlaces: [RecordPlace] = []
     var nextOrdinal: UInt64 = 1
     private var recovery: LogRecovery
 
@@ -110,7 +110,10 @@ struct SpoolScan {
         RecoveredState(
             spoolID: spoolID, isNew: isNew, epoch: state.epoch, nextOrdinal: nextOrdinal,
             unshipped: state.batches.filter { $0.status == .unshipped }.map(\.entry),
-            checkpoint: state.progress.checkpoint, uncoveredWriteAheadCount: uncovered.count,
+            checkpoint: state.progress.checkpoint,
+            uncoveredWriteAheadCount: writeAheadPlaces.count {
+                $0.position > state.progress.coversWriteAheadThrough
+            },
             tornTailBytes: recovery.tornTailBytes, damage: recovery.damage.entries)
     }
 
@@ -131,13 +134,13 @@ struct SpoolScan {
 
     private mutating func scanWriteAhead(_ inventory: SegmentInventory) throws(SpoolError) {
         let covered = state.progress.coversWriteAheadThrough
-        var (log, places, outcome) = (writeAhead, uncovered, recovery)
+        var (log, places, outcome) = (writeAhead, writeAheadPlaces, recovery)
         log.nextPosition = covered + 1
         try log.recover(inventory, &outcome) { frame, place, _ in
-            if frame.type == .writeAhead, frame.position > covered { places.append(place) }
+            if frame.type == .writeAhead { places.append(place) }
             return true
         }
-        (writeAhead, uncovered, recovery) = (log, places, outcome)
+        (writeAhead, writeAheadPlaces, recovery) = (log, places, outcome)
     }
 
     /// The folder's names, without what an interrupted start or write left behind.

@@ -19,16 +19,45 @@ extension Spool {
         }
     }
 
+    /// Hands over the write-ahead records that recovery found and batches cover, in order, as far as they can be read:
+    /// what they counted is safe, and a start never fails for the rest.
+    package func replayKeptWriteAhead(_ body: (_ payload: [UInt8], _ position: UInt64) -> Void) {
+        var open: (segment: UInt64, file: OpenFile)?
+        defer { if let open { fileSystem.close(open.file) } }
+        for place in recoveredWriteAhead where place.position <= state.progress.coversWriteAheadThrough {
+            if open?.segment != place.segment {
+                if let open { fileSystem.close(open.file) }
+                open = (try? openSegment(place, writeAhead)).map { (place.segment, $0) }
+            }
+            guard let file = open?.file, let payload = try? readPayload(place, writeAhead, from: file) else { continue }
+            body(payload, place.position)
+        }
+    }
+
     func readPayload(_ place: RecordPlace, _ log: SegmentLog) throws(SpoolError) -> [UInt8] {
+        let file = try openSegment(place, log)
+        defer { fileSystem.close(file) }
+        return try readPayload(place, log, from: file)
+    }
+
+    private func openSegment(_ place: RecordPlace, _ log: SegmentLog) throws(SpoolError) -> OpenFile {
         guard let segment = log.segments.first(where: { $0.number == place.segment }) else {
             throw SpoolError(.noSuchBatch, "segment \(place.segment) is no longer kept")
         }
+        do throws(FileSystemError) {
+            return try fileSystem.open("\(directory)/\(segment.name)", .read)
+        } catch {
+            throw SpoolError(reading: directory, error)
+        }
+    }
+
+    private func readPayload(
+        _ place: RecordPlace, _ log: SegmentLog, from file: OpenFile
+    ) throws(SpoolError) -> [UInt8] {
         var bytes: [UInt8] = []
         let wanted = SpoolFormat.recordHeaderBytes + place.payloadCount
         let count: Int
         do throws(FileSystemError) {
-            let file = try fileSystem.open("\(directory)/\(segment.name)", .read)
-            defer { fileSystem.close(file) }
             count = try fileSystem.readAll(file, at: place.offset, count: wanted, into: &bytes)
         } catch {
             throw SpoolError(reading: directory, error)
@@ -40,7 +69,8 @@ extension Spool {
             frame.isPayloadSound(record, identity: identity)
         else {
             throw SpoolError(
-                .noSuchBatch, "\(segment.name) at byte \(place.offset): the record no longer passes its checksum")
+                .noSuchBatch,
+                "\(log.kind.fileName(place.segment)) at byte \(place.offset): the record no longer passes its checksum")
         }
         return record.array(SpoolFormat.recordHeaderBytes..<wanted)
     }

@@ -45,9 +45,21 @@ extension Spool {
         let candidates = writeAhead.current == nil ? writeAhead.segments[...] : writeAhead.segments.dropLast()
         for segment in candidates
         where segment.lastPosition <= state.progress.coversWriteAheadThrough && !segment.holdsOnlyCopy {
+            if segment.lastPosition >= keepWriteAheadFrom, try mayKeepWriteAhead() { break }
             freed += try writeAhead.remove(segment)
+            writeAheadReclaimedThrough = max(writeAheadReclaimedThrough, segment.lastPosition)
         }
         return freed
+    }
+
+    private func mayKeepWriteAhead() throws(FileSystemError) -> Bool {
+        guard writeAhead.byteCount <= settings.keptWriteAheadMaxBytes else { return false }
+        return !isShort(free: try fileSystem.freeBytes(directory))
+    }
+
+    /// Whether what is only kept stands in the way of new input.
+    private func isShort(free: UInt64) -> Bool {
+        bytesOnDisk + 2 * settings.segmentBytes > settings.maxBytes || free < 2 * settings.minFreeBytes
     }
 
     /// The oldest segment of batches, if it may and should go.
@@ -56,9 +68,8 @@ extension Spool {
             state.isSettled(segment: oldest.number), !oldest.holdsOnlyCopy
         else { return nil }
         let age = clock.nowMilliseconds() - oldest.lastRecordMilliseconds
-        let isShort =
-            bytesOnDisk + 2 * settings.segmentBytes > settings.maxBytes || free < 2 * settings.minFreeBytes
-        return age > settings.archiveAgeMilliseconds || archiveBytes > settings.archiveMaxBytes || isShort
+        return age > settings.archiveAgeMilliseconds || archiveBytes > settings.archiveMaxBytes
+            || isShort(free: free)
             ? oldest : nil
     }
 

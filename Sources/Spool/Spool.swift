@@ -26,7 +26,12 @@ package final class Spool {
     var pendingBatches: [(record: SpoolRecord, scanned: ScannedRecord)] = []
     /// Records for the write-ahead log that wait for the next sync.
     var pendingWriteAhead: [PendingRecord] = []
-    /// What recovery found that no batch covers.
+    /// Covered write-ahead records from this position on are kept for the caller, as far as the settings and the disk have
+    /// room for them.
+    package var keepWriteAheadFrom: UInt64 = .max
+    /// Write-ahead records up to this position were deleted since the start; 0 where none were.
+    package internal(set) var writeAheadReclaimedThrough: UInt64 = 0
+    /// The write-ahead records that recovery found.
     var recoveredWriteAhead: [RecordPlace] = []
     /// The ordinal after the last durable batch, or after one that damage may have swallowed.
     var nextDurableOrdinal: UInt64
@@ -44,7 +49,7 @@ package final class Spool {
         state = scan.state
         batches = scan.batches
         writeAhead = scan.writeAhead
-        recoveredWriteAhead = scan.uncovered
+        recoveredWriteAhead = scan.writeAheadPlaces
         nextDurableOrdinal = scan.nextOrdinal
     }
 

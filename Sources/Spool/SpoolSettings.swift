@@ -11,15 +11,20 @@ package struct SpoolSettings: Sendable, Equatable {
     package var archiveAgeMilliseconds: Int64
     /// Most bytes of segments that are kept only as an archive; the oldest go first.
     package var archiveMaxBytes: UInt64
+    /// Most bytes of write-ahead segments that are kept though batches cover them (``Spool/keepWriteAheadFrom``); the oldest
+    /// go first.
+    package var keptWriteAheadMaxBytes: UInt64
 
     package init(
         segmentBytes: UInt64 = 64 << 20, maxBytes: UInt64 = 64 << 30, minFreeBytes: UInt64 = 256 << 20,
-        archiveAgeMilliseconds: Int64 = 7 * 86_400_000, archiveMaxBytes: UInt64 = 16 << 30
+        archiveAgeMilliseconds: Int64 = 7 * 86_400_000, archiveMaxBytes: UInt64 = 16 << 30,
+        keptWriteAheadMaxBytes: UInt64 = 0
     ) {
         self.segmentBytes = segmentBytes
         self.maxBytes = maxBytes
         self.minFreeBytes = minFreeBytes
         self.archiveAgeMilliseconds = archiveAgeMilliseconds
         self.archiveMaxBytes = archiveMaxBytes
+        self.keptWriteAheadMaxBytes = keptWriteAheadMaxBytes
     }
 }

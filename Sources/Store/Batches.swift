@@ -110,6 +110,9 @@ package enum CommitOutcome: Sendable, Equatable {
     case gap(expectedSequence: UInt64)
     /// The sequence number was used for other bytes; these were set aside in `batch_quarantine`, not counted.
     case fork(expectedSequence: UInt64)
+    /// Another batch of the same spool and ordinal was counted: the collector's state went back in time, or runs twice. The
+    /// bytes were set aside in `batch_quarantine`, not counted, and use up no sequence number.
+    case ordinalReused
     /// A newer epoch is live.
     case fenced(liveEpoch: UInt64)
     /// The database never issued this epoch.

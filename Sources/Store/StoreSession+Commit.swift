@@ -41,21 +41,33 @@ extension StoreSession {
         case .success(let found): highWater = found
         }
         let decision = try BatchDecision(sequence: batch.sequence, nextSequence: highWater.nextSequence) {
-            try isKnown(batch.digest, of: highWater.collector)
+            try history(of: batch, highWater.collector)
         }
         switch decision {
         case .count: return try count(batch, highWater)
         case .duplicate(let advances): return try noteDuplicate(batch, highWater, advance: advances)
         case .gap(let expected): return .gap(expectedSequence: expected)
-        case .fork: return try keepFork(batch, highWater)
+        case .ordinalReused:
+            try setAside(batch, highWater, "ordinal-reused", "the spool's ordinal was used for other bytes")
+            return .ordinalReused
+        case .fork(let expected):
+            try setAside(batch, highWater, "fork", "the sequence number was used for other bytes")
+            return .fork(expectedSequence: expected)
         }
     }
 
-    private func isKnown(_ digest: [UInt8], of collector: Int32) throws -> Bool {
-        try connection.query(
-            "SELECT EXISTS (SELECT FROM ledger_digest WHERE collector_id = $1 AND digest = $2)",
-            [.int(Int64(collector)), .bytes(digest)]
-        ).one().decode(0)
+    private func history(of batch: BatchCommit, _ collector: Int32) throws -> BatchHistory {
+        let row = try connection.query(
+            """
+            SELECT EXISTS (SELECT FROM ledger_digest WHERE collector_id = $1 AND digest = $2),
+                   EXISTS (SELECT FROM ledger_digest WHERE collector_id = $1 AND spool_id = $3 AND ordinal = $4)
+            """,
+            [
+                .int(Int64(collector)), .bytes(batch.digest), .bytes(batch.spoolID),
+                .int(Int64(clamping: batch.ordinal)),
+            ]
+        ).one()
+        return BatchHistory(isKnown: try row.decode(0), isOrdinalUsed: try row.decode(1))
     }
 
     /// Locks the row that serialises everything about one collector's epoch. It is one row of one table, so that what
@@ -105,20 +117,22 @@ extension StoreSession {
         return .duplicate(nextSequence: batch.sequence + 1, chain: try row.decode(0))
     }
 
-    private func keepFork(_ batch: BatchCommit, _ highWater: HighWater) throws -> CommitOutcome {
+    /// Keeps a batch that is not counted, within ``maxForksKept``.
+    private func setAside(
+        _ batch: BatchCommit, _ highWater: HighWater, _ reason: String, _ detail: String
+    ) throws {
         try connection.query(
             """
             INSERT INTO batch_quarantine (collector_id, digest, epoch, sequence, reason, detail, received_at, payload)
-            SELECT $1, $2, $3, $4, 'fork', 'the sequence number was used for other bytes', $5, $6
+            SELECT $1, $2, $3, $4, $8, $9, $5, $6
              WHERE (SELECT count(*) FROM batch_quarantine WHERE collector_id = $1) < $7
             ON CONFLICT (collector_id, digest) DO NOTHING
             """,
             [
                 .int(Int64(highWater.collector)), .bytes(batch.digest), .int(Int64(clamping: batch.epoch)),
                 .int(Int64(clamping: batch.sequence)), .timestamp(batch.receivedAt), .bytes(batch.payload),
-                .int(Self.maxForksKept),
+                .int(Self.maxForksKept), .text(reason), .text(detail),
             ])
-        return .fork(expectedSequence: highWater.nextSequence)
     }
 
     private func parameters(_ batch: BatchCommit, _ highWater: HighWater) -> [Parameter] {
@@ -147,7 +161,8 @@ extension StoreSession {
             INSERT INTO ledger_payload (collector_id, epoch, sequence, received_at, payload)
             VALUES ($1, $2, $3, $4, $21)),
         digest_row AS (
-            INSERT INTO ledger_digest (collector_id, digest, epoch, sequence) VALUES ($1, $5, $2, $3)),
+            INSERT INTO ledger_digest (collector_id, digest, epoch, sequence, spool_id, ordinal)
+            VALUES ($1, $5, $2, $3, $6, $7)),
         queue_row AS (
             INSERT INTO fold_queue (collector_id, epoch, sequence, received_at, row_count, payload_bytes)
             VALUES ($1, $2, $3, $4, $11, $10))

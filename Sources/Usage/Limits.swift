@@ -22,6 +22,8 @@ package enum Limits {
     package static let maxModelNameBytes = 128
     /// The longest region name, in bytes of UTF-8.
     package static let maxRegionNameBytes = 64
+    /// The longest id of an event, in bytes of UTF-8 after its escapes are spelt out.
+    package static let maxEventIDBytes = 256
 
     /// The most rows (distinct minute × key) that one sealed batch may hold.
     package static let maxRowsPerBatch = 1_000_000
@@ -39,8 +41,9 @@ package enum Limits {
 
     /// The largest sealed (compressed) batch that is accepted on the wire, in bytes.
     package static let maxSealedBatchBytes = 16 << 20
-    /// The largest decompressed batch, in bytes: refused from the frame header, before any output is made.
-    package static let maxDecodedBatchBytes = 128 << 20
+    /// The largest decompressed batch, in bytes: refused from the frame header, before any output is made. No larger than a
+    /// sealed one may be, so that a frame of a few bytes can't ask for more memory than one that was sent in full.
+    package static let maxDecodedBatchBytes = maxSealedBatchBytes
     /// The largest zstd window that a frame may ask for, as a power of two of bytes (8 MiB, RFC 9659).
     package static let maxZstdWindowLog = 23
 

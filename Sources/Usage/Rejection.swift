@@ -23,6 +23,8 @@ package enum RejectionReason: String, Sendable, CaseIterable {
     case tooManyNames = "too-many-names"
     case sumTooLarge = "sum-too-large"
     case wrongColumnCount = "wrong-column-count"
+    /// The id is that of another event that was accepted: the two say different things.
+    case conflictingID = "conflicting-id"
 }
 
 /// A refused record: the reason, the field it is about, and a sentence for a person.

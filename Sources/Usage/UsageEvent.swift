@@ -35,13 +35,15 @@ package struct UsageEvent: Sendable {
     package var workload: Workload
     package var modality: Modality
     package var counts: TokenCounts
+    /// The sender's own name for this event, by which a repeated one is told; absent where it gave none.
+    package var id: FieldRange
 
     @inlinable
     package init(
         minute: Int64 = 0, tenant: FieldRange = FieldRange(start: 0, count: 0),
         model: FieldRange = FieldRange(start: 0, count: 0), region: FieldRange = FieldRange(start: 0, count: 0),
         layer: Layer = .maas, workload: Workload = .online, modality: Modality = .text,
-        counts: TokenCounts = TokenCounts()
+        counts: TokenCounts = TokenCounts(), id: FieldRange = FieldRange(start: 0, count: 0)
     ) {
         self.minute = minute
         self.tenant = tenant
@@ -51,6 +53,7 @@ package struct UsageEvent: Sendable {
         self.workload = workload
         self.modality = modality
         self.counts = counts
+        self.id = id
     }
 }
 

@@ -260,6 +260,13 @@ package nonisolated struct WireAcceptedRows: Sendable {
   /// Clears the value of `rows`. Subsequent reads from it will return its default value.
   package mutating func clearRows() {self._rows = nil}
 
+  /// When they were accepted, by the collector's clock; left out where event_marks is.
+  package var acceptedAtMilliseconds: UInt64 = 0
+
+  /// The ids of the events that have one, 24 bytes each: the first 16 bytes of SHA-256(source, 0, id), and the first 8 of
+  /// that of the event's content.
+  package var eventMarks: Data = Data()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -639,7 +646,7 @@ nonisolated extension WireRows: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension WireAcceptedRows: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".AcceptedRows"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}format_version\0\u{3}event_count\0\u{1}rejections\0\u{1}rows\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}format_version\0\u{3}event_count\0\u{1}rejections\0\u{1}rows\0\u{3}accepted_at_milliseconds\0\u{3}event_marks\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -651,6 +658,8 @@ nonisolated extension WireAcceptedRows: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.eventCount) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.rejections) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._rows) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.acceptedAtMilliseconds) }()
+      case 6: try { try decoder.decodeSingularBytesField(value: &self.eventMarks) }()
       default: break
       }
     }
@@ -673,6 +682,12 @@ nonisolated extension WireAcceptedRows: SwiftProtobuf.Message, SwiftProtobuf._Me
     try { if let v = self._rows {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
     } }()
+    if self.acceptedAtMilliseconds != 0 {
+      try visitor.visitSingularUInt64Field(value: self.acceptedAtMilliseconds, fieldNumber: 5)
+    }
+    if !self.eventMarks.isEmpty {
+      try visitor.visitSingularBytesField(value: self.eventMarks, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -681,6 +696,8 @@ nonisolated extension WireAcceptedRows: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.eventCount != rhs.eventCount {return false}
     if lhs.rejections != rhs.rejections {return false}
     if lhs._rows != rhs._rows {return false}
+    if lhs.acceptedAtMilliseconds != rhs.acceptedAtMilliseconds {return false}
+    if lhs.eventMarks != rhs.eventMarks {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

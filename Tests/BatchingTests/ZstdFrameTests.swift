@@ -1,4 +1,5 @@
 internal import CZstd
+internal import Foundation
 internal import Testing
 internal import Usage
 
@@ -50,6 +51,9 @@ struct ZstdFrameTests {
     }
 
     private static let withChecksum = (ZSTD_c_checksumFlag, Int32(1))
+    private static let slow = (ZSTD_c_compressionLevel, Int32(19))
+    /// The most memory that one frame may take beyond its own bytes, in KiB: the largest content, and 1 MiB for the rest.
+    private static let maxExtraKibibytes = 17 << 10
 
     @Test("Blocks may begin anywhere, and what comes out is the same")
     func boundaries() throws {
@@ -63,22 +67,22 @@ struct ZstdFrameTests {
         #expect(try ZstdFrame.decompress(split) == content)
     }
 
-    @Test("A frame that is not exactly what the specification asks for is refused by name")
-    func refusedFrames() throws {
-        let sound = try Self.sound()
+    /// Frames that are not exactly what the specification asks for, bombs among them, and the code that each must get.
+    private static func refused() throws -> [(String, [UInt8], BatchError.Code)] {
+        let sound = try sound()
         let content = [UInt8](repeating: 7, count: 5_000)
         let skippable: [UInt8] = [0x50, 0x2A, 0x4D, 0x18, 4, 0, 0, 0, 1, 2, 3, 4]
-        let empty = Self.frame([], [Self.withChecksum])
+        let empty = frame([], [withChecksum])
         var manyEmpty: [UInt8] = []
         for _ in 0..<100_000 { manyEmpty += empty }
         let large = UInt64(Limits.maxDecodedBatchBytes)
-        let cases: [(String, [UInt8], BatchError.Code)] = [
+        return [
             ("nothing", [], .badFrame),
             ("no magic", content, .badFrame),
-            ("the magic alone", Self.magic, .badFrame),
+            ("the magic alone", magic, .badFrame),
             ("an old version of zstd", [0x27] + sound.dropFirst(), .badFrame),
-            ("no content size", Self.frame(content, [Self.withChecksum, (ZSTD_c_contentSizeFlag, 0)]), .badFrame),
-            ("no checksum", Self.frame(content, []), .badFrame),
+            ("no content size", frame(content, [withChecksum, (ZSTD_c_contentSizeFlag, 0)]), .badFrame),
+            ("no checksum", frame(content, []), .badFrame),
             ("an empty frame", empty, .badFrame),
             ("a hundred thousand empty frames", manyEmpty, .badFrame),
             ("two frames", sound + sound, .badFrame),
@@ -146,7 +150,42 @@ struct ZstdFrameTests {
                 "longer than any batch", sound + [UInt8](repeating: 0, count: Limits.maxSealedBatchBytes),
                 .sealedTooLarge
             ),
+            ("16 MiB of one byte", frame([UInt8](repeating: 0x41, count: Int(large)), [withChecksum]), .badMessage),
+            (
+                "16 MiB of zeros at level 19", frame([UInt8](repeating: 0, count: Int(large)), [withChecksum, slow]),
+                .badMessage
+            ),
+            (
+                "16 MiB in runs without a checksum that holds",
+                HandMade(
+                    contentSize: large,
+                    blocks: (1...128).flatMap { HandMade.run(of: 131_072, last: $0 == 128) }
+                ).bytes, .badCompression
+            ),
+            (
+                "16 MiB promised, 128 KiB there",
+                HandMade(contentSize: large, blocks: HandMade.run(of: 131_072, last: true)).bytes, .badCompression
+            ),
+            (
+                "1 byte promised, 16 MiB there",
+                HandMade(
+                    contentSize: 1, blocks: (1...128).flatMap { HandMade.run(of: 131_072, last: $0 == 128) }
+                ).bytes, .badCompression
+            ),
+            (
+                "a hundred thousand empty blocks",
+                HandMade(
+                    contentSize: 1,
+                    blocks: [UInt8](repeating: 0, count: 300_000) + HandMade.run(of: 1, last: true)
+                ).bytes, .badCompression
+            ),
         ]
+    }
+
+    @Test("A frame that is not exactly what the specification asks for is refused by name")
+    func refusedFrames() throws {
+        let cases = try Self.refused()
+        #expect(cases.count >= 20)
         for (name, bytes, code) in cases {
             let error = #expect(throws: BatchError.self, "\(name)") { try BatchDecoder().decode(bytes) }
             #expect(error?.code == code, "\(name): \(String(describing: error))")
@@ -159,5 +198,24 @@ struct ZstdFrameTests {
         #expect(bomb.count < 2_000)
         let error = #expect(throws: BatchError.self) { try BatchDecoder().decode(bomb) }
         #expect(error?.code == .badMessage)
+    }
+
+    @Test("No frame takes more memory than a batch that was sent in full")
+    func memory() throws {
+        for (name, bytes, _) in try Self.refused() {
+            let before = try Self.memory("VmRSS")
+            // Forgets the highest point so far.
+            try "5".write(toFile: "/proc/self/clear_refs", atomically: false, encoding: .utf8)
+            _ = try? BatchDecoder().decode(bytes)
+            let extra = try Self.memory("VmHWM") - before
+            #expect(extra <= Self.maxExtraKibibytes, "\(name): \(extra) KiB")
+        }
+    }
+
+    /// A figure of this process's memory, in KiB.
+    private static func memory(_ name: String) throws -> Int {
+        let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("\(name):") })
+        return try #require(Int(line.filter(\.isNumber)))
     }
 }

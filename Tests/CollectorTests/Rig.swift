@@ -46,7 +46,8 @@ struct Rig: Sendable {
         let settings = try Self.settings(folder, yaml, freeBytes: freeBytes)
         let parts = CollectorParts(
             meter: Meter(limits: Meter.Limits(rows: sealRows ?? settings.seal.rows), clock: clock),
-            metrics: CollectorMetrics(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            remembered: RememberedEvents(limits: settings.deduplication, clock: clock), metrics: CollectorMetrics(),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             wallClock: clock, steadyClock: clock)
         let board = StatusBoard()
         let opened = try await Writer.open(settings: settings, parts: parts, board: board, version: "test")
@@ -104,6 +105,10 @@ enum Lines {
         #"{"time":"\#(time)","tenant":"\#(tenant)","model":"m","input_tokens":\#(input),"output_tokens":1}"# + "\n"
     }
 
+    static func event(id: String, input: Int = 10) -> String {
+        #"{"id":"\#(id)",\#(event(input: input).dropFirst())"#
+    }
+
     static func events(_ range: Range<Int>) -> String {
         range.map { event(tenant: "t-\($0 % 7)", input: $0) }.joined()
     }
@@ -159,7 +164,7 @@ enum Pushed {
         var table = RequestTable(
             context: ChunkContext(
                 source: "http", file: "", nowMilliseconds: now,
-                window: TimeWindow(rig.settings.window, nowMilliseconds: now)))
+                window: TimeWindow(rig.settings.window, nowMilliseconds: now)), remembered: rig.parts.remembered)
         var parser = try IntakeParser(format: .native, defaults: rig.settings.defaults, framing: .document)
         _ = unsafe parser.consume(body.span.bytes, endOfInput: true, into: &table)
         return table.accepted

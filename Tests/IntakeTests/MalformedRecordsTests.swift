@@ -155,6 +155,14 @@ struct MalformedRecord: Sendable, CustomTestStringConvertible {
         MalformedRecord("a surrogate in UTF-8", bytes(tenant: [0xED, 0xA0, 0x80]), .invalidUTF8, field: "tenant"),
         MalformedRecord("half a surrogate pair", named(tenant: #""a\ud83d""#), .invalidUTF8, field: "tenant"),
         MalformedRecord("a low surrogate alone", named(tenant: #""\udc00a""#), .invalidUTF8, field: "tenant"),
+        MalformedRecord("an empty id", event(#","id":"""#), .badName, field: "id"),
+        MalformedRecord(
+            "an id one byte too long", event(#","id":"\#(String(repeating: "x", count: 257))""#), .nameTooLong,
+            field: "id"),
+        MalformedRecord(
+            "an id too long in escapes", event(#","id":"\#(String(repeating: #"\u00e9"#, count: 129))""#), .nameTooLong,
+            field: "id"),
+        MalformedRecord("half a pair in an id", event(#","id":"\ud83d""#), .invalidUTF8, field: "id"),
         MalformedRecord("an unknown layer", event(#","layer":"cloud""#), .unknownValue, field: "layer"),
         MalformedRecord("a layer in capitals", event(#","layer":"MaaS""#), .unknownValue, field: "layer"),
         MalformedRecord("an unknown workload", event(#","workload":"stream""#), .unknownValue, field: "workload"),

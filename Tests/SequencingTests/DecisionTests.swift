@@ -2,8 +2,10 @@ import Sequencing
 import Testing
 
 @Suite struct DecisionTests {
-    private func decide(_ sequence: UInt64, next: UInt64, known: Bool) -> BatchDecision {
-        BatchDecision(sequence: sequence, nextSequence: next) { known }
+    private func decide(_ sequence: UInt64, next: UInt64, known: Bool, ordinalUsed: Bool = false) -> BatchDecision {
+        BatchDecision(sequence: sequence, nextSequence: next) {
+            BatchHistory(isKnown: known, isOrdinalUsed: ordinalUsed)
+        }
     }
 
     @Test func only_the_next_batch_with_new_bytes_is_counted() {
@@ -24,10 +26,16 @@ import Testing
         #expect(decide(1, next: 2, known: false) == .fork(expectedSequence: 2))
     }
 
+    @Test func other_bytes_under_a_used_ordinal_are_set_aside_unless_they_are_known() {
+        #expect(decide(2, next: 2, known: false, ordinalUsed: true) == .ordinalReused)
+        #expect(decide(2, next: 2, known: true, ordinalUsed: true) == .duplicate(advances: true))
+        #expect(decide(1, next: 2, known: false, ordinalUsed: true) == .fork(expectedSequence: 2))
+    }
+
     @Test func behind_a_gap_nothing_is_asked_and_nothing_counted() {
         let decision = BatchDecision(sequence: 3, nextSequence: 2) {
             Issue.record("the digest was looked up")
-            return true
+            return BatchHistory(isKnown: true, isOrdinalUsed: true)
         }
         #expect(decision == .gap(expectedSequence: 2))
     }

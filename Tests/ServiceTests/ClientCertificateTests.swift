@@ -64,6 +64,57 @@ import Usage
         }
     }
 
+    /// Certificates of our own authority, or of nobody's, that are no collector's: the handshake or the first request ends.
+    @Test func lets_no_unfit_certificate_through() async throws {
+        try await World.with { world in
+            let good = try LeafRequest.collector(world.identity())
+            func changed(_ change: (inout LeafRequest) -> Void) throws -> IssuedCertificate {
+                var request = good
+                change(&request)
+                return try world.authority.issue(request)
+            }
+            let other = try CertificateAuthority.create(trustDomain: World.trustDomain)
+            let uri = world.identity().description
+            let cases: [(String, IssuedCertificate)] = [
+                ("a server's purpose", try changed { $0.purposes = [.serverAuth] }),
+                ("no purpose", try changed { $0.purposes = [] }),
+                ("an authority's", try changed { $0.isAuthority = true }),
+                ("a common name alone", try changed { $0.uris = [] }),
+                ("a DNS name alone", try changed { ($0.uris, $0.dnsNames) = ([], ["edge-1.example"]) }),
+                ("two URIs", try changed { $0.uris = [uri, uri] }),
+                (
+                    "two URIs, one of another provider",
+                    try changed { $0.uris.append(uri.replacing("volcengine", with: "aliyun")) }
+                ),
+                ("a URI with a query", try changed { $0.uris = [uri + "?x"] }),
+                ("a URI with a fragment", try changed { $0.uris = [uri + "#x"] }),
+                ("a URI with a port", try changed { $0.uris = [uri.replacing(".local/", with: ".local:1/")] }),
+                ("a URI with a user", try changed { $0.uris = [uri.replacing("://", with: "://me@")] }),
+                ("a URI in capitals", try changed { $0.uris = [uri.uppercased()] }),
+                ("a URI that goes up", try changed { $0.uris = [uri + "/../edge-2"] }),
+                ("a URI in escapes", try changed { $0.uris = [uri.replacing("edge", with: "%65dge")] }),
+                ("a URI that ends in a slash", try changed { $0.uris = [uri + "/"] }),
+                ("a URI of another scheme", try changed { $0.uris = [uri.replacing("spiffe", with: "https")] }),
+                ("a URI with a line end", try changed { $0.uris = [uri + "\n"] }),
+                ("an empty URI", try changed { $0.uris = [""] }),
+                ("ours, signed by nobody that we know", try other.issue(good)),
+                (
+                    "of a domain that begins like ours",
+                    try changed { $0.uris = [uri.replacing(".local", with: ".local.example")] }
+                ),
+            ]
+            for (name, issued) in cases {
+                let status = try? await TestClient.with(world.ingest, tls: try world.tls(issued)) { client in
+                    try await client.postJSON(
+                        "/v1/epochs", "{\"spool_id\":\"\(TestClient.spool)\",\"software_version\":\"1.0\"}"
+                    ).status
+                }
+                #expect(status == nil || status == 403, "\(name): \(status ?? 0)")
+            }
+            #expect(try await world.store.collectors(sight: .everything).isEmpty)
+        }
+    }
+
     @Test func takes_no_identity_from_headers() async throws {
         try await World.with { world in
             try await world.asCollector { client in

@@ -1,4 +1,5 @@
 internal import Spool
+internal import SpoolTestSupport
 internal import Testing
 internal import Usage
 

@@ -1,4 +1,5 @@
 internal import Spool
+internal import SpoolTestSupport
 internal import Synchronization
 internal import Usage
 

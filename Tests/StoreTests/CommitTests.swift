@@ -46,6 +46,39 @@ import Usage
         }
     }
 
+    /// What a collector seals anew after its data folder went back in time, or a copy of it that read the same input.
+    @Test func an_ordinal_of_a_spool_counts_once() async throws {
+        try await World.with { world in
+            let store = world.store
+            try await world.openEpoch()
+            let first = world.batch(oneRow(minute("2025-06-15")), sequence: 0)
+            guard case .counted(1, _) = try await store.commitBatch(first) else {
+                throw World.Unexpected(what: "not counted")
+            }
+            try await world.openEpoch(last: 1, next: 0)
+            var rolledBack = world.batch(oneRow(1), epoch: 2, sequence: 0)
+            rolledBack.spoolID = first.spoolID
+            rolledBack.ordinal = first.ordinal
+            for _ in 0..<2 { #expect(try await store.commitBatch(rolledBack) == .ordinalReused) }
+            // It used up no sequence number: the next ordinal is counted under the same one.
+            var next = rolledBack
+            next.digest = [UInt8](repeating: 3, count: 32)
+            next.ordinal += 1
+            guard case .counted(1, _) = try await store.commitBatch(next) else {
+                throw World.Unexpected(what: "not counted")
+            }
+            // And another spool has ordinals of its own.
+            var other = rolledBack
+            other.sequence = 1
+            other.digest = [UInt8](repeating: 4, count: 32)
+            other.spoolID = [UInt8](repeating: 0xEE, count: 16)
+            guard case .counted(2, _) = try await store.commitBatch(other) else {
+                throw World.Unexpected(what: "not counted")
+            }
+            #expect(try await store.collectors(sight: .everything).map(\.quarantined) == [1])
+        }
+    }
+
     @Test func lookupsKnowWhatWasCountedInAnyEpoch() async throws {
         try await World.with { world in
             try await world.openEpoch()

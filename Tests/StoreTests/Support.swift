@@ -67,7 +67,8 @@ struct World: Sendable {
         let minutes = rows.rows.map(\.minute)
         return BatchCommit(
             key: key, epoch: epoch, sequence: sequence, digest: payload + payload + payload + payload, payload: payload,
-            spoolID: [UInt8](repeating: 7, count: 16), ordinal: sequence + 1, sealedAt: moment, softwareVersion: "1.0",
+            spoolID: [UInt8](repeating: UInt8(truncatingIfNeeded: 6 + epoch), count: 16), ordinal: sequence + 1,
+            sealedAt: moment, softwareVersion: "1.0",
             eventCount: UInt64(rows.rows.count), rowCount: rows.rows.count, totals: rows.totals,
             rejections: [.syntax: 2], minutes: minutes.min().flatMap { low in minutes.max().map { low...$0 } },
             receivedAt: moment)

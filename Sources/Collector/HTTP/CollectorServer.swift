@@ -12,17 +12,13 @@ internal import Usage
 
 /// The collector's HTTP listener: intake, metrics and health.
 package struct CollectorServer: Sendable {
-    /// How long a connection may be silent between requests.
-    static let idleTimeoutSeconds: Int64 = 60
-    /// The most bytes of a request's header fields together.
-    static let maxHeaderBytes = 16 << 10
-    static let maxHeaderFields = 64
-
     let settings: CollectorSettings
     let parts: CollectorParts
     let board: StatusBoard
     let events: EventsHandler
     let version: String
+    /// What it puts up with from a connection.
+    package var limits = ConnectionLimits()
 
     package init(
         settings: CollectorSettings, parts: CollectorParts, board: StatusBoard, writer: Writer,
@@ -39,7 +35,7 @@ package struct CollectorServer: Sendable {
             settings: settings.http, window: window,
             unnamed: EventsHandler.Source(name: "http", format: .native, defaults: settings.defaults),
             named: Dictionary(named) { first, _ in first }, writer: writer, gate: parts.gate,
-            metrics: parts.metrics, wallClock: parts.wallClock,
+            remembered: parts.remembered, metrics: parts.metrics, wallClock: parts.wallClock,
             bucket: TokenBucket(perSecond: settings.http.requestsPerSecond, clock: parts.steadyClock),
             budget: ByteBudget(limit: settings.http.maxConcurrentBytes))
     }
@@ -48,16 +44,11 @@ package struct CollectorServer: Sendable {
     package func makeApplication(
         bound: @escaping @Sendable (_ address: String) async -> Void
     ) -> Application<RouterResponder<BasicRequestContext>> {
-        let http = HTTP1Channel.Configuration(
-            idleTimeout: .seconds(Self.idleTimeoutSeconds),
-            httpDecoderConfiguration: .init(
-                maxHeaderFieldSize: Self.maxHeaderBytes, maxHeaderListSize: Self.maxHeaderBytes,
-                maxHeaderFieldCount: Self.maxHeaderFields))
         var logger = parts.logger
         logger.logLevel = .warning
         let host = settings.http.listen.host
         return Application(
-            router: makeRouter(), server: .http1(configuration: http),
+            router: makeRouter(), server: limits.server(settings.http),
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: settings.http.listen.port), serverName: nil,
                 availableConnectionsDelegate: MaximumAvailableConnections(

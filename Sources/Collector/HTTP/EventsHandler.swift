@@ -18,6 +18,8 @@ struct EventsHandler: Sendable {
 
     /// What `Retry-After` says where nothing better is known, in seconds.
     static let retryAfterSeconds = 5
+    /// How often a body is read again because another request made some of its events durable meanwhile.
+    static let maxReadings = 4
 
     let settings: CollectorSettings.HTTP
     let window: Reloadable<CollectorSettings.Window>
@@ -25,6 +27,7 @@ struct EventsHandler: Sendable {
     let named: [String: Source]
     let writer: Writer
     let gate: IntakeGate
+    let remembered: RememberedEvents
     let metrics: CollectorMetrics
     let wallClock: any WallClock
     let bucket: TokenBucket
@@ -107,20 +110,27 @@ struct EventsHandler: Sendable {
         }
         defer { budget.giveBack(reserved) }
         let body = try await collect(request, coding)
-        let table = try await parse(body, source)
-        guard table.outcome.accepted > 0 || table.outcome.rejectedCount > 0 else {
-            throw Problem(.badRequest, "no-events", "the body holds no events")
+        for _ in 0..<Self.maxReadings {
+            let table = try await parse(body, source)
+            guard !table.isEmpty || table.outcome.duplicates > 0 else {
+                throw Problem(.badRequest, "no-events", "the body holds no events")
+            }
+            if let outcome = try await commit(table, source, bodyBytes: body.count) { return outcome }
         }
-        return try await commit(table, source, bodyBytes: body.count)
+        throw Problem(
+            .serviceUnavailable, "repeated-at-once", "other requests send the same events right now; send again later",
+            retryAfterSeconds: 1)
     }
 
+    /// Answers `nil` where the body has to be read again: some of its events have become durable by another request.
     private func commit(
         _ table: RequestTable, _ source: Source, bodyBytes: Int
-    ) async throws(Problem) -> EventsOutcome {
+    ) async throws(Problem) -> EventsOutcome? {
         do throws(CommitFailure) {
-            try await writer.commit(table.accepted, quarantine: table.quarantine)
+            if !table.isEmpty { try await writer.commit(table.accepted, quarantine: table.quarantine) }
         } catch {
             switch error {
+            case .repeated: return nil
             case .closed(let reason): throw Self.closed(reason)
             case .tooLarge:
                 throw Problem(
@@ -129,8 +139,9 @@ struct EventsHandler: Sendable {
         }
         metrics.quarantineDropped.increment(by: table.unkept)
         metrics.source(source.name).count(
-            events: table.outcome.accepted, rejected: table.outcome.rejectedCount, bytes: UInt64(bodyBytes))
-        guard table.outcome.accepted > 0 else {
+            events: table.outcome.accepted, rejected: table.outcome.rejectedCount,
+            duplicates: table.outcome.duplicates, bytes: UInt64(bodyBytes))
+        guard table.outcome.accepted + table.outcome.duplicates > 0 else {
             throw Problem(
                 .badRequest, "all-rejected", "none of the events can be counted; see `rejected`",
                 outcome: table.outcome)
@@ -178,7 +189,7 @@ struct EventsHandler: Sendable {
         var table = RequestTable(
             context: ChunkContext(
                 source: source.name, file: "", nowMilliseconds: now,
-                window: TimeWindow(window.value, nowMilliseconds: now)))
+                window: TimeWindow(window.value, nowMilliseconds: now)), remembered: remembered)
         guard
             var parser = try? IntakeParser(format: source.format, defaults: source.defaults, framing: .document)
         else { throw Problem(.internalServerError, "bad-source", "the source's configuration can't work") }

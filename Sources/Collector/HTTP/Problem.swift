@@ -57,12 +57,14 @@ struct EventsOutcome: Sendable, Encodable {
     }
 
     var accepted: UInt64 = 0
+    /// Events that had been accepted before and are not counted again.
+    var duplicates: UInt64 = 0
     /// The first ones; `rejectedCount` is of all.
     var rejected: [Rejected] = []
     var rejectedCount: UInt64 = 0
 
     enum CodingKeys: String, CodingKey {
-        case accepted, rejected
+        case accepted, duplicates, rejected
         case rejectedCount = "rejected_count"
     }
 }

@@ -14,24 +14,55 @@ struct RequestTable: UsageEventSink {
     private(set) var unkept: UInt64 = 0
     private var quarantineBytes = 0
     private let context: ChunkContext
+    private let remembered: RememberedEvents
+    private var marks: [EventMark] = []
+    /// Contents of this request's own events by the key of their id.
+    private var contents: [UInt128: UInt64] = [:]
 
     /// The most rows that one request may make: they must fit into one write-ahead record.
     static let maxRows = 100_000
 
-    init(context: ChunkContext) {
+    init(context: ChunkContext, remembered: RememberedEvents) {
         self.context = context
+        self.remembered = remembered
     }
 
     var accepted: AcceptedRows {
-        AcceptedRows(rows: sums.rows(), eventCount: sums.eventCount, rejections: rejections)
+        AcceptedRows(
+            rows: sums.rows(), eventCount: sums.eventCount, rejections: rejections,
+            marks: AcceptedMarks(acceptedAtMilliseconds: context.nowMilliseconds, marks: marks))
     }
 
+    /// Whether there is nothing to write: all events, if any, were accepted before.
+    var isEmpty: Bool { outcome.accepted == 0 && outcome.rejectedCount == 0 }
+
     mutating func accept(_ event: borrowing UsageEvent, record: RawSpan, scratch: RawSpan) throws(Rejection) {
+        var mark: EventMark?
+        if event.id.count > 0, !remembered.isOff {
+            let found = EventMark(event, source: context.source, record: record, scratch: scratch)
+            switch find(found) {
+            case .new: mark = found
+            case .repeated: return outcome.duplicates += 1
+            case .conflicting:
+                throw Rejection(
+                    .conflictingID, field: "id",
+                    detail: "an event with this id and other content was accepted; an id is for one event alone")
+            }
+        }
         if let problem = context.window.problem(minute: event.minute) { throw problem }
         if try sums.add(event, record: record, scratch: scratch) == .full {
             throw Rejection(.tooManyNames, detail: "more distinct keys than one request may hold; send fewer at once")
         }
         outcome.accepted += 1
+        if let mark {
+            marks.append(mark)
+            contents[mark.key] = mark.content
+        }
+    }
+
+    private func find(_ mark: EventMark) -> RememberedEvents.Finding {
+        if let own = contents[mark.key] { return own == mark.content ? .repeated : .conflicting }
+        return remembered.find(mark)
     }
 
     mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {

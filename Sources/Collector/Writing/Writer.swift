@@ -71,6 +71,7 @@ package actor Writer: Service {
                 provider: settings.provider, collector: settings.collector, spoolID: recovered.spoolID,
                 version: version),
             meter: parts.meter, gate: parts.gate, sealAge: settings.seal.age, quarantine: quarantine,
+            remembered: parts.remembered,
             wallClock: parts.wallClock, steadyClock: parts.steadyClock, report: { report($0) })
         self.recovered = recovered
         metrics = parts.metrics
@@ -117,7 +118,8 @@ extension CollectorSettings.Storage {
     var spool: SpoolSettings {
         SpoolSettings(
             maxBytes: UInt64(spoolBytes), minFreeBytes: UInt64(spoolFreeBytes),
-            archiveAgeMilliseconds: archiveAge.wholeMilliseconds, archiveMaxBytes: UInt64(archiveBytes))
+            archiveAgeMilliseconds: archiveAge.wholeMilliseconds, archiveMaxBytes: UInt64(archiveBytes),
+            keptWriteAheadMaxBytes: UInt64(deduplicationBytes))
     }
 }
 

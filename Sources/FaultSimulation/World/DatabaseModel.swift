@@ -16,6 +16,13 @@ struct DatabaseModel {
         var epochs: [UInt64: Epoch] = [:]
         /// When each digest was counted, in milliseconds of simulated time.
         var digests: [BatchDigest: Int64] = [:]
+        var ordinals: Set<SpoolOrdinal> = []
+    }
+
+    /// Where a batch was sealed.
+    struct SpoolOrdinal: Hashable {
+        var spool: SpoolID
+        var ordinal: UInt64
     }
 
     /// What became of a batch: the answer, and whether it was counted by this transaction.
@@ -56,14 +63,14 @@ struct DatabaseModel {
     }
 
     mutating func commit(
-        _ collector: Int, _ digest: BatchDigest, epoch: UInt64, sequence: UInt64, now: Int64
+        _ collector: Int, _ digest: BatchDigest, _ ordinal: SpoolOrdinal, epoch: UInt64, sequence: UInt64, now: Int64
     ) -> Outcome {
         guard var row = collectors[collector], let found = row.epochs[epoch] else {
             return Outcome(answer: .unknownEpoch)
         }
         guard found.isLive else { return Outcome(answer: .fenced) }
         let decision = BatchDecision(sequence: sequence, nextSequence: found.nextSequence) {
-            isKnown(digest, in: row, now)
+            BatchHistory(isKnown: isKnown(digest, in: row, now), isOrdinalUsed: row.ordinals.contains(ordinal))
         }
         switch decision {
         case .count: break
@@ -74,10 +81,13 @@ struct DatabaseModel {
             return Outcome(answer: .counted)
         case .gap(let expected):
             if bug != .skipGaps { return Outcome(answer: .gap(expectedSequence: expected)) }
+        case .ordinalReused:
+            if bug != .forgetDigests { return Outcome(answer: .invalid(reason: "ordinal-reused")) }
         case .fork: return Outcome(answer: .fork)
         }
         row.epochs[epoch]?.nextSequence = max(found.nextSequence, sequence + 1)
         row.digests[digest] = now
+        row.ordinals.insert(ordinal)
         collectors[collector] = row
         return Outcome(answer: .counted, isCounted: true)
     }

@@ -95,10 +95,18 @@ extension World {
             return .lookUp(database.lookUp(collector, digests, epoch: epoch, now: now))
         case .batch(let bytes, let claimed, let epoch, let sequence):
             let (sealed, digest) = repeated(request, bytes, claimed)
-            let outcome = database.commit(collector, digest, epoch: epoch, sequence: sequence, now: now)
+            let outcome = database.commit(
+                collector, digest, try Self.ordinal(of: sealed), epoch: epoch, sequence: sequence, now: now)
             if outcome.isCounted { try oracle.count(collector, sealed, epoch: epoch, sequence: sequence) }
             return .batch(outcome.answer)
         }
+    }
+
+    private static func ordinal(of sealed: [UInt8]) throws(Violation) -> DatabaseModel.SpoolOrdinal {
+        guard let (header, _) = try? BatchDecoder().decode(sealed) else {
+            throw Violation(.exact, "a batch that can't be decoded was sent")
+        }
+        return DatabaseModel.SpoolOrdinal(spool: header.spoolID, ordinal: header.ordinal)
     }
 
     /// The batch as it came, or sealed anew where ``KnownBug/resealAfterUnknownOutcome`` has it.

@@ -13,6 +13,9 @@ extension WriterCore {
         _ accepted: AcceptedRows, quarantine entries: [QuarantineEntry]
     ) throws(CommitFailure) -> Ticket {
         if let reason = gate.closedFor.first { throw .closed(reason) }
+        // Settled first: what another request is still waiting for may yet fail.
+        if remembered.overlap(accepted.marks) == .waiting { syncPending() }
+        guard remembered.overlap(accepted.marks) == .none else { throw .repeated }
         do {
             try quarantine.writePushed(entries)
         } catch {
@@ -20,6 +23,7 @@ extension WriterCore {
         }
         let position = try append(accepted)
         pending.append(PendingCommit(accepted: accepted, position: position))
+        remembered.wait(accepted.marks, position: position)
         commitsAsked += 1
         return Ticket(number: commitsAsked)
     }
@@ -86,12 +90,14 @@ extension WriterCore {
         unmerged += pending
         pending = []
         commitsSettled = commitsAsked
+        remembered.noteSyncSucceeded()
         mergeDurable()
     }
 
     /// The spool forgot what was appended since the last sync: those who wait are told to send again.
     mutating func noteSyncFailed() {
         pending = []
+        remembered.noteSyncFailed()
         while commitsSettled < commitsAsked {
             commitsSettled += 1
             failedCommits.insert(commitsSettled)

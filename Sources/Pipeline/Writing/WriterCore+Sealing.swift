@@ -84,14 +84,27 @@ extension WriterCore {
     package mutating func restore(_ recovered: RecoveredState) throws -> RecoveredFiles {
         let checkpoints = try CheckpointCodec.decode(recovered.checkpoint)
         meter.restore(checkpoints, writeAheadThrough: 0)
+        spool.replayKeptWriteAhead { payload, position in recall(payload, position) }
         try spool.replayWriteAhead { payload, position in replay(payload, position) }
         report(.opened(recovered))
         return RecoveredFiles(checkpoints: checkpoints, isNewSpool: recovered.isNew)
     }
 
+    /// Remembers the events of a record whose rows are in a batch.
+    private func recall(_ payload: [UInt8], _ position: UInt64) {
+        do throws(BatchError) {
+            remembered.recover(
+                try RowsCodec.decodeMarks(payload), position: position, nowMilliseconds: wallClock.nowMilliseconds())
+        } catch {
+            report(.recordUndecodable(position: position, error))
+        }
+    }
+
     private mutating func replay(_ payload: [UInt8], _ position: UInt64) {
         do throws(BatchError) {
-            unmerged.append(PendingCommit(accepted: try RowsCodec.decode(payload), position: position))
+            let accepted = try RowsCodec.decode(payload)
+            remembered.recover(accepted.marks, position: position, nowMilliseconds: wallClock.nowMilliseconds())
+            unmerged.append(PendingCommit(accepted: accepted, position: position))
             mergeDurable()
         } catch {
             report(.recordUndecodable(position: position, error))

@@ -27,6 +27,7 @@ package struct WriterCore {
     /// How old the first event of a table may become before it is sealed.
     let sealAge: Duration
     var quarantine: any QuarantineKeeper
+    let remembered: RememberedEvents
     let wallClock: any WallClock
     let steadyClock: any SteadyClock
     /// Takes what there is to tell. It must not come back to this value.
@@ -49,7 +50,8 @@ package struct WriterCore {
 
     package init(
         spool: Spool, identity: BatchIdentity, meter: Meter, gate: IntakeGate, sealAge: Duration,
-        quarantine: any QuarantineKeeper, wallClock: any WallClock, steadyClock: any SteadyClock,
+        quarantine: any QuarantineKeeper, remembered: RememberedEvents, wallClock: any WallClock,
+        steadyClock: any SteadyClock,
         report: @escaping (WriterEvent) -> Void
     ) {
         self.spool = spool
@@ -58,6 +60,7 @@ package struct WriterCore {
         self.gate = gate
         self.sealAge = sealAge
         self.quarantine = quarantine
+        self.remembered = remembered
         self.wallClock = wallClock
         self.steadyClock = steadyClock
         self.report = report
@@ -77,7 +80,9 @@ package struct WriterCore {
         do throws(SpoolError) {
             // What is deleted must be settled for good; and whoever waits for a sync must hear of this one.
             try syncSpool()
+            spool.keepWriteAheadFrom = remembered.expire() ?? .max
             try spool.reclaim()
+            remembered.forget(through: spool.writeAheadReclaimedThrough)
         } catch {
             report(.untidied(error))
         }

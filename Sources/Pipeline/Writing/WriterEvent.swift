@@ -41,6 +41,8 @@ package enum CommitFailure: Error, Sendable, Equatable {
     case closed(IntakeGate.Reason)
     /// More rows or bytes than one write-ahead record may hold.
     case tooLarge
+    /// Some of the events have become durable since they were read: read them again.
+    case repeated
 }
 
 /// What every batch of this collector says about itself.

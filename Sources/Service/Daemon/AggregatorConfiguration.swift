@@ -13,6 +13,7 @@ package struct AggregatorConfiguration: Sendable {
     package var ingestAddress: ListenAddress
     package var ingestTLS: TLSFiles
     package var trustDomain: String
+    package var revokedFile: String?
     package var ingestMaxConnections: Int
     package var batchesInFlight: Int
     package var queryAddress: ListenAddress
@@ -43,6 +44,7 @@ package struct AggregatorConfiguration: Sendable {
             certificateFile: settings.text("ingest.certificate-file"), keyFile: settings.text("ingest.key-file"),
             clientCAFile: settings.text("ingest.client-ca-file"))
         trustDomain = settings.text("ingest.trust-domain")
+        revokedFile = settings.optionalText("ingest.revoked-file")
         ingestMaxConnections = Int(settings.integer("ingest.max-connections"))
         batchesInFlight = Int(settings.integer("ingest.batches-in-flight"))
         queryAddress = settings.address("query.listen")

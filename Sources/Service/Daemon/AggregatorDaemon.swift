@@ -22,6 +22,7 @@ package struct AggregatorDaemon: Sendable {
     private let events: TrendEvents
     private let ingestTLS: ReloadableTLS
     private let queryTLS: ReloadableTLS?
+    private let revocations: Revocations
     private let readLogLevel: @Sendable () throws -> String
 
     /// How long what is under way at SIGTERM may take, in seconds.
@@ -44,6 +45,7 @@ package struct AggregatorDaemon: Sendable {
         events = try configuration.loadEvents()
         ingestTLS = try ReloadableTLS(files: configuration.ingestTLS)
         queryTLS = try configuration.queryTLS.map { try ReloadableTLS(files: $0) }
+        revocations = try configuration.revokedFile.map { try Revocations(file: $0, logger: logger) } ?? Revocations()
         store = Self.makeStore(configuration, logger: logger)
         listening = ListeningFile(path: configuration.listeningFile, expected: ["ingest", "query"])
     }
@@ -102,7 +104,8 @@ package struct AggregatorDaemon: Sendable {
         services.append(health)
         services.append(
             ReloadService(
-                tls: [ingestTLS] + (queryTLS.map { [$0] } ?? []), readLogLevel: readLogLevel, logger: logger))
+                tls: [ingestTLS] + (queryTLS.map { [$0] } ?? []), revocations: revocations,
+                readLogLevel: readLogLevel, logger: logger))
         return services
     }
 
@@ -113,7 +116,7 @@ package struct AggregatorDaemon: Sendable {
             limit: configuration.batchesInFlight, limitPerCollector: ServiceLimits.maxBatchesInFlightPerCollector)
         let dependencies = IngestDependencies(
             store: store, intake: intake, gate: gate, clock: clock, trustDomain: configuration.trustDomain,
-            registry: registry, logger: logger)
+            revocations: revocations, registry: registry, logger: logger)
         var options = ListenerOptions()
         options.maxConnections = configuration.ingestMaxConnections
         options.maxBodyBytes = Limits.maxSealedBatchBytes + ServiceLimits.maxControlBodyBytes

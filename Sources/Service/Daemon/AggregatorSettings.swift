@@ -32,6 +32,9 @@ package enum AggregatorSettings {
         SettingKey(
             "ingest.trust-domain", .text, .byDefault("steelyard.local"), "trust domain of the collectors' identities"),
         SettingKey(
+            "ingest.revoked-file", .path, .optional,
+            "certificates and identities that are let in no more, one a line"),
+        SettingKey(
             "ingest.max-connections", .integer(1...100_000),
             .byDefault(String(ServiceLimits.defaultMaxConnections)), "open connections at once"),
         SettingKey(

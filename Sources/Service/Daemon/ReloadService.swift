@@ -3,10 +3,11 @@ internal import ServiceLifecycle
 internal import Telemetry
 internal import UnixSignals
 
-/// On SIGHUP, reads the certificates, keys and client authorities again, and the log level from the configuration.
+/// On SIGHUP, reads the certificates, keys, client authorities and revocations again, and the log level from the configuration.
 /// Files that don't fit change nothing.
 struct ReloadService: Service {
     let tls: [ReloadableTLS]
+    let revocations: Revocations
     /// The log level as the configuration says now.
     let readLogLevel: @Sendable () throws -> String
     let logger: Logger
@@ -21,6 +22,7 @@ struct ReloadService: Service {
     func reload() {
         do {
             for listener in tls { try listener.reload() }
+            try revocations.reload()
             let level = try readLogLevel()
             LogOutput.setLevel(Logger.Level(rawValue: level) ?? .info)
             logger.info("certificates and log level read again", [.state: "\(level)"])

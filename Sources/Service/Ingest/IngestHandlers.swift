@@ -147,6 +147,11 @@ struct IngestHandlers: Sendable {
             logger.error(
                 "a sequence number came again with other bytes; they were set aside", place(identity, envelope))
             throw Problem.fork(expectedSequence: expected)
+        case .ordinalReused:
+            logger.error(
+                "a spool's ordinal came again with other bytes: its collector's state went back in time or runs twice",
+                place(identity, envelope))
+            throw Problem.ordinalReused
         case .fenced(let live):
             logger.warning("a fenced collector tried to send", place(identity, envelope))
             throw Problem.fenced(liveEpoch: live)

@@ -14,11 +14,12 @@ struct IngestRouter {
         var handler: Handler
     }
 
-    let trustDomain: String
+    let admission: Admission
     let routes: [Route]
 
     init(_ dependencies: IngestDependencies) {
-        trustDomain = dependencies.trustDomain
+        admission = Admission(
+            trustDomain: dependencies.trustDomain, revocations: dependencies.revocations, clock: dependencies.clock)
         let handlers = IngestHandlers(dependencies)
         routes = [
             Route(method: .post, path: "/v1/epochs", handler: handlers.openEpoch),
@@ -33,24 +34,41 @@ struct IngestRouter {
         let router = Router(context: IngestContext.self)
         router.add(middleware: ProblemMiddleware(routes: table, metrics: metrics))
         for route in routes {
-            let trustDomain = trustDomain
+            let admission = admission
             router.on(RouterPath(route.path), method: route.method) { request, context in
-                let identity = try await Self.identity(of: context, trustDomain: trustDomain)
+                let identity = try await admission.identity(of: context)
                 return try await route.handler(request, identity).response
             }
         }
         return router
     }
 
-    /// - Throws: ``Problem`` 403 for a certificate that doesn't name exactly one collector of the trust domain.
-    private static func identity(of context: IngestContext, trustDomain: String) async throws -> CollectorIdentity {
-        guard let certificate = try await context.peerCertificate() else {
-            throw Problem.forbidden("The connection has no client certificate.", code: "wrong-identity")
-        }
-        do throws(IdentityError) {
-            return try CollectorIdentity(certificateDER: certificate, trustDomain: trustDomain)
-        } catch {
-            throw Problem.forbidden("\(error.message).", code: "wrong-identity")
+    /// Who may go on, looked at for each request and not once for each connection.
+    struct Admission: Sendable {
+        let trustDomain: String
+        let revocations: Revocations
+        let clock: any WallClock
+
+        /// - Throws: ``Problem`` 403 for a certificate that doesn't name exactly one collector of the trust domain, or that
+        ///   was revoked.
+        func identity(of context: IngestContext) async throws -> CollectorIdentity {
+            guard let certificate = try await context.peerCertificate() else {
+                throw Problem.forbidden("The connection has no client certificate.", code: "wrong-identity")
+            }
+            let identity: CollectorIdentity
+            do throws(IdentityError) {
+                identity = try CollectorIdentity(certificateDER: certificate, trustDomain: trustDomain)
+            } catch {
+                throw Problem.forbidden("\(error.message).", code: "wrong-identity")
+            }
+            guard
+                !revocations.list(nowMilliseconds: clock.nowMilliseconds())
+                    .revokes(identity, certificateDER: certificate)
+            else {
+                throw Problem.forbidden(
+                    "The certificate, or the identity in it, was revoked; ask for a new one.", code: "revoked")
+            }
+            return identity
         }
     }
 }

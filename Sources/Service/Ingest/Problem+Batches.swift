@@ -17,6 +17,13 @@ extension Problem {
             [JSONMember("expected_sequence", .integer(Int64(clamping: expectedSequence)))])
     }
 
+    /// 422: the spool's ordinal was used for other bytes. The collector keeps them and goes on with its next batch.
+    static let ordinalReused = Problem(
+        status: 422, code: "invalid-batch", title: "The spool's ordinal was used for other bytes",
+        detail: "These bytes were set aside and not counted: what is in them may have been counted before. The "
+            + "collector's data folder came from a backup, or is in use twice.",
+        extensions: [JSONMember("reason", .string("ordinal-reused")), JSONMember("field", .string("header.ordinal"))])
+
     /// 409: a newer process of the same collector is at work.
     static func fenced(liveEpoch: UInt64) -> Problem {
         conflict(

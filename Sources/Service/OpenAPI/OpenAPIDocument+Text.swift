@@ -72,7 +72,7 @@ extension OpenAPIDocument {
               description: |
                 The body is one zstd frame that holds one `steelyard.v1.Batch`. 200 means that it is in PostgreSQL, durably:
                 counted now, or counted before. Problem codes: 409 `gap` (with `expected_sequence`), `fork`, `fenced`,
-                `unknown-epoch`; 403 `wrong-identity`, `wrong-provider`; 422 `invalid-batch` (with `reason` and `field`; never
+                `unknown-epoch`; 403 `wrong-identity`, `wrong-provider`, `revoked`; 422 `invalid-batch` (with `reason` and `field`; never
                 send it again); 400 `digest-mismatch` (damaged on the way; send it again).
               security:
                 - clientCertificate: []
@@ -1602,7 +1602,7 @@ extension OpenAPIDocument {
                     type: object
                     required: [reason, batches]
                     properties:
-                      reason: { type: string, enum: [fork, undecodable] }
+                      reason: { type: string, enum: [fork, undecodable, ordinal-reused] }
                       batches: { type: integer }
             MonthlyShareRow:
               description: The entity stands under its own name, such as `provider`.

@@ -1,23 +1,8 @@
+internal import HTTPGuards
 internal import HummingbirdCore
 internal import HummingbirdHTTP2
 internal import Logging
 internal import NIOCore
-
-/// A plain HTTP/1.1 connection behind a ``ConnectionGuard``.
-struct GuardedPlainChannel: ServerChildChannel {
-    typealias Value = HTTP1Channel.Value
-
-    let base: HTTP1Channel
-    let options: ListenerOptions
-
-    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        channel.addingGuard(options).flatMap { base.setup(channel: channel, logger: logger) }
-    }
-
-    func handle(value: Value, logger: Logger) async {
-        await base.handle(value: value, logger: logger)
-    }
-}
 
 /// A TLS connection, HTTP/1.1 or HTTP/2 as the client prefers, behind a ``ConnectionGuard``, under the TLS rules that
 /// are current when it begins.
@@ -31,22 +16,15 @@ struct GuardedTLSChannel: ServerChildChannel {
         guard let base = tls.current else {
             return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
         }
-        return channel.addingGuard(options).flatMap { base.setup(channel: channel, logger: logger) }
+        let (deadline, age) = (TimeAmount(options.headerDeadline), TimeAmount(options.maxConnectionAge))
+        return channel.addingGuard(headerDeadline: deadline, maxAge: age).flatMap {
+            base.setup(channel: channel, logger: logger)
+        }
     }
 
     func handle(value: Value, logger: Logger) async {
         // Every set of TLS rules has the same responder, so any of them can handle the connection.
         await tls.current?.handle(value: value, logger: logger)
-    }
-}
-
-extension Channel {
-    fileprivate func addingGuard(_ options: ListenerOptions) -> EventLoopFuture<Void> {
-        eventLoop.makeCompletedFuture {
-            let handler = ConnectionGuard(
-                headerDeadline: TimeAmount(options.headerDeadline), maxAge: TimeAmount(options.maxConnectionAge))
-            try pipeline.syncOperations.addHandler(handler)
-        }
     }
 }
 
@@ -56,7 +34,9 @@ extension HTTPServerBuilder {
         HTTPServerBuilder { responder in
             guard let tls else {
                 let base = HTTP1Channel(responder: responder, configuration: options.http1)
-                return GuardedPlainChannel(base: base, options: options)
+                return GuardedPlainChannel(
+                    base: base, headerDeadline: TimeAmount(options.headerDeadline),
+                    maxAge: TimeAmount(options.maxConnectionAge))
             }
             try tls.start { configuration in
                 try HTTP2UpgradeChannel(

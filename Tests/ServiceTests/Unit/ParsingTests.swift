@@ -1,4 +1,5 @@
 import Foundation
+import HTTPGuards
 import Postgres
 import TestSupport
 import Testing

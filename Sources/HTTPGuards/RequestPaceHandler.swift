@@ -1,27 +1,27 @@
 internal import HTTPTypes
-internal import NIOCore
-internal import NIOHTTPTypes
+package import NIOCore
+package import NIOHTTPTypes
 
 /// Cuts off request bodies that come too slowly, take too long or are larger than any route allows.
 ///
 /// One stands in each HTTP/1.1 connection and each HTTP/2 stream, after the HTTP decoder. Handlers refuse a declared
 /// length before reading; this is for bodies that lie about it, or trickle in after the answer.
-final class RequestPaceHandler: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = HTTPRequestPart
-    typealias InboundOut = HTTPRequestPart
+package final class RequestPaceHandler: ChannelInboundHandler, RemovableChannelHandler {
+    package typealias InboundIn = HTTPRequestPart
+    package typealias InboundOut = HTTPRequestPart
 
     private let window: TimeAmount
     private let fresh: BodyPace
     private var pace: BodyPace
     private var task: Scheduled<Void>?
 
-    init(window: TimeAmount, pace: BodyPace) {
+    package init(window: TimeAmount, pace: BodyPace) {
         self.window = window
         self.fresh = pace
         self.pace = pace
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head:
             tellGuard(context)
@@ -34,13 +34,14 @@ final class RequestPaceHandler: ChannelInboundHandler, RemovableChannelHandler {
             }
         case .end:
             stop()
+            ownGuard(context)?.requestEnded()
         }
         context.fireChannelRead(data)
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { stop() }
+    package func handlerRemoved(context: ChannelHandlerContext) { stop() }
 
-    func channelInactive(context: ChannelHandlerContext) {
+    package func channelInactive(context: ChannelHandlerContext) {
         stop()
         context.fireChannelInactive()
     }
@@ -50,12 +51,17 @@ final class RequestPaceHandler: ChannelInboundHandler, RemovableChannelHandler {
     /// The guard is in this pipeline for HTTP/1.1 and in the parent's for an HTTP/2 stream. (The parent of an HTTP/1.1
     /// connection is the listening socket, on a loop of its own: it is never asked.)
     private func tellGuard(_ context: ChannelHandlerContext) {
-        if let found = try? context.pipeline.syncOperations.handler(type: ConnectionGuard.self) {
+        if let found = ownGuard(context) {
             found.headArrived()
         } else if let parent = context.channel.parent, parent.eventLoop === context.eventLoop {
             let found = try? parent.pipeline.syncOperations.handler(type: ConnectionGuard.self)
             found?.headArrived()
         }
+    }
+
+    /// The guard of this very pipeline, which there is for HTTP/1.1.
+    private func ownGuard(_ context: ChannelHandlerContext) -> ConnectionGuard? {
+        try? context.pipeline.syncOperations.handler(type: ConnectionGuard.self)
     }
 
     private func start(_ context: ChannelHandlerContext) {

@@ -1,6 +1,6 @@
 /// Whether a request's body comes fast enough: a small state machine without I/O, asked once per window.
-struct BodyPace: Equatable {
-    enum Verdict: Equatable {
+package struct BodyPace: Sendable, Equatable {
+    package enum Verdict: Sendable, Equatable {
         case keepGoing
         case tooSlow
         case tooLate
@@ -8,31 +8,31 @@ struct BodyPace: Equatable {
     }
 
     /// Windows that a body may take in all.
-    let maxWindows: Int
+    package let maxWindows: Int
     /// Bytes that each window must bring.
-    let minBytesPerWindow: Int
+    package let minBytesPerWindow: Int
     /// Bytes that the body may have in all.
-    let maxBytes: Int
+    package let maxBytes: Int
 
-    private(set) var bytes = 0
+    package private(set) var bytes = 0
     private var bytesInWindow = 0
     private var windows = 0
 
-    init(maxWindows: Int, minBytesPerWindow: Int, maxBytes: Int) {
+    package init(maxWindows: Int, minBytesPerWindow: Int, maxBytes: Int) {
         self.maxWindows = maxWindows
         self.minBytesPerWindow = minBytesPerWindow
         self.maxBytes = maxBytes
     }
 
     /// Some of the body came.
-    mutating func received(_ count: Int) -> Verdict {
+    package mutating func received(_ count: Int) -> Verdict {
         bytes += count
         bytesInWindow += count
         return bytes > maxBytes ? .tooLarge : .keepGoing
     }
 
     /// A window has passed and the body isn't complete.
-    mutating func windowPassed() -> Verdict {
+    package mutating func windowPassed() -> Verdict {
         windows += 1
         defer { bytesInWindow = 0 }
         if windows >= maxWindows { return .tooLate }

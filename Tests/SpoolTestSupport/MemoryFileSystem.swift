@@ -1,16 +1,16 @@
-internal import Spool
+package import Spool
 internal import Synchronization
 
 /// A file system in memory that tells what was synced from what was only written, and fails where a test says so.
 ///
 /// It follows POSIX where it matters: a name is durable once its folder was synced, bytes once their file was; after a
 /// failed sync the bytes stay visible but no later sync makes them durable.
-final class MemoryFileSystem: FileSystem {
-    struct Call: Sendable, Equatable {
-        var name: String
-        var path: String
+package final class MemoryFileSystem: FileSystem {
+    package struct Call: Sendable, Equatable {
+        package var name: String
+        package var path: String
         /// How many calls of any name came before.
-        var index: Int
+        package var index: Int
     }
 
     private struct Node {
@@ -36,7 +36,7 @@ final class MemoryFileSystem: FileSystem {
     private let state = Mutex(State())
 
     /// What survives, and how.
-    enum Crash {
+    package enum Crash: Sendable {
         /// The process dies: all that was written stays.
         case process
         /// The power goes: only what was synced stays.
@@ -46,7 +46,7 @@ final class MemoryFileSystem: FileSystem {
     // MARK: What tests do
 
     /// A new file system with what survives.
-    func after(_ crash: Crash) -> MemoryFileSystem {
+    package func after(_ crash: Crash) -> MemoryFileSystem {
         let survivors = state.withLock { state in
             let names = crash == .power ? state.durableNames : state.names
             return names.mapValues { node in
@@ -57,7 +57,7 @@ final class MemoryFileSystem: FileSystem {
         return MemoryFileSystem(files: survivors)
     }
 
-    init(files: [String: [UInt8]] = [:]) {
+    package init(files: [String: [UInt8]] = [:]) {
         state.withLock { state in
             for (path, bytes) in files {
                 state.nodes[state.nextID] = Node(bytes: bytes, durable: bytes)
@@ -69,32 +69,32 @@ final class MemoryFileSystem: FileSystem {
     }
 
     /// All files with their visible bytes.
-    var files: [String: [UInt8]] {
+    package var files: [String: [UInt8]] {
         state.withLock { state in state.names.mapValues { state.nodes[$0]?.bytes ?? [] } }
     }
 
     /// From now on, a call for which `fault` gives an errno fails with it.
-    func failing(_ fault: @escaping @Sendable (Call) -> Int32?) {
+    package func failing(_ fault: @escaping @Sendable (Call) -> Int32?) {
         state.withLock { $0.fault = fault }
     }
 
-    var callCount: Int { state.withLock { $0.calls } }
+    package var callCount: Int { state.withLock { $0.calls } }
 
-    func setFree(_ bytes: UInt64) {
+    package func setFree(_ bytes: UInt64) {
         state.withLock { $0.free = bytes }
     }
 
-    func setLongestWrite(_ count: Int) {
+    package func setLongestWrite(_ count: Int) {
         state.withLock { $0.longestWrite = count }
     }
 
     // MARK: FileSystem
 
-    func createDirectory(_ path: String) throws(FileSystemError) {
+    package func createDirectory(_ path: String) throws(FileSystemError) {
         try check("mkdir", path)
     }
 
-    func list(_ directory: String) throws(FileSystemError) -> [String] {
+    package func list(_ directory: String) throws(FileSystemError) -> [String] {
         try check("opendir", directory)
         return state.withLock { state in
             Set(
@@ -104,7 +104,7 @@ final class MemoryFileSystem: FileSystem {
         }
     }
 
-    func open(_ path: String, _ mode: FileMode) throws(FileSystemError) -> OpenFile {
+    package func open(_ path: String, _ mode: FileMode) throws(FileSystemError) -> OpenFile {
         try check("open", path)
         let descriptor = state.withLock { state -> Int32? in
             if state.names[path] == nil {
@@ -123,7 +123,7 @@ final class MemoryFileSystem: FileSystem {
         return OpenFile(descriptor: descriptor)
     }
 
-    func close(_ file: OpenFile) {
+    package func close(_ file: OpenFile) {
         state.withLock { state in
             if let node = state.open[file.descriptor]?.node, state.locks[node] == file.descriptor {
                 state.locks[node] = nil
@@ -132,12 +132,12 @@ final class MemoryFileSystem: FileSystem {
         }
     }
 
-    func size(_ file: OpenFile) throws(FileSystemError) -> UInt64 {
+    package func size(_ file: OpenFile) throws(FileSystemError) -> UInt64 {
         let node = try node("fstat", file)
         return UInt64(state.withLock { $0.nodes[node]?.bytes.count ?? 0 })
     }
 
-    func read(
+    package func read(
         _ file: OpenFile, at offset: UInt64, into buffer: inout MutableRawSpan
     ) throws(FileSystemError) -> Int {
         let node = try node("pread", file)
@@ -148,7 +148,7 @@ final class MemoryFileSystem: FileSystem {
         return bytes.count
     }
 
-    func write(_ file: OpenFile, at offset: UInt64, _ bytes: RawSpan) throws(FileSystemError) -> Int {
+    package func write(_ file: OpenFile, at offset: UInt64, _ bytes: RawSpan) throws(FileSystemError) -> Int {
         let node = try node("pwrite", file)
         let longest = state.withLock { $0.longestWrite }
         let source = unsafe bytes.withUnsafeBytes { unsafe Array($0.prefix(longest)) }
@@ -162,7 +162,7 @@ final class MemoryFileSystem: FileSystem {
         return source.count
     }
 
-    func synchronize(_ file: OpenFile) throws(FileSystemError) {
+    package func synchronize(_ file: OpenFile) throws(FileSystemError) {
         do throws(FileSystemError) {
             let node = try node("fdatasync", file)
             state.withLock { state in
@@ -178,7 +178,7 @@ final class MemoryFileSystem: FileSystem {
         }
     }
 
-    func truncate(_ file: OpenFile, to size: UInt64) throws(FileSystemError) {
+    package func truncate(_ file: OpenFile, to size: UInt64) throws(FileSystemError) {
         let node = try node("ftruncate", file)
         state.withLock { state in
             let bytes = state.nodes[node]?.bytes ?? []
@@ -186,7 +186,7 @@ final class MemoryFileSystem: FileSystem {
         }
     }
 
-    func synchronizeDirectory(_ path: String) throws(FileSystemError) {
+    package func synchronizeDirectory(_ path: String) throws(FileSystemError) {
         try check("fsync", path)
         state.withLock { state in
             let isInside: (String) -> Bool = { name in
@@ -197,24 +197,24 @@ final class MemoryFileSystem: FileSystem {
         }
     }
 
-    func rename(_ from: String, to: String) throws(FileSystemError) {
+    package func rename(_ from: String, to: String) throws(FileSystemError) {
         try check("rename", from)
         state.withLock { state in
             state.names[to] = state.names.removeValue(forKey: from)
         }
     }
 
-    func remove(_ path: String) throws(FileSystemError) {
+    package func remove(_ path: String) throws(FileSystemError) {
         try check("unlink", path)
         state.withLock { _ = $0.names.removeValue(forKey: path) }
     }
 
-    func freeBytes(_ path: String) throws(FileSystemError) -> UInt64 {
+    package func freeBytes(_ path: String) throws(FileSystemError) -> UInt64 {
         try check("statvfs", path)
         return state.withLock { $0.free }
     }
 
-    func lock(_ file: OpenFile) throws(FileSystemError) -> Bool {
+    package func lock(_ file: OpenFile) throws(FileSystemError) -> Bool {
         let node = try node("flock", file)
         return state.withLock { state in
             if let holder = state.locks[node], holder != file.descriptor { return false }

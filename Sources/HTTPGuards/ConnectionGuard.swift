@@ -1,0 +1,69 @@
+package import NIOCore
+
+/// Closes connections that don't get to the point: it stands first in a connection's pipeline, before TLS.
+///
+/// A connection has a deadline from its start to its first complete request head, the TLS handshake included: bytes that
+/// trickle in don't extend it. On HTTP/1.1 the same holds for each later head, from its first byte. At its greatest age it
+/// is asked to finish what it is doing and close, so that a certificate is looked at again.
+package final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
+    package typealias InboundIn = ByteBuffer
+    package typealias InboundOut = ByteBuffer
+
+    private let headerDeadline: TimeAmount
+    private let maxAge: TimeAmount
+    private var headerTask: Scheduled<Void>?
+    private var ageTask: Scheduled<Void>?
+    /// A request has ended and no byte of the next has come.
+    private var isBetweenRequests = false
+
+    package init(headerDeadline: TimeAmount, maxAge: TimeAmount) {
+        self.headerDeadline = headerDeadline
+        self.maxAge = maxAge
+    }
+
+    package func handlerAdded(context: ChannelHandlerContext) {
+        awaitHead(context)
+        ageTask = context.eventLoop.assumeIsolated().scheduleTask(in: maxAge) {
+            context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        }
+    }
+
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if isBetweenRequests { awaitHead(context) }
+        context.fireChannelRead(data)
+    }
+
+    package func handlerRemoved(context: ChannelHandlerContext) { cancel() }
+
+    package func channelInactive(context: ChannelHandlerContext) {
+        cancel()
+        context.fireChannelInactive()
+    }
+
+    /// A request's head is complete.
+    func headArrived() {
+        isBetweenRequests = false
+        headerTask?.cancel()
+        headerTask = nil
+    }
+
+    /// A request is complete, on a connection that carries one at a time.
+    func requestEnded() {
+        isBetweenRequests = true
+    }
+
+    private func awaitHead(_ context: ChannelHandlerContext) {
+        isBetweenRequests = false
+        headerTask?.cancel()
+        headerTask = context.eventLoop.assumeIsolated().scheduleTask(in: headerDeadline) {
+            context.close(promise: nil)
+        }
+    }
+
+    private func cancel() {
+        headerTask?.cancel()
+        ageTask?.cancel()
+        headerTask = nil
+        ageTask = nil
+    }
+}

@@ -1,0 +1,37 @@
+package import HummingbirdCore
+package import Logging
+package import NIOCore
+
+/// A plain HTTP/1.1 connection behind a ``ConnectionGuard``.
+package struct GuardedPlainChannel: ServerChildChannel {
+    package typealias Value = HTTP1Channel.Value
+
+    private let base: HTTP1Channel
+    private let headerDeadline: TimeAmount
+    private let maxAge: TimeAmount
+
+    package init(base: HTTP1Channel, headerDeadline: TimeAmount, maxAge: TimeAmount) {
+        self.base = base
+        self.headerDeadline = headerDeadline
+        self.maxAge = maxAge
+    }
+
+    package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.addingGuard(headerDeadline: headerDeadline, maxAge: maxAge).flatMap {
+            base.setup(channel: channel, logger: logger)
+        }
+    }
+
+    package func handle(value: Value, logger: Logger) async {
+        await base.handle(value: value, logger: logger)
+    }
+}
+
+extension Channel {
+    /// Puts a ``ConnectionGuard`` at the start of the connection's pipeline.
+    package func addingGuard(headerDeadline: TimeAmount, maxAge: TimeAmount) -> EventLoopFuture<Void> {
+        eventLoop.makeCompletedFuture {
+            try pipeline.syncOperations.addHandler(ConnectionGuard(headerDeadline: headerDeadline, maxAge: maxAge))
+        }
+    }
+}

@@ -1,0 +1,161 @@
+import Foundation
+import Hummingbird
+import HummingbirdTesting
+import NIOCore
+import TestSupport
+import Testing
+import Usage
+
+@testable import Collector
+
+/// Events that are pushed again under the id that they had.
+@Suite struct DeduplicationTests {
+    private struct Answer: Decodable, Equatable {
+        var accepted: UInt64?
+        var duplicates: UInt64?
+        // swift-format-ignore: AlwaysUseLowerCamelCase
+        var rejected_count: UInt64?
+    }
+
+    /// Posts to a collector over the folder, which is gone afterwards as if it had been killed.
+    private func post(
+        _ bodies: [String], to path: String = "/v1/events", _ folder: String, _ yaml: String = "",
+        clock: HandClock = HandClock(), after: @Sendable (Rig) async throws -> Void = { _ in }
+    ) async throws -> [Answer] {
+        let rig = try await Rig.open(folder, "listen: 127.0.0.1:0\n" + yaml, clock: clock)
+        let server = CollectorServer(
+            settings: rig.settings, parts: rig.parts, board: rig.board, writer: rig.writer,
+            window: Reloadable(rig.settings.window), version: "test")
+        let answers = try await server.makeApplication { _ in }.test(.live) { client in
+            var answers: [Answer] = []
+            for body in bodies { answers.append(try await Self.post(body, to: path, client)) }
+            return answers
+        }
+        try await after(rig)
+        return answers
+    }
+
+    private static func post(
+        _ body: String, to path: String = "/v1/events", _ client: any TestClientProtocol
+    ) async throws -> Answer {
+        try await client.execute(
+            uri: path, method: .post, headers: [.contentType: "application/x-ndjson"],
+            body: ByteBuffer(string: body)
+        ) { response in
+            #expect(response.status == .ok || response.status == .badRequest)
+            return try JSONDecoder().decode(Answer.self, from: Data(response.body.readableBytesView))
+        }
+    }
+
+    private func counted(_ folder: String) async throws -> (events: UInt64, input: UInt128) {
+        let rig = try await Rig.open(folder)
+        await rig.seal()
+        let totals = try await rig.sealedTotals()
+        return (totals.events, totals.counts.input)
+    }
+
+    @Test func a_repeated_event_is_accepted_and_not_counted_again() async throws {
+        try await ScratchFolder.with("dedupe") { folder in
+            let body = Lines.event(id: "a", input: 1) + Lines.event(id: "b", input: 2) + Lines.event(input: 4)
+            let more = Lines.event(id: "b", input: 2) + Lines.event(id: "c", input: 8) + Lines.event(id: "c", input: 8)
+            let answers = try await post([body, body, more], folder)
+            #expect(
+                answers == [
+                    Answer(accepted: 3, duplicates: 0, rejected_count: 0),
+                    // What has no id is another event each time.
+                    Answer(accepted: 1, duplicates: 2, rejected_count: 0),
+                    Answer(accepted: 1, duplicates: 2, rejected_count: 0),
+                ])
+            let counted = try await counted(folder)
+            #expect(counted == (5, 1 + 2 + 4 + 4 + 8))
+        }
+    }
+
+    @Test(
+        "Ids are remembered over restarts, whether a batch holds their events or not",
+        arguments: [false, true])
+    func restarts(sealed: Bool) async throws {
+        try await ScratchFolder.with("dedupe") { folder in
+            let body = Lines.event(id: "a", input: 1) + Lines.event(id: "b", input: 2)
+            _ = try await post([body], folder) { rig in
+                if sealed {
+                    await rig.seal()
+                    await rig.writer.checkSpace()
+                }
+            }
+            for _ in 0..<2 {
+                #expect(
+                    try await post([body], folder) == [Answer(accepted: 0, duplicates: 2, rejected_count: 0)])
+            }
+            #expect(try await counted(folder) == (2, 3))
+        }
+    }
+
+    @Test func another_event_under_a_used_id_is_refused_and_said_to_be() async throws {
+        try await ScratchFolder.with("dedupe") { folder in
+            let answers = try await post(
+                [Lines.event(id: "a", input: 1), Lines.event(id: "a", input: 2) + Lines.event(id: "b", input: 4)],
+                folder)
+            #expect(answers.last == Answer(accepted: 1, duplicates: 0, rejected_count: 1))
+            let rig = try await Rig.open(folder)
+            await rig.seal()
+            let totals = try await rig.sealedTotals()
+            #expect(totals.counts.input == 5)
+            #expect(totals.rejections == [.conflictingID: 1])
+        }
+    }
+
+    @Test func sources_have_ids_of_their_own() async throws {
+        try await ScratchFolder.with("dedupe") { folder in
+            let yaml = "sources: {left: {type: http}, right: {type: http}}"
+            let body = Lines.event(id: "a", input: 1)
+            for path in ["/v1/events", "/v1/events/left", "/v1/events/right"] {
+                let answers = try await post([body, body], to: path, folder, yaml)
+                #expect(answers.map(\.accepted) == [1, 0], "\(path)")
+            }
+            #expect(try await counted(folder).events == 3)
+        }
+    }
+
+    @Test func the_same_request_many_times_at_once_counts_once() async throws {
+        try await ScratchFolder.with("dedupe") { folder in
+            let rig = try await Rig.open(folder, "listen: 127.0.0.1:0")
+            let server = CollectorServer(
+                settings: rig.settings, parts: rig.parts, board: rig.board, writer: rig.writer,
+                window: Reloadable(rig.settings.window), version: "test")
+            let body = (0..<200).map { Lines.event(id: "e-\($0)", input: 1) }.joined()
+            try await server.makeApplication { _ in }.test(.live) { client in
+                let answers = try await withThrowingTaskGroup(of: Answer.self) { group in
+                    for _ in 0..<20 { group.addTask { try await Self.post(body, client) } }
+                    return try await group.reduce(into: [Answer]()) { $0.append($1) }
+                }
+                #expect(answers.count { $0.accepted == 200 && $0.duplicates == 0 } == 1)
+                #expect(answers.count { $0.accepted == 0 && $0.duplicates == 200 } == 19)
+            }
+            await rig.seal()
+            #expect(try await rig.sealedTotals().events == 200)
+        }
+    }
+
+    @Test func an_id_is_forgotten_after_the_horizon_and_not_before() async throws {
+        try await ScratchFolder.with("dedupe") { folder in
+            let body = Lines.event(id: "a", input: 1)
+            let clock = HandClock()
+            let yaml = "deduplication: {horizon: 1h}"
+            _ = try await post([body], folder, yaml, clock: clock)
+            clock.advance(by: .seconds(3_600))
+            #expect(try await post([body], folder, yaml, clock: clock).first?.duplicates == 1)
+            clock.advance(by: .milliseconds(1))
+            #expect(try await post([body], folder, yaml, clock: clock).first?.accepted == 1)
+        }
+    }
+
+    @Test(arguments: ["{horizon: 0s}", "{max-ids: 0}"])
+    func remembering_can_be_turned_off(_ setting: String) async throws {
+        try await ScratchFolder.with("dedupe") { folder in
+            let body = Lines.event(id: "a", input: 1)
+            let answers = try await post([body, body], folder, "deduplication: \(setting)")
+            #expect(answers.map(\.accepted) == [1, 1])
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import TestSupport
+
+@testable import Collector
+
+/// A collector's listener, talked to byte by byte.
+enum RawServer {
+    /// Runs `body` with the port of a collector.
+    static func with(
+        _ change: (inout ConnectionLimits) -> Void = { _ in }, _ yaml: String = "",
+        _ body: @Sendable (Int) async throws -> Void
+    ) async throws {
+        var limits = ConnectionLimits()
+        change(&limits)
+        let settled = limits
+        try await ScratchFolder.with("slow") { folder in
+            let rig = try await Rig.open(folder, "listen: 127.0.0.1:0\n" + yaml)
+            var server = CollectorServer(
+                settings: rig.settings, parts: rig.parts, board: rig.board, writer: rig.writer,
+                window: Reloadable(rig.settings.window), version: "test")
+            server.limits = settled
+            let ports = AsyncStream<Int>.makeStream()
+            let application = server.makeApplication { address in
+                ports.continuation.yield(Int(address.split(separator: ":").last ?? "") ?? 0)
+            }
+            let group = ServiceGroup(
+                configuration: .init(services: [.init(service: application)], logger: rig.parts.logger))
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                tasks.addTask { try await group.run() }
+                var iterator = ports.stream.makeAsyncIterator()
+                try await body(await iterator.next() ?? 0)
+                await group.triggerGracefulShutdown()
+                try await tasks.waitForAll()
+            }
+        }
+    }
+
+    /// A connection that says nothing.
+    static func open(_ port: Int) async throws -> any Channel {
+        try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connect(host: "127.0.0.1", port: port).get()
+    }
+
+    private static func connect(_ port: Int) async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
+        try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connect(host: "127.0.0.1", port: port) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                }
+            }
+    }
+
+    /// Sends bytes and waits until the server closes the connection; returns what it said before.
+    static func talk(_ port: Int, _ texts: [String]) async throws -> String {
+        try await connect(port).executeThenClose { inbound, outbound in
+            var said = ""
+            do {
+                var iterator = inbound.makeAsyncIterator()
+                for (index, text) in texts.enumerated() {
+                    try await outbound.write(ByteBuffer(string: text))
+                    // The next text is for after the answer.
+                    if index < texts.count - 1, let buffer = try await iterator.next() {
+                        said += String(buffer: buffer)
+                    }
+                }
+                while let buffer = try await iterator.next() { said += String(buffer: buffer) }
+            } catch {
+                // A reset ends the connection as well as a close does.
+            }
+            return said
+        }
+    }
+}

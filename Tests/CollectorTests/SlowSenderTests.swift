@@ -1,0 +1,79 @@
+import Foundation
+import NIOCore
+import Testing
+
+@testable import Collector
+
+/// Senders that keep a connection without getting to the point lose it, and those that do aren't kept waiting.
+@Suite struct SlowSenderTests {
+    private static let get = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+
+    @Test func a_head_that_never_ends_is_cut_off() async throws {
+        try await RawServer.with {
+            $0.headerDeadline = .milliseconds(300)
+        } _: { port async throws in
+            #expect(try await RawServer.talk(port, ["GET /livez HTTP/1.1\r\nHost: x\r\n"]) == "")
+            #expect(try await RawServer.talk(port, [""]) == "")
+        }
+    }
+
+    @Test func so_is_a_later_head_of_a_connection_that_began_well() async throws {
+        try await RawServer.with {
+            $0.headerDeadline = .milliseconds(300)
+        } _: { port async throws in
+            let said = try await RawServer.talk(port, [Self.get, "GET /livez HTTP/1.1\r\nHos"])
+            #expect(said.hasPrefix("HTTP/1.1 200"))
+            #expect(said.components(separatedBy: "HTTP/1.1").count == 2)
+        }
+    }
+
+    @Test func a_body_that_trickles_is_cut_off() async throws {
+        try await RawServer.with {
+            $0.bodyRateWindow = .milliseconds(200)
+        } _: { port async throws in
+            let said = try await RawServer.talk(
+                port,
+                [
+                    "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
+                ])
+            #expect(!said.hasPrefix("HTTP/1.1 200"))
+        }
+    }
+
+    @Test func an_idle_and_an_old_connection_are_closed_after_their_answer() async throws {
+        for change in [{ $0.idleTimeout = .milliseconds(300) }, { $0.maxAge = .milliseconds(500) }]
+            as [@Sendable (inout ConnectionLimits) -> Void]
+        {
+            try await RawServer.with(change) { port async throws in
+                #expect(try await RawServer.talk(port, [Self.get]).hasPrefix("HTTP/1.1 200"))
+            }
+        }
+    }
+
+    @Test("Header fields at their limits are taken, and one more refused", arguments: [-1, 0, 1])
+    func headerLimits(_ beyond: Int) async throws {
+        try await RawServer.with {
+            $0.idleTimeout = .milliseconds(300)
+        } _: { port async throws in
+            // Host is one of the fields.
+            let fields = (0..<ConnectionLimits.maxHeaderFields - 1 + beyond).map { "X-\($0): y\r\n" }.joined()
+            let many = try await RawServer.talk(port, ["GET /livez HTTP/1.1\r\nHost: x\r\n\(fields)\r\n"])
+            #expect(many.hasPrefix(beyond > 0 ? "HTTP/1.1 400" : "HTTP/1.1 200"), "\(many)")
+            // Names and values count: Host, x, X, and the filling.
+            let filling = String(repeating: "y", count: ConnectionLimits.maxHeaderBytes - "HostxX".count + beyond)
+            let large = try await RawServer.talk(port, ["GET /livez HTTP/1.1\r\nHost: x\r\nX: \(filling)\r\n\r\n"])
+            #expect(large.hasPrefix(beyond > 0 ? "HTTP/1.1 4" : "HTTP/1.1 200"), "\(large)")
+        }
+    }
+
+    @Test func slow_connections_keep_nobody_else_waiting() async throws {
+        try await RawServer.with { _ in
+        } _: { port async throws in
+            var slow: [any Channel] = []
+            for _ in 0..<100 { slow.append(try await RawServer.open(port)) }
+            let said = try await RawServer.talk(port, ["GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"])
+            #expect(said.hasPrefix("HTTP/1.1 200"))
+            for channel in slow { try? await channel.close() }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+import Foundation
+import FuzzTargets
+import Testing
+
+/// The kept corpus of each fuzz target, run without a fuzzer: what once failed stays fixed, and the targets stay true.
+@Suite struct FuzzCorpusTests {
+    private static let corpus = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().appendingPathComponent("FuzzTargets/Corpus")
+
+    @Test(arguments: FuzzTarget.allCases)
+    func everyInputOfTheCorpusHolds(_ target: FuzzTarget) throws {
+        let files = try FileManager.default.contentsOfDirectory(
+            at: Self.corpus.appendingPathComponent(target.rawValue), includingPropertiesForKeys: nil)
+        #expect(!files.isEmpty)
+        for file in files { target.run(Array(try Data(contentsOf: file))) }
+    }
+
+    /// The most places at which one input is changed: enough to see that a target is alive without a fuzzer.
+    private static let maxPlaces = 200
+
+    @Test(arguments: FuzzTarget.allCases)
+    func everyInputHoldsCutAndGarbled(_ target: FuzzTarget) throws {
+        let files = try FileManager.default.contentsOfDirectory(
+            at: Self.corpus.appendingPathComponent(target.rawValue), includingPropertiesForKeys: nil)
+        for file in files {
+            let bytes = Array(try Data(contentsOf: file))
+            for index in stride(from: 0, to: bytes.count, by: max(1, bytes.count / Self.maxPlaces)) {
+                target.run(Array(bytes.prefix(index)))
+                var garbled = bytes
+                garbled[index] ^= UInt8(truncatingIfNeeded: 1 << (index & 7))
+                target.run(garbled)
+            }
+        }
+    }
+}

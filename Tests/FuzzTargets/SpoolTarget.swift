@@ -1,0 +1,127 @@
+internal import Spool
+internal import SpoolTestSupport
+internal import Usage
+
+enum SpoolTarget {
+    private static let folder = "/spool"
+    private static let settings = SpoolSettings(segmentBytes: 600, minFreeBytes: 0)
+    /// The first record of a segment begins here: behind two headers of 64 bytes.
+    private static let recordsStart = 128
+
+    private struct StandingClock: WallClock {
+        func nowMilliseconds() -> Int64 { 1_767_225_600_000 }
+    }
+
+    /// A sound spool of several segments: what every input damages in its own way.
+    private static let sound: [String: [UInt8]] = {
+        let files = MemoryFileSystem()
+        do {
+            let spool = try open(files).spool
+            try spool.appendEpoch(EpochMark(epoch: 1, nextSequence: 0))
+            for ordinal in UInt64(1)...4 {
+                try spool.appendWriteAhead([UInt8](repeating: UInt8(ordinal), count: 150))
+                try append(ordinal, to: spool, covers: ordinal / 2)
+                if ordinal < 3 { try spool.appendAcknowledged(ordinal, .counted(epoch: 1, sequence: ordinal - 1)) }
+                try spool.sync()
+            }
+            try spool.close()
+        } catch {
+            preconditionFailure("the sound spool can't be made: \(error)")
+        }
+        return files.files
+    }()
+
+    /// The first byte chooses between a segment of arbitrary records and a list of edits.
+    static func run(_ bytes: [UInt8]) {
+        var choices = Choices(bytes)
+        var files = sound
+        let names = files.keys.filter { $0.hasSuffix(".segment") }.sorted()
+        if choices.byte() & 1 == 0 {
+            let name = names[choices.number(below: names.count)]
+            files[name] = (files[name] ?? []).prefix(recordsStart) + choices.rest
+        } else {
+            while !choices.rest.isEmpty { edit(&files, names, &choices) }
+        }
+        check(MemoryFileSystem(files: files))
+    }
+
+    private static func edit(_ files: inout [String: [UInt8]], _ names: [String], _ choices: inout Choices) {
+        let operation = choices.byte()
+        let name = names[choices.number(below: names.count)]
+        guard var bytes = files[name], !bytes.isEmpty else { return }
+        let at = choices.number(below: bytes.count)
+        switch operation % 8 {
+        case 0: bytes[at] ^= 1 << (choices.byte() & 7)
+        case 1: bytes[at] = choices.byte()
+        case 2: bytes.removeSubrange(at...)
+        case 3: for index in at..<min(at + 64, bytes.count) { bytes[index] = 0 }
+        case 4: bytes.remove(at: at)
+        case 5: bytes.insert(choices.byte(), at: at)
+        case 6: bytes += bytes[at...]
+        default:
+            // Another segment's bytes under this name, or this one's under another.
+            let other = names[choices.number(below: names.count)]
+            files[other] = files[name]
+            return
+        }
+        files[name] = bytes
+    }
+
+    /// Any folder opens; what it holds can be read and is what was once written; and it can be written again.
+    private static func check(_ files: MemoryFileSystem) {
+        do {
+            let (spool, recovered) = try open(files)
+            for batch in spool.unshippedBatches + spool.archivedBatches {
+                let isAsWritten = try spool.readBatch(batch.ordinal) == sealed(batch.ordinal)
+                precondition(isAsWritten && batch.digest == digest(batch.ordinal), "batch \(batch.ordinal) has changed")
+            }
+            try spool.replayWriteAhead { payload, position in
+                precondition(payload == [UInt8](repeating: UInt8(position), count: 150), "a record has changed")
+            }
+            spool.replayKeptWriteAhead { payload, position in
+                precondition(payload == [UInt8](repeating: UInt8(position), count: 150), "a record has changed")
+            }
+            let next = spool.nextOrdinal
+            precondition(next > (recovered.unshipped.last?.ordinal ?? 0), "an ordinal is given twice")
+            try append(next, to: spool, covers: 0)
+            try spool.close()
+            let again = try open(files).spool
+            precondition(again.unshippedBatches.last?.ordinal == next, "what was appended after damage is lost")
+            let isAsWritten = try again.readBatch(next) == sealed(next)
+            precondition(isAsWritten, "what was appended after damage has changed")
+        } catch {
+            preconditionFailure("damage stopped the start: \(error)")
+        }
+    }
+
+    private static func open(_ files: MemoryFileSystem) throws(SpoolError) -> (spool: Spool, recovered: RecoveredState)
+    {
+        try Spool.open(
+            directory: folder, settings: settings, fileSystem: files, clock: StandingClock(),
+            makeID: {
+                var generator = StandingGenerator()
+                return SpoolID(using: &generator)
+            })
+    }
+
+    private static func append(_ ordinal: UInt64, to spool: Spool, covers: UInt64) throws(SpoolError) {
+        try spool.appendBatch(
+            ordinal: ordinal, digest: digest(ordinal), sealed: sealed(ordinal), checkpoint: [1, 2, 3],
+            coversWriteAheadThrough: covers)
+    }
+
+    private static func sealed(_ ordinal: UInt64) -> [UInt8] {
+        (0..<180).map { UInt8(truncatingIfNeeded: UInt64($0) &* 31 &+ ordinal &* 7) }
+    }
+
+    private static func digest(_ ordinal: UInt64) -> BatchDigest {
+        let bytes = [UInt8](repeating: UInt8(truncatingIfNeeded: ordinal), count: BatchDigest.byteCount)
+        guard let digest = BatchDigest(bytes: bytes) else { preconditionFailure("32 bytes are a digest") }
+        return digest
+    }
+
+    /// The same identity in every run, so that an input always means the same.
+    private struct StandingGenerator: RandomNumberGenerator {
+        func next() -> UInt64 { 0x5EED }
+    }
+}

@@ -1,0 +1,39 @@
+import Foundation
+import Testing
+
+/// Faults that a sanitizer must report. `deploy/sanitize` runs the one that the environment names before it runs the suite
+/// under the same sanitizer, built the same way: silence of the suite means something only where this was not silent.
+@Suite struct SanitizerControlTests {
+    private static let control = ProcessInfo.processInfo.environment["STEELYARD_SANITIZER_CONTROL"]
+
+    /// A word of memory that the type system knows nothing about.
+    private struct Cell: @unchecked Sendable {
+        let word: UnsafeMutablePointer<Int>
+
+        init() {
+            unsafe word = .allocate(capacity: 1)
+            unsafe word.initialize(to: 0)
+        }
+    }
+
+    @Test(.enabled(if: control == "thread"))
+    func two_threads_that_add_to_one_word_are_reported() async {
+        let cell = Cell()
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    for _ in 0..<100_000 { unsafe cell.word.pointee += 1 }
+                }
+            }
+        }
+        #expect(unsafe cell.word.pointee > 0)
+        unsafe cell.word.deallocate()
+    }
+
+    @Test(.enabled(if: control == "address"))
+    func memory_that_is_read_after_it_was_freed_is_reported() {
+        let cell = Cell()
+        unsafe cell.word.deallocate()
+        #expect(unsafe cell.word.pointee != .min)
+    }
+}
