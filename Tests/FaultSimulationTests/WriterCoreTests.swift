@@ -30,7 +30,8 @@ import Usage
                 identity: BatchIdentity(
                     provider: CollectorNode.provider, collector: "edge-0", spoolID: recovered.spoolID, version: "test"),
                 meter: Meter(limits: Meter.Limits(rows: sealRows), clock: clock), gate: IntakeGate(),
-                sealAge: .seconds(60), quarantine: QuarantineModel(disk: disk), remembered: RememberedEvents(clock: clock), wallClock: clock.wall,
+                sealAge: .seconds(60), quarantine: QuarantineModel(disk: disk),
+                remembered: RememberedEvents(clock: clock), wallClock: clock.wall,
                 steadyClock: clock
             ) { event in
                 if case .sealed(let note) = event { inbox.batches.append(note.batch) }

@@ -60,7 +60,8 @@ struct CollectorRun {
             identity: BatchIdentity(
                 provider: CollectorNode.provider, collector: name, spoolID: recovered.spoolID, version: "simulated"),
             meter: meter, gate: gate, sealAge: .milliseconds(scenario.sealAgeMilliseconds),
-            quarantine: QuarantineModel(disk: disk), remembered: RememberedEvents(clock: clock), wallClock: clock.wall, steadyClock: clock
+            quarantine: QuarantineModel(disk: disk), remembered: RememberedEvents(clock: clock), wallClock: clock.wall,
+            steadyClock: clock
         ) { event in
             if case .sealed(let note) = event { inbox.batches.append(note.batch) }
         }
