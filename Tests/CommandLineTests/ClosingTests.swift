@@ -1,6 +1,7 @@
 import Foundation
 import Identity
 import Scopes
+import Subprocess
 import Testing
 
 @testable import steelyard

@@ -31,7 +31,8 @@ import Testing
         ["up", "--provider", "Bad_Name"], ["up", "--zone", "Mars/Olympus"], ["up", "--window-back", "soon"],
         ["up", "--provider", "a", "--provider", "a"], ["close"], ["close", "2025"], ["close", "June"],
         ["close", "2025-06", "--override-reason", " "], ["close", "2025-06", "--format", "csv"],
-        ["statement", "show", "2025"], ["statement", "show", "x"], ["statement", "show", "7", "--scope", "idc"],
+        ["statement", "show", "2025-Q2", "--scope", "idc"], ["statement", "show", "x"],
+        ["statement", "show", "7", "--scope", "idc"],
         ["statement", "show", "7", "--canonical", "--restated"], ["statement", "withdraw", "7"],
         ["statement", "verify", "7", "--sha256", "00"], ["statement", "list", "--month", "x"],
     ])
