@@ -21,7 +21,8 @@ struct SimulateFaults: AsyncParsableCommand {
     @Flag(help: "Prints everything that happens, and leaves out the seeds that once failed.")
     var trace = false
 
-    @Option(help: "Behaves as if the product had this bug: \(KnownBug.allCases.map(\.rawValue).joined(separator: ", ")).")
+    @Option(
+        help: "Behaves as if the product had this bug: \(KnownBug.allCases.map(\.rawValue).joined(separator: ", ")).")
     var bug: KnownBug?
 
     func validate() throws {

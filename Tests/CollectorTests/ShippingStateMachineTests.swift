@@ -26,7 +26,9 @@ private let cut = ShippingDelay(.unreachable, "cut")
         var machine = ShippingStateMachine(
             unshipped: [batch(4), batch(5), batch(6)], last: .init(epoch: 2, nextSequence: 9))
         #expect(machine.next() == .requestEpoch(last: .init(epoch: 2, nextSequence: 9)))
-        #expect(machine.epochAnswered(.granted(epoch: 3, nextSequence: 0, regressed: false)) == .recordEpoch(.init(epoch: 3)))
+        #expect(
+            machine.epochAnswered(.granted(epoch: 3, nextSequence: 0, regressed: false))
+                == .recordEpoch(.init(epoch: 3)))
         #expect(machine.next() == .lookUp(epoch: 3, batches: [batch(4), batch(5), batch(6)]))
         #expect(machine.lookupAnswered(.counted([true, false, true])) == .recordConfirmed(ordinals: [4, 6]))
         #expect(machine.next() == .send(batch(5), epoch: 3, sequence: 0))

@@ -3,7 +3,9 @@ internal import Synchronization
 
 extension VirtualDisk {
     /// Calls that change something: the ones that a failing disk refuses.
-    private static let changing: Set<String> = ["open", "pwrite", "fdatasync", "ftruncate", "fsync", "rename", "unlink"]
+    private static let changing: Set<String> = [
+        "open", "pwrite", "fdatasync", "ftruncate", "fsync", "rename", "unlink",
+    ]
 
     /// Begins a call on a path, or fails it.
     func enter(_ call: String, _ path: String) throws(FileSystemError) {

@@ -35,7 +35,9 @@ struct EventQueue {
         var (low, high) = (0, entries.count)
         while low < high {
             let middle = (low + high) / 2
-            if entries[middle].time < time { high = middle } else if entries[middle].time > time {
+            if entries[middle].time < time {
+                high = middle
+            } else if entries[middle].time > time {
                 low = middle + 1
             } else {
                 high = middle

@@ -277,7 +277,9 @@ package struct ShippingStateMachine: Sendable {
 
     /// Once nothing is left to be supplied again, asks for an epoch that says so.
     private mutating func endResupply() {
-        guard let resupplyThrough, state == .shipping, queue.allSatisfy({ $0.ordinal > resupplyThrough }) else { return }
+        guard let resupplyThrough, state == .shipping, queue.allSatisfy({ $0.ordinal > resupplyThrough }) else {
+            return
+        }
         self.resupplyThrough = nil
         state = .needsEpoch
         // With a delay, so that an aggregator that goes on saying so isn't asked without end.
