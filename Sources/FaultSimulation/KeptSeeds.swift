@@ -1,7 +1,8 @@
 /// Seeds that once failed. They are run whenever the simulator runs, beside what is asked for.
 ///
-/// A seed stands for what it makes happen in this version of the simulator: once that draws its random numbers in another
-/// order, an old seed is one more seed, and the bug that it found has its own test.
+/// A seed stands for what it makes happen in one version of the simulator: where that draws its random numbers in another
+/// way, an old seed is one more seed. These failed before scenarios were made shorter and denser; the bugs that they found
+/// have tests of their own, in `WriterCoreTests` and `ShippingStateMachineTests`.
 package enum KeptSeeds {
     package static let all: [UInt64] = [
         // Batches in the spool that shipping had dropped or passed: an acknowledgement lost in a failed sync, a read that

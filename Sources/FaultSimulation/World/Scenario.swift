@@ -21,8 +21,8 @@ struct Scenario {
     init(_ random: inout SimulationRandom) {
         network = NetworkFaults(&random)
         collectors = 1 + random.below(3)
-        lengthMilliseconds = random.within(20_000...90_000)
-        meanBetweenFaults = random.within(1_000...10_000)
+        lengthMilliseconds = random.within(5_000...45_000)
+        meanBetweenFaults = random.within(500...6_000)
         let mayRestore = random.chance(300)
         for kind in FaultKind.allCases where random.chance(400) {
             switch kind {

@@ -37,7 +37,7 @@ extension World {
         node.run?.tick()
         node.run?.readFile(node.file)
         guard !buryIfDead(node) else { return }
-        after(random.within(100...500), .tick(node.index, incarnation: node.incarnation))
+        after(random.within(100...1_000), .tick(node.index, incarnation: node.incarnation))
         ship(node)
     }
 
