@@ -16,7 +16,7 @@ package struct RevocationList: Sendable, Equatable {
     /// - Throws: ``IdentityError`` with `badRevocation` for the first line that is neither: a revocation with a slip of the
     ///   pen must not pass for one that holds.
     package init(text: String) throws(IdentityError) {
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             try add(line, number: index + 1)
         }
     }

@@ -69,7 +69,7 @@ struct ZstdFrameTests {
 
     /// Frames that are not exactly what the specification asks for, bombs among them, and the code that each must get.
     private static func refused() throws -> [(String, [UInt8], BatchError.Code)] {
-        let sound = try sound()
+        let sound = try Self.sound()
         let content = [UInt8](repeating: 7, count: 5_000)
         let skippable: [UInt8] = [0x50, 0x2A, 0x4D, 0x18, 4, 0, 0, 0, 1, 2, 3, 4]
         let empty = frame([], [withChecksum])

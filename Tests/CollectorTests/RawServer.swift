@@ -9,14 +9,14 @@ import TestSupport
 enum RawServer {
     /// Runs `body` with the port of a collector.
     static func with(
-        _ change: (inout ConnectionLimits) -> Void = { _ in }, _ yaml: String = "",
+        _ change: (inout ConnectionLimits) -> Void = { _ in },
         _ body: @Sendable (Int) async throws -> Void
     ) async throws {
         var limits = ConnectionLimits()
         change(&limits)
         let settled = limits
         try await ScratchFolder.with("slow") { folder in
-            let rig = try await Rig.open(folder, "listen: 127.0.0.1:0\n" + yaml)
+            let rig = try await Rig.open(folder, "listen: 127.0.0.1:0")
             var server = CollectorServer(
                 settings: rig.settings, parts: rig.parts, board: rig.board, writer: rig.writer,
                 window: Reloadable(rig.settings.window), version: "test")

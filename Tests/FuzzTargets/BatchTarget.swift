@@ -6,16 +6,16 @@ enum BatchTarget {
     static func run(message: [UInt8]) {
         guard let (header, rows) = try? BatchDecoder.decode(message: message) else { return }
         guard let again = try? BatchEncoder.message(header, rows) else {
-            preconditionFailure("a batch that was decoded can't be encoded")
+            fatalError("a batch that was decoded can't be encoded")
         }
-        precondition(again == message, "a batch has two encodings")
+        require(again == message, "a batch has two encodings")
     }
 
     /// A sealed batch that is taken comes out the same when it is sealed and opened again.
     static func run(frame: [UInt8]) {
         guard let (header, rows) = try? BatchDecoder().decode(frame) else { return }
         guard let sealed = try? BatchEncoder().seal(header, rows), let again = try? BatchDecoder().decode(sealed.bytes)
-        else { preconditionFailure("a batch that was decoded can't be sealed") }
-        precondition(again.header == header && again.rows == rows, "a batch changes when it is sealed again")
+        else { fatalError("a batch that was decoded can't be sealed") }
+        require(again.header == header && again.rows == rows, "a batch changes when it is sealed again")
     }
 }

@@ -1,7 +1,7 @@
 /// What is fuzzed: every place where bytes from outside are read.
 ///
 /// A target reads any bytes whatever without a trap, and holds what it read to what must be true of it; what isn't ends
-/// in a precondition, which is how libFuzzer learns of it. `deploy/fuzz` runs them, the suite runs the kept corpus.
+/// the process, which is how libFuzzer learns of it. `deploy/fuzz` runs them, the suite runs the kept corpus.
 package enum FuzzTarget: String, CaseIterable, Sendable {
     /// Native events and `usage` objects, as lines and as documents.
     case json
@@ -35,6 +35,11 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .registry: RegistryTarget.run(bytes)
         }
     }
+}
+
+/// Ends the process where something that must be true isn't. Unlike a precondition it says what in optimised builds too.
+func require(_ condition: Bool, _ message: @autoclosure () -> String) {
+    if !condition { fatalError(message()) }
 }
 
 /// Bytes that are taken from the front of an input, to choose by.

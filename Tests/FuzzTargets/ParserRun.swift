@@ -24,10 +24,10 @@ struct ParserRun: UsageEventSink, Equatable {
             pending += bytes[index..<end]
             index = end
             let used = unsafe parser.consume(pending.span.bytes, endOfInput: index == bytes.count, into: &run)
-            precondition(used >= 0 && used <= pending.count, "\(used) of \(pending.count) bytes consumed")
+            require(used >= 0 && used <= pending.count, "\(used) of \(pending.count) bytes consumed")
             pending.removeFirst(used)
         } while index < bytes.count
-        precondition(pending.isEmpty, "\(pending.count) bytes are left at the end of the input")
+        require(pending.isEmpty, "\(pending.count) bytes are left at the end of the input")
         return run
     }
 
@@ -35,7 +35,7 @@ struct ParserRun: UsageEventSink, Equatable {
     static func checkChunking(_ bytes: [UInt8], with parser: IntakeParser, choice: UInt8) {
         let whole = parse(bytes, with: parser, chunk: max(1, bytes.count))
         let chunked = parse(bytes, with: parser, chunk: 1 + Int(choice) % 67)
-        precondition(whole == chunked, "another result in chunks of \(1 + Int(choice) % 67) bytes")
+        require(whole == chunked, "another result in chunks of \(1 + Int(choice) % 67) bytes")
     }
 
     mutating func accept(_ event: borrowing UsageEvent, record: RawSpan, scratch: RawSpan) throws(Rejection) {
@@ -45,17 +45,17 @@ struct ParserRun: UsageEventSink, Equatable {
         }
         let names = [bytes(event.tenant), bytes(event.model), bytes(event.region), bytes(event.id)]
         for (name, limit) in zip(names, [Limits.maxTenantNameBytes, Limits.maxModelNameBytes]) {
-            unsafe precondition(NameRule.problem(in: name.span.bytes, maxBytes: limit) == nil, "a name breaks the rule")
+            unsafe require(NameRule.problem(in: name.span.bytes, maxBytes: limit) == nil, "a name breaks the rule")
         }
         let counts = event.counts
-        precondition(counts.cachedInput <= counts.input && counts.reasoningOutput <= counts.output, "a part is larger")
-        precondition(max(counts.input, counts.output) <= 2 * Limits.maxTokensPerField, "a count is beyond its limit")
-        precondition((1...Limits.maxRequestsPerEvent).contains(counts.requests), "no possible number of requests")
+        require(counts.cachedInput <= counts.input && counts.reasoningOutput <= counts.output, "a part is larger")
+        require(max(counts.input, counts.output) <= 2 * Limits.maxTokensPerField, "a count is beyond its limit")
+        require((1...Limits.maxRequestsPerEvent).contains(counts.requests), "no possible number of requests")
         events.append(Event(minute: event.minute, names: names, counts: counts))
     }
 
     mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {
-        precondition(rejection.detail.utf8.count < 1_000 && rejection.field.utf8.count < 1_000, "it quotes its input")
+        require(rejection.detail.utf8.count < 1_000 && rejection.field.utf8.count < 1_000, "it quotes its input")
         reasons.append(rejection.reason)
         positions.append(position)
     }

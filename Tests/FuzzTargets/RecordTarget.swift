@@ -5,10 +5,10 @@ enum RecordTarget {
     static func run(_ bytes: [UInt8]) {
         let marks = try? RowsCodec.decodeMarks(bytes)
         guard let accepted = try? RowsCodec.decode(bytes) else { return }
-        precondition(marks == accepted.marks, "the marks differ when they are read alone")
+        require(marks == accepted.marks, "the marks differ when they are read alone")
         guard let again = try? RowsCodec.encode(accepted) else {
-            preconditionFailure("a record that was decoded can't be encoded")
+            fatalError("a record that was decoded can't be encoded")
         }
-        precondition(again == bytes, "a record has two encodings")
+        require(again == bytes, "a record has two encodings")
     }
 }

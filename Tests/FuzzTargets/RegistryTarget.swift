@@ -12,17 +12,17 @@ enum RegistryTarget {
         guard let records = try? FactFile.parse(file, kind: kind, file: "fuzz.csv") else { return }
         let written = FactFile.emit(records, kind: kind)
         guard let again = try? FactFile.parse(Array(written.utf8), kind: kind, file: "again.csv") else {
-            preconditionFailure("facts that were written can't be read")
+            fatalError("facts that were written can't be read")
         }
-        precondition(again == records, "facts change when they are written and read")
+        require(again == records, "facts change when they are written and read")
     }
 
     private static func runRegistry(_ file: [UInt8]) {
         guard let entries = try? RegistryFile.parse(file, file: "fuzz.csv") else { return }
         let written = RegistryFile.emit(entries)
         guard let again = try? RegistryFile.parse(Array(written.utf8), file: "again.csv") else {
-            preconditionFailure("a registry that was written can't be read")
+            fatalError("a registry that was written can't be read")
         }
-        precondition(again == entries, "a registry changes when it is written and read")
+        require(again == entries, "a registry changes when it is written and read")
     }
 }

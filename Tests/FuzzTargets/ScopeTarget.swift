@@ -7,9 +7,9 @@ enum ScopeTarget {
         do throws(FileProblems) {
             let scope = try Scope.parse(text, file: "fuzz.yaml")
             let again = try Scope.parse(text, file: "again.yaml")
-            precondition(scope.canonicalForm == again.canonicalForm, "a scope has two canonical forms")
+            require(scope.canonicalForm == again.canonicalForm, "a scope has two canonical forms")
         } catch {
-            precondition(!"\(error)".isEmpty, "a refusal says nothing")
+            require(!"\(error)".isEmpty, "a refusal says nothing")
         }
         _ = try? TrendEvents.parse(text, file: "fuzz.yaml")
     }

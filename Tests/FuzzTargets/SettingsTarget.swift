@@ -24,15 +24,15 @@ enum SettingsTarget {
         do throws(SettingsError) {
             let settings = try Settings.load(
                 schema, yaml: String(decoding: bytes, as: UTF8.self), file: "/etc/fuzz.yaml", environment: [:])
-            precondition((-5...1_000_000).contains(settings.integer("count")), "a number is out of its range")
-            precondition((0...(1 << 50)).contains(settings.bytes("size")), "a size is out of its range")
-            precondition(
+            require((-5...1_000_000).contains(settings.integer("count")), "a number is out of its range")
+            require((0...(1 << 50)).contains(settings.bytes("size")), "a size is out of its range")
+            require(
                 (.zero ... .seconds(86_400 * 400)).contains(settings.duration("age")), "a time is out of range")
-            precondition(!settings.text("name").isEmpty, "a required value is missing")
+            require(!settings.text("name").isEmpty, "a required value is missing")
             _ = (settings.flag("on"), settings.address("listen"), settings.optionalText("url"))
             for name in settings.names(under: "sources") { _ = settings.optionalTexts("sources.\(name).paths") }
         } catch {
-            precondition(!"\(error)".isEmpty, "a refusal says nothing")
+            require(!"\(error)".isEmpty, "a refusal says nothing")
         }
     }
 }

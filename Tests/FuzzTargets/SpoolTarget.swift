@@ -21,12 +21,12 @@ enum SpoolTarget {
             for ordinal in UInt64(1)...4 {
                 try spool.appendWriteAhead([UInt8](repeating: UInt8(ordinal), count: 150))
                 try append(ordinal, to: spool, covers: ordinal / 2)
-                if ordinal < 3 { try spool.appendAcknowledged(ordinal, .counted(epoch: 1, sequence: ordinal - 1)) }
                 try spool.sync()
+                if ordinal < 3 { try spool.appendAcknowledged(ordinal, .counted(epoch: 1, sequence: ordinal - 1)) }
             }
             try spool.close()
         } catch {
-            preconditionFailure("the sound spool can't be made: \(error)")
+            fatalError("the sound spool can't be made: \(error)")
         }
         return files.files
     }()
@@ -38,7 +38,7 @@ enum SpoolTarget {
         let names = files.keys.filter { $0.hasSuffix(".segment") }.sorted()
         if choices.byte() & 1 == 0 {
             let name = names[choices.number(below: names.count)]
-            files[name] = (files[name] ?? []).prefix(recordsStart) + choices.rest
+            files[name] = Array((files[name] ?? []).prefix(recordsStart)) + choices.rest
         } else {
             while !choices.rest.isEmpty { edit(&files, names, &choices) }
         }
@@ -73,24 +73,24 @@ enum SpoolTarget {
             let (spool, recovered) = try open(files)
             for batch in spool.unshippedBatches + spool.archivedBatches {
                 let isAsWritten = try spool.readBatch(batch.ordinal) == sealed(batch.ordinal)
-                precondition(isAsWritten && batch.digest == digest(batch.ordinal), "batch \(batch.ordinal) has changed")
+                require(isAsWritten && batch.digest == digest(batch.ordinal), "batch \(batch.ordinal) has changed")
             }
             try spool.replayWriteAhead { payload, position in
-                precondition(payload == [UInt8](repeating: UInt8(position), count: 150), "a record has changed")
+                require(payload == [UInt8](repeating: UInt8(position), count: 150), "a record has changed")
             }
             spool.replayKeptWriteAhead { payload, position in
-                precondition(payload == [UInt8](repeating: UInt8(position), count: 150), "a record has changed")
+                require(payload == [UInt8](repeating: UInt8(position), count: 150), "a record has changed")
             }
             let next = spool.nextOrdinal
-            precondition(next > (recovered.unshipped.last?.ordinal ?? 0), "an ordinal is given twice")
+            require(next > (recovered.unshipped.last?.ordinal ?? 0), "an ordinal is given twice")
             try append(next, to: spool, covers: 0)
             try spool.close()
             let again = try open(files).spool
-            precondition(again.unshippedBatches.last?.ordinal == next, "what was appended after damage is lost")
+            require(again.unshippedBatches.last?.ordinal == next, "what was appended after damage is lost")
             let isAsWritten = try again.readBatch(next) == sealed(next)
-            precondition(isAsWritten, "what was appended after damage has changed")
+            require(isAsWritten, "what was appended after damage has changed")
         } catch {
-            preconditionFailure("damage stopped the start: \(error)")
+            fatalError("damage stopped the start: \(error)")
         }
     }
 
@@ -116,7 +116,7 @@ enum SpoolTarget {
 
     private static func digest(_ ordinal: UInt64) -> BatchDigest {
         let bytes = [UInt8](repeating: UInt8(truncatingIfNeeded: ordinal), count: BatchDigest.byteCount)
-        guard let digest = BatchDigest(bytes: bytes) else { preconditionFailure("32 bytes are a digest") }
+        guard let digest = BatchDigest(bytes: bytes) else { fatalError("32 bytes are a digest") }
         return digest
     }
 

@@ -17,7 +17,7 @@ import Usage
         let one = try RevocationList(text: "\(fingerprint.uppercased())  # stolen on 3 June\r\n")
         #expect(one.revokes(identity, certificateDER: certificate))
         #expect(!one.revokes(identity, certificateDER: [1, 2, 4]))
-        let all = try RevocationList(text: "# left us\n\t\(identity) #2025-06-03")
+        let all = try RevocationList(text: "# left us\r\n\t\(identity) #2025-06-03\r\n\r\n")
         #expect(all.revokes(identity, certificateDER: [9]))
         var other = identity
         other.name = "bj-2"

@@ -50,7 +50,9 @@ internal import Testing
         #expect(recovered.damage.isEmpty)
     }
 
-    @Test("The oldest go first where they are too many bytes", arguments: [(4, 0 as UInt64), (3, 1), (1, 3), (0, 3)])
+    @Test(
+        "The oldest go first where they are too many bytes",
+        arguments: [(4, 0), (3, 1), (1, 3), (0, 3)] as [(UInt64, UInt64)])
     func bytes(segments: UInt64, reclaimed: UInt64) throws {
         let segment: UInt64 = 128 + 32 + 200
         let (_, spool) = try fourSegments(maxBytes: segments * segment)

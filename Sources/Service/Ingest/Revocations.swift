@@ -1,5 +1,5 @@
 internal import Foundation
-package import Identity
+internal import Identity
 package import Logging
 internal import Synchronization
 internal import Telemetry
