@@ -4,20 +4,24 @@ internal import Postgres
 internal import TestSupport
 
 /// A test's own database, and the questions that tests put to it past every program: what is in the tables.
-final class Database: Sendable {
+package final class Database: Sendable {
     /// For the aggregators' configuration.
-    let connectionString: String
+    package let connectionString: String
     private let pool: ConnectionPool
 
-    private init(connectionString: String) {
+    /// A database that is there already; call ``close()`` when done with it.
+    package init(connectionString: String) {
         self.connectionString = connectionString
         pool = ConnectionPool(
             ConnectionOptions(connectionString: connectionString, applicationName: "steelyard-tests"),
             pool: PoolOptions(maxConnections: 2), logger: Logger(label: "tests"))
     }
 
+    /// Closes its own connections.
+    package func close() async { await pool.close() }
+
     /// Runs `body` with a new database on a real server, and drops it.
-    static func with(_ body: (Database) async throws -> Void) async throws {
+    package static func with(_ body: (Database) async throws -> Void) async throws {
         try await TestDatabase.withDatabase { testDatabase in
             let database = Database(connectionString: testDatabase.connectionString)
             do {
@@ -31,17 +35,17 @@ final class Database: Sendable {
     }
 
     /// How far the installation has come.
-    struct Progress: Sendable {
+    package struct Progress: Sendable {
         /// Events and batches that were committed.
-        var events: UInt64
-        var batches: UInt64
+        package var events: UInt64
+        package var batches: UInt64
         /// Batches that wait to be folded.
-        var unfolded: UInt64
+        package var unfolded: UInt64
         /// Refused records that batches told of.
-        var rejections: UInt64
+        package var rejections: UInt64
     }
 
-    func progress() async throws -> Progress {
+    package func progress() async throws -> Progress {
         try await pool.withConnection { connection in
             guard try connection.query("SELECT to_regclass('fold_queue') IS NOT NULL").one().decode(0, as: Bool.self)
             else { return Progress(events: 0, batches: 0, unfolded: 0, rejections: 0) }
@@ -59,7 +63,7 @@ final class Database: Sendable {
     }
 
     /// Runs a query whose rows are a text key, requests, input and output tokens.
-    func counts(_ sql: String) async throws -> [String: Counts] {
+    package func counts(_ sql: String) async throws -> [String: Counts] {
         try await pool.withConnection { connection in
             var table: [String: Counts] = [:]
             for row in try connection.query(sql) {
@@ -71,16 +75,16 @@ final class Database: Sendable {
     }
 
     /// The single number of a query.
-    func number(_ sql: String) async throws -> UInt64 {
+    package func number(_ sql: String) async throws -> UInt64 {
         try await pool.withConnection { try $0.query(sql).one().decode(0) }
     }
 
-    func execute(_ sql: String) async throws {
+    package func execute(_ sql: String) async throws {
         try await pool.withConnection { try $0.execute(sql) }
     }
 
     /// An admin's bearer token, made as the service makes them.
-    func makeAdminToken() async throws -> String {
+    package func makeAdminToken() async throws -> String {
         let id = "00112233aabbccdd"
         let secret = String(repeating: "5e", count: 32)
         try await execute(

@@ -10,16 +10,16 @@ internal import Darwin
 #endif
 
 /// A child process whose output goes to a log file, and which the test stops, kills and starts again.
-final class RunningProgram: Sendable {
-    struct Ended: Error, CustomStringConvertible {
-        var name: String
-        var what: String
-        var logTail: String
-        var description: String { "\(name) \(what); its log ends with:\n\(logTail)" }
+package final class RunningProgram: Sendable {
+    package struct Ended: Error, CustomStringConvertible {
+        package var name: String
+        package var what: String
+        package var logTail: String
+        package var description: String { "\(name) \(what); its log ends with:\n\(logTail)" }
     }
 
     /// How a process ended.
-    enum Outcome: Equatable {
+    package enum Outcome: Equatable, Sendable {
         case exited(Int32)
         case signalled(Int32)
     }
@@ -27,13 +27,13 @@ final class RunningProgram: Sendable {
     private static let pollInterval = Duration.milliseconds(10)
     private static let logTailBytes = 4_000
 
-    let name: String
-    let logPath: String
+    package let name: String
+    package let logPath: String
     private let process: Process
     private let endedByTest = Atomic(false)
 
     /// Starts a program; output is appended to the log.
-    init(
+    package init(
         name: String, executable: String, arguments: [String], environment: [String: String] = [:], logPath: String
     ) throws {
         self.name = name
@@ -59,33 +59,36 @@ final class RunningProgram: Sendable {
         if process.isRunning { kill(process.processIdentifier, SIGKILL) }
     }
 
-    var isRunning: Bool { process.isRunning }
-    var processIdentifier: Int32 { process.processIdentifier }
+    package var isRunning: Bool { process.isRunning }
+    package var processIdentifier: Int32 { process.processIdentifier }
 
     /// Whether the test stopped or killed it; otherwise an end is a failure.
-    var wasEndedByTest: Bool { endedByTest.load(ordering: .acquiring) }
+    package var wasEndedByTest: Bool { endedByTest.load(ordering: .acquiring) }
 
-    func send(_ signal: Int32) {
-        endedByTest.store(true, ordering: .releasing)
+    /// From now on its end is the test's doing, even where no signal is sent through here.
+    package func expectEnd() { endedByTest.store(true, ordering: .releasing) }
+
+    package func send(_ signal: Int32) {
+        expectEnd()
         if process.isRunning { kill(process.processIdentifier, signal) }
     }
 
     /// Waits for the end, however it comes.
     @discardableResult
-    func waitForEnd(within limit: Duration = .seconds(60)) async throws -> Outcome {
+    package func waitForEnd(within limit: Duration = .seconds(60)) async throws -> Outcome {
         try await eventually("\(name) ends", within: limit, every: Self.pollInterval) { !self.process.isRunning }
         return process.terminationReason == .exit
             ? .exited(process.terminationStatus) : .signalled(process.terminationStatus)
     }
 
     /// SIGKILL: no handler runs, nothing is flushed.
-    func killHard() async throws {
+    package func killHard() async throws {
         send(SIGKILL)
         try await waitForEnd()
     }
 
     /// SIGTERM, and the exit code that a drained process must have.
-    func stop(within limit: Duration = .seconds(60)) async throws {
+    package func stop(within limit: Duration = .seconds(60)) async throws {
         guard process.isRunning else { throw ended("had ended before it was stopped") }
         send(SIGTERM)
         let outcome = try await waitForEnd(within: limit)
@@ -93,7 +96,7 @@ final class RunningProgram: Sendable {
     }
 
     /// Waits until `path` holds a JSON object of strings, or fails early when the process ends.
-    func waitForListeningFile(_ path: String) async throws -> [String: String] {
+    package func waitForListeningFile(_ path: String) async throws -> [String: String] {
         var addresses: [String: String] = [:]
         try await eventually("\(name) writes \(path)", every: Self.pollInterval) {
             guard self.process.isRunning else { throw self.ended("ended with \(self.process.terminationStatus)") }
@@ -104,7 +107,7 @@ final class RunningProgram: Sendable {
         return addresses
     }
 
-    func ended(_ what: String) -> Ended {
+    package func ended(_ what: String) -> Ended {
         let log = FileManager.default.contents(atPath: logPath) ?? Data()
         return Ended(name: name, what: what, logTail: String(decoding: log.suffix(Self.logTailBytes), as: UTF8.self))
     }

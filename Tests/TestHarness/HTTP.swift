@@ -5,26 +5,26 @@ internal import NIOHTTP1
 internal import NIOSSL
 
 /// An answer with its body read.
-struct HTTPAnswer: Sendable {
-    var status: Int
-    var headers: [String: String]
-    var body: [UInt8]
+package struct HTTPAnswer: Sendable {
+    package var status: Int
+    package var headers: [String: String]
+    package var body: [UInt8]
 
-    var text: String { String(decoding: body, as: UTF8.self) }
+    package var text: String { String(decoding: body, as: UTF8.self) }
 
-    func decoded<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
+    package func decoded<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
         try JSONDecoder().decode(type, from: Data(body))
     }
 
     /// The problem details' `code`, or empty where the answer holds none.
-    var problemCode: String {
+    package var problemCode: String {
         struct Problem: Decodable { var code: String? }
         return (try? decoded(Problem.self))?.code ?? ""
     }
 }
 
 /// The few things the tests ask of HTTP.
-struct HTTPCaller: Sendable {
+package struct HTTPCaller: Sendable {
     private static let maxBodyBytes = 64 << 20
     private let owned: OwnedClient?
     private var client: HTTPClient { owned?.client ?? HTTPClient.shared }
@@ -39,12 +39,24 @@ struct HTTPCaller: Sendable {
     }
 
     /// For plain HTTP on this machine.
-    init() {
+    package init() {
         owned = nil
     }
 
+    /// For plain HTTP to a server that may be dead: one attempt to connect, no second.
+    package static let impatient: HTTPCaller = {
+        var configuration = HTTPClient.Configuration()
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.timeout.connect = .seconds(1)
+        return HTTPCaller(configuration)
+    }()
+
+    private init(_ configuration: HTTPClient.Configuration) {
+        owned = OwnedClient(HTTPClient(configuration: configuration))
+    }
+
     /// For TLS 1.3 with a client certificate, or without one. Call ``shutdown()`` when done.
-    init(authorityFile: String, certificate: (certificate: String, key: String)?) throws {
+    package init(authorityFile: String, certificate: (certificate: String, key: String)?) throws {
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.minimumTLSVersion = .tlsv13
         tls.trustRoots = .file(authorityFile)
@@ -57,18 +69,20 @@ struct HTTPCaller: Sendable {
         owned = OwnedClient(HTTPClient(configuration: configuration))
     }
 
-    func shutdown() async throws {
+    package func shutdown() async throws {
         try await owned?.client.shutdown()
     }
 
-    func get(_ url: String, token: String? = nil, accept: String = "application/json") async throws -> HTTPAnswer {
+    package func get(_ url: String, token: String? = nil, accept: String = "application/json") async throws
+        -> HTTPAnswer
+    {
         var request = HTTPClientRequest(url: url)
         request.headers.add(name: "Accept", value: accept)
         if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
         return try await run(request)
     }
 
-    func post(_ url: String, headers: [(String, String)], body: [UInt8]) async throws -> HTTPAnswer {
+    package func post(_ url: String, headers: [(String, String)], body: [UInt8]) async throws -> HTTPAnswer {
         var request = HTTPClientRequest(url: url)
         request.method = .POST
         for (name, value) in headers { request.headers.add(name: name, value: value) }

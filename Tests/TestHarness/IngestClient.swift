@@ -1,16 +1,16 @@
-internal import Batching
+package import Batching
 internal import Foundation
-internal import Usage
+package import Usage
 
 /// Speaks the collector's side of the wire by hand, to say what no real collector would.
-struct IngestClient {
-    let url: String
-    let caller: HTTPCaller
-    let provider: String
-    let collector: String
-    let spoolID: SpoolID
+package struct IngestClient {
+    package let url: String
+    package let caller: HTTPCaller
+    package let provider: String
+    package let collector: String
+    package let spoolID: SpoolID
 
-    init(
+    package init(
         _ aggregator: AggregatorProcess, authorityFile: String, certificate: (certificate: String, key: String)?,
         provider: String, collector: String = "edge-1"
     ) throws {
@@ -23,12 +23,12 @@ struct IngestClient {
     }
 
     /// Asks for an epoch and returns its number.
-    func openEpoch() async throws -> Int64 {
+    package func openEpoch() async throws -> Int64 {
         struct Grant: Decodable { var epoch: Int64 }
         return try await postEpoch().decoded(Grant.self).epoch
     }
 
-    func postEpoch() async throws -> HTTPAnswer {
+    package func postEpoch() async throws -> HTTPAnswer {
         let body =
             "{\"spool_id\":\"\(spoolID)\",\"software_version\":\"0.0.0-tests\",\"last_epoch\":0,"
             + "\"last_next_sequence\":0}"
@@ -37,7 +37,9 @@ struct IngestClient {
     }
 
     /// A batch of one row for each tenant.
-    func seal(ordinal: UInt64, tenants: [String], input: UInt64, as provider: String? = nil) throws -> SealedBatch {
+    package func seal(ordinal: UInt64, tenants: [String], input: UInt64, as provider: String? = nil) throws
+        -> SealedBatch
+    {
         let sorted = tenants.sorted()
         let rows = UsageRows(
             tenants: sorted, models: ["model-a"], regions: ["unknown"],
@@ -53,11 +55,11 @@ struct IngestClient {
         return try BatchEncoder().seal(header, rows)
     }
 
-    func post(_ batch: SealedBatch, epoch: Int64, sequence: Int64) async throws -> HTTPAnswer {
+    package func post(_ batch: SealedBatch, epoch: Int64, sequence: Int64) async throws -> HTTPAnswer {
         try await post(bytes: batch.bytes, digest: batch.digest.bytes, epoch: epoch, sequence: sequence)
     }
 
-    func post(bytes: [UInt8], digest: [UInt8], epoch: Int64, sequence: Int64) async throws -> HTTPAnswer {
+    package func post(bytes: [UInt8], digest: [UInt8], epoch: Int64, sequence: Int64) async throws -> HTTPAnswer {
         try await caller.post(
             "\(url)/v1/batches",
             headers: [
@@ -67,13 +69,18 @@ struct IngestClient {
             ], body: bytes)
     }
 
-    func shutdown() async throws { try await caller.shutdown() }
+    package func shutdown() async throws { try await caller.shutdown() }
 }
 
 /// What the aggregator says about a batch that it took.
-struct Receipt: Decodable, Equatable {
-    var result: String
-    var nextSequence: Int64
+package struct Receipt: Decodable, Equatable {
+    package var result: String
+    package var nextSequence: Int64
+
+    package init(result: String, nextSequence: Int64) {
+        self.result = result
+        self.nextSequence = nextSequence
+    }
 
     enum CodingKeys: String, CodingKey {
         case result

@@ -1,18 +1,18 @@
 internal import Foundation
 internal import Synchronization
 internal import TestSupport
-internal import Testing
 
 /// One test's world: a database of its own, an authority, and the processes that it starts, all in one scratch folder
 /// that is kept, and named, when the test fails.
-final class Installation: Sendable {
-    let files: InstallationFiles
-    let database: Database
-    let authority: Authority
+package final class Installation: Sendable {
+    package let files: InstallationFiles
+    package let database: Database
+    package let authority: Authority
     private let aggregators = Mutex<[AggregatorProcess]>([])
     private let collectors = Mutex<[CollectorProcess]>([])
 
-    private init(folder: String, database: Database) throws {
+    /// A world in a folder of the caller's; call ``endEverything()`` when done with it.
+    package init(folder: String, database: Database) throws {
         self.database = database
         authority = try Authority(folder: "\(folder)/ca")
         files = InstallationFiles(
@@ -20,7 +20,7 @@ final class Installation: Sendable {
     }
 
     /// Runs `body` in a new world and ends every process of it afterwards.
-    static func with(_ name: String, _ body: (Installation) async throws -> Void) async throws {
+    package static func with(_ name: String, _ body: (Installation) async throws -> Void) async throws {
         try await ScratchFolder.with("e2e-\(name)") { folder in
             try await Database.with { database in
                 let installation = try Installation(folder: folder, database: database)
@@ -36,29 +36,35 @@ final class Installation: Sendable {
     }
 
     /// Starts an aggregator.
-    func startAggregator(_ name: String = "aggregator") async throws -> AggregatorProcess {
-        let aggregator = try AggregatorProcess(name: name, installation: files, authority: authority)
+    ///
+    /// - Parameter extra: more YAML below `database:`, indented by two spaces.
+    package func startAggregator(
+        _ name: String = "aggregator", extra: String = ""
+    ) async throws -> AggregatorProcess {
+        let aggregator = try AggregatorProcess(name: name, installation: files, authority: authority, extra: extra)
         aggregators.withLock { $0.append(aggregator) }
         try await aggregator.start()
         return aggregator
     }
 
     /// Makes a collector without starting it.
-    func makeCollector(_ setup: CollectorSetup, instance: String = "") throws -> CollectorProcess {
+    package func makeCollector(_ setup: CollectorSetup, instance: String = "") throws -> CollectorProcess {
         let collector = try CollectorProcess(setup, installation: files, authority: authority, instance: instance)
         collectors.withLock { $0.append(collector) }
         return collector
     }
 
     /// Starts a collector against an aggregator.
-    func startCollector(_ setup: CollectorSetup, to aggregator: AggregatorProcess) async throws -> CollectorProcess {
+    package func startCollector(_ setup: CollectorSetup, to aggregator: AggregatorProcess) async throws
+        -> CollectorProcess
+    {
         let collector = try makeCollector(setup)
         try await collector.start(aggregatorURL: aggregator.ingestURL)
         return collector
     }
 
     /// Waits until the ledger holds `events` events (no fewer) and everything in it is folded.
-    func waitUntilCounted(events: UInt64) async throws {
+    package func waitUntilCounted(events: UInt64) async throws {
         var last = ""
         try await eventually("\(events) events are counted", within: .seconds(600), last: { last }) {
             let progress = try await self.database.progress()
@@ -69,7 +75,7 @@ final class Installation: Sendable {
     }
 
     /// Fails early, with the log, when a process that should run has ended by itself.
-    private func checkProcesses() throws {
+    package func checkProcesses() throws {
         for collector in collectors.withLock({ $0 }) {
             if let program = collector.program, !program.isRunning, !program.wasEndedByTest {
                 throw program.ended("ended by itself")
@@ -82,7 +88,8 @@ final class Installation: Sendable {
         }
     }
 
-    private func endEverything() async {
+    /// Ends every process that is still there.
+    package func endEverything() async {
         for collector in collectors.withLock({ $0 }) { await collector.end() }
         for aggregator in aggregators.withLock({ $0 }) { await aggregator.end() }
     }

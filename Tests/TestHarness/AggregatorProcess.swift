@@ -2,45 +2,44 @@ internal import Foundation
 internal import Synchronization
 
 /// A `steelyard-aggregator` that keeps its addresses across restarts, as it would in production.
-final class AggregatorProcess: Sendable {
-    struct Addresses: Sendable {
-        var ingest: String
-        var query: String
+package final class AggregatorProcess: Sendable {
+    package struct Addresses: Sendable {
+        package var ingest: String
+        package var query: String
     }
 
-    let name: String
+    package let name: String
     private let installation: InstallationFiles
     private let certificate: (certificate: String, key: String)
+    private let extra: String
     private let state = Mutex<(program: RunningProgram?, addresses: Addresses?)>((nil, nil))
 
-    init(name: String, installation: InstallationFiles, authority: Authority) throws {
+    /// - Parameter extra: more YAML below `database:`, indented by two spaces.
+    package init(name: String, installation: InstallationFiles, authority: Authority, extra: String = "") throws {
         self.name = name
+        self.extra = extra
         self.installation = installation
         certificate = try authority.server(name)
     }
 
     private var listeningFile: String { "\(installation.folder)/\(name).listening.json" }
-    private var configurationFile: String { "\(installation.folder)/\(name).yaml" }
+    /// What it is started with; its other commands take the same.
+    package var configurationFile: String { "\(installation.folder)/\(name).yaml" }
     private var logFile: String { "\(installation.folder)/\(name).log" }
 
     /// Where it listens, once it has been started.
-    var addresses: Addresses {
+    package var addresses: Addresses {
         state.withLock { $0.addresses } ?? Addresses(ingest: "127.0.0.1:0", query: "127.0.0.1:0")
     }
 
-    var ingestURL: String { "https://\(addresses.ingest)" }
-    var queryURL: String { "http://\(addresses.query)" }
-    var program: RunningProgram? { state.withLock { $0.program } }
-    var isRunning: Bool { program?.isRunning ?? false }
+    package var ingestURL: String { "https://\(addresses.ingest)" }
+    package var queryURL: String { "http://\(addresses.query)" }
+    package var program: RunningProgram? { state.withLock { $0.program } }
+    package var isRunning: Bool { program?.isRunning ?? false }
 
     /// Starts it and waits until it listens. The ports are any free ones the first time and the same ones afterwards.
-    func start() async throws {
-        try configuration.write(toFile: configurationFile, atomically: true, encoding: .utf8)
-        try? FileManager.default.removeItem(atPath: listeningFile)
-        let program = try RunningProgram(
-            name: name, executable: try Programs.path(Programs.aggregator),
-            arguments: ["run", "--config", configurationFile], logPath: logFile)
-        state.withLock { $0.program = program }
+    package func start() async throws {
+        let program = try launch()
         let bound = try await program.waitForListeningFile(listeningFile)
         guard let ingest = bound["ingest"], let query = bound["query"] else {
             throw program.ended("wrote a listening file without ingest and query")
@@ -48,17 +47,29 @@ final class AggregatorProcess: Sendable {
         state.withLock { $0.addresses = Addresses(ingest: ingest, query: query) }
     }
 
-    func killHard() async throws {
+    /// Starts it without waiting for anything.
+    @discardableResult
+    package func launch() throws -> RunningProgram {
+        try configuration.write(toFile: configurationFile, atomically: true, encoding: .utf8)
+        try? FileManager.default.removeItem(atPath: listeningFile)
+        let program = try RunningProgram(
+            name: name, executable: try Programs.path(Programs.aggregator),
+            arguments: ["run", "--config", configurationFile], logPath: logFile)
+        state.withLock { $0.program = program }
+        return program
+    }
+
+    package func killHard() async throws {
         try await program?.killHard()
     }
 
     /// Asks it to stop and checks that it did so cleanly.
-    func stop() async throws {
+    package func stop() async throws {
         try await program?.stop()
     }
 
     /// Ends it whatever its state.
-    func end() async {
+    package func end() async {
         guard let program, program.isRunning else { return }
         try? await program.killHard()
     }
@@ -69,6 +80,7 @@ final class AggregatorProcess: Sendable {
             database:
               url: "\(installation.databaseURL)"
               migrate: true
+            \(extra)
             ingest:
               listen: "\(addresses.ingest)"
               certificate-file: "\(certificate.certificate)"
@@ -86,11 +98,17 @@ final class AggregatorProcess: Sendable {
 }
 
 /// What the processes of one installation share.
-struct InstallationFiles: Sendable {
+package struct InstallationFiles: Sendable {
     /// The scratch folder with configurations, logs and data.
-    var folder: String
+    package var folder: String
     /// The connection string that the aggregators get.
-    var databaseURL: String
+    package var databaseURL: String
     /// The authority's certificate.
-    var authorityFile: String
+    package var authorityFile: String
+
+    package init(folder: String, databaseURL: String, authorityFile: String) {
+        self.folder = folder
+        self.databaseURL = databaseURL
+        self.authorityFile = authorityFile
+    }
 }

@@ -4,14 +4,14 @@ extension Database {
         "coalesce(sum(requests), 0), coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0)"
 
     /// Everything of one provider, from the hour sums.
-    func total(provider: String) async throws -> Counts {
+    package func total(provider: String) async throws -> Counts {
         try await counts(
             "SELECT p.name, \(Self.counts) FROM usage_hour u JOIN provider p USING (provider_id) GROUP BY 1"
         )[provider] ?? Counts()
     }
 
     /// By tenant, from the hour sums; `model` confines it.
-    func byTenant(provider: String, model: String? = nil) async throws -> [String: Counts] {
+    package func byTenant(provider: String, model: String? = nil) async throws -> [String: Counts] {
         let confined = model.map { " AND m.name = '\($0)'" } ?? ""
         return try await counts(
             """
@@ -22,7 +22,7 @@ extension Database {
     }
 
     /// By model, from the hour sums.
-    func byModel(provider: String) async throws -> [String: Counts] {
+    package func byModel(provider: String) async throws -> [String: Counts] {
         try await counts(
             """
             SELECT m.name, \(Self.counts) FROM usage_hour u JOIN model m USING (model_id)
@@ -32,7 +32,7 @@ extension Database {
     }
 
     /// By minute (`YYYY-MM-DD hh:mm`, UTC) from the minute sums at the provider's grain.
-    func byMinute(provider: String) async throws -> [String: Counts] {
+    package func byMinute(provider: String) async throws -> [String: Counts] {
         try await counts(
             """
             SELECT to_char(minute AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), \(Self.counts)
@@ -42,7 +42,7 @@ extension Database {
     }
 
     /// The same total from every table that keeps sums, by the table's name: they must agree.
-    func totalsOfEveryTable() async throws -> [String: Counts] {
+    package func totalsOfEveryTable() async throws -> [String: Counts] {
         try await counts(
             """
             SELECT 'hour', \(Self.counts) FROM usage_hour
@@ -59,12 +59,12 @@ extension Database {
 /// What the server says about how it went.
 extension Database {
     /// Deadlocks in this database since it was made.
-    func deadlocks() async throws -> UInt64 {
+    package func deadlocks() async throws -> UInt64 {
         try await number("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
     }
 
     /// Whether every counted batch has exactly one leaf, numbered from 1 without a gap, up to the mark.
-    func leavesHaveNoGap() async throws -> Bool {
+    package func leavesHaveNoGap() async throws -> Bool {
         let leaves = try await number("SELECT count(*) FROM ledger_leaf")
         let highest = try await number("SELECT coalesce(max(leaf_index), 0) FROM ledger_leaf")
         let mark = try await number("SELECT mark FROM fold_state")

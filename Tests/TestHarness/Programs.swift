@@ -1,16 +1,16 @@
 internal import Foundation
 
 /// The binaries that were built beside the test bundle.
-enum Programs {
-    struct Missing: Error, CustomStringConvertible {
-        var name: String
-        var folder: String
-        var description: String { "\(name) is not in \(folder); build it with `swift build --build-tests`" }
+package enum Programs {
+    package struct Missing: Error, CustomStringConvertible {
+        package var name: String
+        package var folder: String
+        package var description: String { "\(name) is not in \(folder); build it with `swift build --build-tests`" }
     }
 
-    static let collector = "steelyard-collector"
-    static let aggregator = "steelyard-aggregator"
-    static let commandLine = "steelyard"
+    package static let collector = "steelyard-collector"
+    package static let aggregator = "steelyard-aggregator"
+    package static let commandLine = "steelyard"
 
     /// The folder of the running test bundle: products stand side by side.
     private static let folder: String = {
@@ -18,7 +18,7 @@ enum Programs {
         return URL(fileURLWithPath: bundle).resolvingSymlinksInPath().deletingLastPathComponent().path
     }()
 
-    static func path(_ name: String) throws -> String {
+    package static func path(_ name: String) throws -> String {
         let path = "\(folder)/\(name)"
         guard FileManager.default.isExecutableFile(atPath: path) else { throw Missing(name: name, folder: folder) }
         return path
