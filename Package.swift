@@ -162,6 +162,19 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Embedded", "Postgres", "Store", "Usage", logging],
             path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestHarness",
+            dependencies: [
+                "Usage", "Batching", "Postgres", "Identity", "TestSupport", asyncHTTPClient, logging, nioCore,
+                nioHTTP1, nioSSL,
+            ],
+            path: "Tests/TestHarness", swiftSettings: strict),
+        .executableTarget(
+            name: "Torture",
+            dependencies: [
+                "Usage", "Batching", "Spool", "Embedded", "TestHarness", "TestSupport", argumentParser, logging,
+            ],
+            path: "Tests/Torture", swiftSettings: strict),
         .testTarget(name: "UsageTests", dependencies: ["Usage"], swiftSettings: strict),
         .testTarget(name: "IntakeTests", dependencies: ["Intake", "Usage"], swiftSettings: strict),
         .testTarget(name: "ScopesTests", dependencies: ["Scopes", "Usage"], swiftSettings: strict),
@@ -227,12 +240,23 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Usage", "Batching", "Postgres", "Identity", "TestSupport", asyncHTTPClient, logging, nioCore,
-                nioHTTP1, nioSSL, "steelyard", "steelyard-collector", "steelyard-aggregator",
+                "Usage", "Batching", "Identity", "TestHarness", "TestSupport", "steelyard", "steelyard-collector",
+                "steelyard-aggregator",
             ],
             swiftSettings: strict),
     ]
 )
+
+// `deploy/mutants` builds the same few targets again and again: only these, and without packages where they need none.
+if let only = Context.environment["STEELYARD_ONLY"] {
+    let names = only.split(separator: ",").map(String.init)
+    package.products = []
+    package.targets.removeAll { !names.contains($0.name) }
+    let needsPackages = package.targets.contains { target in
+        target.dependencies.contains { if case .productItem = $0 { true } else { false } }
+    }
+    if !needsPackages { package.dependencies = [] }
+}
 
 // The benchmarks bring dependencies of their own, so they are part of the package only when asked for.
 if Context.environment["STEELYARD_BENCHMARK"] == "1" {

@@ -58,6 +58,15 @@ struct Frame: Sendable, Equatable {
         return Self.payloadChecksum(bytes, payload, identity) == bytes.integer(at: 24, as: UInt32.self)
     }
 
+    /// Whether the zeros of the frame, and those behind the payload, are zeros.
+    ///
+    /// - Parameter bytes: the whole record, from its frame to where the next may begin or the file ends.
+    func areUnusedBytesZero(_ bytes: RawSpan) -> Bool {
+        let start = SpoolFormat.recordHeaderBytes + payloadCount
+        return bytes.integer(at: 28, as: UInt32.self) == 0
+            && (start..<bytes.byteCount).allSatisfy { bytes.integer(at: $0, as: UInt8.self) == 0 }
+    }
+
     private static func payloadChecksum(_ head: RawSpan, _ payload: RawSpan, _ identity: CRC32C) -> UInt32 {
         var checksum = identity
         checksum.update(head.extracting(0..<24))

@@ -118,6 +118,7 @@ private struct SegmentScan {
         var (scan, outcome) = (self, recovery)
         scanner.scan(bytes) { frame, offset, payload in
             scan.reportGaps(before: frame.position, at: offset, bytes, &outcome)
+            scan.noteUnusedBytes(frame, offset, bytes, &outcome)
             scan.lastPosition = frame.position
             scan.segment.lastPosition = frame.position
             let place = RecordPlace(
@@ -181,12 +182,29 @@ private struct SegmentScan {
         }
     }
 
+    /// Bytes that must be zero decide nothing; where they aren't, the disk altered them and may alter more.
+    private mutating func noteUnusedBytes(
+        _ frame: Frame, _ offset: Int, _ bytes: RawSpan, _ recovery: inout LogRecovery
+    ) {
+        let end = min(offset + frame.alignedCount, bytes.byteCount)
+        guard !frame.areUnusedBytesZero(bytes.extracting(offset..<end)) else { return }
+        let gap = SegmentScanner.Gap(
+            offset: offset, count: end - offset,
+            reason: "the record at position \(frame.position) is whole, but bytes beside it that must be zero are not",
+            isTail: false)
+        report([gap], bytes, &recovery)
+    }
+
     private func noteHeader(_ bytes: RawSpan, _ recovery: inout LogRecovery) {
-        guard candidate.header == nil else { return }
-        let count = min(SpoolFormat.recordsStart, bytes.byteCount)
-        recovery.damage.add(
-            candidate.name, offset: 0, bytes: bytes.extracting(0..<count),
-            reason: "both copies of the header are damaged; the file's name stands in for them")
+        let copies = bytes.extracting(0..<min(SpoolFormat.recordsStart, bytes.byteCount))
+        let reason: String
+        if let header = candidate.header {
+            guard header.encoded() != copies.array(0..<copies.byteCount) else { return }
+            reason = "one copy of the header is damaged; the other stands in for it"
+        } else {
+            reason = "both copies of the header are damaged; the file's name stands in for them"
+        }
+        recovery.damage.add(candidate.name, offset: 0, bytes: copies, reason: reason)
     }
 
     /// Reads the file; pages that can't be read are zeros, and reported.

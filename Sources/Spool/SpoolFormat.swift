@@ -80,7 +80,8 @@
 /// 4. Where a record doesn't pass: if its header does, it is set aside as long as it says; else everything up to the
 ///    next place (in steps of 8) where a whole record passes. What is left at the end of a log's last segment and
 ///    isn't a whole record was never synced, and is left alone.
-/// 5. Where positions jump, the missing ones are reported.
+/// 5. Where positions jump, the missing ones are reported. So are a damaged copy of a header beside a sound one, and
+///    bytes that must be zero and aren't: nothing is lost by them, but a disk that alters one byte alters others.
 enum SpoolFormat {
     static let version: UInt32 = 1
     static let segmentMagic = Array("STYDSEG1".utf8)

@@ -1,6 +1,7 @@
 internal import Batching
 internal import Foundation
 internal import Identity
+internal import TestHarness
 internal import Testing
 internal import Usage
 

@@ -1,3 +1,4 @@
+internal import TestHarness
 internal import Testing
 internal import Usage
 

@@ -90,7 +90,7 @@ struct RecoveryTests {
             let (spool, recovered) = try fixture.opened { $0[Self.batches1]?[bit / 8] ^= 1 << UInt8(bit % 8) }
             let found = recovered.unshipped.map(\.ordinal)
             #expect(found.count >= 2 && Set(found).isSubset(of: [1, 2, 3]), "bit \(bit)")
-            #expect(found.count == 3 || !recovered.damage.isEmpty, "bit \(bit)")
+            #expect(!recovered.damage.isEmpty, "bit \(bit)")
             for ordinal in found { #expect(try spool.readBatch(ordinal) == SpoolFixture.sealed(ordinal, count: 4)) }
             // A batch that is lost may have been sent: its ordinal isn't given again.
             #expect(recovered.nextOrdinal >= 4, "bit \(bit)")
@@ -106,7 +106,7 @@ struct RecoveryTests {
             let (spool, recovered) = try fixture.opened { $0[Self.writeAhead1]?[bit / 8] ^= 1 << UInt8(bit % 8) }
             let found = try spool.replayed()
             #expect(found.count >= 3 && found.allSatisfy(all.contains), "bit \(bit)")
-            #expect(found.count == 4 || !recovered.damage.isEmpty, "bit \(bit)")
+            #expect(!recovered.damage.isEmpty, "bit \(bit)")
         }
     }
 

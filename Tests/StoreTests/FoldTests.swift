@@ -86,6 +86,30 @@ import Usage
         return usageRows(list)
     }
 
+    /// Upserts in one order can't deadlock, whoever else writes: so every fold takes the order of the key.
+    @Test func aFoldWritesItsRowsInTheOrderOfTheirKeys() async throws {
+        try await World.with { world in
+            var generator = SeededGenerator(seed: 7)
+            try await world.openEpoch()
+            let rows = Self.randomRows(&generator, from: minute("2025-05-20"))
+            _ = try await world.store.commitBatch(world.batch(rows, sequence: 0))
+            try await world.foldAll()
+            let outOfOrder: Int = try await world.store.pool.withConnection { connection in
+                try connection.query(
+                    """
+                    SELECT count(*) FROM (
+                        SELECT row_number() OVER (PARTITION BY tableoid ORDER BY ctid) AS written,
+                               row_number() OVER (PARTITION BY tableoid ORDER BY hour, tenant_id, model_id, region_id,
+                                   layer, workload, modality) AS sorted
+                          FROM usage_hour) AS place
+                     WHERE written <> sorted
+                    """
+                ).one().decode(0)
+            }
+            #expect(outOfOrder == 0)
+        }
+    }
+
     @Test func twoFoldersAtOnceCountEachBatchOnce() async throws {
         try await World.with { world in
             try await world.openEpoch()

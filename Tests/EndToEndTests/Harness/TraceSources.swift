@@ -1,4 +1,5 @@
 internal import Foundation
+internal import TestHarness
 
 /// The sources that read the traces, as configuration: upstream's own files through `mapped`, converted ones as native
 /// events. No trace names its region or whose calls they are; what stands here are this project's assumptions.

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import TestHarness
 internal import TestSupport
 
 /// The real traces and their totals, in the folder that ``SharedData`` finds.
