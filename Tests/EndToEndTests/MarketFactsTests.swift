@@ -1,4 +1,5 @@
 internal import Foundation
+internal import TestHarness
 internal import Testing
 
 extension EndToEndTests {

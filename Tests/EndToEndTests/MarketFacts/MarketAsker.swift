@@ -1,4 +1,5 @@
 internal import Foundation
+internal import TestHarness
 internal import Testing
 
 /// Asks a running installation, by its API and by the command line.

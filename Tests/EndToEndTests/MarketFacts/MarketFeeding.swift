@@ -1,4 +1,5 @@
 internal import Foundation
+internal import TestHarness
 internal import Testing
 
 /// Makes the market `china-2024-2025` with the command line and brings it into an installation.
