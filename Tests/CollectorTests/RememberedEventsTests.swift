@@ -1,7 +1,7 @@
 import Batching
 import Testing
 
-@testable import Collector
+@testable import Pipeline
 
 @Suite struct RememberedEventsTests {
     private static let horizon: Int64 = 1_000
