@@ -7,7 +7,7 @@ import Testing
     private static let control = ProcessInfo.processInfo.environment["STEELYARD_SANITIZER_CONTROL"]
 
     /// A word of memory that the type system knows nothing about.
-    private struct Cell: @unchecked Sendable {
+    @safe private struct Cell: @unchecked Sendable {
         let word: UnsafeMutablePointer<Int>
 
         init() {
