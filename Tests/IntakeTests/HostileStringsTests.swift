@@ -99,7 +99,8 @@ import Usage
 
         mutating func accept(_ event: borrowing UsageEvent, record: RawSpan, scratch: RawSpan) throws(Rejection) {
             let bytes = event.id.isInScratch ? scratch : record
-            ids.append((0..<Int(event.id.count)).map { bytes.byte(at: Int(event.id.start) + $0) })
+            let start = Int(event.id.start)
+            ids.append((start..<start + Int(event.id.count)).map { bytes.byte(at: $0) })
         }
 
         mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {}
