@@ -1,4 +1,5 @@
 package import Intake
+package import Pipeline
 package import Settings
 internal import Usage
 
