@@ -56,8 +56,8 @@ extension Counts: Decodable {
     /// `[requests, input, output]`; `null` tokens (unknown upstream) are 0 here, as they are fed.
     init(from decoder: any Decoder) throws {
         var values = try decoder.unkeyedContainer()
-        requests = try values.decode(UInt64.self)
-        input = try values.decodeIfPresent(UInt64.self) ?? 0
-        output = try values.decodeIfPresent(UInt64.self) ?? 0
+        let requests = try values.decode(UInt64.self)
+        let input = try values.decodeIfPresent(UInt64.self) ?? 0
+        self.init(requests, input, try values.decodeIfPresent(UInt64.self) ?? 0)
     }
 }
