@@ -59,8 +59,8 @@ import Testing
             let fields = (0..<ConnectionLimits.maxHeaderFields - 1 + beyond).map { "X-\($0): y\r\n" }.joined()
             let many = try await RawServer.talk(port, ["GET /livez HTTP/1.1\r\nHost: x\r\n\(fields)\r\n"])
             #expect(many.hasPrefix(beyond > 0 ? "HTTP/1.1 400" : "HTTP/1.1 200"), "\(many)")
-            // Names and values count: Host, x, X, and the filling.
-            let filling = String(repeating: "y", count: ConnectionLimits.maxHeaderBytes - "HostxX".count + beyond)
+            // The target, names and values count.
+            let filling = String(repeating: "y", count: ConnectionLimits.maxHeaderBytes - "/livezHostxX".count + beyond)
             let large = try await RawServer.talk(port, ["GET /livez HTTP/1.1\r\nHost: x\r\nX: \(filling)\r\n\r\n"])
             #expect(large.hasPrefix(beyond > 0 ? "HTTP/1.1 4" : "HTTP/1.1 200"), "\(large)")
         }
