@@ -17,8 +17,6 @@ package enum KnownBug: String, Sendable, CaseIterable {
     case skipGaps = "skip-gaps"
     /// Digests are known for ten seconds.
     case forgetDigests = "forget-digests"
-    /// An older epoch may still ship.
-    case ignoreFence = "ignore-fence"
     /// A batch is acknowledged before its transaction commits.
     case acknowledgeBeforeCommit = "acknowledge-before-commit"
     /// A database that went back in time doesn't say so.

@@ -20,16 +20,19 @@ extension Writer {
 
     /// Seals what is old enough.
     func sealDue() {
+        defer { updateGauges() }
         core.sealDue()
     }
 
     /// Seals everything, whatever its age.
     func sealAll() {
+        defer { updateGauges() }
         core.sealAll()
     }
 
     /// Seals what was rotated out, so that a full meter can take more.
     func makeRoom() {
+        defer { updateGauges() }
         core.makeRoom()
     }
 

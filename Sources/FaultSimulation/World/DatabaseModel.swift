@@ -49,7 +49,7 @@ struct DatabaseModel {
         let decision = EpochDecision(
             remembered: EpochPosition(epoch: last.epoch, nextSequence: last.nextSequence),
             newest: row.epochs.keys.max().flatMap(position), held: position(last.epoch))
-        if bug != .ignoreFence { for epoch in row.epochs.keys { row.epochs[epoch]?.isLive = false } }
+        for epoch in row.epochs.keys { row.epochs[epoch]?.isLive = false }
         row.epochs[decision.epoch] = Epoch()
         collectors[collector] = row
         return .granted(
