@@ -33,13 +33,11 @@ struct CloneScenario: Scenario {
         let world: World
         let aggregator: AggregatorProcess
         let collector: CollectorProcess
-        let load: Load
 
         init(_ name: String, _ world: World, _ aggregator: AggregatorProcess) throws {
             self.world = world
             self.aggregator = aggregator
             collector = try world.collector(name) { $0.sources = "" }
-            load = Load(world: world, collector: collector)
         }
 
         private var copy: String { "\(collector.dataFolder).copy" }
@@ -47,59 +45,55 @@ struct CloneScenario: Scenario {
         private func begin() async throws {
             try await collector.start(aggregatorURL: aggregator.ingestURL)
             try await push(collector)
-            try await world.waitUntilAcknowledgedIsCounted()
-            try await collector.killHard()
+            try await collector.stop()
             try FileManager.default.copyItem(atPath: collector.dataFolder, toPath: copy)
             try await collector.start()
         }
 
-        private func push(_ collector: CollectorProcess) async throws {
-            for _ in 0..<CloneScenario.pushes { try await Load(world: world, collector: collector).push() }
+        private func push(_ collector: CollectorProcess, reusesOrdinals: Bool = false) async throws {
+            let load = Load(world: world, collector: collector)
+            for _ in 0..<CloneScenario.pushes { try await load.push(reusesOrdinals: reusesOrdinals) }
         }
 
-        /// Both run; whatever either acknowledged is counted once both have had their turn.
+        /// Both run, and seal under the same ordinals: what either acknowledges counts once or is set aside.
         func clone() async throws -> Bool {
             try await begin()
             let twin = try world.installation.makeCollector(twinSetup, instance: "-twin")
             try await twin.start(aggregatorURL: aggregator.ingestURL)
-            try await push(twin)
-            try await push(collector)
+            try await push(twin, reusesOrdinals: true)
+            try await push(collector, reusesOrdinals: true)
             try await eventually("the older twin says that it is fenced", within: .seconds(60)) {
                 try await HTTPCaller.impatient.get("\(collector.url)/readyz").status == 503
             }
             let isFenced = try await HTTPCaller.impatient.get("\(collector.url)/readyz").text.contains("fenced")
-            try await push(collector)
+            try await push(collector, reusesOrdinals: true)
             try await twin.stop()
             try await collector.killHard()
             try await collector.start()
-            try await world.waitUntilAcknowledgedIsCounted()
             try await collector.stop()
             return isFenced
         }
 
-        /// An older state of the folder comes back: its batches are known by digest, its epoch is past.
+        /// An older state of the folder comes back: its batches are known by digest, its epoch is past, and what it seals
+        /// next is set aside.
         func setBack() async throws {
             try await begin()
             try await push(collector)
-            try await world.waitUntilAcknowledgedIsCounted()
-            try await collector.killHard()
+            try await collector.stop()
             try FileManager.default.removeItem(atPath: collector.dataFolder)
             try FileManager.default.moveItem(atPath: copy, toPath: collector.dataFolder)
-            try await goOn()
+            try await collector.start()
+            try await push(collector, reusesOrdinals: true)
+            try await collector.stop()
         }
 
+        /// A new spool, whose ordinals begin anew.
         func wipe() async throws {
             try await begin()
-            try await world.waitUntilAcknowledgedIsCounted()
-            try await collector.killHard()
+            try await collector.stop()
             try FileManager.default.removeItem(atPath: collector.dataFolder)
-            try await goOn()
-        }
-
-        private func goOn() async throws {
             try await collector.start()
             try await push(collector)
-            try await world.waitUntilAcknowledgedIsCounted()
             try await collector.stop()
         }
 

@@ -26,22 +26,27 @@ struct Load: Sendable {
     }
 
     /// Pushes one group and journals the answer.
+    ///
+    /// - Parameter reusesOrdinals: the collector's folder is a copy or an older state, so that its next batches may be set
+    ///   aside: what it acknowledges is counted once or not at all, which is what `unknown` says.
     @discardableResult
-    func push(_ group: EventGroup? = nil) async throws -> Journal.Outcome {
+    func push(_ group: EventGroup? = nil, reusesOrdinals: Bool = false) async throws -> Journal.Outcome {
         let group = group ?? world.groups.make()
         try world.journal.emit(group)
         let outcome = await Self.send(group, to: collector.url)
-        try world.journal.note(outcome, group)
+        try world.journal.note(reusesOrdinals && outcome == .acknowledged ? .unknown : outcome, group)
         return outcome
     }
 
-    /// No answer is an unknown outcome; so is one that isn't the collector's.
+    /// No answer is an unknown outcome; so is one that isn't the collector's, and one that says that the disk failed: bytes whose
+    /// sync failed may have reached it.
     static func send(_ group: EventGroup, to url: String) async -> Journal.Outcome {
         guard
             let answer = try? await HTTPCaller.impatient.post(
                 "\(url)/v1/events", headers: [contentType], body: group.body)
         else { return .unknown }
-        return answer.status == 200 ? .acknowledged : .refused
+        if answer.status == 200 { return .acknowledged }
+        return answer.text.contains("spool-failing") ? .unknown : .refused
     }
 
     /// Appends one group to the file. What the file holds is accepted: it must be counted.
