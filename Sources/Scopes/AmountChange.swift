@@ -1,5 +1,5 @@
-/// The difference of two amounts, exactly and with its sign.
-package struct AmountChange: Sendable, Hashable {
+/// The difference of two amounts, exactly and with its sign: amounts use all of 128 bits, so that it needs one beside them.
+package struct AmountChange: Sendable, Hashable, CustomStringConvertible {
     package let from: UInt128
     package let to: UInt128
 
@@ -8,12 +8,24 @@ package struct AmountChange: Sendable, Hashable {
         self.to = to
     }
 
+    package var isZero: Bool { to == from }
     package var isFall: Bool { to < from }
     /// How much it is, without the sign.
     package var magnitude: UInt128 { isFall ? from - to : to - from }
 
-    /// The difference as text with its sign (`+7`, `-7`, `0`), the amount written by `text`.
-    package func text(_ text: (UInt128) -> String) -> String {
-        (isFall ? "-" : to > from ? "+" : "") + text(magnitude)
+    /// `amount` with the difference applied; `nil` where that leaves the range of amounts.
+    package func applied(to amount: UInt128) -> UInt128? {
+        let (result, overflow) =
+            isFall ? amount.subtractingReportingOverflow(magnitude) : amount.addingReportingOverflow(magnitude)
+        return overflow ? nil : result
     }
+
+    /// The difference as text with its sign (`+7`, `-7`, `0`), the amount written by `text`.
+    package func text(_ text: (UInt128) -> String) -> String { (to > from ? "+" : "") + number(text) }
+
+    /// The difference as numbers are written (`7`, `-7`, `0`), the amount written by `text`.
+    package func number(_ text: (UInt128) -> String) -> String { (isFall ? "-" : "") + text(magnitude) }
+
+    /// Digits, with a minus sign where the amount fell.
+    package var description: String { number { String($0) } }
 }

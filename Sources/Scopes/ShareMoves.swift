@@ -1,23 +1,11 @@
 /// What would move between entities: a table as it is against the table as it would be.
 package struct ShareMoves: Sendable, Hashable {
-    /// A figure that rises or falls.
-    package struct Change: Sendable, Hashable {
-        package var before: UInt128
-        package var after: UInt128
-
-        /// The change with its sign, written by `text`: `+5`, `-3`, `0`.
-        package func signed(_ text: (UInt128) -> String) -> String {
-            if before == after { return text(0) }
-            return before < after ? "+" + text(after - before) : "-" + text(before - after)
-        }
-    }
-
     package struct Row: Sendable, Hashable {
         /// Empty for the total.
         package var entity: String
-        package var numerator: Change
+        package var numerator: AmountChange
         /// In percent as published, in units of the last published decimal; 0 where there is no share.
-        package var percent: Change
+        package var percent: AmountChange
     }
 
     /// Entities whose figure or share moves, by the size of the move; equal ones by name.
@@ -35,19 +23,18 @@ package struct ShareMoves: Sendable, Hashable {
         for entity in Set(old.keys).union(new.keys) {
             let (was, will) = (old[entity], new[entity])
             let row = Row(
-                entity: entity, numerator: Change(before: was?.amount ?? 0, after: will?.amount ?? 0),
-                percent: Change(before: was?.percent ?? 0, after: will?.percent ?? 0))
-            if row.numerator.before != row.numerator.after || row.percent.before != row.percent.after {
-                rows.append(row)
-            }
+                entity: entity, numerator: AmountChange(from: was?.amount ?? 0, to: will?.amount ?? 0),
+                percent: AmountChange(from: was?.percent ?? 0, to: will?.percent ?? 0))
+            if !row.numerator.isZero || !row.percent.isZero { rows.append(row) }
         }
         self.rows = rows.sorted {
-            $0.numerator.size != $1.numerator.size
-                ? $0.numerator.size > $1.numerator.size : $0.entity.utf8.lexicographicallyPrecedes($1.entity.utf8)
+            $0.numerator.magnitude != $1.numerator.magnitude
+                ? $0.numerator.magnitude > $1.numerator.magnitude
+                : $0.entity.utf8.lexicographicallyPrecedes($1.entity.utf8)
         }
         total = Row(
-            entity: "", numerator: Change(before: before?.total.numerator ?? 0, after: after.total.numerator),
-            percent: Change(before: 0, after: 0))
+            entity: "", numerator: AmountChange(from: before?.total.numerator ?? 0, to: after.total.numerator),
+            percent: AmountChange(from: 0, to: 0))
         self.after = after
     }
 
@@ -63,7 +50,7 @@ package struct ShareMoves: Sendable, Hashable {
 
     /// The change in points of share, with its sign: `+0.3`.
     package func points(of row: Row) -> String {
-        row.percent.signed { DecimalText.render($0, decimals: after.scope.precision) }
+        row.percent.text { DecimalText.render($0, decimals: after.scope.precision) }
     }
 
     /// A share in percent, as published.
@@ -72,9 +59,5 @@ package struct ShareMoves: Sendable, Hashable {
     }
 
     /// The change of a figure in the unit of the scope, with its sign.
-    package func change(of row: Row) -> String { row.numerator.signed(after.text(of:)) }
-}
-
-extension ShareMoves.Change {
-    fileprivate var size: UInt128 { before < after ? after - before : before - after }
+    package func change(of row: Row) -> String { row.numerator.text(after.text(of:)) }
 }

@@ -108,11 +108,11 @@ import Usage
                 let row = restated.restatement.rows.first { $0.entity == provider }
                 #expect(content.table[provider]?.numerator ?? 0 == closed[provider] ?? 0, "\(header.id) \(provider)")
                 #expect(
-                    row?.numerator.lateUsage ?? SignedAmount(from: 0, to: 0)
-                        == SignedAmount(from: closed[provider] ?? 0, to: later[provider] ?? 0))
+                    row?.numerator.lateUsage.description ?? "0"
+                        == "\(AmountChange(from: closed[provider] ?? 0, to: later[provider] ?? 0))")
                 #expect(
-                    row?.numerator.reclassification ?? SignedAmount(from: 0, to: 0)
-                        == SignedAmount(from: later[provider] ?? 0, to: now[provider] ?? 0))
+                    row?.numerator.reclassification.description ?? "0"
+                        == "\(AmountChange(from: later[provider] ?? 0, to: now[provider] ?? 0))")
                 #expect(row?.numerator.now ?? 0 == now[provider] ?? 0)
             }
             #expect(restated.restatement.denominator.now == now.values.reduce(0, +))
@@ -180,7 +180,7 @@ import Usage
                     ] {
                         let later = figure.lateUsage.applied(to: figure.closed)
                         #expect(later.flatMap { figure.reclassification.applied(to: $0) } == now ?? 0)
-                        #expect(!figure.lateUsage.isNegative, "usage is only ever added")
+                        #expect(!figure.lateUsage.isFall, "usage is only ever added")
                     }
                 }
                 #expect(restated.restatement.rows.count == table.rows.count)

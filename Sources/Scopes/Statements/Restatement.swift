@@ -5,18 +5,17 @@
 package struct Restatement: Sendable, Hashable {
     /// One figure, taken apart.
     package struct Figure: Sendable, Hashable {
-        package let closed: UInt128
         /// What usage changed that the statement doesn't count, at the statement's own knowledge.
-        package let lateUsage: SignedAmount
+        package let lateUsage: AmountChange
         /// What changed beyond that, because other things are recorded now than were then.
-        package let reclassification: SignedAmount
-        package let now: UInt128
+        package let reclassification: AmountChange
+
+        package var closed: UInt128 { lateUsage.from }
+        package var now: UInt128 { reclassification.to }
 
         init(closed: UInt128, later: UInt128, now: UInt128) {
-            self.closed = closed
-            self.now = now
-            lateUsage = SignedAmount(from: closed, to: later)
-            reclassification = SignedAmount(from: later, to: now)
+            lateUsage = AmountChange(from: closed, to: later)
+            reclassification = AmountChange(from: later, to: now)
         }
 
         package var isUnchanged: Bool { lateUsage.isZero && reclassification.isZero }

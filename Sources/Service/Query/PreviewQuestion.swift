@@ -36,8 +36,8 @@ struct PreviewQuestion {
                     + Self.members(row, moves, table, answered: answered)
                     + [
                         JSONMember(
-                            "share_percent_before", answered ? .string(moves.percentText(row.percent.before)) : .null),
-                        JSONMember("share_percent_after", .string(moves.percentText(row.percent.after))),
+                            "share_percent_before", answered ? .string(moves.percentText(row.percent.from)) : .null),
+                        JSONMember("share_percent_after", .string(moves.percentText(row.percent.to))),
                         JSONMember("points", answered ? .string(moves.points(of: row)) : .null),
                     ])
         }
@@ -54,8 +54,8 @@ struct PreviewQuestion {
         _ row: ShareMoves.Row, _ moves: ShareMoves, _ table: ShareTable, answered: Bool
     ) -> [JSONMember] {
         [
-            JSONMember("before", answered ? .string(table.text(of: row.numerator.before)) : .null),
-            JSONMember("after", .string(table.text(of: row.numerator.after))),
+            JSONMember("before", answered ? .string(table.text(of: row.numerator.from)) : .null),
+            JSONMember("after", .string(table.text(of: row.numerator.to))),
             JSONMember("change", answered ? .string(moves.change(of: row)) : .null),
         ]
     }

@@ -99,8 +99,8 @@ extension Restatement {
 
     private static func json(_ figure: Figure, _ text: (UInt128) -> String) -> JSONValue {
         [
-            "closed": .string(text(figure.closed)), "late_usage": .string(figure.lateUsage.text(text)),
-            "reclassification": .string(figure.reclassification.text(text)), "now": .string(text(figure.now)),
+            "closed": .string(text(figure.closed)), "late_usage": .string(figure.lateUsage.number(text)),
+            "reclassification": .string(figure.reclassification.number(text)), "now": .string(text(figure.now)),
         ]
     }
 }
