@@ -41,7 +41,7 @@ enum EventText {
 
     /// `2025-01-31T16:00:00Z`.
     private static func appendTime(_ second: Int64, to buffer: inout [UInt8]) {
-        let day = second >= 0 ? second / 86_400 : (second - 86_399) / 86_400
+        let day = second.dividedDown(by: CivilTime.secondsPerDay)
         let rest = Int(second - day * 86_400)
         let (year, month, dayOfMonth) = CivilTime.date(days: day)
         appendPadded(year / 100, to: &buffer)

@@ -12,7 +12,7 @@ struct Month: Hashable, Comparable {
     }
 
     init(second: Int64) {
-        self.init(day: second >= 0 ? second / 86_400 : (second - 86_399) / 86_400)
+        self.init(day: second.dividedDown(by: CivilTime.secondsPerDay))
     }
 
     /// The month of a day, in days since 1970-01-01.

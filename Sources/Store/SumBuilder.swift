@@ -118,9 +118,3 @@ extension ZoneRules {
             }
     }
 }
-
-extension Int64 {
-    func dividedDown(by divisor: Int64) -> Int64 {
-        self >= 0 ? self / divisor : (self - divisor + 1) / divisor
-    }
-}

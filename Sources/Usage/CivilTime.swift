@@ -157,8 +157,7 @@ package struct ZoneRules: Sendable, Hashable {
     /// The calendar date in this zone at a moment.
     package func date(atSecond second: Int64) -> CalendarDate {
         let local = second + offset(atSecond: second)
-        let day = local >= 0 ? local / 86_400 : (local - 86_399) / 86_400
-        return CalendarDate(days: day)
+        return CalendarDate(days: local.dividedDown(by: CivilTime.secondsPerDay))
     }
 
     /// The first moment of a date in this zone, in seconds since 1970-01-01T00:00Z; where midnight was skipped, the
@@ -167,5 +166,15 @@ package struct ZoneRules: Sendable, Hashable {
         let local = date.days * 86_400
         if let exact = utcSecond(localSecond: local) { return exact }
         return transitions.first { $0.fromSecond + $0.offsetSeconds > local }?.fromSecond ?? local
+    }
+}
+
+extension Int64 {
+    /// The quotient, rounded down also where the number is negative.
+    ///
+    /// - Parameter divisor: above 0.
+    @inlinable
+    package func dividedDown(by divisor: Int64) -> Int64 {
+        self >= 0 ? self / divisor : (self - divisor + 1) / divisor
     }
 }

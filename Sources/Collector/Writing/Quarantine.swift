@@ -166,14 +166,8 @@ struct POSIXFailure: Error, CustomStringConvertible {
 enum Timestamp {
     /// RFC 3339 in UTC with milliseconds.
     static func text(milliseconds: Int64) -> String {
-        let seconds = milliseconds >= 0 ? milliseconds / 1_000 : (milliseconds - 999) / 1_000
-        let days = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
-        let second = seconds - days * 86_400
-        func padded(_ value: Int64, _ width: Int) -> String {
-            let digits = String(value)
-            return String(repeating: "0", count: max(0, width - digits.count)) + digits
-        }
-        let clock = "\(padded(second / 3_600, 2)):\(padded(second / 60 % 60, 2)):\(padded(second % 60, 2))"
-        return "\(CalendarDate(days: days))T\(clock).\(padded(milliseconds - seconds * 1_000, 3))Z"
+        let second = milliseconds.dividedDown(by: 1_000)
+        let digits = String(milliseconds - second * 1_000 + 1_000).dropFirst()
+        return "\(CivilTime.clockText(second: second)).\(digits)Z"
     }
 }

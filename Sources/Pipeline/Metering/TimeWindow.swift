@@ -17,7 +17,7 @@ package struct TimeWindow: Sendable, Equatable {
     }
 
     private static func minute(_ milliseconds: Int64) -> Int64 {
-        milliseconds >= 0 ? milliseconds / 60_000 : (milliseconds - 59_999) / 60_000
+        milliseconds.dividedDown(by: 60_000)
     }
 
     /// Why an event of this minute can't be taken, or `nil`.

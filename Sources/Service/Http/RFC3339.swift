@@ -5,7 +5,7 @@ package import Usage
 package enum RFC3339 {
     /// `2025-06-01T00:00:00.123Z`, with six digits where the time has microseconds.
     package static func text(_ time: Timestamp) -> String {
-        let second = floorDivide(time.microseconds, 1_000_000)
+        let second = time.seconds
         let (milliseconds, rest) = (time.microseconds - second * 1_000_000).quotientAndRemainder(dividingBy: 1_000)
         return "\(CivilTime.clockText(second: second)).\(padded(milliseconds, 3))\(rest == 0 ? "" : padded(rest, 3))Z"
     }
@@ -63,10 +63,6 @@ package enum RFC3339 {
             value = value * 10 + Int64(byte - 0x30)
         }
         return value < limit ? value : nil
-    }
-
-    private static func floorDivide(_ value: Int64, _ divisor: Int64) -> Int64 {
-        value >= 0 ? value / divisor : (value - divisor + 1) / divisor
     }
 
     private static func padded(_ value: Int64, _ width: Int) -> String {

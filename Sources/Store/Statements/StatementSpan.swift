@@ -36,5 +36,5 @@ struct StatementSpan {
     /// The moment from which the month may be closed.
     func due(_ rules: StatementRules) -> Timestamp { Timestamp(seconds: seconds.upperBound + rules.graceSeconds) }
 
-    private static func minute(_ second: Int64) -> Int64 { second >= 0 ? second / 60 : (second - 59) / 60 }
+    private static func minute(_ second: Int64) -> Int64 { second.dividedDown(by: 60) }
 }
