@@ -13,26 +13,26 @@ extension Writer {
         let ticket = try core.accept(accepted, quarantine: entries)
         await Task.yield()
         // At once, not with the next round: whoever was answered may look next whether anything is left to ship.
-        defer { metrics.openRows.set(core.meter.openRows) }
+        defer { noteSealed() }
         try core.settle(ticket)
         metrics.commitSeconds.observe(.milliseconds(steadyClock.nowMilliseconds() - started))
     }
 
     /// Seals what is old enough.
     func sealDue() {
-        defer { updateGauges() }
+        defer { noteSealed() }
         core.sealDue()
     }
 
     /// Seals everything, whatever its age.
     func sealAll() {
-        defer { updateGauges() }
+        defer { noteSealed() }
         core.sealAll()
     }
 
     /// Seals what was rotated out, so that a full meter can take more.
     func makeRoom() {
-        defer { updateGauges() }
+        defer { noteSealed() }
         core.makeRoom()
     }
 
@@ -56,6 +56,16 @@ extension Writer {
     func record(_ record: ShippingRecord) throws(SpoolError) {
         defer { updateGauges() }
         try core.record(record)
+    }
+
+    /// After what may have sealed something: a batch is in the backlog before its rows stop being open ones, so that there
+    /// is no moment in which nothing seems to be left. Goes through the backlog only where a batch was sealed.
+    private func noteSealed() {
+        if core.spool.nextOrdinal != board.currentBacklog.nextOrdinal {
+            updateGauges()
+        } else {
+            metrics.openRows.set(core.meter.openRows)
+        }
     }
 
     func updateGauges() {
