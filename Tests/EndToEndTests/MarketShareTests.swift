@@ -134,17 +134,6 @@ extension EndToEndTests {
             return events
         }
 
-        private static func lineCount(of path: String) throws -> UInt64 {
-            let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
-            var scanner = ByteScanner(bytes)
-            var lines: UInt64 = 0
-            while let end = try? scanner.find(UInt8(ascii: "\n"), from: scanner.position) {
-                lines += 1
-                scanner.position = end + 1
-            }
-            return lines
-        }
-
         /// Asks the query API, and the command line where that is the way.
         private struct Asker {
             let url: String

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import NIOHTTP1
+internal import Scopes
 
 /// `steelyard close`: proposes a month's statement.
 struct CloseCommand: AsyncParsableCommand {
@@ -77,10 +78,9 @@ struct StatementName: ParsableArguments {
     }
 
     static func check(month: String) throws {
-        let parts = month.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[0].count == 4, parts[1].count == 2,
-            parts.allSatisfy({ $0.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } })
-        else { throw ValidationError("“\(month.printable)” is no calendar month such as 2025-06.") }
+        guard let period = try? Period(month), period.grain == .month, period.description == month else {
+            throw ValidationError("“\(month.printable)” is no calendar month such as 2025-06.")
+        }
     }
 
     func resolve(_ client: APIClient) async throws -> Int64 {

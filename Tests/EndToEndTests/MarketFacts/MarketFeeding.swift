@@ -31,7 +31,7 @@ struct MarketFeeding {
         for provider in Self.providers {
             let file = "\(folder)/\(provider).ndjson"
             try await asker.commandLine(["simulate", "--market", Self.market, "--provider", provider, "--out", file])
-            events += try Self.lineCount(of: file)
+            events += try lineCount(of: file)
             var setup = CollectorSetup(provider: provider)
             setup.sources = TraceSources.native(path: file, isWhole: true)
             setup.sealAge = "5s"
@@ -99,16 +99,5 @@ struct MarketFeeding {
         #expect(answer.status == 200, "\(answer.text.prefix(500))")
         try await collector.stop()
         try await installation.waitUntilCounted(events: before + calls)
-    }
-
-    private static func lineCount(of path: String) throws -> UInt64 {
-        let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
-        var scanner = ByteScanner(bytes)
-        var lines: UInt64 = 0
-        while let end = try? scanner.find(UInt8(ascii: "\n"), from: scanner.position) {
-            lines += 1
-            scanner.position = end + 1
-        }
-        return lines
     }
 }

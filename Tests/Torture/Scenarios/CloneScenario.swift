@@ -42,12 +42,11 @@ struct CloneScenario: Scenario {
 
         private var copy: String { "\(collector.dataFolder).copy" }
 
+        /// Ships something and stops.
         private func begin() async throws {
             try await collector.start(aggregatorURL: aggregator.ingestURL)
             try await push(collector)
             try await collector.stop()
-            try FileManager.default.copyItem(atPath: collector.dataFolder, toPath: copy)
-            try await collector.start()
         }
 
         private func push(_ collector: CollectorProcess, reusesOrdinals: Bool = false) async throws {
@@ -58,6 +57,8 @@ struct CloneScenario: Scenario {
         /// Both run, and seal under the same ordinals: what either acknowledges counts once or is set aside.
         func clone() async throws -> Bool {
             try await begin()
+            try FileManager.default.copyItem(atPath: collector.dataFolder, toPath: copy)
+            try await collector.start()
             let twin = try world.installation.makeCollector(twinSetup, instance: "-twin")
             try await twin.start(aggregatorURL: aggregator.ingestURL)
             try await push(twin, reusesOrdinals: true)
@@ -78,6 +79,8 @@ struct CloneScenario: Scenario {
         /// next is set aside.
         func setBack() async throws {
             try await begin()
+            try FileManager.default.copyItem(atPath: collector.dataFolder, toPath: copy)
+            try await collector.start()
             try await push(collector)
             try await collector.stop()
             try FileManager.default.removeItem(atPath: collector.dataFolder)
@@ -90,7 +93,6 @@ struct CloneScenario: Scenario {
         /// A new spool, whose ordinals begin anew.
         func wipe() async throws {
             try await begin()
-            try await collector.stop()
             try FileManager.default.removeItem(atPath: collector.dataFolder)
             try await collector.start()
             try await push(collector)
