@@ -224,17 +224,15 @@ let package = Package(
             name: "ServiceTests",
             dependencies: [
                 "Service", "Aggregator", "Batching", "HTTPGuards", "Store", "Postgres", "Scopes", "Identity",
-                "Settings",
-                "Telemetry", "Usage", "TestSupport", asyncHTTPClient, lifecycle, logging, nioCore, nioHTTP1, nioPosix,
-                nioSSL, yams,
+                "Settings", "Telemetry", "Usage", "TestSupport", asyncHTTPClient, lifecycle, logging, nioCore, nioHTTP1,
+                nioPosix, nioSSL, yams,
             ],
             swiftSettings: strict),
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
                 "steelyard", "steelyard-collector", "steelyard-aggregator", "Identity", "Scopes", "Usage",
-                argumentParser,
-                subprocess, systemPackage,
+                argumentParser, subprocess, systemPackage,
             ],
             swiftSettings: strict),
         .testTarget(
