@@ -4,6 +4,10 @@ package struct BodyPace: Sendable, Equatable {
         case keepGoing
         case tooSlow
         case tooLate
+        /// Larger than any route allows: read and dropped, because a connection that is closed on unread bytes is reset, and
+        /// a reset takes the answer away from the sender.
+        case surplus
+        /// So much larger that nobody is waiting for an answer.
         case tooLarge
     }
 
@@ -13,6 +17,8 @@ package struct BodyPace: Sendable, Equatable {
     package let minBytesPerWindow: Int
     /// Bytes that the body may have in all.
     package let maxBytes: Int
+    /// Bytes beyond `maxBytes` that are dropped before the connection is.
+    static let maxSurplusBytes = 64 << 20
 
     package private(set) var bytes = 0
     private var bytesInWindow = 0
@@ -28,7 +34,8 @@ package struct BodyPace: Sendable, Equatable {
     package mutating func received(_ count: Int) -> Verdict {
         bytes += count
         bytesInWindow += count
-        return bytes > maxBytes ? .tooLarge : .keepGoing
+        if bytes > maxBytes + Self.maxSurplusBytes { return .tooLarge }
+        return bytes > maxBytes ? .surplus : .keepGoing
     }
 
     /// A window has passed and the body isn't complete.

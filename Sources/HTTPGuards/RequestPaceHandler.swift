@@ -2,7 +2,7 @@ internal import HTTPTypes
 package import NIOCore
 package import NIOHTTPTypes
 
-/// Cuts off request bodies that come too slowly, take too long or are larger than any route allows.
+/// Cuts off request bodies that come too slowly or take too long, and drops what is larger than any route allows.
 ///
 /// One stands in each HTTP/1.1 connection and each HTTP/2 stream, after the HTTP decoder. Handlers refuse a declared
 /// length before reading; this is for bodies that lie about it, or trickle in after the answer.
@@ -27,7 +27,13 @@ package final class RequestPaceHandler: ChannelInboundHandler, RemovableChannelH
             tellGuard(context)
             start(context)
         case .body(let buffer):
-            if pace.received(buffer.readableBytes) != .keepGoing {
+            let wasWithinLimit = pace.bytes <= pace.maxBytes
+            switch pace.received(buffer.readableBytes) {
+            case .keepGoing: break
+            // The first of it goes on to the handler, which finds out by it.
+            case .surplus where wasWithinLimit: break
+            case .surplus: return
+            default:
                 stop()
                 context.close(promise: nil)
                 return

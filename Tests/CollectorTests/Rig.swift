@@ -4,6 +4,7 @@ import Intake
 import Logging
 import Pipeline
 import Settings
+import Spool
 import Synchronization
 import Testing
 import Usage
@@ -55,6 +56,18 @@ struct Rig: Sendable {
         return Rig(
             folder: folder, settings: settings, clock: clock, parts: parts, board: board, opened: opened,
             reader: reader)
+    }
+
+    /// Opens what another rig has just let go of: the last task of a server that has stopped may hold on to it for a moment.
+    static func reopen(_ folder: String) async throws -> Rig {
+        for _ in 0..<200 {
+            do {
+                return try await open(folder)
+            } catch let error as SpoolError where error.code == .inUse {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+        }
+        return try await open(folder)
     }
 
     static func settings(_ folder: String, _ yaml: String, freeBytes: String = "0") throws -> CollectorSettings {

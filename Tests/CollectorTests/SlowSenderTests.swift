@@ -40,6 +40,25 @@ import Testing
         }
     }
 
+    /// A connection closed on unread bytes would be reset, and the answer lost with it.
+    @Test(arguments: ["Content-Length: 25165824", "Transfer-Encoding: chunked"])
+    func whoever_sends_far_too_much_is_told_so_and_keeps_the_connection(framing: String) async throws {
+        try await RawServer.with {
+            $0.idleTimeout = .milliseconds(300)
+        } _: { port async throws in
+            let body = String(repeating: " ", count: 24 << 20)
+            let framed = framing.hasPrefix("Content") ? body : "1800000\r\n\(body)\r\n0\r\n\r\n"
+            let said = try await RawServer.talk(
+                port,
+                [
+                    "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\(framing)\r\n\r\n"
+                        + framed, Self.get,
+                ])
+            #expect(said.hasPrefix("HTTP/1.1 413"), "\(said)")
+            #expect(said.contains("HTTP/1.1 200"), "\(said)")
+        }
+    }
+
     @Test func an_idle_and_an_old_connection_are_closed_after_their_answer() async throws {
         for change in [{ $0.idleTimeout = .milliseconds(300) }, { $0.maxAge = .milliseconds(500) }]
             as [@Sendable (inout ConnectionLimits) -> Void]

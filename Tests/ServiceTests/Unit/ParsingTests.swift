@@ -138,10 +138,11 @@ import Usage
         #expect(steady.windowPassed() == .tooLate)
     }
 
-    @Test func cuts_off_at_one_byte_more_than_the_limit() {
+    @Test func has_no_use_for_one_byte_more_than_the_limit_and_ends_far_beyond_it() {
         var pace = BodyPace(maxWindows: 3, minBytesPerWindow: 10, maxBytes: 100)
         #expect(pace.received(100) == .keepGoing)
-        #expect(pace.received(1) == .tooLarge)
+        #expect(pace.received(1) == .surplus)
+        #expect(pace.received(64 << 20) == .tooLarge)
     }
 }
 
