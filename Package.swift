@@ -178,7 +178,8 @@ let package = Package(
         .testTarget(name: "UsageTests", dependencies: ["Usage"], swiftSettings: strict),
         .testTarget(name: "IntakeTests", dependencies: ["Intake", "Usage"], swiftSettings: strict),
         .testTarget(name: "ScopesTests", dependencies: ["Scopes", "Usage"], swiftSettings: strict),
-        .testTarget(name: "MarketTests", dependencies: ["Market", "Usage", "Scopes"], swiftSettings: strict),
+        .testTarget(
+            name: "MarketTests", dependencies: ["Market", "Usage", "Scopes", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "BatchingTests", dependencies: ["Batching", "Usage", "CZstd", "WireProtocol", protobuf],
             swiftSettings: strict),

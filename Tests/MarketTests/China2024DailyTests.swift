@@ -1,4 +1,5 @@
 import Scopes
+import TestSupport
 import Testing
 import Usage
 
@@ -21,9 +22,9 @@ import Usage
         Ratio(value.numerator, value.denominator * unit).decimal(decimals)
     }
 
-    @Test(.enabled(if: PublishedFacts.isThere), arguments: [false, true])
+    @Test(.enabled(if: PublishedFigures.isPresent), arguments: [false, true])
     func doubao_gets_its_published_days(doubaoAlone: Bool) throws {
-        let facts = try PublishedFacts.read()
+        let facts = try PublishedFigures.read()
         let billion: UInt128 = 1_000_000_000
         let trillion = 1_000 * billion
         // The month that each figure is read in, its unit, and the decimals that were printed.
@@ -52,7 +53,9 @@ import Usage
             september.numerator * may.denominator * 100 > may.numerator * september.denominator * (100 + over))
     }
 
-    @Test(.enabled(if: PublishedFacts.isThere)) func growth_takes_off_in_the_published_months_and_in_no_other() throws {
+    @Test(.enabled(if: PublishedFigures.isPresent)) func growth_takes_off_in_the_published_months_and_in_no_other()
+        throws
+    {
         let ledger = try China2024MarketTests.ledger
         let sums = ledger.idc(by: \.month, in: Set(Months.all))
         let days = Months.all.map { Ratio(sums[$0] ?? 0, Months.days($0)) }
@@ -62,15 +65,15 @@ import Usage
                 Ratio(later.numerator * earlier.denominator, later.denominator * earlier.numerator).rounded(
                     times: 1_000))
         }
-        let published = Set(try PublishedFacts.read().inflections.map(\.month))
+        let published = Set(try PublishedFigures.read().inflections.map(\.month))
         for (month, growth) in zip(Months.all.dropFirst(), growth) {
             #expect(
                 published.contains(month) ? growth > 2_000 : (1_000...1_500).contains(growth), "\(month): \(growth)")
         }
     }
 
-    @Test(.enabled(if: PublishedFacts.isThere)) func the_price_book_has_the_published_prices_and_changes() throws {
-        let facts = try PublishedFacts.read()
+    @Test(.enabled(if: PublishedFigures.isPresent)) func the_price_book_has_the_published_prices_and_changes() throws {
+        let facts = try PublishedFigures.read()
         let book = try China2024MarketTests.ledger.tables["prices", default: []]
         func price(_ model: String, _ type: String, on day: String) throws -> String? {
             book.first {

@@ -1,4 +1,5 @@
 import Scopes
+import TestSupport
 import Testing
 import Usage
 
@@ -39,14 +40,15 @@ import Usage
         #expect((40_000...60_000).contains(count), "\(count) events")
     }
 
-    @Test(.enabled(if: PublishedFacts.isThere)) func idc_gives_the_published_totals_and_shares_of_both_periods() throws
+    @Test(.enabled(if: PublishedFigures.isPresent)) func idc_gives_the_published_totals_and_shares_of_both_periods()
+        throws
     {
-        let (facts, ledger) = (try PublishedFacts.read(), try Self.ledger)
+        let (facts, ledger) = (try PublishedFigures.read(), try Self.ledger)
         let year = ledger.idc(by: \.provider, in: Months.of2024)
         #expect(year.values.reduce(0, +) == (try facts.total("idc", "2024")))
         let yearShares = Self.percentages(year)
         for (provider, percent) in try facts.shares("idc", "2024").shares {
-            #expect(yearShares[provider] == PublishedFacts.printed(percent), "\(provider)")
+            #expect(yearShares[provider] == PublishedFigures.printed(percent), "\(provider)")
         }
         let half = ledger.idc(by: \.provider, in: Months.firstHalf2025)
         #expect(half.values.reduce(0, +) == (try facts.total("idc", "2025-H1")))
@@ -54,8 +56,8 @@ import Usage
         let named = half.filter { published.shares[$0.key] != nil }
         let others = half.values.reduce(0, +) - named.values.reduce(0, +)
         let shares = Self.percentages(named.merging(["the others": others]) { first, _ in first })
-        var expected = published.shares.mapValues(PublishedFacts.printed)
-        expected["the others"] = PublishedFacts.printed(try #require(published.others))
+        var expected = published.shares.mapValues(PublishedFigures.printed)
+        expected["the others"] = PublishedFigures.printed(try #require(published.others))
         #expect(shares == expected)
     }
 
@@ -71,16 +73,16 @@ import Usage
         #expect(abroad(Months.firstHalf2025) > 0)
     }
 
-    @Test(.enabled(if: PublishedFacts.isThere)) func the_growth_from_total_to_total_is_the_published_one() throws {
-        let (facts, ledger) = (try PublishedFacts.read(), try Self.ledger)
+    @Test(.enabled(if: PublishedFigures.isPresent)) func the_growth_from_total_to_total_is_the_published_one() throws {
+        let (facts, ledger) = (try PublishedFigures.read(), try Self.ledger)
         let year = ledger.idc(by: { _ in 0 }, in: Months.of2024)[0] ?? 0
         let half = ledger.idc(by: { _ in 0 }, in: Months.firstHalf2025)[0] ?? 0
         let percent = Growth(previous: year, current: half).percent(decimals: 2)
         #expect(percent == "+" + String(try #require(facts.growth.first).exactFromTotalsPercent))
     }
 
-    @Test(.enabled(if: PublishedFacts.isThere)) func frost_and_sullivan_gets_its_families() throws {
-        let (facts, ledger) = (try PublishedFacts.read(), try Self.ledger)
+    @Test(.enabled(if: PublishedFigures.isPresent)) func frost_and_sullivan_gets_its_families() throws {
+        let (facts, ledger) = (try PublishedFigures.read(), try Self.ledger)
         let platform = ledger.lookup("providers", "provider", "group")
         let developer = ledger.lookup("models", "model", "group")
         let family = ledger.lookup("models", "model", "family")
@@ -94,14 +96,14 @@ import Usage
         let shares = Self.percentages(sums)
         for (name, percent) in published.shares {
             let family = String(name.prefix { $0 != " " })
-            #expect(shares[family] == PublishedFacts.printed(percent), "\(name)")
+            #expect(shares[family] == PublishedFigures.printed(percent), "\(name)")
         }
         let ranked = sums.sorted { $0.value > $1.value }.map(\.key)
         #expect(ranked.prefix(3) == ["qwen", "doubao", "deepseek"])
     }
 
-    @Test(.enabled(if: PublishedFacts.isThere)) func omdia_gets_its_revenue() throws {
-        let (facts, ledger) = (try PublishedFacts.read(), try Self.ledger)
+    @Test(.enabled(if: PublishedFigures.isPresent)) func omdia_gets_its_revenue() throws {
+        let (facts, ledger) = (try PublishedFigures.read(), try Self.ledger)
         let layers: Set<String> = ["maas", "paas", "iaas"]
         let sums = try ledger.hundredths("revenue", "amount", in: Months.firstHalf2025) {
             layers.contains($0["layer"] ?? "")
@@ -112,7 +114,7 @@ import Usage
         #expect(named.count == 5)
         let shares = Self.percentages(sums)
         for (provider, percent) in named {
-            #expect(shares[provider] == PublishedFacts.printed(percent), "\(provider)")
+            #expect(shares[provider] == PublishedFigures.printed(percent), "\(provider)")
         }
         let ranked = sums.sorted { $0.value > $1.value }.map(\.key)
         #expect(Set(ranked.prefix(5)) == Set(named.keys))

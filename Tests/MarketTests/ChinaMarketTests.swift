@@ -1,5 +1,6 @@
 import Foundation
 import Scopes
+import TestSupport
 import Testing
 import Usage
 
@@ -32,13 +33,13 @@ import Usage
         #expect(totals.tokens == simulator.expectedTokens.values.reduce(0, +))
     }
 
-    @Test(.enabled(if: PublishedFacts.isThere)) func the_published_shares_come_out_under_idc() throws {
-        let facts = try PublishedFacts.read()
+    @Test(.enabled(if: PublishedFigures.isPresent)) func the_published_shares_come_out_under_idc() throws {
+        let facts = try PublishedFigures.read()
         let table = try Self.shareTable("idc")
         #expect(table.denominator == (try facts.total("idc", "2025-H1")))
         let shares = try facts.shares("idc", "2025-H1")
-        var published = shares.shares.mapValues(PublishedFacts.printed)
-        published["other-clouds"] = PublishedFacts.printed(try #require(shares.others))
+        var published = shares.shares.mapValues(PublishedFigures.printed)
+        published["other-clouds"] = PublishedFigures.printed(try #require(shares.others))
         let figures = Dictionary(uniqueKeysWithValues: zip(table.rows.map(\.entity), table.percentages()))
         #expect(figures == published)
         for row in table.rows {

@@ -1,3 +1,4 @@
+internal import TestSupport
 internal import Testing
 
 /// Holds an installation's answers to the published figures, each to the precision that it was published with.
