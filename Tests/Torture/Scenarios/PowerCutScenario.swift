@@ -36,10 +36,12 @@ struct PowerCutScenario: Scenario {
             for _ in 0..<world.run.rounds {
                 try await Task.sleep(for: .milliseconds(Int.random(in: Self.timeOn, using: &random)))
                 try world.installation.checkProcesses()
+                world.power.cut()
                 try disk.cutPower()
                 // A machine without power computes nothing; a moment with a dead disk must do no harm either.
                 try await Task.sleep(for: .milliseconds(Int.random(in: 0...20, using: &random)))
                 try await collector.killHard()
+                world.power.restore()
                 try await disk.detach()
                 try await disk.attach()
                 try await collector.start()

@@ -33,8 +33,11 @@ struct Load: Sendable {
     func push(_ group: EventGroup? = nil, reusesOrdinals: Bool = false) async throws -> Journal.Outcome {
         let group = group ?? world.groups.make()
         try world.journal.emit(group)
-        let outcome = await Self.send(group, to: collector.url)
-        try world.journal.note(reusesOrdinals && outcome == .acknowledged ? .unknown : outcome, group)
+        let power = world.power.reading
+        let answer = await Self.send(group, to: collector.url)
+        let isSure = answer != .acknowledged || (!reusesOrdinals && world.power.isGood(since: power))
+        let outcome = isSure ? answer : .unknown
+        try world.journal.note(outcome, group)
         return outcome
     }
 

@@ -15,6 +15,7 @@ final class World: Sendable {
     let installation: Installation
     let journal: Journal
     let groups: GroupMaker
+    let power = PowerSupply()
 
     var database: Database { installation.database }
 
@@ -108,6 +109,23 @@ final class World: Sendable {
             return progress.unfolded == 0
         }
     }
+}
+
+/// The electricity of a machine that is acted: its processor runs on while its disk has no power any more, until it is killed.
+///
+/// Whatever it answers meanwhile, no machine without power could have said; and ext4, shut down in the middle of an
+/// `fdatasync`, may return 0 from it although it dropped the inode's new size with its journal. So an answer is good only if
+/// power was on, uncut, from the request to the answer.
+final class PowerSupply: Sendable {
+    /// Odd while power is off.
+    private let switchings = Atomic(0)
+
+    func cut() { switchings.add(1, ordering: .acquiringAndReleasing) }
+    func restore() { switchings.add(1, ordering: .acquiringAndReleasing) }
+
+    /// What ``isGood(since:)`` asks for, taken before a request.
+    var reading: Int { switchings.load(ordering: .acquiring) }
+    func isGood(since reading: Int) -> Bool { reading.isMultiple(of: 2) && reading == self.reading }
 }
 
 /// Says once that it is time to stop.
