@@ -59,6 +59,16 @@ package struct Ratio: Sendable, Hashable {
         return overflow ? nil : up
     }
 
+    /// `factor` times the quotient, rounded down and rounded up. `nil` as for ``rounded(times:)``.
+    package func bounds(times factor: UInt128 = 1) -> (down: UInt128, up: UInt128)? {
+        guard denominator > 0 else { return nil }
+        guard numerator.multipliedFullWidth(by: factor).high < denominator else { return nil }
+        let (quotient, remainder) = Apportionment.multiplyDivide(numerator, factor, by: denominator)
+        guard remainder > 0 else { return (quotient, quotient) }
+        let (up, overflow) = quotient.addingReportingOverflow(1)
+        return overflow ? nil : (quotient, up)
+    }
+
     /// The quotient as a whole number, half to even. `nil` where the denominator is zero.
     package var roundedHalfToEven: UInt128? {
         guard denominator > 0 else { return nil }

@@ -43,6 +43,23 @@ extension ShareTable {
     }
 }
 
+extension ShareInterval {
+    /// The interval as it is published beside a share in percent: the lowest bound rounded down and the highest up, so that
+    /// the published share lies between them however it was rounded. A point is the published share.
+    ///
+    /// - Returns: texts with so many decimals; `nil` where there is no share.
+    package func percents(
+        published: String?, decimals: Int
+    ) -> (ifAll: String?, lowest: String?, highest: String?) {
+        if isPoint { return (published, published, published) }
+        func bound(_ share: Share, _ side: (_ bounds: (down: UInt128, up: UInt128)) -> UInt128) -> String? {
+            Ratio(share.numerator, share.denominator).bounds(times: DecimalText.powerOfTen(decimals) * 100)
+                .map { DecimalText.render(side($0), decimals: decimals) }
+        }
+        return (ifAll.percent(decimals: decimals), bound(lowest, \.down), bound(highest, \.up))
+    }
+}
+
 extension Share {
     /// Whether the share is smaller than another, compared exactly. A share of nothing is smaller than none.
     package func isLess(than other: Share) -> Bool {

@@ -47,7 +47,7 @@ struct ShareFigures {
                     JSONMember("rank", row.isGathered ? .null : .integer(Int64(row.rank))),
                     JSONMember("numerator", text(row.numerator)), JSONMember("denominator", text(table.denominator)),
                     JSONMember("share_percent", .optional(percent)),
-                    JSONMember("interval", table.intervalJSON(of: row)),
+                    JSONMember("interval", table.intervalJSON(of: row, published: percent)),
                 ] + amounts(row) + bounds(row)
                     + (row.isGathered ? [JSONMember("gathered", .integer(Int64(row.gathered)))] : []))
         }
@@ -119,7 +119,7 @@ struct ShareFigures {
                     cell(row.unclassified), cell(row.otherKinds), cell(row.outsideFilters),
                     .text(table.scope.currency ?? ""), cell(row.uncatalogued), .text(row.revenueFromText ?? ""),
                     .count(row.unpricedTokens), bound(interval?.lowest), bound(interval?.highest),
-                ] + table.intervalCells(of: row))
+                ] + table.intervalCells(of: row, published: percent))
         }
         return writer
     }

@@ -15,18 +15,22 @@ extension ShareTable {
 
     static let intervalColumns = ["interval_if_all", "interval_lowest", "interval_highest"]
 
-    private func intervalPercents(of row: Row) -> [String?] {
-        let interval = interval(of: row)
-        return [interval.ifAll, interval.lowest, interval.highest].map { $0.percent(decimals: scope.precision) }
+    private func intervalPercents(of row: Row, published: String?) -> [String?] {
+        let percents = interval(of: row).percents(published: published, decimals: scope.precision)
+        return [percents.ifAll, percents.lowest, percents.highest]
     }
 
     /// The share if everything unclassified were external customers', and the bounds of what it could be.
-    func intervalJSON(of row: Row) -> JSONValue {
-        .object(
-            zip(["if_all", "lowest", "highest"], intervalPercents(of: row)).map { JSONMember($0, .optional($1)) })
+    ///
+    /// - Parameter published: the row's own share, as it is published.
+    func intervalJSON(of row: Row, published: String?) -> JSONValue {
+        let percents = intervalPercents(of: row, published: published)
+        return .object(zip(["if_all", "lowest", "highest"], percents).map { JSONMember($0, .optional($1)) })
     }
 
-    func intervalCells(of row: Row) -> [CSVCell] { intervalPercents(of: row).map { CSVCell($0) } }
+    func intervalCells(of row: Row, published: String?) -> [CSVCell] {
+        intervalPercents(of: row, published: published).map { CSVCell($0) }
+    }
 }
 
 extension CSVCell {
