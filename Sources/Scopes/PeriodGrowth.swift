@@ -33,20 +33,17 @@ package struct PeriodGrowth: Sendable, Hashable {
         multiple.flatMap { Growth(previous: $0.denominator, current: $0.numerator).percent(decimals: decimals) }
     }
 
-    /// Whether sums over spans of different length are compared, so that the change isn't one of pace. Two calendar
-    /// periods of one kind (two months, two quarters) count as equally long; averages per day can always be compared.
-    package var comparesUnequalLengths: Bool {
-        guard aggregate == .sum, from.dayCount != to.dayCount else { return false }
-        return from.grain != to.grain || from.grain == .dates
-    }
+    /// Whether sums over spans of different length are compared, so that the change isn't one of pace alone: two months of
+    /// 31 and 28 days are. Averages per day can always be compared.
+    package var comparesUnequalLengths: Bool { aggregate == .sum && from.dayCount != to.dayCount }
 
     /// What to say beside the figure, or `nil` where there is nothing to warn of.
     package var warning: LocalizedText? {
         guard comparesUnequalLengths else { return nil }
         return LocalizedText(
             en: "\(from) has \(from.dayCount) days and \(to) has \(to.dayCount): sums over them differ by their length "
-                + "too. Compare daily averages, or periods of one kind.",
-            zh: "\(from) 共 \(from.dayCount) 天，\(to) 共 \(to.dayCount) 天，期长不同，合计不可直接比较；请比较日均或同类周期。")
+                + "too. Compare daily averages, or periods of one length.",
+            zh: "\(from) 共 \(from.dayCount) 天，\(to) 共 \(to.dayCount) 天，期长不同，合计不可直接比较；请比较日均或等长周期。")
     }
 }
 

@@ -135,7 +135,7 @@ import Usage
             let lines = try Self.records(months)
             #expect(lines.map { $0["entity"] } == ["volcengine", ""])
             #expect(lines[0]["multiple"] == "2.0000" && lines[0]["percent"] == "100.0")
-            #expect(lines[0]["lengths_differ"] == "false")
+            #expect(lines[0]["lengths_differ"] == "true")
         }
     }
 
