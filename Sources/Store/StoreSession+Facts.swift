@@ -19,6 +19,7 @@ extension StoreSession {
             result.remainders += change.remainders.count
             result.unchanged += change.unchanged
         }
+        if kind == .prices { try Self.checkContexts(written, beside: held, without: Set(superseded)) }
         result.superseded = superseded.count
         try connection.query(
             "UPDATE fact SET superseded_at = $2 WHERE fact_id = ANY($1)",
@@ -49,6 +50,23 @@ extension StoreSession {
                 .factConflict,
                 "Two records of \(kind.rawValue) about \(next.subject.joined(separator: ", ")) overlap: from "
                     + "\(one.effectiveFrom) and from \(next.effectiveFrom).")
+        }
+    }
+
+    /// A file was compared with itself; what it says of context lengths has to fit what is held, too.
+    private static func checkContexts(
+        _ written: [FactRecord], beside held: [NameBytes: [Timeline<FactRecord>.Held]], without superseded: Set<Int64>
+    ) throws {
+        let others = held.values.joined().filter { !superseded.contains($0.id) && !$0.entry.isTakenBack }.map(\.entry)
+        let byThing = Dictionary(grouping: others) { $0.subject.prefix(4) }
+        for record in written where !record.isTakenBack {
+            let same = byThing[record.subject.prefix(4)] ?? []
+            guard let other = same.first(where: { record.pricesTheSame(as: $0) }) else { continue }
+            throw StoreError(
+                .factConflict,
+                "The price of \(record.subject.filter { !$0.isEmpty }.joined(separator: ", ")) from "
+                    + "\(record.effectiveFrom) is for context lengths that \(other.subject.suffix(2).joined(separator: "–")) "
+                    + "from \(other.effectiveFrom) holds already on the same days; take that one back first.")
         }
     }
 

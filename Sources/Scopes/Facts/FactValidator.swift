@@ -71,11 +71,7 @@ struct FactValidator {
         for group in groups.values where group.count > 1 {
             let sorted = group.sorted { $0.line < $1.line }
             for (index, first) in sorted.enumerated() {
-                for second in sorted[(index + 1)...]
-                where first.statement.key != second.statement.key
-                    && first.statement.overlapsInTime(second.statement)
-                    && first.statement.contextLengths.overlaps(second.statement.contextLengths)
-                {
+                for second in sorted[(index + 1)...] where first.statement.pricesTheSame(as: second.statement) {
                     report(
                         second.line, "context_from",
                         "the context lengths overlap with those of line \(first.line) on the same days")
@@ -191,9 +187,15 @@ extension FactRecord {
     }
 
     /// The lengths that a price is for, in tokens of context.
-    fileprivate var contextLengths: Range<UInt64> {
+    private var contextLengths: Range<UInt64> {
         let from = UInt64(self["context_from"]) ?? 0
         let to = UInt64(self["context_to"]) ?? .max
         return from..<max(from, to)
+    }
+
+    /// Whether both are prices of one thing, for context lengths that overlap on the same days, so that neither is the price.
+    package func pricesTheSame(as other: FactRecord) -> Bool {
+        kind == .prices && other.kind == .prices && key != other.key && subject.prefix(4) == other.subject.prefix(4)
+            && overlapsInTime(other) && contextLengths.overlaps(other.contextLengths)
     }
 }
