@@ -22,6 +22,8 @@ package struct FileProblems: Error, Sendable, Hashable, CustomStringConvertible 
     /// The file as the caller named it.
     package var file: String
     package var problems: [FileProblem]
+    /// Those of other files, where several were read together.
+    package var others: [FileProblems] = []
 
     /// The most mistakes that are listed; a file in the wrong format would otherwise list every line.
     package static let maxListed = 100
@@ -39,6 +41,6 @@ package struct FileProblems: Error, Sendable, Hashable, CustomStringConvertible 
         if problems.count > Self.maxListed {
             lines.append("\(file): … and \(problems.count - Self.maxListed) more problems")
         }
-        return lines.joined(separator: "\n")
+        return (lines + others.map(\.description)).joined(separator: "\n")
     }
 }

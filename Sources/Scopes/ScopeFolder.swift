@@ -30,11 +30,20 @@ package enum ScopeFolder {
 
     /// The built-in scopes and those of a folder.
     ///
-    /// - Throws: the mistakes of the first file that has some; among them an id that a built-in scope has already.
+    /// - Throws: the mistakes of all files; among them an id that a built-in scope has already.
     package static func catalogue(_ folder: String?) throws(FileProblems) -> ScopeCatalogue {
         var catalogue = try ScopeCatalogue.builtIn()
         guard let folder else { return catalogue }
-        for file in try files(in: folder) { catalogue = try catalogue.adding(try text(file), file: file) }
-        return catalogue
+        var found: [FileProblems] = []
+        for file in try files(in: folder) {
+            do throws(FileProblems) {
+                catalogue = try catalogue.adding(try text(file), file: file)
+            } catch {
+                found.append(error)
+            }
+        }
+        guard var problems = found.first else { return catalogue }
+        problems.others = Array(found.dropFirst())
+        throw problems
     }
 }

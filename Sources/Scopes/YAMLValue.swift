@@ -61,8 +61,9 @@ package struct YAMLValue: Sendable, Hashable {
             .composer(_, let problem, let mark, _):
             return FileProblem(line: mark.line, message: "not YAML: \(problem)")
         case .duplicatedKeysInMapping(let duplicates, let context):
-            let keys = duplicates.map { "'\("\($0)".excerpt)'" }.joined(separator: ", ")
-            return FileProblem(line: context.mark.line, message: "the key \(keys) is there twice")
+            let keys = duplicates.map { "'\($0.excerpt)'" }.joined(separator: ", ")
+            let line = line(repeating: duplicates.first ?? "", in: context.text, from: context.mark.line)
+            return FileProblem(line: line, message: "the key \(keys) is there twice")
         default:
             return FileProblem(line: 1, message: "not YAML: \(error)")
         }
@@ -70,6 +71,15 @@ package struct YAMLValue: Sendable, Hashable {
 }
 
 extension YAMLValue {
+    /// Where a key of a map stands for the second time: the parser only says where the map's keys begin.
+    private static func line(repeating key: String, in text: String, from first: Int) -> Int {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().dropFirst(first - 1)
+        let places = lines.filter { _, line in
+            line.drop { $0 == " " || $0 == "-" || $0 == "{" }.hasPrefix("\(key):")
+        }
+        return places.dropFirst().first.map { $0.offset + 1 } ?? first
+    }
+
     private init(_ node: Node, depth: Int) throws {
         let line = node.mark?.line ?? 1
         guard depth < Self.maxDepth else {
@@ -78,6 +88,9 @@ extension YAMLValue {
         guard node.anchor == nil else { throw FileProblem(line: line, message: "anchors and aliases are not allowed") }
         switch node {
         case .scalar(let scalar):
+            guard scalar.string.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x0A || $0 == 0x09 }) else {
+                throw FileProblem(line: line, message: "a value holds a control character")
+            }
             let isNull = scalar.style == .plain && ["", "~", "null"].contains(scalar.string)
             self.init(content: isNull ? .null : .scalar(scalar.string), line: line)
         case .sequence(let sequence):
