@@ -23,9 +23,9 @@ import Usage
         }
     }
 
-    @Test func aCompleteMonthLacksNothingAndOneWithoutUsageNeither() async throws {
+    @Test func aCompleteMonthLacksNothingAndOneWithoutUsageEverything() async throws {
         try await World.with { world in
-            #expect(try await Self.short(world) == [])
+            #expect(try await Self.short(world).map(\.code) == [.nothingCounted])
             var sender = try await Sender(world)
             try await sender.complete()
             try await world.foldAll()
@@ -35,6 +35,9 @@ import Usage
 
     @Test func theMonthAndItsGraceMustBeOver() async throws {
         try await World.with { world in
+            var sender = try await Sender(world)
+            try await sender.complete()
+            try await world.foldAll()
             // June ends at 16:00Z in Shanghai.
             let end = minute("2025-06-30", hour: 16) * 60
             let rules = StatementRules(graceSeconds: 3_600)
@@ -61,28 +64,44 @@ import Usage
         }
     }
 
-    @Test func collectorsMustHaveDeliveredTheLastDayAndBeSeenAfterIt() async throws {
+    @Test func collectorsMustHaveDeliveredEveryDayAndBeSeenAfterTheLast() async throws {
         try await World.with { world in
             var silent = try await Sender(world, "acme", "silent")
             try await silent.send(oneRow(minute("2025-06-30", hour: 15, minute: 59) - 1_440))
             var unseen = try await Sender(world, "acme", "unseen")
             try await unseen.send(oneRow(minute("2025-06-30", hour: 12)), at: Timestamp(seconds: 1_751_300_000))
-            // Last heard of in May, and long before: nobody expects anything of it.
+            // Heard of in June, though it delivered nothing since April.
             var old = try await Sender(world, "acme", "old")
             try await old.send(oneRow(minute("2025-04-20")), at: World.june)
+            // New on 10 June, and then with a gap of two days.
+            var gap = try await Sender(world, "acme", "gap")
+            for (from, to) in [("2025-06-10", "2025-06-14"), ("2025-06-17", "2025-06-30")] {
+                try await gap.send(
+                    usageRows(
+                        [from, to].map {
+                            (minute: minute($0), tenant: "t1", model: "m1", counts: TokenCounts(requests: 1, input: 1))
+                        }))
+            }
             var may = try await Sender(world, "acme", "may")
             try await may.send(oneRow(minute("2025-05-20")), at: World.june)
             try await world.foldAll()
             let short = try await Self.short(world)
             #expect(
                 short.map { "\($0.subject) \($0.code.rawValue)" } == [
-                    "acme/may silent-collector", "acme/may collector-not-seen", "acme/silent silent-collector",
+                    "acme/gap silent-collector", "acme/may silent-collector", "acme/may collector-not-seen",
+                    "acme/old silent-collector", "acme/old collector-not-seen", "acme/silent silent-collector",
                     "acme/unseen collector-not-seen",
+                ])
+            #expect(
+                short.filter { $0.code == .silentCollector }.map(\.text) == [
+                    "acme/gap delivered nothing on 2 of 30 days, the first of them 2025-06-15.",
+                    "acme/may delivered nothing of the month.", "acme/old delivered nothing of the month.",
+                    "acme/silent delivered nothing on 1 of 30 days, the first of them 2025-06-30.",
                 ])
             // A scope that doesn't look at the provider doesn't wait for its collectors.
             var scope = Closing.scope("others")
             scope.filters.providers = ["other"]
-            #expect(try await Self.short(world, scope: scope) == [])
+            #expect(try await Self.short(world, scope: scope).map(\.code) == [.nothingCounted])
         }
     }
 
@@ -135,7 +154,7 @@ import Usage
             let scope = Closing.scope()
             let proposed = try await world.store.proposeStatement(
                 Closing.proposal(scope, override: "the provider left the market", now: early))
-            #expect(proposed.content.shortcomings.map(\.code) == [.monthNotOver])
+            #expect(proposed.content.shortcomings.map(\.code) == [.monthNotOver, .nothingCounted])
             #expect(proposed.header.overrideReason == "the provider left the market")
             #expect(proposed.text.contains("override-reason=the provider left the market\n"))
             // What was overridden doesn't stop the approval; what is new does.

@@ -52,9 +52,14 @@ struct Sender: Sendable {
         sequence += 1
     }
 
-    /// Makes the month complete: usage on its last day, and a word of life after it.
+    /// Makes the month complete: a batch that reaches from its first day to its last, and a word of life after it.
     mutating func complete() async throws {
-        try await send(oneRow(minute("2025-06-30", hour: 12), "t1", input: 1, output: 0))
+        let (first, last) = (minute("2025-06-01", hour: 12), minute("2025-06-30", hour: 12))
+        try await send(
+            usageRows([
+                (minute: first, tenant: "t1", model: "m1", counts: TokenCounts(requests: 1)),
+                (minute: last, tenant: "t1", model: "m1", counts: TokenCounts(requests: 1, input: 1, cachedInput: 1)),
+            ]))
     }
 }
 

@@ -101,9 +101,11 @@ package struct StatementShortcoming: Sendable, Hashable {
     package enum Code: String, Sendable, CaseIterable {
         /// The month, or the grace after it, isn't over.
         case monthNotOver = "month-not-over"
+        /// Nothing of the month counts.
+        case nothingCounted = "nothing-counted"
         /// Batches of the month are committed and not folded.
         case unfoldedBatches = "unfolded-batches"
-        /// A collector delivered nothing for the month's last day.
+        /// A collector delivered nothing for days of the month.
         case silentCollector = "silent-collector"
         /// A collector hasn't been heard of since the end of the month and the grace after it.
         case collectorNotSeen = "collector-not-seen"

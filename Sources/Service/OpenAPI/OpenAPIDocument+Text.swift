@@ -968,7 +968,7 @@ extension OpenAPIDocument {
             zone:
               name: zone
               in: query
-              description: An IANA zone that days and months are read in; the reporting calendar's by default.
+              description: An IANA zone (UTC, or a name with a slash) that days and months are read in; the reporting calendar's by default.
               schema: { type: string }
             asKnownAt:
               name: as-known-at
@@ -1789,7 +1789,7 @@ extension OpenAPIDocument {
               type: object
               required: [code, subject, blocking, text]
               properties:
-                code: { type: string, enum: [month-not-over, unfolded-batches, silent-collector, collector-not-seen, quarantined-batches, unclassified-usage] }
+                code: { type: string, enum: [month-not-over, nothing-counted, unfolded-batches, silent-collector, collector-not-seen, quarantined-batches, unclassified-usage] }
                 subject:
                   type: [string, 'null']
                   description: The collector, as PROVIDER/NAME; null where it is about the month.

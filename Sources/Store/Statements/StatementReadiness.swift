@@ -11,7 +11,7 @@ struct StatementReadiness {
 
     /// Everything that is short, or worth a warning; about the month first, then by collector.
     func shortcomings(now: Timestamp) -> [StatementShortcoming] {
-        monthNotOver(now) + coverage.flatMap(missing) + unclassified()
+        monthNotOver(now) + nothingCounted() + coverage.flatMap(missing) + unclassified()
     }
 
     private func monthNotOver(_ now: Timestamp) -> [StatementShortcoming] {
@@ -22,6 +22,11 @@ struct StatementReadiness {
                 .monthNotOver,
                 text: "The month and the grace after it end at \(CivilTime.clockText(second: due.seconds))Z.")
         ]
+    }
+
+    private func nothingCounted() -> [StatementShortcoming] {
+        guard table.total.numerator == 0, table.total.unclassified == 0 else { return [] }
+        return [StatementShortcoming(.nothingCounted, text: "Nothing of the month counts under the scope.")]
     }
 
     private func missing(_ delivery: CollectorDelivery) -> [StatementShortcoming] {
@@ -36,8 +41,14 @@ struct StatementReadiness {
             add(.quarantinedBatches, "has \(delivery.quarantined) batches of the month that were set aside.")
         }
         guard delivery.isExpected else { return found }
-        if !delivery.hasLastDay {
-            add(.silentCollector, "delivered nothing for \(CalendarDate(days: span.month.to.days - 1)).")
+        if let first = delivery.missingDays.first {
+            let (missing, all) = (delivery.missingDays.count, span.month.dayCount)
+            let date = CalendarDate(days: span.month.from.days + Int64(first) - 1)
+            add(
+                .silentCollector,
+                missing == all
+                    ? "delivered nothing of the month."
+                    : "delivered nothing on \(missing) of \(all) days, the first of them \(date).")
         }
         if delivery.lastSeen < span.due(rules) {
             let seen = CivilTime.clockText(second: delivery.lastSeen.seconds)

@@ -8,8 +8,8 @@ struct StatementSpan {
     let month: Period
     /// The first second of the month, and the first after it.
     let seconds: Range<Int64>
-    /// The first second of the month's last day.
-    let lastDay: Int64
+    /// The first second of each day of the month, and of the day after it.
+    private let days: [Int64]
     /// The first second of the month before.
     let before: Int64
 
@@ -24,13 +24,14 @@ struct StatementSpan {
         self.scope = scope
         self.month = month
         seconds = month.seconds(in: zone)
-        lastDay = zone.startOfDay(CalendarDate(days: month.to.days - 1))
+        days = (month.from.days...month.to.days).map { zone.startOfDay(CalendarDate(days: $0)) }
         before = zone.startOfDay(month.previous.from)
     }
 
     /// The minutes of the month, since 1970-01-01T00:00Z. A zone's days begin with a minute.
     var minutes: Range<Int64> { Self.minute(seconds.lowerBound)..<Self.minute(seconds.upperBound) }
-    var firstMinuteOfLastDay: Int64 { Self.minute(lastDay) }
+    /// The first minute of each day of the month, and of the day after it.
+    var dayMinutes: [Int64] { days.map(Self.minute) }
     var firstMinuteBefore: Int64 { Self.minute(before) }
 
     /// The moment from which the month may be closed.

@@ -27,13 +27,15 @@ extension StoreSession {
         let shortcomings = StatementReadiness(
             span: span, rules: proposal.rules, coverage: coverage, table: answers[0].tables[0]
         ).shortcomings(now: proposal.now)
-        try Self.check(shortcomings.filter(\.isBlocking), proposal)
+        let blocking = shortcomings.filter(\.isBlocking)
+        try Self.check(blocking, proposal)
         let content = StatementContent(
             table: try Self.frozen(answers[0].tables[0]), calendar: calendar.identifier,
             knownAt: answers[0].knownAt.exactText, mark: answers[0].mark, coverage: coverage.map(\.frozen),
-            highWater: highWater, shortcomings: shortcomings, overrideReason: proposal.overrideReason,
-            proposedAt: proposal.now.exactText, proposedBy: proposal.person.holder,
-            proposedToken: proposal.person.token)
+            highWater: highWater, shortcomings: shortcomings,
+            // Where nothing was short, there was nothing to override.
+            overrideReason: blocking.isEmpty ? nil : proposal.overrideReason, proposedAt: proposal.now.exactText,
+            proposedBy: proposal.person.holder, proposedToken: proposal.person.token)
         return try insert(content, attempt: attempt, knownAt: answers[0].knownAt, proposal)
     }
 

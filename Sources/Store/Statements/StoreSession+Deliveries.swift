@@ -12,10 +12,12 @@ struct CollectorDelivery {
     /// The first and last minute of the month that its batches reach over, since 1970-01-01T00:00Z.
     var firstMinute: Int64?
     var lastMinute: Int64?
-    /// Whether a batch reaches into the month or the month before.
+    /// Whether usage of the month is expected of it: it delivered some of the month or of the month before, or it delivered
+    /// earlier and has been heard of since the month began.
     var isExpected: Bool
-    /// Whether a batch reaches into the month's last day.
-    var hasLastDay: Bool
+    /// The days of the month that no batch reaches into, counted from 1. Of a collector that began within the month, only
+    /// those after it began.
+    var missingDays: [Int]
     var lastSeen: Timestamp
     var unfolded: UInt64
     var quarantined: UInt64
@@ -33,8 +35,8 @@ struct CollectorDelivery {
 }
 
 extension StoreSession {
-    /// What every collector delivered of a month, of those that did so in it or in the month before, or whose batches of it
-    /// were set aside; only of the providers that the scope looks at.
+    /// What every collector delivered of a month, of those that it is expected of, or whose batches of it were set aside; only
+    /// of the providers that the scope looks at.
     ///
     /// - Complexity: a scan of the ledger's partitions from the month before on.
     func coverage(of span: StatementSpan, rules: StatementRules) throws -> [CollectorDelivery] {
@@ -42,9 +44,10 @@ extension StoreSession {
         let rows = try connection.query(
             Self.coverageSQL,
             [
-                .int(span.minutes.lowerBound), .int(span.minutes.upperBound), .int(span.firstMinuteOfLastDay),
+                .int(span.minutes.lowerBound), .int(span.minutes.upperBound), .int64Array(span.dayMinutes),
                 .int(span.firstMinuteBefore), .timestamp(received),
                 .timestamp(Timestamp(seconds: span.seconds.lowerBound)), .timestamp(span.due(rules)),
+                .timestamp(Timestamp(seconds: span.seconds.upperBound)),
             ])
         return try rows.map(Self.delivery(_:)).filter { span.scope.filters.looks(at: $0.provider) }
     }
@@ -53,12 +56,22 @@ extension StoreSession {
         CollectorDelivery(
             provider: try row.decode(0), collector: try row.decode(1), batches: try row.decode(2),
             events: try row.decode(3), refused: try row.decode(4), firstMinute: try row.decode(5),
-            lastMinute: try row.decode(6), isExpected: try row.decode(7), hasLastDay: try row.decode(8),
-            lastSeen: try row.decode(9), unfolded: try row.decode(10), quarantined: try row.decode(11))
+            lastMinute: try row.decode(6), isExpected: try row.decode(7),
+            missingDays: missingDays(try row.decode(8), isNew: try row.decode(9)), lastSeen: try row.decode(10),
+            unfolded: try row.decode(11), quarantined: try row.decode(12))
     }
 
-    /// $1 and $2: the month's minutes; $3: the first of its last day; $4: the first of the month before; $5: since when
-    /// batches of either can have been received; $6 to $7: when a fork of the month's can have been received.
+    private static func missingDays(_ text: String, isNew: Bool) -> [Int] {
+        let days = text.split(separator: ",").compactMap { Int($0) }
+        guard isNew else { return days }
+        // Those before the first day with usage: 1, 2, 3 … without a gap.
+        let before = zip(days, 1...).prefix { $0 == $1 }.count
+        return Array(days.dropFirst(before))
+    }
+
+    /// $1 and $2: the month's minutes; $3: the first of each of its days, and of the day after; $4: the first of the month
+    /// before; $5: since when batches of either can have been received; $6 to $7: when a fork of the month's can have been
+    /// received; $6 and $8: when the month begins and ends.
     ///
     /// A fork was never decoded, so that nobody knows its minutes: one that came in the month or in the grace after it
     /// counts as the month's. So does everything that could not be decoded although its envelope lies in the month.
@@ -70,10 +83,15 @@ extension StoreSession {
                        FILTER (WHERE last_minute >= $1) AS refused,
                    min(greatest(first_minute, $1)) FILTER (WHERE last_minute >= $1) AS first_minute,
                    max(least(last_minute, $2 - 1)) FILTER (WHERE last_minute >= $1) AS last_minute,
-                   bool_or(last_minute >= $3) AS has_last_day
+                   range_agg(int8range(first_minute, last_minute, '[]')) AS spans,
+                   min(first_minute) >= $1 AS is_new
               FROM ledger
              WHERE received_at >= $5 AND first_minute < $2 AND last_minute >= $4
              GROUP BY 1),
+        alive AS (
+            SELECT collector_id, max(last_seen_at) AS last_seen_at,
+                   max(last_seen_at) >= $6 AND (min(opened_at) < $8 OR min(newest_minute) < $2) AS is_expected
+              FROM collector_epoch GROUP BY 1),
         unfolded AS (
             SELECT q.collector_id, count(*) AS batches
               FROM fold_queue q JOIN ledger l USING (collector_id, epoch, sequence, received_at)
@@ -86,12 +104,15 @@ extension StoreSession {
                    ELSE l.first_minute < $2 AND l.last_minute >= $1 END
              GROUP BY 1)
         SELECT p.name, c.name, coalesce(d.batches, 0), coalesce(d.events, 0), coalesce(d.refused, 0), d.first_minute,
-               d.last_minute, d.collector_id IS NOT NULL, coalesce(d.has_last_day, false),
-               (SELECT max(last_seen_at) FROM collector_epoch e WHERE e.collector_id = c.collector_id),
-               coalesce(u.batches, 0), coalesce(a.batches, 0)
-          FROM collector c JOIN provider p USING (provider_id) LEFT JOIN delivered d USING (collector_id)
+               d.last_minute, d.collector_id IS NOT NULL OR e.is_expected,
+               (SELECT coalesce(string_agg(n::text, ',' ORDER BY n), '')
+                  FROM generate_series(1, cardinality($3::int8[]) - 1) n
+                 WHERE d.spans IS NULL OR NOT d.spans && int8range(($3::int8[])[n], ($3::int8[])[n + 1])),
+               coalesce(d.is_new, false), e.last_seen_at, coalesce(u.batches, 0), coalesce(a.batches, 0)
+          FROM collector c JOIN provider p USING (provider_id) JOIN alive e USING (collector_id)
+          LEFT JOIN delivered d USING (collector_id)
           LEFT JOIN unfolded u USING (collector_id) LEFT JOIN aside a USING (collector_id)
-         WHERE coalesce(d.collector_id, u.collector_id, a.collector_id) IS NOT NULL
+         WHERE e.is_expected OR coalesce(d.collector_id, u.collector_id, a.collector_id) IS NOT NULL
          ORDER BY p.name, c.name
         """
 
