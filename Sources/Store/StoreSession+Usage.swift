@@ -6,6 +6,8 @@ extension StoreSession {
     func usage(_ query: UsageQuery, calendar: ZoneRules) throws -> UsageAnswer {
         let plan = try UsagePlan(query, calendar: calendar)
         let mark = try mark()
+        var query = query
+        query.knownAt = plan.usesKind ? try query.knownAt ?? knownMoment() : nil
         try confine(to: query.sight)
         try checkFloor(of: plan.source, from: query.from)
         var sql = UsageSQL(query, plan: plan, calendar: calendar)
@@ -20,7 +22,7 @@ extension StoreSession {
         answer.reserveCapacity(rows.count)
         for row in rows { answer.append(try Self.usageRow(row, query)) }
         answer.sort(by: Self.isBefore)
-        return UsageAnswer(mark: mark, source: plan.source, rows: answer)
+        return UsageAnswer(mark: mark, knownAt: query.knownAt, source: plan.source, rows: answer)
     }
 
     private static func usageRow(_ row: Row, _ query: UsageQuery) throws -> UsageAnswer.Row {

@@ -107,13 +107,16 @@ package struct UsageAnswer: Sendable, Equatable {
 
     /// Every batch up to this leaf index is counted, and none after it.
     package var mark: UInt64
+    /// The moment as of which tenants were classified; `nil` where the answer doesn't depend on it.
+    package var knownAt: Timestamp?
     /// Which sums the answer was made from: `minute`, `hour`, `day` or `month`.
     package var source: UsageBucket
     /// Ordered by bucket, then by the keys' bytes.
     package var rows: [Row]
 
-    package init(mark: UInt64, source: UsageBucket, rows: [Row]) {
+    package init(mark: UInt64, knownAt: Timestamp?, source: UsageBucket, rows: [Row]) {
         self.mark = mark
+        self.knownAt = knownAt
         self.source = source
         self.rows = rows
     }

@@ -25,17 +25,18 @@ package struct QueryParameters: Sendable {
             guard parts.count == 2, let value = Self.decode(parts[1]) else {
                 throw .badParameter(name, "needs a value in percent-encoded UTF-8, as in \(name)=VALUE")
             }
+            guard !value.isEmpty else { throw .badParameter(name, "is empty; leave it out, or give a value") }
+            guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+                throw .badParameter(name, "holds a control character")
+            }
             guard values.updateValue(value, forKey: name) == nil else {
                 throw .badParameter(name, "stands more than once; give several values as \(name)=A,B")
             }
         }
     }
 
-    /// The value, or `nil` where the parameter is absent or empty.
-    package subscript(name: String) -> String? {
-        guard let value = values[name], !value.isEmpty else { return nil }
-        return value
-    }
+    /// The value, which is never empty, or `nil` where the parameter is absent.
+    package subscript(name: String) -> String? { values[name] }
 
     package func required(_ name: String, _ hint: String) throws(Problem) -> String {
         guard let value = self[name] else { throw .badParameter(name, "is needed: \(hint)") }

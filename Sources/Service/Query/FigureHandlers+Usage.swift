@@ -36,7 +36,7 @@ extension FigureHandlers {
             ],
             "bucket": query.bucket == .none ? .null : .string(query.bucket.rawValue),
             "group_by": .array(query.groupBy.map { .string($0.rawValue) }),
-            "as_known_at": .optional(query.knownAt.map { RFC3339.text($0) }),
+            "as_known_at": .optional(answer.knownAt.map { RFC3339.text($0) }),
             "mark": .integer(Int64(clamping: answer.mark)),
             "rows": .array(rows),
         ]

@@ -57,8 +57,10 @@ struct UsageQuestion {
 
     private static func second(_ text: String, _ name: String, _ zone: ZoneRules) throws(Problem) -> Int64 {
         if let date = CalendarDate(text) { return zone.startOfDay(date) }
-        guard let time = RFC3339.parse(text), time.microseconds % 1_000_000 == 0 else {
-            throw .badParameter(name, "must be a date (2025-06-01) or a time to the second (2025-06-01T08:00:00+08:00)")
+        // Usage is kept by minute: a bound within one would count all of it or none.
+        guard let time = RFC3339.parse(text), time.microseconds % 60_000_000 == 0 else {
+            throw .badParameter(
+                name, "must be a date (2025-06-01) or a time on a whole minute (2025-06-01T08:00:00+08:00)")
         }
         return time.seconds
     }

@@ -15,13 +15,14 @@ import Usage
     }
 
     @Test(arguments: [
-        "a=%", "a=%4", "a=%zz", "a=%ff", "a", "%ff=1", "c=1", "a=1&a=1", "a=\(String(repeating: "x", count: 9_000))",
+        "a=", "a=%00", "a=x%0Ay", "a=%", "a=%4", "a=%zz", "a=%ff", "a", "%ff=1", "c=1", "a=1&a=1",
+        "a=\(String(repeating: "x", count: 9_000))",
     ])
     func refuses(query: String) {
         #expect(throws: Problem.self) { try QueryParameters(query, known: ["a", "b"]) }
     }
 
-    @Test(arguments: [("1,2", true), ("", true), ("1,,2", false), ("1,1", false)])
+    @Test(arguments: [("1,2", true), ("1,,2", false), ("1,1", false)])
     func lists(text: String, isFine: Bool) throws {
         let parameters = try QueryParameters("a=\(text)", known: ["a"])
         #expect(((try? parameters.list("a")) != nil) == isFine)
