@@ -7,7 +7,7 @@ struct DatabaseScenario: Scenario {
     let name = "database"
     let abstract =
         "PostgreSQL restarts, crashes, ends sessions in COMMIT, locks, turns read-only, runs out of connections (F13, F16)"
-    let defaultRounds = 40
+    let defaultRounds = 20
 
     private static let pause = 20...250
 
