@@ -203,6 +203,17 @@ struct RecoveryTests {
         #expect(recovered.damage.first?.reason == "belongs to another spool")
     }
 
+    /// After a power cut a file that grew can show blocks that belonged to a deleted one.
+    @Test("Blocks of another spool behind a segment's end count nothing and are reported")
+    func foreignBlocks() throws {
+        let other = try twoSegments()
+        let foreign = try #require(other.fileSystem.files[Self.batches2]).dropFirst(128)
+        let (spool, recovered) = try threeBatches().opened { $0[Self.batches1]? += foreign }
+        #expect(recovered.unshipped.map(\.ordinal) == [1, 2, 3])
+        #expect(!recovered.damage.isEmpty)
+        #expect(try spool.readBatch(3) == SpoolFixture.sealed(3))
+    }
+
     @Test("A lost identity file is made again from the segments")
     func lostIdentity() throws {
         let fixture = try threeBatches()
