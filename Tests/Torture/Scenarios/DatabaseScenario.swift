@@ -24,11 +24,14 @@ struct DatabaseScenario: Scenario {
             }
             var counts: [Trouble: Int] = [:]
             var random = run.random(2)
+            // Each in turn, in another order each time round: few rounds meet every one.
+            var next: [Trouble] = []
             try await underLoad(world, collectors) {
                 for _ in 0..<run.rounds {
                     try await Task.sleep(for: .milliseconds(Int.random(in: Self.pause, using: &random)))
                     try world.installation.checkProcesses()
-                    guard let trouble = Trouble.allCases.randomElement(using: &random) else { continue }
+                    if next.isEmpty { next = Trouble.allCases.shuffled(using: &random) }
+                    let trouble = next.removeLast()
                     try await trouble.make(in: world)
                     counts[trouble, default: 0] += 1
                 }
