@@ -33,6 +33,16 @@ extension EmbeddedCluster {
         return try await layout.run("pg_ctl", ["status", "-D", layout.clusterFolder]).isSuccess
     }
 
+    /// Whether the server that ``start()`` left behind still runs. Reads two small files and starts no program, so that it
+    /// can be asked several times a second.
+    package func isAlive() -> Bool {
+        guard let layout, let process = layout.serverProcess, process > 1 else { return false }
+        // Where this is a container's first process, an ended server is its child and stays a zombie until it is waited for.
+        var status: Int32 = 0
+        unsafe waitpid(process, &status, WNOHANG)
+        return ClusterLayout.isServer(process)
+    }
+
     func launch(_ layout: ClusterLayout) async throws {
         let result = try await layout.run(
             "pg_ctl",
@@ -50,6 +60,23 @@ extension EmbeddedCluster {
 }
 
 extension ClusterLayout {
+    /// The server's process id, from the file that it keeps while it runs.
+    var serverProcess: Int32? {
+        let text = try? String(contentsOfFile: "\(clusterFolder)/postmaster.pid", encoding: .utf8)
+        return text?.split(separator: "\n").first.flatMap { Int32($0) }
+    }
+
+    /// Whether the process is a PostgreSQL that hasn't ended. Its id alone proves nothing: the file of a killed server
+    /// stays, and the id may be somebody else's by now.
+    static func isServer(_ process: Int32) -> Bool {
+        guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
+            let open = text.firstIndex(of: "("), let close = text.lastIndex(of: ")"), open < close
+        else { return false }
+        let name = text[open..<close].dropFirst()
+        let state = text[close...].dropFirst(2).first
+        return name.hasPrefix("postgres") && state != "Z" && state != "X"
+    }
+
     /// Ours first, so that the options' win.
     private var allSettings: [(name: String, value: String)] {
         let own = [

@@ -50,6 +50,11 @@ import Testing
                     let now = try UpState.read(from: folder).children.first { $0.name == "collector-alpha" }
                     return now.map { $0.pid != collector.pid && Leftovers.isOurs($0) } ?? false
                 }
+                let server = try #require(postmaster(of: folder))
+                kill(server, SIGKILL)
+                try await eventually("PostgreSQL to be started again") {
+                    postmaster(of: folder).map { $0 != server && kill($0, 0) == 0 } ?? false
+                }
                 try await send(2, to: up.state, in: folder)
                 let children = try UpState.read(from: folder).children
                 up.signal(.kill)
@@ -66,6 +71,12 @@ import Testing
                 #expect(try await up.ended() == .exited(0))
             }
         }
+    }
+
+    /// PostgreSQL's process id, from its own file.
+    private func postmaster(of folder: DataFolder) -> Int32? {
+        let text = try? String(contentsOfFile: folder.postgres + "/cluster/postmaster.pid", encoding: .utf8)
+        return text?.split(separator: "\n").first.flatMap { Int32($0) }
     }
 
     /// Sends events of 150 tokens and waits until they are shipped.

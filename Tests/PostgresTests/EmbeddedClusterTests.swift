@@ -19,7 +19,9 @@ import Testing
                 let connection = try Connection(ConnectionOptions(connectionString: url))
                 try connection.execute("CREATE TABLE t (n int); INSERT INTO t VALUES (42)")
             }
+            #expect(await first.isAlive())
             try await first.crash()
+            #expect(await !first.isAlive())
 
             let second = cluster("\(folder)/pg")
             try await second.start()
@@ -32,6 +34,7 @@ import Testing
                 #expect(try connection.query("SELECT n FROM t").one().decode(0, as: Int.self) == 42)
                 #expect(try connection.query("SHOW listen_addresses").one().decode(0, as: String.self).isEmpty)
             }
+            #expect(await first.isAlive(), "told by the server's own file, whoever started it")
             try await third.stop()
             try await second.stop()
             #expect(throws: PostgresError.self) { _ = try Connection(ConnectionOptions(connectionString: url)) }

@@ -22,6 +22,7 @@ struct DataFolder: Sendable, Hashable {
     var state: String { "\(path)/up.json" }
     var authority: String { "\(path)/ca" }
     var postgres: String { "\(path)/postgres" }
+    var postgresLog: String { "\(postgres)/postgres.log" }
     var logs: String { "\(path)/logs" }
     var adminToken: String { "\(path)/tokens/admin.token" }
     var aggregatorConfiguration: String { "\(path)/config/aggregator.yaml" }

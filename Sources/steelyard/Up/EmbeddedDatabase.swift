@@ -8,16 +8,19 @@ struct EmbeddedDatabase: Sendable {
 
     static let databaseName = "steelyard"
 
-    /// Runs `body` while PostgreSQL runs, and stops it afterwards, however `body` ends.
+    /// Runs `body` while PostgreSQL is kept running, and stops it afterwards, however `body` ends.
     static func with(
-        _ folder: DataFolder, stop: StopSignal, _ body: (EmbeddedDatabase) async throws -> Void
+        _ folder: DataFolder, stop: StopSignal, say: @escaping @Sendable (String) -> Void,
+        _ body: (EmbeddedDatabase) async throws -> Void
     ) async throws {
         let cluster = EmbeddedCluster(EmbeddedOptions(dataFolder: folder.postgres), logger: quietLogger())
+        let keeper = DatabaseKeeper(cluster: cluster, log: folder.postgresLog, say: say)
         let result: Result<Void, any Error>
         do {
             try await cluster.start()
             let url = try await cluster.database(named: databaseName)
-            result = .success(stop.isStopping ? () : try await body(EmbeddedDatabase(url: url)))
+            if !stop.isStopping { try await keeper.during { try await body(EmbeddedDatabase(url: url)) } }
+            result = .success(())
         } catch let error as EmbeddedError {
             result = .failure(CommandError(.failure, "PostgreSQL: \(error)"))
         } catch {

@@ -41,7 +41,7 @@ final class UpRunner: Sendable {
     func run() async throws {
         let certificates = try Certificates(options.folder)
         say("starting PostgreSQL in \(options.folder.postgres)")
-        try await EmbeddedDatabase.with(options.folder, stop: stop) { database in
+        try await EmbeddedDatabase.with(options.folder, stop: stop, say: { self.say($0) }) { database in
             let aggregator = try self.aggregatorPlan(certificates, database)
             let collectors = try self.collectorPlans(certificates)
             try await Supervisor.with([self.supervisor(aggregator)]) {
