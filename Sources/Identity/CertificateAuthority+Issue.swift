@@ -27,7 +27,10 @@ extension CertificateAuthority {
     }
 
     /// Issues whatever `request` says, with a new key.
+    ///
+    /// Refused: a certificate that outlives the authority. Its peers would stop trusting it before it ends.
     package func issue(_ request: LeafRequest) throws(IdentityError) -> IssuedCertificate {
+        try checkEnd(of: request.validity)
         try request.validity.validate()
         let leafKey = Self.newKey(request.keyType)
         do {
@@ -46,6 +49,28 @@ extension CertificateAuthority {
             throw error
         } catch {
             throw IdentityError(.notIssued, "the certificate could not be made: \(error)")
+        }
+    }
+
+    /// From now on for `days` days, or until the authority ends where that comes first.
+    package func validity(atMost days: Int) -> CertificateValidity {
+        var validity = CertificateValidity.days(days)
+        validity.notAfter = min(validity.notAfter, certificate.notValidAfter)
+        return validity
+    }
+
+    private func checkEnd(of validity: CertificateValidity) throws(IdentityError) {
+        let end = certificate.notValidAfter
+        let day = CalendarDate(days: Int64((end.timeIntervalSince1970 / 86_400).rounded(.down)))
+        guard end > Date() else {
+            throw IdentityError(.badValidity, "the authority ended on \(day) (UTC); make a new one")
+        }
+        guard validity.notAfter <= end else {
+            let left = Int(end.timeIntervalSinceNow / 86_400)
+            throw IdentityError(
+                .badValidity,
+                "the certificate would outlive its authority, which ends on \(day) (UTC); "
+                    + (left >= 1 ? "ask for at most \(left) days" : "make a new authority"))
         }
     }
 

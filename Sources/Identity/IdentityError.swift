@@ -33,7 +33,7 @@ package struct IdentityError: Error, Sendable, Equatable, CustomStringConvertibl
         package static let keyMismatch = Code("key-mismatch")
         /// A server name is neither a DNS name nor an IP address.
         package static let badServerName = Code("bad-server-name")
-        /// The validity ends before it begins, or is longer than we issue.
+        /// The validity ends before it begins, is longer than we issue, or outlives the authority.
         package static let badValidity = Code("bad-validity")
         /// A line of a revocation file is neither a fingerprint nor an identity.
         package static let badRevocation = Code("bad-revocation")

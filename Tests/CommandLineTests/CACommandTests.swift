@@ -35,6 +35,27 @@ import Usage
         }
     }
 
+    @Test func aCertificateHoldsForADayAtLeastAndNoLongerThanItsAuthority() async throws {
+        try await withScratchFolder("ca-days") { scratch in
+            for days in ["0", "-1", "10951"] {
+                let none = try await Program.run("ca", "init", "--dir", scratch, "--days=\(days)")
+                #expect(none.exitCode == 2)
+                #expect(none.errors.contains("--days must lie between 1 and 10950"), "\(none.errors)")
+            }
+            #expect(try await Program.run("ca", "init", "--dir", scratch, "--days", "30").exitCode == 0)
+            let issue = ["ca", "issue", "--dir", scratch, "--server", "a.example"]
+            #expect(try await Program.run(list: issue + ["--days", "0"]).exitCode == 2)
+            for longer in [[], ["--days", "31"]] {
+                let refused = try await Program.run(list: issue + longer)
+                #expect(refused.exitCode == 1)
+                #expect(refused.errors.contains("would outlive its authority"), "\(refused.errors)")
+                #expect(refused.errors.contains("at most 29 days"), "\(refused.errors)")
+            }
+            #expect(!FileManager.default.fileExists(atPath: scratch + "/a.example.pem"))
+            #expect(try await Program.run(list: issue + ["--days", "29"]).exitCode == 0)
+        }
+    }
+
     @Test func saysWhatIsMissingOrWrong() async throws {
         try await withScratchFolder("ca-wrong") { scratch in
             let none = try await Program.run("ca", "issue", "--dir", scratch, "--server", "a.example")

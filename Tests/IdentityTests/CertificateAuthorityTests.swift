@@ -67,6 +67,23 @@ import Usage
         #expect { try authority.issueServer(names: []) } throws: { ($0 as? IdentityError)?.code == .badServerName }
     }
 
+    @Test func aLeafDoesNotOutliveItsAuthority() throws {
+        let authority = try CertificateAuthority.create(trustDomain: "steelyard.local", validity: .days(10))
+        #expect { try authority.issueCollector(Self.identity, validity: .days(11)) } throws: { error in
+            (error as? IdentityError)?.code == .badValidity
+        }
+        let cut = try authority.issueCollector(Self.identity, validity: authority.validity(atMost: 11))
+        let leaf = try Certificate(derEncoded: cut.certificateDER)
+        #expect(leaf.notValidAfter == authority.certificate.notValidAfter)
+
+        let now = Date()
+        let past = CertificateValidity(notBefore: now - 7_200, notAfter: now - 3_600)
+        let ended = try CertificateAuthority.create(trustDomain: "steelyard.local", validity: past)
+        #expect { try ended.issueCollector(Self.identity, validity: past) } throws: { error in
+            (error as? IdentityError)?.message.contains("the authority ended on") == true
+        }
+    }
+
     @Test(arguments: ["", "Host", "a_b.example", "-a.example", "300.1.1.1", "1.2.3", "*.x", "a..b", "host:443", "a b"])
     func refusesBadServerNames(_ name: String) throws {
         #expect { try LeafRequest.server(names: [name]) } throws: { ($0 as? IdentityError)?.code == .badServerName }

@@ -10,6 +10,12 @@ struct CACommand: AsyncParsableCommand {
 
     static let defaultTrustDomain = "steelyard.local"
 
+    static func check(days: Int) throws {
+        guard (1...CertificateValidity.maxDays).contains(days) else {
+            throw ValidationError("--days must lie between 1 and \(CertificateValidity.maxDays).")
+        }
+    }
+
     struct Init: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make an authority: ca.pem, and ca-key.pem for its owner's eyes only.")
@@ -28,6 +34,8 @@ struct CACommand: AsyncParsableCommand {
 
         @Flag(help: "Replace the authority that is there; nothing issued under it is trusted any more.")
         var force = false
+
+        func validate() throws { try CACommand.check(days: days) }
 
         mutating func run() async throws {
             let authority = try CertificateAuthority.create(
@@ -69,6 +77,8 @@ struct CACommand: AsyncParsableCommand {
 
         @Flag(help: "Replace the files that are there.")
         var force = false
+
+        func validate() throws { try CACommand.check(days: days) }
 
         mutating func run() async throws {
             let folder = AuthorityFolder(dir)

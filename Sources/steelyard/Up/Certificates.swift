@@ -26,14 +26,14 @@ struct Certificates: Sendable {
 
     func server() throws(IdentityError) -> (certificate: String, key: String) {
         let request = try LeafRequest.server(
-            names: ["localhost", "127.0.0.1", "::1"], validity: .days(Self.leafDays))
+            names: ["localhost", "127.0.0.1", "::1"], validity: authority.validity(atMost: Self.leafDays))
         return try ensured(request, named: "aggregator")
     }
 
     func collector(_ provider: String) throws(IdentityError) -> (certificate: String, key: String) {
         let identity = CollectorIdentity(
             trustDomain: Self.trustDomain, provider: provider, name: Self.collectorName)
-        let request = try LeafRequest.collector(identity, validity: .days(Self.leafDays))
+        let request = try LeafRequest.collector(identity, validity: authority.validity(atMost: Self.leafDays))
         return try ensured(request, named: "collector-\(provider)")
     }
 
