@@ -39,7 +39,7 @@ extension CertificateAuthority {
         for path in [folder.certificate, folder.key] where !exists(path) {
             throw IdentityError(
                 .fileMissing,
-                "\(path) isn't there; make an authority with `steelyard ca init --dir \(folder.path)`, or restore the "
+                "\(path) isn't there; make an authority with `steelyard ca init --dir '\(folder.path)'`, or restore the "
                     + "file from a backup")
         }
         let certificate = try PrivateFile.read(folder.certificate, what: "the authority's certificate")

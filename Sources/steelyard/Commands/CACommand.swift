@@ -46,7 +46,7 @@ struct CACommand: AsyncParsableCommand {
                 """
                 \(folder.certificate)  what aggregators and collectors trust
                 \(folder.key)  the authority's key: keep it off line, and a copy of it elsewhere
-                Next: steelyard ca issue --dir \(dir) --server HOSTNAME, and --provider P --collector NAME
+                Next: steelyard ca issue --dir \(ShellWord.quoted(dir)) --server HOSTNAME, and --provider P --collector NAME
 
                 """)
         }

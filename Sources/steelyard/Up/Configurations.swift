@@ -1,5 +1,10 @@
 /// The configuration files that `up` writes for the real daemons: what anybody would write by hand.
 enum Configurations {
+    /// How old a batch of `up`'s collectors gets, in seconds: somebody sits there and waits to see it counted.
+    static let sealAgeSeconds = 2
+    /// The aggregator's own default.
+    static let defaultZone = "Asia/Shanghai"
+
     struct Aggregator {
         var databaseURL: String
         var ports: Ports
@@ -57,7 +62,7 @@ enum Configurations {
               certificate-file: \(quoted(it.certificate))
               key-file: \(quoted(it.key))
             seal:
-              age: 2s
+              age: \(sealAgeSeconds)s
 
             """
         if let back = it.windowBack { yaml += "window:\n  back: \(quoted(back))\n" }

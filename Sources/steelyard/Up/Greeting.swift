@@ -1,6 +1,15 @@
+internal import Foundation
+
 /// What `up` prints when everything answers.
-enum Greeting {
-    static func text(_ state: UpState, folder: DataFolder) -> String {
+struct Greeting {
+    let state: UpState
+    let folder: DataFolder
+    /// Zone of the reporting calendar.
+    let zone: String
+    /// How the hinted commands call this program.
+    var program = Self.ownProgram
+
+    var text: String {
         var text = "Steelyard is up.\n"
         text += "  query API   \(state.queryURL)\n"
         text += "  ingest      \(state.ingestURL)  (client certificates of \(folder.authority)/ca.pem)\n"
@@ -9,21 +18,38 @@ enum Greeting {
         }
         text += "  data        \(folder.path)  (logs in \(folder.logs))\n"
         text += "  token       \(folder.adminToken)\n"
-        text += "\nTry, in another terminal:\n"
-        text += trial(state.collectors.first, folder)
+        text += "\nTry, in another terminal (the collector seals after \(Configurations.sealAgeSeconds) s):\n"
+        text += hints.map { "  \($0)\n" }.joined()
         return text + "\nCtrl-C stops everything; the next start continues with the same data.\n"
     }
 
-    private static func trial(_ collector: UpState.CollectorAddress?, _ folder: DataFolder) -> String {
-        let option = folder == .standard() ? "" : " --data \(folder.path)"
-        var text = ""
-        if let collector {
-            let event =
-                #"{"time":"'$(date -u +%FT%TZ)'","tenant":"acme","model":"m1","input_tokens":1200,"output_tokens":350}"#
-            text += "  curl \(collector.url)/v1/events -H 'Content-Type: application/x-ndjson' -d '\(event)'\n"
-        }
-        text += "  steelyard usage\(option) --period $(date +%Y-%m) --group-by provider,tenant --wait-for latest\n"
-        text += "  steelyard collectors\(option)\n"
-        return text
+    /// Commands that work when they are pasted one after another.
+    var hints: [String] {
+        let program = ShellWord.quoted(program)
+        let option = folder == .standard(environment: [:]) ? "" : " --data \(ShellWord.quoted(folder.path))"
+        // The month in the calendar's zone: at its ends it is another one than this machine's.
+        let month = "$(TZ=\(ShellWord.quoted(zone)) date +%Y-%m)"
+        return sending + [
+            "\(program) usage\(option) --period \(month) --group-by provider,tenant --wait-for latest",
+            "\(program) collectors\(option)",
+        ]
+    }
+
+    private var sending: [String] {
+        guard let collector = state.collectors.first else { return [] }
+        let event =
+            #"{"time":"'$(date -u +%FT%TZ)'","tenant":"acme","model":"m1","input_tokens":1200,"output_tokens":350}"#
+        return [
+            "curl \(collector.url)/v1/events -H 'Content-Type: application/x-ndjson' -d '\(event)'",
+            // `--wait-for latest` waits for what is committed, and that is sealed and shipped first.
+            "sleep \(Configurations.sealAgeSeconds + 1)",
+        ]
+    }
+
+    /// Its name where the shell found it by that, else its path.
+    private static var ownProgram: String {
+        let name = CommandLine.arguments.first ?? "steelyard"
+        guard name.contains("/") else { return name }
+        return (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? name
     }
 }

@@ -95,7 +95,8 @@ final class UpRunner: Sendable {
 
     private func becomeReady() throws {
         try update { $0.isReady = true }
-        Terminal.out(Greeting.text(snapshot, folder: options.folder))
+        let zone = options.zone ?? Configurations.defaultZone
+        Terminal.out(Greeting(state: snapshot, folder: options.folder, zone: zone).text)
     }
 
     /// - Returns: `false` where stopping was asked for meanwhile.
