@@ -24,6 +24,19 @@ import Testing
         }
     }
 
+    @Test func anImportSaysWhatIsNewAndWhenOnlyWhereSomethingIs() throws {
+        let json = #"{"assertions":5,"asserted":2,"unchanged":3,"recorded_at":"2026-11-22T20:24:33.099Z"}"#
+        let answer = try JSONDecoder().decode(ImportedAnswer.self, from: Data(json.utf8))
+        func line(_ asserted: Int) -> String {
+            ImportReport.line(
+                file: "a.csv", what: "\(answer.assertions) assertions", asserted: asserted,
+                unchanged: answer.assertions - asserted, recordedAt: answer.recordedAt)
+        }
+        #expect(
+            line(answer.asserted) == "a.csv: 5 assertions, 2 new, 3 unchanged, recorded at 2026-11-22T20:24:33.099Z\n")
+        #expect(line(0) == "a.csv: 5 assertions, 0 new, 5 unchanged; nothing was recorded\n")
+    }
+
     @Test func aPreviewShowsTokensAndPoints() throws {
         let json = """
             {"asserted":1,"unchanged":0,"superseded":0,"preview":true,"period":"2025-06",

@@ -240,10 +240,12 @@ struct TenantsAnswer: Decodable, Sendable {
 
 struct ImportedAnswer: Decodable, Sendable {
     var assertions: Int
+    var asserted: Int
+    var unchanged: Int
     var recordedAt: String
 
     enum CodingKeys: String, CodingKey {
-        case assertions
+        case assertions, asserted, unchanged
         case recordedAt = "recorded_at"
     }
 }

@@ -38,8 +38,9 @@ struct FactsCommand: AsyncParsableCommand {
                     Terminal.out(PreviewTables.text(of: try response.decoded(PreviewAnswer.self), file: file))
                 } else {
                     Terminal.out(
-                        "\(file): \(answer.records) records of \(kind.rawValue), \(answer.asserted) new, "
-                            + "\(answer.unchanged) unchanged, recorded at \(answer.recordedAt)\n")
+                        ImportReport.line(
+                            file: file, what: "\(answer.records) records of \(kind.rawValue)",
+                            asserted: answer.asserted, unchanged: answer.unchanged, recordedAt: answer.recordedAt))
                 }
             }
         }

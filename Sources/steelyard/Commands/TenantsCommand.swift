@@ -41,7 +41,10 @@ struct TenantsCommand: AsyncParsableCommand {
                     return
                 }
                 let imported = try response.decoded(ImportedAnswer.self)
-                Terminal.out("\(file): \(imported.assertions) assertions recorded at \(imported.recordedAt)\n")
+                Terminal.out(
+                    ImportReport.line(
+                        file: file, what: "\(imported.assertions) assertions", asserted: imported.asserted,
+                        unchanged: imported.unchanged, recordedAt: imported.recordedAt))
             }
         }
     }
