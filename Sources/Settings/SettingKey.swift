@@ -21,7 +21,7 @@ package enum SettingKind: Sendable {
     case url(schemes: [String])
     /// The path of a file or folder. Relative ones are taken from the folder of the configuration file.
     case path
-    /// One or more texts; a single text stands for a list of one.
+    /// Any number of texts; a single text stands for a list of one, and an empty list says that there are none.
     case texts
     /// One or more paths or globs; relative ones are taken from the folder of the configuration file.
     case paths

@@ -54,12 +54,16 @@ extension SettingKind {
     /// Reads one text, or a list for the kinds that take one.
     func read(_ texts: [String], isList: Bool, folder: String) throws(ValueProblem) -> SettingValue {
         switch self {
-        case .texts, .paths:
+        case .texts:
+            guard texts.allSatisfy({ !$0.isEmpty }) else {
+                throw ValueProblem(message: "holds an empty text", remedy: "give a value, or [] for none")
+            }
+            return .texts(texts)
+        case .paths:
             guard !texts.isEmpty, texts.allSatisfy({ !$0.isEmpty }) else {
                 throw ValueProblem(message: "is an empty list", remedy: "give at least one value, or leave the key out")
             }
-            if case .paths = self { return .texts(texts.map { Self.resolve($0, in: folder) }) }
-            return .texts(texts)
+            return .texts(texts.map { Self.resolve($0, in: folder) })
         default:
             guard !isList, let text = texts.first, texts.count == 1 else {
                 throw ValueProblem(message: "is a list", remedy: "give a single value")

@@ -85,6 +85,26 @@ import Usage
         #expect(settings.pushSources.map(\.name) == ["gw"])
     }
 
+    @Test(arguments: ["provider: []", "provider: ''"])
+    func onlyAnEmptyListOfPathsMeansThatTheRecordIsNotAsked(paths: String) throws {
+        let yaml = "sources:\n  gw:\n    type: http\n    format: openai\n    openai: {\(paths)}"
+        guard paths.hasSuffix("[]") else {
+            return #expect(problems(yaml).map(\.key) == ["sources.gw.openai.provider"])
+        }
+        guard case .openai(let format)? = try load(yaml).sources.first?.format else {
+            return #expect(Bool(false), "not openai")
+        }
+        #expect(format.providerPaths.isEmpty)
+        #expect(format.tenantPaths == OpenAIFormat().tenantPaths)
+    }
+
+    @Test(arguments: ["usage", "time"])
+    func whatEveryRecordHasNeedsAPath(part: String) throws {
+        let found = problems("sources:\n  gw: {type: http, format: openai, openai: {\(part): []}}")
+        #expect(found.map(\.key) == ["sources.gw"])
+        #expect(found.first?.message.contains("name at least one path") == true)
+    }
+
     @Test func defaultsFlowIntoSources() throws {
         let settings = try load(
             "region: cn-beijing\nlayer: paas\nsources:\n  a: {type: http, layer: iaas, tenant: t}")
