@@ -170,7 +170,8 @@ private struct SettingsLoader {
     /// Flags and variables give lists with commas.
     private func split(_ text: String, for kind: SettingKind) -> [String] {
         switch kind {
-        case .texts, .paths: text.split(separator: ",").map(String.init)
+        case .texts: text.split(separator: ",").map(String.init)
+        case .paths: GlobList.split(text)
         default: [text]
         }
     }

@@ -94,6 +94,17 @@ private func problems(
         #expect(settings.texts("sources.my-log.paths") == ["/a", "/b"])
     }
 
+    @Test(arguments: [
+        ("/a/{x,y}.jsonl", ["/a/{x,y}.jsonl"]), ("/{a,b{c,d}},/e", ["/{a,b{c,d}}", "/e"]), ("/a,,/b,", ["/a", "/b"]),
+        ("/a{b,/c", ["/a{b", "/c"]), ("/a},/b", ["/a}", "/b"]), (#"/a\{b,/c}"#, [#"/a\{b"#, "/c}"]),
+    ])
+    func commasWithinBracesBelongToTheGlob(text: String, globs: [String]) throws {
+        let yaml = "provider: p\nsources: {a: {type: file}}"
+        #expect(try load(yaml, set: ["sources.a.paths=\(text)"]).texts("sources.a.paths") == globs)
+        let settings = try load(yaml, environment: ["STEELYARD_TEST_SOURCES_A_PATHS": text])
+        #expect(settings.texts("sources.a.paths") == globs)
+    }
+
     @Test func flagsAloneCanMakeAnEntry() throws {
         let settings = try load("", set: ["provider=p", "sources.x.type=http"])
         #expect(settings.names(under: "sources") == ["x"])
