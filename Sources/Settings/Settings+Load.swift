@@ -245,6 +245,7 @@ private struct SettingsLoader {
     }
 
     private mutating func reportMissing(_ path: String, _ key: SettingKey) {
+        guard !file.mayHold(path) else { return }
         let parent = path.split(separator: ".").dropLast().joined(separator: ".")
         let line = file.lines[parent] ?? 1
         problems.append(

@@ -139,6 +139,46 @@ private func problems(
         #expect(nested.origin == .file(path: "etc/test.yaml", line: 3))
     }
 
+    @Test func aKeyWithDotsSaysHowToNestIt() throws {
+        let found = problems("provider: p\nseal.age: 1s\n")
+        #expect(found.map(\.key) == ["seal.age"])
+        #expect(found.first?.origin == .file(path: "etc/test.yaml", line: 2))
+        #expect(found.first?.message == "is written with dots")
+        #expect(found.first?.remedy == "nest it: `seal:`, and indented below it `age:`")
+        #expect(problems("provider: p\n.age: 1s\n").first?.message == "holds a key that is not a plain word")
+    }
+
+    @Test(
+        arguments: [
+            ("provider: p\nseal:\n  age: 1s\nverbose: true\nseal:\n  rows: 1\n", [(5, 2)]),
+            ("provider: p\nseal:\n  age: 1s\n\n# later\n  age: 2s\n", [(6, 3)]),
+            ("provider: p\nsources:\n  a:\n    type: http\n  b:\n    type: http\n    \"type\": file\n", [(7, 6)]),
+            ("provider: p\nverbose: true\nverbose: true\nprovider: q\n", [(3, 2), (4, 1)]),
+        ] as [(String, [(repeated: Int, first: Int)])])
+    func aRepeatedKeyNamesBothLines(yaml: String, lines: [(repeated: Int, first: Int)]) {
+        let found = problems(yaml)
+        #expect(found.map(\.origin) == lines.map { .file(path: "etc/test.yaml", line: $0.repeated) })
+        for (problem, line) in zip(found, lines) {
+            #expect(problem.message.hasSuffix("twice, first in line \(line.first)"))
+        }
+    }
+
+    @Test func aRepeatedKeyWithinBracesNamesALine() {
+        let found = problems("provider: p\nseal: {age: 1s, age: 2s}\n")
+        #expect(found.map(\.description) == ["etc/test.yaml:2: gives \"age\" twice; keep one of them"])
+    }
+
+    @Test(arguments: [
+        ("provider: [{a: 1}]", ["provider"]), ("provider: {name: p}", ["provider.name"]),
+        ("provider: p\nsources: {a: file}", ["sources.a"]), ("provider: p\nsources: [a]", ["sources"]),
+        ("sources.a.type: file\nprovider: p\nsources: {a: {paths: /x}}", ["sources.a.type"]),
+        ("seal: &s {age: 1s}\n? [a]\n: 1", [""]), ("- provider", [""]), ("provider: 'p", [""]),
+        ("seal: {age: 1s}\nseal: {age: 1s}", [""]),
+    ])
+    func whatCouldNotBeReadIsNotCalledMissing(yaml: String, keys: [String]) {
+        #expect(problems(yaml).map(\.key) == keys)
+    }
+
     @Test func unknownVariableAndFlagAreRefused() {
         let found = problems(
             "provider: p", set: ["seal.ages=1s", "nothing"], environment: ["STEELYARD_TEST_SEL_AGE": "1s"])
