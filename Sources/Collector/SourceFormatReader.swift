@@ -12,12 +12,11 @@ struct SourceFormatReader {
         let format = settings.text("\(base).format")
         let before = problems.count
         refuseSettings(of: format, &problems)
+        // Native times are written in one way.
+        if format == "native" { return problems.count == before ? .native : nil }
         guard let time = readTime(&problems), problems.count == before else { return nil }
-        switch format {
-        case "openai": return .openai(readOpenAI(time))
-        case "mapped": return readMapped(time, &problems).map { .mapped($0) }
-        default: return .native
-        }
+        if format == "openai" { return .openai(readOpenAI(time)) }
+        return readMapped(time, &problems).map { .mapped($0) }
     }
 
     /// Settings of one format under another have no effect, so somebody expects something that won't happen.
@@ -25,13 +24,33 @@ struct SourceFormatReader {
         var foreign: [String] = []
         if format != "openai" { foreign += SourceMappingSchema.openaiPaths.map { "openai.\($0.0)" } }
         if format != "mapped" {
-            foreign += ["layout"] + SourceMappingSchema.fieldNames.map { "fields.\($0)" }
+            foreign += ["layout", "cached-input-is-additional", Self.decimalStrings] + Self.csv
+            foreign += SourceMappingSchema.fieldNames.map { "fields.\($0)" }
             foreign += SourceMappingSchema.constantNames.map { "constants.\($0)" }
         }
-        for key in foreign.map({ "\(base).\($0)" }) where settings.has(key) {
-            problems.append(
-                settings.problem(
-                    at: key, "has no effect with format: \(format)", remedy: "remove it, or set the format it is for"))
+        if format == "native" { foreign += ["time.format", "time.zone", "time.start"] }
+        refuse(foreign, with: "format: \(format)", remedy: "remove it, or set the format it is for", &problems)
+        if format == "mapped", let layout = settings.optionalText("\(base).layout") {
+            let other = layout == "csv" ? "json-lines" : "csv"
+            refuse(
+                layout == "csv" ? [Self.decimalStrings] : Self.csv, with: "layout: \(layout)",
+                remedy: "remove it, or set layout: \(other)", &problems)
+        }
+        let time = settings.text("\(base).time.format")
+        if format != "native", time != "wall-clock" {
+            refuse(
+                ["time.zone"], with: "time.format: \(time)", remedy: "remove it, or set time.format: wall-clock",
+                &problems)
+        }
+    }
+
+    private static let csv = ["csv.delimiter", "csv.header", "csv.skip-lines"]
+    /// Every count in CSV is text.
+    private static let decimalStrings = "decimal-strings"
+
+    private func refuse(_ keys: [String], with other: String, remedy: String, _ problems: inout [SettingsProblem]) {
+        for key in keys.map({ "\(base).\($0)" }) where settings.isGiven(key) {
+            problems.append(settings.problem(at: key, "has no effect with \(other)", remedy: remedy))
         }
     }
 

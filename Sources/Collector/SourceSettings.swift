@@ -54,9 +54,9 @@ package struct SourceSettings: Sendable {
     private static func isName(_ name: String) -> Bool { NameRule.isIdentifier(name, maxBytes: 64) }
 
     private static func readKind(_ base: String, _ settings: Settings, _ problems: inout [SettingsProblem]) -> Kind? {
-        let fileOnly = ["paths", "complete-last-line-after"].map { "\(base).\($0)" }
+        let fileOnly = ["paths", "complete-last-line-after", "read-from", "whole"].map { "\(base).\($0)" }
         guard settings.text("\(base).type") == "file" else {
-            for key in fileOnly where settings.has(key) {
+            for key in fileOnly where settings.isGiven(key) {
                 problems.append(
                     settings.problem(at: key, "is for `file` sources", remedy: "remove it, or set type: file"))
             }

@@ -29,6 +29,12 @@ package struct Settings: Sendable {
     /// Whether a value was found for the key, a default included.
     package func has(_ path: String) -> Bool { value(path) != nil }
 
+    /// Whether somebody wrote a value for the key, be it the default.
+    package func isGiven(_ path: String) -> Bool {
+        guard has(path) else { return false }
+        return values[path]?.origin != .byDefault
+    }
+
     package func text(_ path: String) -> String { required(path, optionalText(path)) }
     package func texts(_ path: String) -> [String] { required(path, optionalTexts(path)) }
     package func flag(_ path: String) -> Bool {

@@ -121,11 +121,17 @@ import Usage
         ("sources:\n  a:\n    type: http\n    layout: csv", 7, "sources.a.layout"),
         ("sources:\n  a:\n    type: http\n    format: mapped", 7, "sources.a.format"),
         (
-            "sources:\n  a:\n    type: http\n    time: {zone: Mars/Olympus, format: wall-clock}", 7,
+            "sources:\n  a:\n    type: http\n    format: openai\n    time: {zone: Mars/Olympus, format: wall-clock}", 8,
             "sources.a.time.zone"
         ),
-        ("sources:\n  a:\n    type: http\n    time: {format: seconds, start: noon}", 7, "sources.a.time.start"),
-        ("sources:\n  a:\n    type: http\n    time: {start: '2025-01-01T00:00:00Z'}", 7, "sources.a.time.start"),
+        (
+            "sources:\n  a:\n    type: http\n    format: openai\n    time: {format: seconds, start: noon}", 8,
+            "sources.a.time.start"
+        ),
+        (
+            "sources:\n  a:\n    type: http\n    format: openai\n    time: {start: '2025-01-01T00:00:00Z'}", 8,
+            "sources.a.time.start"
+        ),
         ("sources:\n  a:\n    type: http\n    tenant: '=cmd'", 5, "sources.a"),
         ("aggregator:\n  url: https://x:1", 5, "aggregator.url"),
         ("aggregator:\n  key-file: k.pem", 5, "aggregator.key-file"),
@@ -136,6 +142,33 @@ import Usage
         let problem = try #require(problems(yaml).first { $0.key == key })
         #expect(problem.origin == .file(path: "c.yaml", line: line))
         #expect(!problem.remedy.isEmpty)
+    }
+
+    @Test(arguments: [
+        ("type: http", "whole: false", "sources.a.whole"),
+        ("type: http", "read-from: beginning", "sources.a.read-from"),
+        ("type: http", "complete-last-line-after: 1s", "sources.a.complete-last-line-after"),
+        ("type: http", "csv: {header: false}", "sources.a.csv.header"),
+        ("type: http", "decimal-strings: true", "sources.a.decimal-strings"),
+        ("type: http", "time: {zone: UTC}", "sources.a.time.zone"),
+        ("type: http", "time: {format: seconds}", "sources.a.time.format"),
+        ("type: http\n    format: openai", "csv: {delimiter: ';'}", "sources.a.csv.delimiter"),
+        ("type: http\n    format: openai", "cached-input-is-additional: true", "sources.a.cached-input-is-additional"),
+        ("type: http\n    format: openai", "time: {zone: UTC}", "sources.a.time.zone"),
+        ("type: http\n    format: mapped\n    layout: json-lines", "csv: {skip-lines: 1}", "sources.a.csv.skip-lines"),
+        ("type: http\n    format: mapped\n    layout: csv", "decimal-strings: true", "sources.a.decimal-strings"),
+        (
+            "type: http\n    format: mapped\n    layout: csv", "time: {zone: UTC, format: seconds}",
+            "sources.a.time.zone"
+        ),
+    ])
+    func settingsWithoutEffectAreRefused(source: String, setting: String, key: String) throws {
+        let yaml = "sources:\n  a:\n    \(source)\n    \(setting)"
+        let found = problems(yaml).filter { $0.key == key }
+        #expect(found.count == 1)
+        let lines = (Self.base + yaml).split(separator: "\n").count
+        #expect(found.first?.origin == .file(path: "c.yaml", line: lines))
+        #expect(found.first?.remedy.isEmpty == false)
     }
 
     @Test func changesThatNeedARestartAreNamed() throws {
