@@ -16,6 +16,13 @@ import Testing
         #expect(!Problem.error(for: answer(status, "<html>"), asking: "/v1/usage").message.isEmpty)
     }
 
+    @Test(arguments: [401, 503], ["expired or revoked.", "expired or revoked"])
+    func whatAnotherSentenceFollowsEndsWithOneStop(status: Int, detail: String) {
+        let body = #"{"title":"Unauthorized","detail":"The token is \#(detail)"}"#
+        let message = Problem.error(for: answer(status, body), asking: "/v1/usage").message
+        #expect(message.hasPrefix("Unauthorized: The token is expired or revoked. T"))
+    }
+
     @Test func onlyAMarkThatIsNotReachedIsWaitedForAgain() {
         #expect(Problem.isStillCounting(answer(503, #"{"code":"mark-not-reached"}"#)))
         #expect(!Problem.isStillCounting(answer(503, #"{"code":"database-away"}"#)))

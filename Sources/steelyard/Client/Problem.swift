@@ -24,7 +24,7 @@ struct Problem: Decodable, Sendable {
         case 401:
             return CommandError(
                 .denied,
-                "\(said). The token isn't valid here (or was revoked); an administrator makes one with "
+                "\(said.ended) The token isn't valid here (or was revoked); an administrator makes one with "
                     + "`steelyard token create`")
         case 403:
             return CommandError(.denied, said)
@@ -35,7 +35,7 @@ struct Problem: Decodable, Sendable {
         case 409:
             return CommandError(.failure, ([said] + (problem?.changed ?? [])).joined(separator: "\n"))
         case 503, 429:
-            return CommandError(.failure, "\(said.hasSuffix(".") ? said : said + ".") Try again in a moment")
+            return CommandError(.failure, "\(said.ended) Try again in a moment")
         default:
             return CommandError(.failure, said)
         }
@@ -69,4 +69,9 @@ struct Problem: Decodable, Sendable {
             return "  \(place): \(item.message ?? "")".printable
         }
     }
+}
+
+extension String {
+    /// As a sentence that another can follow. What a server says may end with its full stop or without.
+    var ended: String { hasSuffix(".") ? self : self + "." }
 }
