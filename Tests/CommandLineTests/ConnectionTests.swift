@@ -78,6 +78,16 @@ import Testing
         }
     }
 
+    @Test func aForeignAuthorityLeadsToTheOptionThatNamesIt() {
+        let said = "handshakeFailed(sslError([Error: 268435581 error:1000007d:SSL routines:CERTIFICATE_VERIFY_FAILED]))"
+        let foreign = HTTPClients.unreachable("https://central.example:4682/v1/usage?a=b", said: said)
+        #expect(foreign.status == .unreachable)
+        #expect(foreign.message.contains("certificate of https://central.example:4682 comes from no authority"))
+        #expect(foreign.message.hasSuffix("with --ca-file"))
+        let away = HTTPClients.unreachable("https://central.example:4682/v1/usage", said: "connection refused")
+        #expect(away.status == .unreachable && !away.message.contains("--ca-file"))
+    }
+
     @Test func escapesQueryParameters() {
         let encoded = APIClient.encoded([("tenant", "a&b=c 阿+"), ("from", nil), ("period", "2025-H1")])
         #expect(encoded == "?tenant=a%26b%3Dc%20%E9%98%BF%2B&period=2025-H1")

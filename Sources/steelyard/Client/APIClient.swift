@@ -134,11 +134,23 @@ enum HTTPClients {
         } catch let error as CancellationError {
             throw error
         } catch {
-            throw CommandError(
-                .unreachable,
-                "nothing that can be talked to answers at \(origin(of: request.url)) (\(error)); is it running, and "
-                    + "is the address right?")
+            throw unreachable(request.url, said: "\(error)")
         }
+    }
+
+    /// - Parameter said: the error as the TLS or network layer describes it.
+    static func unreachable(_ url: String, said: String) -> CommandError {
+        // BoringSSL's own word for a chain that ends at no trusted root; the error's type doesn't tell.
+        if said.contains("CERTIFICATE_VERIFY_FAILED") {
+            return CommandError(
+                .unreachable,
+                "the certificate of \(origin(of: url)) comes from no authority that is trusted here (\(said)); name the "
+                    + "PEM file of its authority with --ca-file")
+        }
+        return CommandError(
+            .unreachable,
+            "nothing that can be talked to answers at \(origin(of: url)) (\(said)); is it running, and is the address "
+                + "right?")
     }
 
     private static func origin(of url: String) -> String {
