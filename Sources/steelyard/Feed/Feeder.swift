@@ -45,11 +45,22 @@ struct Feeder: Sendable {
     }
 
     private func check(_ answer: IntakeAnswer, sent: Int) throws(CommandError) {
-        guard answer.accepted != sent else { return }
-        let first = answer.rejected?.first.map { ", the first with \($0.reason ?? "?"): \($0.detail ?? "")" } ?? ""
-        throw CommandError(
+        if answer.accepted != sent { throw Self.refusal(answer, sent: sent, url: intake.url) }
+    }
+
+    /// What is wrong and what to do, by the reason of the first event that was not taken.
+    static func refusal(_ answer: IntakeAnswer, sent: Int, url: String) -> CommandError {
+        let first = answer.rejected?.first
+        let why = first.map { ", the first one refused with \($0.reason ?? "?"): \($0.detail ?? "")" } ?? ""
+        let remedy =
+            switch first?.reason {
+            case "wrong-provider": " Send them to a collector of the provider that --provider names"
+            case "time-too-old":
+                " Its window.back must reach back to the market's period (`steelyard up --window-back 1100d`)"
+            default: ""
+            }
+        return CommandError(
             .refusedInput,
-            "the collector at \(intake.url) took \(answer.accepted) of \(sent) events\(first.printable). Times too "
-                + "old? Its window.back must reach back to the market's period (`steelyard up --window-back 1100d`)")
+            "the collector at \(url) took \(answer.accepted) of \(sent) events\(why)".printable.ended + remedy)
     }
 }

@@ -34,7 +34,7 @@ struct IntakeClient: Sendable {
     let url: String
     let http: HTTPClient
 
-    /// Sends lines of native events.
+    /// Sends lines of native events. The answer tells what was taken, which may be none of them.
     ///
     /// Only an answer that says "not now" (429, 503) is a reason to send again: the collector took nothing. A
     /// connection that breaks leaves open whether it did, and sending again could count twice, so that is an error.
@@ -50,6 +50,8 @@ struct IntakeClient: Sendable {
             case 200: return try response.decoded(IntakeAnswer.self)
             case 429, 503: try await Task.sleep(for: Self.pause)
             case 400, 413, 415, 422:
+                // Where the events themselves are at fault, the refusal lists them as a success does.
+                if let answer = try? response.decoded(IntakeAnswer.self) { return answer }
                 let error = Problem.error(for: response, asking: "\(url)/v1/events")
                 throw CommandError(.refusedInput, "the collector at \(url) refused the events: \(error.message)")
             default: throw Problem.error(for: response, asking: "\(url)/v1/events")
