@@ -37,11 +37,22 @@ package struct Migrator: Sendable {
         self.migrations = migrations.sorted { $0.number < $1.number }
     }
 
-    package struct Outcome: Sendable, Equatable {
+    package struct Outcome: Sendable, Equatable, CustomStringConvertible {
         /// Numbers of the steps that this run applied.
         package var applied: [Int]
         /// The schema's version afterwards: the highest number applied.
         package var version: Int
+
+        /// `schema version 8, 3 steps applied`.
+        package var description: String {
+            let steps =
+                switch applied.count {
+                case 0: "nothing to do"
+                case 1: "1 step applied"
+                default: "\(applied.count) steps applied"
+                }
+            return "schema version \(version), \(steps)"
+        }
     }
 
     /// Applies what is missing. Blocks; run it on a pool thread.

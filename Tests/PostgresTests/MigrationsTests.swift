@@ -24,6 +24,15 @@ import Testing
         }
     }
 
+    @Test(
+        arguments: [
+            ([], "schema version 8, nothing to do"), ([8], "schema version 8, 1 step applied"),
+            ([6, 7, 8], "schema version 8, 3 steps applied"),
+        ] as [([Int], String)])
+    func anOutcomeIsToldInWords(applied: [Int], words: String) {
+        #expect("\(Migrator.Outcome(applied: applied, version: 8))" == words)
+    }
+
     @Test func instancesThatStartTogetherApplyEachStepOnce() async throws {
         try await withPool(maxConnections: 6) { pool in
             let migrator = Migrator(steps)
