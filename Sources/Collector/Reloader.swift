@@ -1,9 +1,12 @@
 internal import Foundation
+internal import Intake
 internal import Logging
+internal import Pipeline
 internal import ServiceLifecycle
 internal import Settings
 internal import Telemetry
 internal import UnixSignals
+internal import Usage
 
 /// Takes SIGHUP: reads the configuration again and applies what can be changed while running.
 struct Reloader: Service {
@@ -54,7 +57,10 @@ extension CollectorSettings {
         }
         compare("provider", \.provider)
         compare("collector", \.collector)
-        compare("region, layer, workload, modality", \.defaults)
+        compare("region", \.defaults.region)
+        compare("layer", \.defaults.layer)
+        compare("workload", \.defaults.workload)
+        compare("modality", \.defaults.modality)
         compare("drain.timeout", \.drainTimeout)
         compare("data", \.storage.folder)
         compare("spool.bytes", \.storage.spoolBytes)
@@ -62,16 +68,61 @@ extension CollectorSettings {
         compare("archive.age", \.storage.archiveAge)
         compare("archive.bytes", \.storage.archiveBytes)
         compare("quarantine.bytes", \.storage.quarantineBytes)
+        compare("deduplication.horizon", \.deduplication.horizonMilliseconds)
+        compare("deduplication.max-ids", \.deduplication.maxIDs)
+        compare("deduplication.bytes", \.storage.deduplicationBytes)
         compare("seal.age", \.seal.age)
         compare("seal.rows", \.seal.rows)
-        compare("aggregator", \.aggregator)
+        compare("aggregator.url") { $0.aggregator?.url }
+        compare("aggregator.ca-file") { $0.aggregator?.caFile }
+        compare("aggregator.certificate-file") { $0.aggregator?.certificateFile }
+        compare("aggregator.key-file") { $0.aggregator?.keyFile }
+        // Where there was no aggregator, its timeout is news only with the URL.
+        if aggregator != nil, new.aggregator != nil { compare("aggregator.timeout") { $0.aggregator?.timeout } }
         compare("listen", \.http.listen)
         compare("http.max-body", \.http.maxBodyBytes)
         compare("http.body-timeout", \.http.bodyTimeout)
         compare("http.max-connections", \.http.maxConnections)
         compare("http.max-concurrent-bytes", \.http.maxConcurrentBytes)
         compare("http.requests-per-second", \.http.requestsPerSecond)
-        compare("sources of type http") { $0.pushSources.map(\.name) }
-        return changed
+        return changed + sourcesThatNeedRestart(new).map { "sources.\($0)" }
+    }
+
+    /// Sources that are pushed to and came, went or read their records in another way; and those with files where none
+    /// were followed so far.
+    private func sourcesThatNeedRestart(_ new: CollectorSettings) -> [String] {
+        let (before, after) = (pushSourcesByName, new.pushSourcesByName)
+        let pushed = Set(before.keys).union(after.keys).filter { name in
+            guard let old = before[name], let new = after[name] else { return true }
+            return old != new
+        }
+        let followed = fileSources.isEmpty ? new.fileSources.map(\.name) : []
+        return pushed.union(followed).sorted()
+    }
+
+    /// How a source reads its records; of the collector's own defaults only where it differs from them.
+    private struct Reading: Equatable {
+        var format: IntakeFormat
+        var tenant: String?
+        var model: String?
+        var region: String?
+        var layer: Layer?
+        var workload: Workload?
+        var modality: Modality?
+
+        init(_ source: SourceSettings, besides common: EventDefaults) {
+            let own = source.defaults
+            format = source.format
+            tenant = own.tenant
+            model = own.model
+            if own.region != common.region { region = own.region }
+            if own.layer != common.layer { layer = own.layer }
+            if own.workload != common.workload { workload = own.workload }
+            if own.modality != common.modality { modality = own.modality }
+        }
+    }
+
+    private var pushSourcesByName: [String: Reading] {
+        Dictionary(uniqueKeysWithValues: pushSources.map { ($0.name, Reading($0, besides: defaults)) })
     }
 }

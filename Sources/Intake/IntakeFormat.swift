@@ -1,7 +1,7 @@
 package import Usage
 
 /// What a source's records look like.
-package enum IntakeFormat: Sendable {
+package enum IntakeFormat: Sendable, Hashable {
     /// Steelyard's own usage event; see `Protocols/usage-event.md`. Unknown fields are refused.
     case native
     /// JSON objects that hold a model API's `usage` object: responses, or a gateway's log lines. Unknown fields are

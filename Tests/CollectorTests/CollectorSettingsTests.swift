@@ -178,6 +178,29 @@ import Usage
         #expect(old.changesThatNeedRestart(old).isEmpty)
     }
 
+    @Test(
+        arguments: [
+            ("region: cn-beijing", ["region"]), ("modality: image", ["modality"]),
+            ("deduplication: {max-ids: 7}", ["deduplication.max-ids"]),
+            ("aggregator: {timeout: 2s}", []),
+            (
+                "aggregator: {url: 'https://x:1', ca-file: a, certificate-file: b, key-file: c}",
+                ["aggregator.url", "aggregator.ca-file", "aggregator.certificate-file", "aggregator.key-file"]
+            ),
+            ("sources: {a: {type: http}, b: {type: file, paths: x}}", ["sources.a", "sources.b"]),
+        ] as [(String, [String])])
+    func onlyWhatChangedIsNamed(yaml: String, keys: [String]) throws {
+        #expect(try load("").changesThatNeedRestart(load(yaml)) == keys)
+    }
+
+    @Test func sourcesThatAreFollowedMayChangeAndPushedOnesNeedARestart() throws {
+        let old = try load("sources: {a: {type: http, tenant: t}, b: {type: file, paths: x}, c: {type: http}}")
+        let new = try load(
+            "region: r\nsources: {a: {type: http, tenant: u}, b: {type: file, paths: y}, c: {type: http}, d: {type: http}}"
+        )
+        #expect(old.changesThatNeedRestart(new) == ["region", "sources.a", "sources.d"])
+    }
+
     @Test func aTableOfDefaultsStaysWithinTheLimitsOfABatch() {
         let chunkRows = CollectorLimits.maxChunkBytes / 4
         #expect(CollectorLimits.maxSealRows + chunkRows <= Limits.maxRowsPerBatch)
