@@ -6,8 +6,9 @@ extension SettingKind {
 
     /// Units of size by their suffix, in bytes, longest suffix first.
     private static let sizeUnits: [(suffix: String, bytes: Int)] = [
-        ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40),
-        ("kB", 1_000), ("KB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("TB", 1_000_000_000_000), ("B", 1),
+        ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40), ("PiB", 1 << 50),
+        ("kB", 1_000), ("KB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("TB", 1_000_000_000_000),
+        ("PB", 1_000_000_000_000_000), ("B", 1),
     ]
 
     static func readDuration(_ text: String, _ range: ClosedRange<Duration>) throws(ValueProblem) -> Duration {

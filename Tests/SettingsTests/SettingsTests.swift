@@ -221,7 +221,10 @@ private func problems(
         #expect(settings.duration("d") == .milliseconds(milliseconds))
     }
 
-    @Test(arguments: [("4096", 4_096), ("64KiB", 65_536), ("1GB", 1_000_000_000), ("2 MiB", 2 << 20), ("5B", 5)])
+    @Test(arguments: [
+        ("4096", 4_096), ("64KiB", 65_536), ("1GB", 1_000_000_000), ("2 MiB", 2 << 20), ("5B", 5), ("1PiB", 1 << 50),
+        ("9PB", 9_000_000_000_000_000),
+    ])
     func sizesHaveUnits(text: String, bytes: Int) throws {
         let wide = SettingsSchema(
             environmentPrefix: "X", keys: [SettingKey("b", .bytes(0...Int.max), .required, "b")])
