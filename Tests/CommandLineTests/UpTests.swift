@@ -9,7 +9,8 @@ import Testing
 @Suite(.serialized) struct UpTests {
     @Test func startsStopsAndContinuesWithTheSameData() async throws {
         try await withScratchFolder("up") { scratch in
-            let folder = DataFolder(scratch)
+            let folder = DataFolder(scratch + "/data")
+            try await isRefusedForItsPorts(folder)
 
             try await UpProcess.running(folder) { up in
                 try await send(2, to: up.state, in: folder)
@@ -71,6 +72,21 @@ import Testing
                 #expect(try await up.ended() == .exited(0))
             }
         }
+    }
+
+    /// What a refused first start leaves behind must not stand in the way of the next.
+    private func isRefusedForItsPorts(_ folder: DataFolder) async throws {
+        let never = try await Program.run("up", "--data", folder.path, "--port-base", "80")
+        #expect(never.exitCode == 2)
+        #expect(!FileManager.default.fileExists(atPath: folder.path))
+
+        guard let socket = ListeningSocket(port: 0) else { throw CommandError(.failure, "no free port") }
+        let port = socket.port
+        let held = socket.release()
+        defer { close(held) }
+        let taken = try await Program.run("up", "--data", folder.path, "--port-base", "\(port)")
+        #expect(taken.exitCode == 1)
+        #expect(taken.errors.contains("is taken by another program"))
     }
 
     /// PostgreSQL's process id, from its own file.

@@ -48,6 +48,8 @@ struct UpCommand: AsyncParsableCommand {
         let folder = data.map { DataFolder($0) } ?? .standard()
         let providers = provider.isEmpty ? [Self.defaultProvider] : provider
         let programs = try Programs.besideThis()
+        // Before the folder is made: what can never work leaves nothing behind.
+        try Ports.check(base: portBase, providerCount: providers.count)
         do {
             try folder.prepare()
         } catch {

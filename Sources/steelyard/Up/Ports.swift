@@ -18,9 +18,7 @@ struct Ports: Sendable, Equatable {
             (ingest, query, collectors) = (free[0], free[1], Array(free.dropFirst(2)))
             return
         }
-        guard base >= 1_024, base + 2 + providerCount <= 65_535 else {
-            throw CommandError(.usage, "--port-base must be 0 or lie between 1024 and \(65_533 - providerCount)")
-        }
+        try Self.check(base: base, providerCount: providerCount)
         ingest = base + 1
         query = base + 2
         collectors = providerCount == 0 ? [] : [base] + (1..<providerCount).map { base + 2 + $0 }
@@ -30,6 +28,14 @@ struct Ports: Sendable, Equatable {
                     .failure, "port \(port) is taken by another program; choose other ports with --port-base N")
             }
             _ = consume socket
+        }
+    }
+
+    /// Refuses a base from which not all ports can be counted up.
+    static func check(base: Int, providerCount: Int) throws(CommandError) {
+        let last = 65_533 - providerCount
+        guard base == 0 || (base >= 1_024 && base <= last) else {
+            throw CommandError(.usage, "--port-base must be 0 or lie between 1024 and \(last)")
         }
     }
 
