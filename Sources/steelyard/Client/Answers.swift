@@ -26,6 +26,8 @@ struct SharesAnswer: Decodable, Sendable {
         var gathered: Int?
         var rank: Int?
         var numerator: String
+        /// The figure that the scope publishes: the sum, or its average per day.
+        var published: String
         var sharePercent: String?
         /// `nil` for the total.
         var interval: Interval?
@@ -51,8 +53,8 @@ struct SharesAnswer: Decodable, Sendable {
         }
 
         enum CodingKeys: String, CodingKey {
-            case provider, model, family, developer, gathered, rank, numerator, interval, external, unclassified
-            case uncatalogued
+            case provider, model, family, developer, gathered, rank, numerator, published, interval, external
+            case unclassified, uncatalogued
             case revenueFrom = "revenue_from"
             case unpricedTokens = "unpriced_tokens"
             case sharePercentLowest = "share_percent_lowest"
@@ -71,6 +73,7 @@ struct SharesAnswer: Decodable, Sendable {
             gathered = try container.decodeIfPresent(Int.self, forKey: .gathered)
             rank = try container.decodeIfPresent(Int.self, forKey: .rank)
             numerator = try container.decode(String.self, forKey: .numerator)
+            published = try container.decode(String.self, forKey: .published)
             sharePercent = try container.decodeIfPresent(String.self, forKey: .sharePercent)
             interval = try container.decodeIfPresent(Interval.self, forKey: .interval)
             external = try container.decode(String.self, forKey: .external)
@@ -93,11 +96,16 @@ struct SharesAnswer: Decodable, Sendable {
     var measure: String
     /// Of amounts of money; `nil` where the measure is none.
     var currency: String?
+    /// `sum` or `daily-average`.
+    var aggregate: String
     var asKnownAt: String
     var mark: Int
     var rows: [Amounts]
     var total: Amounts
     var gaps: [Gap]
+
+    /// Whether ``Amounts/published`` is another figure than the sum.
+    var isPerDay: Bool { aggregate == "daily-average" }
 
     /// Months without a revenue record between months that have one.
     struct Gap: Decodable, Sendable {
@@ -107,7 +115,7 @@ struct SharesAnswer: Decodable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case scope, period, measure, currency, mark, rows, total, by, gaps
+        case scope, period, measure, currency, aggregate, mark, rows, total, by, gaps
         case asKnownAt = "as_known_at"
     }
 }

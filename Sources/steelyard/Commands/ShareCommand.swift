@@ -64,51 +64,68 @@ enum ShareTables {
     /// One scope: shares, and beside them what is counted and what isn't.
     static func single(_ answer: SharesAnswer, figures: Figures) -> String {
         let more = furtherColumns(answer, figures)
-        var table = TextTable(
-            [
-                .number("#"), .text(entity(answer, figures)), .number(figures.words("Share", "份额")),
-                .number(counted(answer, figures)), .number(figures.words("External", "外部客户")),
-                .number(figures.words("Own business", "自有业务")), .number(figures.words("Unclassified", "未分类")),
-                .number(figures.words("Share if all external", "全部计入时份额")),
-                .number(figures.words("Other kinds", "其他类型")), .number(figures.words("Outside filters", "口径外")),
-            ] + more.map(\.column))
-        for row in answer.rows { table.append(cells(row, figures) + more.map { $0.cell(row) }) }
-        table.setTotals(cells(answer.total, figures) + more.map { $0.cell(answer.total) })
+        let names: [TextTable.Column] = [
+            .number("#"), .text(entity(answer, figures)), .number(figures.words("Share", "份额")),
+        ]
+        let perDay: [TextTable.Column] = answer.isPerDay ? [.number(averaged(answer, figures))] : []
+        let amounts: [TextTable.Column] = [
+            .number(counted(answer, figures)), .number(figures.words("External", "外部客户")),
+            .number(figures.words("Own business", "自有业务")), .number(figures.words("Unclassified", "未分类")),
+            .number(figures.words("Share if all external", "全部计入时份额")),
+            .number(figures.words("Other kinds", "其他类型")), .number(figures.words("Outside filters", "口径外")),
+        ]
+        var table = TextTable(names + perDay + amounts + more.map(\.column))
+        for row in answer.rows { table.append(cells(row, answer, figures) + more.map { $0.cell(row) }) }
+        table.setTotals(cells(answer.total, answer, figures) + more.map { $0.cell(answer.total) })
         return heading(answer, figures) + "\n" + table.rendered() + "\n" + gaps(answer, figures)
             + footer(answer, figures)
     }
 
-    /// Several scopes: each with its share and figure, beside each other.
+    /// Several scopes: each with its share and the figure that it publishes, beside each other.
     static func compared(_ answers: [SharesAnswer], figures: Figures) -> String {
         var table = TextTable(
             [.text(answers.first.map { entity($0, figures) } ?? "")]
                 + answers.flatMap { answer -> [TextTable.Column] in
                     [
                         .number(figures.words("Share: \(answer.scope.id)", "份额：\(answer.scope.id)")),
-                        .number(counted(answer, figures)),
+                        .number(answer.isPerDay ? averaged(answer, figures) : counted(answer, figures)),
                     ]
                 })
         var names: [String] = []
         for name in answers.flatMap({ $0.rows.compactMap(\.name) }) where !names.contains(name) { names.append(name) }
         for name in names {
-            let rows = answers.map { answer in answer.rows.first { $0.name == name } }
             table.append(
-                [name] + rows.flatMap { [figures.percent($0?.sharePercent), figures.count($0?.numerator)] })
+                [name]
+                    + answers.flatMap { answer -> [String] in
+                        let row = answer.rows.first { $0.name == name }
+                        return [figures.percent(row?.sharePercent), figure(row, answer, figures)]
+                    })
         }
         table.setTotals(
-            [figures.words("Total", "合计")] + answers.flatMap { ["", figures.count($0.total.numerator)] })
+            [figures.words("Total", "合计")] + answers.flatMap { ["", figure($0.total, $0, figures)] })
         let headings = answers.map { heading($0, figures) }.joined()
         return headings + "\n" + table.rendered() + "\n" + (answers.last.map { footer($0, figures) } ?? "")
     }
 
-    private static func cells(_ row: SharesAnswer.Amounts, _ figures: Figures) -> [String] {
-        [
-            row.rank.map(String.init) ?? "", name(of: row, figures),
-            row.name == nil && row.gathered == nil ? "" : figures.percent(row.sharePercent),
+    /// What the scope publishes: the sum as it was counted, or the average per day.
+    private static func figure(
+        _ row: SharesAnswer.Amounts?, _ answer: SharesAnswer, _ figures: Figures
+    ) -> String {
+        figures.count(answer.isPerDay ? row?.published : row?.numerator)
+    }
+
+    private static func cells(
+        _ row: SharesAnswer.Amounts, _ answer: SharesAnswer, _ figures: Figures
+    ) -> [String] {
+        let share = row.name == nil && row.gathered == nil ? "" : figures.percent(row.sharePercent)
+        let perDay = answer.isPerDay ? [figures.count(row.published)] : []
+        let names = [row.rank.map(String.init) ?? "", name(of: row, figures), share]
+        let amounts = [
             figures.count(row.numerator), figures.count(row.external), figures.count(row.ownBusiness),
             figures.count(row.unclassified), row.interval.map { figures.percent($0.ifAll) } ?? "",
             figures.count(row.otherKinds), figures.count(row.outsideFilters),
         ]
+        return names + perDay + amounts
     }
 
     /// What stands beside some figures only: what catalogues don't name, and where revenue comes from.
@@ -148,6 +165,18 @@ enum ShareTables {
         case "tender-count": figures.words("Tenders counted", "计入中标数")
         case "tender-amount": figures.words("Amount counted, \(currency)", "计入中标金额（\(currency)）")
         default: figures.words("Tokens counted", "计入 Token")
+        }
+    }
+
+    /// The title of what is published where that is an average per day.
+    private static func averaged(_ answer: SharesAnswer, _ figures: Figures) -> String {
+        let currency = answer.currency ?? ""
+        return switch answer.measure {
+        case "requests": figures.words("Requests a day", "日均请求数")
+        case "revenue": figures.words("Revenue a day, \(currency)", "日均收入（\(currency)）")
+        case "tender-count": figures.words("Tenders a day", "日均中标数")
+        case "tender-amount": figures.words("Amount a day, \(currency)", "日均中标金额（\(currency)）")
+        default: figures.words("Tokens a day", "日均 Token")
         }
     }
 

@@ -1,0 +1,65 @@
+import Foundation
+import Testing
+
+@testable import steelyard
+
+/// Shares as people see them, under one scope and under several beside each other.
+@Suite struct ShareTablesTests {
+    /// Volcano Engine's answer for May 2025 under a scope.
+    private static func answer(
+        _ id: String, _ aggregate: String, published: String, zone: String = "Asia/Shanghai", offset: String = "+08:00"
+    ) throws -> SharesAnswer {
+        let amounts = """
+            "numerator": "509330000000000", "published": "\(published)", "external": "0", "own_business": "0",
+            "unclassified": "0", "other_kinds": "0", "outside_filters": "0", "uncatalogued": "0"
+            """
+        let json = """
+            {"scope": {"id": "\(id)", "version": 1, "sha256": "ab", "title": {"en": "\(id)", "zh": "\(id)"}},
+             "period": {"name": "2025-05", "from": "2025-05-01T00:00:00\(offset)", "to": "2025-06-01T00:00:00\(offset)",
+                        "zone": "\(zone)"},
+             "measure": "tokens", "currency": null, "aggregate": "\(aggregate)", "by": "provider", "as_known_at": "T",
+             "mark": 7, "gaps": [], "total": {\(amounts)},
+             "rows": [{"provider": "volcengine", "rank": 1, "share_percent": "100.0", \(amounts)}]}
+            """
+        return try JSONDecoder().decode(SharesAnswer.self, from: Data(json.utf8))
+    }
+
+    private static func allTraffic() throws -> SharesAnswer {
+        try answer("all-traffic", "daily-average", published: "16430000000000")
+    }
+
+    private static func idc() throws -> SharesAnswer {
+        try answer("idc", "sum", published: "509330000000000")
+    }
+
+    /// The cells of a line: what two or more spaces divide.
+    private static func cells(_ line: String) -> [String] {
+        line.components(separatedBy: "  ").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+    }
+
+    private static func lines(_ text: String) -> [[String]] { text.components(separatedBy: "\n").map(cells) }
+
+    @Test func anAverageStandsBesideItsSum() throws {
+        let lines = Self.lines(ShareTables.single(try Self.allTraffic(), figures: .separated))
+        #expect(lines[2].prefix(5) == ["#", "Provider", "Share", "Tokens a day", "Tokens counted"], "\(lines)")
+        #expect(
+            lines[4].prefix(5) == ["1", "volcengine", "100.0 %", "16,430,000,000,000", "509,330,000,000,000"],
+            "\(lines)")
+        #expect(lines[6].prefix(3) == ["Total", "16,430,000,000,000", "509,330,000,000,000"], "\(lines)")
+        let chinese = ShareTables.single(try Self.allTraffic(), figures: .chinese)
+        #expect(chinese.contains("日均 Token") && chinese.contains("16.43万亿"), "\(chinese)")
+        let sums = ShareTables.single(try Self.idc(), figures: .separated)
+        #expect(!sums.contains("a day"), "\(sums)")
+    }
+
+    @Test func scopesBesideEachOtherShowWhatEachPublishes() throws {
+        let lines = Self.lines(ShareTables.compared([try Self.idc(), try Self.allTraffic()], figures: .separated))
+        #expect(
+            lines[3] == ["Provider", "Share: idc", "Tokens counted", "Share: all-traffic", "Tokens a day"], "\(lines)")
+        #expect(
+            lines[5] == ["volcengine", "100.0 %", "509,330,000,000,000", "100.0 %", "16,430,000,000,000"], "\(lines)")
+        #expect(lines[7] == ["Total", "509,330,000,000,000", "16,430,000,000,000"], "\(lines)")
+        let chinese = ShareTables.compared([try Self.idc(), try Self.allTraffic()], figures: .chinese)
+        #expect(chinese.contains("计入 Token") && chinese.contains("日均 Token"), "\(chinese)")
+    }
+}
