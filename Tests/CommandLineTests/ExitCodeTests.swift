@@ -26,6 +26,8 @@ import Testing
         ["nonsense"], ["usage"], ["usage", "--period", "2025", "--from", "2025-01-01"], ["share", "--nonsense"],
         ["share", "--period", "2025", "--format", "xml"],
         ["share", "--period", "2025", "--format", "csv", "--scope", "idc", "--scope", "all-traffic"],
+        ["share", "--period", "2025", "--format", "json", "--scope", "idc,all-traffic"],
+        ["share", "--period", "2025", "--scope", "idc,"], ["rank", "--period", "2025", "--scope", "idc,idc"],
         ["token", "create", "--role", "king"], ["simulate"], ["simulate", "--to", "http://127.0.0.1:1"],
         ["simulate", "--out", "-", "--into-up"], ["simulate", "--out", "-", "--market", "/nowhere.yaml"],
         ["up", "--provider", "Bad_Name"], ["up", "--zone", "Mars/Olympus"], ["up", "--window-back", "soon"],

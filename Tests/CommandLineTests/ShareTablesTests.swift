@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import Testing
 
@@ -61,5 +62,35 @@ import Testing
         #expect(lines[7] == ["Total", "509,330,000,000,000", "16,430,000,000,000"], "\(lines)")
         let chinese = ShareTables.compared([try Self.idc(), try Self.allTraffic()], figures: .chinese)
         #expect(chinese.contains("计入 Token") && chinese.contains("日均 Token"), "\(chinese)")
+    }
+
+    @Test func scopesInOneZoneShareALineAndOthersHaveTheirOwn() throws {
+        let utc = try Self.answer("utc", "sum", published: "509330000000000", zone: "UTC", offset: "Z")
+        let together = [try Self.idc(), utc, try Self.allTraffic()]
+        let text = ShareTables.compared(together, figures: .separated)
+        let end = """
+            idc, all-traffic: 2025-05-01T00:00:00+08:00 – 2025-06-01T00:00:00+08:00 (Asia/Shanghai), \
+            counted up to mark 7, facts as known at T
+            utc: 2025-05-01T00:00:00Z – 2025-06-01T00:00:00Z (UTC), counted up to mark 7, facts as known at T
+
+            """
+        #expect(text.hasSuffix("\n\n" + end), "\(text)")
+        let chinese = ShareTables.compared(together, figures: .chinese)
+        #expect(chinese.contains("idc、all-traffic：2025-05-01") && chinese.contains("\nutc：2025-05-01"), "\(chinese)")
+        let same = ShareTables.compared([try Self.idc(), try Self.allTraffic()], figures: .separated)
+        #expect(same.components(separatedBy: "\n\n").last?.hasPrefix("2025-05-01T00:00:00+08:00 – ") == true, "\(same)")
+    }
+
+    @Test func scopesAreRepeatedOrSeparatedByCommas() throws {
+        func scopes(_ arguments: String...) throws -> [String] {
+            try ShareCommand.parse(["--period", "2025-05"] + arguments).scope.checked()
+        }
+        #expect(try scopes("--scope", "idc,all-traffic", "--scope", "utc") == ["idc", "all-traffic", "utc"])
+        #expect(try scopes() == [])
+        for wrong in [["idc,"], ["idc,idc"], ["idc", "--scope", "idc"], [","]] {
+            #expect(throws: (any Error).self, "\(wrong)") {
+                _ = try ShareCommand.parse(["--period", "2025-05", "--scope"] + wrong)
+            }
+        }
     }
 }

@@ -33,5 +33,10 @@ struct KnowledgeOptions: ParsableArguments {
             "Wait until this fold mark is counted, or `latest` for all that is committed by now.", valueName: "MARK"))
     var waitFor: String?
 
-    var query: [(String, String?)] { [("as-known-at", asKnownAt), ("wait-for", waitFor)] }
+    var query: [(String, String?)] { query(asOf: nil) }
+
+    /// The same beside an answer that is there: what that one knew, unless another moment is asked for.
+    func query(asOf moment: String?) -> [(String, String?)] {
+        [("as-known-at", asKnownAt ?? moment), ("wait-for", waitFor)]
+    }
 }

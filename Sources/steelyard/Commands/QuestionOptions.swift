@@ -20,6 +20,25 @@ struct QuestionOptions: ParsableArguments {
     }
 }
 
+/// What one `--scope` of a command that takes several names: a scope, or several with commas between them.
+struct ScopeIDs: ExpressibleByArgument, Sendable {
+    var ids: [String]
+
+    init?(argument: String) {
+        ids = argument.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        guard !ids.contains("") else { return nil }
+    }
+}
+
+extension [ScopeIDs] {
+    /// The scopes that all of them name, each once.
+    func checked() throws(ValidationError) -> [String] {
+        let all = flatMap(\.ids)
+        guard Set(all).count == all.count else { throw ValidationError("A scope is named twice.") }
+        return all
+    }
+}
+
 /// Words that several tables of answers have.
 enum AnswerText {
     /// What the whole is divided among, as a column's title.

@@ -4,17 +4,24 @@ internal import ArgumentParser
 struct RankCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rank", abstract: "Who is first under which scope: ranks and shares beside each other.",
-        discussion: "Example: steelyard rank --period 2025-H1 --scope idc --scope all-traffic")
+        discussion: "Example: steelyard rank --period 2025-H1 --scope idc,all-traffic")
 
     @OptionGroup var question: QuestionOptions
     @OptionGroup var time: PeriodOptions
     @OptionGroup var knowledge: KnowledgeOptions
 
-    @Option(help: ArgumentHelp("Scope; may be repeated. All scopes of the server by default.", valueName: "ID"))
-    var scope: [String] = []
+    @Option(
+        help: ArgumentHelp(
+            "Scope; several, repeated or with commas. All scopes of the server by default.", valueName: "ID"))
+    var scope: [ScopeIDs] = []
+
+    mutating func validate() throws {
+        _ = try scope.checked()
+    }
 
     mutating func run() async throws {
-        let scopes = scope.isEmpty ? nil : scope.joined(separator: ",")
+        let named = try scope.checked()
+        let scopes = named.isEmpty ? nil : named.joined(separator: ",")
         try await question.ask(
             "/v1/rank", time.query + knowledge.query + [("scope", scopes)], as: RankAnswer.self, table: RankTables.text)
     }

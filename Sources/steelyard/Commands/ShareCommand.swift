@@ -6,7 +6,7 @@ struct ShareCommand: AsyncParsableCommand {
         commandName: "share", abstract: "Market shares under a statistical scope, with what they are made of.",
         discussion: """
             Example: steelyard share --period 2025-H1
-            Scopes beside each other: steelyard share --period 2025-H1 --scope idc --scope all-traffic
+            Scopes beside each other: steelyard share --period 2025-H1 --scope idc,all-traffic
             """)
 
     static let defaultScope = "idc"
@@ -18,28 +18,29 @@ struct ShareCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Scope; may be repeated to compare (default: idc). See `steelyard scope list`.", valueName: "ID")
-    )
-    var scope: [String] = []
+            "Scope; several to compare, repeated or with commas (default: idc). See `steelyard scope list`.",
+            valueName: "ID"))
+    var scope: [ScopeIDs] = []
 
     @Option(help: ArgumentHelp("What the whole is divided among; by default what the scope says.", valueName: "ENTITY"))
     var by: String?
 
     mutating func validate() throws {
-        if output.format != .table && scope.count > 1 {
+        if try scope.checked().count > 1, output.format != .table {
             throw ValidationError("Ask for one --scope at a time with --format \(output.format.rawValue).")
         }
     }
 
     mutating func run() async throws {
-        let scopes = scope.isEmpty ? [Self.defaultScope] : scope
-        let common = time.query + knowledge.query + [("by", by)]
-        let output = output
+        let named = try scope.checked()
+        let scopes = named.isEmpty ? [Self.defaultScope] : named
+        let (common, knowledge, output) = (time.query + [("by", by)], knowledge, output)
         try await APIClient.with(connection) { client in
             var answers: [SharesAnswer] = []
             for scope in scopes {
+                let query = common + knowledge.query(asOf: answers.first?.asKnownAt) + [("scope", scope)]
                 let response = try await Waiting.for("asking") {
-                    try await client.get("/v1/shares", common + [("scope", scope)], accept: output.format.accept)
+                    try await client.get("/v1/shares", query, accept: output.format.accept)
                 }
                 if scopes.count == 1 {
                     return try output.write(response) {
@@ -104,7 +105,7 @@ enum ShareTables {
         table.setTotals(
             [figures.words("Total", "合计")] + answers.flatMap { ["", figure($0.total, $0, figures)] })
         let headings = answers.map { heading($0, figures) }.joined()
-        return headings + "\n" + table.rendered() + "\n" + (answers.last.map { footer($0, figures) } ?? "")
+        return headings + "\n" + table.rendered() + "\n" + footers(answers, figures)
     }
 
     /// What the scope publishes: the sum as it was counted, or the average per day.
@@ -190,6 +191,25 @@ enum ShareTables {
             let (what, months) = ("\(gap.provider) \(gap.layer)", gap.months.joined(separator: ", "))
             return figures.words("no revenue record of \(what) for \(months)", "\(what) 缺少收入记录：\(months)").printable
                 + "\n"
+        }.joined()
+    }
+
+    /// One line for all scopes, or where they differ (in zone, or in what was counted meanwhile) one for each group of
+    /// scopes that say the same.
+    private static func footers(_ answers: [SharesAnswer], _ figures: Figures) -> String {
+        var groups: [(footer: String, scopes: [String])] = []
+        for answer in answers {
+            let text = footer(answer, figures)
+            if let place = groups.firstIndex(where: { $0.footer == text }) {
+                groups[place].scopes.append(answer.scope.id)
+            } else {
+                groups.append((footer: text, scopes: [answer.scope.id]))
+            }
+        }
+        guard groups.count > 1 else { return groups.first?.footer ?? "" }
+        return groups.map { group in
+            let scopes = group.scopes.joined(separator: figures.words(", ", "、")).printable
+            return figures.words("\(scopes): ", "\(scopes)：") + group.footer
         }.joined()
     }
 
