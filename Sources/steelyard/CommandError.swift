@@ -3,7 +3,7 @@ enum ExitStatus: Int32, Sendable {
     case success = 0
     /// Something went wrong that the other codes don't name.
     case failure = 1
-    /// The arguments can't be understood.
+    /// The arguments can't be understood, or ask for what doesn't exist.
     case usage = 2
     /// The server knows the caller not, or doesn't let it.
     case denied = 3

@@ -8,7 +8,8 @@ struct Steelyard: AsyncParsableCommand {
         discussion: """
             Start everything on this machine with `steelyard up`, then ask with `steelyard share` and `steelyard usage`.
 
-            Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 denied, 4 nothing answers, 5 input refused.
+            Exit codes: 0 done, 1 failed, 2 wrong arguments or nothing of that name, 3 denied, 4 nothing answers, 5 input \
+            refused.
             """,
         version: SoftwareVersion.text,
         subcommands: [

@@ -8,7 +8,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (400, steelyard.ExitStatus.usage), (401, .denied), (403, .denied), (404, .failure), (413, .refusedInput),
+        (400, steelyard.ExitStatus.usage), (401, .denied), (403, .denied), (404, .usage), (413, .refusedInput),
         (415, .refusedInput), (422, .refusedInput), (429, .failure), (500, .failure), (503, .failure),
     ])
     func everyRefusalHasItsExitCode(_ status: Int, _ expected: steelyard.ExitStatus) {

@@ -30,7 +30,8 @@ struct Problem: Decodable, Sendable {
             return CommandError(.denied, said)
         case 413, 415, 422:
             return CommandError(.refusedInput, ([said] + (problem?.listed ?? [])).joined(separator: "\n"))
-        case 400:
+        case 400, 404:
+            // 404: the scope, entity, statement or token that is asked for doesn't exist.
             return CommandError(.usage, ([said] + (problem?.listed ?? [])).joined(separator: "\n"))
         case 409:
             return CommandError(.failure, ([said] + (problem?.changed ?? [])).joined(separator: "\n"))

@@ -108,7 +108,7 @@ struct TenantsCommand: AsyncParsableCommand {
                 let assertions = try response.decoded(TenantsAnswer.self).tenants
                 guard !assertions.isEmpty else {
                     throw CommandError(
-                        .failure, "nothing was ever recorded of the tenant \(tenant) at \(provider)".printable)
+                        .usage, "nothing was ever recorded of the tenant \(tenant) at \(provider)".printable)
                 }
                 Terminal.out(TenantsTable.text(of: assertions))
             }
