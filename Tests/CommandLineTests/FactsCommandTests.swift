@@ -17,7 +17,8 @@ import Testing
             #expect(outcome.errors.contains("rates.csv: line 3, rate: must be above 0"), "\(outcome.errors)")
             for arguments in [
                 ["facts", "import", "gossip", file], ["facts", "import", "rates", file, "--scope", "idc"],
-                ["facts", "import", "rates", file, "--preview", "--scope", "idc"], ["facts", "export"],
+                ["facts", "import", "rates", file, "--preview", "--scope", "idc"],
+                ["facts", "import", "rates", file, "--zh"], ["facts", "export"],
             ] {
                 #expect(try await Program.run(list: arguments).exitCode == 2, "\(arguments)")
             }
@@ -46,12 +47,15 @@ import Testing
              "total":{"before":"11000000","after":"11330000","change":"+330000"}}
             """
         let answer = try JSONDecoder().decode(PreviewAnswer.self, from: Data(json.utf8))
-        let text = PreviewTables.text(of: answer, file: "tenants.csv")
+        let text = PreviewTables.text(of: answer, file: "tenants.csv", figures: .separated)
         #expect(text.hasPrefix("tenants.csv: would record 1, leave 0 unchanged, supersede 0; nothing was written\n"))
         let lines = text.split(separator: "\n").map { $0.split(separator: " ", omittingEmptySubsequences: true) }
         #expect(
-            lines.contains(["aliyun", "2,970,000", "3,300,000", "+330000", "27.0", "%", "29.1", "%", "+2.1"]), "\(text)"
+            lines.contains(["aliyun", "2,970,000", "3,300,000", "+330,000", "27.0", "%", "29.1", "%", "+2.1"]), "\(text)"
         )
-        #expect(lines.contains(["Total", "11,000,000", "11,330,000", "+330000"]), "\(text)")
+        #expect(lines.contains(["Total", "11,000,000", "11,330,000", "+330,000"]), "\(text)")
+        let chinese = PreviewTables.text(of: answer, file: "tenants.csv", figures: .chinese)
+        #expect(chinese.hasPrefix("tenants.csv：将记录 1 条") && chinese.contains("导入前份额"), "\(chinese)")
+        #expect(chinese.contains("+33.00万") && chinese.contains("合计"), "\(chinese)")
     }
 }

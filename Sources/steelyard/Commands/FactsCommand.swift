@@ -35,7 +35,9 @@ struct FactsCommand: AsyncParsableCommand {
                 }
                 let answer = try response.decoded(ImportedFactsAnswer.self)
                 if preview.preview {
-                    Terminal.out(PreviewTables.text(of: try response.decoded(PreviewAnswer.self), file: file))
+                    Terminal.out(
+                        PreviewTables.text(
+                            of: try response.decoded(PreviewAnswer.self), file: file, figures: preview.figures))
                 } else {
                     Terminal.out(
                         ImportReport.line(

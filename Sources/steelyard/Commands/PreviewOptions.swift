@@ -11,9 +11,14 @@ struct PreviewOptions: ParsableArguments {
     @Option(help: ArgumentHelp("With --preview and --scope: over this period.", valueName: "PERIOD"))
     var period: String?
 
+    @Flag(help: "With --preview: Chinese headings, and counts in 万亿 and 亿.")
+    var zh = false
+
+    var figures: Figures { zh ? .chinese : .separated }
+
     mutating func validate() throws {
-        guard preview || (scope == nil && period == nil) else {
-            throw ValidationError("--scope and --period stand beside --preview.")
+        guard preview || (scope == nil && period == nil && !zh) else {
+            throw ValidationError("--scope, --period and --zh stand beside --preview.")
         }
         guard (scope == nil) == (period == nil) else {
             throw ValidationError("Say both --scope and --period, or neither.")
@@ -27,26 +32,29 @@ struct PreviewOptions: ParsableArguments {
 
 enum PreviewTables {
     /// The counts of an import that wasn't carried out, and what would move.
-    static func text(of answer: PreviewAnswer, file: String) -> String {
-        let counts =
-            "\(file): would record \(answer.asserted), leave \(answer.unchanged) unchanged, supersede "
-            + "\(answer.superseded); nothing was written\n"
+    static func text(of answer: PreviewAnswer, file: String, figures: Figures) -> String {
+        let (asserted, unchanged, superseded) = (answer.asserted, answer.unchanged, answer.superseded)
+        let counts = figures.words(
+            "\(file): would record \(asserted), leave \(unchanged) unchanged, supersede \(superseded); nothing was written\n",
+            "\(file)：将记录 \(asserted) 条，不变 \(unchanged) 条，取代 \(superseded) 条；未写入\n")
         guard let scope = answer.scope, let total = answer.total else { return counts }
         var table = TextTable([
-            .text("Entity"), .number("Before"), .number("After"), .number("Change"), .number("Share before"),
-            .number("Share after"), .number("Points"),
+            .text(figures.words("Entity", "对象")), .number(figures.words("Before", "导入前")),
+            .number(figures.words("After", "导入后")), .number(figures.words("Change", "变化")),
+            .number(figures.words("Share before", "导入前份额")), .number(figures.words("Share after", "导入后份额")),
+            .number(figures.words("Points", "百分点")),
         ])
-        let figures = Figures.separated
         for row in answer.rows ?? [] { table.append(cells(row, row.name, figures)) }
-        table.setTotals(cells(total, "Total", figures))
+        table.setTotals(cells(total, AnswerText.total(figures), figures))
         let period = answer.period ?? ""
-        let what = (answer.rows ?? []).isEmpty ? "nothing would move\n" : table.rendered()
+        let what =
+            (answer.rows ?? []).isEmpty ? figures.words("nothing would move\n", "无变化\n") : table.rendered()
         return counts + "\n" + "\(scope.id) v\(scope.version), \(period)".printable + "\n\n" + what
     }
 
     private static func cells(_ row: PreviewAnswer.Row, _ name: String, _ figures: Figures) -> [String] {
         [
-            name, figures.count(row.before), figures.count(row.after), row.change ?? "–",
+            name, figures.count(row.before), figures.count(row.after), AnswerText.change(row.change, figures),
             row.percentBefore.map { figures.percent($0) } ?? "", row.percentAfter.map { figures.percent($0) } ?? "",
             row.points ?? "",
         ]

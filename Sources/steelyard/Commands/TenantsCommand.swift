@@ -37,7 +37,9 @@ struct TenantsCommand: AsyncParsableCommand {
                     try await client.send(.POST, "/v1/tenants", preview.query, contentType: "text/csv", body: bytes)
                 }
                 if preview.preview {
-                    Terminal.out(PreviewTables.text(of: try response.decoded(PreviewAnswer.self), file: file))
+                    Terminal.out(
+                        PreviewTables.text(
+                            of: try response.decoded(PreviewAnswer.self), file: file, figures: preview.figures))
                     return
                 }
                 let imported = try response.decoded(ImportedAnswer.self)
@@ -64,6 +66,9 @@ struct TenantsCommand: AsyncParsableCommand {
         @Option(help: ArgumentHelp("csv, json, or table for people.", valueName: "FORMAT"))
         var format = OutputFormat.csv
 
+        @Flag(help: "Chinese headings (tables only).")
+        var zh = false
+
         @Option(
             help: ArgumentHelp("File to write, whole or not at all; standard output by default.", valueName: "FILE"))
         var out: String?
@@ -73,14 +78,15 @@ struct TenantsCommand: AsyncParsableCommand {
 
         mutating func run() async throws {
             let (query, format) = ([("provider", provider), ("as-known-at", asKnownAt)], format)
-            let (out, force) = (out, force)
+            let (out, force, figures) = (out, force, zh ? Figures.chinese : .separated)
             try await APIClient.with(connection) { client in
                 let response = try await Waiting.for("exporting") {
                     try await client.get("/v1/tenants", query, accept: format.accept)
                 }
                 let bytes =
                     format == .table
-                    ? Array(TenantsTable.text(of: try response.decoded(TenantsAnswer.self).tenants).utf8)
+                    ? Array(
+                        TenantsTable.text(of: try response.decoded(TenantsAnswer.self).tenants, figures: figures).utf8)
                     : response.body
                 try FileOrOutput.write(bytes, to: out, overwriting: force)
             }
@@ -99,8 +105,11 @@ struct TenantsCommand: AsyncParsableCommand {
         @Argument(help: ArgumentHelp("The tenant.", valueName: "TENANT"))
         var tenant: String
 
+        @Flag(help: "Chinese headings.")
+        var zh = false
+
         mutating func run() async throws {
-            let (provider, tenant) = (provider, tenant)
+            let (provider, tenant, figures) = (provider, tenant, zh ? Figures.chinese : .separated)
             try await APIClient.with(connection) { client in
                 let response = try await Waiting.for("asking") {
                     try await client.get("/v1/tenants/history", [("provider", provider), ("tenant", tenant)])
@@ -110,17 +119,20 @@ struct TenantsCommand: AsyncParsableCommand {
                     throw CommandError(
                         .usage, "nothing was ever recorded of the tenant \(tenant) at \(provider)".printable)
                 }
-                Terminal.out(TenantsTable.text(of: assertions))
+                Terminal.out(TenantsTable.text(of: assertions, figures: figures))
             }
         }
     }
 }
 
 enum TenantsTable {
-    static func text(of tenants: [TenantsAnswer.Tenant]) -> String {
+    static func text(of tenants: [TenantsAnswer.Tenant], figures: Figures) -> String {
         var table = TextTable([
-            .text("Provider"), .text("Tenant"), .text("Kind"), .text("Legal entity"), .text("From"), .text("To"),
-            .text("Reason"), .text("Recorded at"), .text("By"), .text("Until"),
+            .text(figures.words("Provider", "云厂商")), .text(figures.words("Tenant", "租户")),
+            .text(figures.words("Kind", "租户类型")), .text(figures.words("Legal entity", "法律主体")),
+            .text(figures.words("From", "生效自")), .text(figures.words("To", "生效至")),
+            .text(figures.words("Reason", "依据")), .text(figures.words("Recorded at", "记录时间")),
+            .text(figures.words("By", "记录人")), .text(figures.words("Until", "取代时间")),
         ])
         for row in tenants {
             table.append([
