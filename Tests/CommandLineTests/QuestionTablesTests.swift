@@ -62,6 +62,26 @@ import Testing
     }
 
     @Test(arguments: [
+        ("provider", "Providers", "云厂商数"), ("model", "Models", "模型数"), ("family", "Families", "模型系列数"),
+        ("developer", "Developers", "模型开发方数"),
+    ])
+    func concentrationSaysOfHowManyItIs(_ by: String, _ english: String, _ chinese: String) throws {
+        let answer = try Self.answer(
+            """
+            {"scope": \(Self.scope), "period": {"name": "2025-H1", "days": 181}, "by": "\(by)", "as_known_at": "T",
+             "mark": 7, "entities": 9, "denominator": "536700000000000", "cr1_percent": "49.2", "cr3_percent": "93.2",
+             "hhi": "3449.03"}
+            """, as: ConcentrationAnswer.self)
+        let lines = ConcentrationTables.text(of: answer, figures: .separated).components(separatedBy: "\n")
+        #expect(lines[2].split(separator: " ") == [Substring(english), "Counted", "CR1", "CR3", "HHI"], "\(lines)")
+        #expect(lines[4].split(separator: " ").prefix(2) == ["9", "536,700,000,000,000"], "\(lines)")
+        // A number stands under the end of its heading.
+        #expect(lines[4].prefix(english.count) == String(repeating: " ", count: english.count - 1) + "9", "\(lines)")
+        let text = ConcentrationTables.text(of: answer, figures: .chinese)
+        #expect(text.components(separatedBy: "\n")[2].hasPrefix(chinese + "  "), "\(text)")
+    }
+
+    @Test(arguments: [
         ["rank"], ["trend", "--period", "2025", "--from", "2025-01-01"], ["growth", "2024"], ["bridge", "idc"],
         ["peak", "--period", "2025", "--top", "many"], ["coverage"], ["concentration"],
     ])

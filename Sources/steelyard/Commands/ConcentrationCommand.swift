@@ -23,8 +23,8 @@ struct ConcentrationCommand: AsyncParsableCommand {
 enum ConcentrationTables {
     @Sendable static func text(of answer: ConcentrationAnswer, figures: Figures) -> String {
         var table = TextTable([
-            .text(AnswerText.entity(answer.by, figures)), .number(figures.words("Counted", "计入")), .number("CR1"),
-            .number("CR3"), .number("HHI"),
+            .number(AnswerText.entities(answer.by, figures)), .number(figures.words("Counted", "计入")),
+            .number("CR1"), .number("CR3"), .number("HHI"),
         ])
         table.append([
             String(answer.entities), figures.count(answer.denominator), figures.percent(answer.cr1Percent),

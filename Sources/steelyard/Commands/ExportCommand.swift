@@ -87,7 +87,7 @@ enum MonthlyShareTable {
     }
 
     private static func heading(_ answer: MonthlyShareAnswer, _ figures: Figures) -> String {
-        EntityWords.heading(answer.rows.first?.row ?? "provider", figures)
+        AnswerText.entity(answer.rows.first?.row ?? "provider", figures)
     }
 
     private static func name(of row: MonthlyShareAnswer.Row, _ figures: Figures) -> String {

@@ -46,9 +46,19 @@ enum AnswerText {
         switch word {
         case "model": figures.words("Model", "模型")
         case "family": figures.words("Family", "模型系列")
-        case "developer": figures.words("Developer", "开发方")
+        case "developer": figures.words("Developer", "模型开发方")
         case "tenant": figures.words("Tenant", "租户")
         default: figures.words("Provider", "云厂商")
+        }
+    }
+
+    /// How many there are of it, as a column's title.
+    static func entities(_ word: String, _ figures: Figures) -> String {
+        switch word {
+        case "model": figures.words("Models", "模型数")
+        case "family": figures.words("Families", "模型系列数")
+        case "developer": figures.words("Developers", "模型开发方数")
+        default: figures.words("Providers", "云厂商数")
         }
     }
 

@@ -155,7 +155,7 @@ enum ShareTables {
     }
 
     private static func entity(_ answer: SharesAnswer, _ figures: Figures) -> String {
-        EntityWords.heading(answer.by, figures)
+        AnswerText.entity(answer.by, figures)
     }
 
     private static func counted(_ answer: SharesAnswer, _ figures: Figures) -> String {
@@ -218,17 +218,5 @@ enum ShareTables {
         return figures.words(
             "\(span), counted up to mark \(answer.mark), facts as known at \(answer.asKnownAt)\n",
             "\(span)，统计至标记 \(answer.mark)，事实认定截至 \(answer.asKnownAt)\n")
-    }
-}
-
-/// The headings of what a whole is divided among.
-enum EntityWords {
-    static func heading(_ entity: String, _ figures: Figures) -> String {
-        switch entity {
-        case "model": figures.words("Model", "模型")
-        case "family": figures.words("Family", "模型系列")
-        case "developer": figures.words("Developer", "模型开发方")
-        default: figures.words("Provider", "云厂商")
-        }
     }
 }

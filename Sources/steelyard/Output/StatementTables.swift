@@ -55,7 +55,7 @@ enum StatementTables {
 
     private static func shares(_ answer: StatementAnswer, _ figures: Figures) -> String {
         var table = TextTable([
-            .number("#"), .text(entity(answer, figures)), .number(figures.words("Share", "份额")),
+            .number("#"), .text(AnswerText.entity(answer.by, figures)), .number(figures.words("Share", "份额")),
             .number(figures.words("Counted", "计入")), .number(figures.words("External", "外部客户")),
             .number(figures.words("Own business", "自有业务")), .number(figures.words("Unclassified", "未分类")),
             .number(figures.words("Other kinds", "其他类型")), .number(figures.words("Outside filters", "口径外")),
@@ -119,15 +119,6 @@ enum StatementTables {
     private static func signed(_ text: String, _ figures: Figures) -> String {
         if text == "0" { return "0" }
         return text.hasPrefix("-") ? "-" + figures.count(String(text.dropFirst())) : "+" + figures.count(text)
-    }
-
-    private static func entity(_ answer: StatementAnswer, _ figures: Figures) -> String {
-        switch answer.by {
-        case "provider": figures.words("Provider", "云厂商")
-        case "model": figures.words("Model", "模型")
-        case "family": figures.words("Family", "模型系列")
-        default: figures.words("Developer", "开发方")
-        }
     }
 
     private static func status(_ word: String, _ figures: Figures) -> String {
