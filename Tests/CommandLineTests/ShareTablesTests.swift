@@ -93,4 +93,19 @@ import Testing
             }
         }
     }
+
+    @Test func everyQuestionOfOneScopeTakesSeveralForATable() throws {
+        let period = ["--period", "2025-05"]
+        for named in [["--scope", "idc,all-traffic"], ["--scope", "idc", "--scope", "all-traffic"]] {
+            let scopes = try [
+                ShareCommand.parse(period + named).scope, TrendCommand.parse(period + named).scope,
+                ConcentrationCommand.parse(period + named).scope, GrowthCommand.parse(["2024", "2025"] + named).scope,
+            ]
+            for several in scopes {
+                #expect(try several.checked(for: .table) == ["idc", "all-traffic"])
+                #expect(throws: ValidationError.self) { _ = try several.checked(for: .csv) }
+            }
+        }
+        #expect(try TrendCommand.parse(period).scope.checked(for: .json) == ["idc"])
+    }
 }

@@ -10,13 +10,19 @@ struct ConcentrationCommand: AsyncParsableCommand {
     @OptionGroup var time: PeriodOptions
     @OptionGroup var knowledge: KnowledgeOptions
 
-    @Option(help: ArgumentHelp("Scope (default: idc).", valueName: "ID"))
-    var scope = ShareCommand.defaultScope
+    @Option(
+        help: ArgumentHelp(
+            "Scope; several, one table below the other, repeated or with commas (default: idc).", valueName: "ID"))
+    var scope: [ScopeIDs] = []
+
+    mutating func validate() throws {
+        _ = try scope.checked(for: question.output.format)
+    }
 
     mutating func run() async throws {
         try await question.ask(
-            "/v1/concentration", time.query + knowledge.query + [("scope", scope)], as: ConcentrationAnswer.self,
-            table: ConcentrationTables.text)
+            "/v1/concentration", under: scope.checked(for: question.output.format), time.query, knowledge,
+            as: ConcentrationAnswer.self, table: ConcentrationTables.text)
     }
 }
 

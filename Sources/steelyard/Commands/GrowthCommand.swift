@@ -15,18 +15,24 @@ struct GrowthCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The later period.", valueName: "TO"))
     var to: String
 
-    @Option(help: ArgumentHelp("Scope (default: idc).", valueName: "ID"))
-    var scope = ShareCommand.defaultScope
+    @Option(
+        help: ArgumentHelp(
+            "Scope; several, one table below the other, repeated or with commas (default: idc).", valueName: "ID"))
+    var scope: [ScopeIDs] = []
 
     @Option(help: ArgumentHelp("Only this entity; may be repeated.", valueName: "NAME"))
     var entity: [String] = []
 
+    mutating func validate() throws {
+        _ = try scope.checked(for: question.output.format)
+    }
+
     mutating func run() async throws {
         let entities = entity.isEmpty ? nil : entity.joined(separator: ",")
         try await question.ask(
-            "/v1/growth",
-            knowledge.query + [("scope", scope), ("from-period", from), ("to-period", to), ("entity", entities)],
-            as: GrowthAnswer.self, table: GrowthTables.text)
+            "/v1/growth", under: scope.checked(for: question.output.format),
+            [("from-period", from), ("to-period", to), ("entity", entities)], knowledge, as: GrowthAnswer.self,
+            table: GrowthTables.text)
     }
 }
 

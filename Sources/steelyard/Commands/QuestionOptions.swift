@@ -18,7 +18,39 @@ struct QuestionOptions: ParsableArguments {
             try output.write(response) { table(try $0.decoded(type), output.figures) }
         }
     }
+
+    /// The same of each scope; the answers of several come below each other, all with what the first one knew.
+    func ask<Value: ScopeAnswer>(
+        _ path: String, under scopes: [String], _ query: [(String, String?)], _ knowledge: KnowledgeOptions,
+        as type: Value.Type, table: @Sendable (Value, Figures) -> String
+    ) async throws {
+        let output = output
+        try await APIClient.with(connection) { client in
+            var answers: [Value] = []
+            for scope in scopes {
+                let question = query + knowledge.query(asOf: answers.first?.asKnownAt) + [("scope", scope)]
+                let response = try await Waiting.for("asking") {
+                    try await client.get(path, question, accept: output.format.accept)
+                }
+                if scopes.count == 1 {
+                    return try output.write(response) { table(try $0.decoded(type), output.figures) }
+                }
+                answers.append(try response.decoded(type))
+            }
+            Terminal.out(answers.map { table($0, output.figures) }.joined(separator: "\n"))
+        }
+    }
 }
+
+/// An answer under one scope.
+protocol ScopeAnswer: Decodable, Sendable {
+    /// Up to which moment what was recorded is taken into account.
+    var asKnownAt: String { get }
+}
+
+extension TrendAnswer: ScopeAnswer {}
+extension GrowthAnswer: ScopeAnswer {}
+extension ConcentrationAnswer: ScopeAnswer {}
 
 /// What one `--scope` of a command that takes several names: a scope, or several with commas between them.
 struct ScopeIDs: ExpressibleByArgument, Sendable {
@@ -36,6 +68,16 @@ extension [ScopeIDs] {
         let all = flatMap(\.ids)
         guard Set(all).count == all.count else { throw ValidationError("A scope is named twice.") }
         return all
+    }
+
+    /// The same for a question that is asked of one scope at a time, whose answers stand together only in tables; the
+    /// default one where none is named.
+    func checked(for format: OutputFormat) throws(ValidationError) -> [String] {
+        let named = try checked()
+        guard named.count < 2 || format == .table else {
+            throw ValidationError("Ask for one --scope at a time with --format \(format.rawValue).")
+        }
+        return named.isEmpty ? [ShareCommand.defaultScope] : named
     }
 }
 

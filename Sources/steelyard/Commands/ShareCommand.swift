@@ -26,14 +26,11 @@ struct ShareCommand: AsyncParsableCommand {
     var by: String?
 
     mutating func validate() throws {
-        if try scope.checked().count > 1, output.format != .table {
-            throw ValidationError("Ask for one --scope at a time with --format \(output.format.rawValue).")
-        }
+        _ = try scope.checked(for: output.format)
     }
 
     mutating func run() async throws {
-        let named = try scope.checked()
-        let scopes = named.isEmpty ? [Self.defaultScope] : named
+        let scopes = try scope.checked(for: self.output.format)
         let (common, knowledge, output) = (time.query + [("by", by)], knowledge, output)
         try await APIClient.with(connection) { client in
             var answers: [SharesAnswer] = []

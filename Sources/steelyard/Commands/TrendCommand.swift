@@ -10,8 +10,10 @@ struct TrendCommand: AsyncParsableCommand {
     @OptionGroup var time: PeriodOptions
     @OptionGroup var knowledge: KnowledgeOptions
 
-    @Option(help: ArgumentHelp("Scope (default: idc).", valueName: "ID"))
-    var scope = ShareCommand.defaultScope
+    @Option(
+        help: ArgumentHelp(
+            "Scope; several, one table below the other, repeated or with commas (default: idc).", valueName: "ID"))
+    var scope: [ScopeIDs] = []
 
     @Option(help: ArgumentHelp("Length of a step: day, month, quarter or half (default: month).", valueName: "STEP"))
     var by: String?
@@ -22,11 +24,15 @@ struct TrendCommand: AsyncParsableCommand {
             valueName: "NAME"))
     var entity: [String] = []
 
+    mutating func validate() throws {
+        _ = try scope.checked(for: question.output.format)
+    }
+
     mutating func run() async throws {
         let entities = entity.isEmpty ? nil : entity.joined(separator: ",")
         try await question.ask(
-            "/v1/trend", time.query + knowledge.query + [("scope", scope), ("by", by), ("entity", entities)],
-            as: TrendAnswer.self, table: TrendTables.text)
+            "/v1/trend", under: scope.checked(for: question.output.format),
+            time.query + [("by", by), ("entity", entities)], knowledge, as: TrendAnswer.self, table: TrendTables.text)
     }
 }
 
