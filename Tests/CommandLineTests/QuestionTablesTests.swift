@@ -45,6 +45,22 @@ import Testing
         #expect(TrendTables.text(of: answer, figures: .chinese).contains("R1 发布"))
     }
 
+    @Test(arguments: [
+        ("2025-01-25/2025-01-26", 1, "2025-01-25"), ("2025-06", 30, "2025-06"), ("2025-Q2", 91, "2025-Q2"),
+        ("2025-H1", 181, "2025-H1"), ("2025-01-25/2025-01-27", 2, "2025-01-25/2025-01-27"),
+    ])
+    func aStepIsCalledWhatPeopleCallIt(_ name: String, _ days: Int, _ label: String) throws {
+        let answer = try Self.answer(
+            """
+            {"scope": \(Self.scope), "measure": "tokens", "currency": null, "aggregate": "sum", "by": "provider",
+             "zone": "Asia/Shanghai", "as_known_at": "T", "mark": 7, "events": [], "series": [{"entity": null, "points": [
+               {"period": {"name": "\(name)", "days": \(days)}, "published": "5412000", "share_percent": "100.0",
+                "change_percent": null, "multiple": null, "inflection": null}]}]}
+            """, as: TrendAnswer.self)
+        let lines = TrendTables.text(of: answer, figures: .separated).components(separatedBy: "\n")
+        #expect(lines[4].hasPrefix(label + "  "), "\(lines)")
+    }
+
     @Test func aBridgeShowsSignedChangesAndItsEnd() throws {
         let answer = try Self.answer(
             """

@@ -2,6 +2,9 @@
 struct DaysAnswer: Decodable, Sendable {
     var name: String
     var days: Int
+
+    /// The name for people. A single day is named by two dates, as it is asked for: here the first of them says which.
+    var label: String { days == 1 ? String(name.prefix { $0 != "/" }) : name }
 }
 
 struct RankAnswer: Decodable, Sendable {

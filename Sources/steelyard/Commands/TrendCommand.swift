@@ -57,7 +57,7 @@ enum TrendTables {
         ])
         for point in series.points {
             table.append([
-                point.period.name, figures.count(point.published), figures.percent(point.sharePercent),
+                point.period.label, figures.count(point.published), figures.percent(point.sharePercent),
                 figures.percent(point.changePercent), point.multiple ?? "–", mark(point.inflection, figures),
             ])
         }
