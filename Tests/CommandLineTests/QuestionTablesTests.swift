@@ -98,6 +98,23 @@ import Testing
     }
 
     @Test(arguments: [
+        ("null", ", counted up to mark 7\n", "，统计至标记 7\n"),
+        ("\"T\"", ", counted up to mark 7, facts as known at T\n", "，统计至标记 7，事实认定截至 T\n"),
+    ])
+    func usageSaysAsOfWhenTenantsWereKnownWhereThatMatters(
+        _ known: String, _ english: String, _ chinese: String
+    ) throws {
+        let answer = try Self.answer(
+            """
+            {"period": {"name": "2025-06", "from": "F", "to": "U", "zone": "Asia/Shanghai"}, "bucket": null,
+             "group_by": ["kind"], "as_known_at": \(known), "mark": 7, "rows": []}
+            """, as: UsageAnswer.self)
+        let span = "F – U (Asia/Shanghai)"
+        #expect(UsageTable.text(of: answer, figures: .separated).hasSuffix("\n\n" + span + english))
+        #expect(UsageTable.text(of: answer, figures: .chinese).hasSuffix("\n\n" + span + chinese))
+    }
+
+    @Test(arguments: [
         ["rank"], ["trend", "--period", "2025", "--from", "2025-01-01"], ["growth", "2024"], ["bridge", "idc"],
         ["peak", "--period", "2025", "--top", "many"], ["coverage"], ["concentration"],
     ])

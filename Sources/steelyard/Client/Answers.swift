@@ -186,12 +186,15 @@ struct UsageAnswer: Decodable, Sendable {
     var period: Span
     var bucket: String?
     var groupBy: [String]
+    /// `nil` where the sums don't depend on what tenants were held to be.
+    var asKnownAt: String?
     var mark: Int
     var rows: [Row]
 
     enum CodingKeys: String, CodingKey {
         case period, bucket, mark, rows
         case groupBy = "group_by"
+        case asKnownAt = "as_known_at"
     }
 }
 

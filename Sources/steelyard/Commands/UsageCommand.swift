@@ -91,8 +91,7 @@ enum UsageTable {
 
     private static func footer(_ answer: UsageAnswer, _ figures: Figures) -> String {
         let span = "\(answer.period.from) – \(answer.period.to) (\(answer.period.zone))".printable
-        return figures.words(
-            "\(span), counted up to mark \(answer.mark)\n", "\(span)，统计至标记 \(answer.mark)\n")
+        return AnswerText.footer(span, mark: answer.mark, asKnownAt: answer.asKnownAt, figures)
     }
 
     static func title(_ dimension: String, _ figures: Figures) -> String {
