@@ -56,9 +56,11 @@ struct CoverageAnswer: Decodable, Sendable {
         var quarantined: [Quarantine]
         var reportedPercent: String?
         var silentSpans: Int
+        /// The first of them.
+        var silent: [Silence]
 
         enum CodingKeys: String, CodingKey {
-            case name, batches, events, rejections, quarantined
+            case name, batches, events, rejections, quarantined, silent
             case lastSeen = "last_seen"
             case firstBatchAt = "first_batch_at"
             case lastBatchAt = "last_batch_at"

@@ -36,12 +36,12 @@ enum CoverageTables {
     private static let maxSpans = 10
 
     @Sendable static func text(of answer: CoverageAnswer, figures: Figures) -> String {
-        let span = "\(answer.period.name) – \(answer.until) (\(answer.period.zone))".printable
+        let span = "\(answer.period.from) – \(answer.period.to) (\(answer.period.zone))".printable
         let silence = figures.words(
             "Silence is more than \(answer.silenceMinutes) minutes without usage.\n",
             "超过 \(answer.silenceMinutes) 分钟无用量视为静默。\n")
         return providers(answer, figures) + "\n" + collectors(answer, figures) + "\n" + spans(answer, figures) + silence
-            + AnswerText.footer(span, mark: answer.mark, asKnownAt: nil, figures)
+            + passed(answer, figures) + AnswerText.footer(span, mark: answer.mark, asKnownAt: nil, figures)
     }
 
     private static func providers(_ answer: CoverageAnswer, _ figures: Figures) -> String {
@@ -62,7 +62,8 @@ enum CoverageTables {
 
     private static func collectors(_ answer: CoverageAnswer, _ figures: Figures) -> String {
         var table = TextTable([
-            .text(figures.words("Collector", "采集器")), .number(figures.words("Batches", "批次")),
+            .text(figures.words("Collector", "采集器")), .number(figures.words("Reported", "已上报")),
+            .text(figures.words("Silent", "静默")), .number(figures.words("Batches", "批次")),
             .text(figures.words("First batch", "首批")), .text(figures.words("Last batch", "末批")),
             .text(figures.words("Last seen", "最近上报")), .number(figures.words("Events", "事件")),
             .text(figures.words("Rejected", "拒收")), .text(figures.words("Quarantined", "隔离")),
@@ -70,14 +71,44 @@ enum CoverageTables {
         for provider in answer.providers {
             for row in provider.collectors {
                 table.append([
-                    "\(provider.provider)/\(row.name)", String(row.batches), row.firstBatchAt ?? "–",
+                    "\(provider.provider)/\(row.name)", figures.percent(row.reportedPercent),
+                    silence(of: row, answer, figures), String(row.batches), row.firstBatchAt ?? "–",
                     row.lastBatchAt ?? "–", row.lastSeen, figures.count(row.events),
                     row.rejections.map { "\($0.reason) \(figures.count($0.records))" }.joined(separator: ", "),
-                    row.quarantined.map { "\($0.reason) \($0.batches)" }.joined(separator: ", "),
+                    quarantined(row),
                 ])
             }
         }
         return table.rendered()
+    }
+
+    /// Since when a collector has been silent, where it is until the end of what is looked at; otherwise how often it was.
+    private static func silence(
+        of row: CoverageAnswer.Collector, _ answer: CoverageAnswer, _ figures: Figures
+    ) -> String {
+        guard row.silentSpans > 0 else { return "" }
+        // Where the list was cut, its last span isn't the collector's last.
+        if row.silent.count == row.silentSpans, let last = row.silent.last, last.to == answer.until {
+            guard last.from != answer.period.from else { return figures.words("all the time", "全程") }
+            return figures.words("since \(last.from)", "自 \(last.from) 起")
+        }
+        let spans = row.silentSpans
+        return figures.words(spans == 1 ? "1 span" : "\(spans) spans", "\(spans) 段")
+    }
+
+    /// How many batches were set aside, and for which reasons.
+    private static func quarantined(_ row: CoverageAnswer.Collector) -> String {
+        let batches = row.quarantined.reduce(0) { $0 + $1.batches }
+        let reasons = row.quarantined.map { "\($0.reason) \($0.batches)" }.joined(separator: ", ")
+        return reasons.isEmpty ? "0" : "\(batches) (\(reasons))"
+    }
+
+    /// Up to when a period is looked at that isn't over.
+    private static func passed(_ answer: CoverageAnswer, _ figures: Figures) -> String {
+        guard answer.until != answer.period.to else { return "" }
+        let until = answer.until.printable
+        return figures.words(
+            "Of the period only what has passed is looked at: up to \(until).\n", "时段尚未结束，仅统计至 \(until)。\n")
     }
 
     private static func spans(_ answer: CoverageAnswer, _ figures: Figures) -> String {
