@@ -12,7 +12,8 @@ struct RankCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Scope; several, repeated or with commas. All scopes of the server by default.", valueName: "ID"))
+            "Scope; several, at most 20, repeated or with commas. All scopes of the server by default.",
+            valueName: "ID"))
     var scope: [ScopeIDs] = []
 
     mutating func validate() throws {
