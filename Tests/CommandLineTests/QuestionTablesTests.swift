@@ -28,6 +28,21 @@ import Testing
         #expect(RankTables.text(of: answer, figures: .chinese).contains("第一名"))
     }
 
+    @Test(arguments: [
+        ("missing-facts", #""revenue-records", "rates""#, "缺少数据：各厂商收入记录或价目表、rates（why）"),
+        ("needs-whole-months", "", "含按月保存的数据，须按整月查询（why）"), ("missing-rate", "", "缺少汇率（why）"),
+        ("not-kept", "", "所需的汇总已不再保留（why）"), ("too-large", "", "数值过大（why）"), ("a-later-code", "", "why"),
+    ])
+    func aScopeWithoutAnAnswerSaysWhyInChineseToo(_ code: String, _ missing: String, _ chinese: String) throws {
+        let answer = try Self.answer(
+            """
+            {"period": {"name": "2025-H1", "days": 181}, "as_known_at": "T", "mark": 7, "tables": [],
+             "refused": [{"scope": "revenue", "code": "\(code)", "detail": "why", "missing": [\(missing)]}]}
+            """, as: RankAnswer.self)
+        #expect(RankTables.text(of: answer, figures: .chinese).contains("\nrevenue：\(chinese)\n"))
+        #expect(RankTables.text(of: answer, figures: .separated).contains("\nrevenue: why\n"))
+    }
+
     @Test func trendMarksInflectionsAndListsEvents() throws {
         let answer = try Self.answer(
             """

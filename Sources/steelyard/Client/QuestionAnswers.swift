@@ -36,7 +36,11 @@ struct RankAnswer: Decodable, Sendable {
 
     struct Refusal: Decodable, Sendable {
         var scope: String
+        /// A stable word.
+        var code: String
         var detail: String
+        /// The facts that are missing.
+        var missing: [String]
     }
 
     var period: DaysAnswer

@@ -34,6 +34,8 @@ struct StatementAnswer: Decodable, Sendable {
     }
 
     struct Shortcoming: Decodable, Sendable {
+        /// A stable word.
+        var code: String
         var blocking: Bool
         var text: String
     }

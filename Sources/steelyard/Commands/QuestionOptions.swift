@@ -109,6 +109,12 @@ enum AnswerText {
         return "\(scope.id) v\(scope.version): \(title)".printable + "\n"
     }
 
+    /// Why something is short or has no answer. The server says it in English, with its figures, and in a stable word,
+    /// which `chinese` is the meaning of where it is known.
+    static func reason(_ english: String, _ chinese: String?, _ figures: Figures) -> String {
+        figures.words(english, chinese.map { "\($0)（\(english)）" } ?? english)
+    }
+
     /// The row of all entities together.
     static func total(_ figures: Figures) -> String { figures.words("Total", "合计") }
 

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Scopes
 
 /// `steelyard rank`: who is first under which scope.
 struct RankCommand: AsyncParsableCommand {
@@ -31,10 +32,25 @@ struct RankCommand: AsyncParsableCommand {
 enum RankTables {
     @Sendable static func text(of answer: RankAnswer, figures: Figures) -> String {
         let tables = answer.tables.map { text(of: $0, figures) + "\n" }.joined()
-        let refused = answer.refused.map { "\($0.scope): \($0.detail)".printable + "\n" }.joined()
+        let refused = answer.refused.map { refusal in
+            let reason = AnswerText.reason(refusal.detail, chinese(refusal), figures)
+            return (refusal.scope + figures.words(": ", "：") + reason).printable + "\n"
+        }.joined()
         return tables
             + (refused.isEmpty ? "" : figures.words("Without an answer:\n", "无法计算的口径：\n") + refused + "\n")
             + AnswerText.footer(answer.period.name, mark: answer.mark, asKnownAt: answer.asKnownAt, figures)
+    }
+
+    private static func chinese(_ refusal: RankAnswer.Refusal) -> String? {
+        switch refusal.code {
+        case "missing-facts":
+            "缺少数据：" + refusal.missing.map { ScopeFact(rawValue: $0)?.words.zh ?? $0 }.joined(separator: "、")
+        case "missing-rate": "缺少汇率"
+        case "needs-whole-months": "含按月保存的数据，须按整月查询"
+        case "not-kept": "所需的汇总已不再保留"
+        case "too-large": "数值过大"
+        default: nil
+        }
     }
 
     private static func text(of table: RankAnswer.Table, _ figures: Figures) -> String {

@@ -44,13 +44,26 @@ enum StatementTables {
         }
         for shortcoming in answer.shortcomings {
             let word =
-                shortcoming.blocking ? figures.words("short", "缺口") : figures.words("warning", "提示")
-            lines.append("\(word): \(shortcoming.text)")
+                shortcoming.blocking ? figures.words("short: ", "缺口：") : figures.words("warning: ", "提示：")
+            lines.append(word + AnswerText.reason(shortcoming.text, chinese(shortcoming), figures))
         }
         if let reason = answer.overrideReason {
             lines.append(figures.words("closed all the same: ", "仍予关账：") + reason)
         }
         return lines.map { $0.printable + "\n" }.joined()
+    }
+
+    private static func chinese(_ shortcoming: StatementAnswer.Shortcoming) -> String? {
+        switch shortcoming.code {
+        case "month-not-over": "当月或其后的宽限期尚未结束"
+        case "nothing-counted": "当月无计入用量"
+        case "unfolded-batches": "有批次尚未汇总"
+        case "silent-collector": "采集器有未上报的日期"
+        case "collector-not-seen": "采集器在宽限期结束后未再上报"
+        case "quarantined-batches": "有批次被隔离"
+        case "unclassified-usage": "有未分类用量"
+        default: nil
+        }
     }
 
     private static func shares(_ answer: StatementAnswer, _ figures: Figures) -> String {

@@ -1,0 +1,44 @@
+import Foundation
+import Testing
+
+@testable import steelyard
+
+/// Statements as people see them.
+@Suite struct StatementTablesTests {
+    private static func answer(code: String, blocking: Bool) throws -> StatementAnswer {
+        let amounts = """
+            "gathered": 0, "share_percent": null, "numerator": "0", "external": "0", "own_business": "0",
+            "unclassified": "0", "other_kinds": "0", "outside_filters": "0"
+            """
+        let json = """
+            {"id": 1, "scope": {"id": "idc", "version": 1}, "month": "2025-06", "status": "proposed", "sha256": "ab",
+             "as_known_at": "T", "mark": 7, "override_reason": null, "proposed_at": "P", "proposed_by": "Ann",
+             "decision": null, "title": {"en": "IDC", "zh": "IDC 口径"}, "zone": "Asia/Shanghai", "by": "developer",
+             "denominator": "0", "rows": [], "total": {"entity": null, "rank": 0, \(amounts)},
+             "shortcomings": [{"code": "\(code)", "subject": null, "blocking": \(blocking), "text": "Why."}],
+             "coverage": [], "canonical_form": "", "restatement": null}
+            """
+        return try JSONDecoder().decode(StatementAnswer.self, from: Data(json.utf8))
+    }
+
+    @Test(arguments: [
+        ("month-not-over", "当月或其后的宽限期尚未结束（Why.）"), ("nothing-counted", "当月无计入用量（Why.）"),
+        ("unfolded-batches", "有批次尚未汇总（Why.）"), ("silent-collector", "采集器有未上报的日期（Why.）"),
+        ("collector-not-seen", "采集器在宽限期结束后未再上报（Why.）"), ("quarantined-batches", "有批次被隔离（Why.）"),
+        ("unclassified-usage", "有未分类用量（Why.）"), ("a-later-code", "Why."),
+    ])
+    func whatIsShortIsSaidInChineseToo(_ code: String, _ chinese: String) throws {
+        let short = try Self.answer(code: code, blocking: true)
+        #expect(StatementTables.whole(short, figures: .chinese).contains("\n缺口：\(chinese)\n"))
+        #expect(StatementTables.whole(short, figures: .separated).contains("\nshort: Why.\n"))
+        let warning = try Self.answer(code: code, blocking: false)
+        #expect(StatementTables.whole(warning, figures: .chinese).contains("\n提示：\(chinese)\n"))
+        #expect(StatementTables.whole(warning, figures: .separated).contains("\nwarning: Why.\n"))
+    }
+
+    @Test func aTableIsHeadedByWhatItDivides() throws {
+        let answer = try Self.answer(code: "month-not-over", blocking: true)
+        #expect(StatementTables.whole(answer, figures: .separated).contains("  Developer  "))
+        #expect(StatementTables.whole(answer, figures: .chinese).contains("  模型开发方  "))
+    }
+}
