@@ -41,8 +41,8 @@ package enum ServiceLimits {
     package static let maxUsageRows = 200_000
     /// The most values that one filter may list, count.
     package static let maxFilterValues = 100
-    /// Scopes that one `GET /v1/rank` puts beside each other, count.
-    package static let maxRankScopes = 20
+    /// Scopes that one `GET /v1/rank` puts beside each other, count: those built in and some dozens of the house.
+    package static let maxRankScopes = 60
     /// Steps of one trend, count: a year of days, and a month.
     package static let maxTrendSteps = 400
     /// Entities of one trend, count.

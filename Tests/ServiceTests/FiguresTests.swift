@@ -218,10 +218,10 @@ import Usage
                 }
                 let scope = try await client.get("/v1/shares?scope=nobody&period=2025", token: token)
                 #expect((scope.status, scope.code) == (404, "unknown-scope"))
-                let many = (1...21).map { "house-\($0)" }.joined(separator: ",")
+                let many = (1...61).map { "house-\($0)" }.joined(separator: ",")
                 let tooMany = try await client.get("/v1/rank?period=2025&scope=\(many)", token: token)
                 #expect((tooMany.status, tooMany.code) == (400, "bad-parameter"))
-                #expect(tooMany.text.contains("scope: lists more than 20 values"), "\(tooMany.text)")
+                #expect(tooMany.text.contains("scope: lists more than 60 values"), "\(tooMany.text)")
                 let accept = try await client.get("/v1/usage?period=2025", token: token, accept: "image/png")
                 #expect((accept.status, accept.code) == (406, "not-acceptable"))
                 let method = try await client.send("PUT", "/v1/usage")

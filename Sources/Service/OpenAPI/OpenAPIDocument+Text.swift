@@ -236,7 +236,7 @@ extension OpenAPIDocument {
               parameters:
                 - name: scope
                   in: query
-                  description: Ids of scopes, comma-separated, at most 20. Without it all scopes of the installation.
+                  description: Ids of scopes, comma-separated, at most 60. Without it all scopes of the installation.
                   schema: { type: string }
                 - $ref: '#/components/parameters/period'
                 - $ref: '#/components/parameters/from'
@@ -1123,7 +1123,7 @@ extension OpenAPIDocument {
                 group_by: { type: array, items: { type: string } }
                 as_known_at:
                   type: [string, 'null']
-                  description: As asked; null for now.
+                  description: The moment of the latest record that was taken into account, where tenants' kinds were; else null.
                 mark: { type: integer }
                 rows: { type: array, items: { $ref: '#/components/schemas/UsageRow' } }
             ScopeName:

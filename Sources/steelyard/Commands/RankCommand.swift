@@ -13,7 +13,7 @@ struct RankCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Scope; several, at most 20, repeated or with commas. All scopes of the server by default.",
+            "Scope; several, at most 60, repeated or with commas. All scopes of the server by default.",
             valueName: "ID"))
     var scope: [ScopeIDs] = []
 
