@@ -79,7 +79,7 @@ import Usage
                     #expect(result.answer.rejected_count == 0)
                 }
             }
-            let rig = try await Rig.reopen(folder)
+            let rig = try await Rig.open(folder)
             await rig.seal()
             #expect(try await rig.sealedTotals().counts.input == 45)
         }

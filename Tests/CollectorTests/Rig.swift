@@ -51,23 +51,25 @@ struct Rig: Sendable {
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             wallClock: clock, steadyClock: clock)
         let board = StatusBoard()
-        let opened = try await Writer.open(settings: settings, parts: parts, board: board, version: "test")
+        let opened = try await openWriter(settings, parts, board)
         let reader = FileReader(settings: settings, writer: opened.writer, recovered: opened.files, parts: parts)
         return Rig(
             folder: folder, settings: settings, clock: clock, parts: parts, board: board, opened: opened,
             reader: reader)
     }
 
-    /// Opens what another rig has just let go of: the last task of a server that has stopped may hold on to it for a moment.
-    static func reopen(_ folder: String) async throws -> Rig {
+    /// The last task of a server that has stopped may hold on to the spool of its rig for a moment.
+    private static func openWriter(
+        _ settings: CollectorSettings, _ parts: CollectorParts, _ board: StatusBoard
+    ) async throws -> Writer.Opened {
         for _ in 0..<200 {
             do {
-                return try await open(folder)
+                return try await Writer.open(settings: settings, parts: parts, board: board, version: "test")
             } catch let error as SpoolError where error.code == .inUse {
                 try await Task.sleep(for: .milliseconds(10))
             }
         }
-        return try await open(folder)
+        return try await Writer.open(settings: settings, parts: parts, board: board, version: "test")
     }
 
     static func settings(_ folder: String, _ yaml: String, freeBytes: String = "0") throws -> CollectorSettings {
