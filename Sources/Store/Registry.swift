@@ -51,9 +51,15 @@ extension Store {
     }
 
     /// Everything that was ever recorded about a tenant, oldest first.
-    package func registryHistory(provider: String, tenant: String, sight: Sight) async throws -> [RegistryRecord] {
+    ///
+    /// - Parameters:
+    ///   - provider: the tenant's; `nil` for tenants of that name at every provider.
+    ///   - knownAt: as it was known then; `nil` for now.
+    package func registryHistory(
+        tenant: String, provider: String? = nil, knownAt: Timestamp? = nil, sight: Sight
+    ) async throws -> [RegistryRecord] {
         try await pool.withTransaction(.snapshot) {
-            try StoreSession($0).registryHistory(provider: provider, tenant: tenant, sight: sight)
+            try StoreSession($0).registryHistory(tenant: tenant, provider: provider, knownAt: knownAt, sight: sight)
         }
     }
 }

@@ -30,14 +30,23 @@ extension StoreSession {
             """, [.timestamp(knownAt), .text(sight.setting)])
     }
 
-    /// See ``Store/registryHistory(provider:tenant:sight:)``. Must run in a transaction, which it confines.
-    func registryHistory(provider: String, tenant: String, sight: Sight) throws -> [RegistryRecord] {
+    /// See ``Store/registryHistory(tenant:provider:knownAt:sight:)``. Must run in a transaction, which it confines.
+    func registryHistory(
+        tenant: String, provider: String?, knownAt: Timestamp?, sight: Sight
+    ) throws -> [RegistryRecord] {
         try confine(to: sight)
-        return try records(
+        var records = try records(
             """
-            p.name = $1 AND t.name = $2 AND ($3 = '*' OR p.name = $3)
-             ORDER BY k.recorded_at, k.effective_from, k.entry_id
-            """, [.text(provider), .text(tenant), .text(sight.setting)])
+            t.name = $1 AND ($2::text IS NULL OR p.name = $2)
+               AND ($3::timestamptz IS NULL OR k.recorded_at <= $3) AND ($4 = '*' OR p.name = $4)
+             ORDER BY k.recorded_at, p.name, k.effective_from, k.entry_id
+            """, [.text(tenant), .text(provider), .timestamp(knownAt), .text(sight.setting)])
+        guard let knownAt else { return records }
+        // What superseded it later wasn't known yet.
+        for index in records.indices where records[index].supersededAt.map({ $0 > knownAt }) ?? false {
+            records[index].supersededAt = nil
+        }
+        return records
     }
 
     private func records(_ condition: String, _ parameters: [Parameter]) throws -> [RegistryRecord] {

@@ -103,6 +103,7 @@ import Yams
                 ("/v1/collectors", "/v1/collectors", admin, "text/csv"), ("/v1/tenants", "/v1/tenants", admin, nil),
                 ("/v1/tenants/history?provider=volcengine&tenant=x", "/v1/tenants/history", admin, nil),
                 ("/v1/tenants/history?provider=volcengine", "/v1/tenants/history", admin, nil),
+                ("/v1/tenants/history?tenant=x&as-known-at=yesterday", "/v1/tenants/history", admin, nil),
                 ("/v1/tenants", "/v1/tenants", admin, "text/csv"), ("/v1/tokens", "/v1/tokens", admin, nil),
                 ("/v1/facts/prices", "/v1/facts/{kind}", admin, nil),
                 ("/v1/facts/prices", "/v1/facts/{kind}", admin, "text/csv"),

@@ -49,9 +49,15 @@ func entry(
                     filters: UsageFilters(tenants: ["t1"]), sight: .everything))
             #expect(usage.rows.map(\.keys) == [["external-customer"], ["own-business"]])
             #expect(usage.rows.map(\.counts.input) == [1, 6])
-            let history = try await world.store.registryHistory(provider: "acme", tenant: "t1", sight: .everything)
+            let history = try await world.store.registryHistory(tenant: "t1", sight: .everything)
             #expect(history.map(\.recordedBy) == ["ann", "bob", "bob"])
             #expect(history.map { $0.supersededAt == nil } == [false, true, true])
+            // As it was known between the two, nothing had been superseded.
+            let then = try await world.store.registryHistory(
+                tenant: "t1", provider: "acme", knownAt: first.recordedAt, sight: .everything)
+            #expect(then.map(\.recordedBy) == ["ann"] && then.first?.supersededAt == nil)
+            #expect(
+                try await world.store.registryHistory(tenant: "t1", provider: "other", sight: .everything).isEmpty)
         }
     }
 

@@ -754,8 +754,9 @@ extension OpenAPIDocument {
               summary: Everything that was ever recorded of one tenant, newest first.
               description: 'Roles: auditor, admin. A token bound to a provider sees that provider only.'
               parameters:
-                - { name: provider, in: query, required: true, description: Provider of the tenant., schema: { type: string } }
                 - { name: tenant, in: query, required: true, description: The tenant., schema: { type: string } }
+                - { name: provider, in: query, description: The tenant of this provider; of every one by default., schema: { type: string } }
+                - $ref: '#/components/parameters/asKnownAt'
               responses:
                 '200':
                   description: The assertions, each with when it was recorded and, where it is no longer held, superseded.

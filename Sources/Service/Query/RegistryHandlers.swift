@@ -44,12 +44,13 @@ struct RegistryHandlers: Sendable {
 
     /// `GET /v1/tenants/history`: everything that was ever recorded of one tenant, newest first.
     @Sendable func history(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
-        let parameters = try request.parameters(["provider", "tenant"])
+        let parameters = try request.parameters(["provider", "tenant", "as-known-at"])
         _ = try request.format([.json])
-        let provider = try parameters.required("provider", "the provider of the tenant")
+        let provider = parameters["provider"]
         let tenant = try parameters.required("tenant", "the tenant's name")
-        try caller.checkProviders([provider])
-        let records = try await store.registryHistory(provider: provider, tenant: tenant, sight: caller.sight)
+        try caller.checkProviders(provider.map { [$0] })
+        let records = try await store.registryHistory(
+            tenant: tenant, provider: provider, knownAt: try FigureHandlers.knownAt(parameters), sight: caller.sight)
         return .json(["tenants": .array(records.reversed().map(Self.json))])
     }
 

@@ -99,27 +99,38 @@ struct TenantsCommand: AsyncParsableCommand {
 
         @OptionGroup var connection: ConnectionOptions
 
-        @Option(help: ArgumentHelp("Provider of the tenant.", valueName: "P"))
-        var provider: String
-
         @Argument(help: ArgumentHelp("The tenant.", valueName: "TENANT"))
         var tenant: String
 
-        @Flag(help: "Chinese headings.")
+        @Option(help: ArgumentHelp("The tenant of this provider; of every one by default.", valueName: "P"))
+        var provider: String?
+
+        @Option(help: ArgumentHelp("As it was held at this RFC 3339 time.", valueName: "TIME"))
+        var asKnownAt: String?
+
+        @Flag(help: "JSON instead of a table.")
+        var json = false
+
+        @Flag(help: "Chinese headings (tables only).")
         var zh = false
 
         mutating func run() async throws {
-            let (provider, tenant, figures) = (provider, tenant, zh ? Figures.chinese : .separated)
+            let (provider, tenant, json, figures) = (provider, tenant, json, zh ? Figures.chinese : .separated)
+            let query = [("tenant", tenant), ("provider", provider), ("as-known-at", asKnownAt)]
             try await APIClient.with(connection) { client in
                 let response = try await Waiting.for("asking") {
-                    try await client.get("/v1/tenants/history", [("provider", provider), ("tenant", tenant)])
+                    try await client.get("/v1/tenants/history", query)
                 }
                 let assertions = try response.decoded(TenantsAnswer.self).tenants
                 guard !assertions.isEmpty else {
-                    throw CommandError(
-                        .usage, "nothing was ever recorded of the tenant \(tenant) at \(provider)".printable)
+                    let place = provider.map { " at \($0)" } ?? ""
+                    throw CommandError(.usage, "nothing was ever recorded of the tenant \(tenant)\(place)".printable)
                 }
-                Terminal.out(TenantsTable.text(of: assertions, figures: figures))
+                if json {
+                    try FileOrOutput.write(response.body, to: nil, overwriting: false)
+                } else {
+                    Terminal.out(TenantsTable.text(of: assertions, figures: figures))
+                }
             }
         }
     }
