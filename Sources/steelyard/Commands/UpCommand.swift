@@ -37,11 +37,21 @@ struct UpCommand: AsyncParsableCommand {
             throw ValidationError("“\(zone)” is no IANA zone, such as Asia/Shanghai.")
         }
         if let windowBack {
-            let isFine = Int(windowBack.dropLast()).map { $0 > 0 } ?? false
-            guard isFine, let unit = windowBack.last, "smhd".contains(unit) else {
+            guard let seconds = Self.seconds(windowBack) else {
                 throw ValidationError("“\(windowBack)” is no duration, such as 1100d or 36h.")
             }
+            // As a collector's configuration has it.
+            guard (60...36_500 * 86_400).contains(seconds) else {
+                throw ValidationError("--window-back must lie between 1m and 36500d.")
+            }
         }
+    }
+
+    private static func seconds(_ duration: String) -> Int? {
+        let units: [Character: Int] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
+        guard let unit = duration.last.flatMap({ units[$0] }), let count = Int(duration.dropLast()) else { return nil }
+        let product = count.multipliedReportingOverflow(by: unit)
+        return product.overflow ? nil : product.partialValue
     }
 
     mutating func run() async throws {
