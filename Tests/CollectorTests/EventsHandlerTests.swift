@@ -85,6 +85,21 @@ import Usage
         }
     }
 
+    @Test func otherMethodsAndPathsAreToldApart() async throws {
+        try await withServer { server in
+            for (method, path, status, allowed) in [
+                (HTTPRequest.Method.put, "/v1/events", 405, "POST"), (.get, "/v1/events/gateway", 405, "POST"),
+                (.post, "/metrics", 405, "GET"), (.post, "/v1/event", 404, nil), (.get, "/", 404, nil),
+            ] {
+                try await server.client.execute(uri: path, method: method) { response in
+                    #expect(response.status.code == status, "\(method) \(path)")
+                    #expect(response.headers[.allow] == allowed)
+                    #expect(response.headers[.contentType] == "application/problem+json")
+                }
+            }
+        }
+    }
+
     @Test(arguments: [
         ("application/json", "[\(Lines.event(input: 1)),\(Lines.event(input: 2))]", 2 as UInt64),
         ("application/json", Lines.event(input: 3), 1), ("application/json; charset=utf-8", Lines.event(), 1),

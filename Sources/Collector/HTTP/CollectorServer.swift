@@ -59,9 +59,16 @@ package struct CollectorServer: Sendable {
             }, logger: logger)
     }
 
+    /// The method that a path takes; `nil` where there is no such path.
+    private static func method(of path: String) -> HTTPRequest.Method? {
+        let parts = path.split(separator: "/")
+        if parts.starts(with: ["v1", "events"]), parts.count <= 3 { return .post }
+        return parts.count == 1 && ["metrics", "livez", "readyz"].contains(parts[0]) ? .get : nil
+    }
+
     package func makeRouter() -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
-        router.add(middleware: ProblemMiddleware())
+        router.add(middleware: ProblemMiddleware(method: Self.method(of:)))
         router.post("/v1/events") { request, _ in await events.handle(request, source: nil) }
         router.post("/v1/events/:source") { request, context in
             await events.handle(request, source: context.parameters.get("source") ?? "")

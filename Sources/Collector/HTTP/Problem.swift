@@ -1,6 +1,7 @@
 internal import Foundation
 internal import HTTPTypes
 internal import Hummingbird
+internal import HummingbirdCore
 internal import NIOCore
 
 /// An answer of the HTTP intake that isn't a success: problem details (RFC 9457) with a stable `code`.
@@ -11,6 +12,8 @@ struct Problem: Error {
     /// For people: what was wrong and what to do.
     var detail: String
     var retryAfterSeconds: Int?
+    /// With 405: the method that the path has.
+    var allow: HTTPRequest.Method?
     var outcome: EventsOutcome?
 
     init(
@@ -43,6 +46,7 @@ struct Problem: Error {
                 accepted: outcome?.accepted, rejected: outcome?.rejected, rejected_count: outcome?.rejectedCount),
             status: status, contentType: "application/problem+json")
         if let retryAfterSeconds { response.headers[.retryAfter] = String(retryAfterSeconds) }
+        if let allow { response.headers[.allow] = allow.rawValue }
         return response
     }
 }
@@ -84,6 +88,9 @@ enum JSONResponse {
 
 /// Turns what routes and the router throw into problem details.
 struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
+    /// The method of a path; `nil` where there is no such path.
+    let method: @Sendable (_ path: String) -> HTTPRequest.Method?
+
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
@@ -91,8 +98,21 @@ struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
             return try await next(request, context)
         } catch let problem as Problem {
             return problem.response
+        } catch let error as any HTTPResponseError where error.status == .notFound {
+            return missing(request).response
         } catch let error as any HTTPResponseError {
             return Problem(error.status, "http-\(error.status.code)", error.status.reasonPhrase).response
         }
+    }
+
+    private func missing(_ request: Request) -> Problem {
+        guard let method = method(request.uri.path) else {
+            return Problem(
+                .notFound, "not-found",
+                "This collector has no such path; it has /v1/events, /v1/events/SOURCE, /metrics, /livez and /readyz.")
+        }
+        var problem = Problem(.methodNotAllowed, "method-not-allowed", "This path takes \(method) alone.")
+        problem.allow = method
+        return problem
     }
 }
