@@ -36,6 +36,27 @@ import Usage
         }
     }
 
+    @Test func a_batch_carries_the_checkpoint_of_the_lines_that_it_has() async throws {
+        try await withLogs { folder, log in
+            do {
+                let rig = try await Rig.open(folder, sources(), sealRows: 1)
+                try LogFile.append(Lines.events(0..<50), to: log)
+                await rig.readAll()
+                // Rotates what is there; these lines are in the open table while that is sealed.
+                try LogFile.append(Lines.events(50..<100), to: log)
+                await rig.readAll()
+                await rig.writer.sealDue()
+                #expect(try await rig.sealedTotals().events == 50)
+            }
+            let rig = try await Rig.open(folder, sources())
+            await rig.readAll()
+            await rig.seal()
+            let totals = try await rig.sealedTotals()
+            #expect(totals.events == 100)
+            #expect(totals.counts.input == sum(0..<100))
+        }
+    }
+
     @Test func a_partial_last_line_waits_for_its_end() async throws {
         try await withLogs { folder, log in
             let line = Lines.event(input: 5)

@@ -47,6 +47,22 @@ import Usage
         }
     }
 
+    @Test func a_batch_covers_only_the_records_whose_rows_it_has() async throws {
+        try await ScratchFolder.with("writer") { folder in
+            do {
+                let rig = try await Rig.open(folder, sealRows: 1)
+                try await rig.writer.commit(rows("a", input: 5), quarantine: [])
+                // Rotates what is there, and is in the open table while that is sealed.
+                try await rig.writer.commit(rows("b", input: 7), quarantine: [])
+                await rig.writer.sealDue()
+                #expect(try await rig.sealedTotals().byTenant == ["a": 5])
+            }
+            let rig = try await Rig.open(folder)
+            await rig.seal()
+            #expect(try await rig.sealedTotals().byTenant == ["a": 5, "b": 7])
+        }
+    }
+
     @Test func concurrent_commits_are_all_durable_and_counted_once() async throws {
         try await ScratchFolder.with("writer") { folder in
             do {
