@@ -18,7 +18,7 @@ package enum BatchBounds {
     package static let maxColumnBytesPerName = 2 * 2
     /// What the header and the framing of columns take at most, in bytes.
     package static let maxFramingBytes = 4_096
-    /// The size before compression up to which a table is filled. zstd adds less than 1 % to what it can't compress,
-    /// so what fits here fits a sealed batch.
-    package static let maxEncodedBytes = Limits.maxSealedBatchBytes / 100 * 99
+    /// The size before compression up to which a table is filled, in bytes. zstd adds less than 1 % to what it can't
+    /// compress, so what fits here fits a sealed batch.
+    package static let maxEncodedBytes = Limits.maxDecodedBatchBytes
 }

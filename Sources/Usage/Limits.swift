@@ -41,9 +41,10 @@ package enum Limits {
 
     /// The largest sealed (compressed) batch that is accepted on the wire, in bytes.
     package static let maxSealedBatchBytes = 16 << 20
-    /// The largest decompressed batch, in bytes: refused from the frame header, before any output is made. No larger than a
-    /// sealed one may be, so that a frame of a few bytes can't ask for more memory than one that was sent in full.
-    package static let maxDecodedBatchBytes = maxSealedBatchBytes
+    /// The largest decompressed batch, in bytes: refused from the frame header, before any output is made. With what the
+    /// decompressor itself takes it stays below a sealed batch's size, so that a frame of a few bytes can't ask for more
+    /// memory than one that was sent in full.
+    package static let maxDecodedBatchBytes = 15 << 20
     /// The largest zstd window that a frame may ask for, as a power of two of bytes (8 MiB, RFC 9659).
     package static let maxZstdWindowLog = 23
 
