@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 /// Faults that a sanitizer must report. `deploy/sanitize` runs the one that the environment names before it runs the suite
@@ -16,18 +17,24 @@ import Testing
         }
     }
 
+    /// Two threads of their own, since tasks may share one, and nothing between them that puts one before the other.
     @Test(.enabled(if: control == "thread"))
-    func two_threads_that_add_to_one_word_are_reported() async {
+    func two_threads_that_add_to_one_word_are_reported() {
         let cell = Cell()
-        await withTaskGroup(of: Void.self) { group in
-            for _ in 0..<8 {
-                group.addTask {
-                    for _ in 0..<100_000 { unsafe cell.word.pointee += 1 }
-                }
+        let done = Done()
+        for _ in 0..<2 {
+            Thread.detachNewThread {
+                for _ in 0..<100_000 { unsafe cell.word.pointee += 1 }
+                done.count.wrappingAdd(1, ordering: .relaxed)
             }
         }
+        while done.count.load(ordering: .relaxed) < 2 { usleep(1_000) }
         #expect(unsafe cell.word.pointee > 0)
         unsafe cell.word.deallocate()
+    }
+
+    private final class Done: Sendable {
+        let count = Atomic<Int>(0)
     }
 
     @Test(.enabled(if: control == "address"))
