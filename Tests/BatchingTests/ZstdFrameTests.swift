@@ -201,7 +201,10 @@ struct ZstdFrameTests {
         #expect(error?.code == .badMessage)
     }
 
-    @Test("No frame takes more memory than a batch that was sent in full")
+    /// Address Sanitizer keeps books of its own about every byte.
+    private static let isSanitized = unsafe dlsym(nil, "__asan_init") != nil
+
+    @Test("No frame takes more memory than a batch that was sent in full", .enabled(if: !isSanitized))
     func memory() throws {
         for (name, bytes, _) in try Self.refused() {
             // What earlier frames took isn't there any more to be used again.
