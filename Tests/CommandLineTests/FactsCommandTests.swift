@@ -51,7 +51,8 @@ import Testing
         #expect(text.hasPrefix("tenants.csv: would record 1, leave 0 unchanged, supersede 0; nothing was written\n"))
         let lines = text.split(separator: "\n").map { $0.split(separator: " ", omittingEmptySubsequences: true) }
         #expect(
-            lines.contains(["aliyun", "2,970,000", "3,300,000", "+330,000", "27.0", "%", "29.1", "%", "+2.1"]), "\(text)"
+            lines.contains(["aliyun", "2,970,000", "3,300,000", "+330,000", "27.0", "%", "29.1", "%", "+2.1"]),
+            "\(text)"
         )
         #expect(lines.contains(["Total", "11,000,000", "11,330,000", "+330,000"]), "\(text)")
         let chinese = PreviewTables.text(of: answer, file: "tenants.csv", figures: .chinese)
