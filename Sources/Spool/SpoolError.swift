@@ -15,6 +15,8 @@ package struct SpoolError: Error, Sendable, Equatable, CustomStringConvertible {
         package static let inputOutput = Code(rawValue: "input-output")
         /// There is no such batch, or its bytes no longer pass their checksum.
         package static let noSuchBatch = Code(rawValue: "no-such-batch")
+        /// The folder is another collector's.
+        package static let otherIdentity = Code(rawValue: "other-identity")
         /// The folder was written by a newer version.
         package static let unsupportedVersion = Code(rawValue: "unsupported-version")
         /// A caller broke the order of operations (an ordinal out of turn, a record that is too large).

@@ -41,10 +41,10 @@ struct Rig: Sendable {
 
     /// - Parameter yaml: settings besides provider, collector and data.
     static func open(
-        _ folder: String, _ yaml: String = "", clock: HandClock = HandClock(), sealRows: Int? = nil,
-        freeBytes: String = "0"
+        _ folder: String, _ yaml: String = "", as collector: String = "edge-1", clock: HandClock = HandClock(),
+        sealRows: Int? = nil, freeBytes: String = "0"
     ) async throws -> Rig {
-        let settings = try Self.settings(folder, yaml, freeBytes: freeBytes)
+        let settings = try Self.settings(folder, yaml, as: collector, freeBytes: freeBytes)
         let parts = CollectorParts(
             meter: Meter(limits: Meter.Limits(rows: sealRows ?? settings.seal.rows), clock: clock),
             remembered: RememberedEvents(limits: settings.deduplication, clock: clock), metrics: CollectorMetrics(),
@@ -72,9 +72,11 @@ struct Rig: Sendable {
         return try await Writer.open(settings: settings, parts: parts, board: board, version: "test")
     }
 
-    static func settings(_ folder: String, _ yaml: String, freeBytes: String = "0") throws -> CollectorSettings {
+    static func settings(
+        _ folder: String, _ yaml: String, as collector: String = "edge-1", freeBytes: String = "0"
+    ) throws -> CollectorSettings {
         let base =
-            "provider: volcengine\ncollector: edge-1\ndata: \(folder)/data\nspool: {free-bytes: \(freeBytes)}\n"
+            "provider: volcengine\ncollector: \(collector)\ndata: \(folder)/data\nspool: {free-bytes: \(freeBytes)}\n"
         let parsed = try Settings.load(
             CollectorSchema.schema, yaml: base + yaml, file: "\(folder)/test.yaml", environment: [:])
         return try CollectorSettings(parsed)

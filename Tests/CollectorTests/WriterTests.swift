@@ -138,6 +138,29 @@ import Usage
         }
     }
 
+    @Test(arguments: [true, false])
+    func the_spool_of_another_collector_is_refused(shipped: Bool) async throws {
+        try await ScratchFolder.with("writer") { folder in
+            do {
+                let rig = try await Rig.open(folder)
+                try await rig.writer.commit(rows("a", input: 1), quarantine: [])
+                await rig.seal()
+                if shipped {
+                    try await rig.writer.record(.settled(ordinal: 1, .counted(epoch: 1, sequence: 0)))
+                    try await rig.writer.record(.epoch(EpochMark(epoch: 1, nextSequence: 1)))
+                }
+            }
+            let error = await #expect(throws: SpoolError.self) {
+                _ = try await Rig.open(folder, as: "edge-2")
+            }
+            #expect(error?.code == .otherIdentity)
+            let message = error?.message ?? ""
+            #expect(message.contains("volcengine/edge-1, and this is volcengine/edge-2"), "\(message)")
+            #expect(message.contains(shipped ? "(0 batches are left)" : "(1 batches are left)"), "\(message)")
+            #expect(try await Rig.open(folder).writer.unshipped().count == (shipped ? 0 : 1))
+        }
+    }
+
     @Test func a_second_process_on_the_same_folder_is_refused() async throws {
         try await ScratchFolder.with("writer") { folder in
             let rig = try await Rig.open(folder)

@@ -61,6 +61,7 @@ package actor Writer: Service {
     ) throws {
         let (spool, recovered) = try Spool.open(
             directory: "\(settings.storage.folder)/spool", settings: settings.storage.spool, clock: parts.wallClock)
+        try SpoolOwner.check(spool, of: settings)
         let quarantine = try Quarantine(
             folder: "\(settings.storage.folder)/quarantine", maxBytes: settings.storage.quarantineBytes,
             nextOrdinal: recovered.nextOrdinal, metrics: parts.metrics)
