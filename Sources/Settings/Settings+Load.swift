@@ -167,12 +167,16 @@ private struct SettingsLoader {
         return readers.file.string(forKey: configKey).map { ([$0], false, place) }
     }
 
-    /// Flags and variables give lists with commas.
+    /// Flags and variables give lists with commas. Nothing at all is a slip, of a variable that isn't set; a list without
+    /// anything in it is `[]`, as in the file.
     private func split(_ text: String, for kind: SettingKind) -> [String] {
         switch kind {
-        case .texts: text.split(separator: ",").map(String.init)
-        case .paths: GlobList.split(text)
-        default: [text]
+        case .texts where text == "[]": return []
+        case .texts:
+            let parts = text.split(separator: ",").map(String.init)
+            return parts.isEmpty ? [""] : parts
+        case .paths: return GlobList.split(text)
+        default: return [text]
         }
     }
 

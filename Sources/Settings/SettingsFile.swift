@@ -108,6 +108,7 @@ struct SettingsFile {
         let words = key.split(separator: ".", omittingEmptySubsequences: false)
         guard words.count > 1, words.allSatisfy({ !$0.isEmpty }) else { return nil }
         return "nest it: " + words.map { "`\($0):`" }.joined(separator: ", and indented below it ")
+            + "; names that you give hold no dots"
     }
 
     private mutating func keep(_ leaf: Leaf, at dotted: String) {

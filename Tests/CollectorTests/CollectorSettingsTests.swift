@@ -98,6 +98,21 @@ import Usage
         #expect(format.tenantPaths == OpenAIFormat().tenantPaths)
     }
 
+    @Test func aVariableThatIsEmptyTurnsNothingOff() throws {
+        let yaml = "provider: volcengine\ncollector: edge-1\ndata: d\nsources: {gw: {type: http, format: openai}}"
+        let name = "STEELYARD_COLLECTOR_SOURCES_GW_OPENAI_PROVIDER"
+        for empty in ["", ","] {
+            let error = #expect(throws: SettingsError.self) {
+                _ = try Settings.load(
+                    CollectorSchema.schema, yaml: yaml, file: "test.yaml", environment: [name: empty])
+            }
+            #expect(error?.problems.map(\.key) == ["sources.gw.openai.provider"])
+        }
+        let settings = try Settings.load(
+            CollectorSchema.schema, yaml: yaml, file: "test.yaml", environment: [name: "[]"])
+        #expect(settings.texts("sources.gw.openai.provider").isEmpty)
+    }
+
     @Test(arguments: ["usage", "time"])
     func whatEveryRecordHasNeedsAPath(part: String) throws {
         let found = problems("sources:\n  gw: {type: http, format: openai, openai: {\(part): []}}")

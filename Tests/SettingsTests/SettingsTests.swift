@@ -96,7 +96,9 @@ private func problems(
 
     @Test(arguments: [
         ("/a/{x,y}.jsonl", ["/a/{x,y}.jsonl"]), ("/{a,b{c,d}},/e", ["/{a,b{c,d}}", "/e"]), ("/a,,/b,", ["/a", "/b"]),
-        ("/a{b,/c", ["/a{b", "/c"]), ("/a},/b", ["/a}", "/b"]), (#"/a\{b,/c}"#, [#"/a\{b"#, "/c}"]),
+        ("/a{b,/c", ["/a{b", "/c"]), ("/a},/b", ["/a}", "/b"]),
+        ("/{a,b},/c{d,/{e,f}", ["/{a,b}", "/c{d", "/{e,f}"]), (#"/a\,b,/c\"#, [#"/a\,b"#, #"/c\"#]),
+        (#"/a\{b,/c}"#, [#"/a\{b"#, "/c}"]),
     ])
     func commasWithinBracesBelongToTheGlob(text: String, globs: [String]) throws {
         let yaml = "provider: p\nsources: {a: {type: file}}"
@@ -144,7 +146,8 @@ private func problems(
         #expect(found.map(\.key) == ["seal.age"])
         #expect(found.first?.origin == .file(path: "etc/test.yaml", line: 2))
         #expect(found.first?.message == "is written with dots")
-        #expect(found.first?.remedy == "nest it: `seal:`, and indented below it `age:`")
+        let remedy = "nest it: `seal:`, and indented below it `age:`; names that you give hold no dots"
+        #expect(found.first?.remedy == remedy)
         #expect(problems("provider: p\n.age: 1s\n").first?.message == "holds a key that is not a plain word")
     }
 
