@@ -34,7 +34,7 @@ import Testing
         ["token", "create", "--role", "king"], ["simulate"], ["simulate", "--to", "http://127.0.0.1:1"],
         ["simulate", "--out", "-", "--into-up"], ["simulate", "--out", "-", "--market", "/nowhere.yaml"],
         ["up", "--provider", "Bad_Name"], ["up", "--zone", "Mars/Olympus"], ["up", "--window-back", "soon"],
-        ["up", "--window-back", "36501d"], ["up", "--window-back", "59s"],
+        ["up", "--window-back", "36501d"], ["up", "--window-back", "59s"], ["up", "--window-back", "+5d"],
         ["up", "--provider", "a", "--provider", "a"], ["close"], ["close", "2025"], ["close", "June"],
         ["close", "2025-06", "--override-reason", " "], ["close", "2025-06", "--format", "csv"],
         ["statement", "show", "2025-Q2", "--scope", "idc"], ["statement", "show", "x"],

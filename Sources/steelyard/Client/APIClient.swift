@@ -140,12 +140,13 @@ enum HTTPClients {
 
     /// - Parameter said: the error as the TLS or network layer describes it.
     static func unreachable(_ url: String, said: String) -> CommandError {
-        // BoringSSL's own word for a chain that ends at no trusted root; the error's type doesn't tell.
+        // BoringSSL's own word for a chain that can't be verified, whatever the reason; the error's type doesn't tell.
         if said.contains("CERTIFICATE_VERIFY_FAILED") {
             return CommandError(
                 .unreachable,
-                "the certificate of \(origin(of: url)) comes from no authority that is trusted here (\(said)); name the "
-                    + "PEM file of its authority with --ca-file")
+                "the certificate of \(origin(of: url)) can't be verified (\(said)): it has ended or not begun, or comes from "
+                    + "no authority that is trusted here; check its dates, and name the PEM file of its authority with "
+                    + "--ca-file")
         }
         return CommandError(
             .unreachable,

@@ -72,13 +72,16 @@ struct CACommand: AsyncParsableCommand {
         @Option(help: ArgumentHelp("Trust domain; by default the authority's own.", valueName: "NAME"))
         var trustDomain: String?
 
-        @Option(help: ArgumentHelp("Days until the certificate ends.", valueName: "N"))
-        var days = CertificateValidity.defaultLeafDays
+        @Option(
+            help: ArgumentHelp(
+                "Days until the certificate ends (default: \(CertificateValidity.defaultLeafDays), or until the authority ends).",
+                valueName: "N"))
+        var days: Int?
 
         @Flag(help: "Replace the files that are there.")
         var force = false
 
-        func validate() throws { try CACommand.check(days: days) }
+        func validate() throws { if let days { try CACommand.check(days: days) } }
 
         mutating func run() async throws {
             let folder = AuthorityFolder(dir)
@@ -90,14 +93,15 @@ struct CACommand: AsyncParsableCommand {
         }
 
         private func request(under authority: CertificateAuthority) throws -> (LeafRequest, name: String) {
+            let validity = days.map { .days($0) } ?? authority.validity(atMost: CertificateValidity.defaultLeafDays)
             switch (provider, collector, server.isEmpty) {
             case (let provider?, let collector?, true):
                 let domain = try domain(under: authority)
                 let identity = CollectorIdentity(trustDomain: domain, provider: provider, name: collector)
-                return (try .collector(identity, validity: .days(days)), "\(provider)-\(collector)")
+                return (try .collector(identity, validity: validity), "\(provider)-\(collector)")
             case (nil, nil, false):
                 let name = server[0].map { $0 == "*" || $0 == ":" ? "_" : $0 }
-                return (try .server(names: server, validity: .days(days)), String(name))
+                return (try .server(names: server, validity: validity), String(name))
             default:
                 throw CommandError(.usage, "say either --provider P and --collector NAME, or --server NAME")
             }

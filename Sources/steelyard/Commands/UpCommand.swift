@@ -49,7 +49,10 @@ struct UpCommand: AsyncParsableCommand {
 
     private static func seconds(_ duration: String) -> Int? {
         let units: [Character: Int] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
-        guard let unit = duration.last.flatMap({ units[$0] }), let count = Int(duration.dropLast()) else { return nil }
+        let digits = duration.dropLast()
+        guard let unit = duration.last.flatMap({ units[$0] }), digits.allSatisfy({ ("0"..."9").contains($0) }),
+            let count = Int(digits)
+        else { return nil }
         let product = count.multipliedReportingOverflow(by: unit)
         return product.overflow ? nil : product.partialValue
     }
