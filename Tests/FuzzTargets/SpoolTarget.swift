@@ -7,6 +7,8 @@ enum SpoolTarget {
     private static let settings = SpoolSettings(segmentBytes: 600, minFreeBytes: 0)
     /// The first record of a segment begins here: behind two headers of 64 bytes.
     private static let recordsStart = 128
+    /// A segment that is as long isn't doubled any more, in bytes: an input of doublings would be all memory.
+    private static let maxEditedBytes = 64 << 10
 
     private struct StandingClock: WallClock {
         func nowMilliseconds() -> Int64 { 1_767_225_600_000 }
@@ -57,7 +59,7 @@ enum SpoolTarget {
         case 3: for index in at..<min(at + 64, bytes.count) { bytes[index] = 0 }
         case 4: bytes.remove(at: at)
         case 5: bytes.insert(choices.byte(), at: at)
-        case 6: bytes += bytes[at...]
+        case 6: if bytes.count < maxEditedBytes { bytes += bytes[at...] }
         default:
             // Another segment's bytes under this name, or this one's under another.
             let other = names[choices.number(below: names.count)]
