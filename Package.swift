@@ -67,26 +67,30 @@ let package = Package(
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
         // MARK: Pure parts
-        .target(name: "Usage", swiftSettings: strict),
+        .target(name: "UsageModel", swiftSettings: strict),
+        .target(name: "TextFormats", dependencies: ["UsageModel", yams], swiftSettings: strict),
         .target(
-            name: "Scopes", dependencies: ["Usage", crypto, yams], resources: [.copy("BuiltIn")], swiftSettings: strict),
-        .target(name: "Intake", dependencies: ["Usage"], swiftSettings: strict),
-        .target(name: "Sequencing", swiftSettings: strict),
+            name: "Scopes", dependencies: ["UsageModel", "TextFormats", crypto], resources: [.copy("BuiltIn")],
+            swiftSettings: strict),
+        .target(name: "SourceFormats", dependencies: ["UsageModel"], swiftSettings: strict),
         .target(
-            name: "Market", dependencies: ["Usage", "Scopes"], resources: [.copy("BuiltIn")], swiftSettings: strict),
+            name: "Market", dependencies: ["UsageModel", "TextFormats", "Scopes"], resources: [.copy("BuiltIn")],
+            swiftSettings: strict),
 
         // MARK: Wire and disk
         .target(name: "WireProtocol", dependencies: [protobuf], swiftSettings: generated),
         .target(
-            name: "Batching", dependencies: ["Usage", "CZstd", "WireProtocol", protobuf, crypto],
+            name: "BatchFormat", dependencies: ["UsageModel", "CZstd", "WireProtocol", protobuf, crypto],
             swiftSettings: strict),
-        .target(name: "Spool", dependencies: ["Usage"], swiftSettings: strict),
-        .target(name: "Pipeline", dependencies: ["Usage", "Intake", "Batching", "Spool"], swiftSettings: strict),
+        .target(name: "Spool", dependencies: ["UsageModel"], swiftSettings: strict),
+        .target(
+            name: "CollectorCore", dependencies: ["UsageModel", "SourceFormats", "BatchFormat", "Spool"],
+            swiftSettings: strict),
 
         // MARK: Database
-        .target(name: "Postgres", dependencies: ["CLibPQ", logging, nioPosix], swiftSettings: strict),
+        .target(name: "Postgres", dependencies: ["UsageModel", "CLibPQ", logging, nioPosix], swiftSettings: strict),
         .target(
-            name: "Store", dependencies: ["Usage", "Scopes", "Sequencing", "Postgres", logging],
+            name: "Store", dependencies: ["UsageModel", "Scopes", "Postgres", logging],
             resources: [.copy("Migrations")], swiftSettings: strict),
 
         // MARK: What both daemons share
@@ -96,48 +100,37 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "Telemetry", dependencies: [logging], swiftSettings: strict),
         .target(
-            name: "HTTPGuards",
+            name: "HTTPSupport",
             dependencies: [
                 httpTypes, logging, nioCore,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
             ],
             swiftSettings: strict),
-        .target(name: "Identity", dependencies: ["Usage", asn1, crypto, x509], swiftSettings: strict),
+        .target(name: "Identity", dependencies: ["UsageModel", asn1, crypto, x509], swiftSettings: strict),
 
         // MARK: The daemons
         .target(
             name: "Collector",
             dependencies: [
-                "Usage", "Intake", "Batching", "Spool", "Pipeline", "Settings", "Telemetry", "HTTPGuards", "CZstd",
+                "UsageModel", "SourceFormats", "BatchFormat", "Spool", "CollectorCore", "Settings", "Telemetry",
+                "HTTPSupport", "CZstd",
                 asyncHTTPClient, httpTypes, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioSSL, unixSignals,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
             ],
             swiftSettings: strict),
         .target(
             name: "Aggregator",
-            dependencies: ["Usage", "Batching", "Store", "Postgres", "Telemetry", lifecycle, logging],
-            swiftSettings: strict),
-        .target(
-            name: "Service",
             dependencies: [
-                "Usage", "Scopes", "Batching", "Store", "Postgres", "Aggregator", "HTTPGuards", "Identity", "Settings",
-                "Telemetry", crypto, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioSSL,
+                "UsageModel", "TextFormats", "Scopes", "BatchFormat", "Store", "Postgres", "HTTPSupport", "Identity",
+                "Settings", "Telemetry", crypto, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioSSL,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
-        .target(name: "Embedded", dependencies: [subprocess, systemPackage, logging], swiftSettings: strict),
-
-        // MARK: Simulated faults
-        .target(
-            name: "FaultSimulation",
-            dependencies: ["Usage", "Intake", "Batching", "Spool", "Pipeline", "Sequencing", crypto],
-            swiftSettings: strict),
-        .executableTarget(
-            name: "simulate-faults", dependencies: ["FaultSimulation", argumentParser], swiftSettings: strict),
+        .target(name: "EmbeddedPostgres", dependencies: [subprocess, systemPackage, logging], swiftSettings: strict),
 
         // MARK: Executables
         .executableTarget(
@@ -147,69 +140,90 @@ let package = Package(
         .executableTarget(
             name: "steelyard-aggregator",
             dependencies: [
-                "Usage", "Aggregator", "Service", "Store", "Postgres", "Settings", "Telemetry", argumentParser, logging,
+                "UsageModel", "Aggregator", "Store", "Postgres", "Settings", "Telemetry", argumentParser, logging,
             ],
             swiftSettings: strict),
         .executableTarget(
             name: "steelyard",
             dependencies: [
-                "Usage", "Scopes", "Market", "Identity", "Embedded", argumentParser, asyncHTTPClient, logging, nioCore,
-                nioHTTP1, nioSSL, subprocess, systemPackage, unixSignals,
+                "UsageModel", "TextFormats", "Scopes", "Market", "Identity", "EmbeddedPostgres", argumentParser,
+                asyncHTTPClient, logging, nioCore, nioHTTP1, nioSSL, subprocess, systemPackage, unixSignals,
             ],
             swiftSettings: strict),
 
         // MARK: Tests
         .target(
-            name: "TestSupport", dependencies: ["Embedded", "Postgres", "Store", "Usage", logging],
+            name: "FaultSimulation",
+            dependencies: ["UsageModel", "SourceFormats", "BatchFormat", "Spool", "CollectorCore", crypto],
+            path: "Tests/FaultSimulation", swiftSettings: strict),
+        .executableTarget(
+            name: "simulate-faults", dependencies: ["FaultSimulation", argumentParser], path: "Tests/simulate-faults",
+            swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["EmbeddedPostgres", "Postgres", "Store", "UsageModel", logging],
             path: "Tests/TestSupport", swiftSettings: strict),
         .target(
             name: "TestHarness",
             dependencies: [
-                "Usage", "Batching", "Postgres", "Identity", "TestSupport", asyncHTTPClient, logging, nioCore,
+                "UsageModel", "BatchFormat", "Postgres", "Identity", "TestSupport", asyncHTTPClient, logging, nioCore,
                 nioHTTP1, nioSSL,
             ],
             path: "Tests/TestHarness", swiftSettings: strict),
         .executableTarget(
             name: "Torture",
             dependencies: [
-                "Usage", "Batching", "Spool", "Embedded", "TestHarness", "TestSupport", argumentParser, logging,
+                "UsageModel", "BatchFormat", "Spool", "EmbeddedPostgres", "TestHarness", "TestSupport", argumentParser,
+                logging,
             ],
             path: "Tests/Torture", swiftSettings: strict),
-        .testTarget(name: "UsageTests", dependencies: ["Usage"], swiftSettings: strict),
-        .testTarget(name: "IntakeTests", dependencies: ["Intake", "Usage"], swiftSettings: strict),
-        .testTarget(name: "ScopesTests", dependencies: ["Scopes", "Usage"], swiftSettings: strict),
+        .testTarget(name: "UsageModelTests", dependencies: ["UsageModel"], swiftSettings: strict),
+        .testTarget(name: "SourceFormatsTests", dependencies: ["SourceFormats", "UsageModel"], swiftSettings: strict),
         .testTarget(
-            name: "MarketTests", dependencies: ["Market", "Usage", "Scopes", "TestSupport"], swiftSettings: strict),
+            name: "ScopesTests", dependencies: ["Scopes", "TextFormats", "UsageModel"], swiftSettings: strict),
         .testTarget(
-            name: "BatchingTests", dependencies: ["Batching", "Usage", "CZstd", "WireProtocol", protobuf],
+            name: "MarketTests", dependencies: ["Market", "UsageModel", "TextFormats", "Scopes", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "BatchFormatTests", dependencies: ["BatchFormat", "UsageModel", "CZstd", "WireProtocol", protobuf],
             swiftSettings: strict),
         .target(
             name: "SpoolTestSupport", dependencies: ["Spool"], path: "Tests/SpoolTestSupport", swiftSettings: strict),
         .testTarget(
-            name: "SpoolTests", dependencies: ["Spool", "SpoolTestSupport", "Usage"], swiftSettings: strict),
+            name: "SpoolTests", dependencies: ["Spool", "SpoolTestSupport", "UsageModel"], swiftSettings: strict),
         .target(
             name: "FuzzTargets",
-            dependencies: ["Usage", "Intake", "Batching", "Spool", "SpoolTestSupport", "Scopes", "Settings"],
+            dependencies: [
+                "UsageModel", "SourceFormats", "BatchFormat", "Spool", "SpoolTestSupport", "Scopes", "Settings",
+                "TextFormats",
+            ],
             path: "Tests/FuzzTargets", exclude: ["Corpus"], swiftSettings: strict),
         .testTarget(name: "FuzzCorpusTests", dependencies: ["FuzzTargets"], swiftSettings: strict),
-        .testTarget(name: "SequencingTests", dependencies: ["Sequencing"], swiftSettings: strict),
         .testTarget(
-            name: "FaultSimulationTests", dependencies: ["FaultSimulation", "Batching", "Pipeline", "Spool", "Usage"],
+            name: "FaultSimulationTests",
+            dependencies: ["FaultSimulation", "BatchFormat", "Spool", "UsageModel"],
             swiftSettings: strict),
         .testTarget(name: "SanitizerControlTests", swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
         .testTarget(
-            name: "IdentityTests", dependencies: ["Identity", "Usage", asn1, crypto, x509], swiftSettings: strict),
+            name: "IdentityTests", dependencies: ["Identity", "UsageModel", asn1, crypto, x509], swiftSettings: strict),
         .testTarget(
-            name: "PostgresTests", dependencies: ["Postgres", "TestSupport", "Embedded", logging], swiftSettings: strict
+            name: "PostgresTests",
+            dependencies: ["Postgres", "TestSupport", "EmbeddedPostgres", "UsageModel", logging],
+            swiftSettings: strict
         ),
         .testTarget(
             name: "StoreTests",
-            dependencies: ["Store", "Postgres", "Scopes", "Usage", "TestSupport", logging], swiftSettings: strict),
+            dependencies: ["Store", "Postgres", "Scopes", "UsageModel", "TestSupport", logging],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CollectorCoreTests",
+            dependencies: ["CollectorCore", "BatchFormat", "FaultSimulation", "Spool", "UsageModel"],
+            swiftSettings: strict),
         .testTarget(
             name: "CollectorTests",
             dependencies: [
-                "Collector", "Pipeline", "Intake", "Batching", "Spool", "Settings", "Telemetry", "Usage", "Identity",
+                "Collector", "CollectorCore", "SourceFormats", "BatchFormat", "Spool", "Settings", "Telemetry",
+                "UsageModel", "Identity",
                 "TestSupport", httpTypes, hummingbird, lifecycle, logging, nioCore, nioPosix, nioSSL,
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
@@ -218,28 +232,25 @@ let package = Package(
         .testTarget(
             name: "AggregatorTests",
             dependencies: [
-                "Aggregator", "Batching", "Store", "Postgres", "Telemetry", "Usage", "TestSupport", lifecycle, logging,
-            ],
-            swiftSettings: strict),
-        .testTarget(
-            name: "ServiceTests",
-            dependencies: [
-                "Service", "Aggregator", "Batching", "HTTPGuards", "Store", "Postgres", "Scopes", "Identity",
-                "Settings", "Telemetry", "Usage", "TestSupport", asyncHTTPClient, lifecycle, logging, nioCore, nioHTTP1,
+                "Aggregator", "BatchFormat", "HTTPSupport", "Store", "Postgres", "Scopes", "TextFormats", "Identity",
+                "Settings", "Telemetry", "UsageModel", "TestSupport", asyncHTTPClient, lifecycle, logging, nioCore,
+                nioHTTP1,
                 nioPosix, nioSSL, yams,
             ],
             swiftSettings: strict),
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "steelyard", "steelyard-collector", "steelyard-aggregator", "Identity", "Scopes", "Usage",
+                "steelyard", "steelyard-collector", "steelyard-aggregator", "Identity", "Scopes",
+                "UsageModel",
                 argumentParser, subprocess, systemPackage,
             ],
             swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Usage", "Batching", "Identity", "TestHarness", "TestSupport", "steelyard", "steelyard-collector",
+                "UsageModel", "BatchFormat", "Identity", "TestHarness", "TestSupport", "steelyard",
+                "steelyard-collector",
                 "steelyard-aggregator",
             ],
             swiftSettings: strict),
@@ -264,7 +275,8 @@ if Context.environment["STEELYARD_BENCHMARK"] == "1" {
         .executableTarget(
             name: "SteelyardBenchmarks",
             dependencies: [
-                "Usage", "Intake", "Batching", "Spool", "Store", "Postgres", "Aggregator", "Telemetry", "Embedded",
+                "UsageModel", "SourceFormats", "BatchFormat", "Spool", "Store", "Postgres", "Aggregator", "Telemetry",
+                "EmbeddedPostgres",
                 logging,
                 .product(name: "Benchmark", package: "benchmark"),
             ],

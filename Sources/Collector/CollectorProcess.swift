@@ -1,14 +1,14 @@
+internal import CollectorCore
 internal import Foundation
 package import Logging
 internal import NIOSSL
-internal import Pipeline
 internal import ServiceLifecycle
 internal import Settings
 internal import Telemetry
 internal import UnixSignals
-internal import Usage
+internal import UsageModel
 
-/// A whole collector: opens the data folder, runs every part until it is told to stop, and leaves nothing half done.
+/// A whole collector: opens the data directory, runs every part until it is told to stop, and leaves nothing half done.
 package struct CollectorProcess: Sendable {
     /// How long the HTTP listener may take to finish open requests when stopping, on top of the drain.
     private static let stopGrace = Duration.seconds(10)
@@ -31,11 +31,11 @@ package struct CollectorProcess: Sendable {
 
     /// Runs until SIGTERM or SIGINT; returns once everything accepted is sealed and synced.
     ///
-    /// - Throws: where the data folder can't be opened or the address can't be bound.
+    /// - Throws: where the data directory can't be opened or the address can't be bound.
     package func run() async throws {
-        let board = StatusBoard()
-        let parts = CollectorParts(
-            meter: Meter(limits: Meter.Limits(rows: settings.seal.rows), clock: SystemSteadyClock()),
+        let board = StatusStore()
+        let parts = CollectorDependencies(
+            accumulator: Accumulator(limits: Accumulator.Limits(rows: settings.seal.rows), clock: SystemSteadyClock()),
             remembered: RememberedEvents(limits: settings.deduplication), metrics: CollectorMetrics(), logger: logger)
         let opened = try await Writer.open(settings: settings, parts: parts, board: board, version: version)
         let window = Reloadable(settings.window)
@@ -43,7 +43,7 @@ package struct CollectorProcess: Sendable {
         let client = settings.aggregator.map { AggregatorClient(settings: $0, version: version) }
         let server = CollectorServer(
             settings: settings, parts: parts, board: board, writer: opened.writer, window: window, version: version)
-        let listening = ListeningFile(folder: settings.storage.folder)
+        let listening = ListeningFile(directory: settings.storage.directory)
         let application = server.makeApplication { address in
             listening.write(address, logger)
         }
@@ -71,7 +71,7 @@ package struct CollectorProcess: Sendable {
     }
 
     private func makeShipper(
-        _ opened: Writer.Opened, _ client: AggregatorClient?, _ parts: CollectorParts, _ board: StatusBoard
+        _ opened: Writer.Opened, _ client: AggregatorClient?, _ parts: CollectorDependencies, _ board: StatusStore
     ) -> any Service {
         guard let client else {
             logger.warning("no aggregator.url is set; batches stay in the spool")
@@ -81,7 +81,7 @@ package struct CollectorProcess: Sendable {
             opened: opened, transport: client, parts: parts, board: board, drainTimeout: settings.drainTimeout)
     }
 
-    private func registerGauges(_ parts: CollectorParts, _ board: StatusBoard) {
+    private func registerGauges(_ parts: CollectorDependencies, _ board: StatusStore) {
         let registry = parts.metrics.registry
         let age = registry.gauge(
             "steelyard_collector_oldest_unshipped_age_seconds", help: "Age of the oldest batch that isn't shipped.")
@@ -102,23 +102,23 @@ package struct CollectorProcess: Sendable {
             let (backlog, shipping) = (board.currentBacklog, board.currentShipping)
             age.set(backlog.oldestSealedAt.map { Double(max(0, now - $0)) / 1_000 } ?? 0)
             success.set(shipping.lastSuccessAt.map { Double(max(0, now - $0)) / 1_000 } ?? -1)
-            ready.set(parts.gate.isClosed ? 0 : 1)
+            ready.set(parts.intakeSwitch.isClosed ? 0 : 1)
             fenced.set(shipping.isFenced ? 1 : 0)
         }
     }
 }
 
-/// `listening.json` in the data folder: the address that was bound, for whoever set port 0.
+/// `listening.json` in the data directory: the address that was bound, for whoever set port 0.
 struct ListeningFile: Sendable {
     private struct Document: Codable {
         var http: String
     }
 
-    let folder: String
-    private var path: String { "\(folder)/listening.json" }
+    let directory: String
+    private var path: String { "\(directory)/listening.json" }
 
-    init(folder: String) {
-        self.folder = folder
+    init(directory: String) {
+        self.directory = directory
     }
 
     func write(_ address: String, _ logger: Logger) {

@@ -1,8 +1,8 @@
 package import Foundation
 internal import X509
 
-/// The files of an authority's folder.
-package struct AuthorityFolder: Sendable, Hashable {
+/// The files of an authority's directory.
+package struct AuthorityDirectory: Sendable, Hashable {
     package let path: String
 
     package init(_ path: String) { self.path = path }
@@ -19,56 +19,56 @@ package struct AuthorityFolder: Sendable, Hashable {
 }
 
 extension CertificateAuthority {
-    /// Writes the authority into `folder`, which is made with mode 0700 where it is missing.
+    /// Writes the authority into `directory`, which is made with mode 0700 where it is missing.
     ///
     /// The key goes first: a crash in between leaves a key without a certificate, which ``load(from:)`` names.
-    package func write(to folder: AuthorityFolder, overwriting: Bool = false) throws(IdentityError) {
-        try Self.makeFolder(folder.path)
-        if !overwriting, let present = [folder.certificate, folder.key].first(where: Self.exists) {
+    package func write(to directory: AuthorityDirectory, overwriting: Bool = false) throws(IdentityError) {
+        try Self.makeDirectory(directory.path)
+        if !overwriting, let present = [directory.certificate, directory.key].first(where: Self.exists) {
             throw IdentityError(
                 .fileExists,
                 "\(present) is there already; everything issued under it would stop being trusted. Use it as it is, "
                     + "or say --force to replace the authority")
         }
-        try PrivateFile.write(Self.pem(of: key), to: folder.key, for: .ownerOnly, overwriting: overwriting)
-        try PrivateFile.write(certificatePEM, to: folder.certificate, for: .everybody, overwriting: overwriting)
+        try PrivateFile.write(Self.pem(of: key), to: directory.key, for: .ownerOnly, overwriting: overwriting)
+        try PrivateFile.write(certificatePEM, to: directory.certificate, for: .everybody, overwriting: overwriting)
     }
 
-    /// The authority of a folder that ``write(to:overwriting:)`` filled.
-    package static func load(from folder: AuthorityFolder) throws(IdentityError) -> CertificateAuthority {
-        for path in [folder.certificate, folder.key] where !exists(path) {
+    /// The authority of a directory that ``write(to:overwriting:)`` filled.
+    package static func load(from directory: AuthorityDirectory) throws(IdentityError) -> CertificateAuthority {
+        for path in [directory.certificate, directory.key] where !exists(path) {
             throw IdentityError(
                 .fileMissing,
-                "\(path) isn't there; make an authority with `steelyard ca init --dir '\(folder.path)'`, or restore the "
+                "\(path) isn't there; make an authority with `steelyard ca init --dir '\(directory.path)'`, or restore the "
                     + "file from a backup")
         }
-        let certificate = try PrivateFile.read(folder.certificate, what: "the authority's certificate")
-        let key = try PrivateFile.read(folder.key, what: "the authority's key")
+        let certificate = try PrivateFile.read(directory.certificate, what: "the authority's certificate")
+        let key = try PrivateFile.read(directory.key, what: "the authority's key")
         do {
             return try CertificateAuthority(certificatePEM: certificate, keyPEM: key)
         } catch {
-            throw IdentityError(error.code, "in \(folder.path): \(error.message)")
+            throw IdentityError(error.code, "in \(directory.path): \(error.message)")
         }
     }
 
     private static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
-    private static func makeFolder(_ path: String) throws(IdentityError) {
+    private static func makeDirectory(_ path: String) throws(IdentityError) {
         do {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
-            throw IdentityError(.fileFailed, "can't make the folder \(path): \(error.localizedDescription)")
+            throw IdentityError(.fileFailed, "can't make the directory \(path): \(error.localizedDescription)")
         }
     }
 }
 
 extension IssuedCertificate {
-    /// Writes `NAME.pem` and `NAME-key.pem` (mode 0600) into `folder`.
+    /// Writes `NAME.pem` and `NAME-key.pem` (mode 0600) into `directory`.
     package func write(
-        to folder: AuthorityFolder, name: String, overwriting: Bool = false
+        to directory: AuthorityDirectory, name: String, overwriting: Bool = false
     ) throws(IdentityError) {
-        let paths = folder.leaf(name)
+        let paths = directory.leaf(name)
         if !overwriting, FileManager.default.fileExists(atPath: paths.certificate) {
             throw IdentityError(
                 .fileExists, "\(paths.certificate) is there already and is not overwritten; say --force to replace it")

@@ -1,6 +1,6 @@
 internal import Foundation
 internal import SwiftASN1
-package import Usage
+package import UsageModel
 internal import X509
 
 /// A certificate with its private key, as PEM.

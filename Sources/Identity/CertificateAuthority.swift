@@ -1,7 +1,7 @@
 internal import Crypto
 internal import Foundation
 internal import SwiftASN1
-internal import Usage
+internal import UsageModel
 package import X509
 
 /// A certificate authority for small installations: one self-signed key that issues to collectors and servers.

@@ -1,5 +1,5 @@
 internal import SwiftASN1
-package import Usage
+package import UsageModel
 package import X509
 
 extension CollectorIdentity {

@@ -1,4 +1,4 @@
-package import Usage
+package import UsageModel
 
 extension CollectorIdentity {
     /// Reads `spiffe://TRUST-DOMAIN/provider/P/collector/NAME`, exactly: lower case, no port, user, query, fragment,

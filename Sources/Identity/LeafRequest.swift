@@ -1,4 +1,4 @@
-package import Usage
+package import UsageModel
 
 /// What a certificate to be issued shall say.
 ///

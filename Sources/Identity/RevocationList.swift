@@ -1,5 +1,5 @@
 internal import Crypto
-package import Usage
+package import UsageModel
 
 /// Certificates and identities that are let in no more, from a text file.
 ///

@@ -1,4 +1,4 @@
-internal import Usage
+internal import UsageModel
 
 /// Writes native usage events as JSON lines, byte by byte.
 enum EventText {
@@ -41,7 +41,7 @@ enum EventText {
 
     /// `2025-01-31T16:00:00Z`.
     private static func appendTime(_ second: Int64, to buffer: inout [UInt8]) {
-        let day = second.dividedDown(by: CivilTime.secondsPerDay)
+        let day = second.flooredDivision(by: CivilTime.secondsPerDay)
         let rest = Int(second - day * 86_400)
         let (year, month, dayOfMonth) = CivilTime.date(days: day)
         appendPadded(year / 100, to: &buffer)

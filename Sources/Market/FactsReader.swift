@@ -1,5 +1,6 @@
 internal import Scopes
-internal import Usage
+internal import TextFormats
+internal import UsageModel
 
 /// Reads what a description says beside usage that isn't any one provider's: prices, rates and reference totals.
 struct FactsReader {

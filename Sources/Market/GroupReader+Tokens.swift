@@ -1,5 +1,6 @@
 internal import Scopes
-internal import Usage
+internal import TextFormats
+internal import UsageModel
 
 extension GroupReader {
     /// What the group uses in each month: of the provider's external tokens, of `tokens`, or of `multiple` times the

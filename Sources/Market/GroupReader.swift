@@ -1,5 +1,6 @@
 internal import Scopes
-internal import Usage
+internal import TextFormats
+internal import UsageModel
 
 /// Reads the groups of tenants of one provider.
 struct GroupReader {

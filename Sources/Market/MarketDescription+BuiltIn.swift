@@ -1,5 +1,6 @@
 internal import Foundation
-package import Scopes
+internal import Scopes
+package import TextFormats
 
 extension MarketDescription {
     /// The descriptions that come with Steelyard.

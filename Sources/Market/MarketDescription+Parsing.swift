@@ -1,5 +1,6 @@
-package import Scopes
-internal import Usage
+internal import Scopes
+package import TextFormats
+internal import UsageModel
 
 extension MarketDescription {
     /// Reads a description.

@@ -1,5 +1,5 @@
 package import Scopes
-package import Usage
+package import UsageModel
 
 /// A market to be simulated: who serves how many tokens to whom, when, with which models.
 ///

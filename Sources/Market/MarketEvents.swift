@@ -1,5 +1,6 @@
 internal import Scopes
-internal import Usage
+internal import TextFormats
+internal import UsageModel
 
 /// The events of one provider, or of all, in order of time, made day by day as they are asked for.
 ///

@@ -1,5 +1,5 @@
 package import Scopes
-package import Usage
+package import UsageModel
 
 /// What a market's description says beside usage that isn't any one provider's.
 package struct MarketFacts: Sendable, Hashable {

@@ -1,5 +1,6 @@
 internal import Scopes
-internal import Usage
+internal import TextFormats
+internal import UsageModel
 
 extension MarketModel {
     /// Reads `models`: all models of a description by their names.

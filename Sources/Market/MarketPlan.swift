@@ -1,5 +1,6 @@
 internal import Scopes
-internal import Usage
+internal import TextFormats
+internal import UsageModel
 
 /// A tenant with everything that its events are made from.
 struct PlannedTenant {

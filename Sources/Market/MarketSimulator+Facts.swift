@@ -1,5 +1,6 @@
 internal import Scopes
-internal import Usage
+internal import TextFormats
+internal import UsageModel
 
 /// One kind of facts as the CSV file that `steelyard facts import` reads; `docs/facts.md` has the columns.
 package struct MarketFactsFile: Sendable, Hashable {

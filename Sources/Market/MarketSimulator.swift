@@ -1,5 +1,6 @@
 package import Scopes
-internal import Usage
+internal import TextFormats
+internal import UsageModel
 
 /// Makes the usage events and the tenant registry of a market.
 package struct MarketSimulator: Sendable {

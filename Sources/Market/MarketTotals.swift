@@ -1,4 +1,4 @@
-package import Usage
+package import UsageModel
 
 /// What was written, or will be: events, bytes and tokens, by provider and kind of tenant.
 package struct MarketTotals: Sendable, Hashable {

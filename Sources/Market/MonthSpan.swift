@@ -1,5 +1,6 @@
 internal import Scopes
-internal import Usage
+internal import TextFormats
+internal import UsageModel
 
 /// A value that stands for some months of a market's period, such as `2025-H1: 264_056_400_000_000`.
 struct MonthSpan<Value> {

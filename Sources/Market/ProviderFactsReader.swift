@@ -1,5 +1,6 @@
 internal import Scopes
-internal import Usage
+internal import TextFormats
+internal import UsageModel
 
 /// Reads what a description says of a provider beside its usage: group, markets, revenue, tenders and private
 /// deployments, all optional.

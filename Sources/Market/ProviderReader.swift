@@ -1,5 +1,6 @@
 internal import Scopes
-internal import Usage
+internal import TextFormats
+internal import UsageModel
 
 /// Reads the providers of a description and resolves their shares and multiples into tokens.
 struct ProviderReader {

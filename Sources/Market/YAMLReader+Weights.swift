@@ -1,5 +1,6 @@
 internal import Scopes
-internal import Usage
+internal import TextFormats
+internal import UsageModel
 
 extension YAMLReader {
     /// Weights in a list of so many items, at least one of them not zero. `nil` for `count` takes any number.

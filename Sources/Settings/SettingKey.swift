@@ -19,11 +19,11 @@ package enum SettingKind: Sendable {
     case address
     /// An absolute URL with one of the given schemes.
     case url(schemes: [String])
-    /// The path of a file or folder. Relative ones are taken from the folder of the configuration file.
+    /// The path of a file or directory. Relative ones are taken from the directory of the configuration file.
     case path
     /// Any number of texts; a single text stands for a list of one, and an empty list says that there are none.
     case texts
-    /// One or more paths or globs; relative ones are taken from the folder of the configuration file.
+    /// One or more paths or globs; relative ones are taken from the directory of the configuration file.
     case paths
 }
 

@@ -52,7 +52,7 @@ struct ValueProblem: Error, Equatable {
 
 extension SettingKind {
     /// Reads one text, or a list for the kinds that take one.
-    func read(_ texts: [String], isList: Bool, folder: String) throws(ValueProblem) -> SettingValue {
+    func read(_ texts: [String], isList: Bool, directory: String) throws(ValueProblem) -> SettingValue {
         switch self {
         case .texts:
             guard texts.allSatisfy({ !$0.isEmpty }) else {
@@ -63,7 +63,7 @@ extension SettingKind {
             guard !texts.isEmpty, texts.allSatisfy({ !$0.isEmpty }) else {
                 throw ValueProblem(message: "is an empty list", remedy: "give at least one value, or leave the key out")
             }
-            return .texts(texts.map { Self.resolve($0, in: folder) })
+            return .texts(texts.map { Self.resolve($0, in: directory) })
         default:
             guard !isList, let text = texts.first, texts.count == 1 else {
                 throw ValueProblem(message: "is a list", remedy: "give a single value")
@@ -71,14 +71,14 @@ extension SettingKind {
             guard !text.isEmpty else {
                 throw ValueProblem(message: "is empty", remedy: "give a value, or leave the key out")
             }
-            return try readSingle(text, folder: folder)
+            return try readSingle(text, directory: directory)
         }
     }
 
-    private func readSingle(_ text: String, folder: String) throws(ValueProblem) -> SettingValue {
+    private func readSingle(_ text: String, directory: String) throws(ValueProblem) -> SettingValue {
         switch self {
         case .text, .texts, .paths: return .text(text)
-        case .path: return .text(Self.resolve(text, in: folder))
+        case .path: return .text(Self.resolve(text, in: directory))
         case .identifier(let maxBytes): return .text(try Self.readIdentifier(text, maxBytes: maxBytes))
         case .choice(let choices):
             guard choices.contains(text) else {
@@ -135,9 +135,9 @@ extension SettingKind {
             remedy: "give \(example), without user or password")
     }
 
-    static func resolve(_ path: String, in folder: String) -> String {
+    static func resolve(_ path: String, in directory: String) -> String {
         if path.hasPrefix("/") { return path }
         let relative = path.hasPrefix("./") ? String(path.dropFirst(2)) : path
-        return folder.isEmpty || folder == "." ? relative : "\(folder)/\(relative)"
+        return directory.isEmpty || directory == "." ? relative : "\(directory)/\(relative)"
     }
 }

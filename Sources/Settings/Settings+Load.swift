@@ -106,7 +106,7 @@ private struct SettingsLoader {
         _ concrete: [(SettingKey, [String])]
     ) -> [String: (value: SettingValue, origin: SettingsProblem.Origin)] {
         let readers = makeReaders()
-        let folder =
+        let directory =
             file.path.contains("/") ? String(file.path[..<(file.path.lastIndex(of: "/") ?? file.path.endIndex)]) : ""
         var values: [String: (value: SettingValue, origin: SettingsProblem.Origin)] = [:]
         for (key, components) in concrete {
@@ -123,7 +123,7 @@ private struct SettingsLoader {
                 let isOnCommandLine = if case .file = found.origin { false } else { true }
                 values[path] = (
                     try key.kind.read(
-                        found.texts, isList: found.isList, folder: isOnCommandLine ? "" : folder), found.origin
+                        found.texts, isList: found.isList, directory: isOnCommandLine ? "" : directory), found.origin
                 )
             } catch {
                 problems.append(

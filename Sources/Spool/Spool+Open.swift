@@ -1,4 +1,4 @@
-package import Usage
+package import UsageModel
 
 extension Spool {
     /// Opens the spool in `directory`, making both where they don't exist, and scans it.
@@ -33,7 +33,8 @@ extension Spool {
             throw SpoolError(opening: directory, error)
         }
         throw SpoolError(
-            .inUse, "the spool \(directory) is in use by another process: stop it, or give this one its own data folder"
+            .inUse,
+            "the spool \(directory) is in use by another process: stop it, or give this one its own data directory"
         )
     }
 }
@@ -42,7 +43,7 @@ extension SpoolError {
     init(opening directory: String, _ error: FileSystemError) {
         self.init(
             error.isOutOfSpace ? .full : .inputOutput,
-            "the spool \(directory) can't be opened: \(error): check the folder's owner, permissions and disk")
+            "the spool \(directory) can't be opened: \(error): check the directory's owner, permissions and disk")
     }
 
     init(writing directory: String, _ error: FileSystemError) {
@@ -60,7 +61,7 @@ extension SpoolError {
     }
 }
 
-/// What is in the folder at start.
+/// What is in the directory at start.
 struct SpoolScan {
     var spoolID: SpoolID
     var isNew: Bool
@@ -69,7 +70,7 @@ struct SpoolScan {
     var writeAhead: SegmentLog
     /// Write-ahead records, those that batches cover among them.
     var writeAheadPlaces: [RecordPlace] = []
-    var nextOrdinal: UInt64 = 1
+    var nextSpoolSequence: UInt64 = 1
     private var recovery: LogRecovery
 
     init(
@@ -108,7 +109,7 @@ struct SpoolScan {
 
     var recovered: RecoveredState {
         RecoveredState(
-            spoolID: spoolID, isNew: isNew, epoch: state.epoch, nextOrdinal: nextOrdinal,
+            spoolID: spoolID, isNew: isNew, epoch: state.epoch, nextSpoolSequence: nextSpoolSequence,
             unshipped: state.batches.filter { $0.status == .unshipped }.map(\.entry),
             checkpoint: state.progress.checkpoint,
             uncoveredWriteAheadCount: writeAheadPlaces.count {
@@ -128,8 +129,8 @@ struct SpoolScan {
             }
         }
         (batches, state, recovery) = (log, found, outcome)
-        // A lost record may have been a batch that was sent: its ordinal is not given again.
-        nextOrdinal = state.progress.ordinal + 1 + recovery.lostSinceLandmark
+        // A lost record may have been a batch that was sent: its spool sequence is not given again.
+        nextSpoolSequence = state.progress.spoolSequence + 1 + recovery.lostSinceLandmark
     }
 
     private mutating func scanWriteAhead(_ inventory: SegmentInventory) throws(SpoolError) {
@@ -143,7 +144,7 @@ struct SpoolScan {
         (writeAhead, writeAheadPlaces, recovery) = (log, places, outcome)
     }
 
-    /// The folder's names, without what an interrupted start or write left behind.
+    /// The directory's names, without what an interrupted start or write left behind.
     private static func names(_ directory: String, _ fileSystem: any FileSystem) throws(SpoolError) -> [String] {
         do throws(FileSystemError) {
             var kept: [String] = []

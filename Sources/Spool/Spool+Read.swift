@@ -1,10 +1,10 @@
-internal import Usage
+internal import UsageModel
 
 extension Spool {
     /// The sealed bytes of a synced batch, checked against their checksum.
-    package func readBatch(_ ordinal: UInt64) throws(SpoolError) -> [UInt8] {
-        guard let batch = state.batch(ordinal) else {
-            throw SpoolError(.noSuchBatch, "the spool holds no synced batch \(ordinal)")
+    package func readBatch(_ spoolSequence: UInt64) throws(SpoolError) -> [UInt8] {
+        guard let batch = state.batch(spoolSequence) else {
+            throw SpoolError(.noSuchBatch, "the spool holds no synced batch \(spoolSequence)")
         }
         let payload = try readPayload(batch.place, batches)
         return Array(payload.suffix(batch.entry.byteCount))

@@ -1,7 +1,7 @@
-internal import Usage
+internal import UsageModel
 
 extension Spool {
-    /// Throws `full` with the remedy when new input must be refused: too little free space, or the folder too large.
+    /// Throws `full` with the remedy when new input must be refused: too little free space, or the directory too large.
     package func checkSpace() throws(SpoolError) {
         guard bytesOnDisk < settings.maxBytes else {
             throw SpoolError(

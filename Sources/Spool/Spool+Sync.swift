@@ -1,4 +1,4 @@
-internal import Usage
+internal import UsageModel
 
 extension Spool {
     /// Makes everything appended so far durable (one `fdatasync` per log that has something new).
@@ -6,7 +6,7 @@ extension Spool {
     /// When writing or syncing fails, the segment is abandoned and what was not yet durable is written to a new one.
     /// - Throws: `inputOutput`, or `full` where the disk is, when that failed too. Then nothing appended since the last
     ///   successful sync may be acknowledged, and the spool forgets it: the same input may be appended again. The log
-    ///   of batches goes first, so a batch may have become durable all the same: ``nextOrdinal`` tells.
+    ///   of batches goes first, so a batch may have become durable all the same: ``nextSpoolSequence`` tells.
     package func sync() throws(SpoolError) {
         let batchRecords = pendingBatches
         let writeAheadRecords = pendingWriteAhead
@@ -26,14 +26,16 @@ extension Spool {
             opening: openingState())
         for (index, place) in places.enumerated() {
             state.apply(records[index].scanned, at: place)
-            if case .batch(let progress, _) = records[index].scanned { nextDurableOrdinal = progress.ordinal + 1 }
+            if case .batch(let progress, _) = records[index].scanned {
+                nextDurableSpoolSequence = progress.spoolSequence + 1
+            }
         }
     }
 
     /// What a new segment begins with, so that those before it can go.
     private func openingState() -> [UInt8] {
         var progress = state.progress
-        progress.ordinal = nextDurableOrdinal - 1
-        return SpoolRecord.state(progress, state.epoch ?? EpochMark(epoch: 0, nextSequence: 0)).encoded()
+        progress.spoolSequence = nextDurableSpoolSequence - 1
+        return SpoolRecord.state(progress, state.epoch ?? EpochPosition(epoch: 0, nextSequence: 0)).encoded()
     }
 }

@@ -1,8 +1,8 @@
-package import Usage
+package import UsageModel
 
-/// The collector's durable queue in one folder.
+/// The collector's durable queue in one directory.
 ///
-/// One thread at a time may use it; it isn't `Sendable`, and holds the folder's lock until it is closed or let go.
+/// One thread at a time may use it; it isn't `Sendable`, and holds the directory's lock until it is closed or let go.
 /// Appended records are durable only when ``sync()`` has returned. The format is specified in `SpoolFormat.swift`.
 package final class Spool {
     /// The longest payload of a write-ahead record, in bytes.
@@ -33,8 +33,8 @@ package final class Spool {
     package internal(set) var writeAheadReclaimedThrough: UInt64 = 0
     /// The write-ahead records that recovery found.
     var recoveredWriteAhead: [RecordPlace] = []
-    /// The ordinal after the last durable batch, or after one that damage may have swallowed.
-    var nextDurableOrdinal: UInt64
+    /// The spool sequence after the last durable batch, or after one that damage may have swallowed.
+    var nextDurableSpoolSequence: UInt64
 
     init(
         directory: String, settings: SpoolSettings, fileSystem: any FileSystem, clock: any WallClock, lock: OpenFile,
@@ -50,7 +50,7 @@ package final class Spool {
         batches = scan.batches
         writeAhead = scan.writeAhead
         recoveredWriteAhead = scan.writeAheadPlaces
-        nextDurableOrdinal = scan.nextOrdinal
+        nextDurableSpoolSequence = scan.nextSpoolSequence
     }
 
     deinit {
@@ -59,24 +59,24 @@ package final class Spool {
         }
     }
 
-    /// The ordinal that the next appended batch must have.
-    package var nextOrdinal: UInt64 {
-        pendingBatches.reduce(nextDurableOrdinal) { next, pending in
-            if case .batch(let progress, _) = pending.scanned { progress.ordinal + 1 } else { next }
+    /// The spool sequence that the next appended batch must have.
+    package var nextSpoolSequence: UInt64 {
+        pendingBatches.reduce(nextDurableSpoolSequence) { next, pending in
+            if case .batch(let progress, _) = pending.scanned { progress.spoolSequence + 1 } else { next }
         }
     }
 
     /// The position of the last appended write-ahead record; 0 before the first.
     package var lastWriteAheadPosition: UInt64 { writeAhead.nextPosition - 1 + UInt64(pendingWriteAhead.count) }
 
-    /// Synced batches that are neither acknowledged nor quarantined, by ordinal.
+    /// Synced batches that are neither acknowledged nor quarantined, by spool sequence.
     package var unshippedBatches: [BatchEntry] { state.batches.filter { $0.status == .unshipped }.map(\.entry) }
 
-    /// Acknowledged batches that are still kept, by ordinal.
+    /// Acknowledged batches that are still kept, by spool sequence.
     package var archivedBatches: [BatchEntry] { state.batches.filter { $0.status == .archived }.map(\.entry) }
 
     /// The newest recorded epoch; `nil` before the first.
-    package var epoch: EpochMark? { state.epoch }
+    package var epoch: EpochPosition? { state.epoch }
 
     /// Bytes of all segments.
     package var bytesOnDisk: UInt64 { batches.byteCount + writeAhead.byteCount }
@@ -87,7 +87,7 @@ package final class Spool {
         return SpoolID(using: &generator)
     }
 
-    /// Syncs, closes all files, and gives the folder's lock back.
+    /// Syncs, closes all files, and gives the directory's lock back.
     package func close() throws(SpoolError) {
         try sync()
         for file in [batches.current, writeAhead.current, lock] {

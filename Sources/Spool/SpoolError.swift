@@ -7,7 +7,7 @@ package struct SpoolError: Error, Sendable, Equatable, CustomStringConvertible {
             self.rawValue = rawValue
         }
 
-        /// Another process holds the folder.
+        /// Another process holds the directory.
         package static let inUse = Code(rawValue: "in-use")
         /// New input is refused until space is freed; what was accepted is safe, sealing and shipping go on.
         package static let full = Code(rawValue: "full")
@@ -15,11 +15,11 @@ package struct SpoolError: Error, Sendable, Equatable, CustomStringConvertible {
         package static let inputOutput = Code(rawValue: "input-output")
         /// There is no such batch, or its bytes no longer pass their checksum.
         package static let noSuchBatch = Code(rawValue: "no-such-batch")
-        /// The folder is another collector's.
+        /// The directory is another collector's.
         package static let otherIdentity = Code(rawValue: "other-identity")
-        /// The folder was written by a newer version.
+        /// The directory was written by a newer version.
         package static let unsupportedVersion = Code(rawValue: "unsupported-version")
-        /// A caller broke the order of operations (an ordinal out of turn, a record that is too large).
+        /// A caller broke the order of operations (an spool sequence out of turn, a record that is too large).
         package static let misuse = Code(rawValue: "misuse")
     }
 

@@ -2,7 +2,7 @@
 package struct SpoolSettings: Sendable, Equatable {
     /// Size at which a segment is closed and the next begun, in bytes.
     package var segmentBytes: UInt64
-    /// Most bytes that the folder may hold, archive included, before new input is refused.
+    /// Most bytes that the directory may hold, archive included, before new input is refused.
     package var maxBytes: UInt64
     /// Free space of the file system below which new input is refused, in bytes. What is left serves to seal and to
     /// acknowledge what was already accepted.

@@ -1,4 +1,4 @@
-internal import Usage
+internal import UsageModel
 
 /// Where a record stands.
 struct RecordPlace: Sendable, Equatable {
@@ -22,10 +22,10 @@ struct SpoolState: Sendable, Equatable {
         var status: Status
     }
 
-    /// In ascending order of ordinals.
+    /// In ascending order of spool sequences.
     private(set) var batches: [Batch] = []
     private(set) var progress = Progress()
-    private(set) var epoch: EpochMark?
+    private(set) var epoch: EpochPosition?
 
     mutating func apply(_ record: ScannedRecord, at place: RecordPlace) {
         switch record {
@@ -34,10 +34,10 @@ struct SpoolState: Sendable, Equatable {
             insert(Batch(entry: entry, place: place, status: .unshipped))
         case .settled(let progress, let how, let epoch, let sequence):
             advance(to: progress)
-            if let index = index(of: progress.ordinal) {
+            if let index = index(of: progress.spoolSequence) {
                 batches[index].status = how == .refused ? .refused : .archived
             }
-            if how == .counted { advance(to: EpochMark(epoch: epoch, nextSequence: sequence + 1)) }
+            if how == .counted { advance(to: EpochPosition(epoch: epoch, nextSequence: sequence + 1)) }
         case .epoch(let mark):
             advance(to: mark)
         case .state(let progress, let mark):
@@ -46,8 +46,8 @@ struct SpoolState: Sendable, Equatable {
         }
     }
 
-    func batch(_ ordinal: UInt64) -> Batch? {
-        index(of: ordinal).map { batches[$0] }
+    func batch(_ spoolSequence: UInt64) -> Batch? {
+        index(of: spoolSequence).map { batches[$0] }
     }
 
     /// Whether no batch in the segment has still to be shipped.
@@ -60,34 +60,34 @@ struct SpoolState: Sendable, Equatable {
     }
 
     private mutating func insert(_ batch: Batch) {
-        let index = lowerBound(batch.entry.ordinal)
-        if index < batches.count, batches[index].entry.ordinal == batch.entry.ordinal { return }
+        let index = lowerBound(batch.entry.spoolSequence)
+        if index < batches.count, batches[index].entry.spoolSequence == batch.entry.spoolSequence { return }
         batches.insert(batch, at: index)
     }
 
     private mutating func advance(to progress: Progress) {
         let covers = max(self.progress.coversWriteAheadThrough, progress.coversWriteAheadThrough)
-        if progress.ordinal >= self.progress.ordinal { self.progress = progress }
+        if progress.spoolSequence >= self.progress.spoolSequence { self.progress = progress }
         self.progress.coversWriteAheadThrough = covers
     }
 
-    private mutating func advance(to mark: EpochMark) {
+    private mutating func advance(to mark: EpochPosition) {
         guard let epoch else { return self.epoch = mark }
         if mark.epoch > epoch.epoch || (mark.epoch == epoch.epoch && mark.nextSequence > epoch.nextSequence) {
             self.epoch = mark
         }
     }
 
-    private func index(of ordinal: UInt64) -> Int? {
-        let index = lowerBound(ordinal)
-        return index < batches.count && batches[index].entry.ordinal == ordinal ? index : nil
+    private func index(of spoolSequence: UInt64) -> Int? {
+        let index = lowerBound(spoolSequence)
+        return index < batches.count && batches[index].entry.spoolSequence == spoolSequence ? index : nil
     }
 
-    private func lowerBound(_ ordinal: UInt64) -> Int {
+    private func lowerBound(_ spoolSequence: UInt64) -> Int {
         var (low, high) = (0, batches.count)
         while low < high {
             let middle = (low + high) / 2
-            if batches[middle].entry.ordinal < ordinal { low = middle + 1 } else { high = middle }
+            if batches[middle].entry.spoolSequence < spoolSequence { low = middle + 1 } else { high = middle }
         }
         return low
     }

@@ -1,5 +1,5 @@
 internal import Postgres
-internal import Usage
+internal import UsageModel
 
 /// Turns names into the small integers that stand for them, making new ones in bulk.
 struct Interner {

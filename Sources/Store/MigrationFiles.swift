@@ -9,7 +9,7 @@ package enum MigrationFiles {
             try Migration(fileName: name, sql: text(name))
         }
         guard !migrations.isEmpty else {
-            throw StoreError(.damagedInstallation, "The program's SQL resources are missing at \(folder.path).")
+            throw StoreError(.damagedInstallation, "The program's SQL resources are missing at \(directory.path).")
         }
         return migrations.sorted { $0.number < $1.number }
     }
@@ -17,15 +17,15 @@ package enum MigrationFiles {
     /// The part that is applied after every migration.
     static func roles() throws -> String { try text("roles.sql") }
 
-    private static var folder: URL {
+    private static var directory: URL {
         Bundle.module.bundleURL.appendingPathComponent("Migrations", isDirectory: true)
     }
 
     private static func names() throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        try FileManager.default.contentsOfDirectory(atPath: directory.path)
     }
 
     private static func text(_ name: String) throws -> String {
-        try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
+        try String(contentsOf: directory.appendingPathComponent(name), encoding: .utf8)
     }
 }

@@ -7,7 +7,7 @@ enum ReaderRole {
 
     /// Makes role, grants and policies.
     ///
-    /// - Returns: `false` where the login has no privilege to; the application's own confinement then stands alone.
+    /// - Returns: `false` where the login has no privilege to; the application's own restriction then stands alone.
     static func install(_ sql: String, on connection: Connection) throws -> Bool {
         do {
             try connection.transaction { connection in
@@ -22,8 +22,8 @@ enum ReaderRole {
 }
 
 extension StoreSession {
-    /// Confines the rest of the transaction to what may be seen: the setting that the policies read, and the role.
-    func confine(to sight: Sight) throws {
+    /// Restricts the rest of the transaction to what may be seen: the setting that the policies read, and the role.
+    func restrict(to visibility: Visibility) throws {
         try connection.query(
             """
             SELECT set_config('steelyard.provider', $1, true),
@@ -32,11 +32,11 @@ extension StoreSession {
                         WHERE rolname = 'steelyard_reader' AND pg_has_role(current_user, oid, 'MEMBER')
                           AND has_table_privilege(oid, 'usage_day', 'SELECT'))
                    THEN set_config('role', 'steelyard_reader', true) END
-            """, [.text(sight.setting)])
+            """, [.text(visibility.setting)])
     }
 
-    /// Ends the confinement before the transaction ends, for work that reads what everybody may see and then writes.
-    func unconfine() throws {
+    /// Ends the restriction before the transaction ends, for work that reads what everybody may see and then writes.
+    func liftRestriction() throws {
         try connection.query("SELECT set_config('role', 'none', true)")
     }
 }

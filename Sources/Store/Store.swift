@@ -1,6 +1,6 @@
 package import Logging
 package import Postgres
-package import Usage
+package import UsageModel
 
 /// Everything that Steelyard keeps, in PostgreSQL: the batch ledger, the sums, the registry, tokens.
 ///
@@ -32,7 +32,7 @@ package final class Store: Sendable {
         let outcome = try await pool.withConnection { try migrator.run(on: $0) }
         let hasReader = try await pool.withConnection { try ReaderRole.install(roles, on: $0) }
         if !hasReader {
-            logger.warning("the role steelyard_reader can't be used: queries are confined by the application alone")
+            logger.warning("the role steelyard_reader can't be used: queries are restricted by the application alone")
         }
         let zone = calendar.identifier
         try await pool.withConnection { try StoreSession($0).claimCalendar(zone) }

@@ -14,7 +14,7 @@ package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
         package static let calendarDiffers = Code("calendar-differs")
         /// The database's schema isn't the one that this program knows.
         package static let schemaVersion = Code("schema-version")
-        /// The question needs a grain that isn't kept.
+        /// The question needs a granularity that isn't kept.
         package static let notKept = Code("not-kept")
         /// The question itself makes no sense (an empty range, a time off its bucket).
         package static let badQuery = Code("bad-query")
@@ -22,9 +22,9 @@ package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
         package static let payloadDropped = Code("payload-dropped")
         /// Another instance holds the lock that this needs.
         package static let busy = Code("busy")
-        /// The wait for a mark ended before the mark was reached.
-        package static let markNotReached = Code("mark-not-reached")
-        /// There is no such token, mark or collector.
+        /// The wait for a position ended before the position was reached.
+        package static let positionNotReached = Code("position-not-reached")
+        /// There is no such token, position or collector.
         package static let notFound = Code("not-found")
         /// Registry entries overlap with each other, or a date range is empty.
         package static let registryConflict = Code("registry-conflict")

@@ -30,7 +30,7 @@ package enum LogKey: String, Sendable {
     case migration
     case next
     case offset
-    case ordinal
+    case spoolSequence
     case path
     case position
     case provider

@@ -76,7 +76,7 @@ package nonisolated struct WireHeader: Sendable {
 
   package var spoolID: Data = Data()
 
-  package var ordinal: UInt64 = 0
+  package var spoolSequence: UInt64 = 0
 
   package var sealedAtMilliseconds: UInt64 = 0
 
@@ -260,12 +260,12 @@ package nonisolated struct WireAcceptedRows: Sendable {
   /// Clears the value of `rows`. Subsequent reads from it will return its default value.
   package mutating func clearRows() {self._rows = nil}
 
-  /// When they were accepted, by the collector's clock; left out where event_marks is.
+  /// When they were accepted, by the collector's clock; left out where event_fingerprints is.
   package var acceptedAtMilliseconds: UInt64 = 0
 
   /// The ids of the events that have one, 24 bytes each: the first 16 bytes of SHA-256(source, 0, id), and the first 8 of
   /// that of the event's content.
-  package var eventMarks: Data = Data()
+  package var eventFingerprints: Data = Data()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -324,7 +324,7 @@ nonisolated extension WireBatch: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension WireHeader: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Header"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}provider\0\u{1}collector\0\u{3}spool_id\0\u{1}ordinal\0\u{3}sealed_at_milliseconds\0\u{3}software_version\0\u{3}event_count\0\u{1}rejections\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}provider\0\u{1}collector\0\u{3}spool_id\0\u{3}spool_sequence\0\u{3}sealed_at_milliseconds\0\u{3}software_version\0\u{3}event_count\0\u{1}rejections\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -335,7 +335,7 @@ nonisolated extension WireHeader: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 1: try { try decoder.decodeSingularStringField(value: &self.provider) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.collector) }()
       case 3: try { try decoder.decodeSingularBytesField(value: &self.spoolID) }()
-      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.ordinal) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.spoolSequence) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.sealedAtMilliseconds) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.softwareVersion) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.eventCount) }()
@@ -355,8 +355,8 @@ nonisolated extension WireHeader: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if !self.spoolID.isEmpty {
       try visitor.visitSingularBytesField(value: self.spoolID, fieldNumber: 3)
     }
-    if self.ordinal != 0 {
-      try visitor.visitSingularUInt64Field(value: self.ordinal, fieldNumber: 4)
+    if self.spoolSequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.spoolSequence, fieldNumber: 4)
     }
     if self.sealedAtMilliseconds != 0 {
       try visitor.visitSingularUInt64Field(value: self.sealedAtMilliseconds, fieldNumber: 5)
@@ -377,7 +377,7 @@ nonisolated extension WireHeader: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.provider != rhs.provider {return false}
     if lhs.collector != rhs.collector {return false}
     if lhs.spoolID != rhs.spoolID {return false}
-    if lhs.ordinal != rhs.ordinal {return false}
+    if lhs.spoolSequence != rhs.spoolSequence {return false}
     if lhs.sealedAtMilliseconds != rhs.sealedAtMilliseconds {return false}
     if lhs.softwareVersion != rhs.softwareVersion {return false}
     if lhs.eventCount != rhs.eventCount {return false}
@@ -646,7 +646,7 @@ nonisolated extension WireRows: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension WireAcceptedRows: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".AcceptedRows"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}format_version\0\u{3}event_count\0\u{1}rejections\0\u{1}rows\0\u{3}accepted_at_milliseconds\0\u{3}event_marks\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}format_version\0\u{3}event_count\0\u{1}rejections\0\u{1}rows\0\u{3}accepted_at_milliseconds\0\u{3}event_fingerprints\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -659,7 +659,7 @@ nonisolated extension WireAcceptedRows: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.rejections) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._rows) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.acceptedAtMilliseconds) }()
-      case 6: try { try decoder.decodeSingularBytesField(value: &self.eventMarks) }()
+      case 6: try { try decoder.decodeSingularBytesField(value: &self.eventFingerprints) }()
       default: break
       }
     }
@@ -685,8 +685,8 @@ nonisolated extension WireAcceptedRows: SwiftProtobuf.Message, SwiftProtobuf._Me
     if self.acceptedAtMilliseconds != 0 {
       try visitor.visitSingularUInt64Field(value: self.acceptedAtMilliseconds, fieldNumber: 5)
     }
-    if !self.eventMarks.isEmpty {
-      try visitor.visitSingularBytesField(value: self.eventMarks, fieldNumber: 6)
+    if !self.eventFingerprints.isEmpty {
+      try visitor.visitSingularBytesField(value: self.eventFingerprints, fieldNumber: 6)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -697,7 +697,7 @@ nonisolated extension WireAcceptedRows: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.rejections != rhs.rejections {return false}
     if lhs._rows != rhs._rows {return false}
     if lhs.acceptedAtMilliseconds != rhs.acceptedAtMilliseconds {return false}
-    if lhs.eventMarks != rhs.eventMarks {return false}
+    if lhs.eventFingerprints != rhs.eventFingerprints {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

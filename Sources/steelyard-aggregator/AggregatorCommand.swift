@@ -1,6 +1,6 @@
+internal import Aggregator
 internal import ArgumentParser
 internal import Logging
-internal import Service
 internal import Settings
 internal import Telemetry
 
@@ -10,9 +10,9 @@ struct AggregatorCommand: AsyncParsableCommand {
         commandName: "steelyard-aggregator",
         abstract: "Takes batches from collectors, keeps them in PostgreSQL exactly once, and answers questions.",
         discussion: """
-            Exit codes: 0 done; 1 failed; 2 the configuration is wrong; 3 a refold found differences; 64 bad usage.
+            Exit codes: 0 done; 1 failed; 2 the configuration is wrong; 3 a rebuild found differences; 64 bad usage.
             """,
-        subcommands: [Run.self, Migrate.self, CheckConfig.self, Refold.self, TokenCommand.self])
+        subcommands: [Run.self, Migrate.self, CheckConfig.self, Rebuild.self, TokenCommand.self])
 }
 
 /// Where the configuration is, and what overrides it.

@@ -1,6 +1,6 @@
+internal import Aggregator
 internal import ArgumentParser
 internal import Postgres
-internal import Service
 internal import Store
 
 struct Run: AsyncParsableCommand {

@@ -1,5 +1,5 @@
 internal import Foundation
-internal import Usage
+internal import UsageModel
 
 /// The system's wall clock.
 struct SystemClock: WallClock {

@@ -1,10 +1,10 @@
+internal import Aggregator
 internal import ArgumentParser
 internal import Logging
 internal import Postgres
-internal import Service
 internal import Store
 internal import Telemetry
-internal import Usage
+internal import UsageModel
 
 struct TokenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

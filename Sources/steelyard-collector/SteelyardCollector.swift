@@ -94,7 +94,7 @@ struct Status: AsyncParsableCommand {
         let settings = try options.loadOrExit()
         let readiness: Readiness
         do {
-            readiness = try await CollectorStatus.fetch(folder: settings.storage.folder)
+            readiness = try await CollectorStatus.fetch(directory: settings.storage.directory)
         } catch {
             FileHandle.standardError.write(Data("\(error)\n".utf8))
             throw ExitCode.failure

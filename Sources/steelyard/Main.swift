@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import Identity
 internal import Scopes
+internal import TextFormats
 
 /// Runs the command line and turns every way it can end into an exit code of ``ExitStatus``.
 @main enum Main {

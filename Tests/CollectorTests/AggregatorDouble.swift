@@ -1,4 +1,4 @@
-import Batching
+import BatchFormat
 import Collector
 import Foundation
 import HTTPTypes
@@ -10,7 +10,7 @@ import NIOSSL
 import ServiceLifecycle
 import Synchronization
 import Testing
-import Usage
+import UsageModel
 
 /// The shipping side of an aggregator: checks epoch and sequence as the protocol says, keeps what it counted in memory,
 /// and can be told to misbehave. The real one is in EndToEndTests.
@@ -153,14 +153,14 @@ final class AggregatorDouble: Sendable {
     ///
     /// - Parameter authority: signs the server's certificate and vouches for clients.
     func listening(
-        _ folder: AuthorityFolder, _ body: @escaping @Sendable (_ url: String) async throws -> Void
+        _ directory: AuthorityDirectory, _ body: @escaping @Sendable (_ url: String) async throws -> Void
     ) async throws {
-        let server = folder.leaf("server")
+        let server = directory.leaf("server")
         var tls = TLSConfiguration.makeServerConfiguration(
             certificateChain: try NIOSSLCertificate.fromPEMFile(server.certificate).map { .certificate($0) },
             privateKey: .privateKey(try NIOSSLPrivateKey(file: server.key, format: .pem)))
         tls.minimumTLSVersion = .tlsv13
-        tls.trustRoots = .file(folder.certificate)
+        tls.trustRoots = .file(directory.certificate)
         tls.certificateVerification = .noHostnameVerification
         let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
         let application = Application(

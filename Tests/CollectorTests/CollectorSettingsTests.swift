@@ -1,7 +1,7 @@
-import Intake
 import Settings
+import SourceFormats
 import Testing
-import Usage
+import UsageModel
 
 @testable import Collector
 

@@ -6,9 +6,9 @@ import Testing
 
 @Suite struct DecompressionTests {
     private func compressed(_ bytes: [UInt8], _ tool: [String]) async throws -> [UInt8] {
-        try await ScratchFolder.with("compress") { folder in
-            try LogFile.compress(Data(bytes), with: tool, to: "\(folder)/x")
-            return Array(try Data(contentsOf: URL(fileURLWithPath: "\(folder)/x")))
+        try await ScratchDirectory.with("compress") { directory in
+            try LogFile.compress(Data(bytes), with: tool, to: "\(directory)/x")
+            return Array(try Data(contentsOf: URL(fileURLWithPath: "\(directory)/x")))
         }
     }
 

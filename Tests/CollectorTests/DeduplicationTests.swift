@@ -4,7 +4,7 @@ import HummingbirdTesting
 import NIOCore
 import TestSupport
 import Testing
-import Usage
+import UsageModel
 
 @testable import Collector
 
@@ -17,12 +17,12 @@ import Usage
         var rejected_count: UInt64?
     }
 
-    /// Posts to a collector over the folder, which is gone afterwards as if it had been killed.
+    /// Posts to a collector over the directory, which is gone afterwards as if it had been killed.
     private func post(
-        _ bodies: [String], to path: String = "/v1/events", _ folder: String, _ yaml: String = "",
+        _ bodies: [String], to path: String = "/v1/events", _ directory: String, _ yaml: String = "",
         clock: HandClock = HandClock(), after: @Sendable (Rig) async throws -> Void = { _ in }
     ) async throws -> [Answer] {
-        let rig = try await Rig.open(folder, "listen: 127.0.0.1:0\n" + yaml, clock: clock)
+        let rig = try await Rig.open(directory, "listen: 127.0.0.1:0\n" + yaml, clock: clock)
         let server = CollectorServer(
             settings: rig.settings, parts: rig.parts, board: rig.board, writer: rig.writer,
             window: Reloadable(rig.settings.window), version: "test")
@@ -47,18 +47,18 @@ import Usage
         }
     }
 
-    private func counted(_ folder: String) async throws -> (events: UInt64, input: UInt128) {
-        let rig = try await Rig.open(folder)
+    private func counted(_ directory: String) async throws -> (events: UInt64, input: UInt128) {
+        let rig = try await Rig.open(directory)
         await rig.seal()
         let totals = try await rig.sealedTotals()
         return (totals.events, totals.counts.input)
     }
 
     @Test func a_repeated_event_is_accepted_and_not_counted_again() async throws {
-        try await ScratchFolder.with("dedupe") { folder in
+        try await ScratchDirectory.with("dedupe") { directory in
             let body = Lines.event(id: "a", input: 1) + Lines.event(id: "b", input: 2) + Lines.event(input: 4)
             let more = Lines.event(id: "b", input: 2) + Lines.event(id: "c", input: 8) + Lines.event(id: "c", input: 8)
-            let answers = try await post([body, body, more], folder)
+            let answers = try await post([body, body, more], directory)
             #expect(
                 answers == [
                     Answer(accepted: 3, duplicates: 0, rejected_count: 0),
@@ -66,7 +66,7 @@ import Usage
                     Answer(accepted: 1, duplicates: 2, rejected_count: 0),
                     Answer(accepted: 1, duplicates: 2, rejected_count: 0),
                 ])
-            let counted = try await counted(folder)
+            let counted = try await counted(directory)
             #expect(counted == (5, 1 + 2 + 4 + 4 + 8))
         }
     }
@@ -75,9 +75,9 @@ import Usage
         "Ids are remembered over restarts, whether a batch holds their events or not",
         arguments: [false, true])
     func restarts(sealed: Bool) async throws {
-        try await ScratchFolder.with("dedupe") { folder in
+        try await ScratchDirectory.with("dedupe") { directory in
             let body = Lines.event(id: "a", input: 1) + Lines.event(id: "b", input: 2)
-            _ = try await post([body], folder) { rig in
+            _ = try await post([body], directory) { rig in
                 if sealed {
                     await rig.seal()
                     await rig.writer.checkSpace()
@@ -85,19 +85,19 @@ import Usage
             }
             for _ in 0..<2 {
                 #expect(
-                    try await post([body], folder) == [Answer(accepted: 0, duplicates: 2, rejected_count: 0)])
+                    try await post([body], directory) == [Answer(accepted: 0, duplicates: 2, rejected_count: 0)])
             }
-            #expect(try await counted(folder) == (2, 3))
+            #expect(try await counted(directory) == (2, 3))
         }
     }
 
     @Test func another_event_under_a_used_id_is_refused_and_said_to_be() async throws {
-        try await ScratchFolder.with("dedupe") { folder in
+        try await ScratchDirectory.with("dedupe") { directory in
             let answers = try await post(
                 [Lines.event(id: "a", input: 1), Lines.event(id: "a", input: 2) + Lines.event(id: "b", input: 4)],
-                folder)
+                directory)
             #expect(answers.last == Answer(accepted: 1, duplicates: 0, rejected_count: 1))
-            let rig = try await Rig.open(folder)
+            let rig = try await Rig.open(directory)
             await rig.seal()
             let totals = try await rig.sealedTotals()
             #expect(totals.counts.input == 5)
@@ -106,20 +106,20 @@ import Usage
     }
 
     @Test func sources_have_ids_of_their_own() async throws {
-        try await ScratchFolder.with("dedupe") { folder in
+        try await ScratchDirectory.with("dedupe") { directory in
             let yaml = "sources: {left: {type: http}, right: {type: http}}"
             let body = Lines.event(id: "a", input: 1)
             for path in ["/v1/events", "/v1/events/left", "/v1/events/right"] {
-                let answers = try await post([body, body], to: path, folder, yaml)
+                let answers = try await post([body, body], to: path, directory, yaml)
                 #expect(answers.map(\.accepted) == [1, 0], "\(path)")
             }
-            #expect(try await counted(folder).events == 3)
+            #expect(try await counted(directory).events == 3)
         }
     }
 
     @Test func the_same_request_many_times_at_once_counts_once() async throws {
-        try await ScratchFolder.with("dedupe") { folder in
-            let rig = try await Rig.open(folder, "listen: 127.0.0.1:0")
+        try await ScratchDirectory.with("dedupe") { directory in
+            let rig = try await Rig.open(directory, "listen: 127.0.0.1:0")
             let server = CollectorServer(
                 settings: rig.settings, parts: rig.parts, board: rig.board, writer: rig.writer,
                 window: Reloadable(rig.settings.window), version: "test")
@@ -138,23 +138,23 @@ import Usage
     }
 
     @Test func an_id_is_forgotten_after_the_horizon_and_not_before() async throws {
-        try await ScratchFolder.with("dedupe") { folder in
+        try await ScratchDirectory.with("dedupe") { directory in
             let body = Lines.event(id: "a", input: 1)
             let clock = HandClock()
             let yaml = "deduplication: {horizon: 1h}"
-            _ = try await post([body], folder, yaml, clock: clock)
+            _ = try await post([body], directory, yaml, clock: clock)
             clock.advance(by: .seconds(3_600))
-            #expect(try await post([body], folder, yaml, clock: clock).first?.duplicates == 1)
+            #expect(try await post([body], directory, yaml, clock: clock).first?.duplicates == 1)
             clock.advance(by: .milliseconds(1))
-            #expect(try await post([body], folder, yaml, clock: clock).first?.accepted == 1)
+            #expect(try await post([body], directory, yaml, clock: clock).first?.accepted == 1)
         }
     }
 
     @Test(arguments: ["{horizon: 0s}", "{max-ids: 0}"])
     func remembering_can_be_turned_off(_ setting: String) async throws {
-        try await ScratchFolder.with("dedupe") { folder in
+        try await ScratchDirectory.with("dedupe") { directory in
             let body = Lines.event(id: "a", input: 1)
-            let answers = try await post([body, body], folder, "deduplication: \(setting)")
+            let answers = try await post([body, body], directory, "deduplication: \(setting)")
             #expect(answers.map(\.accepted) == [1, 1])
         }
     }

@@ -1,12 +1,12 @@
+import CollectorCore
 import Foundation
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import NIOCore
-import Pipeline
 import TestSupport
 import Testing
-import Usage
+import UsageModel
 
 @testable import Collector
 
@@ -54,8 +54,8 @@ import Usage
     }
 
     private func withServer(_ yaml: String = "", _ body: @Sendable (Server) async throws -> Void) async throws {
-        try await ScratchFolder.with("http") { folder in
-            let rig = try await Rig.open(folder, "listen: 127.0.0.1:0\n" + yaml)
+        try await ScratchDirectory.with("http") { directory in
+            let rig = try await Rig.open(directory, "listen: 127.0.0.1:0\n" + yaml)
             let server = CollectorServer(
                 settings: rig.settings, parts: rig.parts, board: rig.board, writer: rig.writer,
                 window: Reloadable(rig.settings.window), version: "test")
@@ -66,9 +66,9 @@ import Usage
     }
 
     @Test func acceptedEventsAreDurableWhenTheAnswerCame() async throws {
-        try await ScratchFolder.with("http") { folder in
+        try await ScratchDirectory.with("http") { directory in
             do {
-                let rig = try await Rig.open(folder, "listen: 127.0.0.1:0")
+                let rig = try await Rig.open(directory, "listen: 127.0.0.1:0")
                 let server = CollectorServer(
                     settings: rig.settings, parts: rig.parts, board: rig.board, writer: rig.writer,
                     window: Reloadable(rig.settings.window), version: "test")
@@ -79,7 +79,7 @@ import Usage
                     #expect(result.answer.rejected_count == 0)
                 }
             }
-            let rig = try await Rig.open(folder)
+            let rig = try await Rig.open(directory)
             await rig.seal()
             #expect(try await rig.sealedTotals().counts.input == 45)
         }
@@ -116,7 +116,7 @@ import Usage
     @Test(arguments: [("gzip", ["gzip", "-c"]), ("zstd", ["zstd", "-q", "-c"])])
     func takesCompressedBodies(encoding: String, tool: [String]) async throws {
         try await withServer { server in
-            let path = "\(server.rig.folder)/body"
+            let path = "\(server.rig.directory)/body"
             try LogFile.compress(Data(Lines.events(0..<5_000).utf8), with: tool, to: path)
             let body = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
             let result = try await server.post(body, encoding: encoding)
@@ -137,7 +137,7 @@ import Usage
             #expect(result.answer.rejected?.map(\.line) == [2, 4])
             #expect(result.answer.rejected?.last?.reason == "negative-count")
             #expect(result.answer.rejected?.last?.field == "input_tokens")
-            #expect(try LogFile.quarantined(server.rig.folder).count == 2)
+            #expect(try LogFile.quarantined(server.rig.directory).count == 2)
             await server.rig.seal()
             #expect(try await server.rig.sealedTotals().rejections.values.reduce(0, +) == 2)
         }
@@ -184,7 +184,7 @@ import Usage
             let atLimit = Lines.event() + String(repeating: "\n", count: 10_240 - Lines.event().utf8.count)
             #expect(try await server.post(atLimit).status == 200)
             #expect(try await server.post(atLimit + "\n").status == 413)
-            let path = "\(server.rig.folder)/bomb"
+            let path = "\(server.rig.directory)/bomb"
             try LogFile.compress(
                 Data(String(repeating: " ", count: 10_241).utf8), with: ["gzip", "-c"], to: path)
             let bomb = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
@@ -215,10 +215,10 @@ import Usage
         }
     }
 
-    @Test(arguments: IntakeGate.Reason.allCases)
-    func closedIntakeIs503WithRetryAfter(reason: IntakeGate.Reason) async throws {
+    @Test(arguments: IntakeSwitch.Reason.allCases)
+    func closedIntakeIs503WithRetryAfter(reason: IntakeSwitch.Reason) async throws {
         try await withServer { server in
-            server.rig.parts.gate.set(reason, true)
+            server.rig.parts.intakeSwitch.set(reason, true)
             let result = try await server.post(Lines.event())
             #expect(result.status == 503)
             #expect(result.answer.code == reason.rawValue)
@@ -271,7 +271,7 @@ import Usage
                 #expect(readiness.provider == "volcengine")
                 #expect(CollectorStatus.table(readiness).contains("volcengine/edge-1"))
             }
-            server.rig.parts.gate.set(.fenced, true)
+            server.rig.parts.intakeSwitch.set(.fenced, true)
             try await server.client.execute(uri: "/readyz", method: .get) { response in
                 #expect(response.status == .serviceUnavailable)
                 let readiness = try JSONDecoder().decode(Readiness.self, from: Data(response.body.readableBytesView))

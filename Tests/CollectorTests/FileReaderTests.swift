@@ -1,9 +1,9 @@
+import CollectorCore
 import Foundation
-import Pipeline
 import Telemetry
 import TestSupport
 import Testing
-import Usage
+import UsageModel
 
 @testable import Collector
 
@@ -12,20 +12,20 @@ import Usage
         "sources:\n  app:\n    type: file\n    paths: ['\(paths)']\n\(extra)"
     }
 
-    private func withLogs(_ body: (_ folder: String, _ log: String) async throws -> Void) async throws {
-        try await ScratchFolder.with("files") { folder in
+    private func withLogs(_ body: (_ directory: String, _ log: String) async throws -> Void) async throws {
+        try await ScratchDirectory.with("files") { directory in
             try FileManager.default.createDirectory(
-                atPath: "\(folder)/logs", withIntermediateDirectories: true)
-            try await body(folder, "\(folder)/logs/app.log")
+                atPath: "\(directory)/logs", withIntermediateDirectories: true)
+            try await body(directory, "\(directory)/logs/app.log")
         }
     }
 
     private func sum(_ range: Range<Int>) -> UInt128 { range.reduce(0) { $0 + UInt128($1) } }
 
     @Test func a_growing_file_is_followed() async throws {
-        try await withLogs { folder, log in
+        try await withLogs { directory, log in
             try LogFile.append(Lines.events(0..<50), to: log)
-            let rig = try await Rig.open(folder, sources())
+            let rig = try await Rig.open(directory, sources())
             await rig.readAll()
             try LogFile.append(Lines.events(50..<100), to: log)
             await rig.readAll()
@@ -37,9 +37,9 @@ import Usage
     }
 
     @Test func a_batch_carries_the_checkpoint_of_the_lines_that_it_has() async throws {
-        try await withLogs { folder, log in
+        try await withLogs { directory, log in
             do {
-                let rig = try await Rig.open(folder, sources(), sealRows: 1)
+                let rig = try await Rig.open(directory, sources(), sealRows: 1)
                 try LogFile.append(Lines.events(0..<50), to: log)
                 await rig.readAll()
                 // Rotates what is there; these lines are in the open table while that is sealed.
@@ -48,7 +48,7 @@ import Usage
                 await rig.writer.sealDue()
                 #expect(try await rig.sealedTotals().events == 50)
             }
-            let rig = try await Rig.open(folder, sources())
+            let rig = try await Rig.open(directory, sources())
             await rig.readAll()
             await rig.seal()
             let totals = try await rig.sealedTotals()
@@ -58,12 +58,12 @@ import Usage
     }
 
     @Test func a_partial_last_line_waits_for_its_end() async throws {
-        try await withLogs { folder, log in
+        try await withLogs { directory, log in
             let line = Lines.event(input: 5)
             try LogFile.append(String(line.dropLast(20)), to: log)
-            let rig = try await Rig.open(folder, sources())
+            let rig = try await Rig.open(directory, sources())
             await rig.readAll()
-            #expect(rig.parts.meter.isEmpty)
+            #expect(rig.parts.accumulator.isEmpty)
             try LogFile.append(String(line.suffix(20)), to: log)
             await rig.readAll()
             await rig.seal()
@@ -72,9 +72,9 @@ import Usage
     }
 
     @Test func a_last_line_without_end_is_taken_after_the_idle_time() async throws {
-        try await withLogs { folder, log in
+        try await withLogs { directory, log in
             try LogFile.append(Lines.event(input: 1) + String(Lines.event(input: 2).dropLast()), to: log)
-            let rig = try await Rig.open(folder, sources("    complete-last-line-after: 5s\n"))
+            let rig = try await Rig.open(directory, sources("    complete-last-line-after: 5s\n"))
             await rig.readAll()
             rig.clock.advance(by: .seconds(4))
             await rig.readAll()
@@ -88,9 +88,9 @@ import Usage
     }
 
     @Test func whole_files_end_their_last_record_at_once() async throws {
-        try await withLogs { folder, log in
+        try await withLogs { directory, log in
             try LogFile.append(String(Lines.event(input: 9).dropLast()), to: log)
-            let rig = try await Rig.open(folder, sources("    whole: true\n"))
+            let rig = try await Rig.open(directory, sources("    whole: true\n"))
             await rig.readAll()
             await rig.seal()
             #expect(try await rig.sealedTotals().counts.input == 9)
@@ -98,10 +98,10 @@ import Usage
     }
 
     @Test func reading_resumes_exactly_behind_the_last_sealed_batch() async throws {
-        try await withLogs { folder, log in
+        try await withLogs { directory, log in
             try LogFile.append(Lines.events(0..<40), to: log)
             do {
-                let rig = try await Rig.open(folder, sources())
+                let rig = try await Rig.open(directory, sources())
                 await rig.readAll()
                 await rig.seal()
                 try LogFile.append(Lines.events(40..<60), to: log)
@@ -109,7 +109,7 @@ import Usage
                 // Dropped here: what was read after the seal is only in memory.
             }
             try LogFile.append(Lines.events(60..<70), to: log)
-            let rig = try await Rig.open(folder, sources())
+            let rig = try await Rig.open(directory, sources())
             await rig.readAll()
             await rig.seal()
             let totals = try await rig.sealedTotals()
@@ -120,15 +120,15 @@ import Usage
     }
 
     @Test func a_file_renamed_away_is_finished_and_its_successor_read() async throws {
-        try await withLogs { folder, log in
-            let rig = try await Rig.open(folder, sources())
+        try await withLogs { directory, log in
+            let rig = try await Rig.open(directory, sources())
             try LogFile.append(Lines.events(0..<10), to: log)
             await rig.readAll()
             try LogFile.append(Lines.events(10..<20), to: log)
-            try FileManager.default.moveItem(atPath: log, toPath: "\(folder)/logs/app.log.1")
+            try FileManager.default.moveItem(atPath: log, toPath: "\(directory)/logs/app.log.1")
             try LogFile.append(Lines.events(20..<30), to: log)
             await rig.readAll()
-            try LogFile.append(Lines.events(30..<40), to: "\(folder)/logs/app.log.1")
+            try LogFile.append(Lines.events(30..<40), to: "\(directory)/logs/app.log.1")
             await rig.readAll()
             await rig.seal()
             #expect(try await rig.sealedTotals().counts.input == sum(0..<40))
@@ -136,17 +136,17 @@ import Usage
     }
 
     @Test func a_file_renamed_while_the_collector_was_down_is_finished_after_the_start() async throws {
-        try await withLogs { folder, log in
+        try await withLogs { directory, log in
             try LogFile.append(Lines.events(0..<10), to: log)
             do {
-                let rig = try await Rig.open(folder, sources())
+                let rig = try await Rig.open(directory, sources())
                 await rig.readAll()
                 await rig.seal()
             }
             try LogFile.append(Lines.events(10..<20), to: log)
-            try FileManager.default.moveItem(atPath: log, toPath: "\(folder)/logs/app.log.1")
+            try FileManager.default.moveItem(atPath: log, toPath: "\(directory)/logs/app.log.1")
             try LogFile.append(Lines.events(20..<30), to: log)
-            let rig = try await Rig.open(folder, sources())
+            let rig = try await Rig.open(directory, sources())
             await rig.readAll()
             await rig.seal()
             #expect(try await rig.sealedTotals().counts.input == sum(0..<30))
@@ -154,11 +154,11 @@ import Usage
     }
 
     @Test func a_renamed_file_that_the_glob_still_matches_is_not_read_twice() async throws {
-        try await withLogs { folder, log in
-            let rig = try await Rig.open(folder, sources(paths: "logs/*"))
+        try await withLogs { directory, log in
+            let rig = try await Rig.open(directory, sources(paths: "logs/*"))
             try LogFile.append(Lines.events(0..<10), to: log)
             await rig.readAll()
-            try FileManager.default.moveItem(atPath: log, toPath: "\(folder)/logs/app.log.1")
+            try FileManager.default.moveItem(atPath: log, toPath: "\(directory)/logs/app.log.1")
             await rig.readAll()
             await rig.seal()
             #expect(try await rig.sealedTotals().events == 10)
@@ -166,8 +166,8 @@ import Usage
     }
 
     @Test func a_file_emptied_and_written_anew_is_read_from_its_start() async throws {
-        try await withLogs { folder, log in
-            let rig = try await Rig.open(folder, sources())
+        try await withLogs { directory, log in
+            let rig = try await Rig.open(directory, sources())
             try LogFile.append(Lines.events(0..<20), to: log)
             await rig.readAll()
             try LogFile.truncate(log)
@@ -179,8 +179,8 @@ import Usage
     }
 
     @Test func a_file_emptied_and_grown_past_its_old_size_is_told_by_its_first_bytes() async throws {
-        try await withLogs { folder, log in
-            let rig = try await Rig.open(folder, sources())
+        try await withLogs { directory, log in
+            let rig = try await Rig.open(directory, sources())
             try LogFile.append(Lines.events(0..<20), to: log)
             await rig.readAll()
             try LogFile.truncate(log)
@@ -192,16 +192,16 @@ import Usage
     }
 
     @Test func an_inode_that_another_file_got_is_read_from_its_start() async throws {
-        try await withLogs { folder, log in
+        try await withLogs { directory, log in
             try LogFile.append(Lines.events(0..<20), to: log)
             do {
-                let rig = try await Rig.open(folder, sources())
+                let rig = try await Rig.open(directory, sources())
                 await rig.readAll()
                 await rig.seal()
             }
             try LogFile.truncate(log)
             try LogFile.append(Lines.events(500..<600), to: log)
-            let rig = try await Rig.open(folder, sources())
+            let rig = try await Rig.open(directory, sources())
             await rig.readAll()
             await rig.seal()
             #expect(try await rig.sealedTotals().counts.input == sum(0..<20) + sum(500..<600))
@@ -210,34 +210,34 @@ import Usage
 
     @Test(arguments: [("gz", ["gzip", "-c"]), ("zst", ["zstd", "-q", "-c"])])
     func compressed_files_are_read_whole(ending: String, tool: [String]) async throws {
-        try await withLogs { folder, _ in
+        try await withLogs { directory, _ in
             let text = String(Lines.events(0..<20_000).dropLast())
-            try LogFile.compress(Data(text.utf8), with: tool, to: "\(folder)/logs/old.log.\(ending)")
+            try LogFile.compress(Data(text.utf8), with: tool, to: "\(directory)/logs/old.log.\(ending)")
             let yaml = sources(paths: "logs/*.\(ending)")
             do {
-                let rig = try await Rig.open(folder, yaml)
+                let rig = try await Rig.open(directory, yaml)
                 // One round only: the file is in the middle when the batch is sealed and everything is dropped.
                 _ = await rig.reader.poll()
                 await rig.seal()
                 _ = await rig.reader.poll()
             }
-            let rig = try await Rig.open(folder, yaml)
+            let rig = try await Rig.open(directory, yaml)
             await rig.readAll()
             await rig.seal()
             let totals = try await rig.sealedTotals()
             #expect(totals.events == 20_000)
             #expect(totals.counts.input == sum(0..<20_000))
-            let again = try await Rig.open(folder + "/other", yaml)
-            #expect(again.parts.meter.isEmpty)
+            let again = try await Rig.open(directory + "/other", yaml)
+            #expect(again.parts.accumulator.isEmpty)
         }
     }
 
     @Test func a_finished_compressed_file_is_not_read_again_after_a_restart() async throws {
-        try await withLogs { folder, _ in
+        try await withLogs { directory, _ in
             try LogFile.compress(
-                Data(Lines.events(0..<10).utf8), with: ["gzip", "-c"], to: "\(folder)/logs/a.log.gz")
+                Data(Lines.events(0..<10).utf8), with: ["gzip", "-c"], to: "\(directory)/logs/a.log.gz")
             for _ in 0..<2 {
-                let rig = try await Rig.open(folder, sources(paths: "logs/*.gz"))
+                let rig = try await Rig.open(directory, sources(paths: "logs/*.gz"))
                 await rig.readAll()
                 await rig.seal()
                 #expect(try await rig.sealedTotals().events == 10)
@@ -246,26 +246,26 @@ import Usage
     }
 
     @Test func a_damaged_compressed_file_stops_only_itself() async throws {
-        try await withLogs { folder, log in
-            let path = "\(folder)/logs/bad.gz"
+        try await withLogs { directory, log in
+            let path = "\(directory)/logs/bad.gz"
             try LogFile.compress(Data(Lines.events(0..<5_000).utf8), with: ["gzip", "-c"], to: path)
             var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
             bytes[bytes.count / 2] ^= 0xFF
             try bytes.write(to: URL(fileURLWithPath: path))
             try LogFile.append(Lines.events(0..<10), to: log)
-            let rig = try await Rig.open(folder, sources(paths: "logs/*"))
+            let rig = try await Rig.open(directory, sources(paths: "logs/*"))
             await rig.readAll()
             #expect(rig.parts.metrics.registry.render().contains("steelyard_collector_file_errors_total 1\n"))
         }
     }
 
     @Test func reading_from_the_end_takes_only_what_comes_later() async throws {
-        try await withLogs { folder, log in
+        try await withLogs { directory, log in
             try LogFile.append(Lines.events(0..<10), to: log)
-            let rig = try await Rig.open(folder, sources("    read-from: end\n"))
+            let rig = try await Rig.open(directory, sources("    read-from: end\n"))
             await rig.readAll()
             try LogFile.append(Lines.events(10..<15), to: log)
-            try LogFile.append(Lines.events(15..<20), to: "\(folder)/logs/new.log")
+            try LogFile.append(Lines.events(15..<20), to: "\(directory)/logs/new.log")
             await rig.readAll()
             await rig.seal()
             #expect(try await rig.sealedTotals().counts.input == sum(10..<20))
@@ -273,17 +273,17 @@ import Usage
     }
 
     @Test func bad_lines_are_quarantined_and_the_good_ones_around_them_counted() async throws {
-        try await withLogs { folder, log in
+        try await withLogs { directory, log in
             let good = Lines.event(input: 3)
             try LogFile.append(good + "{\"cut\": \n" + good + Lines.event(time: "1999-01-01T00:00:00Z") + good, to: log)
-            let rig = try await Rig.open(folder, sources())
+            let rig = try await Rig.open(directory, sources())
             await rig.readAll()
             await rig.seal()
             let totals = try await rig.sealedTotals()
             #expect(totals.events == 3)
             #expect(totals.rejections[.timeTooOld] == 1)
             #expect(totals.rejections.values.reduce(0, +) == 2)
-            let kept = try LogFile.quarantined(folder)
+            let kept = try LogFile.quarantined(directory)
             #expect(kept.count == 2)
             #expect(kept[0]["line"] as? Int == 2)
             #expect(kept[0]["offset"] as? Int == good.utf8.count)
@@ -295,25 +295,25 @@ import Usage
     }
 
     @Test func quarantined_lines_of_a_batch_that_never_became_durable_stand_there_once() async throws {
-        try await withLogs { folder, log in
+        try await withLogs { directory, log in
             try LogFile.append("bad one\n" + Lines.event(), to: log)
             for _ in 0..<3 {
-                let rig = try await Rig.open(folder, sources())
+                let rig = try await Rig.open(directory, sources())
                 await rig.readAll()
             }
-            let rig = try await Rig.open(folder, sources())
+            let rig = try await Rig.open(directory, sources())
             await rig.readAll()
             await rig.seal()
-            #expect(try LogFile.quarantined(folder).count == 1)
+            #expect(try LogFile.quarantined(directory).count == 1)
             #expect(try await rig.sealedTotals().rejections.values.reduce(0, +) == 1)
         }
     }
 
     @Test func records_longer_than_the_limit_are_rejected_and_passed() async throws {
-        try await withLogs { folder, log in
+        try await withLogs { directory, log in
             let long = String(repeating: "x", count: Limits.maxRecordBytes + 10)
             try LogFile.append(Lines.event(input: 1) + long + "\n" + Lines.event(input: 2), to: log)
-            let rig = try await Rig.open(folder, sources())
+            let rig = try await Rig.open(directory, sources())
             await rig.readAll()
             await rig.seal()
             let totals = try await rig.sealedTotals()
@@ -323,10 +323,10 @@ import Usage
     }
 
     @Test func a_full_table_seals_early_and_nothing_is_lost() async throws {
-        try await withLogs { folder, log in
+        try await withLogs { directory, log in
             let text = (0..<30_000).map { Lines.event(tenant: "t-\($0)", input: 1) }.joined()
             try LogFile.append(text, to: log)
-            let rig = try await Rig.open(folder, sources(), sealRows: 1_000)
+            let rig = try await Rig.open(directory, sources(), sealRows: 1_000)
             await rig.readAll()
             await rig.seal()
             let totals = try await rig.sealedTotals()
@@ -337,13 +337,13 @@ import Usage
     }
 
     @Test func nothing_is_read_while_the_gate_is_closed() async throws {
-        try await withLogs { folder, log in
+        try await withLogs { directory, log in
             try LogFile.append(Lines.events(0..<10), to: log)
-            let rig = try await Rig.open(folder, sources())
-            rig.parts.gate.set(.spoolFull, true)
+            let rig = try await Rig.open(directory, sources())
+            rig.parts.intakeSwitch.set(.spoolFull, true)
             await rig.readAll()
-            #expect(rig.parts.meter.isEmpty)
-            rig.parts.gate.set(.spoolFull, false)
+            #expect(rig.parts.accumulator.isEmpty)
+            rig.parts.intakeSwitch.set(.spoolFull, false)
             await rig.readAll()
             await rig.seal()
             #expect(try await rig.sealedTotals().events == 10)

@@ -1,9 +1,9 @@
+import CollectorCore
 import Foundation
-import Pipeline
 import Telemetry
 import TestSupport
 import Testing
-import Usage
+import UsageModel
 
 @testable import Collector
 
@@ -16,8 +16,8 @@ import Usage
             timeMilliseconds: 1_767_225_600_123)
     }
 
-    private func names(_ folder: String) throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+    private func names(_ directory: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
     }
 
     @Test func aLineSaysEverythingAboutARecord() throws {
@@ -29,24 +29,24 @@ import Usage
     }
 
     @Test func longRecordsAreCut() {
-        let limit = MeterLimits.maxQuarantinedRecordBytes
+        let limit = AccumulatorLimits.maxQuarantinedRecordBytes
         #expect(!entry(1, bytes: limit).isTruncated)
         let long = entry(1, bytes: limit + 1)
         #expect(long.isTruncated)
         #expect(long.bytes.count == limit)
     }
 
-    @Test func the_oldest_file_goes_when_the_folder_is_full_and_its_records_are_counted() async throws {
-        try await ScratchFolder.with("quarantine") { folder in
+    @Test func the_oldest_file_goes_when_the_directory_is_full_and_its_records_are_counted() async throws {
+        try await ScratchDirectory.with("quarantine") { directory in
             let metrics = CollectorMetrics()
             var quarantine = try Quarantine(
-                folder: folder, maxBytes: 20_000, nextOrdinal: 1, metrics: metrics)
-            for ordinal in 1...6 as ClosedRange<UInt64> {
-                try quarantine.write([entry(1, bytes: 4_000)], ordinal: ordinal)
+                directory: directory, maxBytes: 20_000, nextSpoolSequence: 1, metrics: metrics)
+            for spoolSequence in 1...6 as ClosedRange<UInt64> {
+                try quarantine.write([entry(1, bytes: 4_000)], spoolSequence: spoolSequence)
             }
             #expect(quarantine.bytes <= 20_000)
             #expect(
-                try names(folder) == [
+                try names(directory) == [
                     "batch-000000000004.ndjson", "batch-000000000005.ndjson", "batch-000000000006.ndjson",
                 ])
             #expect(metrics.quarantineDropped.value == 3)
@@ -54,36 +54,36 @@ import Usage
     }
 
     @Test func files_of_batches_that_never_became_durable_are_dropped_at_the_start() async throws {
-        try await ScratchFolder.with("quarantine") { folder in
+        try await ScratchDirectory.with("quarantine") { directory in
             let metrics = CollectorMetrics()
-            var first = try Quarantine(folder: folder, maxBytes: 1 << 20, nextOrdinal: 1, metrics: metrics)
-            try first.write([entry(1)], ordinal: 1)
-            try first.write([entry(2)], ordinal: 2)
+            var first = try Quarantine(directory: directory, maxBytes: 1 << 20, nextSpoolSequence: 1, metrics: metrics)
+            try first.write([entry(1)], spoolSequence: 1)
+            try first.write([entry(2)], spoolSequence: 2)
             try first.writePushed([entry(3)])
-            _ = try Quarantine(folder: folder, maxBytes: 1 << 20, nextOrdinal: 2, metrics: metrics)
-            #expect(try names(folder) == ["batch-000000000001.ndjson", "pushed-1.ndjson"])
+            _ = try Quarantine(directory: directory, maxBytes: 1 << 20, nextSpoolSequence: 2, metrics: metrics)
+            #expect(try names(directory) == ["batch-000000000001.ndjson", "pushed-1.ndjson"])
         }
     }
 
     @Test func pushed_records_after_a_restart_go_to_a_file_of_their_own() async throws {
-        try await ScratchFolder.with("quarantine") { folder in
+        try await ScratchDirectory.with("quarantine") { directory in
             for _ in 0..<2 {
                 var quarantine = try Quarantine(
-                    folder: folder, maxBytes: 1 << 20, nextOrdinal: 1, metrics: CollectorMetrics())
+                    directory: directory, maxBytes: 1 << 20, nextSpoolSequence: 1, metrics: CollectorMetrics())
                 try quarantine.writePushed([entry(1)])
                 try quarantine.writePushed([entry(2)])
             }
-            #expect(try names(folder) == ["pushed-1.ndjson", "pushed-2.ndjson"])
+            #expect(try names(directory) == ["pushed-1.ndjson", "pushed-2.ndjson"])
         }
     }
 
     @Test func nothingIsWrittenWhereNothingWasRejected() async throws {
-        try await ScratchFolder.with("quarantine") { folder in
+        try await ScratchDirectory.with("quarantine") { directory in
             var quarantine = try Quarantine(
-                folder: folder, maxBytes: 1 << 20, nextOrdinal: 1, metrics: CollectorMetrics())
-            try quarantine.write([], ordinal: 1)
+                directory: directory, maxBytes: 1 << 20, nextSpoolSequence: 1, metrics: CollectorMetrics())
+            try quarantine.write([], spoolSequence: 1)
             try quarantine.writePushed([])
-            #expect(try names(folder).isEmpty)
+            #expect(try names(directory).isEmpty)
         }
     }
 }

@@ -15,8 +15,8 @@ enum RawServer {
         var limits = ConnectionLimits()
         change(&limits)
         let settled = limits
-        try await ScratchFolder.with("slow") { folder in
-            let rig = try await Rig.open(folder, "listen: 127.0.0.1:0")
+        try await ScratchDirectory.with("slow") { directory in
+            let rig = try await Rig.open(directory, "listen: 127.0.0.1:0")
             var server = CollectorServer(
                 settings: rig.settings, parts: rig.parts, board: rig.board, writer: rig.writer,
                 window: Reloadable(rig.settings.window), version: "test")

@@ -1,13 +1,13 @@
-import Batching
+import BatchFormat
+import CollectorCore
 import Foundation
-import Intake
 import Logging
-import Pipeline
 import Settings
+import SourceFormats
 import Spool
 import Synchronization
 import Testing
-import Usage
+import UsageModel
 
 @testable import Collector
 
@@ -27,13 +27,13 @@ final class HandClock: WallClock, SteadyClock {
     }
 }
 
-/// A collector's parts over a folder, as one process would have them. Letting go of it is a crash: nothing is flushed.
+/// A collector's parts over a directory, as one process would have them. Letting go of it is a crash: nothing is flushed.
 struct Rig: Sendable {
-    let folder: String
+    let directory: String
     let settings: CollectorSettings
     let clock: HandClock
-    let parts: CollectorParts
-    let board: StatusBoard
+    let parts: CollectorDependencies
+    let board: StatusStore
     let opened: Writer.Opened
     let reader: FileReader
 
@@ -41,26 +41,26 @@ struct Rig: Sendable {
 
     /// - Parameter yaml: settings besides provider, collector and data.
     static func open(
-        _ folder: String, _ yaml: String = "", as collector: String = "edge-1", clock: HandClock = HandClock(),
+        _ directory: String, _ yaml: String = "", as collector: String = "edge-1", clock: HandClock = HandClock(),
         sealRows: Int? = nil, freeBytes: String = "0"
     ) async throws -> Rig {
-        let settings = try Self.settings(folder, yaml, as: collector, freeBytes: freeBytes)
-        let parts = CollectorParts(
-            meter: Meter(limits: Meter.Limits(rows: sealRows ?? settings.seal.rows), clock: clock),
+        let settings = try Self.settings(directory, yaml, as: collector, freeBytes: freeBytes)
+        let parts = CollectorDependencies(
+            accumulator: Accumulator(limits: Accumulator.Limits(rows: sealRows ?? settings.seal.rows), clock: clock),
             remembered: RememberedEvents(limits: settings.deduplication, clock: clock), metrics: CollectorMetrics(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             wallClock: clock, steadyClock: clock)
-        let board = StatusBoard()
+        let board = StatusStore()
         let opened = try await openWriter(settings, parts, board)
         let reader = FileReader(settings: settings, writer: opened.writer, recovered: opened.files, parts: parts)
         return Rig(
-            folder: folder, settings: settings, clock: clock, parts: parts, board: board, opened: opened,
+            directory: directory, settings: settings, clock: clock, parts: parts, board: board, opened: opened,
             reader: reader)
     }
 
     /// The last task of a server that has stopped may hold on to the spool of its rig for a moment.
     private static func openWriter(
-        _ settings: CollectorSettings, _ parts: CollectorParts, _ board: StatusBoard
+        _ settings: CollectorSettings, _ parts: CollectorDependencies, _ board: StatusStore
     ) async throws -> Writer.Opened {
         for _ in 0..<200 {
             do {
@@ -73,12 +73,12 @@ struct Rig: Sendable {
     }
 
     static func settings(
-        _ folder: String, _ yaml: String, as collector: String = "edge-1", freeBytes: String = "0"
+        _ directory: String, _ yaml: String, as collector: String = "edge-1", freeBytes: String = "0"
     ) throws -> CollectorSettings {
         let base =
-            "provider: volcengine\ncollector: \(collector)\ndata: \(folder)/data\nspool: {free-bytes: \(freeBytes)}\n"
+            "provider: volcengine\ncollector: \(collector)\ndata: \(directory)/data\nspool: {free-bytes: \(freeBytes)}\n"
         let parsed = try Settings.load(
-            CollectorSchema.schema, yaml: base + yaml, file: "\(folder)/test.yaml", environment: [:])
+            CollectorSchema.schema, yaml: base + yaml, file: "\(directory)/test.yaml", environment: [:])
         return try CollectorSettings(parsed)
     }
 
@@ -97,7 +97,7 @@ struct Rig: Sendable {
     func sealedTotals() async throws -> SealedTotals {
         var totals = SealedTotals()
         for batch in await writer.unshipped() {
-            let (header, rows) = try BatchDecoder().decode(try await writer.read(batch.ordinal))
+            let (header, rows) = try BatchDecoder().decode(try await writer.read(batch.spoolSequence))
             totals.batches += 1
             totals.events += header.eventCount
             for (reason, count) in header.rejections { totals.rejections[reason, default: 0] += count }
@@ -164,8 +164,8 @@ enum LogFile {
         try FileManager.default.removeItem(atPath: source)
     }
 
-    static func quarantined(_ folder: String) throws -> [[String: Any]] {
-        let quarantine = "\(folder)/data/quarantine"
+    static func quarantined(_ directory: String) throws -> [[String: Any]] {
+        let quarantine = "\(directory)/data/quarantine"
         return try FileManager.default.contentsOfDirectory(atPath: quarantine).sorted().flatMap { name in
             try String(contentsOfFile: "\(quarantine)/\(name)", encoding: .utf8).split(separator: "\n").map {
                 try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
@@ -178,11 +178,11 @@ enum LogFile {
 enum Pushed {
     static func rows(_ body: [UInt8], _ rig: Rig) throws -> AcceptedRows {
         let now = rig.clock.nowMilliseconds()
-        var table = RequestTable(
+        var table = RequestBuckets(
             context: ChunkContext(
                 source: "http", file: "", nowMilliseconds: now,
                 window: TimeWindow(rig.settings.window, nowMilliseconds: now)), remembered: rig.parts.remembered)
-        var parser = try IntakeParser(format: .native, defaults: rig.settings.defaults, framing: .document)
+        var parser = try SourceParser(format: .native, defaults: rig.settings.defaults, framing: .document)
         _ = unsafe parser.consume(body.span.bytes, endOfInput: true, into: &table)
         return table.accepted
     }

@@ -1,18 +1,18 @@
+import CollectorCore
 import Foundation
 import Identity
 import Logging
-import Pipeline
 import ServiceLifecycle
 import Synchronization
 import TestSupport
 import Testing
-import Usage
+import UsageModel
 
 @testable import Collector
 
 @Suite struct ShipperTests {
-    private func authority(_ folder: String) throws -> AuthorityFolder {
-        let files = AuthorityFolder("\(folder)/ca")
+    private func authority(_ directory: String) throws -> AuthorityDirectory {
+        let files = AuthorityDirectory("\(directory)/ca")
         let authority = try CertificateAuthority.create(trustDomain: "steelyard.local")
         try authority.write(to: files)
         try authority.issueServer(names: ["localhost"]).write(to: files, name: "server")
@@ -20,12 +20,12 @@ import Usage
         return files
     }
 
-    private func issueCollector(_ authority: CertificateAuthority, _ files: AuthorityFolder) throws {
+    private func issueCollector(_ authority: CertificateAuthority, _ files: AuthorityDirectory) throws {
         let identity = CollectorIdentity(trustDomain: "steelyard.local", provider: "volcengine", name: "edge-1")
         try authority.issueCollector(identity).write(to: files, name: "edge-1", overwriting: true)
     }
 
-    private func settings(_ url: String, _ files: AuthorityFolder) -> CollectorSettings.Aggregator {
+    private func settings(_ url: String, _ files: AuthorityDirectory) -> CollectorSettings.Aggregator {
         let leaf = files.leaf("edge-1")
         return CollectorSettings.Aggregator(
             url: url, caFile: files.certificate, certificateFile: leaf.certificate, keyFile: leaf.key,
@@ -59,11 +59,11 @@ import Usage
     }
 
     @Test func batches_arrive_in_order_over_mutual_tls() async throws {
-        try await ScratchFolder.with("ship") { folder in
-            let files = try authority(folder)
+        try await ScratchDirectory.with("ship") { directory in
+            let files = try authority(directory)
             let aggregator = AggregatorDouble()
             try await aggregator.listening(files) { url in
-                let rig = try await Rig.open(folder)
+                let rig = try await Rig.open(directory)
                 try await push(rig, 3)
                 try await shipping(rig, settings(url, files)) {
                     try await waitUntil("three batches are counted") { aggregator.snapshot.counted.count == 3 }
@@ -78,12 +78,12 @@ import Usage
     }
 
     @Test func a_batch_counted_without_an_answer_is_sent_again_and_counted_once() async throws {
-        try await ScratchFolder.with("ship") { folder in
-            let files = try authority(folder)
+        try await ScratchDirectory.with("ship") { directory in
+            let files = try authority(directory)
             let aggregator = AggregatorDouble()
             aggregator.misbehave(.countThenFail, .answer(status: 503, code: "busy", retryAfter: 0))
             try await aggregator.listening(files) { url in
-                let rig = try await Rig.open(folder)
+                let rig = try await Rig.open(directory)
                 try await push(rig, 2)
                 try await shipping(rig, settings(url, files)) {
                     try await waitUntil("two batches are counted") { aggregator.snapshot.counted.count == 2 }
@@ -97,17 +97,17 @@ import Usage
     }
 
     @Test func what_was_counted_before_a_crash_is_found_by_its_digest() async throws {
-        try await ScratchFolder.with("ship") { folder in
-            let files = try authority(folder)
+        try await ScratchDirectory.with("ship") { directory in
+            let files = try authority(directory)
             let aggregator = AggregatorDouble()
             try await aggregator.listening(files) { url in
-                let first = try await Rig.open(folder)
+                let first = try await Rig.open(directory)
                 try await push(first, 2)
                 // The aggregator counted the first batch, and the collector died before the answer.
                 let digest = try #require(await first.writer.unshipped().first).digest
                 aggregator.state.withLock { $0.counted.append(digest) }
                 try await first.writer.close()
-                let rig = try await Rig.open(folder)
+                let rig = try await Rig.open(directory)
                 try await shipping(rig, settings(url, files)) {
                     try await waitUntil("everything is shipped") { await rig.writer.unshipped().isEmpty }
                 }
@@ -118,11 +118,11 @@ import Usage
     }
 
     @Test func a_regressed_aggregator_gets_from_the_archive_what_it_lost() async throws {
-        try await ScratchFolder.with("ship") { folder in
-            let files = try authority(folder)
+        try await ScratchDirectory.with("ship") { directory in
+            let files = try authority(directory)
             let aggregator = AggregatorDouble()
             try await aggregator.listening(files) { url in
-                let first = try await Rig.open(folder)
+                let first = try await Rig.open(directory)
                 try await push(first, 3)
                 try await shipping(first, settings(url, files)) {
                     try await waitUntil("all are counted") { await first.writer.unshipped().isEmpty }
@@ -132,7 +132,7 @@ import Usage
                     state.counted.removeLast(2)
                     state.regressed = true
                 }
-                let rig = try await Rig.open(folder)
+                let rig = try await Rig.open(directory)
                 try await shipping(rig, settings(url, files)) {
                     try await waitUntil("the lost ones are back") { aggregator.snapshot.counted.count == 3 }
                 }
@@ -141,11 +141,11 @@ import Usage
     }
 
     @Test func a_gap_is_filled_from_the_archive_in_the_same_epoch() async throws {
-        try await ScratchFolder.with("ship") { folder in
-            let files = try authority(folder)
+        try await ScratchDirectory.with("ship") { directory in
+            let files = try authority(directory)
             let aggregator = AggregatorDouble()
             try await aggregator.listening(files) { url in
-                let rig = try await Rig.open(folder)
+                let rig = try await Rig.open(directory)
                 try await shipping(rig, settings(url, files)) {
                     try await push(rig, 3)
                     try await waitUntil("three are counted") { aggregator.snapshot.counted.count == 3 }
@@ -162,34 +162,36 @@ import Usage
     }
 
     @Test func a_refused_batch_is_kept_and_the_next_takes_its_number() async throws {
-        try await ScratchFolder.with("ship") { folder in
-            let files = try authority(folder)
+        try await ScratchDirectory.with("ship") { directory in
+            let files = try authority(directory)
             let aggregator = AggregatorDouble()
             aggregator.misbehave(.answer(status: 422, code: "invalid-batch", retryAfter: nil))
             try await aggregator.listening(files) { url in
-                let rig = try await Rig.open(folder)
+                let rig = try await Rig.open(directory)
                 try await push(rig, 2)
                 try await shipping(rig, settings(url, files)) {
                     try await waitUntil("the second is counted") { aggregator.snapshot.counted.count == 1 }
                     try await waitUntil("nothing is left") { await rig.writer.unshipped().isEmpty }
                 }
-                let kept = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/data/spool/refused")
+                let kept = try FileManager.default.contentsOfDirectory(atPath: "\(directory)/data/spool/refused")
                 #expect(kept.filter { $0.hasSuffix(".batch") }.count == 1)
             }
         }
     }
 
     @Test func a_fenced_collector_stops_shipping_and_taking_input() async throws {
-        try await ScratchFolder.with("ship") { folder in
-            let files = try authority(folder)
+        try await ScratchDirectory.with("ship") { directory in
+            let files = try authority(directory)
             let aggregator = AggregatorDouble()
             try await aggregator.listening(files) { url in
-                let rig = try await Rig.open(folder)
+                let rig = try await Rig.open(directory)
                 try await shipping(rig, settings(url, files)) {
                     try await waitUntil("an epoch is granted") { aggregator.snapshot.epoch == 1 }
                     aggregator.state.withLock { $0.epoch = 2 }
                     try await push(rig, 1)
-                    try await waitUntil("the gate is closed") { rig.parts.gate.closedFor.contains(.fenced) }
+                    try await waitUntil("the intake switch is closed") {
+                        rig.parts.intakeSwitch.closedFor.contains(.fenced)
+                    }
                     #expect(rig.board.currentShipping.isFenced)
                 }
                 #expect(aggregator.snapshot.counted.isEmpty)
@@ -199,9 +201,9 @@ import Usage
     }
 
     @Test func an_offline_start_seals_and_ships_when_the_aggregator_appears() async throws {
-        try await ScratchFolder.with("ship") { folder in
-            let files = try authority(folder)
-            let rig = try await Rig.open(folder)
+        try await ScratchDirectory.with("ship") { directory in
+            let files = try authority(directory)
+            let rig = try await Rig.open(directory)
             let aggregator = AggregatorDouble()
             // A port that was just free: nobody listens there.
             let client = AggregatorClient(settings: settings("https://localhost:1", files), version: "test")
@@ -219,14 +221,14 @@ import Usage
     }
 
     @Test func a_foreign_certificate_gets_nothing_through_and_a_replaced_one_does() async throws {
-        try await ScratchFolder.with("ship") { folder in
-            let files = try authority(folder)
+        try await ScratchDirectory.with("ship") { directory in
+            let files = try authority(directory)
             let foreign = try CertificateAuthority.create(trustDomain: "steelyard.local")
             try issueCollector(foreign, files)
             let own = try CertificateAuthority.load(from: files)
             let aggregator = AggregatorDouble()
             try await aggregator.listening(files) { url in
-                let rig = try await Rig.open(folder)
+                let rig = try await Rig.open(directory)
                 try await push(rig, 1)
                 try await shipping(rig, settings(url, files)) {
                     try await waitUntil("the handshake failed") { !rig.board.currentShipping.lastProblem.isEmpty }
@@ -239,11 +241,11 @@ import Usage
     }
 
     @Test func stopping_seals_and_ships_what_is_open() async throws {
-        try await ScratchFolder.with("ship") { folder in
-            let files = try authority(folder)
+        try await ScratchDirectory.with("ship") { directory in
+            let files = try authority(directory)
             let aggregator = AggregatorDouble()
             try await aggregator.listening(files) { url in
-                let rig = try await Rig.open(folder)
+                let rig = try await Rig.open(directory)
                 try await shipping(rig, settings(url, files)) {
                     try await waitUntil("an epoch is granted") { rig.board.currentShipping.isConnected }
                     try await rig.writer.commit(try Pushed.rows(Array(Lines.event().utf8), rig), quarantine: [])

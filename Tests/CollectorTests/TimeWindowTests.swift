@@ -1,6 +1,6 @@
-import Pipeline
+import CollectorCore
 import Testing
-import Usage
+import UsageModel
 
 @testable import Collector
 

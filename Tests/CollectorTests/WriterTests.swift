@@ -1,10 +1,10 @@
-import Batching
+import BatchFormat
+import CollectorCore
 import Foundation
-import Pipeline
 import Spool
 import TestSupport
 import Testing
-import Usage
+import UsageModel
 
 @testable import Collector
 
@@ -18,13 +18,13 @@ import Usage
     }
 
     @Test func committed_events_survive_a_crash_before_their_batch() async throws {
-        try await ScratchFolder.with("writer") { folder in
+        try await ScratchDirectory.with("writer") { directory in
             do {
-                let rig = try await Rig.open(folder)
+                let rig = try await Rig.open(directory)
                 try await rig.writer.commit(rows("a", input: 5), quarantine: [])
                 try await rig.writer.commit(rows("b", input: 7), quarantine: [])
             }
-            let rig = try await Rig.open(folder)
+            let rig = try await Rig.open(directory)
             await rig.seal()
             let totals = try await rig.sealedTotals()
             #expect(totals.byTenant == ["a": 5, "b": 7])
@@ -33,40 +33,40 @@ import Usage
     }
 
     @Test func events_in_a_sealed_batch_are_not_replayed_after_a_crash() async throws {
-        try await ScratchFolder.with("writer") { folder in
+        try await ScratchDirectory.with("writer") { directory in
             do {
-                let rig = try await Rig.open(folder)
+                let rig = try await Rig.open(directory)
                 try await rig.writer.commit(rows("a", input: 5), quarantine: [])
                 await rig.seal()
                 try await rig.writer.commit(rows("a", input: 100), quarantine: [])
             }
-            for _ in 0..<3 { _ = try await Rig.open(folder) }
-            let rig = try await Rig.open(folder)
+            for _ in 0..<3 { _ = try await Rig.open(directory) }
+            let rig = try await Rig.open(directory)
             await rig.seal()
             #expect(try await rig.sealedTotals().byTenant == ["a": 105])
         }
     }
 
     @Test func a_batch_covers_only_the_records_whose_rows_it_has() async throws {
-        try await ScratchFolder.with("writer") { folder in
+        try await ScratchDirectory.with("writer") { directory in
             do {
-                let rig = try await Rig.open(folder, sealRows: 1)
+                let rig = try await Rig.open(directory, sealRows: 1)
                 try await rig.writer.commit(rows("a", input: 5), quarantine: [])
                 // Rotates what is there, and is in the open table while that is sealed.
                 try await rig.writer.commit(rows("b", input: 7), quarantine: [])
                 await rig.writer.sealDue()
                 #expect(try await rig.sealedTotals().byTenant == ["a": 5])
             }
-            let rig = try await Rig.open(folder)
+            let rig = try await Rig.open(directory)
             await rig.seal()
             #expect(try await rig.sealedTotals().byTenant == ["a": 5, "b": 7])
         }
     }
 
     @Test func concurrent_commits_are_all_durable_and_counted_once() async throws {
-        try await ScratchFolder.with("writer") { folder in
+        try await ScratchDirectory.with("writer") { directory in
             do {
-                let rig = try await Rig.open(folder)
+                let rig = try await Rig.open(directory)
                 await withTaskGroup(of: Void.self) { group in
                     for index in 0..<200 {
                         let accepted = rows("t-\(index % 10)", input: 1)
@@ -78,7 +78,7 @@ import Usage
                     }
                 }
             }
-            let rig = try await Rig.open(folder)
+            let rig = try await Rig.open(directory)
             await rig.seal()
             let totals = try await rig.sealedTotals()
             #expect(totals.events == 200)
@@ -87,29 +87,29 @@ import Usage
     }
 
     @Test func a_batch_is_sealed_once_its_first_event_is_old_enough() async throws {
-        try await ScratchFolder.with("writer") { folder in
-            let rig = try await Rig.open(folder, "seal: {age: 10s}")
+        try await ScratchDirectory.with("writer") { directory in
+            let rig = try await Rig.open(directory, "seal: {age: 10s}")
             try await rig.writer.commit(rows("a", input: 1), quarantine: [])
             rig.clock.advance(by: .seconds(9))
             await rig.writer.sealDue()
             #expect(await rig.writer.unshipped().isEmpty)
             rig.clock.advance(by: .seconds(1))
             await rig.writer.sealDue()
-            #expect(await rig.writer.unshipped().map(\.ordinal) == [1])
+            #expect(await rig.writer.unshipped().map(\.spoolSequence) == [1])
         }
     }
 
     @Test func nothing_is_sealed_where_nothing_came() async throws {
-        try await ScratchFolder.with("writer") { folder in
-            let rig = try await Rig.open(folder)
+        try await ScratchDirectory.with("writer") { directory in
+            let rig = try await Rig.open(directory)
             await rig.seal()
             #expect(await rig.writer.unshipped().isEmpty)
         }
     }
 
     @Test func rejections_alone_make_a_batch_so_that_they_are_reported() async throws {
-        try await ScratchFolder.with("writer") { folder in
-            let rig = try await Rig.open(folder)
+        try await ScratchDirectory.with("writer") { directory in
+            let rig = try await Rig.open(directory)
             let refused = AcceptedRows(rows: UsageRows(), eventCount: 0, rejections: [.syntax: 3])
             try await rig.writer.commit(refused, quarantine: [])
             await rig.seal()
@@ -118,9 +118,9 @@ import Usage
     }
 
     @Test func nothing_is_committed_while_the_gate_is_closed() async throws {
-        try await ScratchFolder.with("writer") { folder in
-            let rig = try await Rig.open(folder)
-            rig.parts.gate.set(.fenced, true)
+        try await ScratchDirectory.with("writer") { directory in
+            let rig = try await Rig.open(directory)
+            rig.parts.intakeSwitch.set(.fenced, true)
             await #expect(throws: CommitFailure.closed(.fenced)) {
                 try await rig.writer.commit(rows("a", input: 1), quarantine: [])
             }
@@ -128,10 +128,10 @@ import Usage
     }
 
     @Test func a_full_disk_refuses_input_and_says_so() async throws {
-        try await ScratchFolder.with("writer") { folder in
-            let rig = try await Rig.open(folder, freeBytes: "900TiB")
+        try await ScratchDirectory.with("writer") { directory in
+            let rig = try await Rig.open(directory, freeBytes: "900TiB")
             await rig.writer.checkSpace()
-            #expect(rig.parts.gate.closedFor == [.spoolFull])
+            #expect(rig.parts.intakeSwitch.closedFor == [.spoolFull])
             await #expect(throws: CommitFailure.closed(.spoolFull)) {
                 try await rig.writer.commit(rows("a", input: 1), quarantine: [])
             }
@@ -140,57 +140,57 @@ import Usage
 
     @Test(arguments: [true, false])
     func the_spool_of_another_collector_is_refused(shipped: Bool) async throws {
-        try await ScratchFolder.with("writer") { folder in
+        try await ScratchDirectory.with("writer") { directory in
             do {
-                let rig = try await Rig.open(folder)
+                let rig = try await Rig.open(directory)
                 try await rig.writer.commit(rows("a", input: 1), quarantine: [])
                 await rig.seal()
                 if shipped {
-                    try await rig.writer.record(.settled(ordinal: 1, .counted(epoch: 1, sequence: 0)))
-                    try await rig.writer.record(.epoch(EpochMark(epoch: 1, nextSequence: 1)))
+                    try await rig.writer.record(.settled(spoolSequence: 1, .counted(epoch: 1, sequence: 0)))
+                    try await rig.writer.record(.epoch(EpochPosition(epoch: 1, nextSequence: 1)))
                 }
             }
             let error = await #expect(throws: SpoolError.self) {
-                _ = try await Rig.open(folder, as: "edge-2")
+                _ = try await Rig.open(directory, as: "edge-2")
             }
             #expect(error?.code == .otherIdentity)
             let message = error?.message ?? ""
             #expect(message.contains("volcengine/edge-1, and this is volcengine/edge-2"), "\(message)")
             #expect(message.contains(shipped ? "(0 batches are left)" : "(1 batches are left)"), "\(message)")
-            #expect(try await Rig.open(folder).writer.unshipped().count == (shipped ? 0 : 1))
+            #expect(try await Rig.open(directory).writer.unshipped().count == (shipped ? 0 : 1))
         }
     }
 
-    @Test func a_second_process_on_the_same_folder_is_refused() async throws {
-        try await ScratchFolder.with("writer") { folder in
-            let rig = try await Rig.open(folder)
-            await #expect { _ = try await Rig.open(folder) } throws: { ($0 as? SpoolError)?.code == .inUse }
+    @Test func a_second_process_on_the_same_directory_is_refused() async throws {
+        try await ScratchDirectory.with("writer") { directory in
+            let rig = try await Rig.open(directory)
+            await #expect { _ = try await Rig.open(directory) } throws: { ($0 as? SpoolError)?.code == .inUse }
             try await rig.writer.commit(rows("a", input: 1), quarantine: [])
         }
     }
 
     @Test func recorded_shipping_is_remembered_and_unshipped_batches_stay() async throws {
-        try await ScratchFolder.with("writer") { folder in
+        try await ScratchDirectory.with("writer") { directory in
             do {
-                let rig = try await Rig.open(folder)
+                let rig = try await Rig.open(directory)
                 for tenant in ["a", "b", "c"] {
                     try await rig.writer.commit(rows(tenant, input: 1), quarantine: [])
                     await rig.seal()
                 }
-                try await rig.writer.record(.settled(ordinal: 1, .counted(epoch: 4, sequence: 0)))
-                try await rig.writer.record(.refused(ordinal: 2, reason: "bad-column"))
-                try await rig.writer.record(.epoch(EpochMark(epoch: 4, nextSequence: 1)))
+                try await rig.writer.record(.settled(spoolSequence: 1, .counted(epoch: 4, sequence: 0)))
+                try await rig.writer.record(.refused(spoolSequence: 2, reason: "bad-column"))
+                try await rig.writer.record(.epoch(EpochPosition(epoch: 4, nextSequence: 1)))
             }
-            let rig = try await Rig.open(folder)
-            #expect(rig.opened.unshipped.map(\.ordinal) == [3])
-            #expect(rig.opened.epoch == EpochMark(epoch: 4, nextSequence: 1))
-            #expect(await rig.writer.archived().map(\.ordinal) == [1])
+            let rig = try await Rig.open(directory)
+            #expect(rig.opened.unshipped.map(\.spoolSequence) == [3])
+            #expect(rig.opened.epoch == EpochPosition(epoch: 4, nextSequence: 1))
+            #expect(await rig.writer.archived().map(\.spoolSequence) == [1])
         }
     }
 
     @Test func the_status_board_tells_the_backlog() async throws {
-        try await ScratchFolder.with("writer") { folder in
-            let rig = try await Rig.open(folder)
+        try await ScratchDirectory.with("writer") { directory in
+            let rig = try await Rig.open(directory)
             try await rig.writer.commit(rows("a", input: 1), quarantine: [])
             await rig.seal()
             let backlog = rig.board.currentBacklog

@@ -1,32 +1,33 @@
 import Foundation
 import Identity
 import Testing
-import Usage
+import UsageModel
 
 @testable import steelyard
 
 @Suite struct CACommandTests {
     @Test func makesAnAuthorityAndIssuesUnderIt() async throws {
-        try await withScratchFolder("ca") { scratch in
-            let folder = scratch + "/pki"
-            #expect(try await Program.run("ca", "init", "--dir", folder, "--trust-domain", "example.org").exitCode == 0)
+        try await withScratchDirectory("ca") { scratch in
+            let directory = scratch + "/pki"
+            #expect(
+                try await Program.run("ca", "init", "--dir", directory, "--trust-domain", "example.org").exitCode == 0)
             let collector = try await Program.run(
-                "ca", "issue", "--dir", folder, "--provider", "aliyun", "--collector", "hz-1")
+                "ca", "issue", "--dir", directory, "--provider", "aliyun", "--collector", "hz-1")
             #expect(collector.exitCode == 0)
-            #expect(collector.output == "\(folder)/aliyun-hz-1.pem\n\(folder)/aliyun-hz-1-key.pem\n")
-            let pem = try String(contentsOfFile: folder + "/aliyun-hz-1.pem", encoding: .utf8)
+            #expect(collector.output == "\(directory)/aliyun-hz-1.pem\n\(directory)/aliyun-hz-1-key.pem\n")
+            let pem = try String(contentsOfFile: directory + "/aliyun-hz-1.pem", encoding: .utf8)
             #expect(
                 try CollectorIdentity(certificatePEM: pem)
                     == CollectorIdentity(trustDomain: "example.org", provider: "aliyun", name: "hz-1"))
             let server = try await Program.run(
-                "ca", "issue", "--dir", folder, "--server", "ingest.example.org", "--server", "10.0.0.7")
+                "ca", "issue", "--dir", directory, "--server", "ingest.example.org", "--server", "10.0.0.7")
             #expect(server.exitCode == 0)
-            #expect(FileManager.default.fileExists(atPath: folder + "/ingest.example.org-key.pem"))
+            #expect(FileManager.default.fileExists(atPath: directory + "/ingest.example.org-key.pem"))
         }
     }
 
     @Test func overwritesOnlyWhenForced() async throws {
-        try await withScratchFolder("ca-force") { scratch in
+        try await withScratchDirectory("ca-force") { scratch in
             #expect(try await Program.run("ca", "init", "--dir", scratch).exitCode == 0)
             let again = try await Program.run("ca", "init", "--dir", scratch)
             #expect(again.exitCode == 1)
@@ -36,7 +37,7 @@ import Usage
     }
 
     @Test func aCertificateHoldsForADayAtLeastAndNoLongerThanItsAuthority() async throws {
-        try await withScratchFolder("ca-days") { scratch in
+        try await withScratchDirectory("ca-days") { scratch in
             for days in ["0", "-1", "10951"] {
                 let none = try await Program.run("ca", "init", "--dir", scratch, "--days=\(days)")
                 #expect(none.exitCode == 2)
@@ -59,7 +60,7 @@ import Usage
     }
 
     @Test func saysWhatIsMissingOrWrong() async throws {
-        try await withScratchFolder("ca-wrong") { scratch in
+        try await withScratchDirectory("ca-wrong") { scratch in
             let none = try await Program.run("ca", "issue", "--dir", scratch, "--server", "a.example")
             #expect(none.exitCode == 1)
             #expect(none.errors.contains("steelyard ca init"))

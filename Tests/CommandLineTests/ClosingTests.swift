@@ -9,17 +9,17 @@ import Testing
 /// A month closed from the command line, by two people, on a real installation.
 @Suite(.serialized) struct ClosingTests {
     @Test func twoPeopleCloseAMonthAndAnybodyChecksIt() async throws {
-        try await withScratchFolder("closing") { scratch in
-            let folder = DataFolder(scratch + "/data")
-            try await UpProcess.running(folder) { up async throws in
+        try await withScratchDirectory("closing") { scratch in
+            let directory = DataDirectory(scratch + "/data")
+            try await UpProcess.running(directory) { up async throws in
                 try await send(to: up.state)
-                let ann = try await token("Ann", folder, scratch)
-                let bob = try await token("Bob", folder, scratch)
+                let ann = try await token("Ann", directory, scratch)
+                let bob = try await token("Bob", directory, scratch)
                 func run(_ arguments: String..., as token: String) async throws -> Outcome {
-                    try await Program.run(list: arguments + ["--data", folder.path, "--token-file", token])
+                    try await Program.run(list: arguments + ["--data", directory.path, "--token-file", token])
                 }
                 // The admin token of `up` is nobody's.
-                let nobody = try await run("close", "2025-06", "--scope", "all-traffic", as: folder.adminToken)
+                let nobody = try await run("close", "2025-06", "--scope", "all-traffic", as: directory.adminToken)
                 #expect(nobody.exitCode == 3 && nobody.errors.contains("names no holder"), "\(nobody.errors)")
                 let short = try await run("close", "2025-06", "--scope", "all-traffic", as: ann)
                 #expect(short.exitCode == 1 && short.errors.contains("alpha/"), "\(short.errors)")
@@ -76,16 +76,16 @@ import Testing
         let line = #"{"time":"2025-06-15T08:00:00Z","tenant":"a","model":"m","input_tokens":100,"output_tokens":50}"#
         try await Readiness.wait(for: url, timeout: .seconds(60), name: "collector", log: "its log")
         let answer = try await HTTPClients.with {
-            try await IntakeClient(url: url, http: $0).send(Array((line + "\n").utf8))
+            try await EventsClient(url: url, http: $0).send(Array((line + "\n").utf8))
         }
         #expect(answer.accepted == 1)
         try await Backlog.waitUntilShipped([url])
     }
 
-    private func token(_ holder: String, _ folder: DataFolder, _ scratch: String) async throws -> String {
+    private func token(_ holder: String, _ directory: DataDirectory, _ scratch: String) async throws -> String {
         let file = "\(scratch)/\(holder).token"
         let made = try await Program.run(
-            "token", "create", "--role", "finance", "--holder", holder, "--out", file, "--data", folder.path)
+            "token", "create", "--role", "finance", "--holder", holder, "--out", file, "--data", directory.path)
         #expect(made.exitCode == 0, "\(made.errors)")
         return file
     }

@@ -6,26 +6,26 @@ import Testing
 @testable import steelyard
 
 @Suite struct ConnectionTests: ~Copyable {
-    let folder = DataFolder(NSTemporaryDirectory() + "steelyard-connection-\(UUID().uuidString)")
+    let directory = DataDirectory(NSTemporaryDirectory() + "steelyard-connection-\(UUID().uuidString)")
 
-    init() throws { try folder.prepare() }
+    init() throws { try directory.prepare() }
 
-    deinit { try? FileManager.default.removeItem(atPath: folder.path) }
+    deinit { try? FileManager.default.removeItem(atPath: directory.path) }
 
     func options(_ arguments: String...) throws -> ConnectionOptions {
-        try ConnectionOptions.parse(["--data", folder.path] + arguments)
+        try ConnectionOptions.parse(["--data", directory.path] + arguments)
     }
 
     func writeToken(_ text: String = "sy_abc_secret\n") throws {
-        try PrivateFile.write(text, to: folder.adminToken, for: .ownerOnly, overwriting: true)
+        try PrivateFile.write(text, to: directory.adminToken, for: .ownerOnly, overwriting: true)
     }
 
-    @Test func takesAddressAndTokenFromTheDataFolder() throws {
+    @Test func takesAddressAndTokenFromTheDataDirectory() throws {
         try writeToken()
         let state = UpState(
             pid: 1, queryURL: "http://127.0.0.1:9999", ingestURL: "https://127.0.0.1:9998", collectors: [],
             children: [], isReady: true)
-        try state.write(to: folder)
+        try state.write(to: directory)
         #expect(
             try Connection.resolve(options())
                 == Connection(baseURL: "http://127.0.0.1:9999", token: "sy_abc_secret", caFile: nil))
@@ -42,14 +42,14 @@ import Testing
         #expect { try Connection.resolve(options("--url", "https://elsewhere.example")) } throws: {
             ($0 as? CommandError)?.status == .usage
         }
-        let own = folder.path + "/mine"
+        let own = directory.path + "/mine"
         try PrivateFile.write("sy_mine_1", to: own, for: .ownerOnly, overwriting: false)
         let there = try Connection.resolve(options("--url", "https://elsewhere.example", "--token-file", own))
         #expect(there.token == "sy_mine_1")
     }
 
     @Test func noTokenTravelsInClearToAnotherMachine() throws {
-        let own = folder.path + "/mine"
+        let own = directory.path + "/mine"
         try PrivateFile.write("sy_mine_1", to: own, for: .ownerOnly, overwriting: false)
         for url in ["http://elsewhere.example:4682", "http://127.0.0.1.evil.example", "http://10.0.0.1"] {
             #expect { try Connection.resolve(options("--url", url, "--token-file", own)) } throws: {

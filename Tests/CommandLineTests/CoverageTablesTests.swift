@@ -13,7 +13,7 @@ import Testing
         {
             """
             {"name": "\(name)", "last_seen": "S", "batches": 2, "first_batch_at": "A", "last_batch_at": "B",
-             "unfolded_batches": 0, "events": "1234567", "rejections": [{"reason": "syntax", "records": "1200"}],
+             "pending_batches": 0, "events": "1234567", "rejections": [{"reason": "syntax", "records": "1200"}],
              "quarantined": [\(quarantined)], "reported_percent": "\(percent)", "silent_minutes": 120,
              "silent_spans": \(spans), "silent": [\(silent)]}
             """
@@ -31,7 +31,7 @@ import Testing
         ]
         let json = """
             {"period": {"name": "2025-06", "from": "\(start)", "to": "2025-07-01T00:00:00+08:00", "zone": "Asia/Shanghai"},
-             "until": "\(until)", "silence_minutes": 60, "source": "minute", "mark": 7, "providers": [
+             "until": "\(until)", "silence_minutes": 60, "source": "minute", "position": 7, "providers": [
               {"provider": "aliyun", "minutes_with_usage": 2, "hours_with_usage": 2, "days_with_usage": 2,
                "reported_percent": "51.15", "silent_minutes": 120, "silent_spans": 1,
                "silent": [\(span(middle, until))], "collectors": [\(collectors.joined(separator: ", "))]}]}
@@ -67,7 +67,8 @@ import Testing
     }
 
     @Test func theLastLineIsThatOfOtherTables() throws {
-        let end = "2025-06-01T00:00:00+08:00 – 2025-07-01T00:00:00+08:00 (Asia/Shanghai), counted up to mark 7\n"
+        let end =
+            "2025-06-01T00:00:00+08:00 – 2025-07-01T00:00:00+08:00 (Asia/Shanghai), counted up to ledger position 7\n"
         let whole = CoverageTables.text(of: try Self.answer(until: "2025-07-01T00:00:00+08:00"), figures: .separated)
         #expect(whole.hasSuffix("\nSilence is more than 60 minutes without usage.\n" + end), "\(whole)")
         let part = CoverageTables.text(of: try Self.answer(until: "2025-06-20T09:00:00+08:00"), figures: .separated)

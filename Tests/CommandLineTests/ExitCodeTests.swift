@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func nothingListeningIsFour() async throws {
-        try await withScratchFolder("unreachable") { scratch in
+        try await withScratchDirectory("unreachable") { scratch in
             guard let port = ListeningSocket(port: 0)?.port else { throw CocoaError(.fileNoSuchFile) }
             let token = scratch + "/token"
             try PrivateFile.write("sy_a_b\n", to: token, for: .ownerOnly, overwriting: false)
@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test func aMissingTokenIsOneAndSaysWhatToDo() async throws {
-        try await withScratchFolder("no-token") { scratch in
+        try await withScratchDirectory("no-token") { scratch in
             let outcome = try await Program.run("collectors", "--data", scratch)
             #expect(outcome.exitCode == 1)
             #expect(outcome.errors.contains("steelyard up"))
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test func aBadRegistryIsFiveWithEveryLine() async throws {
-        try await withScratchFolder("registry") { scratch in
+        try await withScratchDirectory("registry") { scratch in
             let file = scratch + "/tenants.csv"
             try PrivateFile.write(
                 """
@@ -89,7 +89,7 @@ import Testing
     }
 
     @Test func noUpToFeedIsFour() async throws {
-        try await withScratchFolder("no-up") { scratch in
+        try await withScratchDirectory("no-up") { scratch in
             let outcome = try await Program.run("simulate", "--into-up", "--data", scratch)
             #expect(outcome.exitCode == 4)
         }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct FactsCommandTests {
     @Test func aBadFileIsFiveWithEveryLineAndAnUnknownKindIsTwo() async throws {
-        try await withScratchFolder("facts") { scratch in
+        try await withScratchDirectory("facts") { scratch in
             let file = scratch + "/rates.csv"
             try PrivateFile.write(
                 "month,from_currency,to_currency,rate,source\n2025-13,USD,CNY,7.1,s\n2025-01,USD,USD,0,s\n", to: file,

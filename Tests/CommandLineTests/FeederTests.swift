@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct FeederTests {
     private func refusal(_ body: String) throws -> CommandError {
-        let answer = try JSONDecoder().decode(IntakeAnswer.self, from: Data(body.utf8))
+        let answer = try JSONDecoder().decode(EventsAnswer.self, from: Data(body.utf8))
         return Feeder.refusal(answer, sent: 2_000, url: "http://127.0.0.1:4680")
     }
 

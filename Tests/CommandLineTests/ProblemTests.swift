@@ -24,10 +24,10 @@ import Testing
     }
 
     @Test func onlyAMarkThatIsNotReachedIsWaitedForAgain() {
-        #expect(Problem.isStillCounting(answer(503, #"{"code":"mark-not-reached"}"#)))
+        #expect(Problem.isStillCounting(answer(503, #"{"code":"position-not-reached"}"#)))
         #expect(!Problem.isStillCounting(answer(503, #"{"code":"database-away"}"#)))
         #expect(!Problem.isStillCounting(answer(503, "<html>")))
-        #expect(!Problem.isStillCounting(answer(422, #"{"code":"mark-not-reached"}"#)))
+        #expect(!Problem.isStillCounting(answer(422, #"{"code":"position-not-reached"}"#)))
     }
 
     @Test func listsEveryMistakeOfAFileWithItsLine() {

@@ -14,7 +14,7 @@ import Testing
     @Test func rankShowsTheFirstUnderEachScopeAndWhatHasNoAnswer() throws {
         let answer = try Self.answer(
             """
-            {"period": {"name": "2025-H1", "days": 181}, "as_known_at": "T", "mark": 7, "tables": [{"by": "provider",
+            {"period": {"name": "2025-H1", "days": 181}, "as_known_at": "T", "position": 7, "tables": [{"by": "provider",
              "scopes": [{"scope": \(Self.scope), "leaders": ["volcengine"]}],
              "rows": [{"entity": "volcengine", "standings": [{"rank": 1, "share_percent": "49.2"}]},
                       {"entity": "idle", "standings": [{"rank": null, "share_percent": null}]}]}],
@@ -24,7 +24,7 @@ import Testing
         #expect(lines[2].split(separator: " ") == ["volcengine", "1", "49.2", "%"])
         #expect(lines[3].split(separator: " ") == ["idle", "–"])
         #expect(lines.contains("tenders: no tenders"))
-        #expect(lines.last == "2025-H1, counted up to mark 7, facts as known at T")
+        #expect(lines.last == "2025-H1, counted up to ledger position 7, facts as known at T")
         #expect(RankTables.text(of: answer, figures: .chinese).contains("第一名"))
     }
 
@@ -36,7 +36,7 @@ import Testing
     func aScopeWithoutAnAnswerSaysWhyInChineseToo(_ code: String, _ missing: String, _ chinese: String) throws {
         let answer = try Self.answer(
             """
-            {"period": {"name": "2025-H1", "days": 181}, "as_known_at": "T", "mark": 7, "tables": [],
+            {"period": {"name": "2025-H1", "days": 181}, "as_known_at": "T", "position": 7, "tables": [],
              "refused": [{"scope": "revenue", "code": "\(code)", "detail": "why", "missing": [\(missing)]}]}
             """, as: RankAnswer.self)
         #expect(RankTables.text(of: answer, figures: .chinese).contains("\nrevenue：\(chinese)\n"))
@@ -47,7 +47,7 @@ import Testing
         let answer = try Self.answer(
             """
             {"scope": \(Self.scope), "measure": "tokens", "currency": null, "aggregate": "daily-average", "by": "provider",
-             "zone": "Asia/Shanghai", "as_known_at": "T", "mark": 7,
+             "zone": "Asia/Shanghai", "as_known_at": "T", "position": 7,
              "events": [{"date": "2025-01-20", "title": {"en": "R1", "zh": "R1 发布"}}],
              "series": [{"entity": null, "points": [
                {"period": {"name": "2025-02", "days": 28}, "published": "16400000000000", "share_percent": "100.0",
@@ -68,7 +68,7 @@ import Testing
         let answer = try Self.answer(
             """
             {"scope": \(Self.scope), "measure": "tokens", "currency": null, "aggregate": "sum", "by": "provider",
-             "zone": "Asia/Shanghai", "as_known_at": "T", "mark": 7, "events": [], "series": [{"entity": null, "points": [
+             "zone": "Asia/Shanghai", "as_known_at": "T", "position": 7, "events": [], "series": [{"entity": null, "points": [
                {"period": {"name": "\(name)", "days": \(days)}, "published": "5412000", "share_percent": "100.0",
                 "change_percent": null, "multiple": null, "inflection": null}]}]}
             """, as: TrendAnswer.self)
@@ -80,7 +80,7 @@ import Testing
         let answer = try Self.answer(
             """
             {"from_scope": \(Self.scope), "to_scope": \(Self.scope.replacing("idc", with: "all-traffic")),
-             "period": {"name": "2025-06", "days": 30}, "entity": "volcengine", "as_known_at": "T", "mark": 7,
+             "period": {"name": "2025-06", "days": 30}, "entity": "volcengine", "as_known_at": "T", "position": 7,
              "change": "+9900000", "steps": [
               {"aspect": null, "from": null, "to": null, "unit": "tokens", "aggregate": "sum", "amount": "5412000",
                "change": null, "published": "5412000", "share_percent": "49.2"},
@@ -100,7 +100,7 @@ import Testing
         let answer = try Self.answer(
             """
             {"scope": \(Self.scope), "period": {"name": "2025-H1", "days": 181}, "by": "\(by)", "as_known_at": "T",
-             "mark": 7, "entities": 9, "denominator": "536700000000000", "cr1_percent": "49.2", "cr3_percent": "93.2",
+             "position": 7, "entities": 9, "denominator": "536700000000000", "cr1_percent": "49.2", "cr3_percent": "93.2",
              "hhi": "3449.03"}
             """, as: ConcentrationAnswer.self)
         let lines = ConcentrationTables.text(of: answer, figures: .separated).components(separatedBy: "\n")
@@ -114,8 +114,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("null", ", counted up to mark 7\n", "，统计至标记 7\n"),
-        ("\"T\"", ", counted up to mark 7, facts as known at T\n", "，统计至标记 7，事实认定截至 T\n"),
+        ("null", ", counted up to ledger position 7\n", "，统计至标记 7\n"),
+        ("\"T\"", ", counted up to ledger position 7, facts as known at T\n", "，统计至标记 7，事实认定截至 T\n"),
     ])
     func usageSaysAsOfWhenTenantsWereKnownWhereThatMatters(
         _ known: String, _ english: String, _ chinese: String
@@ -123,7 +123,7 @@ import Testing
         let answer = try Self.answer(
             """
             {"period": {"name": "2025-06", "from": "F", "to": "U", "zone": "Asia/Shanghai"}, "bucket": null,
-             "group_by": ["kind"], "as_known_at": \(known), "mark": 7, "rows": []}
+             "group_by": ["kind"], "as_known_at": \(known), "position": 7, "rows": []}
             """, as: UsageAnswer.self)
         let span = "F – U (Asia/Shanghai)"
         #expect(UsageTable.text(of: answer, figures: .separated).hasSuffix("\n\n" + span + english))

@@ -23,7 +23,7 @@ import Testing
         """
 
     @Test func lintNamesEveryMistakeOfEveryFile() async throws {
-        try await withScratchFolder("lint") { scratch in
+        try await withScratchDirectory("lint") { scratch in
             let good = scratch + "/good.yaml"
             let typo = scratch + "/typo.yaml"
             let shadow = scratch + "/shadow.yaml"
@@ -56,7 +56,7 @@ import Testing
         #expect(english.output.hasSuffix("needs revenue records of the providers or a price book.\n"))
         let chinese = try await Program.run("scope", "explain", "omdia-ai-cloud", "--offline", "--zh")
         #expect(chinese.output.hasPrefix("统计收入（CNY）"))
-        try await withScratchFolder("explain") { scratch in
+        try await withScratchDirectory("explain") { scratch in
             let file = scratch + "/house.yaml"
             try PrivateFile.write(Self.house, to: file, for: .everybody, overwriting: false)
             let house = try await Program.run("scope", "explain", file)
@@ -65,10 +65,10 @@ import Testing
     }
 
     @Test func theScopesOfThisMachineComeInEveryFormat() async throws {
-        try await withScratchFolder("list") { scratch in
+        try await withScratchDirectory("list") { scratch in
             try PrivateFile.write(Self.house, to: scratch + "/house.yaml", for: .everybody, overwriting: false)
             let json = try await Program.run(
-                "scope", "list", "--offline", "--folder", scratch, "--format", "json")
+                "scope", "list", "--offline", "--directory", scratch, "--format", "json")
             let answer = try JSONDecoder().decode(ScopesAnswer.self, from: Data(json.output.utf8))
             let house = try #require(answer.scopes.first { $0.id == "house" })
             #expect(!house.builtIn && house.version == 2 && house.sha256.utf8.count == 64)
@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ["scope", "show", "idc", "--format", "csv"], ["scope", "list", "--folder", "/tmp"], ["scope", "lint"],
+        ["scope", "show", "idc", "--format", "csv"], ["scope", "list", "--directory", "/tmp"], ["scope", "lint"],
         ["scope", "explain", "nobody", "--offline"], ["scope", "explain"],
     ])
     func wrongArgumentsAreTwo(_ arguments: [String]) async throws {

@@ -12,14 +12,14 @@ import Testing
     ) throws -> SharesAnswer {
         let amounts = """
             "numerator": "509330000000000", "published": "\(published)", "external": "0", "own_business": "0",
-            "unclassified": "0", "other_kinds": "0", "outside_filters": "0", "uncatalogued": "0"
+            "unclassified": "0", "other_kinds": "0", "outside_filters": "0", "unmapped": "0"
             """
         let json = """
             {"scope": {"id": "\(id)", "version": 1, "sha256": "ab", "title": {"en": "\(id)", "zh": "\(id)"}},
              "period": {"name": "2025-05", "from": "2025-05-01T00:00:00\(offset)", "to": "2025-06-01T00:00:00\(offset)",
                         "zone": "\(zone)"},
              "measure": "tokens", "currency": null, "aggregate": "\(aggregate)", "by": "provider", "as_known_at": "T",
-             "mark": 7, "gaps": [], "total": {\(amounts)},
+             "position": 7, "gaps": [], "total": {\(amounts)},
              "rows": [{"provider": "volcengine", "rank": 1, "share_percent": "100.0", \(amounts)}]}
             """
         return try JSONDecoder().decode(SharesAnswer.self, from: Data(json.utf8))
@@ -70,8 +70,8 @@ import Testing
         let text = ShareTables.compared(together, figures: .separated)
         let end = """
             idc, all-traffic: 2025-05-01T00:00:00+08:00 – 2025-06-01T00:00:00+08:00 (Asia/Shanghai), \
-            counted up to mark 7, facts as known at T
-            utc: 2025-05-01T00:00:00Z – 2025-06-01T00:00:00Z (UTC), counted up to mark 7, facts as known at T
+            counted up to ledger position 7, facts as known at T
+            utc: 2025-05-01T00:00:00Z – 2025-06-01T00:00:00Z (UTC), counted up to ledger position 7, facts as known at T
 
             """
         #expect(text.hasSuffix("\n\n" + end), "\(text)")

@@ -12,7 +12,7 @@ import Testing
             """
         let json = """
             {"id": 1, "scope": {"id": "idc", "version": 1}, "month": "2025-06", "status": "proposed", "sha256": "ab",
-             "as_known_at": "T", "mark": 7, "override_reason": null, "proposed_at": "P", "proposed_by": "Ann",
+             "as_known_at": "T", "position": 7, "override_reason": null, "proposed_at": "P", "proposed_by": "Ann",
              "decision": null, "title": {"en": "IDC", "zh": "IDC 口径"}, "zone": "Asia/Shanghai", "by": "developer",
              "denominator": "0", "rows": [], "total": {"entity": null, "rank": 0, \(amounts)},
              "shortcomings": [{"code": "\(code)", "subject": null, "blocking": \(blocking), "text": "Why."}],
@@ -23,7 +23,7 @@ import Testing
 
     @Test(arguments: [
         ("month-not-over", "当月或其后的宽限期尚未结束（Why.）"), ("nothing-counted", "当月无计入用量（Why.）"),
-        ("unfolded-batches", "有批次尚未汇总（Why.）"), ("silent-collector", "采集器有未上报的日期（Why.）"),
+        ("pending-batches", "有批次尚未汇总（Why.）"), ("silent-collector", "采集器有未上报的日期（Why.）"),
         ("collector-not-seen", "采集器在宽限期结束后未再上报（Why.）"), ("quarantined-batches", "有批次被隔离（Why.）"),
         ("unclassified-usage", "有未分类用量（Why.）"), ("a-later-code", "Why."),
     ])

@@ -6,12 +6,12 @@ import SystemPackage
 
 /// The programs that were built beside the tests.
 enum Built {
-    static let folder: String = {
+    static let directory: String = {
         let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
         return (own as NSString).deletingLastPathComponent
     }()
 
-    static var steelyard: String { "\(folder)/steelyard" }
+    static var steelyard: String { "\(directory)/steelyard" }
 }
 
 /// What a run of `steelyard` came to.
@@ -34,8 +34,8 @@ enum Program {
     }
 }
 
-/// Runs `body` with a folder of its own, which is gone when the test is over.
-func withScratchFolder(_ name: String, _ body: (String) async throws -> Void) async throws {
+/// Runs `body` with a directory of its own, which is gone when the test is over.
+func withScratchDirectory(_ name: String, _ body: (String) async throws -> Void) async throws {
     let path = NSTemporaryDirectory() + "steelyard-\(name)-\(UUID().uuidString.prefix(8))"
     try FileManager.default.createDirectory(
         atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])

@@ -8,33 +8,33 @@ import Testing
 /// `up` as a real process, with the real daemons and a real PostgreSQL.
 @Suite(.serialized) struct UpTests {
     @Test func startsStopsAndContinuesWithTheSameData() async throws {
-        try await withScratchFolder("up") { scratch in
-            let folder = DataFolder(scratch + "/data")
-            try await isRefusedForItsPorts(folder)
+        try await withScratchDirectory("up") { scratch in
+            let directory = DataDirectory(scratch + "/data")
+            try await isRefusedForItsPorts(directory)
 
-            try await UpProcess.running(folder) { up in
-                try await send(2, to: up.state, in: folder)
-                #expect(try await totalTokens(folder) == "300")
+            try await UpProcess.running(directory) { up in
+                try await send(2, to: up.state, in: directory)
+                #expect(try await totalTokens(directory) == "300")
 
-                let second = try await Program.run("up", "--data", folder.path, "--port-base", "0")
+                let second = try await Program.run("up", "--data", directory.path, "--port-base", "0")
                 #expect(second.exitCode == 1)
-                #expect(second.errors.contains("another `steelyard up` runs on \(folder.path)"))
+                #expect(second.errors.contains("another `steelyard up` runs on \(directory.path)"))
 
-                let mode = try FileManager.default.attributesOfItem(atPath: folder.adminToken)[.posixPermissions]
+                let mode = try FileManager.default.attributesOfItem(atPath: directory.adminToken)[.posixPermissions]
                 #expect((mode as? NSNumber)?.intValue == 0o600)
                 try await refusesStrangers(up.state, scratch)
                 up.signal(.terminate)
                 let status = try await up.ended()
                 #expect(status == .exited(0))
-                #expect(up.state.children.allSatisfy { !Leftovers.isOurs($0) })
-                let postmaster = folder.postgres + "/cluster/postmaster.pid"
+                #expect(up.state.children.allSatisfy { !OrphanCleanup.isOurs($0) })
+                let postmaster = directory.postgres + "/cluster/postmaster.pid"
                 #expect(!FileManager.default.fileExists(atPath: postmaster))
             }
 
-            try await UpProcess.running(folder) { up in
-                #expect(try await totalTokens(folder) == "300", "the data of the first run")
-                try await send(1, to: up.state, in: folder)
-                #expect(try await totalTokens(folder) == "450")
+            try await UpProcess.running(directory) { up in
+                #expect(try await totalTokens(directory) == "300", "the data of the first run")
+                try await send(1, to: up.state, in: directory)
+                #expect(try await totalTokens(directory) == "450")
                 up.signal(.interrupt)
                 #expect(try await up.ended() == .exited(0))
             }
@@ -42,32 +42,32 @@ import Testing
     }
 
     @Test func aChildThatDiesIsStartedAgainAndLeftoversOfAKilledUpAreStopped() async throws {
-        try await withScratchFolder("up-killed") { scratch in
-            let folder = DataFolder(scratch)
-            let orphans = try await UpProcess.running(folder) { up in
+        try await withScratchDirectory("up-killed") { scratch in
+            let directory = DataDirectory(scratch)
+            let orphans = try await UpProcess.running(directory) { up in
                 let collector = try #require(up.state.children.first { $0.name == "collector-alpha" })
                 kill(collector.pid, SIGKILL)
                 try await eventually("the collector to be started again") {
-                    let now = try UpState.read(from: folder).children.first { $0.name == "collector-alpha" }
-                    return now.map { $0.pid != collector.pid && Leftovers.isOurs($0) } ?? false
+                    let now = try UpState.read(from: directory).children.first { $0.name == "collector-alpha" }
+                    return now.map { $0.pid != collector.pid && OrphanCleanup.isOurs($0) } ?? false
                 }
-                let server = try #require(postmaster(of: folder))
+                let server = try #require(postmaster(of: directory))
                 kill(server, SIGKILL)
                 try await eventually("PostgreSQL to be started again") {
-                    postmaster(of: folder).map { $0 != server && kill($0, 0) == 0 } ?? false
+                    postmaster(of: directory).map { $0 != server && kill($0, 0) == 0 } ?? false
                 }
-                try await send(2, to: up.state, in: folder)
-                let children = try UpState.read(from: folder).children
+                try await send(2, to: up.state, in: directory)
+                let children = try UpState.read(from: directory).children
                 up.signal(.kill)
                 _ = try await up.ended()
                 return children
             }
             #expect(orphans.count == 2)
-            #expect(orphans.allSatisfy { Leftovers.isOurs($0) }, "children outlive an up that is killed")
+            #expect(orphans.allSatisfy { OrphanCleanup.isOurs($0) }, "children outlive an up that is killed")
 
-            try await UpProcess.running(folder) { up async throws in
-                #expect(orphans.allSatisfy { !Leftovers.isOurs($0) }, "the next up has stopped them")
-                #expect(try await totalTokens(folder) == "300")
+            try await UpProcess.running(directory) { up async throws in
+                #expect(orphans.allSatisfy { !OrphanCleanup.isOurs($0) }, "the next up has stopped them")
+                #expect(try await totalTokens(directory) == "300")
                 up.signal(.terminate)
                 #expect(try await up.ended() == .exited(0))
             }
@@ -75,28 +75,28 @@ import Testing
     }
 
     /// What a refused first start leaves behind must not stand in the way of the next.
-    private func isRefusedForItsPorts(_ folder: DataFolder) async throws {
-        let never = try await Program.run("up", "--data", folder.path, "--port-base", "80")
+    private func isRefusedForItsPorts(_ directory: DataDirectory) async throws {
+        let never = try await Program.run("up", "--data", directory.path, "--port-base", "80")
         #expect(never.exitCode == 2)
-        #expect(!FileManager.default.fileExists(atPath: folder.path))
+        #expect(!FileManager.default.fileExists(atPath: directory.path))
 
         guard let socket = ListeningSocket(port: 0) else { throw CommandError(.failure, "no free port") }
         let port = socket.port
         let held = socket.release()
         defer { close(held) }
-        let taken = try await Program.run("up", "--data", folder.path, "--port-base", "\(port)")
+        let taken = try await Program.run("up", "--data", directory.path, "--port-base", "\(port)")
         #expect(taken.exitCode == 1)
         #expect(taken.errors.contains("is taken by another program"))
     }
 
     /// PostgreSQL's process id, from its own file.
-    private func postmaster(of folder: DataFolder) -> Int32? {
-        let text = try? String(contentsOfFile: folder.postgres + "/cluster/postmaster.pid", encoding: .utf8)
+    private func postmaster(of directory: DataDirectory) -> Int32? {
+        let text = try? String(contentsOfFile: directory.postgres + "/cluster/postmaster.pid", encoding: .utf8)
         return text?.split(separator: "\n").first.flatMap { Int32($0) }
     }
 
     /// Sends events of 150 tokens and waits until they are shipped.
-    private func send(_ count: Int, to state: UpState, in folder: DataFolder) async throws {
+    private func send(_ count: Int, to state: UpState, in directory: DataDirectory) async throws {
         let url = try #require(state.collectors.first).url
         let line = #"{"time":"2025-06-15T08:00:00Z","tenant":"a","model":"m","input_tokens":100,"output_tokens":50}"#
         let lines = Array(String(repeating: line + "\n", count: count).utf8)
@@ -106,14 +106,14 @@ import Testing
     }
 
     /// A collector that has just been started again may not listen yet.
-    private func eventualAnswer(_ url: String, _ lines: [UInt8]) async throws -> IntakeAnswer {
+    private func eventualAnswer(_ url: String, _ lines: [UInt8]) async throws -> EventsAnswer {
         try await Readiness.wait(for: url, timeout: .seconds(60), name: "collector", log: "its log")
-        return try await HTTPClients.with { try await IntakeClient(url: url, http: $0).send(lines) }
+        return try await HTTPClients.with { try await EventsClient(url: url, http: $0).send(lines) }
     }
 
-    private func totalTokens(_ folder: DataFolder) async throws -> String? {
+    private func totalTokens(_ directory: DataDirectory) async throws -> String? {
         let outcome = try await Program.run(
-            "usage", "--data", folder.path, "--period", "2025-06", "--wait-for", "latest", "--format", "json")
+            "usage", "--data", directory.path, "--period", "2025-06", "--wait-for", "latest", "--format", "json")
         #expect(outcome.exitCode == 0, "\(outcome.errors)")
         let answer = try JSONDecoder().decode(UsageAnswer.self, from: Data(outcome.output.utf8))
         return answer.rows.first?["total_tokens"]
@@ -137,11 +137,11 @@ struct UpProcess: Sendable {
 
     /// Starts `up` on free ports with one provider, waits until it is ready, and runs `body`, which ends it.
     static func running<Value: Sendable>(
-        _ folder: DataFolder, _ body: @Sendable (UpProcess) async throws -> Value
+        _ directory: DataDirectory, _ body: @Sendable (UpProcess) async throws -> Value
     ) async throws -> Value {
         let (statuses, continuation) = AsyncStream<TerminationStatus>.makeStream()
         let arguments: Arguments = [
-            "up", "--data", folder.path, "--port-base", "0", "--provider", "alpha", "--window-back", "3650d",
+            "up", "--data", directory.path, "--port-base", "0", "--provider", "alpha", "--window-back", "3650d",
         ]
         let (pids, pidContinuation) = AsyncStream<Int32>.makeStream()
         async let process: Void = {
@@ -162,12 +162,12 @@ struct UpProcess: Sendable {
         var iterator = pids.makeAsyncIterator()
         guard let pid = await iterator.next() else { throw CommandError(.failure, "up didn't start") }
         try await eventually("up to be ready") {
-            guard let state = try? UpState.read(from: folder) else { return false }
+            guard let state = try? UpState.read(from: directory) else { return false }
             return state.pid == pid && state.isReady
         }
         let value = try await body(
             UpProcess(
-                state: UpState.read(from: folder),
+                state: UpState.read(from: directory),
                 signal: { _ = kill(pid, $0.rawValue) },
                 ended: {
                     for await status in statuses { return status }

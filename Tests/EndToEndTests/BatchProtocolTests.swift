@@ -1,9 +1,9 @@
-internal import Batching
+internal import BatchFormat
 internal import Foundation
 internal import Identity
 internal import TestHarness
 internal import Testing
-internal import Usage
+internal import UsageModel
 
 extension EndToEndTests {
     /// What the aggregator answers to batches that come twice, out of order, changed, or from somebody else.
@@ -24,7 +24,7 @@ extension EndToEndTests {
                     aggregator, authorityFile: installation.files.authorityFile, certificate: certificate,
                     provider: provider)
                 let epoch = try await client.openEpoch()
-                let first = try client.seal(ordinal: 1, tenants: ["a", "b"], input: 100)
+                let first = try client.seal(spoolSequence: 1, tenants: ["a", "b"], input: 100)
                 let answer = try await client.post(first, epoch: epoch, sequence: 0)
                 #expect(try answer.decoded(Receipt.self) == Receipt(result: "counted", nextSequence: 1))
                 try await installation.waitUntilCounted(events: 2)
@@ -59,8 +59,8 @@ extension EndToEndTests {
 
         @Test func a_batch_that_comes_too_early_is_refused_until_its_turn() async throws {
             try await Self.withCountedBatch("order") { installation, _, client, epoch, _ in
-                let second = try client.seal(ordinal: 2, tenants: ["a"], input: 10)
-                let third = try client.seal(ordinal: 3, tenants: ["b"], input: 1)
+                let second = try client.seal(spoolSequence: 2, tenants: ["a"], input: 10)
+                let third = try client.seal(spoolSequence: 3, tenants: ["b"], input: 1)
                 let early = try await client.post(third, epoch: epoch, sequence: 2)
                 #expect(early.status == 409)
                 #expect(early.problemCode == "gap")
@@ -79,7 +79,7 @@ extension EndToEndTests {
 
         @Test func other_content_under_the_same_key_is_a_fork_and_set_aside() async throws {
             try await Self.withCountedBatch("fork") { installation, _, client, epoch, first in
-                let other = try client.seal(ordinal: 1, tenants: ["a", "b"], input: 999)
+                let other = try client.seal(spoolSequence: 1, tenants: ["a", "b"], input: 999)
                 let answer = try await client.post(other, epoch: epoch, sequence: 0)
                 #expect(answer.status == 409)
                 #expect(answer.problemCode == "fork")
@@ -94,7 +94,7 @@ extension EndToEndTests {
 
         @Test func a_batch_for_another_provider_is_refused() async throws {
             try await Self.withCountedBatch("provider") { installation, _, client, epoch, _ in
-                let foreign = try client.seal(ordinal: 2, tenants: ["a"], input: 5, as: "aliyun")
+                let foreign = try client.seal(spoolSequence: 2, tenants: ["a"], input: 5, as: "aliyun")
                 let answer = try await client.post(foreign, epoch: epoch, sequence: 1)
                 #expect(answer.status == 403)
                 #expect(answer.problemCode == "wrong-provider")
@@ -111,7 +111,7 @@ extension EndToEndTests {
                 // Its own identity says aliyun; the batch says volcengine.
                 let replayed = try await impostor.post(first, epoch: epoch, sequence: 0)
                 #expect(replayed.status == 403)
-                let sealed = try impostor.seal(ordinal: 1, tenants: ["a"], input: 5)
+                let sealed = try impostor.seal(spoolSequence: 1, tenants: ["a"], input: 5)
                 #expect(try await impostor.post(sealed, epoch: epoch, sequence: 1).status == 403)
                 try await impostor.shutdown()
                 try await Self.expectTotal(Self.afterFirst, in: installation)
@@ -120,7 +120,7 @@ extension EndToEndTests {
 
         @Test func damaged_bytes_are_refused_and_the_same_batch_is_counted_when_it_comes_whole() async throws {
             try await Self.withCountedBatch("damage") { installation, _, client, epoch, _ in
-                let batch = try client.seal(ordinal: 2, tenants: ["a"], input: 10)
+                let batch = try client.seal(spoolSequence: 2, tenants: ["a"], input: 10)
                 var damaged = batch.bytes
                 damaged[damaged.count / 2] ^= 0x10
                 let inTransit = try await client.post(
@@ -143,7 +143,7 @@ extension EndToEndTests {
             try await Self.withCountedBatch("fence") { installation, _, client, epoch, _ in
                 let newer = try await client.openEpoch()
                 #expect(newer > epoch)
-                let batch = try client.seal(ordinal: 2, tenants: ["a"], input: 10)
+                let batch = try client.seal(spoolSequence: 2, tenants: ["a"], input: 10)
                 let late = try await client.post(batch, epoch: epoch, sequence: 1)
                 #expect(late.status == 409)
                 #expect(late.problemCode == "fenced")
@@ -158,7 +158,7 @@ extension EndToEndTests {
 
         @Test func no_other_certificate_gets_as_far_as_an_answer() async throws {
             try await Self.withCountedBatch("certificates") { installation, aggregator, client, epoch, _ in
-                let foreign = try Authority(folder: "\(installation.files.folder)/foreign-ca")
+                let foreign = try Authority(directory: "\(installation.files.directory)/foreign-ca")
                 let identity = CollectorIdentity(
                     trustDomain: Authority.trustDomain, provider: Self.provider, name: "edge-1")
                 let yesterday = CertificateValidity(
@@ -180,7 +180,7 @@ extension EndToEndTests {
                     ("two identities", try own.leaf(twoIdentities, file: "two-identities")),
                     ("other domain", try own.collector(provider: Self.provider, name: "x", trustDomain: "else.where")),
                 ]
-                let batch = try client.seal(ordinal: 2, tenants: ["a"], input: 10)
+                let batch = try client.seal(spoolSequence: 2, tenants: ["a"], input: 10)
                 for (what, certificate) in refused {
                     let caller = try IngestClient(
                         aggregator, authorityFile: installation.files.authorityFile, certificate: certificate,

@@ -11,14 +11,14 @@ extension EndToEndTests {
 
         /// The collector and the aggregator are each killed ten times, at moments that the seed decides: when a number of
         /// events drawn at random has been committed, plus a few random milliseconds, so that kills land in reading,
-        /// sealing, sending, committing and folding.
+        /// sealing, sending, committing and the rollup.
         @Test func ten_kills_of_collectors_and_ten_of_the_aggregator_change_no_total() async throws {
             let seed = SeededGenerator.chosenSeed()
             print("kills: STEELYARD_TEST_SEED=\(seed)")
             var random = SeededGenerator(seed: seed)
             try await Installation.with("kills") { installation in
                 let aggregator = try await installation.startAggregator()
-                let growing = try GrowingTraces(folder: installation.files.folder)
+                let growing = try GrowingTraces(directory: installation.files.directory)
                 var collectors: [CollectorProcess] = []
                 for setup in growing.setups {
                     collectors.append(try await installation.startCollector(setup, to: aggregator))
@@ -58,8 +58,8 @@ private struct GrowingTraces {
     private let files: [(path: String, bytes: [UInt8])]
     let setups: [CollectorSetup]
 
-    init(folder: String) throws {
-        func plain(_ name: String) -> String { "\(folder)/\(name)" }
+    init(directory: String) throws {
+        func plain(_ name: String) -> String { "\(directory)/\(name)" }
         files = [
             (plain("azure.csv"), try decompressed(try Traces.path(Traces.azure))),
             (plain("mooncake.jsonl"), try decompressed(try Traces.path(Traces.mooncake))),

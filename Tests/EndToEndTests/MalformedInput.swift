@@ -1,6 +1,6 @@
 internal import TestHarness
 internal import Testing
-internal import Usage
+internal import UsageModel
 
 /// One kind of malformed input: the bytes of a line, and the reason that must name it.
 struct MalformedInput: Sendable, CustomTestStringConvertible {

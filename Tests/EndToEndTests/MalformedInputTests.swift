@@ -1,7 +1,7 @@
 internal import Foundation
 internal import TestHarness
 internal import Testing
-internal import Usage
+internal import UsageModel
 
 extension EndToEndTests {
     /// Malformed input of every kind through a real collector: named, kept, and never in the way of the good lines.
@@ -58,7 +58,7 @@ extension EndToEndTests {
         @Test func malformed_lines_of_a_file_are_quarantined_with_their_reason_and_the_others_are_counted() async throws
         {
             try await Installation.with("malformed-file") { installation in
-                let file = "\(installation.files.folder)/events.ndjson"
+                let file = "\(installation.files.directory)/events.ndjson"
                 try Data(Self.body).write(to: URL(fileURLWithPath: file))
                 let aggregator = try await installation.startAggregator()
                 var setup = CollectorSetup(provider: Self.provider)
@@ -70,7 +70,7 @@ extension EndToEndTests {
 
                 let found = try await installation.database.byTenant(provider: Self.provider)
                 #expect(differences(found, Self.goodCounts) == "")
-                let quarantined = try Self.quarantined(in: collector.quarantineFolder)
+                let quarantined = try Self.quarantined(in: collector.quarantineDirectory)
                 for (index, input) in MalformedInput.all.enumerated() {
                     let line = 2 * index + 2
                     let kept = quarantined.filter { $0.line == line }
@@ -111,7 +111,7 @@ extension EndToEndTests {
                 try await installation.waitUntilCounted(events: UInt64(Self.goodCount))
                 let found = try await installation.database.byTenant(provider: Self.provider)
                 #expect(differences(found, Self.goodCounts) == "")
-                let quarantined = try Self.quarantined(in: collector.quarantineFolder)
+                let quarantined = try Self.quarantined(in: collector.quarantineDirectory)
                 #expect(quarantined.map(\.reason).sorted() == MalformedInput.all.map(\.reason.rawValue).sorted())
                 #expect(try await installation.database.progress().rejections == UInt64(MalformedInput.all.count))
             }
@@ -147,10 +147,10 @@ extension EndToEndTests {
             }
         }
 
-        private static func quarantined(in folder: String) throws -> [Quarantined] {
-            try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".ndjson") }
+        private static func quarantined(in directory: String) throws -> [Quarantined] {
+            try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".ndjson") }
                 .flatMap { name in
-                    let data = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)"))
+                    let data = try Data(contentsOf: URL(fileURLWithPath: "\(directory)/\(name)"))
                     return try data.split(separator: 0x0A).map { try JSONDecoder().decode(Quarantined.self, from: $0) }
                 }
         }

@@ -7,7 +7,7 @@ extension EndToEndTests {
     /// Every figure of the facts file, from a market that is simulated, fed through real collectors, and asked for: one
     /// set of usage and facts, under which everybody is first who said so.
     @Suite struct MarketFactsTests {
-        /// House scopes that published figures need and that nobody cites as a scope.
+        /// Custom scopes that published figures need and that nobody cites as a scope.
         private static let houseScopes = [
             "all-traffic-families": """
             id: all-traffic-families
@@ -65,15 +65,16 @@ extension EndToEndTests {
             #expect(try PublishedFigures.sections() == Self.sections)
             let facts = try PublishedFigures.read()
             try await Installation.with("market-facts") { installation in
-                let folder = "\(installation.files.folder)/scopes"
-                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+                let directory = "\(installation.files.directory)/scopes"
+                try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
                 for (name, yaml) in Self.houseScopes {
-                    try yaml.write(toFile: "\(folder)/\(name).yaml", atomically: true, encoding: .utf8)
+                    try yaml.write(toFile: "\(directory)/\(name).yaml", atomically: true, encoding: .utf8)
                 }
-                let aggregator = try await installation.startAggregator(extra: "scopes:\n  folder: \"\(folder)\"\n")
+                let aggregator = try await installation.startAggregator(
+                    extra: "scopes:\n  directory: \"\(directory)\"\n")
                 let asker = MarketAsker(
                     url: aggregator.queryURL, token: try await installation.database.makeAdminToken(),
-                    folder: installation.files.folder)
+                    directory: installation.files.directory)
                 try asker.keepToken()
                 let feeding = MarketFeeding(installation: installation, aggregator: aggregator, asker: asker)
                 let checks = MarketChecks(facts: facts, asker: asker)

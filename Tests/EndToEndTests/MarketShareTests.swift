@@ -60,8 +60,8 @@ extension EndToEndTests {
                 let events = try await Self.feedMarket(installation, aggregator)
                 let asker = Asker(
                     url: aggregator.queryURL, token: try await installation.database.makeAdminToken(),
-                    folder: installation.files.folder)
-                try await asker.importRegistry("\(installation.files.folder)/registry.csv")
+                    directory: installation.files.directory)
+                try await asker.importRegistry("\(installation.files.directory)/registry.csv")
                 #expect(try await installation.database.progress().events == events)
 
                 let idc = try await asker.shares(scope: "idc", period: "2025-H1")
@@ -113,15 +113,17 @@ extension EndToEndTests {
         private static func feedMarket(
             _ installation: Installation, _ aggregator: AggregatorProcess
         ) async throws -> UInt64 {
-            let folder = installation.files.folder
+            let directory = installation.files.directory
             try await Asker.commandLine(
-                ["simulate", "--market", "china-2025-h1", "--registry", "\(folder)/registry.csv"], folder: folder)
+                ["simulate", "--market", "china-2025-h1", "--registry", "\(directory)/registry.csv"],
+                directory: directory)
             var events: UInt64 = 0
             var collectors: [CollectorProcess] = []
             for provider in providers {
-                let file = "\(folder)/\(provider).ndjson"
+                let file = "\(directory)/\(provider).ndjson"
                 try await Asker.commandLine(
-                    ["simulate", "--market", "china-2025-h1", "--provider", provider, "--out", file], folder: folder)
+                    ["simulate", "--market", "china-2025-h1", "--provider", provider, "--out", file],
+                    directory: directory)
                 events += try lineCount(of: file)
                 var setup = CollectorSetup(provider: provider)
                 setup.sources = TraceSources.native(path: file, isWhole: true)
@@ -138,7 +140,7 @@ extension EndToEndTests {
         private struct Asker {
             let url: String
             let token: String
-            let folder: String
+            let directory: String
 
             func shares(scope: String, period: String) async throws -> Shares {
                 try await get("/v1/shares?scope=\(scope)&period=\(period)&by=provider&wait-for=latest").decoded()
@@ -152,7 +154,7 @@ extension EndToEndTests {
             }
 
             func importRegistry(lines: [String]) async throws {
-                let path = "\(folder)/change.csv"
+                let path = "\(directory)/change.csv"
                 let header = "provider,tenant,kind,legal_entity,effective_from,effective_to,reason"
                 try (([header] + lines).joined(separator: "\n") + "\n").write(
                     toFile: path, atomically: true, encoding: .utf8)
@@ -160,11 +162,11 @@ extension EndToEndTests {
             }
 
             func importRegistry(_ path: String) async throws {
-                let tokenFile = "\(folder)/token"
+                let tokenFile = "\(directory)/token"
                 try token.write(toFile: tokenFile, atomically: true, encoding: .utf8)
                 try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: tokenFile)
                 try await Self.commandLine(
-                    ["tenants", "import", path, "--url", url, "--token-file", tokenFile], folder: folder)
+                    ["tenants", "import", path, "--url", url, "--token-file", tokenFile], directory: directory)
             }
 
             private func get(_ path: String) async throws -> HTTPAnswer {
@@ -174,10 +176,10 @@ extension EndToEndTests {
             }
 
             /// Runs `steelyard` to its end, which must be a success.
-            static func commandLine(_ arguments: [String], folder: String) async throws {
+            static func commandLine(_ arguments: [String], directory: String) async throws {
                 let program = try RunningProgram(
-                    name: "steelyard \(arguments[0])", executable: try Programs.path(Programs.commandLine),
-                    arguments: arguments, logPath: "\(folder)/command-line.log")
+                    name: "steelyard \(arguments[0])", executable: try Executables.path(Executables.commandLine),
+                    arguments: arguments, logPath: "\(directory)/command-line.log")
                 let outcome = try await program.waitForEnd(within: .seconds(300))
                 guard outcome == .exited(0) else { throw program.ended("ended with \(outcome)") }
             }

@@ -38,7 +38,7 @@ extension EndToEndTests {
 
         @Test func a_collector_that_restarts_in_the_middle_of_a_file_goes_on_exactly_there() async throws {
             try await Installation.with("restart") { installation in
-                let file = "\(installation.files.folder)/events.ndjson"
+                let file = "\(installation.files.directory)/events.ndjson"
                 let aggregator = try await installation.startAggregator()
                 var setup = CollectorSetup(provider: Self.provider)
                 setup.sources = """

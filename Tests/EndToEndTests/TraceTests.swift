@@ -34,8 +34,8 @@ extension EndToEndTests {
 
         @Test func growing_uncompressed_files_are_followed_to_the_same_totals() async throws {
             try await Installation.with("followed") { installation in
-                let folder = installation.files.folder
-                let (csv, jsonl) = ("\(folder)/azure.csv", "\(folder)/mooncake.jsonl")
+                let directory = installation.files.directory
+                let (csv, jsonl) = ("\(directory)/azure.csv", "\(directory)/mooncake.jsonl")
                 let aggregator = try await installation.startAggregator()
                 let azure = try await installation.startCollector(
                     CollectorSetup(provider: "azure", sources: TraceSources.azure(path: csv, isWhole: false)),

@@ -20,11 +20,11 @@ extension EndToEndTests {
                 var expected: [String: [String: Counts]] = [:]
                 var collectors: [CollectorProcess] = []
                 // Two collectors of each provider, one on each aggregator, with the same tenants: the same rows are
-                // folded from both sides.
+                // rolled up from both sides.
                 for (index, name) in ["aliyun", "volcengine"].flatMap({ [($0, "edge-1"), ($0, "edge-2")] }).enumerated()
                 {
                     let (provider, collector) = name
-                    let file = "\(installation.files.folder)/\(provider)-\(collector).ndjson"
+                    let file = "\(installation.files.directory)/\(provider)-\(collector).ndjson"
                     let counts = try Self.writeEvents(to: file, seed: seed &+ UInt64(index))
                     expected[provider, default: [:]].merge(counts) { $0 + $1 }
                     var setup = CollectorSetup(provider: provider, name: collector)

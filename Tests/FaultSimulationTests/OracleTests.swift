@@ -1,6 +1,6 @@
-import Batching
+import BatchFormat
 import Testing
-import Usage
+import UsageModel
 
 @testable import FaultSimulation
 
@@ -10,7 +10,7 @@ import Usage
         return SpoolID(using: &random)
     }()
 
-    private func sealed(_ events: Oracle.Events, ordinal: UInt64 = 1, times: UInt64 = 1) throws -> [UInt8] {
+    private func sealed(_ events: Oracle.Events, spoolSequence: UInt64 = 1, times: UInt64 = 1) throws -> [UInt8] {
         let requests = UInt64(events.places.count) * times
         let counts = TokenCounts(
             requests: requests, input: events.tokens * times, cachedInput: 0, output: 0, reasoningOutput: 0)
@@ -18,7 +18,7 @@ import Usage
             minute: events.key.minute, tenant: 0, model: 0, region: 0, layer: .maas, workload: .online,
             modality: .text, counts: counts)
         let header = BatchHeader(
-            provider: CollectorNode.provider, collector: "edge-0", spoolID: spoolID, ordinal: ordinal,
+            provider: CollectorNode.provider, collector: "edge-0", spoolID: spoolID, spoolSequence: spoolSequence,
             sealedAtMilliseconds: 1, softwareVersion: "test", eventCount: requests)
         let rows = UsageRows(tenants: [events.key.tenant], models: ["m"], regions: ["r"], rows: [row])
         return try BatchEncoder().seal(header, rows).bytes

@@ -8,7 +8,7 @@ import Testing
     static let seedCount: UInt64 = 200
 
     @Test func all_invariants_hold_under_every_seed() async {
-        let seeds = KeptSeeds.all + Array(1...Self.seedCount)
+        let seeds = RegressionSeeds.all + Array(1...Self.seedCount)
         let totals = await SimulationRange(seeds: seeds)
             .run(jobs: ProcessInfo.processInfo.activeProcessorCount)
         for (seed, violation) in totals.failures {

@@ -52,7 +52,7 @@ import Testing
         #expect(kept.count == 8)
     }
 
-    @Test func a_name_whose_folder_was_not_synced_may_vanish() throws {
+    @Test func a_name_whose_directory_was_not_synced_may_vanish() throws {
         var survivals: Set<Bool> = []
         for seed in 1...50 as ClosedRange<UInt64> {
             let disk = VirtualDisk(SimulationRandom(seed: seed))

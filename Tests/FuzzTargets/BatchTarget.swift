@@ -1,5 +1,5 @@
-internal import Batching
-internal import Usage
+internal import BatchFormat
+internal import UsageModel
 
 enum BatchTarget {
     /// A message that is taken is written again byte for byte: there is one encoding of a batch.

@@ -1,11 +1,11 @@
-internal import Intake
+internal import SourceFormats
 
 enum CSVTarget {
     private static let delimiters = Array(",;\t|".utf8)
 
     /// One for each choice of delimiter (2 bits), header (1), lines to skip (2) and times (1): to make one takes longer
     /// than to run it.
-    private static let parsers: [IntakeParser] = (0..<64).map { kind in
+    private static let parsers: [SourceParser] = (0..<64).map { kind in
         let hasHeader = kind & 4 == 0
         let layout = Mapping.CSVLayout(
             delimiter: delimiters[kind & 3], hasHeader: hasHeader, skippedLines: kind >> 3 & 3)
@@ -14,8 +14,8 @@ enum CSVTarget {
             layout: .csv(layout), tenant: place("who", 2), model: .constant("m"), time: place("at", 1),
             timeFormat: kind & 32 == 0 ? .automatic : .epoch(.milliseconds), input: place("in", 3),
             cachedInput: place("cached", 4), output: place("out", 5), id: place("id", 6))
-        do throws(IntakeConfigurationError) {
-            return try IntakeParser(format: .mapped(mapping), defaults: EventDefaults(provider: "volcengine"))
+        do throws(SourceFormatError) {
+            return try SourceParser(format: .mapped(mapping), defaults: EventDefaults(provider: "volcengine"))
         } catch {
             fatalError("a mapping of this table can't be parsed: \(error)")
         }

@@ -13,7 +13,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case frame
     /// A write-ahead record of the collector.
     case record
-    /// The spool's folder after damage.
+    /// The spool's directory after damage.
     case spool
     /// A configuration file.
     case settings

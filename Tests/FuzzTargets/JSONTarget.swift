@@ -1,7 +1,7 @@
-internal import Intake
+internal import SourceFormats
 
 enum JSONTarget {
-    private static let formats: [IntakeFormat] = [
+    private static let formats: [SourceFormat] = [
         .native, .openai(OpenAIFormat()),
         .mapped(
             Mapping(
@@ -11,9 +11,9 @@ enum JSONTarget {
     ]
 
     /// One for each choice of format (2 bits), framing (1) and defaults (1): to make one takes longer than to run it.
-    private static let parsers: [IntakeParser] = (0..<16).map { kind in
-        do throws(IntakeConfigurationError) {
-            return try IntakeParser(
+    private static let parsers: [SourceParser] = (0..<16).map { kind in
+        do throws(SourceFormatError) {
+            return try SourceParser(
                 format: formats[(kind & 3) % formats.count],
                 defaults: EventDefaults(provider: "volcengine", tenant: kind & 8 == 0 ? nil : "default", model: "m"),
                 framing: kind & 4 == 0 ? .lines : .document)

@@ -1,4 +1,5 @@
 internal import Scopes
+internal import TextFormats
 
 enum ScopeTarget {
     /// A scope that is taken can be explained and has a canonical form; house events are read from the same bytes.

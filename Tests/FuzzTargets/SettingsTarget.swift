@@ -13,7 +13,7 @@ enum SettingsTarget {
             SettingKey("size", .bytes(0...(1 << 50)), .byDefault("4MiB"), "a size"),
             SettingKey("listen", .address, .byDefault("127.0.0.1:0"), "an address"),
             SettingKey("url", .url(schemes: ["https"]), .optional, "a URL"),
-            SettingKey("folder.path", .path, .optional, "a path"),
+            SettingKey("directory.path", .path, .optional, "a path"),
             SettingKey("words", .texts, .optional, "words"),
             SettingKey("sources.*.paths", .paths, .optional, "globs"),
             SettingKey("sources.*.kind", .choice(["a", "b"]), .required, "a word"),

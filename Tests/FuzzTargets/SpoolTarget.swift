@@ -1,9 +1,9 @@
 internal import Spool
 internal import SpoolTestSupport
-internal import Usage
+internal import UsageModel
 
 enum SpoolTarget {
-    private static let folder = "/spool"
+    private static let directory = "/spool"
     private static let settings = SpoolSettings(segmentBytes: 600, minFreeBytes: 0)
     /// The first record of a segment begins here: behind two headers of 64 bytes.
     private static let recordsStart = 128
@@ -19,12 +19,14 @@ enum SpoolTarget {
         let files = MemoryFileSystem()
         do {
             let spool = try open(files).spool
-            try spool.appendEpoch(EpochMark(epoch: 1, nextSequence: 0))
-            for ordinal in UInt64(1)...4 {
-                try spool.appendWriteAhead([UInt8](repeating: UInt8(ordinal), count: 150))
-                try append(ordinal, to: spool, covers: ordinal / 2)
+            try spool.appendEpoch(EpochPosition(epoch: 1, nextSequence: 0))
+            for spoolSequence in UInt64(1)...4 {
+                try spool.appendWriteAhead([UInt8](repeating: UInt8(spoolSequence), count: 150))
+                try append(spoolSequence, to: spool, covers: spoolSequence / 2)
                 try spool.sync()
-                if ordinal < 3 { try spool.appendAcknowledged(ordinal, .counted(epoch: 1, sequence: ordinal - 1)) }
+                if spoolSequence < 3 {
+                    try spool.appendAcknowledged(spoolSequence, .counted(epoch: 1, sequence: spoolSequence - 1))
+                }
             }
             try spool.close()
         } catch {
@@ -69,13 +71,15 @@ enum SpoolTarget {
         files[name] = bytes
     }
 
-    /// Any folder opens; what it holds can be read and is what was once written; and it can be written again.
+    /// Any directory opens; what it holds can be read and is what was once written; and it can be written again.
     private static func check(_ files: MemoryFileSystem) {
         do {
             let (spool, recovered) = try open(files)
             for batch in spool.unshippedBatches + spool.archivedBatches {
-                let isAsWritten = try spool.readBatch(batch.ordinal) == sealed(batch.ordinal)
-                require(isAsWritten && batch.digest == digest(batch.ordinal), "batch \(batch.ordinal) has changed")
+                let isAsWritten = try spool.readBatch(batch.spoolSequence) == sealed(batch.spoolSequence)
+                require(
+                    isAsWritten && batch.digest == digest(batch.spoolSequence),
+                    "batch \(batch.spoolSequence) has changed")
             }
             try spool.replayWriteAhead { payload, position in
                 require(payload == [UInt8](repeating: UInt8(position), count: 150), "a record has changed")
@@ -83,12 +87,12 @@ enum SpoolTarget {
             spool.replayKeptWriteAhead { payload, position in
                 require(payload == [UInt8](repeating: UInt8(position), count: 150), "a record has changed")
             }
-            let next = spool.nextOrdinal
-            require(next > (recovered.unshipped.last?.ordinal ?? 0), "an ordinal is given twice")
+            let next = spool.nextSpoolSequence
+            require(next > (recovered.unshipped.last?.spoolSequence ?? 0), "an spoolSequence is given twice")
             try append(next, to: spool, covers: 0)
             try spool.close()
             let again = try open(files).spool
-            require(again.unshippedBatches.last?.ordinal == next, "what was appended after damage is lost")
+            require(again.unshippedBatches.last?.spoolSequence == next, "what was appended after damage is lost")
             let isAsWritten = try again.readBatch(next) == sealed(next)
             require(isAsWritten, "what was appended after damage has changed")
         } catch {
@@ -99,25 +103,26 @@ enum SpoolTarget {
     private static func open(_ files: MemoryFileSystem) throws(SpoolError) -> (spool: Spool, recovered: RecoveredState)
     {
         try Spool.open(
-            directory: folder, settings: settings, fileSystem: files, clock: StandingClock(),
+            directory: directory, settings: settings, fileSystem: files, clock: StandingClock(),
             makeID: {
                 var generator = StandingGenerator()
                 return SpoolID(using: &generator)
             })
     }
 
-    private static func append(_ ordinal: UInt64, to spool: Spool, covers: UInt64) throws(SpoolError) {
+    private static func append(_ spoolSequence: UInt64, to spool: Spool, covers: UInt64) throws(SpoolError) {
         try spool.appendBatch(
-            ordinal: ordinal, digest: digest(ordinal), sealed: sealed(ordinal), checkpoint: [1, 2, 3],
+            spoolSequence: spoolSequence, digest: digest(spoolSequence), sealed: sealed(spoolSequence),
+            checkpoint: [1, 2, 3],
             coversWriteAheadThrough: covers)
     }
 
-    private static func sealed(_ ordinal: UInt64) -> [UInt8] {
-        (0..<180).map { UInt8(truncatingIfNeeded: UInt64($0) &* 31 &+ ordinal &* 7) }
+    private static func sealed(_ spoolSequence: UInt64) -> [UInt8] {
+        (0..<180).map { UInt8(truncatingIfNeeded: UInt64($0) &* 31 &+ spoolSequence &* 7) }
     }
 
-    private static func digest(_ ordinal: UInt64) -> BatchDigest {
-        let bytes = [UInt8](repeating: UInt8(truncatingIfNeeded: ordinal), count: BatchDigest.byteCount)
+    private static func digest(_ spoolSequence: UInt64) -> BatchDigest {
+        let bytes = [UInt8](repeating: UInt8(truncatingIfNeeded: spoolSequence), count: BatchDigest.byteCount)
         guard let digest = BatchDigest(bytes: bytes) else { fatalError("32 bytes are a digest") }
         return digest
     }

@@ -3,7 +3,7 @@ import Foundation
 import Identity
 import SwiftASN1
 import Testing
-import Usage
+import UsageModel
 @_spi(FixedExpiryValidationTime) import X509
 
 @Suite struct CertificateAuthorityTests {

@@ -1,7 +1,7 @@
 import Foundation
 import Identity
 import Testing
-import Usage
+import UsageModel
 
 @Suite struct CollectorIdentityCertificateTests {
     static let identity = CollectorIdentity(trustDomain: "steelyard.local", provider: "volcengine", name: "bj-1")

@@ -1,6 +1,6 @@
 import Identity
 import Testing
-import Usage
+import UsageModel
 
 @Suite struct CollectorIdentityURITests {
     @Test func readsTheThreePartsOfTheIdentity() throws {

@@ -1,7 +1,7 @@
 import Crypto
 import Identity
 import Testing
-import Usage
+import UsageModel
 
 @Suite struct RevocationListTests {
     private let identity = CollectorIdentity(trustDomain: "steelyard.local", provider: "volcengine", name: "bj-1")

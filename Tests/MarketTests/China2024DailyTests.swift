@@ -1,7 +1,8 @@
 import Scopes
 import TestSupport
 import Testing
-import Usage
+internal import TextFormats
+import UsageModel
 
 @testable import Market
 

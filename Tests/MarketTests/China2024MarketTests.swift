@@ -1,7 +1,7 @@
 import Scopes
 import TestSupport
 import Testing
-import Usage
+import UsageModel
 
 @testable import Market
 

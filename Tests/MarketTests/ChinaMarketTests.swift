@@ -2,7 +2,7 @@ import Foundation
 import Scopes
 import TestSupport
 import Testing
-import Usage
+import UsageModel
 
 @testable import Market
 

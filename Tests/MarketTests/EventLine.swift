@@ -1,5 +1,5 @@
 import Foundation
-import Usage
+import UsageModel
 
 /// A simulated event as a reader of the native format sees it.
 struct EventLine: Decodable {

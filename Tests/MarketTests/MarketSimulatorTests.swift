@@ -1,6 +1,7 @@
 import Scopes
 import Testing
-import Usage
+internal import TextFormats
+import UsageModel
 
 @testable import Market
 

@@ -1,8 +1,9 @@
-import Embedded
+import EmbeddedPostgres
 import Logging
 import Postgres
 import TestSupport
 import Testing
+internal import UsageModel
 
 @Suite struct ConnectionTests {
     @Test func valuesOfEveryTypeComeBackAsTheyWent() async throws {

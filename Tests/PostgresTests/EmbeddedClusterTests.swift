@@ -1,18 +1,19 @@
-import Embedded
+import EmbeddedPostgres
 import Logging
 import Postgres
 import TestSupport
 import Testing
 
 @Suite struct EmbeddedClusterTests {
-    private func cluster(_ folder: String) -> EmbeddedCluster {
+    private func cluster(_ directory: String) -> EmbeddedCluster {
         EmbeddedCluster(
-            EmbeddedOptions(dataFolder: folder, settings: PostgresServer.fastSettings), logger: Logger(label: "tests"))
+            EmbeddedOptions(dataDirectory: directory, settings: PostgresServer.fastSettings),
+            logger: Logger(label: "tests"))
     }
 
     @Test func aSecondStartContinuesWithTheSameDataEvenAfterACrash() async throws {
-        try await ScratchFolder.with("embedded") { folder in
-            let first = cluster("\(folder)/pg")
+        try await ScratchDirectory.with("embedded") { directory in
+            let first = cluster("\(directory)/pg")
             try await first.start()
             let url = try await first.database(named: "steelyard")
             do {
@@ -23,10 +24,10 @@ import Testing
             try await first.crash()
             #expect(await !first.isAlive())
 
-            let second = cluster("\(folder)/pg")
+            let second = cluster("\(directory)/pg")
             try await second.start()
             // A third takes over the server that runs.
-            let third = cluster("\(folder)/pg")
+            let third = cluster("\(directory)/pg")
             try await third.start()
             #expect(try await third.database(named: "steelyard") == url)
             do {
@@ -41,9 +42,9 @@ import Testing
         }
     }
 
-    @Test func aPathTooLongForASocketGetsAShortSocketFolder() async throws {
-        try await ScratchFolder.with("embedded") { folder in
-            let long = folder + "/" + String(repeating: "long-name-", count: 10)
+    @Test func aPathTooLongForASocketGetsAShortSocketDirectory() async throws {
+        try await ScratchDirectory.with("embedded") { directory in
+            let long = directory + "/" + String(repeating: "long-name-", count: 10)
             let cluster = cluster(long)
             try await cluster.start()
             let url = try await cluster.database(named: "d")
@@ -57,8 +58,8 @@ import Testing
     }
 
     @Test func aRestartOfTheServerHealsThePool() async throws {
-        try await ScratchFolder.with("embedded") { folder in
-            let cluster = cluster(folder)
+        try await ScratchDirectory.with("embedded") { directory in
+            let cluster = cluster(directory)
             try await cluster.start()
             let url = try await cluster.database(named: "d")
             let pool = ConnectionPool(

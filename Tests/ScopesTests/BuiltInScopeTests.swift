@@ -1,6 +1,7 @@
 import Foundation
 import Testing
-import Usage
+internal import TextFormats
+import UsageModel
 
 @testable import Scopes
 
@@ -9,11 +10,11 @@ import Usage
 
     static func scope(_ id: String) throws -> Scope { try catalogue.get().scope(id) }
 
-    /// Every file of the folder is a scope of the catalogue, and the other way round.
-    @Test func the_folder_and_the_list_name_the_same_scopes() throws {
-        let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    /// Every file of the directory is a scope of the catalogue, and the other way round.
+    @Test func the_directory_and_the_list_name_the_same_scopes() throws {
+        let directory = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appending(path: "Sources/Scopes/BuiltIn")
-        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0 != "Events" }
+        let files = try FileManager.default.contentsOfDirectory(atPath: directory.path).filter { $0 != "Events" }
         #expect(files.sorted() == ScopeCatalogue.builtInNames.map { "\($0).yaml" }.sorted())
     }
 
@@ -158,21 +159,21 @@ import Usage
     }
 }
 
-@Suite struct ScopeFolderTests {
-    /// A folder of a test's own.
-    static func withFolder(_ files: [String: String], _ body: (String) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "scopes-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+@Suite struct ScopeDirectoryTests {
+    /// A directory of a test's own.
+    static func withDirectory(_ files: [String: String], _ body: (String) throws -> Void) throws {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "scopes-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
         for (name, text) in files {
-            try #require(FileManager.default.createFile(atPath: "\(folder)/\(name)", contents: Data(text.utf8)))
+            try #require(FileManager.default.createFile(atPath: "\(directory)/\(name)", contents: Data(text.utf8)))
         }
-        try body(folder)
+        try body(directory)
     }
 
     @Test func house_scopes_stand_beside_the_built_in_ones() throws {
-        try Self.withFolder(["house.yaml": ScopeParsingTests.good, "notes.txt": "not a scope"]) { folder in
-            let catalogue = try ScopeFolder.catalogue(folder)
+        try Self.withDirectory(["house.yaml": ScopeParsingTests.good, "notes.txt": "not a scope"]) { directory in
+            let catalogue = try ScopeDirectory.catalogue(directory)
             #expect(try catalogue.scope("house").version == 2)
             #expect(catalogue.scopes.count == ScopeCatalogue.builtInNames.count + 1)
         }
@@ -183,25 +184,25 @@ import Usage
             "# ours\n"
             + ScopeParsingTests.good.replacing("id: house", with: "id: idc")
             .replacing("precision: 2", with: "precision: two")
-        try Self.withFolder(["a.yaml": shadow]) { folder in
-            let error = try #require(throws: FileProblems.self) { try ScopeFolder.catalogue(folder) }
+        try Self.withDirectory(["a.yaml": shadow]) { directory in
+            let error = try #require(throws: FileProblems.self) { try ScopeDirectory.catalogue(directory) }
             #expect(error.description.contains("a.yaml: line 2, id: there is a built-in scope idc already"))
             #expect(error.problems.map(\.field) == ["id", "precision"])
         }
-        try Self.withFolder(["a.yaml": ScopeParsingTests.good, "b.yml": ScopeParsingTests.good]) { folder in
-            let error = try #require(throws: FileProblems.self) { try ScopeFolder.catalogue(folder) }
+        try Self.withDirectory(["a.yaml": ScopeParsingTests.good, "b.yml": ScopeParsingTests.good]) { directory in
+            let error = try #require(throws: FileProblems.self) { try ScopeDirectory.catalogue(directory) }
             #expect(error.description.contains("b.yml: line 1, id: there is a scope house already"))
         }
     }
 
     @Test func what_cannot_be_read_is_named() throws {
-        let missing = try #require(throws: FileProblems.self) { try ScopeFolder.catalogue("/nowhere/at/all") }
+        let missing = try #require(throws: FileProblems.self) { try ScopeDirectory.catalogue("/nowhere/at/all") }
         #expect(missing.description.contains("/nowhere/at/all"))
-        try Self.withFolder([:]) { folder in
-            #expect(throws: FileProblems.self) { try ScopeFolder.text("\(folder)/none.yaml") }
+        try Self.withDirectory([:]) { directory in
+            #expect(throws: FileProblems.self) { try ScopeDirectory.text("\(directory)/none.yaml") }
             try #require(
-                FileManager.default.createFile(atPath: "\(folder)/bytes.yaml", contents: Data([0x69, 0xFF, 0xFE])))
-            let error = try #require(throws: FileProblems.self) { try ScopeFolder.catalogue(folder) }
+                FileManager.default.createFile(atPath: "\(directory)/bytes.yaml", contents: Data([0x69, 0xFF, 0xFE])))
+            let error = try #require(throws: FileProblems.self) { try ScopeDirectory.catalogue(directory) }
             #expect(error.description.contains("not UTF-8"))
         }
     }

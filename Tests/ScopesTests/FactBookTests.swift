@@ -1,5 +1,5 @@
 import Testing
-import Usage
+import UsageModel
 
 @testable import Scopes
 
@@ -63,8 +63,8 @@ enum Facts {
         #expect(table.rows.map(\.numerator) == [100, 75, 16])
         #expect(table.denominator == 191)
         // glm before the catalogue named it, and what it never names: not counted, and not silent.
-        #expect(table.total.uncatalogued == 11 && table.total.outsideFilters == 1)
-        #expect(table.rows.allSatisfy { $0.uncatalogued == 0 })
+        #expect(table.total.unmapped == 11 && table.total.outsideFilters == 1)
+        #expect(table.rows.allSatisfy { $0.unmapped == 0 })
         let developers = try ShareTable(
             scope: Facts.scope(entity: .developer), period: Period("2025-06"), filtered: rows,
             segments: Self.segments("2025-06-01", "2025-06-16"), facts: book)
@@ -84,10 +84,10 @@ enum Facts {
         }
         let own = try table(.selfDeveloped)
         #expect(own["volcengine"]?.numerator == 1 && own["aliyun"]?.numerator == 4 && own["other"]?.numerator == 0)
-        #expect(own["volcengine"]?.uncatalogued == 8 && own["other"]?.uncatalogued == 16)
+        #expect(own["volcengine"]?.unmapped == 8 && own["other"]?.unmapped == 16)
         #expect(own["volcengine"]?.outsideFilters == 2 && own["aliyun"]?.outsideFilters == 32)
         let resold = try table(.resold)
-        #expect(resold.denominator == 34 && resold.total.uncatalogued == 24)
+        #expect(resold.denominator == 34 && resold.total.unmapped == 24)
         #expect(own.total.everything == 63 && resold.total.everything == 63)
     }
 
@@ -107,8 +107,8 @@ enum Facts {
             period: Period("2025-06"), filtered: rows, segments: Self.segments("2025-06-01", "2025-06-16"), facts: book)
         #expect(table["volcengine"]?.numerator == 5 && table["aliyun"]?.numerator == 0)
         #expect(table["volcengine"]?.ownBusiness == 64)
-        #expect(table["volcengine"]?.outsideFilters == 2 && table["volcengine"]?.uncatalogued == 8)
-        #expect(table["aliyun"]?.uncatalogued == 48)
+        #expect(table["volcengine"]?.outsideFilters == 2 && table["volcengine"]?.unmapped == 8)
+        #expect(table["aliyun"]?.unmapped == 48)
     }
 
     @Test func without_a_catalogue_for_the_period_there_is_no_figure() throws {
@@ -124,14 +124,14 @@ enum Facts {
         _ = try ShareTable(scope: scope, period: Period("2025-05"), filtered: rows, facts: past)
     }
 
-    @Test func the_grain_is_only_as_fine_as_the_scope_asks() throws {
+    @Test func the_granularity_is_only_as_fine_as_the_scope_asks() throws {
         let book = try Facts.book(try #require(Self.models), try #require(Self.providers))
         let days = try #require(CalendarDate("2025-06-01"))..<(try #require(CalendarDate("2025-07-01")))
-        #expect(Facts.scope().grain(with: book, over: days) == SumGrain())
-        let family = Facts.scope(entity: .family).grain(with: book, over: days)
+        #expect(Facts.scope().granularity(with: book, over: days) == SumGranularity())
+        let family = Facts.scope(entity: .family).granularity(with: book, over: days)
         #expect(family.byModel && !family.byRegion && !family.byTenant)
         #expect(family.changes == [try #require(CalendarDate("2025-06-16"))])
-        let revenue = Facts.scope(.revenue, currency: "CNY").grain(with: book, over: days)
+        let revenue = Facts.scope(.revenue, currency: "CNY").granularity(with: book, over: days)
         #expect(revenue.byModel && revenue.byMonth && !revenue.byTenant && !revenue.fromStartOfMonth)
     }
 }
@@ -205,7 +205,7 @@ enum Facts {
         let family = try ShareTable(
             scope: Facts.scope(.tokens, filters, entity: .family, additions: [.privateDeployments]),
             period: Period("2025-Q1"), filtered: rows, facts: book)
-        #expect(family["qwen"]?.numerator == 1_440 && family.total.uncatalogued == 4)
+        #expect(family["qwen"]?.numerator == 1_440 && family.total.unmapped == 4)
         #expect(throws: MissingFacts.self) {
             try ShareTable(
                 scope: Facts.scope(.tokens, filters, additions: [.privateDeployments]), period: Period("2025-04"),

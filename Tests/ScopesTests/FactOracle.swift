@@ -1,8 +1,9 @@
-import Usage
+internal import TextFormats
+import UsageModel
 
 @testable import Scopes
 
-/// The plainest evaluation of a scope: slow, and knowing nothing of segments, datelines and grains.
+/// The plainest evaluation of a scope: slow, and knowing nothing of segments, datelines and granularities.
 struct FactOracle {
     let market: FactOracleTests.Market
     let scope: Scope
@@ -19,7 +20,7 @@ struct FactOracle {
 
     struct Result {
         var counted: [String: UInt128] = [:]
-        var uncatalogued: UInt128 = 0
+        var unmapped: UInt128 = 0
         var unpriced: UInt128 = 0
     }
 
@@ -81,7 +82,7 @@ struct FactOracle {
     private mutating func count(_ amount: UInt128, _ call: FactOracleTests.Call) {
         let isCounted = scope.filters.kinds?.contains(call.kind) ?? true
         let (verdict, entity) = (verdict(call), entity(call))
-        if verdict == .unknown || (verdict == .inside && entity == nil) { result.uncatalogued += amount }
+        if verdict == .unknown || (verdict == .inside && entity == nil) { result.unmapped += amount }
         if verdict == .inside, isCounted, let entity { result.counted[entity, default: 0] += amount }
     }
 

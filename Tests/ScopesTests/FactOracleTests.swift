@@ -1,5 +1,6 @@
 import Testing
-import Usage
+internal import TextFormats
+import UsageModel
 
 @testable import Scopes
 
@@ -119,15 +120,15 @@ import Usage
         return (calls.map { row($0, segment: Int($0.day - start), scope) }, segments)
     }
 
-    /// Rows told apart only by what the grain says, as the store sums them.
+    /// Rows told apart only by what the granularity says, as the store sums them.
     static func coarseRows(
         _ calls: [Call], _ scope: Scope, _ period: Period, _ book: FactBook
     ) -> (rows: [FilteredSumRow], segments: [SumSegment]) {
         let first = Period.month(of: period.from).from
-        let grain = scope.grain(with: book, over: first..<period.to)
-        var cuts = grain.changes.union([period.from])
-        if grain.byMonth { cuts.formUnion(period.months.map(\.from)) }
-        let from = grain.fromStartOfMonth ? first : period.from
+        let granularity = scope.granularity(with: book, over: first..<period.to)
+        var cuts = granularity.changes.union([period.from])
+        if granularity.byMonth { cuts.formUnion(period.months.map(\.from)) }
+        let from = granularity.fromStartOfMonth ? first : period.from
         let starts = [from] + cuts.filter { $0 > from && $0 < period.to }.sorted()
         let segments = starts.map {
             SumSegment(day: $0, month: Period.month(of: $0).from, isBefore: $0 < period.from)
@@ -135,9 +136,9 @@ import Usage
         var sums: [FilteredSumRow: WideTokenCounts] = [:]
         for call in calls where call.day >= from.days && call.day < period.to.days {
             var key = row(call, segment: (starts.lastIndex { $0.days <= call.day }) ?? 0, scope)
-            if !grain.byModel { key.model = nil }
-            if !grain.byRegion { key.region = nil }
-            if !grain.byTenant { key.tenant = nil }
+            if !granularity.byModel { key.model = nil }
+            if !granularity.byRegion { key.region = nil }
+            if !granularity.byTenant { key.tenant = nil }
             key.counts = WideTokenCounts()
             sums[key, default: WideTokenCounts()] += call.counts
         }
@@ -187,9 +188,11 @@ import Usage
                 #expect(
                     Dictionary(uniqueKeysWithValues: exact.rows.map { ($0.entity, $0.numerator) }) == oracle.counted,
                     "seed \(seed), \(scope.measure) by \(scope.entity)")
-                #expect(exact.total.uncatalogued == oracle.uncatalogued, "seed \(seed)")
+                #expect(exact.total.unmapped == oracle.unmapped, "seed \(seed)")
                 #expect(exact.total.unpricedTokens == oracle.unpriced, "seed \(seed)")
-                #expect(table == exact, "seed \(seed): the grain is too coarse for \(scope.measure) by \(scope.entity)")
+                #expect(
+                    table == exact,
+                    "seed \(seed): the granularity is too coarse for \(scope.measure) by \(scope.entity)")
                 #expect(
                     table.percentages(decimals: 6).compactMap { $0 }.isEmpty
                         || table.percentages(decimals: 6).reduce(0) { sum, text in

@@ -1,11 +1,11 @@
 import Testing
-import Usage
+import UsageModel
 
 @testable import Scopes
 
 @Suite struct PeriodTests {
     @Test(arguments: [
-        ("2025-06", "2025-06-01", "2025-07-01", Period.Grain.month),
+        ("2025-06", "2025-06-01", "2025-07-01", Period.Granularity.month),
         ("2025-12", "2025-12-01", "2026-01-01", .month),
         ("2024-02", "2024-02-01", "2024-03-01", .month),
         ("2025-Q2", "2025-04-01", "2025-07-01", .quarter),
@@ -15,11 +15,11 @@ import Usage
         ("2025", "2025-01-01", "2026-01-01", .year),
         ("2025-06-01/2025-06-16", "2025-06-01", "2025-06-16", .dates),
     ])
-    func parses_each_form(text: String, from: String, to: String, grain: Period.Grain) throws {
+    func parses_each_form(text: String, from: String, to: String, granularity: Period.Granularity) throws {
         let period = try Period(text)
         #expect(period.from.description == from)
         #expect(period.to.description == to)
-        #expect(period.grain == grain)
+        #expect(period.granularity == granularity)
         #expect(period.description == text)
     }
 
@@ -46,14 +46,14 @@ import Usage
     @Test func two_dates_that_span_a_month_are_that_month() throws {
         #expect(try Period("2025-06-01/2025-07-01") == Period("2025-06"))
         #expect(try Period("2025-01-01/2026-01-01") == Period("2025"))
-        #expect(try Period(from: "2025-02-01", to: "2025-05-01").grain == .dates)
+        #expect(try Period(from: "2025-02-01", to: "2025-05-01").granularity == .dates)
     }
 
     @Test(arguments: [
         ("2025-01", "2024-12"), ("2025-06", "2025-05"), ("2025-Q1", "2024-Q4"), ("2025-H1", "2024-H2"),
         ("2025", "2024"), ("2025-06-11/2025-06-16", "2025-06-06/2025-06-11"),
     ])
-    func previous_is_the_same_grain_before(text: String, previous: String) throws {
+    func previous_is_the_same_granularity_before(text: String, previous: String) throws {
         #expect(try Period(text).previous.description == previous)
     }
 

@@ -1,5 +1,6 @@
 import Testing
-import Usage
+internal import TextFormats
+import UsageModel
 
 @testable import Scopes
 

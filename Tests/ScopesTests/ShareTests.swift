@@ -1,4 +1,5 @@
 import Testing
+internal import TextFormats
 
 @testable import Scopes
 

@@ -1,10 +1,10 @@
 import Testing
-import Usage
+import UsageModel
 
 @testable import Scopes
 
 @Suite struct StatementContentTests {
-    /// Awkward on purpose: separators, escapes, line ends and a comma with a combining mark in names and texts.
+    /// Awkward on purpose: separators, escapes, line ends and a comma with a combining position in names and texts.
     static func content(rows: Int = 3, overrideReason: String? = "a, b\\c\nd\r\ne") throws -> StatementContent {
         let scope = Scope(
             id: "house", version: 3, title: LocalizedText(en: "A, \"B\" = C", zh: "口径：甲，乙"), citation: "said\nso",
@@ -23,11 +23,11 @@ import Usage
         }
         let table = try ShareTable(scope: scope, period: Period("2025-06"), filtered: sums).frozen()
         return StatementContent(
-            table: table, calendar: "Asia/Shanghai", knownAt: "2025-07-03T00:00:00.000001Z", mark: 12,
+            table: table, calendar: "Asia/Shanghai", knownAt: "2025-07-03T00:00:00.000001Z", position: 12,
             coverage: [
                 StatementCoverage(
                     provider: "a", collector: "edge-1", batches: 3, events: 9, refused: 1, firstMinute: nil,
-                    lastMinute: "2025-06-30T15:59:00Z", lastSeen: "2025-07-03T00:00:00.000000Z", unfolded: 1,
+                    lastMinute: "2025-06-30T15:59:00Z", lastSeen: "2025-07-03T00:00:00.000000Z", pending: 1,
                     quarantined: 0)
             ],
             highWater: [
@@ -36,7 +36,7 @@ import Usage
                     chain: String(repeating: "0f", count: 32))
             ],
             shortcomings: [
-                StatementShortcoming(.unfoldedBatches, subject: "a/edge-1", text: "one, two"),
+                StatementShortcoming(.pendingBatches, subject: "a/edge-1", text: "one, two"),
                 StatementShortcoming(.unclassifiedUsage, isBlocking: false, text: "3 %"),
             ], overrideReason: overrideReason, proposedAt: "2025-07-03T00:00:00.000000Z", proposedBy: "Ann, A.",
             proposedToken: "t1")
@@ -98,14 +98,14 @@ import Usage
                 definition=filters.models=x\\\\\\\\y
                 definition=top=2
                 known-at=2025-07-03T00:00:00.000001Z
-                mark=12
+                position=12
                 denominator=517
                 row=entity:m:2=\\\\,rank:1,numerator:517,external-customer:517
                 row=entity:m\\,1,rank:2,numerator:0,unclassified:6
                 total=entity:,rank:0,numerator:517,unclassified:6,external-customer:517
-                collector=provider:a,name:edge-1,batches:3,events:9,refused:1,last-minute:2025-06-30T15:59:00Z,last-seen:2025-07-03T00:00:00.000000Z,unfolded:1,quarantined:0
+                collector=provider:a,name:edge-1,batches:3,events:9,refused:1,last-minute:2025-06-30T15:59:00Z,last-seen:2025-07-03T00:00:00.000000Z,pending:1,quarantined:0
                 epoch=provider:a,collector:edge-1,epoch:2,next-sequence:7,chain:\(String(repeating: "0f", count: 32))
-                shortcoming=code:unfolded-batches,subject:a/edge-1,blocking:yes,text:one\\, two
+                shortcoming=code:pending-batches,subject:a/edge-1,blocking:yes,text:one\\, two
                 shortcoming=code:unclassified-usage,blocking:no,text:3 %
                 proposed-at=2025-07-03T00:00:00.000000Z
                 proposed-by=Ann\\, A.

@@ -1,5 +1,6 @@
 import Testing
-import Usage
+internal import TextFormats
+import UsageModel
 
 @testable import Scopes
 
@@ -176,7 +177,7 @@ import Usage
     }
 }
 
-@Suite struct NaturalTests {
+@Suite struct BigUIntTests {
     @Test func products_and_sums_are_those_of_integers() {
         withSeeds(200) { seed, random in
             let (a, b) = (
@@ -184,18 +185,18 @@ import Usage
                 UInt128(UInt32.random(in: 0 ... .max, using: &random))
             )
             #expect(
-                Natural(a) * Natural(b) == Natural(a * b) && Natural(a) + Natural(b) == Natural(a + b), "seed \(seed)")
+                BigUInt(a) * BigUInt(b) == BigUInt(a * b) && BigUInt(a) + BigUInt(b) == BigUInt(a + b), "seed \(seed)")
             let (c, d) = (
                 UInt128.random(in: 0 ... .max, using: &random), UInt128.random(in: 0 ... .max, using: &random)
             )
             // (c + d)² = c² + 2cd + d², whatever its size.
-            let sum = Natural(c) + Natural(d)
+            let sum = BigUInt(c) + BigUInt(d)
             #expect(sum * sum == .product(c, c) + .product(2, c, d) + .product(d, d), "seed \(seed)")
-            #expect((Natural(c) < Natural(d)) == (c < d), "seed \(seed)")
-            #expect(Natural.product(c, d) < .product(c, d) + Natural(1), "seed \(seed)")
-            let ratio = WideRatio(Natural(a), Natural(b + 1))
+            #expect((BigUInt(c) < BigUInt(d)) == (c < d), "seed \(seed)")
+            #expect(BigUInt.product(c, d) < .product(c, d) + BigUInt(1), "seed \(seed)")
+            let ratio = WideRatio(BigUInt(a), BigUInt(b + 1))
             #expect(ratio.decimal(3) == Ratio(a, b + 1).decimal(3), "seed \(seed)")
         }
-        #expect(WideRatio(.product(.max, .max), Natural(1)).rounded() == nil)
+        #expect(WideRatio(.product(.max, .max), BigUInt(1)).rounded() == nil)
     }
 }

@@ -65,7 +65,7 @@ private func problems(
         #expect(!settings.has("sources.a-push.paths"))
     }
 
-    @Test func relativePathsStartAtTheFilesFolder() throws {
+    @Test func relativePathsStartAtTheFilesDirectory() throws {
         let settings = try load(
             "provider: p\naggregator: {key-file: certs/key.pem}\nsources: {a: {type: file, paths: [./x, /y]}}")
         #expect(settings.text("aggregator.key-file") == "etc/certs/key.pem")

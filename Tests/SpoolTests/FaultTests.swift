@@ -2,7 +2,7 @@ internal import Spool
 internal import SpoolTestSupport
 internal import Synchronization
 internal import Testing
-internal import Usage
+internal import UsageModel
 
 @Suite("Failing file systems")
 struct FaultTests {
@@ -22,17 +22,17 @@ struct FaultTests {
         var promises = Promises()
         do {
             let spool = try fixture.open().spool
-            try spool.appendEpoch(EpochMark(epoch: 1, nextSequence: 0))
+            try spool.appendEpoch(EpochPosition(epoch: 1, nextSequence: 0))
             for round in UInt64(1)...3 {
                 let payload = [UInt8](repeating: UInt8(round), count: 40)
                 let position = try spool.appendWriteAhead(payload)
                 try spool.sync()
                 promises.writeAhead[position] = payload
-                let ordinal = try spool.appendNextBatch(covers: position)
+                let spoolSequence = try spool.appendNextBatch(covers: position)
                 try spool.sync()
-                promises.batches.append(ordinal)
+                promises.batches.append(spoolSequence)
                 promises.covered = position
-                try spool.appendAcknowledged(ordinal, .counted(epoch: 1, sequence: round - 1))
+                try spool.appendAcknowledged(spoolSequence, .counted(epoch: 1, sequence: round - 1))
                 try spool.sync()
                 try spool.reclaim()
             }
@@ -45,7 +45,7 @@ struct FaultTests {
         _ promises: Promises, _ opened: (spool: Spool, recovered: RecoveredState), _ context: String
     ) throws {
         let (spool, recovered) = opened
-        let known = Set((spool.archivedBatches + spool.unshippedBatches).map(\.ordinal))
+        let known = Set((spool.archivedBatches + spool.unshippedBatches).map(\.spoolSequence))
         #expect(known.isSuperset(of: promises.batches), "\(context)")
         #expect(recovered.damage.isEmpty, "\(context): \(recovered.damage)")
         var replayed: [UInt64: [UInt8]] = [:]
@@ -106,7 +106,7 @@ struct FaultTests {
         try spool.sync()
         #expect(fixture.fileSystem.files[SpoolFixture.path("batches-0000000002.segment")] != nil)
         let (again, recovered) = try fixture.reopened(after: .power)
-        #expect(recovered.unshipped.map(\.ordinal) == [1, 2])
+        #expect(recovered.unshipped.map(\.spoolSequence) == [1, 2])
         #expect(recovered.damage.isEmpty)
         #expect(try again.readBatch(2) == SpoolFixture.sealed(2))
     }
@@ -179,7 +179,7 @@ struct FaultTests {
         }
         let error = #expect(throws: SpoolError.self) { try spool.appendWriteAhead([1]) }
         #expect(error?.code == .full)
-        for ordinal in UInt64(1)...20 { try spool.appendAcknowledged(ordinal, .confirmedByDigest) }
+        for spoolSequence in UInt64(1)...20 { try spool.appendAcknowledged(spoolSequence, .confirmedByDigest) }
         try spool.reclaim()
         #expect(throws: Never.self) { try spool.appendWriteAhead([1]) }
     }
@@ -195,7 +195,7 @@ struct FaultTests {
         for _ in 1...3 { try spool.appendNextBatch() }
         try spool.sync()
         let (again, recovered) = try fixture.reopened(after: .power)
-        #expect(recovered.unshipped.map(\.ordinal) == [1, 2, 3])
+        #expect(recovered.unshipped.map(\.spoolSequence) == [1, 2, 3])
         #expect(try again.readBatch(3) == SpoolFixture.sealed(3))
     }
 
@@ -239,7 +239,7 @@ struct FaultTests {
             #expect(throws: SpoolError.self) { try survivor.open() }
             survivor.fileSystem.failing { _ in nil }
             let recovered = try survivor.open().recovered
-            #expect(recovered.unshipped.map(\.ordinal) == [1])
+            #expect(recovered.unshipped.map(\.spoolSequence) == [1])
             #expect(recovered.damage.isEmpty)
         }
     }
@@ -251,7 +251,7 @@ struct FaultTests {
             let spool = try fixture.open().spool
             try spool.appendNextBatch()
             try spool.sync()
-            try spool.appendAcknowledged(spool.nextOrdinal - 1, .confirmedByDigest)
+            try spool.appendAcknowledged(spool.nextSpoolSequence - 1, .confirmedByDigest)
             try spool.close()
         }
         var files = fixture.fileSystem.after(.power).files
@@ -268,8 +268,8 @@ struct FaultTests {
         #expect(try again.reclaim() > 0)
     }
 
-    @Test("A folder that can't be used is an error that says what to check")
-    func unusableFolder() {
+    @Test("A directory that can't be used is an error that says what to check")
+    func unusableDirectory() {
         for call in ["mkdir", "open", "flock", "opendir"] {
             let fixture = SpoolFixture()
             fixture.fileSystem.failing { $0.name == call ? Self.inputOutput : nil }

@@ -1,7 +1,7 @@
 internal import Spool
 internal import SpoolTestSupport
 internal import Testing
-internal import Usage
+internal import UsageModel
 
 @Suite("Reclaiming space")
 struct ReclaimTests {
@@ -34,39 +34,41 @@ struct ReclaimTests {
     @Test("Acknowledged batches stay for the archive's age and then go, oldest first, up to the first that must stay")
     func archiveAge() throws {
         let (fixture, spool) = try sixSegments()
-        for ordinal in [1, 2, 4, 5, 6] as [UInt64] { try spool.appendAcknowledged(ordinal, .confirmedByDigest) }
+        for spoolSequence in [1, 2, 4, 5, 6] as [UInt64] {
+            try spool.appendAcknowledged(spoolSequence, .confirmedByDigest)
+        }
         #expect(try spool.reclaim() == 0)
         fixture.clock.advance(milliseconds: 7 * Self.day)
         #expect(try spool.reclaim() == 0)
         fixture.clock.advance(milliseconds: 1)
         #expect(try spool.reclaim() > 0)
-        #expect(spool.archivedBatches.map(\.ordinal) == [4, 5, 6])
-        #expect(spool.unshippedBatches.map(\.ordinal) == [3])
+        #expect(spool.archivedBatches.map(\.spoolSequence) == [4, 5, 6])
+        #expect(spool.unshippedBatches.map(\.spoolSequence) == [3])
         let (again, recovered) = try fixture.reopened(after: .power)
-        #expect(recovered.unshipped.map(\.ordinal) == [3])
-        #expect(again.archivedBatches.map(\.ordinal) == [4, 5, 6])
+        #expect(recovered.unshipped.map(\.spoolSequence) == [3])
+        #expect(again.archivedBatches.map(\.spoolSequence) == [4, 5, 6])
         #expect(recovered.damage.isEmpty)
-        #expect(recovered.nextOrdinal == 7)
+        #expect(recovered.nextSpoolSequence == 7)
         #expect(try again.readBatch(3) == SpoolFixture.sealed(3, count: 400))
     }
 
     @Test("An archive above its size limit gives up its oldest segments")
     func archiveSize() throws {
         var (fixture, spool) = try sixSegments()
-        for ordinal in UInt64(1)...6 { try spool.appendAcknowledged(ordinal, .confirmedByDigest) }
+        for spoolSequence in UInt64(1)...6 { try spool.appendAcknowledged(spoolSequence, .confirmedByDigest) }
         try spool.close()
         fixture.settings.archiveMaxBytes = 1_500
         spool = try fixture.open().spool
         try spool.reclaim()
         #expect(spool.archiveBytes <= 1_500)
-        #expect(spool.archivedBatches.last?.ordinal == 6)
+        #expect(spool.archivedBatches.last?.spoolSequence == 6)
         #expect(spool.archivedBatches.count < 6)
     }
 
     @Test("When space is short the archive goes before input is refused")
     func archiveGoesFirst() throws {
         let (fixture, spool) = try sixSegments()
-        for ordinal in UInt64(1)...6 { try spool.appendAcknowledged(ordinal, .confirmedByDigest) }
+        for spoolSequence in UInt64(1)...6 { try spool.appendAcknowledged(spoolSequence, .confirmedByDigest) }
         fixture.fileSystem.setFree(fixture.settings.minFreeBytes + 1)
         #expect(try spool.reclaim() > 0)
     }
@@ -74,23 +76,23 @@ struct ReclaimTests {
     @Test("State outlives the segments that it was recorded in")
     func stateOutlives() throws {
         let (fixture, spool) = try sixSegments()
-        try spool.appendEpoch(EpochMark(epoch: 5, nextSequence: 0))
-        for ordinal in UInt64(1)...6 {
-            try spool.appendAcknowledged(ordinal, .counted(epoch: 5, sequence: ordinal - 1))
+        try spool.appendEpoch(EpochPosition(epoch: 5, nextSequence: 0))
+        for spoolSequence in UInt64(1)...6 {
+            try spool.appendAcknowledged(spoolSequence, .counted(epoch: 5, sequence: spoolSequence - 1))
         }
         try spool.sync()
         for _ in 7...9 {
             try spool.appendNextBatch(count: 400)
             try spool.sync()
         }
-        for ordinal in UInt64(7)...9 { try spool.appendAcknowledged(ordinal, .confirmedByDigest) }
+        for spoolSequence in UInt64(7)...9 { try spool.appendAcknowledged(spoolSequence, .confirmedByDigest) }
         try spool.sync()
         fixture.clock.advance(milliseconds: 8 * Self.day)
         try spool.reclaim()
         #expect(segments(fixture, "batches").count == 2)
         let recovered = try fixture.reopened(after: .power).recovered
-        #expect(recovered.epoch == EpochMark(epoch: 5, nextSequence: 6))
-        #expect(recovered.nextOrdinal == 10)
+        #expect(recovered.epoch == EpochPosition(epoch: 5, nextSequence: 6))
+        #expect(recovered.nextSpoolSequence == 10)
         #expect(recovered.checkpoint == SpoolFixture.checkpoint(9))
         #expect(recovered.damage.isEmpty)
     }

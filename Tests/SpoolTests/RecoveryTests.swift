@@ -1,7 +1,7 @@
 internal import Spool
 internal import SpoolTestSupport
 internal import Testing
-internal import Usage
+internal import UsageModel
 
 @Suite("Recovery after damage")
 struct RecoveryTests {
@@ -50,9 +50,11 @@ struct RecoveryTests {
         var counts: [Int] = []
         for length in 0...whole.count {
             let (spool, recovered) = try fixture.opened { $0[Self.batches1] = Array(whole.prefix(length)) }
-            let found = recovered.unshipped.map(\.ordinal)
+            let found = recovered.unshipped.map(\.spoolSequence)
             #expect(found == Array([1, 2, 3].prefix(found.count)), "cut at \(length)")
-            for ordinal in found { #expect(try spool.readBatch(ordinal) == SpoolFixture.sealed(ordinal)) }
+            for spoolSequence in found {
+                #expect(try spool.readBatch(spoolSequence) == SpoolFixture.sealed(spoolSequence))
+            }
             if length >= 128 { #expect(recovered.damage.isEmpty, "cut at \(length): \(recovered.damage)") }
             #expect(recovered.checkpoint == (found.last.map(SpoolFixture.checkpoint) ?? []))
             counts.append(found.count)
@@ -69,12 +71,12 @@ struct RecoveryTests {
         files[Self.batches1] = Array(whole.dropLast(20))
         let torn = SpoolFixture(fileSystem: MemoryFileSystem(files: files))
         let (spool, recovered) = try torn.open()
-        #expect(recovered.unshipped.map(\.ordinal) == [1, 2])
+        #expect(recovered.unshipped.map(\.spoolSequence) == [1, 2])
         #expect(recovered.tornTailBytes > 0)
         try spool.appendNextBatch()
         try spool.sync()
         let again = try torn.reopened(after: .power)
-        #expect(again.recovered.unshipped.map(\.ordinal) == [1, 2, 3])
+        #expect(again.recovered.unshipped.map(\.spoolSequence) == [1, 2, 3])
         #expect(again.recovered.damage.isEmpty)
         #expect(try again.spool.readBatch(3) == SpoolFixture.sealed(3))
     }
@@ -88,12 +90,14 @@ struct RecoveryTests {
         let whole = try #require(fixture.fileSystem.files[Self.batches1])
         for bit in 0..<whole.count * 8 {
             let (spool, recovered) = try fixture.opened { $0[Self.batches1]?[bit / 8] ^= 1 << UInt8(bit % 8) }
-            let found = recovered.unshipped.map(\.ordinal)
+            let found = recovered.unshipped.map(\.spoolSequence)
             #expect(found.count >= 2 && Set(found).isSubset(of: [1, 2, 3]), "bit \(bit)")
             #expect(!recovered.damage.isEmpty, "bit \(bit)")
-            for ordinal in found { #expect(try spool.readBatch(ordinal) == SpoolFixture.sealed(ordinal, count: 4)) }
-            // A batch that is lost may have been sent: its ordinal isn't given again.
-            #expect(recovered.nextOrdinal >= 4, "bit \(bit)")
+            for spoolSequence in found {
+                #expect(try spool.readBatch(spoolSequence) == SpoolFixture.sealed(spoolSequence, count: 4))
+            }
+            // A batch that is lost may have been sent: its spool sequence isn't given again.
+            #expect(recovered.nextSpoolSequence >= 4, "bit \(bit)")
         }
     }
 
@@ -138,11 +142,13 @@ struct RecoveryTests {
         let (again, recovered) = try fixture.opened { files in
             for index in 8_192..<12_288 { files[Self.batches1]?[index] = 0 }
         }
-        let found = recovered.unshipped.map(\.ordinal)
+        let found = recovered.unshipped.map(\.spoolSequence)
         #expect(found.count >= 88 && found.count < 100)
         #expect(found.first == 1 && found.last == 100)
         #expect(!recovered.damage.isEmpty)
-        for ordinal in found { #expect(try again.readBatch(ordinal) == SpoolFixture.sealed(ordinal, count: 400)) }
+        for spoolSequence in found {
+            #expect(try again.readBatch(spoolSequence) == SpoolFixture.sealed(spoolSequence, count: 400))
+        }
     }
 
     @Test("Swapped segments are read in the order of their headers")
@@ -152,7 +158,7 @@ struct RecoveryTests {
             files[Self.batches1] = files[Self.batches2]
             files[Self.batches2] = first
         }
-        #expect(recovered.recovered.unshipped.map(\.ordinal) == Array(1...6))
+        #expect(recovered.recovered.unshipped.map(\.spoolSequence) == Array(1...6))
         #expect(recovered.recovered.damage.isEmpty)
         #expect(try recovered.spool.readBatch(5) == SpoolFixture.sealed(5))
     }
@@ -162,7 +168,7 @@ struct RecoveryTests {
         let (spool, recovered) = try twoSegments().opened { files in
             files[SpoolFixture.path("batches-0000000009.segment")] = files[Self.batches1]
         }
-        #expect(recovered.unshipped.map(\.ordinal) == Array(1...6))
+        #expect(recovered.unshipped.map(\.spoolSequence) == Array(1...6))
         #expect(recovered.damage.map(\.segment) == ["batches-0000000009.segment"])
         #expect(recovered.damage.first?.setAsideAs == "damaged/batches-0000000009.segment-at-0")
         try spool.appendNextBatch()
@@ -177,9 +183,9 @@ struct RecoveryTests {
         let size = try #require(one.fileSystem.files[Self.batches1]).count
         #expect(size <= whole.count)
         let recovered = try fixture.opened { $0[Self.batches1] = Array(whole.prefix(whole.count - 160)) }.recovered
-        #expect(recovered.unshipped.map(\.ordinal) == [1, 2, 4, 5, 6])
+        #expect(recovered.unshipped.map(\.spoolSequence) == [1, 2, 4, 5, 6])
         #expect(!recovered.damage.isEmpty)
-        #expect(recovered.nextOrdinal == 7)
+        #expect(recovered.nextSpoolSequence == 7)
     }
 
     @Test("A missing segment in the middle is noticed")
@@ -189,7 +195,7 @@ struct RecoveryTests {
         try third.appendNextBatch()
         try third.close()
         let recovered = try fixture.opened { $0[Self.batches2] = nil }.recovered
-        #expect(recovered.unshipped.map(\.ordinal) == [1, 2, 3, 7])
+        #expect(recovered.unshipped.map(\.spoolSequence) == [1, 2, 3, 7])
         #expect(recovered.damage.contains { $0.reason.contains("missing") })
     }
 
@@ -199,7 +205,7 @@ struct RecoveryTests {
         let recovered = try threeBatches().opened { files in
             files[Self.batches2] = other.fileSystem.files[Self.batches2]
         }.recovered
-        #expect(recovered.unshipped.map(\.ordinal) == [1, 2, 3])
+        #expect(recovered.unshipped.map(\.spoolSequence) == [1, 2, 3])
         #expect(recovered.damage.first?.reason == "belongs to another spool")
     }
 
@@ -209,7 +215,7 @@ struct RecoveryTests {
         let other = try twoSegments()
         let foreign = try #require(other.fileSystem.files[Self.batches2]).dropFirst(128)
         let (spool, recovered) = try threeBatches().opened { $0[Self.batches1]? += foreign }
-        #expect(recovered.unshipped.map(\.ordinal) == [1, 2, 3])
+        #expect(recovered.unshipped.map(\.spoolSequence) == [1, 2, 3])
         #expect(!recovered.damage.isEmpty)
         #expect(try spool.readBatch(3) == SpoolFixture.sealed(3))
     }
@@ -231,7 +237,7 @@ struct RecoveryTests {
         let (spool, recovered) = try threeBatches().opened { files in
             for index in 0..<128 { files[Self.batches1]?[index] = 0xAA }
         }
-        #expect(recovered.unshipped.map(\.ordinal) == [1, 2, 3])
+        #expect(recovered.unshipped.map(\.spoolSequence) == [1, 2, 3])
         #expect(recovered.damage.count == 1)
         #expect(try spool.readBatch(2) == SpoolFixture.sealed(2))
     }
@@ -272,7 +278,7 @@ struct RecoveryTests {
         try spool.appendAcknowledged(2, .counted(epoch: 1, sequence: 1))
         try spool.close()
         let recovered = try fixture.opened { $0[Self.batches1]?[place] ^= 1 }.recovered
-        #expect(recovered.unshipped.map(\.ordinal) == [1])
+        #expect(recovered.unshipped.map(\.spoolSequence) == [1])
         #expect(recovered.checkpoint == SpoolFixture.checkpoint(2))
         #expect(recovered.damage.count == 1)
     }
@@ -288,10 +294,10 @@ struct RecoveryTests {
         let place = try #require(fixture.fileSystem.files[Self.batches1]?.count) - 20
         try spool.close()
         let (again, recovered) = try fixture.opened { $0[Self.batches1]?[place] ^= 1 }
-        #expect(recovered.unshipped.map(\.ordinal) == [1])
+        #expect(recovered.unshipped.map(\.spoolSequence) == [1])
         #expect(recovered.checkpoint == SpoolFixture.checkpoint(1))
         #expect(try again.replayed() == [[7]])
-        #expect(recovered.nextOrdinal == 3)
+        #expect(recovered.nextSpoolSequence == 3)
     }
 
     @Test(
@@ -317,12 +323,12 @@ struct RecoveryTests {
             }
         }
         for batch in recovered.unshipped {
-            #expect(batch.digest == SpoolFixture.digest(batch.ordinal))
-            #expect(try spool.readBatch(batch.ordinal) == SpoolFixture.sealed(batch.ordinal))
+            #expect(batch.digest == SpoolFixture.digest(batch.spoolSequence))
+            #expect(try spool.readBatch(batch.spoolSequence) == SpoolFixture.sealed(batch.spoolSequence))
         }
         #expect(recovered.unshipped.count == 6 || !recovered.damage.isEmpty || recovered.tornTailBytes > 0)
         let next = try spool.appendNextBatch()
-        #expect(next > (recovered.unshipped.last?.ordinal ?? 0))
+        #expect(next > (recovered.unshipped.last?.spoolSequence ?? 0))
         #expect(throws: Never.self) { try spool.sync() }
     }
 }

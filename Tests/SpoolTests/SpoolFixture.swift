@@ -1,7 +1,7 @@
 internal import Spool
 internal import SpoolTestSupport
 internal import Synchronization
-internal import Usage
+internal import UsageModel
 
 /// A clock that stands until a test moves it.
 final class ManualClock: WallClock {
@@ -14,16 +14,16 @@ final class ManualClock: WallClock {
     }
 }
 
-/// A spool's folder in memory, with short words for what tests do to it.
+/// A spool's directory in memory, with short words for what tests do to it.
 struct SpoolFixture {
-    static let folder = "/spool"
+    static let directory = "/spool"
 
     var fileSystem = MemoryFileSystem()
     var clock = ManualClock()
     var settings = SpoolSettings(segmentBytes: 1 << 20, minFreeBytes: 1_000)
 
     func open() throws -> (spool: Spool, recovered: RecoveredState) {
-        try Spool.open(directory: Self.folder, settings: settings, fileSystem: fileSystem, clock: clock)
+        try Spool.open(directory: Self.directory, settings: settings, fileSystem: fileSystem, clock: clock)
     }
 
     /// Opens what survives a crash.
@@ -42,31 +42,33 @@ struct SpoolFixture {
         return try changed.open()
     }
 
-    static func path(_ name: String) -> String { "\(folder)/\(name)" }
+    static func path(_ name: String) -> String { "\(directory)/\(name)" }
 
-    static func sealed(_ ordinal: UInt64, count: Int = 50) -> [UInt8] {
-        (0..<count).map { UInt8(truncatingIfNeeded: UInt64($0) &* 31 &+ ordinal &* 7) }
+    static func sealed(_ spoolSequence: UInt64, count: Int = 50) -> [UInt8] {
+        (0..<count).map { UInt8(truncatingIfNeeded: UInt64($0) &* 31 &+ spoolSequence &* 7) }
     }
 
-    static func digest(_ ordinal: UInt64) -> BatchDigest {
-        guard let digest = BatchDigest(bytes: [UInt8](repeating: UInt8(truncatingIfNeeded: ordinal), count: 32)) else {
+    static func digest(_ spoolSequence: UInt64) -> BatchDigest {
+        guard let digest = BatchDigest(bytes: [UInt8](repeating: UInt8(truncatingIfNeeded: spoolSequence), count: 32))
+        else {
             preconditionFailure("32 bytes are a digest")
         }
         return digest
     }
 
-    static func checkpoint(_ ordinal: UInt64) -> [UInt8] { Array("checkpoint \(ordinal)".utf8) }
+    static func checkpoint(_ spoolSequence: UInt64) -> [UInt8] { Array("checkpoint \(spoolSequence)".utf8) }
 }
 
 extension Spool {
     /// Appends the next batch as ``SpoolFixture`` makes it.
     @discardableResult
     func appendNextBatch(covers: UInt64 = 0, count: Int = 50) throws -> UInt64 {
-        let ordinal = nextOrdinal
+        let spoolSequence = nextSpoolSequence
         try appendBatch(
-            ordinal: ordinal, digest: SpoolFixture.digest(ordinal), sealed: SpoolFixture.sealed(ordinal, count: count),
-            checkpoint: SpoolFixture.checkpoint(ordinal), coversWriteAheadThrough: covers)
-        return ordinal
+            spoolSequence: spoolSequence, digest: SpoolFixture.digest(spoolSequence),
+            sealed: SpoolFixture.sealed(spoolSequence, count: count),
+            checkpoint: SpoolFixture.checkpoint(spoolSequence), coversWriteAheadThrough: covers)
+        return spoolSequence
     }
 
     /// What a start would replay.

@@ -1,16 +1,16 @@
 internal import Spool
 internal import SpoolTestSupport
 internal import Testing
-internal import Usage
+internal import UsageModel
 
 @Suite("Spool")
 struct SpoolTests {
-    @Test("A new folder becomes an empty spool that keeps its identity")
+    @Test("A new directory becomes an empty spool that keeps its identity")
     func newSpool() throws {
         let fixture = SpoolFixture()
         let first = try fixture.open()
         #expect(first.recovered.isNew)
-        #expect(first.recovered.nextOrdinal == 1)
+        #expect(first.recovered.nextSpoolSequence == 1)
         #expect(first.recovered.epoch == nil && first.recovered.checkpoint.isEmpty)
         let again = try fixture.reopened(after: .power)
         #expect(!again.recovered.isNew)
@@ -22,17 +22,17 @@ struct SpoolTests {
     func syncedIsThere() throws {
         let fixture = SpoolFixture()
         let spool = try fixture.open().spool
-        try spool.appendEpoch(EpochMark(epoch: 3, nextSequence: 0))
+        try spool.appendEpoch(EpochPosition(epoch: 3, nextSequence: 0))
         let covered = try spool.appendWriteAhead([1, 2, 3])
         try spool.appendNextBatch(covers: covered)
         try spool.appendWriteAhead([4])
         try spool.appendWriteAhead([])
         try spool.sync()
         let (again, recovered) = try fixture.reopened(after: .power)
-        #expect(recovered.epoch == EpochMark(epoch: 3, nextSequence: 0))
-        #expect(recovered.nextOrdinal == 2)
+        #expect(recovered.epoch == EpochPosition(epoch: 3, nextSequence: 0))
+        #expect(recovered.nextSpoolSequence == 2)
         #expect(recovered.checkpoint == SpoolFixture.checkpoint(1))
-        #expect(recovered.unshipped.map(\.ordinal) == [1])
+        #expect(recovered.unshipped.map(\.spoolSequence) == [1])
         #expect(recovered.unshipped.first?.digest == SpoolFixture.digest(1))
         #expect(recovered.unshipped.first?.byteCount == 50)
         #expect(recovered.uncoveredWriteAheadCount == 2)
@@ -50,10 +50,10 @@ struct SpoolTests {
         try spool.sync()
         try spool.appendNextBatch()
         try spool.appendWriteAhead([9])
-        #expect(spool.nextOrdinal == 3)
-        #expect(spool.unshippedBatches.map(\.ordinal) == [1])
+        #expect(spool.nextSpoolSequence == 3)
+        #expect(spool.unshippedBatches.map(\.spoolSequence) == [1])
         let recovered = try fixture.reopened(after: .power).recovered
-        #expect(recovered.unshipped.map(\.ordinal) == [1])
+        #expect(recovered.unshipped.map(\.spoolSequence) == [1])
         #expect(recovered.uncoveredWriteAheadCount == 0)
     }
 
@@ -61,7 +61,7 @@ struct SpoolTests {
     func acknowledged() throws {
         let fixture = SpoolFixture()
         let spool = try fixture.open().spool
-        try spool.appendEpoch(EpochMark(epoch: 2, nextSequence: 0))
+        try spool.appendEpoch(EpochPosition(epoch: 2, nextSequence: 0))
         for _ in 1...3 { try spool.appendNextBatch() }
         try spool.sync()
         try spool.appendAcknowledged(1, .counted(epoch: 2, sequence: 0))
@@ -69,11 +69,11 @@ struct SpoolTests {
         try spool.sync()
         try spool.appendAcknowledged(1, .counted(epoch: 2, sequence: 0))
         try spool.sync()
-        #expect(spool.unshippedBatches.map(\.ordinal) == [2])
+        #expect(spool.unshippedBatches.map(\.spoolSequence) == [2])
         let (again, recovered) = try fixture.reopened(after: .power)
-        #expect(recovered.unshipped.map(\.ordinal) == [2])
-        #expect(again.archivedBatches.map(\.ordinal) == [1, 3])
-        #expect(recovered.epoch == EpochMark(epoch: 2, nextSequence: 1))
+        #expect(recovered.unshipped.map(\.spoolSequence) == [2])
+        #expect(again.archivedBatches.map(\.spoolSequence) == [1, 3])
+        #expect(recovered.epoch == EpochPosition(epoch: 2, nextSequence: 1))
         #expect(try again.readBatch(3) == SpoolFixture.sealed(3))
     }
 
@@ -102,14 +102,14 @@ struct SpoolTests {
             try spool.appendNextBatch(count: 300)
             try spool.sync()
         }
-        for ordinal in UInt64(1)...40 {
-            #expect(try spool.readBatch(ordinal) == SpoolFixture.sealed(ordinal, count: 300))
+        for spoolSequence in UInt64(1)...40 {
+            #expect(try spool.readBatch(spoolSequence) == SpoolFixture.sealed(spoolSequence, count: 300))
         }
         let (again, recovered) = try fixture.reopened(after: .power)
-        #expect(recovered.unshipped.map(\.ordinal) == Array(1...40))
+        #expect(recovered.unshipped.map(\.spoolSequence) == Array(1...40))
         #expect(recovered.damage.isEmpty)
-        for ordinal in UInt64(1)...40 {
-            #expect(try again.readBatch(ordinal) == SpoolFixture.sealed(ordinal, count: 300))
+        for spoolSequence in UInt64(1)...40 {
+            #expect(try again.readBatch(spoolSequence) == SpoolFixture.sealed(spoolSequence, count: 300))
         }
     }
 
@@ -130,22 +130,23 @@ struct SpoolTests {
         let cases: [() throws -> Void] = [
             {
                 try spool.appendBatch(
-                    ordinal: 2, digest: SpoolFixture.digest(2), sealed: [], checkpoint: [], coversWriteAheadThrough: 0)
+                    spoolSequence: 2, digest: SpoolFixture.digest(2), sealed: [], checkpoint: [],
+                    coversWriteAheadThrough: 0)
             },
             { try spool.appendNextBatch(covers: 1) },
             {
                 try spool.appendBatch(
-                    ordinal: 1, digest: SpoolFixture.digest(1),
+                    spoolSequence: 1, digest: SpoolFixture.digest(1),
                     sealed: [UInt8](repeating: 0, count: Limits.maxSealedBatchBytes + 1), checkpoint: [],
                     coversWriteAheadThrough: 0)
             },
             {
                 try spool.appendBatch(
-                    ordinal: 1, digest: SpoolFixture.digest(1), sealed: [],
+                    spoolSequence: 1, digest: SpoolFixture.digest(1), sealed: [],
                     checkpoint: [UInt8](repeating: 0, count: Spool.maxCheckpointBytes + 1), coversWriteAheadThrough: 0)
             },
             { try spool.appendWriteAhead([UInt8](repeating: 0, count: Spool.maxPayloadBytes + 1)) },
-            { try spool.appendEpoch(EpochMark(epoch: 0, nextSequence: 0)) },
+            { try spool.appendEpoch(EpochPosition(epoch: 0, nextSequence: 0)) },
         ]
         for (index, call) in cases.enumerated() {
             let error = #expect(throws: SpoolError.self, "case \(index)") { try call() }

@@ -2,7 +2,7 @@ import Postgres
 import Store
 import TestSupport
 import Testing
-import Usage
+import UsageModel
 
 @Suite struct CommitTests {
     @Test func everyOutcomeIsTheOneOfTheTable() async throws {
@@ -37,17 +37,17 @@ import Usage
             else {
                 throw World.Unexpected(what: "not counted")
             }
-            try await world.foldAll()
-            #expect(try await store.mark() == 2)
-            let status = try await store.collectors(sight: .everything)
+            try await world.rollUpAll()
+            #expect(try await store.position() == 2)
+            let status = try await store.collectors(visibility: .everything)
             #expect(status.map(\.duplicates) == [2])
             #expect(status.map(\.quarantined) == [1])
             #expect(status.map(\.nextSequence) == [2])
         }
     }
 
-    /// What a collector seals anew after its data folder went back in time, or a copy of it that read the same input.
-    @Test func an_ordinal_of_a_spool_counts_once() async throws {
+    /// What a collector seals anew after its data directory went back in time, or a copy of it that read the same input.
+    @Test func a_spool_sequence_counts_once() async throws {
         try await World.with { world in
             let store = world.store
             try await world.openEpoch()
@@ -58,16 +58,16 @@ import Usage
             try await world.openEpoch(last: 1, next: 0)
             var rolledBack = world.batch(oneRow(1), epoch: 2, sequence: 0)
             rolledBack.spoolID = first.spoolID
-            rolledBack.ordinal = first.ordinal
-            for _ in 0..<2 { #expect(try await store.commitBatch(rolledBack) == .ordinalReused) }
-            // It used up no sequence number: the next ordinal is counted under the same one.
+            rolledBack.spoolSequence = first.spoolSequence
+            for _ in 0..<2 { #expect(try await store.commitBatch(rolledBack) == .spoolSequenceReused) }
+            // It used up no sequence number: the next spool sequence is counted under the same one.
             var next = rolledBack
             next.digest = [UInt8](repeating: 3, count: 32)
-            next.ordinal += 1
+            next.spoolSequence += 1
             guard case .counted(1, _) = try await store.commitBatch(next) else {
                 throw World.Unexpected(what: "not counted")
             }
-            // And another spool has ordinals of its own.
+            // And another spool has spool sequences of its own.
             var other = rolledBack
             other.sequence = 1
             other.digest = [UInt8](repeating: 4, count: 32)
@@ -75,7 +75,7 @@ import Usage
             guard case .counted(2, _) = try await store.commitBatch(other) else {
                 throw World.Unexpected(what: "not counted")
             }
-            #expect(try await store.collectors(sight: .everything).map(\.quarantined) == [1])
+            #expect(try await store.collectors(visibility: .everything).map(\.quarantined) == [1])
         }
     }
 
@@ -122,7 +122,7 @@ import Usage
             let counted = outcomes.filter { if case .counted = $0 { true } else { false } }
             let duplicates = outcomes.filter { if case .duplicate = $0 { true } else { false } }
             #expect(counted.count == 1 && duplicates.count == 39)
-            try await world.foldAll()
+            try await world.rollUpAll()
             #expect(try await world.store.total("2025-06-15", "2025-06-16").input == 10)
         }
     }
@@ -172,8 +172,8 @@ import Usage
             guard case .counted = try await world.store.commitBatch(world.batch(UsageRows(), sequence: 0)) else {
                 throw World.Unexpected(what: "not counted")
             }
-            try await world.foldAll()
-            #expect(try await world.store.mark() == 1)
+            try await world.rollUpAll()
+            #expect(try await world.store.position() == 1)
         }
     }
 }

@@ -1,7 +1,7 @@
 import Postgres
 import TestSupport
 import Testing
-import Usage
+import UsageModel
 
 @testable import Store
 
@@ -12,9 +12,9 @@ import Usage
 
     private static func query(
         from: Int64 = CoverageTests.from, to: Int64 = CoverageTests.to, provider: String? = nil, silence: Int64 = 60,
-        sight: Sight = .everything
+        visibility: Visibility = .everything
     ) -> CoverageQuery {
-        CoverageQuery(from: from, to: to, provider: provider, silenceMinutes: silence, sight: sight)
+        CoverageQuery(from: from, to: to, provider: provider, silenceMinutes: silence, visibility: visibility)
     }
 
     private static func rows(_ minutes: [Int64]) -> UsageRows {
@@ -38,7 +38,7 @@ import Usage
         try await World.with { world in
             try await Self.fill(world)
             let answer = try await world.store.coverage(Self.query())
-            #expect(answer.mark == 7 && answer.source == .minute)
+            #expect(answer.position == 7 && answer.source == .minute)
             #expect(
                 answer.collectors.map { "\($0.provider)/\($0.collector)" } == [
                     "acme/edge-1", "acme/edge-2", "other/edge-1",
@@ -48,7 +48,7 @@ import Usage
             #expect(answer.collectors.map(\.events) == [5, 2, 0])
             #expect(answer.collectors.map { $0.rejections["syntax"] } == [6, 2, nil])
             #expect(answer.collectors[0].firstBatchAt == World.june && answer.collectors[2].firstBatchAt == nil)
-            #expect(answer.collectors.allSatisfy { $0.lastSeen == World.june && $0.unfoldedBatches == 0 })
+            #expect(answer.collectors.allSatisfy { $0.lastSeen == World.june && $0.pendingBatches == 0 })
             let from = Self.from
             #expect(answer.collectors[0].reported == [from..<(from + 11), (from + 120)..<(from + 171)])
             #expect(answer.collectors[1].reported == [(from + 5)..<(from + 7)])
@@ -80,7 +80,7 @@ import Usage
             _ = try await world.store.commitBatch(empty)
             let answer = try await world.store.coverage(Self.query())
             // The empty batch was received on the day, so it is one of it.
-            #expect(answer.collectors[0].batches == 5 && answer.collectors[0].unfoldedBatches == 2)
+            #expect(answer.collectors[0].batches == 5 && answer.collectors[0].pendingBatches == 2)
             #expect(answer.collectors[0].quarantined == ["fork": 1])
             let day = try await world.store.coverage(Self.query(from: Self.to, to: Self.to + 1_440))
             #expect(day.collectors.map(\.batches) == [0, 1, 1] && day.collectors[0].quarantined.isEmpty)
@@ -90,11 +90,11 @@ import Usage
     @Test func aBoundCallerSeesOneProvider() async throws {
         try await World.with { world in
             try await Self.fill(world)
-            for query in [Self.query(sight: .provider("other")), Self.query(provider: "other")] {
+            for query in [Self.query(visibility: .provider("other")), Self.query(provider: "other")] {
                 let answer = try await world.store.coverage(query)
                 #expect(answer.collectors.map(\.provider) == ["other"] && answer.providers.map(\.provider) == ["other"])
             }
-            let nobody = try await world.store.coverage(Self.query(sight: .provider("nobody")))
+            let nobody = try await world.store.coverage(Self.query(visibility: .provider("nobody")))
             #expect(nobody.collectors.isEmpty && nobody.providers.isEmpty)
         }
     }

@@ -3,7 +3,7 @@ import Scopes
 import Store
 import TestSupport
 import Testing
-import Usage
+import UsageModel
 
 /// Scopes over usage and facts, from the database: that the sums are told apart as the evaluation needs them.
 @Suite struct FactAnswersTests {
@@ -52,7 +52,7 @@ import Usage
             let acme = try #require(table["acme"])
             #expect(acme.numerator == 80_000_000)
             #expect(acme.outsideFilters == 160_000_000)
-            #expect(acme.uncatalogued == 420_000_000)
+            #expect(acme.unmapped == 420_000_000)
             // Before the catalogue was recorded there was none.
             let before = Timestamp(microseconds: first.recordedAt.microseconds - 1)
             await #expect(throws: MissingFacts.self) { _ = try await world.table(scope, june, knownAt: before) }
@@ -60,12 +60,12 @@ import Usage
                 world, .models, "m1,acme,acme-group,alpha,,,2025-01-01,,r", "m2,other,other-group,beta,,,2025-06-21,,r")
             let family = try await world.table(Self.scope(entity: .family), june)
             #expect(family["alpha"]?.numerator == 30 * 8_000_000 && family["beta"]?.numerator == 10 * 14_000_000)
-            #expect(family.total.uncatalogued == 20 * 14_000_000)
+            #expect(family.total.unmapped == 20 * 14_000_000)
             try await FactTests.add(world, .providers, "acme,acme-group,2025-01-01,,r")
             let own = try await world.table(
                 Self.scope(.tokens, ScopeFilters(origins: [.selfDeveloped]), entity: .model), june)
             #expect(own["m1"]?.numerator == 30 * 8_000_000 && own["m2"]?.numerator == 0)
-            #expect(own["m2"]?.outsideFilters == 10 * 14_000_000 && own["m2"]?.uncatalogued == 20 * 14_000_000)
+            #expect(own["m2"]?.outsideFilters == 10 * 14_000_000 && own["m2"]?.unmapped == 20 * 14_000_000)
         }
     }
 
@@ -150,7 +150,7 @@ import Usage
             let effect = try #require(preview.effect)
             #expect(effect.before == before && effect.after.denominator == 2 * before.denominator)
             #expect(try await world.table(scope, june) == before)
-            #expect(try await world.store.exportRegistry(sight: .everything).count == 2)
+            #expect(try await world.store.exportRegistry(visibility: .everything).count == 2)
             // Carried out, it moves what the preview said.
             _ = try await world.store.importRegistry(entries, by: "test", now: World.june)
             #expect(try await world.table(scope, june) == effect.after)
@@ -159,7 +159,7 @@ import Usage
                 now: World.june,
                 question: ScopeQuestion(scope: Self.scope(.tokens, ScopeFilters(markets: [.cnMainland])), period: june))
             #expect(facts.effect?.before == nil && facts.effect?.after.denominator == 30 * 8_000_000)
-            #expect(try await world.store.exportFacts(.regions, sight: .everything).isEmpty)
+            #expect(try await world.store.exportFacts(.regions, visibility: .everything).isEmpty)
         }
     }
 }

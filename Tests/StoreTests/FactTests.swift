@@ -3,7 +3,7 @@ import Scopes
 import Store
 import TestSupport
 import Testing
-import Usage
+import UsageModel
 
 @Suite struct FactTests {
     private let now = World.june
@@ -31,18 +31,18 @@ import Usage
             let second = try await Self.add(world, .providers, "acme,three,2025-02-01,2025-03-01,merged")
             #expect(second.asserted == 1 && second.superseded == 1 && second.remainders == 2)
             #expect(second.recordedAt > first.recordedAt)
-            let held = try await world.store.exportFacts(.providers, sight: .everything)
+            let held = try await world.store.exportFacts(.providers, visibility: .everything)
             #expect(held.map { $0.record["group"] } == ["one", "three", "one", "two"])
             #expect(
                 held.map { "\($0.record.effectiveFrom)" } == ["2025-01-01", "2025-02-01", "2025-03-01", "2025-01-01"])
             let before = try await world.store.exportFacts(
-                .providers, knownAt: first.recordedAt, sight: .everything)
+                .providers, knownAt: first.recordedAt, visibility: .everything)
             #expect(
                 before.map(\.record)
                     == (try Self.records(.providers, "acme,one,2025-01-01,,r", "other,two,2025-01-01,,r")))
             #expect(before.map { $0.supersededAt == nil } == [false, true])
             // Facts are the whole market's.
-            #expect(try await world.store.exportFacts(.providers, sight: .provider("acme")).isEmpty)
+            #expect(try await world.store.exportFacts(.providers, visibility: .provider("acme")).isEmpty)
         }
     }
 
@@ -59,7 +59,7 @@ import Usage
             for (kind, row) in files {
                 let change = try await Self.add(world, kind, row)
                 #expect(change.asserted == 1)
-                let held = try await world.store.exportFacts(kind, sight: .everything).map(\.record)
+                let held = try await world.store.exportFacts(kind, visibility: .everything).map(\.record)
                 let expected = try Self.records(kind, row)
                 #expect(expected.count == 1 && expected.allSatisfy(held.contains), "\(kind): \(held)")
                 let text = FactFile.emit(held, kind: kind)
@@ -96,7 +96,7 @@ import Usage
                 moments.append((known: change.recordedAt, days: days))
             }
             for (known, expected) in moments {
-                let records = try await world.store.exportFacts(.providers, knownAt: known, sight: .everything)
+                let records = try await world.store.exportFacts(.providers, knownAt: known, visibility: .everything)
                 for (name, groups) in expected {
                     let found = (0..<60).map { day -> String? in
                         let date = CalendarDate(days: start + Int64(day))
@@ -123,7 +123,7 @@ import Usage
                 }
                 try await group.waitForAll()
             }
-            let held = try await world.store.exportFacts(.providers, sight: .everything).map(\.record)
+            let held = try await world.store.exportFacts(.providers, visibility: .everything).map(\.record)
             for (one, next) in zip(held, held.dropFirst()) { #expect(!one.overlaps(next)) }
             #expect(held.first?.effectiveFrom == date("2025-01-10") || held.count == 1)
         }
@@ -137,7 +137,7 @@ import Usage
                 _ = try await world.store.importFacts(one + two, kind: .providers, by: "x", now: World.june)
             }
             #expect(error?.code == .factConflict)
-            #expect(try await world.store.exportFacts(.providers, sight: .everything).isEmpty)
+            #expect(try await world.store.exportFacts(.providers, visibility: .everything).isEmpty)
         }
     }
 }

@@ -1,7 +1,7 @@
 import Scopes
 import TestSupport
 import Testing
-import Usage
+import UsageModel
 
 @testable import Store
 
@@ -20,22 +20,22 @@ import Usage
         try await World.with { world in
             try await world.load([oneRow(minute("2025-06-15"), input: 10, output: 5)])
             let some = try await world.store.partialAnswers(
-                to: Self.questions(["tenders", "all-traffic", "omdia-ai-cloud", "idc"]), sight: .everything)
+                to: Self.questions(["tenders", "all-traffic", "omdia-ai-cloud", "idc"]), visibility: .everything)
             #expect(some.answers.tables.map(\.scope.id) == ["all-traffic", "idc"])
-            #expect(some.answers.tables.map(\.denominator) == [15, 0] && some.answers.mark == 1)
+            #expect(some.answers.tables.map(\.denominator) == [15, 0] && some.answers.position == 1)
             #expect(some.refused.map(\.scope) == ["tenders", "omdia-ai-cloud"])
             #expect(some.refused.map(\.code) == ["missing-facts", "missing-facts"])
             #expect(some.refused.map(\.missing) == [[.tenderRecords], [.revenueRecords]])
             // Days of Kolkata don't begin with the hours that sums are kept by.
             let zones = try await world.store.partialAnswers(
-                to: Self.questions(["idc", "all-traffic"], zone: "Asia/Kolkata"), sight: .everything)
+                to: Self.questions(["idc", "all-traffic"], zone: "Asia/Kolkata"), visibility: .everything)
             #expect(zones.answers.tables.map(\.scope.id) == ["idc"] && zones.refused.map(\.code) == ["not-kept"])
             let all = try await world.store.partialAnswers(
-                to: Self.questions(["idc", "all-traffic"]), sight: .everything)
+                to: Self.questions(["idc", "all-traffic"]), visibility: .everything)
             #expect(all.answers.tables.count == 2 && all.refused.isEmpty)
             let none = await #expect(throws: MissingFacts.self) {
                 _ = try await world.store.partialAnswers(
-                    to: Self.questions(["tenders", "iceberg"]), sight: .everything)
+                    to: Self.questions(["tenders", "iceberg"]), visibility: .everything)
             }
             #expect(none?.scope == "tenders")
         }

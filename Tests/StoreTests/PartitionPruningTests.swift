@@ -2,7 +2,7 @@ import Postgres
 import Scopes
 import Store
 import Testing
-import Usage
+import UsageModel
 
 /// That a question reads the months that it is about, and no others: PostgreSQL counts the scans of every partition.
 @Suite struct PartitionPruningTests {

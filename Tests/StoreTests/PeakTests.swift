@@ -1,7 +1,7 @@
 import Postgres
 import TestSupport
 import Testing
-import Usage
+import UsageModel
 
 @testable import Store
 
@@ -39,7 +39,7 @@ import Usage
             let rows = events.filter { $0.provider == provider }.map {
                 (minute: $0.minute, tenant: $0.tenant, model: $0.model, counts: $0.counts)
             }
-            // One batch for each event: the sums are made by folding, not here.
+            // One batch for each event: the sums are made by the rollup, not here.
             try await world.load(rows.map { usageRows([$0]) }, key: CollectorKey(provider: provider, collector: "c"))
         }
     }
@@ -88,10 +88,10 @@ import Usage
                     {
                         let query = PeakQuery(
                             from: from, to: to, subject: subject, providers: providers,
-                            names: subject == .provider ? nil : names, count: count, sight: .everything)
+                            names: subject == .provider ? nil : names, count: count, visibility: .everything)
                         let answer = try await world.store.peaks(query)
                         #expect(answer.rows == Self.expected(events, query), "\(query)")
-                        #expect(answer.mark == 80)
+                        #expect(answer.position == 80)
                         compared += answer.rows.count
                     }
                 }
@@ -99,14 +99,14 @@ import Usage
             #expect(compared > 50)
             // Half of the time has other peaks, and the end doesn't count.
             let half = PeakQuery(
-                from: from, to: (Self.first + 120) * 60, subject: .tenant, count: 9, sight: .everything)
+                from: from, to: (Self.first + 120) * 60, subject: .tenant, count: 9, visibility: .everything)
             #expect(try await world.store.peaks(half).rows == Self.expected(events, half))
-            let bound = PeakQuery(from: from, to: to, subject: .tenant, count: 9, sight: .provider("other"))
+            let bound = PeakQuery(from: from, to: to, subject: .tenant, count: 9, visibility: .provider("other"))
             let seen = try await world.store.peaks(bound).rows
             #expect(seen.count == 3 && Set(seen.map(\.provider)) == ["other"])
             let empty = await #expect(throws: StoreError.self) {
                 _ = try await world.store.peaks(
-                    PeakQuery(from: to, to: from, subject: .tenant, count: 1, sight: .everything))
+                    PeakQuery(from: to, to: from, subject: .tenant, count: 1, visibility: .everything))
             }
             #expect(empty?.code == .badQuery)
         }
@@ -124,7 +124,7 @@ import Usage
                 _ = try await world.store.peaks(
                     PeakQuery(
                         from: Self.first * 60, to: Self.first * 60 + 3_600, subject: .provider, count: 1,
-                        sight: .everything))
+                        visibility: .everything))
             }
             #expect(error?.code == .notKept)
         }

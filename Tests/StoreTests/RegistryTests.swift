@@ -3,7 +3,7 @@ import Scopes
 import Store
 import TestSupport
 import Testing
-import Usage
+import UsageModel
 
 func entry(
     _ tenant: String, _ kind: TenantKind, _ from: String, _ to: String? = nil, provider: String = "acme",
@@ -28,7 +28,7 @@ func entry(
             ])
             let june = date("2025-06-01")..<date("2025-07-01")
             func byKind(_ known: Timestamp? = nil) async throws -> [TenantKind: UInt128] {
-                try await world.store.scopeSums(june, knownAt: known, sight: .everything).rows
+                try await world.store.scopeSums(june, knownAt: known, visibility: .everything).rows
                     .reduce(into: [:]) { $0[$1.tenantKind, default: 0] += $1.counts.input }
             }
             #expect(try await byKind() == [.unclassified: 15])
@@ -46,18 +46,18 @@ func entry(
             let usage = try await world.store.usage(
                 UsageQuery(
                     from: minute("2025-06-01") * 60, to: minute("2025-07-01") * 60, zone: .utc, groupBy: [.kind],
-                    filters: UsageFilters(tenants: ["t1"]), sight: .everything))
+                    filters: UsageFilters(tenants: ["t1"]), visibility: .everything))
             #expect(usage.rows.map(\.keys) == [["external-customer"], ["own-business"]])
             #expect(usage.rows.map(\.counts.input) == [1, 6])
-            let history = try await world.store.registryHistory(tenant: "t1", sight: .everything)
+            let history = try await world.store.registryHistory(tenant: "t1", visibility: .everything)
             #expect(history.map(\.recordedBy) == ["ann", "bob", "bob"])
             #expect(history.map { $0.supersededAt == nil } == [false, true, true])
             // As it was known between the two, nothing had been superseded.
             let then = try await world.store.registryHistory(
-                tenant: "t1", provider: "acme", knownAt: first.recordedAt, sight: .everything)
+                tenant: "t1", provider: "acme", knownAt: first.recordedAt, visibility: .everything)
             #expect(then.map(\.recordedBy) == ["ann"] && then.first?.supersededAt == nil)
             #expect(
-                try await world.store.registryHistory(tenant: "t1", provider: "other", sight: .everything).isEmpty)
+                try await world.store.registryHistory(tenant: "t1", provider: "other", visibility: .everything).isEmpty)
         }
     }
 
@@ -70,14 +70,14 @@ func entry(
             #expect(try await world.store.importRegistry(file, by: "x", now: now).asserted == 3)
             let again = try await world.store.importRegistry(file, by: "x", now: now)
             #expect(again.unchanged == 3 && again.asserted == 0 && again.superseded == 0)
-            let before = try await world.store.exportRegistry(sight: .everything)
+            let before = try await world.store.exportRegistry(visibility: .everything)
             #expect(before.map(\.entry) == file)
             let bad = file + [entry("b", .trial, "2025-06-01")]
             let error = await #expect(throws: StoreError.self) {
                 _ = try await world.store.importRegistry(bad, by: "x", now: self.now)
             }
             #expect(error?.code == .registryConflict)
-            #expect(try await world.store.exportRegistry(sight: .everything) == before)
+            #expect(try await world.store.exportRegistry(visibility: .everything) == before)
         }
     }
 
@@ -102,7 +102,7 @@ func entry(
                 moments.append((known: change.recordedAt, days: days))
             }
             for (known, expected) in moments {
-                let records = try await world.store.exportRegistry(knownAt: known, sight: .everything)
+                let records = try await world.store.exportRegistry(knownAt: known, visibility: .everything)
                 let found = (0..<60).map { day -> TenantKind in
                     let date = CalendarDate(days: start + Int64(day))
                     let held = records.filter {
@@ -125,7 +125,7 @@ func entry(
                 }
                 try await group.waitForAll()
             }
-            let held = try await world.store.exportRegistry(sight: .everything).map(\.entry)
+            let held = try await world.store.exportRegistry(visibility: .everything).map(\.entry)
             for (one, next) in zip(held, held.dropFirst()) { #expect(!one.overlaps(next)) }
             #expect(held.first?.effectiveFrom == date("2025-01-10") || held.count == 1)
         }

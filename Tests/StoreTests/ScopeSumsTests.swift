@@ -3,7 +3,7 @@ import Scopes
 import Store
 import TestSupport
 import Testing
-import Usage
+import UsageModel
 
 /// Scopes' filters in SQL against the same filters in pure code.
 @Suite struct ScopeSumsTests {
@@ -67,7 +67,7 @@ import Usage
         try await World.with { world in
             try await Self.fill(world)
             let june = try Period("2025-06")
-            let all = try await world.store.scopeSums(june.from..<june.to, byModel: true, sight: .everything)
+            let all = try await world.store.scopeSums(june.from..<june.to, byModel: true, visibility: .everything)
             #expect(all.rows.count > 100)
             var denominators: Set<UInt128> = []
             for filters in Self.filters {
@@ -89,10 +89,10 @@ import Usage
             let scope = Self.scope(ScopeFilters())
             let days = try ["2025-06-14/2025-06-15", "2025-06-15/2025-06-16", "2025-06"].map { try Period($0) }
             let answers = try await world.store.answers(
-                to: days.map { ScopeQuestion(scope: scope, period: $0) }, sight: .everything)
+                to: days.map { ScopeQuestion(scope: scope, period: $0) }, visibility: .everything)
             let totals = answers.tables.map(\.denominator)
             #expect(totals[0] > 0 && totals[1] > 0 && totals[0] + totals[1] == totals[2])
-            #expect(answers.mark > 0)
+            #expect(answers.position > 0)
         }
     }
 
@@ -130,7 +130,7 @@ import Usage
         try await World.with { world in
             try await Self.fill(world)
             let june = try Period("2025-06")
-            let own = try await world.table(Self.scope(ScopeFilters()), june, sight: .provider("other"))
+            let own = try await world.table(Self.scope(ScopeFilters()), june, visibility: .provider("other"))
             #expect(own.rows.map(\.entity) == ["other"])
             let missing = await #expect(throws: MissingFacts.self) {
                 _ = try await world.table(Self.scope(ScopeFilters(markets: [.cnMainland])), june)

@@ -4,9 +4,9 @@ import Store
 import Synchronization
 import TestSupport
 import Testing
-import Usage
+import UsageModel
 
-/// Months are closed while usage comes in, is folded and is reclassified; afterwards every statement and its adjustments are
+/// Months are closed while usage comes in, is rolled up and is reclassified; afterwards every statement and its adjustments are
 /// held against sums that are made from the batches themselves, outside the database.
 @Suite struct StatementRaceTests {
     private static let tenants = ["t1", "t2", "t3", "t4"]
@@ -28,7 +28,7 @@ import Usage
                     }
                 }
                 group.addTask {
-                    while senders.areSending { try await world.foldAll(FoldLimits(maxBatches: 3)) }
+                    while senders.areSending { try await world.rollUpAll(RollupLimits(maxBatches: 3)) }
                 }
                 group.addTask { try await Self.reclassify(world, seed: seed &+ 100) { senders.areSending } }
                 for closer in 0..<2 {
@@ -38,7 +38,7 @@ import Usage
                 }
                 try await group.waitForAll()
             }
-            try await world.foldAll()
+            try await world.rollUpAll()
             try await Self.verify(world)
         }
     }
@@ -97,11 +97,11 @@ import Usage
         #expect(model.batches.count == providers.count * batchesPerSender)
         let headers = try await world.store.statements()
         #expect(headers.count >= 2)
-        print("\(headers.count) statements, marks \(headers.map(\.mark))")
+        print("\(headers.count) statements, positions \(headers.map(\.position))")
         for header in headers {
             let restated = try await world.store.restated(header.id)
             let content = restated.statement.content
-            let closed = try await model.external(upTo: header.mark, knownAt: header.knownAt)
+            let closed = try await model.external(upTo: header.position, knownAt: header.knownAt)
             let later = try await model.external(upTo: .max, knownAt: header.knownAt)
             let now = try await model.external(upTo: .max, knownAt: restated.knownAt)
             for provider in providers {
@@ -123,7 +123,7 @@ import Usage
         try await World.with(connections: 8) { world in
             var sender = try await Sender(world)
             try await sender.complete()
-            try await world.foldAll()
+            try await world.rollUpAll()
             func race(_ body: @escaping @Sendable (Int) async throws -> Void) async throws -> [String] {
                 try await withThrowingTaskGroup(of: String.self) { group in
                     for index in 0..<6 {
@@ -157,18 +157,18 @@ import Usage
             for (index, provider) in Self.providers.enumerated() {
                 try await Self.send(world, provider, seed: seed &+ UInt64(index))
             }
-            try await world.foldAll()
+            try await world.rollUpAll()
             try await Self.reclassify(world, seed: seed &+ 50) { Bool.random(using: &generator) }
             let closed = try await world.close(override: "no last day")
             for round in 0..<5 {
                 try await Self.send(world, "acme", seed: seed &+ UInt64(200 + round))
                 try await Self.reclassify(world, seed: seed &+ UInt64(300 + round)) { Bool.random(using: &generator) }
-                try await world.foldAll()
+                try await world.rollUpAll()
                 let restated = try await world.store.restated(closed.header.id)
                 #expect(restated.statement == closed)
                 let scope = Closing.scope()
                 let answers = try await world.store.answers(
-                    to: [ScopeQuestion(scope: scope, period: Closing.month)], sight: .everything)
+                    to: [ScopeQuestion(scope: scope, period: Closing.month)], visibility: .everything)
                 let table = answers.tables[0]
                 #expect(restated.restatement.denominator.now == table.denominator)
                 for row in restated.restatement.rows {
@@ -201,8 +201,8 @@ private struct LedgerModel {
         batches = try await world.store.pool.withConnection { connection in
             try connection.query(
                 """
-                SELECT l.leaf_index, pr.name, p.payload
-                  FROM ledger_leaf l JOIN ledger_payload p USING (collector_id, epoch, sequence)
+                SELECT l.position, pr.name, p.payload
+                  FROM ledger_position l JOIN ledger_payload p USING (collector_id, epoch, sequence)
                   JOIN collector c USING (collector_id) JOIN provider pr USING (provider_id) ORDER BY 1
                 """
             ).map { row in
@@ -211,12 +211,12 @@ private struct LedgerModel {
         }
     }
 
-    /// June's tokens of external customers, by provider: of the batches up to a mark, with the registry as of a moment.
-    func external(upTo mark: UInt64, knownAt: Timestamp) async throws -> [String: UInt128] {
-        let records = try await world.store.exportRegistry(knownAt: knownAt, sight: .everything).map(\.entry)
+    /// June's tokens of external customers, by provider: of the batches up to a position, with the registry as of a moment.
+    func external(upTo position: UInt64, knownAt: Timestamp) async throws -> [String: UInt128] {
+        let records = try await world.store.exportRegistry(knownAt: knownAt, visibility: .everything).map(\.entry)
         let zone = world.store.calendar
         var sums: [String: UInt128] = [:]
-        for batch in batches where batch.leaf <= mark {
+        for batch in batches where batch.leaf <= position {
             for row in batch.rows.rows {
                 let day = zone.date(atSecond: row.minute * 60)
                 let tenant = batch.rows.tenants[Int(row.tenant)]

@@ -3,7 +3,7 @@ import Scopes
 import Store
 import TestSupport
 import Testing
-import Usage
+import UsageModel
 
 /// Each thing that a month can lack, alone.
 @Suite struct StatementReadinessTests {
@@ -28,7 +28,7 @@ import Usage
             #expect(try await Self.short(world).map(\.code) == [.nothingCounted])
             var sender = try await Sender(world)
             try await sender.complete()
-            try await world.foldAll()
+            try await world.rollUpAll()
             #expect(try await Self.short(world) == [])
         }
     }
@@ -37,7 +37,7 @@ import Usage
         try await World.with { world in
             var sender = try await Sender(world)
             try await sender.complete()
-            try await world.foldAll()
+            try await world.rollUpAll()
             // June ends at 16:00Z in Shanghai.
             let end = minute("2025-06-30", hour: 16) * 60
             let rules = StatementRules(graceSeconds: 3_600)
@@ -48,18 +48,18 @@ import Usage
         }
     }
 
-    @Test func batchesOfTheMonthMustBeFoldedAndOthersNeedNot() async throws {
+    @Test func batchesOfTheMonthMustBeRolledUpAndOthersNeedNot() async throws {
         try await World.with { world in
             var sender = try await Sender(world)
             try await sender.complete()
-            try await world.foldAll()
+            try await world.rollUpAll()
             try await sender.send(oneRow(minute("2025-07-02")))
             try await sender.send(usageRows([]))
             #expect(try await Self.short(world) == [])
             try await sender.send(oneRow(minute("2025-06-02")))
             let short = try await Self.short(world)
-            #expect(short.map(\.code) == [.unfoldedBatches] && short.map(\.subject) == ["acme/edge-1"])
-            try await world.foldAll()
+            #expect(short.map(\.code) == [.pendingBatches] && short.map(\.subject) == ["acme/edge-1"])
+            try await world.rollUpAll()
             #expect(try await Self.short(world) == [])
         }
     }
@@ -84,7 +84,7 @@ import Usage
             }
             var may = try await Sender(world, "acme", "may")
             try await may.send(oneRow(minute("2025-05-20")), at: World.june)
-            try await world.foldAll()
+            try await world.rollUpAll()
             let short = try await Self.short(world)
             #expect(
                 short.map { "\($0.subject) \($0.code.rawValue)" } == [
@@ -113,7 +113,7 @@ import Usage
                 oneRow(minute("2025-06-03")), epoch: 1, sequence: 1, key: sender.key, at: Closing.july)
             world.payloads.forget(bad.payload)
             _ = try await world.store.commitBatch(bad)
-            try await world.foldAll()
+            try await world.rollUpAll()
             #expect(try await Self.short(world).map(\.code) == [.quarantinedBatches])
             // A fork of a sequence number that was used, while June was on.
             let june = Timestamp(seconds: minute("2025-06-20") * 60)
@@ -121,7 +121,7 @@ import Usage
             try await other.complete()
             let fork = world.batch(oneRow(minute("2025-06-04")), epoch: 1, sequence: 0, key: other.key, at: june)
             _ = try await world.store.commitBatch(fork)
-            try await world.foldAll()
+            try await world.rollUpAll()
             #expect(
                 try await Self.short(world).map { "\($0.subject) \($0.code.rawValue)" } == [
                     "acme/edge-1 quarantined-batches", "acme/forked quarantined-batches",
@@ -135,7 +135,7 @@ import Usage
             try await sender.send(oneRow(minute("2025-06-03"), "t1", input: 89, output: 0))
             try await sender.send(oneRow(minute("2025-06-03"), "t2", input: 10, output: 0))
             try await sender.complete()
-            try await world.foldAll()
+            try await world.rollUpAll()
             _ = try await world.store.importRegistry(
                 [entry("t1", .externalCustomer, "2025-01-01")], by: "x", now: World.june)
             let scope = Closing.scope()
@@ -166,7 +166,7 @@ import Usage
             }
             #expect(short?.code == .coverageShort)
             #expect(
-                short?.shortcomings.map(\.code) == [.unfoldedBatches, .silentCollector, .collectorNotSeen])
+                short?.shortcomings.map(\.code) == [.pendingBatches, .silentCollector, .collectorNotSeen])
         }
     }
 }

@@ -2,7 +2,7 @@ import Postgres
 import Scopes
 import Store
 import TestSupport
-import Usage
+import UsageModel
 
 /// June 2025 under a scope of the tests' own, and two people.
 enum Closing {
@@ -44,7 +44,7 @@ struct Sender: Sendable {
         epoch = try await world.openEpoch(key).epoch
     }
 
-    /// Commits a batch, received in July unless said otherwise, and doesn't fold it.
+    /// Commits a batch, received in July unless said otherwise, and doesn't rollup it.
     mutating func send(_ rows: UsageRows, at moment: Timestamp = Closing.july) async throws {
         let batch = world.batch(rows, epoch: epoch, sequence: sequence, key: key, at: moment)
         let outcome = try await world.store.commitBatch(batch)

@@ -3,7 +3,7 @@ import Scopes
 import Store
 import TestSupport
 import Testing
-import Usage
+import UsageModel
 
 @Suite struct StatementTests {
     private static func external(_ tenant: String, provider: String = "acme") -> RegistryEntry {
@@ -19,7 +19,7 @@ import Usage
         var other = try await Sender(world, "other")
         try await other.send(oneRow(minute("2025-06-12"), "t9", input: 40, output: 9))
         try await other.complete()
-        try await world.foldAll()
+        try await world.rollUpAll()
         _ = try await world.store.importRegistry(
             [external("t1"), external("t9", provider: "other"), external("t1", provider: "other")], by: "x",
             now: World.june)
@@ -35,7 +35,7 @@ import Usage
             #expect(proposed.content.table.rows.map(\.numerator) == [101, 50])
             #expect(proposed.content.table.total.unclassified == 30)
             #expect(proposed.content.table.denominator == 151)
-            #expect(proposed.content.mark == 5)
+            #expect(proposed.content.position == 5)
             #expect(proposed.content.coverage.map(\.collector) == ["edge-1", "edge-1"])
             #expect(proposed.content.coverage.map(\.batches) == [3, 2])
             #expect(proposed.content.coverage.map(\.refused) == [6, 4])
@@ -90,13 +90,13 @@ import Usage
             var sender = try await Self.fill(world)
             let first = try await world.store.proposeStatement(Closing.proposal())
             try await sender.send(oneRow(minute("2025-06-20"), "t1", input: 7, output: 0))
-            let unfolded = try await world.refusal {
+            let pending = try await world.refusal {
                 _ = try await world.store.approveStatement(
                     first.header.id, by: Closing.bob, rules: Closing.rules, now: Closing.july)
             }
-            #expect(unfolded?.code == .coverageShort)
-            #expect(unfolded?.shortcomings.map(\.code) == [.unfoldedBatches])
-            try await world.foldAll()
+            #expect(pending?.code == .coverageShort)
+            #expect(pending?.shortcomings.map(\.code) == [.pendingBatches])
+            try await world.rollUpAll()
             _ = try await world.store.importRegistry([Self.external("t2")], by: "x", now: World.june)
             let changed = try await world.refusal {
                 _ = try await world.store.approveStatement(
@@ -169,11 +169,11 @@ import Usage
         try await World.with { world in
             var sender = try await Self.fill(world)
             try await sender.send(oneRow(minute("2025-05-10"), "t1", input: 11, output: 0))
-            try await world.foldAll()
+            try await world.rollUpAll()
             #expect(try await world.store.closedMonth(Closing.month, scope: "house") == nil)
             let closed = try await world.close()
             try await sender.send(oneRow(minute("2025-06-10"), "t1", input: 1_000, output: 0))
-            try await world.foldAll()
+            try await world.rollUpAll()
             _ = try await world.store.importRegistry(
                 [entry("t1", .ownBusiness, "2025-01-01")], by: "x", now: World.june)
             let month = try #require(try await world.store.closedMonth(Closing.month, scope: "house"))
@@ -193,7 +193,7 @@ import Usage
         try await World.with { world in
             var sender = try await Sender(world)
             try await sender.send(oneRow(minute("2025-06-30", hour: 20), "t1", input: 5, output: 0))
-            try await world.foldAll()
+            try await world.rollUpAll()
             let utc = try await world.store.proposeStatement(
                 Closing.proposal(Closing.scope("utc", kinds: nil, zone: "UTC")))
             #expect(utc.content.table.denominator == 5)

@@ -3,7 +3,7 @@ import Scopes
 import Store
 import TestSupport
 import Testing
-import Usage
+import UsageModel
 
 @Suite struct StoreTests {
     @Test func preparingTwiceAndAtOnceIsHarmless() async throws {
@@ -39,10 +39,10 @@ import Usage
                 oneRow(minute("2025-06-15", hour: 18, minute: 29), input: 1),
                 oneRow(minute("2025-06-15", hour: 18, minute: 30), input: 2),
             ])
-            let sums = try await world.store.scopeSums(date("2025-06-16")..<date("2025-06-17"), sight: .everything)
+            let sums = try await world.store.scopeSums(date("2025-06-16")..<date("2025-06-17"), visibility: .everything)
             #expect(sums.rows.map(\.counts.input) == [2])
             #expect(
-                try await world.store.refold(date("2025-06-15")..<date("2025-06-17"), decode: world.payloads.decode)
+                try await world.store.rebuild(date("2025-06-15")..<date("2025-06-17"), decode: world.payloads.decode)
                     .isEqual)
         }
     }
@@ -90,7 +90,7 @@ import Usage
         }
     }
 
-    @Test func retentionDropsWholeMonthsAndWhatIsBelowIsNeitherFoldedNorAnswered() async throws {
+    @Test func retentionDropsWholeMonthsAndWhatIsBelowIsNeitherRolledUpNorAnswered() async throws {
         try await World.with { world in
             let store = world.store
             try await world.load([oneRow(minute("2025-03-10"), input: 1), oneRow(minute("2025-06-10"), input: 2)])
@@ -107,27 +107,27 @@ import Usage
                 ])
             let error = await #expect(throws: StoreError.self) { _ = try await store.total("2025-06-01", "2025-06-15") }
             #expect(error?.code == .notKept)
-            let sums = try await store.scopeSums(date("2025-03-01")..<date("2025-07-01"), sight: .everything)
+            let sums = try await store.scopeSums(date("2025-03-01")..<date("2025-07-01"), visibility: .everything)
             #expect(sums.rows.map(\.counts.input) == [3])
             let gone = await #expect(throws: StoreError.self) {
-                _ = try await store.refold(date("2025-03-01")..<date("2025-04-01"), decode: world.payloads.decode)
+                _ = try await store.rebuild(date("2025-03-01")..<date("2025-04-01"), decode: world.payloads.decode)
             }
             #expect(gone?.code == .payloadDropped)
             // A late batch still reaches the days.
             _ = try await store.commitBatch(world.batch(oneRow(minute("2025-03-10"), input: 4), sequence: 2))
-            try await world.foldAll()
-            let later = try await store.scopeSums(date("2025-03-01")..<date("2025-07-01"), sight: .everything)
+            try await world.rollUpAll()
+            let later = try await store.scopeSums(date("2025-03-01")..<date("2025-07-01"), visibility: .everything)
             #expect(later.rows.map(\.counts.input) == [7])
         }
     }
 
-    @Test func aPayloadThatWaitsToBeFoldedIsNotDropped() async throws {
+    @Test func aPayloadThatWaitsForItsRollupIsNotDropped() async throws {
         try await World.with { world in
             try await world.openEpoch()
             _ = try await world.store.commitBatch(world.batch(oneRow(0), sequence: 0))
             let now = Timestamp(seconds: date("2026-08-20").days * 86_400)
             #expect(try await world.store.applyRetention(RetentionPolicy(payloadDays: 1), now: now).isEmpty)
-            try await world.foldAll()
+            try await world.rollUpAll()
             #expect(
                 try await world.store.applyRetention(RetentionPolicy(payloadDays: 1), now: now) == [
                     "ledger_payload_2025_06"

@@ -4,7 +4,7 @@ import Scopes
 import Store
 import Synchronization
 import TestSupport
-import Usage
+import UsageModel
 
 /// A prepared store on a database of the test's own.
 struct World: Sendable {
@@ -67,33 +67,33 @@ struct World: Sendable {
         let minutes = rows.rows.map(\.minute)
         return BatchCommit(
             key: key, epoch: epoch, sequence: sequence, digest: payload + payload + payload + payload, payload: payload,
-            spoolID: [UInt8](repeating: UInt8(truncatingIfNeeded: 6 + epoch), count: 16), ordinal: sequence + 1,
+            spoolID: [UInt8](repeating: UInt8(truncatingIfNeeded: 6 + epoch), count: 16), spoolSequence: sequence + 1,
             sealedAt: moment, softwareVersion: "1.0",
             eventCount: UInt64(rows.rows.count), rowCount: rows.rows.count, totals: rows.totals,
             rejections: [.syntax: 2], minutes: minutes.min().flatMap { low in minutes.max().map { low...$0 } },
             receivedAt: moment)
     }
 
-    /// Opens an epoch, commits the rows as batches and folds them.
+    /// Opens an epoch, commits the rows as batches and rollups them.
     func load(_ batches: [UsageRows], key: CollectorKey = World.key) async throws {
         let epoch = try await openEpoch(key).epoch
         for (index, rows) in batches.enumerated() {
             let outcome = try await store.commitBatch(batch(rows, epoch: epoch, sequence: UInt64(index), key: key))
             guard case .counted = outcome else { throw Unexpected(what: "\(outcome)") }
         }
-        try await foldAll()
+        try await rollUpAll()
     }
 
-    func foldAll(_ limits: FoldLimits = FoldLimits()) async throws {
-        while try await store.foldNext(limits, decode: payloads.decode).status != .idle {}
+    func rollUpAll(_ limits: RollupLimits = RollupLimits()) async throws {
+        while try await store.rollUpNext(limits, decode: payloads.decode).status != .idle {}
     }
 
     /// What a scope says of a period.
     func table(
-        _ scope: Scope, _ period: Period, knownAt: Timestamp? = nil, sight: Sight = .everything
+        _ scope: Scope, _ period: Period, knownAt: Timestamp? = nil, visibility: Visibility = .everything
     ) async throws -> ShareTable {
         try await store.answers(
-            to: [ScopeQuestion(scope: scope, period: period)], knownAt: knownAt, sight: sight
+            to: [ScopeQuestion(scope: scope, period: period)], knownAt: knownAt, visibility: visibility
         ).tables[0]
     }
 
@@ -168,7 +168,7 @@ extension Store {
     func total(_ from: String, _ to: String, zone: ZoneRules = .utc) async throws -> WideTokenCounts {
         let answer = try await usage(
             UsageQuery(
-                from: date(from).days * 86_400, to: date(to).days * 86_400, zone: zone, sight: .everything))
+                from: date(from).days * 86_400, to: date(to).days * 86_400, zone: zone, visibility: .everything))
         return answer.rows.first?.counts ?? WideTokenCounts()
     }
 }

@@ -3,18 +3,18 @@ import Scopes
 import Store
 import TestSupport
 import Testing
-import Usage
+import UsageModel
 
 @Suite struct UsageQueryTests {
     private static let calendar = ZoneRules(identifier: "Asia/Shanghai") ?? .utc
 
     private func query(
         _ from: Int64, _ to: Int64, zone: String = "UTC", bucket: UsageBucket = .none, by: [UsageDimension] = [],
-        filters: UsageFilters = UsageFilters(), sight: Sight = .everything
+        filters: UsageFilters = UsageFilters(), visibility: Visibility = .everything
     ) -> UsageQuery {
         UsageQuery(
             from: from * 60, to: to * 60, zone: ZoneRules(identifier: zone) ?? .utc, bucket: bucket, groupBy: by,
-            filters: filters, sight: sight)
+            filters: filters, visibility: visibility)
     }
 
     @Test func reportingDaysComeFromDaySumsAndOthersFromHours() async throws {
@@ -41,7 +41,7 @@ import Usage
         }
     }
 
-    @Test func zonesOfHalfHoursAreAnsweredFromMinutesWhereTheGrainAllows() async throws {
+    @Test func zonesOfHalfHoursAreAnsweredFromMinutesWhereTheGranularityAllows() async throws {
         try await World.with { world in
             // Kolkata is UTC+5:30: its 15th ends at 18:30Z.
             try await world.load([
@@ -140,7 +140,7 @@ import Usage
     }
 }
 
-@Suite struct SightTests {
+@Suite struct VisibilityTests {
     private func load(_ world: World) async throws {
         for provider in ["acme", "other"] {
             try await world.load(
@@ -154,12 +154,12 @@ import Usage
             try await load(world)
             let query = UsageQuery(
                 from: date("2025-06-14").days * 86_400, to: date("2025-06-17").days * 86_400, zone: .utc,
-                groupBy: [.provider, .tenant], sight: .provider("acme"))
+                groupBy: [.provider, .tenant], visibility: .provider("acme"))
             #expect(try await world.store.usage(query).rows.map(\.keys) == [["acme", "tenant-of-acme"]])
             let sums = try await world.store.scopeSums(
-                date("2025-06-01")..<date("2025-07-01"), sight: .provider("other"))
+                date("2025-06-01")..<date("2025-07-01"), visibility: .provider("other"))
             #expect(sums.rows.map(\.provider) == ["other"])
-            #expect(try await world.store.collectors(sight: .provider("acme")).map(\.provider) == ["acme"])
+            #expect(try await world.store.collectors(visibility: .provider("acme")).map(\.provider) == ["acme"])
         }
     }
 
@@ -177,8 +177,8 @@ import Usage
                 #expect(unset?.code == .undefinedObject)
                 let counts = try await world.store.pool.withTransaction { connection in
                     try connection.execute("SET LOCAL ROLE steelyard_reader")
-                    return try ["acme", "*", "nobody"].map { sight -> Int in
-                        try connection.query("SELECT set_config('steelyard.provider', $1, true)", [.text(sight)])
+                    return try ["acme", "*", "nobody"].map { visibility -> Int in
+                        try connection.query("SELECT set_config('steelyard.provider', $1, true)", [.text(visibility)])
                         return try connection.query(
                             "SELECT count(*) FROM \(table) JOIN provider USING (provider_id) WHERE provider.name = 'other'"
                         ).one().decode(0)

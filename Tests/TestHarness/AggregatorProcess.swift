@@ -29,10 +29,10 @@ package final class AggregatorProcess: Sendable {
         certificate = try authority.server(name)
     }
 
-    private var listeningFile: String { "\(installation.folder)/\(name).listening.json" }
+    private var listeningFile: String { "\(installation.directory)/\(name).listening.json" }
     /// What it is started with; its other commands take the same.
-    package var configurationFile: String { "\(installation.folder)/\(name).yaml" }
-    private var logFile: String { "\(installation.folder)/\(name).log" }
+    package var configurationFile: String { "\(installation.directory)/\(name).yaml" }
+    private var logFile: String { "\(installation.directory)/\(name).log" }
 
     /// Where it listens, once it has been started.
     package var addresses: Addresses {
@@ -60,7 +60,7 @@ package final class AggregatorProcess: Sendable {
         try configuration.write(toFile: configurationFile, atomically: true, encoding: .utf8)
         try? FileManager.default.removeItem(atPath: listeningFile)
         let program = try RunningProgram(
-            name: name, executable: try Programs.path(Programs.aggregator),
+            name: name, executable: try Executables.path(Executables.aggregator),
             arguments: ["run", "--config", configurationFile], logPath: logFile)
         state.withLock { $0.program = program }
         return program
@@ -106,15 +106,15 @@ package final class AggregatorProcess: Sendable {
 
 /// What the processes of one installation share.
 package struct InstallationFiles: Sendable {
-    /// The scratch folder with configurations, logs and data.
-    package var folder: String
+    /// The scratch directory with configurations, logs and data.
+    package var directory: String
     /// The connection string that the aggregators get.
     package var databaseURL: String
     /// The authority's certificate.
     package var authorityFile: String
 
-    package init(folder: String, databaseURL: String, authorityFile: String) {
-        self.folder = folder
+    package init(directory: String, databaseURL: String, authorityFile: String) {
+        self.directory = directory
         self.databaseURL = databaseURL
         self.authorityFile = authorityFile
     }

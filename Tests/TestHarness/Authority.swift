@@ -1,27 +1,27 @@
 internal import Foundation
 package import Identity
-internal import Usage
+internal import UsageModel
 
 /// A certificate authority for one test, with the files that processes read.
 package struct Authority: Sendable {
     package static let trustDomain = "steelyard.local"
 
-    package let folder: AuthorityFolder
+    package let directory: AuthorityDirectory
     private let authority: CertificateAuthority
 
-    /// Makes an authority in a new folder.
-    package init(folder path: String) throws {
-        folder = AuthorityFolder(path)
+    /// Makes an authority in a new directory.
+    package init(directory path: String) throws {
+        directory = AuthorityDirectory(path)
         authority = try CertificateAuthority.create(trustDomain: Self.trustDomain)
-        try authority.write(to: folder)
+        try authority.write(to: directory)
     }
 
-    package var certificateFile: String { folder.certificate }
+    package var certificateFile: String { directory.certificate }
 
     /// Certificate and key files for servers on this machine.
     package func server(_ name: String) throws -> (certificate: String, key: String) {
-        try authority.issueServer(names: ["127.0.0.1", "localhost"]).write(to: folder, name: name, overwriting: true)
-        return folder.leaf(name)
+        try authority.issueServer(names: ["127.0.0.1", "localhost"]).write(to: directory, name: name, overwriting: true)
+        return directory.leaf(name)
     }
 
     /// Certificate and key files for a collector.
@@ -32,13 +32,13 @@ package struct Authority: Sendable {
         let issued = try authority.issueCollector(
             identity, validity: validity ?? .days(CertificateValidity.defaultLeafDays))
         let file = "\(provider)-\(name)"
-        try issued.write(to: folder, name: file, overwriting: true)
-        return folder.leaf(file)
+        try issued.write(to: directory, name: file, overwriting: true)
+        return directory.leaf(file)
     }
 
     /// Certificate and key files of any shape.
     package func leaf(_ request: LeafRequest, file: String) throws -> (certificate: String, key: String) {
-        try authority.issue(request).write(to: folder, name: file, overwriting: true)
-        return folder.leaf(file)
+        try authority.issue(request).write(to: directory, name: file, overwriting: true)
+        return directory.leaf(file)
     }
 }

@@ -12,8 +12,8 @@ package struct CollectorSetup: Sendable {
     package var sealRows = 100_000
     /// Wide enough for traces of 2023 and beyond.
     package var windowBack = "3000d"
-    /// Where the folder is, when it isn't to be named after provider and name.
-    package var dataFolder: String?
+    /// Where the directory is, when it isn't to be named after provider and name.
+    package var dataDirectory: String?
     /// More YAML at the top level.
     package var extra = ""
     /// How long a stopping collector tries to ship what is sealed.
@@ -28,7 +28,7 @@ package struct CollectorSetup: Sendable {
     }
 }
 
-/// A `steelyard-collector` with its certificate and data folder, which outlive the process.
+/// A `steelyard-collector` with its certificate and data directory, which outlive the process.
 package final class CollectorProcess: Sendable {
     package let setup: CollectorSetup
     private let installation: InstallationFiles
@@ -45,11 +45,11 @@ package final class CollectorProcess: Sendable {
         certificate = try authority.collector(provider: setup.provider, name: setup.name)
     }
 
-    package var dataFolder: String { setup.dataFolder ?? "\(installation.folder)/\(label).data" }
-    package var quarantineFolder: String { "\(dataFolder)/quarantine" }
-    package var logFile: String { "\(installation.folder)/\(label).log" }
-    private var listeningFile: String { "\(dataFolder)/listening.json" }
-    private var configurationFile: String { "\(installation.folder)/\(label).yaml" }
+    package var dataDirectory: String { setup.dataDirectory ?? "\(installation.directory)/\(label).data" }
+    package var quarantineDirectory: String { "\(dataDirectory)/quarantine" }
+    package var logFile: String { "\(installation.directory)/\(label).log" }
+    private var listeningFile: String { "\(dataDirectory)/listening.json" }
+    private var configurationFile: String { "\(installation.directory)/\(label).yaml" }
 
     /// Base URL of the intake, metrics and health, once it has been started.
     package var url: String { "http://\(state.withLock { $0.address } ?? "127.0.0.1:0")" }
@@ -75,7 +75,7 @@ package final class CollectorProcess: Sendable {
         let aggregatorURL = state.withLock { $0.aggregatorURL }
         try configuration(aggregatorURL).write(toFile: configurationFile, atomically: true, encoding: .utf8)
         try? FileManager.default.removeItem(atPath: listeningFile)
-        let command = wrapper + [try Programs.path(Programs.collector), "run", "--config", configurationFile]
+        let command = wrapper + [try Executables.path(Executables.collector), "run", "--config", configurationFile]
         let program = try RunningProgram(
             name: label, executable: command[0], arguments: Array(command.dropFirst()), logPath: logFile)
         // Whoever wraps it means to end it.
@@ -114,7 +114,7 @@ package final class CollectorProcess: Sendable {
         return """
             provider: \(setup.provider)
             collector: \(setup.name)
-            data: "\(dataFolder)"
+            data: "\(dataDirectory)"
             listen: "127.0.0.1:0"
             drain:
               timeout: \(setup.drainTimeout)

@@ -10,14 +10,14 @@ extension Database {
         )[provider] ?? Counts()
     }
 
-    /// By tenant, from the hour sums; `model` confines it.
+    /// By tenant, from the hour sums; `model` restricts it.
     package func byTenant(provider: String, model: String? = nil) async throws -> [String: Counts] {
-        let confined = model.map { " AND m.name = '\($0)'" } ?? ""
+        let restricted = model.map { " AND m.name = '\($0)'" } ?? ""
         return try await counts(
             """
             SELECT t.name, \(Self.counts) FROM usage_hour u JOIN tenant t USING (tenant_id)
               JOIN provider p ON p.provider_id = u.provider_id JOIN model m USING (model_id)
-             WHERE p.name = '\(provider)'\(confined) GROUP BY 1
+             WHERE p.name = '\(provider)'\(restricted) GROUP BY 1
             """)
     }
 
@@ -31,13 +31,13 @@ extension Database {
             """)
     }
 
-    /// By minute (`YYYY-MM-DD hh:mm`, UTC) from the minute sums at the provider's grain.
+    /// By minute (`YYYY-MM-DD hh:mm`, UTC) from the minute sums at the provider's granularity.
     package func byMinute(provider: String) async throws -> [String: Counts] {
         try await counts(
             """
             SELECT to_char(minute AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), \(Self.counts)
               FROM usage_minute JOIN provider p USING (provider_id)
-             WHERE grain = 1 AND p.name = '\(provider)' GROUP BY 1
+             WHERE granularity = 1 AND p.name = '\(provider)' GROUP BY 1
             """)
     }
 
@@ -48,9 +48,9 @@ extension Database {
             SELECT 'hour', \(Self.counts) FROM usage_hour
             UNION ALL SELECT 'day', \(Self.counts) FROM usage_day
             UNION ALL SELECT 'month', \(Self.counts) FROM usage_month
-            UNION ALL SELECT 'minute by provider', \(Self.counts) FROM usage_minute WHERE grain = 1
-            UNION ALL SELECT 'minute by model', \(Self.counts) FROM usage_minute WHERE grain = 2
-            UNION ALL SELECT 'minute by tenant', \(Self.counts) FROM usage_minute WHERE grain = 3
+            UNION ALL SELECT 'minute by provider', \(Self.counts) FROM usage_minute WHERE granularity = 1
+            UNION ALL SELECT 'minute by model', \(Self.counts) FROM usage_minute WHERE granularity = 2
+            UNION ALL SELECT 'minute by tenant', \(Self.counts) FROM usage_minute WHERE granularity = 3
             UNION ALL SELECT 'ledger', \(Self.counts) FROM ledger
             """)
     }
@@ -63,12 +63,12 @@ extension Database {
         try await number("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
     }
 
-    /// Whether every counted batch has exactly one leaf, numbered from 1 without a gap, up to the mark.
+    /// Whether every counted batch has exactly one leaf, numbered from 1 without a gap, up to the position.
     package func leavesHaveNoGap() async throws -> Bool {
-        let leaves = try await number("SELECT count(*) FROM ledger_leaf")
-        let highest = try await number("SELECT coalesce(max(leaf_index), 0) FROM ledger_leaf")
-        let mark = try await number("SELECT mark FROM fold_state")
+        let leaves = try await number("SELECT count(*) FROM ledger_position")
+        let highest = try await number("SELECT coalesce(max(position), 0) FROM ledger_position")
+        let position = try await number("SELECT position FROM rollup_state")
         let batches = try await number("SELECT count(*) FROM ledger")
-        return leaves == highest && highest == mark && mark == batches
+        return leaves == highest && highest == position && position == batches
     }
 }

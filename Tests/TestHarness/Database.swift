@@ -39,25 +39,25 @@ package final class Database: Sendable {
         /// Events and batches that were committed.
         package var events: UInt64
         package var batches: UInt64
-        /// Batches that wait to be folded.
-        package var unfolded: UInt64
+        /// Batches that wait to be rolled up.
+        package var pending: UInt64
         /// Refused records that batches told of.
         package var rejections: UInt64
     }
 
     package func progress() async throws -> Progress {
         try await pool.withConnection { connection in
-            guard try connection.query("SELECT to_regclass('fold_queue') IS NOT NULL").one().decode(0, as: Bool.self)
-            else { return Progress(events: 0, batches: 0, unfolded: 0, rejections: 0) }
+            guard try connection.query("SELECT to_regclass('rollup_queue') IS NOT NULL").one().decode(0, as: Bool.self)
+            else { return Progress(events: 0, batches: 0, pending: 0, rejections: 0) }
             let row = try connection.query(
                 """
-                SELECT coalesce(sum(event_count), 0), count(*), (SELECT count(*) FROM fold_queue),
+                SELECT coalesce(sum(event_count), 0), count(*), (SELECT count(*) FROM rollup_queue),
                        coalesce(sum((SELECT sum(value::numeric) FROM jsonb_each_text(rejections))), 0)
                   FROM ledger
                 """
             ).one()
             return Progress(
-                events: try row.decode(0), batches: try row.decode(1), unfolded: try row.decode(2),
+                events: try row.decode(0), batches: try row.decode(1), pending: try row.decode(2),
                 rejections: try row.decode(3))
         }
     }

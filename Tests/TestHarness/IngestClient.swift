@@ -1,6 +1,6 @@
-package import Batching
+package import BatchFormat
 internal import Foundation
-package import Usage
+package import UsageModel
 
 /// Speaks the collector's side of the wire by hand, to say what no real collector would.
 package struct IngestClient {
@@ -37,7 +37,7 @@ package struct IngestClient {
     }
 
     /// A batch of one row for each tenant.
-    package func seal(ordinal: UInt64, tenants: [String], input: UInt64, as provider: String? = nil) throws
+    package func seal(spoolSequence: UInt64, tenants: [String], input: UInt64, as provider: String? = nil) throws
         -> SealedBatch
     {
         let sorted = tenants.sorted()
@@ -49,7 +49,7 @@ package struct IngestClient {
                     modality: .text, counts: TokenCounts(requests: 1, input: input, output: 7))
             })
         let header = BatchHeader(
-            provider: provider ?? self.provider, collector: collector, spoolID: spoolID, ordinal: ordinal,
+            provider: provider ?? self.provider, collector: collector, spoolID: spoolID, spoolSequence: spoolSequence,
             sealedAtMilliseconds: Int64(Date().timeIntervalSince1970 * 1000), softwareVersion: "0.0.0-tests",
             eventCount: UInt64(sorted.count))
         return try BatchEncoder().seal(header, rows)

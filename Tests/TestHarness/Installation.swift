@@ -2,7 +2,7 @@ internal import Foundation
 internal import Synchronization
 internal import TestSupport
 
-/// One test's world: a database of its own, an authority, and the processes that it starts, all in one scratch folder
+/// One test's world: a database of its own, an authority, and the processes that it starts, all in one scratch directory
 /// that is kept, and named, when the test fails.
 package final class Installation: Sendable {
     package let files: InstallationFiles
@@ -11,19 +11,19 @@ package final class Installation: Sendable {
     private let aggregators = Mutex<[AggregatorProcess]>([])
     private let collectors = Mutex<[CollectorProcess]>([])
 
-    /// A world in a folder of the caller's; call ``endEverything()`` when done with it.
-    package init(folder: String, database: Database) throws {
+    /// A world in a directory of the caller's; call ``endEverything()`` when done with it.
+    package init(directory: String, database: Database) throws {
         self.database = database
-        authority = try Authority(folder: "\(folder)/ca")
+        authority = try Authority(directory: "\(directory)/ca")
         files = InstallationFiles(
-            folder: folder, databaseURL: database.connectionString, authorityFile: authority.certificateFile)
+            directory: directory, databaseURL: database.connectionString, authorityFile: authority.certificateFile)
     }
 
     /// Runs `body` in a new world and ends every process of it afterwards.
     package static func with(_ name: String, _ body: (Installation) async throws -> Void) async throws {
-        try await ScratchFolder.with("e2e-\(name)") { folder in
+        try await ScratchDirectory.with("e2e-\(name)") { directory in
             try await Database.with { database in
-                let installation = try Installation(folder: folder, database: database)
+                let installation = try Installation(directory: directory, database: database)
                 do {
                     try await body(installation)
                 } catch {
@@ -66,14 +66,14 @@ package final class Installation: Sendable {
         return collector
     }
 
-    /// Waits until the ledger holds `events` events (no fewer) and everything in it is folded.
+    /// Waits until the ledger holds `events` events (no fewer) and everything in it is rolled up.
     package func waitUntilCounted(events: UInt64) async throws {
         var last = ""
         try await eventually("\(events) events are counted", within: .seconds(600), last: { last }) {
             let progress = try await self.database.progress()
             last = "\(progress)"
             try self.checkProcesses()
-            return progress.events >= events && progress.unfolded == 0
+            return progress.events >= events && progress.pending == 0
         }
     }
 

@@ -1,7 +1,7 @@
 internal import Logging
 internal import Postgres
 internal import Store
-package import Usage
+package import UsageModel
 
 /// What tests' databases start as: prepared once in each process and copied, which takes a fraction of preparing.
 package struct DatabaseTemplate: Sendable {

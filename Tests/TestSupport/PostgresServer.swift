@@ -1,4 +1,4 @@
-package import Embedded
+package import EmbeddedPostgres
 internal import Foundation
 internal import Logging
 internal import Postgres
@@ -6,7 +6,7 @@ internal import Synchronization
 
 /// A real PostgreSQL for the tests of one process: started when first asked for, ended when the process ends.
 ///
-/// Each process has a cluster of its own in a folder that it holds a lock on. What a killed process left behind is
+/// Each process has a cluster of its own in a directory that it holds a lock on. What a killed process left behind is
 /// known by its free lock, and is stopped and removed by the next one.
 package final class PostgresServer: Sendable {
     package let cluster: EmbeddedCluster
@@ -33,11 +33,11 @@ package final class PostgresServer: Sendable {
     ]
 
     private static func start() async throws -> PostgresServer {
-        let folder = try TestServerFolder.claim()
+        let directory = try TestServerDirectory.claim()
         let cluster = EmbeddedCluster(
-            EmbeddedOptions(dataFolder: "\(folder)/pg", settings: fastSettings), logger: quiet)
+            EmbeddedOptions(dataDirectory: "\(directory)/pg", settings: fastSettings), logger: quiet)
         try await cluster.start()
-        TestServerFolder.removeAtExit(folder)
+        TestServerDirectory.removeAtExit(directory)
         let address = try await cluster.connectionString(database: "postgres")
         let pool = ConnectionPool(
             ConnectionOptions(connectionString: address), pool: PoolOptions(maxConnections: 2), logger: quiet)

@@ -115,7 +115,7 @@ package struct PublishedFigures: Decodable, Sendable {
     package var knownErrorsInTheSources: [String]
     package var comparators: [Comparator]
 
-    /// The file in the folder `shared` beside the project, or beside the traces where a variable names their place.
+    /// The file in the directory `shared` beside the project, or beside the traces where a variable names their place.
     package static let path: String? = {
         let beside = URL(fileURLWithPath: #filePath)
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

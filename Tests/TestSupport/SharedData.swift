@@ -2,8 +2,8 @@ internal import Foundation
 
 /// The traces that tests read, beside the package: `../shared/data`. They are not part of the repository.
 package enum SharedData {
-    /// The folder, or `nil` where it is missing; tests that need it then say so loudly and are skipped.
-    package static let folder: String? = {
+    /// The directory, or `nil` where it is missing; tests that need it then say so loudly and are skipped.
+    package static let directory: String? = {
         let package = URL(fileURLWithPath: #filePath)
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         let named = ProcessInfo.processInfo.environment["STEELYARD_SHARED_DATA"]
@@ -17,5 +17,5 @@ package enum SharedData {
     }()
 
     /// For `.enabled(if:)` of tests.
-    package static var isPresent: Bool { folder != nil }
+    package static var isPresent: Bool { directory != nil }
 }

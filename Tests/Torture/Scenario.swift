@@ -37,17 +37,17 @@ struct Skipped: Error {
     var reason: String
 }
 
-/// One run of one scenario: its size, its seed and its folders.
+/// One run of one scenario: its size, its seed and its directories.
 struct ScenarioRun: Sendable {
     let name: String
     let rounds: Int
     let seed: UInt64
     /// For configurations, logs and data of the processes.
     let scratch: String
-    /// For the journal alone: another folder, which no fault is injected into.
-    let journalFolder: String
+    /// For the journal alone: another directory, which no fault is injected into.
+    let journalDirectory: String
 
-    /// Runs `body` with new folders, which are removed if it succeeds and named if it fails.
+    /// Runs `body` with new directories, which are removed if it succeeds and named if it fails.
     static func with(
         _ scenario: any Scenario, rounds: Int, seed: UInt64, parent: String?,
         _ body: (ScenarioRun) async throws -> String
@@ -56,9 +56,9 @@ struct ScenarioRun: Sendable {
         let base = "\(parent)/steelyard-torture-\(scenario.name)-\(UInt32.random(in: 0...UInt32.max))"
         let run = ScenarioRun(
             name: scenario.name, rounds: rounds, seed: seed, scratch: "\(base)/scratch",
-            journalFolder: "\(base)/journal")
-        for folder in [run.scratch, run.journalFolder] {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            journalDirectory: "\(base)/journal")
+        for directory in [run.scratch, run.journalDirectory] {
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         }
         do {
             let figures = try await body(run)

@@ -25,8 +25,8 @@ struct Torture: AsyncParsableCommand {
     @Option(help: "Seed of everything random. Without it a new one, which is printed.")
     var seed: UInt64?
 
-    @Option(help: "Where journals and scratch folders go. They are kept when an invariant breaks.")
-    var folder: String?
+    @Option(help: "Where journals and scratch directories go. They are kept when an invariant breaks.")
+    var directory: String?
 
     func validate() throws {
         if let rounds, rounds < 1 { throw ValidationError("--rounds \(rounds): at least 1") }
@@ -59,7 +59,7 @@ struct Torture: AsyncParsableCommand {
         let clock = ContinuousClock()
         let began = clock.now
         do {
-            let figures = try await ScenarioRun.with(scenario, rounds: rounds, seed: seed, parent: folder) {
+            let figures = try await ScenarioRun.with(scenario, rounds: rounds, seed: seed, parent: directory) {
                 try await scenario.run($0)
             }
             say("--- \(scenario.name): held in \((clock.now - began).inSeconds): \(figures)")

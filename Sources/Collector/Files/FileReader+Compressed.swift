@@ -1,8 +1,8 @@
-internal import Intake
+internal import CollectorCore
 internal import Logging
-internal import Pipeline
+internal import SourceFormats
 internal import Telemetry
-internal import Usage
+internal import UsageModel
 
 extension FileReader {
     /// Raw bytes that are read at a time.

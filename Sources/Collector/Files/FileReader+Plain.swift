@@ -1,11 +1,11 @@
-internal import Intake
+internal import CollectorCore
 internal import Logging
-internal import Pipeline
+internal import SourceFormats
 internal import Telemetry
-internal import Usage
+internal import UsageModel
 
 extension FileReader {
-    /// Reads one chunk of a plain file straight into the meter.
+    /// Reads one chunk of a plain file straight into the accumulator.
     func readPlain(_ file: inout TrackedFile) -> Turn {
         guard let status = LocalFiles.status(file.descriptor) else { return .waits }
         let now = clock.nowMilliseconds()
@@ -83,7 +83,7 @@ extension FileReader {
         file.checkpoint = FileCheckpoint(
             path: file.checkpoint.path,
             fingerprint: fingerprint(of: file.descriptor, length: FileFingerprint.maxBytes))
-        meter.setCheckpoint(file.checkpoint, for: file.id)
+        accumulator.setCheckpoint(file.checkpoint, for: file.id)
     }
 
     func fail(_ file: inout TrackedFile, _ detail: String) {

@@ -1,11 +1,11 @@
-internal import Intake
+internal import CollectorCore
 internal import Logging
-internal import Pipeline
+internal import SourceFormats
 internal import Telemetry
-internal import Usage
+internal import UsageModel
 
 extension FileReader {
-    /// Brings the list of followed files up to date with the folders.
+    /// Brings the list of followed files up to date with the directories.
     func scan() {
         var seen: Set<FileID> = []
         for source in sources {
@@ -34,16 +34,16 @@ extension FileReader {
         remembered.keys.filter { $0.source == source.name && !seen.contains($0) && tracked[$0] == nil }
     }
 
-    /// A file that was renamed away while the collector was down is in its old folder under another name.
+    /// A file that was renamed away while the collector was down is in its old directory under another name.
     private func findRenamed(
         _ id: FileID, _ source: SourceSettings, _ files: SourceSettings.Files, _ seen: inout Set<FileID>
     ) {
         guard let checkpoint = remembered.removeValue(forKey: id) else { return }
-        let folder = LocalFiles.folder(of: checkpoint.path)
-        guard let path = LocalFiles.path(ofInode: id.inode, in: folder), let status = LocalFiles.status(path),
+        let directory = LocalFiles.directory(of: checkpoint.path)
+        guard let path = LocalFiles.path(ofInode: id.inode, in: directory), let status = LocalFiles.status(path),
             status.device == id.device, status.isRegular
         else {
-            meter.removeCheckpoints([id])
+            accumulator.removeCheckpoints([id])
             return
         }
         remembered[id] = checkpoint
@@ -70,7 +70,7 @@ extension FileReader {
             noteUnreadable(path, code: descriptor)
             return false
         }
-        guard let parser = try? IntakeParser(format: source.format, defaults: source.defaults) else { return false }
+        guard let parser = try? SourceParser(format: source.format, defaults: source.defaults) else { return false }
         var file = TrackedFile(
             id: id, source: source, files: files, descriptor: descriptor,
             checkpoint: FileCheckpoint(path: path), parser: parser, compression: Compression(path: path),
@@ -78,7 +78,7 @@ extension FileReader {
         let isRemembered = resume(&file)
         if onlyIfRemembered, !isRemembered {
             LocalFiles.close(descriptor)
-            meter.removeCheckpoints([id])
+            accumulator.removeCheckpoints([id])
             return false
         }
         if !isRemembered { startNew(&file, size: status.size) }
@@ -89,7 +89,7 @@ extension FileReader {
         unreadable.remove(path)
         tracked[id] = file
         order.append(id)
-        meter.setCheckpoint(file.checkpoint, for: id)
+        accumulator.setCheckpoint(file.checkpoint, for: id)
         logger.info(
             "following a file",
             [.path: "\(path)", .source: "\(source.name)", .offset: "\(file.parser.position.byteOffset)"])
@@ -118,7 +118,7 @@ extension FileReader {
             file.checkpoint.isFinished = true
             return
         }
-        var start = IntakeCheckpoint.start
+        var start = ParserCheckpoint.start
         start.position = RecordPosition(line: 1, byteOffset: lastLineStart(file.descriptor, size: size))
         file.parser.resume(from: start)
         file.checkpoint.intake = start
@@ -159,7 +159,7 @@ extension FileReader {
         let now = clock.nowMilliseconds()
         let gone = order.filter { id in
             guard let file = tracked[id], file.isDetached else { return false }
-            return now - file.grewAt > detachedGraceMilliseconds && !gate.isClosed
+            return now - file.grewAt > detachedGraceMilliseconds && !intakeSwitch.isClosed
         }
         guard !gone.isEmpty else { return }
         for id in gone {
@@ -168,6 +168,6 @@ extension FileReader {
             logger.info("a file is gone and no longer followed", [.path: "\(file.checkpoint.path)"])
         }
         order.removeAll { gone.contains($0) }
-        meter.removeCheckpoints(gone)
+        accumulator.removeCheckpoints(gone)
     }
 }

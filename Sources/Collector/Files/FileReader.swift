@@ -1,17 +1,17 @@
-internal import Intake
+package import CollectorCore
 internal import Logging
-package import Pipeline
 internal import ServiceLifecycle
+internal import SourceFormats
 internal import Telemetry
-internal import Usage
+internal import UsageModel
 
-/// Follows the files of all `file` sources and feeds them to the meter.
+/// Follows the files of all `file` sources and feeds them to the accumulator.
 ///
 /// The file is the durable truth: nothing is acknowledged or copied, and every sealed batch carries how far each file
 /// had been read. Files are told apart by device, inode and the hash of their first bytes, so a rename is followed, and
 /// a file that was emptied and started over is read from its start.
 package actor FileReader: Service {
-    /// How often folders are looked through and files asked for their size.
+    /// How often directories are looked through and files asked for their size.
     static let pollInterval = Duration.milliseconds(100)
     /// How long a file whose name is gone is still read before it is let go; twice the age of a batch comes on top, so
     /// that what was read of it is sealed by then.
@@ -23,8 +23,8 @@ package actor FileReader: Service {
     nonisolated package var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
     var sources: [SourceSettings]
-    let meter: Meter
-    let gate: IntakeGate
+    let accumulator: Accumulator
+    let intakeSwitch: IntakeSwitch
     let writer: Writer
     let metrics: CollectorMetrics
     let logger: Logger
@@ -45,14 +45,14 @@ package actor FileReader: Service {
     var unreadable: Set<String> = []
 
     package init(
-        settings: CollectorSettings, writer: Writer, recovered: RecoveredFiles, parts: CollectorParts
+        settings: CollectorSettings, writer: Writer, recovered: RecoveredFiles, parts: CollectorDependencies
     ) {
         sources = settings.fileSources
         window = settings.window
         detachedGraceMilliseconds = (Self.detachedGrace + settings.seal.age * 2).wholeMilliseconds
         self.writer = writer
-        meter = parts.meter
-        gate = parts.gate
+        accumulator = parts.accumulator
+        intakeSwitch = parts.intakeSwitch
         metrics = parts.metrics
         logger = parts.logger
         wallClock = parts.wallClock
@@ -100,7 +100,7 @@ package actor FileReader: Service {
     private func takeTurn(_ id: FileID) async -> Bool {
         var didRead = false
         for _ in 0..<Self.chunksPerTurn {
-            guard !gate.isClosed, !Task.isCancelled else { return didRead }
+            guard !intakeSwitch.isClosed, !Task.isCancelled else { return didRead }
             // The file is taken out while it is read: nothing else touches it, and its buffers aren't copied.
             guard var file = tracked.removeValue(forKey: id) else { return didRead }
             let turn = read(&file)
@@ -119,7 +119,7 @@ package actor FileReader: Service {
         case read
         /// Nothing to read for now.
         case waits
-        /// The meter must seal first.
+        /// The accumulator must seal first.
         case full
     }
 
@@ -128,13 +128,13 @@ package actor FileReader: Service {
         return file.compression == nil ? readPlain(&file) : readCompressed(&file)
     }
 
-    /// Parses a chunk under the meter's lock and counts what came of it.
+    /// Parses a chunk under the accumulator's lock and counts what came of it.
     func parse(_ file: inout TrackedFile, _ count: Int, endOfInput: Bool) -> Int? {
         let now = wallClock.nowMilliseconds()
         let context = ChunkContext(
             source: file.source.name, file: file.checkpoint.path, nowMilliseconds: now,
             window: TimeWindow(window, nowMilliseconds: now))
-        let outcome = meter.parse(
+        let outcome = accumulator.parse(
             buffer, 0..<count, endOfInput: endOfInput, with: &file.parser, file: file.id,
             checkpoint: &file.checkpoint, context: context)
         guard case .parsed(let consumed, let events, let rejected) = outcome else { return nil }

@@ -54,21 +54,21 @@ enum LocalFiles {
         return names
     }
 
-    /// The path in `folder` that has this inode: finds a file that was renamed while nobody looked.
-    static func path(ofInode inode: UInt64, in folder: String) -> String? {
-        guard let stream = unsafe opendir(folder) else { return nil }
+    /// The path in `directory` that has this inode: finds a file that was renamed while nobody looked.
+    static func path(ofInode inode: UInt64, in directory: String) -> String? {
+        guard let stream = unsafe opendir(directory) else { return nil }
         defer { unsafe closedir(stream) }
         while let entry = unsafe readdir(stream) {
             guard UInt64(unsafe entry.pointee.d_ino) == inode else { continue }
             let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { field in
                 unsafe field.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
             }
-            return "\(folder)/\(name)"
+            return "\(directory)/\(name)"
         }
         return nil
     }
 
-    static func folder(of path: String) -> String {
+    static func directory(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }

@@ -1,6 +1,6 @@
-internal import Intake
-internal import Pipeline
-internal import Usage
+internal import CollectorCore
+internal import SourceFormats
+internal import UsageModel
 
 /// One file that is being followed: where it is, how far it was read, and what reads it.
 struct TrackedFile {
@@ -20,7 +20,7 @@ struct TrackedFile {
     let files: SourceSettings.Files
     var descriptor: Int32
     var checkpoint: FileCheckpoint
-    var parser: IntakeParser
+    var parser: SourceParser
     var compression: Compression?
     var stream: Stream?
     /// Size of the next read; grows only while a record doesn't fit.

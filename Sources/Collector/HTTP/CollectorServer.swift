@@ -1,27 +1,27 @@
+internal import CollectorCore
 internal import Foundation
 internal import HTTPTypes
 package import Hummingbird
 internal import HummingbirdCore
-internal import Intake
 internal import Logging
 internal import NIOCore
-internal import Pipeline
 internal import Settings
+internal import SourceFormats
 internal import Telemetry
-internal import Usage
+internal import UsageModel
 
 /// The collector's HTTP listener: intake, metrics and health.
 package struct CollectorServer: Sendable {
     let settings: CollectorSettings
-    let parts: CollectorParts
-    let board: StatusBoard
+    let parts: CollectorDependencies
+    let board: StatusStore
     let events: EventsHandler
     let version: String
     /// What it puts up with from a connection.
     package var limits = ConnectionLimits()
 
     package init(
-        settings: CollectorSettings, parts: CollectorParts, board: StatusBoard, writer: Writer,
+        settings: CollectorSettings, parts: CollectorDependencies, board: StatusStore, writer: Writer,
         window: Reloadable<CollectorSettings.Window>, version: String
     ) {
         self.settings = settings
@@ -34,7 +34,7 @@ package struct CollectorServer: Sendable {
         events = EventsHandler(
             settings: settings.http, window: window,
             unnamed: EventsHandler.Source(name: "http", format: .native, defaults: settings.defaults),
-            named: Dictionary(named) { first, _ in first }, writer: writer, gate: parts.gate,
+            named: Dictionary(named) { first, _ in first }, writer: writer, intakeSwitch: parts.intakeSwitch,
             remembered: parts.remembered, metrics: parts.metrics, wallClock: parts.wallClock,
             bucket: TokenBucket(perSecond: settings.http.requestsPerSecond, clock: parts.steadyClock),
             budget: ByteBudget(limit: settings.http.maxConcurrentBytes))
@@ -85,7 +85,7 @@ package struct CollectorServer: Sendable {
         }
         router.get("/readyz") { _, _ in
             let readiness = Readiness(
-                gate: parts.gate, board: board, nowMilliseconds: parts.wallClock.nowMilliseconds(),
+                intakeSwitch: parts.intakeSwitch, board: board, nowMilliseconds: parts.wallClock.nowMilliseconds(),
                 provider: settings.provider, collector: settings.collector, version: version)
             return JSONResponse.make(readiness, status: readiness.ready ? .ok : .serviceUnavailable)
         }

@@ -1,4 +1,4 @@
-internal import HTTPGuards
+internal import HTTPSupport
 internal import HummingbirdCore
 internal import NIOCore
 

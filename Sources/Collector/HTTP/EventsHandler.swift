@@ -1,18 +1,18 @@
+internal import CollectorCore
 internal import HTTPTypes
 internal import Hummingbird
-internal import Intake
 internal import NIOCore
-internal import Pipeline
+internal import SourceFormats
 internal import Synchronization
 internal import Telemetry
-internal import Usage
+internal import UsageModel
 
 /// `POST /v1/events` and `POST /v1/events/{source}`: answered 200 only once what was accepted is durable.
 struct EventsHandler: Sendable {
     /// A pushed source: how its bodies are read.
     struct Source: Sendable {
         var name: String
-        var format: IntakeFormat
+        var format: SourceFormat
         var defaults: EventDefaults
     }
 
@@ -26,7 +26,7 @@ struct EventsHandler: Sendable {
     let unnamed: Source
     let named: [String: Source]
     let writer: Writer
-    let gate: IntakeGate
+    let intakeSwitch: IntakeSwitch
     let remembered: RememberedEvents
     let metrics: CollectorMetrics
     let wallClock: any WallClock
@@ -58,7 +58,7 @@ struct EventsHandler: Sendable {
     }
 
     private func admit() throws(Problem) {
-        if let reason = gate.closedFor.first { throw Self.closed(reason) }
+        if let reason = intakeSwitch.closedFor.first { throw Self.closed(reason) }
         guard bucket.take() else {
             throw Problem(
                 .tooManyRequests, "too-many-requests", "more requests than http.requests-per-second allows",
@@ -66,7 +66,7 @@ struct EventsHandler: Sendable {
         }
     }
 
-    static func closed(_ reason: IntakeGate.Reason) -> Problem {
+    static func closed(_ reason: IntakeSwitch.Reason) -> Problem {
         Problem(
             .serviceUnavailable, reason.rawValue, "no input is taken now: \(reason.remedy)",
             retryAfterSeconds: retryAfterSeconds)
@@ -124,7 +124,7 @@ struct EventsHandler: Sendable {
 
     /// Answers `nil` where the body has to be read again: some of its events have become durable by another request.
     private func commit(
-        _ table: RequestTable, _ source: Source, bodyBytes: Int
+        _ table: RequestBuckets, _ source: Source, bodyBytes: Int
     ) async throws(Problem) -> EventsOutcome? {
         do throws(CommitFailure) {
             if !table.isEmpty { try await writer.commit(table.accepted, quarantine: table.quarantine) }
@@ -184,14 +184,14 @@ struct EventsHandler: Sendable {
         }
     }
 
-    private func parse(_ body: [UInt8], _ source: Source) async throws(Problem) -> RequestTable {
+    private func parse(_ body: [UInt8], _ source: Source) async throws(Problem) -> RequestBuckets {
         let now = wallClock.nowMilliseconds()
-        var table = RequestTable(
+        var table = RequestBuckets(
             context: ChunkContext(
                 source: source.name, file: "", nowMilliseconds: now,
                 window: TimeWindow(window.value, nowMilliseconds: now)), remembered: remembered)
         guard
-            var parser = try? IntakeParser(format: source.format, defaults: source.defaults, framing: .document)
+            var parser = try? SourceParser(format: source.format, defaults: source.defaults, framing: .document)
         else { throw Problem(.internalServerError, "bad-source", "the source's configuration can't work") }
         var start = 0
         var chunk = CollectorLimits.chunkBytes

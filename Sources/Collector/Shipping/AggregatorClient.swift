@@ -1,10 +1,10 @@
 internal import AsyncHTTPClient
+package import CollectorCore
 internal import Foundation
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOSSL
-package import Pipeline
-package import Usage
+package import UsageModel
 
 /// Speaks with the aggregator: TLS 1.3 with this collector's certificate, HTTP/1.1.
 ///
@@ -36,7 +36,7 @@ package actor AggregatorClient: AggregatorTransport {
         try? await old.shutdown()
     }
 
-    package func requestEpoch(_ claim: ShippingStateMachine.EpochClaim, spoolID: SpoolID) async -> EpochAnswer {
+    package func requestEpoch(_ claim: EpochPosition, spoolID: SpoolID) async -> EpochAnswer {
         let request = ControlMessages.EpochRequest(
             spoolID: spoolID.hex, softwareVersion: version, lastEpoch: claim.epoch,
             lastNextSequence: claim.nextSequence)

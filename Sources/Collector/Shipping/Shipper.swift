@@ -1,9 +1,9 @@
+internal import CollectorCore
 internal import Logging
-internal import Pipeline
 internal import ServiceLifecycle
 internal import Spool
 internal import Telemetry
-internal import Usage
+internal import UsageModel
 
 /// Runs the shipping state machine: asks it what to do, does that, and tells it what came of it.
 package actor Shipper: Service {
@@ -14,8 +14,8 @@ package actor Shipper: Service {
     private let writer: Writer
     private let spoolID: SpoolID
     private let sealedBatches: AsyncStream<ShippingBatch>
-    private let parts: CollectorParts
-    private let board: StatusBoard
+    private let parts: CollectorDependencies
+    private let board: StatusStore
     private let drainTimeout: Duration
     private var random: any RandomNumberGenerator & Sendable
     /// Wakes the loop out of idling or waiting.
@@ -27,7 +27,7 @@ package actor Shipper: Service {
 
     /// - Parameter random: draws the jitter.
     package init(
-        opened: Writer.Opened, transport: any AggregatorTransport, parts: CollectorParts, board: StatusBoard,
+        opened: Writer.Opened, transport: any AggregatorTransport, parts: CollectorDependencies, board: StatusStore,
         drainTimeout: Duration, random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
     ) {
         machine = ShippingStateMachine(
@@ -104,13 +104,13 @@ package actor Shipper: Service {
     private func send(_ batch: ShippingBatch, _ epoch: UInt64, _ sequence: UInt64) async {
         let sealed: [UInt8]
         do throws(SpoolError) {
-            sealed = try await writer.read(batch.ordinal)
+            sealed = try await writer.read(batch.spoolSequence)
         } catch {
             guard error.code == .noSuchBatch else { return note(machine.readFailed(detail: "\(error)")) }
             parts.logger.error(
                 "a sealed batch can't be read from the spool; it is not shipped",
-                [.ordinal: "\(batch.ordinal)", .digest: "\(batch.digest)", .error: "\(error)"])
-            machine.dropUnreadable(batch.ordinal)
+                [.spoolSequence: "\(batch.spoolSequence)", .digest: "\(batch.digest)", .error: "\(error)"])
+            machine.dropUnreadable(batch.spoolSequence)
             return
         }
         let answer = await transport.send(sealed, digest: batch.digest, epoch: epoch, sequence: sequence)
@@ -141,7 +141,7 @@ package actor Shipper: Service {
 
     private func handle(_ effect: ShippingStateMachine.Effect) async {
         note(effect)
-        if effect == .reportFenced { parts.gate.set(.fenced, true) }
+        if effect == .reportFenced { parts.intakeSwitch.set(.fenced, true) }
         for record in effect.records {
             do throws(SpoolError) {
                 try await writer.record(record)
@@ -173,13 +173,16 @@ extension Shipper {
         }
         switch effect {
         case .recordEpoch: logger.info("the aggregator granted an epoch", [.epoch: "\(epoch)"])
-        case .recordConfirmed(let ordinals):
-            logger.info("batches sent earlier were counted already", [.batches: "\(ordinals.count)"])
-        case .recordInvalid(let ordinal, let reason):
+        case .recordConfirmed(let spoolSequences):
+            logger.info("batches sent earlier were counted already", [.batches: "\(spoolSequences.count)"])
+        case .recordInvalid(let spoolSequence, let reason):
             parts.metrics.refusedBatches.increment()
             logger.error(
                 "the aggregator will never take a batch; its bytes are kept under spool/refused",
-                [.ordinal: "\(ordinal)", .reason: "\(reason)", .remedy: "report it; the input is not counted"])
+                [
+                    .spoolSequence: "\(spoolSequence)", .reason: "\(reason)",
+                    .remedy: "report it; the input is not counted",
+                ])
         case .reportDelay(let delay, let attempt):
             parts.metrics.shipFailures.increment()
             logger.log(
@@ -189,12 +192,12 @@ extension Shipper {
             logger.warning(
                 "the aggregator expects another sequence number; batches are sent again",
                 [.sequence: "\(from)", .next: "\(to)"])
-        case .reportFork(let ordinal, let sequence):
+        case .reportFork(let spoolSequence, let sequence):
             logger.error(
                 "another batch was counted under this key; a new epoch is asked for",
                 [
-                    .ordinal: "\(ordinal)", .sequence: "\(sequence)",
-                    .remedy: "make sure that no copy of this data folder is in use",
+                    .spoolSequence: "\(spoolSequence)", .sequence: "\(sequence)",
+                    .remedy: "make sure that no copy of this data directory is in use",
                 ])
         case .reportFenced:
             logger.error(

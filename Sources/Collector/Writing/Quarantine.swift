@@ -1,15 +1,15 @@
+internal import CollectorCore
 internal import Foundation
 internal import Glibc
-internal import Pipeline
 internal import Telemetry
-internal import Usage
+internal import UsageModel
 
-/// The folder of records that were not counted, as NDJSON, within a size.
+/// The directory of records that were not counted, as NDJSON, within a size.
 ///
-/// Records of files stand in one file per batch, `batch-ORDINAL.ndjson`, synced before the batch is: so a batch that
+/// Records of files stand in one file per batch, `batch-SPOOL_SEQUENCE.ndjson`, synced before the batch is: so a batch that
 /// never became durable, whose input will be read again, takes its file with it at the next start, and nothing stands
 /// there twice. Pushed records stand in `pushed-NUMBER.ndjson`; their sender was told about each of them.
-struct Quarantine: QuarantineKeeper {
+struct Quarantine: QuarantineWriter {
     /// Size at which a file of pushed records is closed and the next begun, in bytes.
     static let pushedFileBytes = 4 << 20
 
@@ -19,31 +19,31 @@ struct Quarantine: QuarantineKeeper {
         var records: Int
     }
 
-    let folder: String
+    let directory: String
     let maxBytes: Int
     private let metrics: CollectorMetrics
     /// Oldest first.
     private var kept: [Kept] = []
     private var nextPushed = 1
 
-    /// Opens the folder and drops what belongs to batches that never became durable.
+    /// Opens the directory and drops what belongs to batches that never became durable.
     ///
-    /// - Parameter nextOrdinal: the ordinal that the next batch will have.
-    init(folder: String, maxBytes: Int, nextOrdinal: UInt64, metrics: CollectorMetrics) throws {
-        self.folder = folder
+    /// - Parameter nextSpoolSequence: the spool sequence that the next batch will have.
+    init(directory: String, maxBytes: Int, nextSpoolSequence: UInt64, metrics: CollectorMetrics) throws {
+        self.directory = directory
         self.maxBytes = maxBytes
         self.metrics = metrics
         let manager = FileManager.default
         try manager.createDirectory(
-            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        for name in try manager.contentsOfDirectory(atPath: folder) where name.hasSuffix(".ndjson") {
-            if let ordinal = Self.number(name, "batch-"), ordinal >= nextOrdinal {
-                try manager.removeItem(atPath: "\(folder)/\(name)")
+            atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        for name in try manager.contentsOfDirectory(atPath: directory) where name.hasSuffix(".ndjson") {
+            if let spoolSequence = Self.number(name, "batch-"), spoolSequence >= nextSpoolSequence {
+                try manager.removeItem(atPath: "\(directory)/\(name)")
                 continue
             }
             if let number = Self.number(name, "pushed-") { nextPushed = max(nextPushed, Int(number) + 1) }
-            let size = LocalFiles.status("\(folder)/\(name)")?.size ?? 0
-            kept.append(Kept(name: name, bytes: Int(size), records: Self.countLines("\(folder)/\(name)")))
+            let size = LocalFiles.status("\(directory)/\(name)")?.size ?? 0
+            kept.append(Kept(name: name, bytes: Int(size), records: Self.countLines("\(directory)/\(name)")))
         }
         kept = kept.sorted { modified($0.name) < modified($1.name) }
         metrics.quarantineBytes.set(bytes)
@@ -53,9 +53,9 @@ struct Quarantine: QuarantineKeeper {
     var bytes: Int { kept.reduce(0) { $0 + $1.bytes } }
 
     /// Writes the records of a batch that is about to be sealed, durably.
-    mutating func write(_ entries: [QuarantineEntry], ordinal: UInt64) throws {
+    mutating func write(_ entries: [QuarantineEntry], spoolSequence: UInt64) throws {
         guard !entries.isEmpty else { return }
-        let digits = String(ordinal)
+        let digits = String(spoolSequence)
         let name = "batch-\(String(repeating: "0", count: max(0, 12 - digits.count)))\(digits).ndjson"
         // A seal that failed and is tried again writes the same file anew.
         kept.removeAll { $0.name == name }
@@ -75,7 +75,7 @@ struct Quarantine: QuarantineKeeper {
     ) throws {
         var text: [UInt8] = []
         for entry in entries { text += try Self.line(entry) }
-        try Self.write(text, to: "\(folder)/\(name)", isDurable: isDurable, replacing: replacing)
+        try Self.write(text, to: "\(directory)/\(name)", isDurable: isDurable, replacing: replacing)
         if let index = kept.firstIndex(where: { $0.name == name }) {
             kept[index].bytes += text.count
             kept[index].records += entries.count
@@ -88,7 +88,7 @@ struct Quarantine: QuarantineKeeper {
     private mutating func dropOldest() {
         while bytes > maxBytes, kept.count > 1 {
             let oldest = kept.removeFirst()
-            try? FileManager.default.removeItem(atPath: "\(folder)/\(oldest.name)")
+            try? FileManager.default.removeItem(atPath: "\(directory)/\(oldest.name)")
             metrics.quarantineDropped.increment(by: UInt64(oldest.records))
         }
         metrics.quarantineBytes.set(bytes)
@@ -148,7 +148,7 @@ struct Quarantine: QuarantineKeeper {
     }
 
     private func modified(_ name: String) -> Date {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")
+        let attributes = try? FileManager.default.attributesOfItem(atPath: "\(directory)/\(name)")
         return attributes?[.modificationDate] as? Date ?? .distantPast
     }
 }
@@ -166,7 +166,7 @@ struct POSIXFailure: Error, CustomStringConvertible {
 enum Timestamp {
     /// RFC 3339 in UTC with milliseconds.
     static func text(milliseconds: Int64) -> String {
-        let second = milliseconds.dividedDown(by: 1_000)
+        let second = milliseconds.flooredDivision(by: 1_000)
         let digits = String(milliseconds - second * 1_000 + 1_000).dropFirst()
         return "\(CivilTime.clockText(second: second)).\(digits)Z"
     }

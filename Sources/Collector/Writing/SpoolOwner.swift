@@ -1,4 +1,4 @@
-internal import Batching
+internal import BatchFormat
 internal import Spool
 
 /// Whose batches a spool holds.
@@ -10,9 +10,9 @@ enum SpoolOwner {
     ///
     /// - Throws: ``SpoolError`` with `otherIdentity`.
     static func check(_ spool: Spool, of settings: CollectorSettings) throws(SpoolError) {
-        let held = (spool.archivedBatches + spool.unshippedBatches).map(\.ordinal)
-        for ordinal in Set([held.min(), held.max()].compactMap { $0 }) {
-            guard let sealed = try? spool.readBatch(ordinal), let (header, _) = try? BatchDecoder().decode(sealed)
+        let held = (spool.archivedBatches + spool.unshippedBatches).map(\.spoolSequence)
+        for spoolSequence in Set([held.min(), held.max()].compactMap { $0 }) {
+            guard let sealed = try? spool.readBatch(spoolSequence), let (header, _) = try? BatchDecoder().decode(sealed)
             else {
                 continue
             }
@@ -21,9 +21,9 @@ enum SpoolOwner {
             guard owner != own else { continue }
             throw SpoolError(
                 .otherIdentity,
-                "the spool in \(settings.storage.folder) is that of \(owner), and this is \(own): let it ship under its "
+                "the spool in \(settings.storage.directory) is that of \(owner), and this is \(own): let it ship under its "
                     + "own name and certificate (\(spool.unshippedBatches.count) batches are left), and give this one a "
-                    + "data folder of its own")
+                    + "data directory of its own")
         }
     }
 }

@@ -1,8 +1,8 @@
-internal import Batching
-internal import Pipeline
+internal import BatchFormat
+internal import CollectorCore
 internal import Spool
 internal import Telemetry
-internal import Usage
+internal import UsageModel
 
 extension Writer {
     /// Makes accepted rows durable and then counts them; returns only when they are.
@@ -30,7 +30,7 @@ extension Writer {
         core.sealAll()
     }
 
-    /// Seals what was rotated out, so that a full meter can take more.
+    /// Seals what was rotated out, so that a full accumulator can take more.
     func makeRoom() {
         defer { noteSealed() }
         core.makeRoom()
@@ -42,14 +42,14 @@ extension Writer {
     }
 
     /// The sealed bytes of a batch.
-    func read(_ ordinal: UInt64) throws(SpoolError) -> [UInt8] {
-        try core.read(ordinal)
+    func read(_ spoolSequence: UInt64) throws(SpoolError) -> [UInt8] {
+        try core.read(spoolSequence)
     }
 
-    /// Batches that are not shipped, by ordinal.
+    /// Batches that are not shipped, by spool sequence.
     func unshipped() -> [ShippingBatch] { core.unshipped }
 
-    /// Shipped batches that are still kept, by ordinal.
+    /// Shipped batches that are still kept, by spool sequence.
     func archived() -> [ShippingBatch] { core.archived }
 
     /// See ``WriterCore/record(_:)``.
@@ -61,26 +61,26 @@ extension Writer {
     /// After what may have sealed something: a batch is in the backlog before its rows stop being open ones, so that there
     /// is no moment in which nothing seems to be left. Goes through the backlog only where a batch was sealed.
     private func noteSealed() {
-        if core.spool.nextOrdinal != board.currentBacklog.nextOrdinal {
+        if core.spool.nextSpoolSequence != board.currentBacklog.nextSpoolSequence {
             updateGauges()
         } else {
-            metrics.openRows.set(core.meter.openRows)
+            metrics.openRows.set(core.accumulator.openRows)
         }
     }
 
     func updateGauges() {
         let spool = core.spool
         let unshipped = spool.unshippedBatches
-        var backlog = StatusBoard.Backlog()
+        var backlog = StatusStore.Backlog()
         backlog.batches = unshipped.count
         backlog.bytes = unshipped.reduce(0) { $0 + $1.byteCount }
         backlog.oldestSealedAt = unshipped.first?.appendedAtMilliseconds
         backlog.spoolBytes = spool.bytesOnDisk
-        backlog.nextOrdinal = spool.nextOrdinal
+        backlog.nextSpoolSequence = spool.nextSpoolSequence
         board.setBacklog(backlog)
         metrics.backlogBatches.set(backlog.batches)
         metrics.backlogBytes.set(backlog.bytes)
         metrics.spoolBytes.set(Double(spool.bytesOnDisk))
-        metrics.openRows.set(core.meter.openRows)
+        metrics.openRows.set(core.accumulator.openRows)
     }
 }

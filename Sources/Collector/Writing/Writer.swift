@@ -1,14 +1,14 @@
+package import CollectorCore
 internal import Logging
-package import Pipeline
 internal import ServiceLifecycle
-package import Spool
+internal import Spool
 internal import Telemetry
-package import Usage
+package import UsageModel
 
 /// The one owner of the spool: makes pushed events durable, seals batches, records what was shipped.
 ///
 /// It runs on a thread of its own, one step at a time, which is what makes the order of things safe: rows of a
-/// write-ahead record join the meter in the same step that synced it, and a batch covers exactly the records that had
+/// write-ahead record join the accumulator in the same step that synced it, and a batch covers exactly the records that had
 /// joined when its table was rotated out. What is decided in a step is ``WriterCore``'s.
 package actor Writer: Service {
     /// How often ages, space and archives are looked at.
@@ -21,16 +21,16 @@ package actor Writer: Service {
 
     var core: WriterCore
     let metrics: CollectorMetrics
-    let board: StatusBoard
+    let board: StatusStore
     let steadyClock: any SteadyClock
     private let sealedBatches: AsyncStream<ShippingBatch>.Continuation
     private var ticks = 0
 
-    /// Opens the data folder, and brings the meter to where the spool's last batch left it.
+    /// Opens the data directory, and brings the accumulator to where the spool's last batch left it.
     ///
     /// - Throws: ``SpoolError``, or a file system's error, with what to do.
     package static func open(
-        settings: CollectorSettings, parts: CollectorParts, board: StatusBoard = StatusBoard(), version: String
+        settings: CollectorSettings, parts: CollectorDependencies, board: StatusStore = StatusStore(), version: String
     ) async throws -> Opened {
         let (batches, continuation) = AsyncStream.makeStream(of: ShippingBatch.self)
         let writer = try Writer(
@@ -46,32 +46,33 @@ package actor Writer: Service {
         package var writer: Writer
         package var files: RecoveredFiles
         package var unshipped: [ShippingBatch]
-        package var epoch: EpochMark?
+        package var epoch: EpochPosition?
         package var spoolID: SpoolID
         package var sealedBatches: AsyncStream<ShippingBatch>
     }
 
     private var recovered: RecoveredState?
-    private var epochAtStart: EpochMark? { recovered?.epoch }
+    private var epochAtStart: EpochPosition? { recovered?.epoch }
     private var spoolID: SpoolID { core.identity.spoolID }
 
     private init(
-        settings: CollectorSettings, parts: CollectorParts, board: StatusBoard, version: String,
+        settings: CollectorSettings, parts: CollectorDependencies, board: StatusStore, version: String,
         sealedBatches: AsyncStream<ShippingBatch>.Continuation
     ) throws {
         let (spool, recovered) = try Spool.open(
-            directory: "\(settings.storage.folder)/spool", settings: settings.storage.spool, clock: parts.wallClock)
+            directory: "\(settings.storage.directory)/spool", settings: settings.storage.spool, clock: parts.wallClock)
         try SpoolOwner.check(spool, of: settings)
         let quarantine = try Quarantine(
-            folder: "\(settings.storage.folder)/quarantine", maxBytes: settings.storage.quarantineBytes,
-            nextOrdinal: recovered.nextOrdinal, metrics: parts.metrics)
+            directory: "\(settings.storage.directory)/quarantine", maxBytes: settings.storage.quarantineBytes,
+            nextSpoolSequence: recovered.nextSpoolSequence, metrics: parts.metrics)
         let report = WriterReport(metrics: parts.metrics, logger: parts.logger, sealedBatches: sealedBatches)
         core = WriterCore(
             spool: spool,
             identity: BatchIdentity(
                 provider: settings.provider, collector: settings.collector, spoolID: recovered.spoolID,
                 version: version),
-            meter: parts.meter, gate: parts.gate, sealAge: settings.seal.age, quarantine: quarantine,
+            accumulator: parts.accumulator, intakeSwitch: parts.intakeSwitch, sealAge: settings.seal.age,
+            quarantine: quarantine,
             remembered: parts.remembered,
             wallClock: parts.wallClock, steadyClock: parts.steadyClock, report: { report($0) })
         self.recovered = recovered
@@ -85,7 +86,7 @@ package actor Writer: Service {
         guard let recovered else { preconditionFailure("a writer recovers once, when it is made") }
         let files = try core.restore(recovered)
         updateGauges()
-        core.gate.set(.starting, false)
+        core.intakeSwitch.set(.starting, false)
         return files
     }
 
@@ -96,13 +97,13 @@ package actor Writer: Service {
                 try? await Task.sleep(for: Self.tick)
             }
         }
-        core.gate.set(.draining, true)
+        core.intakeSwitch.set(.draining, true)
         core.sealAll()
         updateGauges()
         sealedBatches.finish()
     }
 
-    /// Gives the folder back. Nothing may be asked of the writer after it.
+    /// Gives the directory back. Nothing may be asked of the writer after it.
     package func close() throws {
         try core.spool.close()
     }

@@ -1,9 +1,9 @@
-internal import Batching
+internal import BatchFormat
+internal import CollectorCore
 internal import Logging
-internal import Pipeline
 internal import Spool
 internal import Telemetry
-internal import Usage
+internal import UsageModel
 
 /// Tells log, metrics and the shipper what the writer did.
 struct WriterReport: Sendable {
@@ -20,17 +20,17 @@ struct WriterReport: Sendable {
         case .commitsFailed(let error):
             logger.error(
                 "pushed events could not be made durable; they are refused",
-                [.error: "\(error)", .remedy: "check the disk under the data folder"])
+                [.error: "\(error)", .remedy: "check the disk under the data directory"])
         case .sealed(let note): sealed(note)
         case .sealFailed(let error):
             logger.error(
                 "a batch could not be written; no input is taken, and it is tried again",
-                [.error: "\(error)", .remedy: "check the disk under the data folder"])
+                [.error: "\(error)", .remedy: "check the disk under the data directory"])
         case .opened(let recovered): opened(recovered)
         case .recordUndecodable(let position, let error):
             metrics.spoolDamaged.increment()
             logger.error(
-                "an accepted record can't be decoded; it stays in the spool's folder until it is covered",
+                "an accepted record can't be decoded; it stays in the spool's directory until it is covered",
                 [.position: "\(position)", .error: "\(error)"])
         case .untidied(let error):
             logger.warning("the spool could not be tidied; it is tried again", [.error: "\(error)"])
@@ -50,7 +50,7 @@ struct WriterReport: Sendable {
         logger.debug(
             "sealed a batch",
             [
-                .ordinal: "\(note.batch.ordinal)", .rows: "\(note.rows)", .events: "\(note.events)",
+                .spoolSequence: "\(note.batch.spoolSequence)", .rows: "\(note.rows)", .events: "\(note.events)",
                 .bytes: "\(note.byteCount)",
             ])
         sealedBatches.yield(note.batch)
@@ -70,7 +70,7 @@ struct WriterReport: Sendable {
             "opened the spool",
             [
                 .spool: "\(recovered.spoolID)", .batches: "\(recovered.unshipped.count)",
-                .records: "\(recovered.uncoveredWriteAheadCount)", .next: "\(recovered.nextOrdinal)",
+                .records: "\(recovered.uncoveredWriteAheadCount)", .next: "\(recovered.nextSpoolSequence)",
             ])
     }
 }

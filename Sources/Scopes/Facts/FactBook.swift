@@ -1,19 +1,20 @@
-internal import Usage
+internal import TextFormats
+internal import UsageModel
 
 /// The facts that were known at a moment, ready to be asked.
 package struct FactBook: Sendable {
-    private(set) var groups = Dateline<String>()
-    private(set) var models = Dateline<CataloguedModel>()
-    private(set) var markets = Dateline<ServedMarket>()
-    private(set) var prices = Dateline<Price>()
+    private(set) var groups = EffectiveDatedMap<String>()
+    private(set) var models = EffectiveDatedMap<CataloguedModel>()
+    private(set) var markets = EffectiveDatedMap<ServedMarket>()
+    private(set) var prices = EffectiveDatedMap<Price>()
     private(set) var revenue: [RevenueFact] = []
     private(set) var tenders: [TenderFact] = []
     private(set) var deployments: [DeploymentFact] = []
     private(set) var referenceTotals: [ReferenceTotal] = []
     /// By month and currencies, in 10^-8.
-    private var rates = Dateline<UInt128>()
+    private var rates = EffectiveDatedMap<UInt128>()
     /// Whether a price of the book has an allowance.
-    private(set) var hasAllowances = false
+    private(set) var hasFreeQuotas = false
 
     /// A book in which nothing stands.
     package init() {}
@@ -51,7 +52,7 @@ package struct FactBook: Sendable {
         case .prices:
             let price = try record.price()
             prices.add(record, price)
-            hasAllowances = hasAllowances || price.freeTokens > 0
+            hasFreeQuotas = hasFreeQuotas || price.freeTokens > 0
         case .rates:
             rates.add(
                 record,

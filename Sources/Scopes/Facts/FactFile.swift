@@ -1,3 +1,5 @@
+package import TextFormats
+
 /// Facts of one kind as a CSV file: read whole or refused whole, and written so that reading it again gives the same.
 package enum FactFile {
     /// The largest file that is read, in bytes.

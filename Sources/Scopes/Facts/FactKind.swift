@@ -1,4 +1,4 @@
-internal import Usage
+internal import UsageModel
 
 /// A kind of facts beside tokens. Raw values name it in commands, routes and the database; `docs/facts.md` describes the
 /// files.

@@ -1,8 +1,8 @@
-package import Usage
+package import UsageModel
 
 /// One statement of a fact: what it is about, on which days it holds, and what it says. All texts are in the spelling
 /// that ``FactKind`` keeps.
-package struct FactRecord: Sendable, Hashable, Dated {
+package struct FactRecord: Sendable, Hashable, EffectiveDated {
     package var kind: FactKind
     /// The key columns, in their order.
     package var subject: [String]

@@ -1,4 +1,5 @@
-internal import Usage
+internal import TextFormats
+internal import UsageModel
 
 /// What may stand in a cell of a facts file, and the one spelling that it is kept in: two files that mean the same give the
 /// same records.

@@ -1,4 +1,4 @@
-package import Usage
+package import UsageModel
 
 /// What revenue is earned with: a layer, or adapting products and projects for single customers.
 enum RevenueLayer: Sendable, Hashable {

@@ -1,4 +1,5 @@
-internal import Usage
+internal import TextFormats
+internal import UsageModel
 
 /// Checks the records of a facts file one by one and then against each other, collecting every mistake.
 struct FactValidator {
@@ -152,7 +153,7 @@ struct FactValidator {
     ) -> (from: CalendarDate, to: CalendarDate?)? {
         do throws(PeriodError) {
             let period = try Period(text)
-            guard !isMonth || (period.grain == .month && text == period.description) else {
+            guard !isMonth || (period.granularity == .month && text == period.description) else {
                 report(line, column, "'\(text.excerpt)' is no month: write YYYY-MM")
                 return nil
             }

@@ -1,4 +1,5 @@
-internal import Usage
+internal import TextFormats
+internal import UsageModel
 
 /// An amount of money in a currency.
 struct Money: Sendable, Hashable {

@@ -32,7 +32,7 @@ package struct Restatement: Sendable, Hashable {
         package let unclassified: Figure
         package let otherKinds: Figure
         package let outsideFilters: Figure
-        package let uncatalogued: Figure
+        package let unmapped: Figure
         /// Under revenue, tokens without a price.
         package let unpricedTokens: Figure
         /// The share as it was closed and as it is now; `nil` where it is of nothing.
@@ -40,7 +40,7 @@ package struct Restatement: Sendable, Hashable {
         package let percentNow: String?
 
         package var isUnchanged: Bool {
-            [numerator, external, ownBusiness, unclassified, otherKinds, outsideFilters, uncatalogued, unpricedTokens]
+            [numerator, external, ownBusiness, unclassified, otherKinds, outsideFilters, unmapped, unpricedTokens]
                 .allSatisfy(\.isUnchanged)
         }
     }
@@ -81,7 +81,7 @@ package struct Restatement: Sendable, Hashable {
             entity: key.entity, isGathered: key.isGathered, numerator: figure(\.numerator),
             external: figure(\.external), ownBusiness: figure(\.ownBusiness), unclassified: figure(\.unclassified),
             otherKinds: figure(\.otherKinds), outsideFilters: figure(\.outsideFilters),
-            uncatalogued: figure(\.uncatalogued), unpricedTokens: figure(\.unpricedTokens), closedPercent: percents[0],
+            unmapped: figure(\.unmapped), unpricedTokens: figure(\.unpricedTokens), closedPercent: percents[0],
             percentNow: percents[2])
     }
 

@@ -1,4 +1,5 @@
-internal import Usage
+internal import TextFormats
+internal import UsageModel
 
 extension StatementContent {
     /// Reads a statement back from its canonical form.
@@ -11,7 +12,7 @@ extension StatementContent {
         }
         self.init(
             table: try lines.table(), calendar: try lines.one("calendar"), knownAt: try lines.one("known-at"),
-            mark: try lines.number("mark"), coverage: try lines.each("collector", StatementCoverage.init(_:)),
+            position: try lines.number("position"), coverage: try lines.each("collector", StatementCoverage.init(_:)),
             highWater: try lines.each("epoch", StatementHighWater.init(_:)),
             shortcomings: try lines.each("shortcoming", StatementShortcoming.init(_:)),
             overrideReason: try lines.optional("override-reason"), proposedAt: try lines.one("proposed-at"),
@@ -84,7 +85,7 @@ private struct StatementLines {
 
     func table() throws(StatementTextError) -> ShareTable {
         let month = try one("month")
-        guard let period = try? Period(month), period.grain == .month else {
+        guard let period = try? Period(month), period.granularity == .month else {
             throw StatementTextError("\"\(month.prefix(40))\" is no calendar month.")
         }
         let denominator: UInt128 = try number("denominator")
@@ -112,7 +113,7 @@ extension ShareTable.Row {
             entity: try record.required("entity"),
             gathered: record["gathered"] == nil ? 0 : try record.number("gathered"), numerator: numerator,
             byKind: byKind,
-            outsideFilters: try record.amount("outside-filters"), uncatalogued: try record.amount("uncatalogued"),
+            outsideFilters: try record.amount("outside-filters"), unmapped: try record.amount("unmapped"),
             unpricedTokens: try record.amount("unpriced-tokens"),
             revenueFrom: try Self.sources(record["revenue-from"]),
             share: Share(numerator: numerator, denominator: denominator), rank: try record.number("rank"))
@@ -168,7 +169,7 @@ extension StatementCoverage {
             batches: try record.number("batches"), events: try record.number("events"),
             refused: try record.number("refused"), firstMinute: record["first-minute"],
             lastMinute: record["last-minute"], lastSeen: try record.required("last-seen"),
-            unfolded: try record.number("unfolded"), quarantined: try record.number("quarantined"))
+            pending: try record.number("pending"), quarantined: try record.number("quarantined"))
     }
 }
 

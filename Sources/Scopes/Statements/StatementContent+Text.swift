@@ -1,5 +1,5 @@
 internal import Crypto
-internal import Usage
+internal import UsageModel
 
 // The canonical form of a statement
 // ---------------------------------
@@ -16,15 +16,15 @@ internal import Usage
 //     title-en, title-zh, citation
 //     definition *           the lines of the scope's own canonical form, one by one
 //     known-at               what was recorded by then counts
-//     mark                   the fold mark
+//     position                   the rollup position
 //     denominator
 //     reference ?            the published total that the denominator is: name, period, scope?, value, unit, precision,
 //                            source, as-of, last-digit (what the last published digit is worth, as an amount)
 //     row *                  entity, rank, gathered?, numerator, the amounts of each kind of tenant?, outside-filters?,
-//                            uncatalogued?, unpriced-tokens?, revenue-from? (imported, price-book or imported+price-book)
+//                            unmapped?, unpriced-tokens?, revenue-from? (imported, price-book or imported+price-book)
 //     total                  the same of all together
 //     gap *                  provider, layer, months: those without a revenue record between months that have one
-//     collector *            provider, name, batches, events, refused, first-minute?, last-minute?, last-seen, unfolded,
+//     collector *            provider, name, batches, events, refused, first-minute?, last-minute?, last-seen, pending,
 //                            quarantined
 //     epoch *                provider, collector, epoch, next-sequence, chain
 //     shortcoming *          code, subject?, blocking (yes or no), text
@@ -54,7 +54,7 @@ extension StatementContent {
         add("citation", scope.citation)
         for line in CanonicalText.lines(scope.canonicalForm) ?? [] { add("definition", "\(line.key)=\(line.value)") }
         add("known-at", knownAt)
-        add("mark", String(mark))
+        add("position", String(position))
         add("denominator", String(table.denominator))
         if let record = table.referenceRecord { add("reference", record) }
         for row in table.rows { add("row", row.record) }
@@ -85,7 +85,7 @@ extension ShareTable.Row {
         record.add("numerator", numerator)
         for kind in TenantKind.allCases where amount(of: kind) > 0 { record.add(kind.name, amount(of: kind)) }
         if outsideFilters > 0 { record.add("outside-filters", outsideFilters) }
-        if uncatalogued > 0 { record.add("uncatalogued", uncatalogued) }
+        if unmapped > 0 { record.add("unmapped", unmapped) }
         if unpricedTokens > 0 { record.add("unpriced-tokens", unpricedTokens) }
         record.add("revenue-from", revenueFromText)
         return record
@@ -130,7 +130,7 @@ extension StatementCoverage {
         record.add("first-minute", firstMinute)
         record.add("last-minute", lastMinute)
         record.add("last-seen", lastSeen)
-        record.add("unfolded", unfolded)
+        record.add("pending", pending)
         record.add("quarantined", quarantined)
         return record
     }

@@ -9,8 +9,8 @@ package struct StatementContent: Sendable, Hashable {
     package var calendar: String
     /// The moment up to which what was recorded counts, to the microsecond.
     package var knownAt: String
-    /// The fold mark that the figures count up to.
-    package var mark: UInt64
+    /// The rollup position that the figures count up to.
+    package var position: UInt64
     package var coverage: [StatementCoverage]
     package var highWater: [StatementHighWater]
     /// What was short at the proposal, or worth a warning.
@@ -23,14 +23,14 @@ package struct StatementContent: Sendable, Hashable {
     package var proposedToken: String
 
     package init(
-        table: ShareTable, calendar: String, knownAt: String, mark: UInt64, coverage: [StatementCoverage],
+        table: ShareTable, calendar: String, knownAt: String, position: UInt64, coverage: [StatementCoverage],
         highWater: [StatementHighWater], shortcomings: [StatementShortcoming], overrideReason: String?,
         proposedAt: String, proposedBy: String, proposedToken: String
     ) {
         self.table = table
         self.calendar = calendar
         self.knownAt = knownAt
-        self.mark = mark
+        self.position = position
         self.coverage = coverage
         self.highWater = highWater
         self.shortcomings = shortcomings
@@ -55,14 +55,14 @@ package struct StatementCoverage: Sendable, Hashable {
     package var firstMinute: String?
     package var lastMinute: String?
     package var lastSeen: String
-    /// Batches of the month that were committed and not folded, so that they aren't in the figures.
-    package var unfolded: UInt64
+    /// Batches of the month that were committed and not rolled up, so that they aren't in the figures.
+    package var pending: UInt64
     /// Batches of the month that were set aside, so that they aren't in the figures.
     package var quarantined: UInt64
 
     package init(
         provider: String, collector: String, batches: UInt64, events: UInt128, refused: UInt128, firstMinute: String?,
-        lastMinute: String?, lastSeen: String, unfolded: UInt64, quarantined: UInt64
+        lastMinute: String?, lastSeen: String, pending: UInt64, quarantined: UInt64
     ) {
         self.provider = provider
         self.collector = collector
@@ -72,7 +72,7 @@ package struct StatementCoverage: Sendable, Hashable {
         self.firstMinute = firstMinute
         self.lastMinute = lastMinute
         self.lastSeen = lastSeen
-        self.unfolded = unfolded
+        self.pending = pending
         self.quarantined = quarantined
     }
 }
@@ -103,8 +103,8 @@ package struct StatementShortcoming: Sendable, Hashable {
         case monthNotOver = "month-not-over"
         /// Nothing of the month counts.
         case nothingCounted = "nothing-counted"
-        /// Batches of the month are committed and not folded.
-        case unfoldedBatches = "unfolded-batches"
+        /// Batches of the month are committed and not rolled up.
+        case pendingBatches = "pending-batches"
         /// A collector delivered nothing for days of the month.
         case silentCollector = "silent-collector"
         /// A collector hasn't been heard of since the end of the month and the grace after it.

@@ -1,5 +1,6 @@
-package import Postgres
+internal import Postgres
 package import Scopes
+package import UsageModel
 
 /// Who does something that needs two people.
 package struct StatementPerson: Sendable, Hashable {
@@ -48,7 +49,7 @@ package struct StatementProposal: Sendable {
         scope: Scope, month: Period, overrideReason: String? = nil, person: StatementPerson, rules: StatementRules,
         now: Timestamp
     ) {
-        precondition(month.grain == .month, "\(month) is no month")
+        precondition(month.granularity == .month, "\(month) is no month")
         self.scope = scope
         self.month = month
         self.overrideReason = overrideReason
@@ -85,7 +86,7 @@ package struct StatementHeader: Sendable, Hashable {
     package var month: Period
     /// SHA-256 of the canonical form, 64 hexadecimal digits.
     package var digest: String
-    package var mark: UInt64
+    package var position: UInt64
     package var knownAt: Timestamp
     package var overrideReason: String?
     package var proposedAt: Timestamp
@@ -158,6 +159,6 @@ package struct RestatedStatement: Sendable {
     package var statement: Statement
     package var restatement: Restatement
     /// Up to where, and at which knowledge, "now" is.
-    package var mark: UInt64
+    package var position: UInt64
     package var knownAt: Timestamp
 }

@@ -1,6 +1,6 @@
 internal import Postgres
 internal import Scopes
-internal import Usage
+internal import UsageModel
 
 /// Decides what a month lacks to be closed: pure, on what was read.
 struct StatementReadiness {
@@ -34,8 +34,8 @@ struct StatementReadiness {
         func add(_ code: StatementShortcoming.Code, _ text: String) {
             found.append(StatementShortcoming(code, subject: delivery.name, text: "\(delivery.name) \(text)"))
         }
-        if delivery.unfolded > 0 {
-            add(.unfoldedBatches, "has \(delivery.unfolded) batches of the month that are not folded yet.")
+        if delivery.pending > 0 {
+            add(.pendingBatches, "has \(delivery.pending) batches of the month that are not rolled up yet.")
         }
         if delivery.quarantined > 0 {
             add(.quarantinedBatches, "has \(delivery.quarantined) batches of the month that were set aside.")

@@ -1,6 +1,6 @@
 internal import Postgres
 internal import Scopes
-internal import Usage
+internal import UsageModel
 
 /// Where in time a month of a scope lies, for asking what was delivered of it.
 struct StatementSpan {
@@ -37,5 +37,5 @@ struct StatementSpan {
     /// The moment from which the month may be closed.
     func due(_ rules: StatementRules) -> Timestamp { Timestamp(seconds: seconds.upperBound + rules.graceSeconds) }
 
-    private static func minute(_ second: Int64) -> Int64 { second.dividedDown(by: 60) }
+    private static func minute(_ second: Int64) -> Int64 { second.flooredDivision(by: 60) }
 }

@@ -1,15 +1,16 @@
-package import Postgres
+internal import Postgres
 package import Scopes
+package import UsageModel
 
 extension Store {
     /// Freezes a month under a scope, for somebody else to approve.
     ///
-    /// Everything is read in one snapshot: figures, fold mark, what is committed and not folded, high-water marks, and what
-    /// is recorded. What was committed before is counted, or waits to be folded, which is a shortcoming; what is committed
+    /// Everything is read in one snapshot: figures, rollup position, what is committed and not rolled up, high-water marks, and what
+    /// is recorded. What was committed before is counted, or waits to be rolled up, which is a shortcoming; what is committed
     /// after is late usage. Nothing is being recorded meanwhile, so that the statement's moment of knowledge keeps its
     /// meaning.
     ///
-    /// - Throws: ``StatementRefusal``; ``MissingFacts`` and ``StoreError`` as ``answers(to:knownAt:sight:)`` does.
+    /// - Throws: ``StatementRefusal``; ``MissingFacts`` and ``StoreError`` as ``answers(to:knownAt:visibility:)`` does.
     package func proposeStatement(_ proposal: StatementProposal) async throws -> Statement {
         let calendar = calendar
         return try await closing(of: proposal.scope.id, proposal.month) {

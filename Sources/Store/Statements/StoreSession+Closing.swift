@@ -1,6 +1,6 @@
 internal import Postgres
 internal import Scopes
-internal import Usage
+internal import UsageModel
 
 extension StoreSession {
     /// Runs `body` while no import is under way: what is recorded by the moment that it reads stays what was recorded by
@@ -31,7 +31,7 @@ extension StoreSession {
         try Self.check(blocking, proposal)
         let content = StatementContent(
             table: try Self.frozen(answers[0].tables[0]), calendar: calendar.identifier,
-            knownAt: answers[0].knownAt.exactText, mark: answers[0].mark, coverage: coverage.map(\.frozen),
+            knownAt: answers[0].knownAt.exactText, position: answers[0].position, coverage: coverage.map(\.frozen),
             highWater: highWater, shortcomings: shortcomings,
             // Where nothing was short, there was nothing to override.
             overrideReason: blocking.isEmpty ? nil : proposal.overrideReason, proposedAt: proposal.now.exactText,
@@ -78,7 +78,7 @@ extension StoreSession {
         try decide(try undecided(id), .withdrawn, by: person, reason: reason, now: now)
     }
 
-    /// See ``Store/restated(_:)``. Must run in a snapshot transaction. Lifts the confinement again.
+    /// See ``Store/restated(_:)``. Must run in a snapshot transaction. Lifts the restriction again.
     func restated(_ statement: Statement, calendar: ZoneRules) throws -> RestatedStatement {
         let table = statement.content.table
         let answers = try evaluated(
@@ -86,7 +86,7 @@ extension StoreSession {
         return RestatedStatement(
             statement: statement,
             restatement: Restatement(closed: table, later: answers[0].tables[0], now: answers[1].tables[0]),
-            mark: answers[1].mark, knownAt: answers[1].knownAt)
+            position: answers[1].position, knownAt: answers[1].knownAt)
     }
 
     /// See ``Store/closedMonth(_:scope:)``. Must run in a snapshot transaction.
@@ -115,8 +115,8 @@ extension StoreSession {
     ) throws -> [ScopeAnswers] {
         let question = ScopeQuestion(scope: scope, period: month)
         return try knownAt.map {
-            let answers = try self.answers(to: [question], calendar: calendar, knownAt: $0, sight: .everything)
-            try unconfine()
+            let answers = try self.answers(to: [question], calendar: calendar, knownAt: $0, visibility: .everything)
+            try liftRestriction()
             return answers
         }
     }

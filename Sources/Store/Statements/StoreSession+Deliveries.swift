@@ -1,6 +1,6 @@
 internal import Postgres
 internal import Scopes
-internal import Usage
+internal import UsageModel
 
 /// What the ledger says that a collector delivered of a month.
 struct CollectorDelivery {
@@ -19,7 +19,7 @@ struct CollectorDelivery {
     /// those after it began.
     var missingDays: [Int]
     var lastSeen: Timestamp
-    var unfolded: UInt64
+    var pending: UInt64
     var quarantined: UInt64
 
     var name: String { "\(provider)/\(collector)" }
@@ -28,7 +28,7 @@ struct CollectorDelivery {
         StatementCoverage(
             provider: provider, collector: collector, batches: batches, events: events, refused: refused,
             firstMinute: firstMinute.map(Self.text), lastMinute: lastMinute.map(Self.text),
-            lastSeen: lastSeen.exactText, unfolded: unfolded, quarantined: quarantined)
+            lastSeen: lastSeen.exactText, pending: pending, quarantined: quarantined)
     }
 
     private static func text(_ minute: Int64) -> String { CivilTime.clockText(second: minute * 60) + "Z" }
@@ -58,7 +58,7 @@ extension StoreSession {
             events: try row.decode(3), refused: try row.decode(4), firstMinute: try row.decode(5),
             lastMinute: try row.decode(6), isExpected: try row.decode(7),
             missingDays: missingDays(try row.decode(8), isNew: try row.decode(9)), lastSeen: try row.decode(10),
-            unfolded: try row.decode(11), quarantined: try row.decode(12))
+            pending: try row.decode(11), quarantined: try row.decode(12))
     }
 
     private static func missingDays(_ text: String, isNew: Bool) -> [Int] {
@@ -92,9 +92,9 @@ extension StoreSession {
             SELECT collector_id, max(last_seen_at) AS last_seen_at,
                    max(last_seen_at) >= $6 AND (min(opened_at) < $8 OR min(newest_minute) < $2) AS is_expected
               FROM collector_epoch GROUP BY 1),
-        unfolded AS (
+        pending AS (
             SELECT q.collector_id, count(*) AS batches
-              FROM fold_queue q JOIN ledger l USING (collector_id, epoch, sequence, received_at)
+              FROM rollup_queue q JOIN ledger l USING (collector_id, epoch, sequence, received_at)
              WHERE l.first_minute < $2 AND l.last_minute >= $1
              GROUP BY 1),
         aside AS (
@@ -111,7 +111,7 @@ extension StoreSession {
                coalesce(d.is_new, false), e.last_seen_at, coalesce(u.batches, 0), coalesce(a.batches, 0)
           FROM collector c JOIN provider p USING (provider_id) JOIN alive e USING (collector_id)
           LEFT JOIN delivered d USING (collector_id)
-          LEFT JOIN unfolded u USING (collector_id) LEFT JOIN aside a USING (collector_id)
+          LEFT JOIN pending u USING (collector_id) LEFT JOIN aside a USING (collector_id)
          WHERE e.is_expected OR coalesce(d.collector_id, u.collector_id, a.collector_id) IS NOT NULL
          ORDER BY p.name, c.name
         """

@@ -1,11 +1,11 @@
 internal import Postgres
 internal import Scopes
-internal import Usage
+internal import UsageModel
 
 /// What is stored of statements.
 extension StoreSession {
     private static let columns = """
-        s.statement_id, s.scope_id, s.scope_version, s.scope_sha256, s.month, encode(s.digest, 'hex'), s.mark,
+        s.statement_id, s.scope_id, s.scope_version, s.scope_sha256, s.month, encode(s.digest, 'hex'), s.position,
         s.known_at, s.override_reason, s.proposed_at, s.proposed_by, s.proposed_token,
         d.decision, d.reason, d.decided_at, d.decided_by, d.decided_token
         """
@@ -62,14 +62,14 @@ extension StoreSession {
         let scope = content.table.scope
         let id: Int64 = try connection.query(
             """
-            INSERT INTO statement (scope_id, scope_version, scope_sha256, month, attempt, content, digest, mark, known_at,
+            INSERT INTO statement (scope_id, scope_version, scope_sha256, month, attempt, content, digest, position, known_at,
                 override_reason, proposed_at, proposed_by, proposed_token)
             VALUES ($1, $2, $3, $4, $5, $6, sha256($6), $7, $8, $9, $10, $11, $12) RETURNING statement_id
             """,
             [
                 .text(scope.id), .int(scope.version), .text(scope.digest),
                 .date(days: content.table.period.from.days), .int(attempt), .bytes(Array(text.utf8)),
-                .int(Int64(clamping: content.mark)), .timestamp(knownAt), .text(content.overrideReason),
+                .int(Int64(clamping: content.position)), .timestamp(knownAt), .text(content.overrideReason),
                 .timestamp(proposal.now), .text(proposal.person.holder), .text(proposal.person.token),
             ]
         ).one().decode(0)
@@ -117,7 +117,7 @@ extension StoreSession {
         return StatementHeader(
             id: try row.decode(0), scopeID: try row.decode(1), scopeVersion: try row.decode(2),
             scopeDigest: try row.decode(3), month: .month(of: first), digest: try row.decode(5),
-            mark: try row.decode(6), knownAt: try row.decode(7), overrideReason: try row.decode(8),
+            position: try row.decode(6), knownAt: try row.decode(7), overrideReason: try row.decode(8),
             proposedAt: try row.decode(9),
             proposedBy: StatementPerson(holder: try row.decode(10), token: try row.decode(11)),
             decision: try decision(row))

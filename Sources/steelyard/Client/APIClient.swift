@@ -26,7 +26,7 @@ struct APIClient: Sendable {
     static let maxBodyBytes = 512 << 20
     /// How long an answer may take, beyond the server's own 30 s of `wait-for`.
     static let timeout = TimeAmount.seconds(120)
-    /// How long a question that waits for its mark goes on being asked, over all its tries.
+    /// How long a question that waits for its position goes on being asked, over all its tries.
     static let maxWait = Duration.seconds(600)
     /// The pause before it is asked again: what the server's `Retry-After` says.
     static let retryDelay = Duration.seconds(1)

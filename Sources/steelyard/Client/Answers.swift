@@ -36,7 +36,7 @@ struct SharesAnswer: Decodable, Sendable {
         var unclassified: String
         var otherKinds: String
         var outsideFilters: String
-        var uncatalogued: String
+        var unmapped: String
         /// `imported`, `price-book` or both; `nil` where no revenue counts.
         var revenueFrom: String?
         var unpricedTokens: String?
@@ -54,7 +54,7 @@ struct SharesAnswer: Decodable, Sendable {
 
         enum CodingKeys: String, CodingKey {
             case provider, model, family, developer, gathered, rank, numerator, published, interval, external
-            case unclassified, uncatalogued
+            case unclassified, unmapped
             case revenueFrom = "revenue_from"
             case unpricedTokens = "unpriced_tokens"
             case sharePercentLowest = "share_percent_lowest"
@@ -81,7 +81,7 @@ struct SharesAnswer: Decodable, Sendable {
             unclassified = try container.decode(String.self, forKey: .unclassified)
             otherKinds = try container.decode(String.self, forKey: .otherKinds)
             outsideFilters = try container.decode(String.self, forKey: .outsideFilters)
-            uncatalogued = try container.decode(String.self, forKey: .uncatalogued)
+            unmapped = try container.decode(String.self, forKey: .unmapped)
             revenueFrom = try container.decodeIfPresent(String.self, forKey: .revenueFrom)
             unpricedTokens = try container.decodeIfPresent(String.self, forKey: .unpricedTokens)
             sharePercentLowest = try container.decodeIfPresent(String.self, forKey: .sharePercentLowest)
@@ -99,7 +99,7 @@ struct SharesAnswer: Decodable, Sendable {
     /// `sum` or `daily-average`.
     var aggregate: String
     var asKnownAt: String
-    var mark: Int
+    var position: Int
     var rows: [Amounts]
     var total: Amounts
     var gaps: [Gap]
@@ -115,7 +115,7 @@ struct SharesAnswer: Decodable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case scope, period, measure, currency, aggregate, mark, rows, total, by, gaps
+        case scope, period, measure, currency, aggregate, position, rows, total, by, gaps
         case asKnownAt = "as_known_at"
     }
 }
@@ -161,12 +161,12 @@ struct MonthlyShareAnswer: Decodable, Sendable {
     var scope: ScopeName
     var zone: String
     var asKnownAt: String
-    var mark: Int
+    var position: Int
     var statement: Statement?
     var rows: [Row]
 
     enum CodingKeys: String, CodingKey {
-        case month, scope, zone, mark, rows, statement
+        case month, scope, zone, position, rows, statement
         case asKnownAt = "as_known_at"
     }
 }
@@ -188,11 +188,11 @@ struct UsageAnswer: Decodable, Sendable {
     var groupBy: [String]
     /// `nil` where the sums don't depend on what tenants were held to be.
     var asKnownAt: String?
-    var mark: Int
+    var position: Int
     var rows: [Row]
 
     enum CodingKeys: String, CodingKey {
-        case period, bucket, mark, rows
+        case period, bucket, position, rows
         case groupBy = "group_by"
         case asKnownAt = "as_known_at"
     }

@@ -1,26 +1,26 @@
 internal import ArgumentParser
 internal import Foundation
 
-/// How a command reaches the query API. Without any of it, the `up` of the data folder is asked.
+/// How a command reaches the query API. Without any of it, the `up` of the data directory is asked.
 struct ConnectionOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Base URL of the query API; by default what `up` in the data folder serves.", valueName: "URL"))
+            "Base URL of the query API; by default what `up` in the data directory serves.", valueName: "URL"))
     var url: String?
 
     @Option(
         help: ArgumentHelp(
-            "File that holds the bearer token; by default the admin token of the data folder.", valueName: "FILE"))
+            "File that holds the bearer token; by default the admin token of the data directory.", valueName: "FILE"))
     var tokenFile: String?
 
     @Option(
         help: ArgumentHelp("PEM file of authorities that the server's certificate may come from.", valueName: "FILE"))
     var caFile: String?
 
-    @Option(help: ArgumentHelp("Data folder of `up`.", valueName: "DIR"))
+    @Option(help: ArgumentHelp("Data directory of `up`.", valueName: "DIR"))
     var data: String?
 
-    var folder: DataFolder { data.map { DataFolder($0) } ?? .standard() }
+    var directory: DataDirectory { data.map { DataDirectory($0) } ?? .standard() }
 }
 
 /// Where a server is and what to show it.
@@ -35,9 +35,9 @@ struct Connection: Sendable, Equatable {
 
     /// The connection that the options mean.
     ///
-    /// A token is only ever read from a file, and the data folder's admin token goes to this machine only.
+    /// A token is only ever read from a file, and the data directory's admin token goes to this machine only.
     static func resolve(_ options: ConnectionOptions) throws(CommandError) -> Connection {
-        let baseURL = try checked(options.url ?? runningURL(options.folder) ?? defaultURL)
+        let baseURL = try checked(options.url ?? runningURL(options.directory) ?? defaultURL)
         if options.tokenFile == nil, !isLoopback(baseURL) {
             throw CommandError(
                 .usage, "\(baseURL) is another machine: name the file that holds your token for it with --token-file")
@@ -48,7 +48,7 @@ struct Connection: Sendable, Equatable {
                 "a token would travel to \(baseURL) in clear; use https://, with --ca-file where the "
                     + "certificate is your own authority's")
         }
-        let path = options.tokenFile ?? options.folder.adminToken
+        let path = options.tokenFile ?? options.directory.adminToken
         return Connection(
             baseURL: baseURL, token: try readToken(path, isDefault: options.tokenFile == nil), caFile: options.caFile)
     }
@@ -64,8 +64,8 @@ struct Connection: Sendable, Equatable {
         return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
     }
 
-    private static func runningURL(_ folder: DataFolder) -> String? {
-        (try? UpState.read(from: folder))?.queryURL
+    private static func runningURL(_ directory: DataDirectory) -> String? {
+        (try? UpState.read(from: directory))?.queryURL
     }
 
     private static func checked(_ url: String) throws(CommandError) -> String {

@@ -19,11 +19,11 @@ struct PeakAnswer: Decodable, Sendable {
     var period: Span
     var by: String
     var userRate: String?
-    var mark: Int
+    var position: Int
     var rows: [Row]
 
     enum CodingKeys: String, CodingKey {
-        case period, by, mark, rows
+        case period, by, position, rows
         case userRate = "user_rate"
     }
 }
@@ -55,7 +55,7 @@ struct CoverageAnswer: Decodable, Sendable {
         var rejections: [Rejection]
         var quarantined: [Quarantine]
         var reportedPercent: String?
-        var silentSpans: Int
+        var reportingGaps: Int
         /// The first of them.
         var silent: [Silence]
 
@@ -65,7 +65,7 @@ struct CoverageAnswer: Decodable, Sendable {
             case firstBatchAt = "first_batch_at"
             case lastBatchAt = "last_batch_at"
             case reportedPercent = "reported_percent"
-            case silentSpans = "silent_spans"
+            case reportingGaps = "silent_spans"
         }
     }
 
@@ -75,7 +75,7 @@ struct CoverageAnswer: Decodable, Sendable {
         var hoursWithUsage: Int?
         var daysWithUsage: Int
         var reportedPercent: String?
-        var silentSpans: Int
+        var reportingGaps: Int
         var silent: [Silence]
         var collectors: [Collector]
 
@@ -85,18 +85,18 @@ struct CoverageAnswer: Decodable, Sendable {
             case hoursWithUsage = "hours_with_usage"
             case daysWithUsage = "days_with_usage"
             case reportedPercent = "reported_percent"
-            case silentSpans = "silent_spans"
+            case reportingGaps = "silent_spans"
         }
     }
 
     var period: Span
     var until: String
     var silenceMinutes: Int
-    var mark: Int
+    var position: Int
     var providers: [Provider]
 
     enum CodingKeys: String, CodingKey {
-        case period, until, mark, providers
+        case period, until, position, providers
         case silenceMinutes = "silence_minutes"
     }
 }

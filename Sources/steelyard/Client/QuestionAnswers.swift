@@ -45,12 +45,12 @@ struct RankAnswer: Decodable, Sendable {
 
     var period: DaysAnswer
     var asKnownAt: String
-    var mark: Int
+    var position: Int
     var tables: [Table]
     var refused: [Refusal]
 
     enum CodingKeys: String, CodingKey {
-        case period, mark, tables, refused
+        case period, position, tables, refused
         case asKnownAt = "as_known_at"
     }
 }
@@ -93,12 +93,12 @@ struct TrendAnswer: Decodable, Sendable {
     var by: String
     var zone: String
     var asKnownAt: String
-    var mark: Int
+    var position: Int
     var series: [Series]
     var events: [Event]
 
     enum CodingKeys: String, CodingKey {
-        case scope, measure, currency, aggregate, by, zone, mark, series, events
+        case scope, measure, currency, aggregate, by, zone, position, series, events
         case asKnownAt = "as_known_at"
     }
 }
@@ -128,12 +128,12 @@ struct GrowthAnswer: Decodable, Sendable {
     var fromPeriod: DaysAnswer
     var toPeriod: DaysAnswer
     var asKnownAt: String
-    var mark: Int
+    var position: Int
     var warning: LocalizedTitle?
     var rows: [Row]
 
     enum CodingKeys: String, CodingKey {
-        case scope, by, mark, warning, rows
+        case scope, by, position, warning, rows
         case fromPeriod = "from_period"
         case toPeriod = "to_period"
         case asKnownAt = "as_known_at"
@@ -145,7 +145,7 @@ struct ConcentrationAnswer: Decodable, Sendable {
     var period: DaysAnswer
     var by: String
     var asKnownAt: String
-    var mark: Int
+    var position: Int
     var entities: Int
     var denominator: String
     var cr1Percent: String?
@@ -153,7 +153,7 @@ struct ConcentrationAnswer: Decodable, Sendable {
     var hhi: String?
 
     enum CodingKeys: String, CodingKey {
-        case scope, period, by, mark, entities, denominator, hhi
+        case scope, period, by, position, entities, denominator, hhi
         case asKnownAt = "as_known_at"
         case cr1Percent = "cr1_percent"
         case cr3Percent = "cr3_percent"
@@ -184,12 +184,12 @@ struct BridgeAnswer: Decodable, Sendable {
     var period: DaysAnswer
     var entity: String?
     var asKnownAt: String
-    var mark: Int
+    var position: Int
     var steps: [Step]
     var change: String?
 
     enum CodingKeys: String, CodingKey {
-        case period, entity, mark, steps, change
+        case period, entity, position, steps, change
         case fromScope = "from_scope"
         case toScope = "to_scope"
         case asKnownAt = "as_known_at"

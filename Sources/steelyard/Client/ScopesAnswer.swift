@@ -1,6 +1,6 @@
 internal import Foundation
 internal import Scopes
-internal import Usage
+internal import UsageModel
 
 /// The scopes, as the API gives them and as the command writes those of this machine.
 struct ScopesAnswer: Codable, Sendable {

@@ -85,13 +85,13 @@ struct StatementAnswer: Decodable, Sendable {
 
     struct Restatement: Decodable, Sendable {
         var asKnownAt: String
-        var mark: Int
+        var position: Int
         var changed: Bool
         var rows: [RestatedRow]
         var total: RestatedRow
 
         enum CodingKeys: String, CodingKey {
-            case mark, changed, rows, total
+            case position, changed, rows, total
             case asKnownAt = "as_known_at"
         }
     }
@@ -102,7 +102,7 @@ struct StatementAnswer: Decodable, Sendable {
     var status: String
     var sha256: String
     var asKnownAt: String
-    var mark: Int
+    var position: Int
     var overrideReason: String?
     var proposedAt: String
     var proposedBy: String
@@ -119,7 +119,8 @@ struct StatementAnswer: Decodable, Sendable {
     var restatement: Restatement?
 
     enum CodingKeys: String, CodingKey {
-        case id, scope, month, status, sha256, mark, decision, title, zone, by, denominator, rows, total, shortcomings
+        case id, scope, month, status, sha256, position, decision, title, zone, by, denominator, rows, total,
+            shortcomings
         case coverage, restatement
         case asKnownAt = "as_known_at"
         case overrideReason = "override_reason"

@@ -50,7 +50,7 @@ enum BridgeTables {
         }
         return AnswerText.heading(answer.fromScope, figures) + AnswerText.heading(answer.toScope, figures) + "\n"
             + table.rendered() + "\n"
-            + AnswerText.footer(answer.period.name, mark: answer.mark, asKnownAt: answer.asKnownAt, figures)
+            + AnswerText.footer(answer.period.name, position: answer.position, asKnownAt: answer.asKnownAt, figures)
     }
 
     /// `kinds: external-customer → all`; the first scope's id at the start.

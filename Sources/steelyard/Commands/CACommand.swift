@@ -1,6 +1,6 @@
 internal import ArgumentParser
 internal import Identity
-internal import Usage
+internal import UsageModel
 
 /// `steelyard ca`: certificates for small installations.
 struct CACommand: AsyncParsableCommand {
@@ -20,7 +20,7 @@ struct CACommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make an authority: ca.pem, and ca-key.pem for its owner's eyes only.")
 
-        @Option(help: ArgumentHelp("Folder of the authority; made where it is missing.", valueName: "DIR"))
+        @Option(help: ArgumentHelp("Directory of the authority; made where it is missing.", valueName: "DIR"))
         var dir: String
 
         @Option(help: ArgumentHelp("Trust domain that every identity lies in.", valueName: "NAME"))
@@ -40,12 +40,12 @@ struct CACommand: AsyncParsableCommand {
         mutating func run() async throws {
             let authority = try CertificateAuthority.create(
                 trustDomain: trustDomain, keyType: key, isConstrained: true, validity: .days(days))
-            let folder = AuthorityFolder(dir)
-            try authority.write(to: folder, overwriting: force)
+            let directory = AuthorityDirectory(dir)
+            try authority.write(to: directory, overwriting: force)
             Terminal.out(
                 """
-                \(folder.certificate)  what aggregators and collectors trust
-                \(folder.key)  the authority's key: keep it off line, and a copy of it elsewhere
+                \(directory.certificate)  what aggregators and collectors trust
+                \(directory.key)  the authority's key: keep it off line, and a copy of it elsewhere
                 Next: steelyard ca issue --dir \(ShellWord.quoted(dir)) --server HOSTNAME, and --provider P --collector NAME
 
                 """)
@@ -57,7 +57,7 @@ struct CACommand: AsyncParsableCommand {
             abstract: "Issue a certificate: to a collector, or to a server.",
             discussion: "Say either --provider and --collector, or --server once for each DNS name or IP address.")
 
-        @Option(help: ArgumentHelp("Folder of the authority.", valueName: "DIR"))
+        @Option(help: ArgumentHelp("Directory of the authority.", valueName: "DIR"))
         var dir: String
 
         @Option(help: ArgumentHelp("Provider that the collector belongs to.", valueName: "P"))
@@ -84,11 +84,11 @@ struct CACommand: AsyncParsableCommand {
         func validate() throws { if let days { try CACommand.check(days: days) } }
 
         mutating func run() async throws {
-            let folder = AuthorityFolder(dir)
-            let authority = try CertificateAuthority.load(from: folder)
+            let directory = AuthorityDirectory(dir)
+            let authority = try CertificateAuthority.load(from: directory)
             let (request, name) = try request(under: authority)
-            let files = folder.leaf(name)
-            try authority.issue(request).write(to: folder, name: name, overwriting: force)
+            let files = directory.leaf(name)
+            try authority.issue(request).write(to: directory, name: name, overwriting: force)
             Terminal.out("\(files.certificate)\n\(files.key)\n")
         }
 

@@ -78,7 +78,7 @@ struct StatementName: ParsableArguments {
     }
 
     static func check(month: String) throws {
-        guard let period = try? Period(month), period.grain == .month, period.description == month else {
+        guard let period = try? Period(month), period.granularity == .month, period.description == month else {
             throw ValidationError("“\(month.printable)” is no calendar month such as 2025-06.")
         }
     }

@@ -37,6 +37,6 @@ enum ConcentrationTables {
             figures.percent(answer.cr3Percent), answer.hhi ?? "–",
         ])
         return AnswerText.heading(answer.scope, figures) + "\n" + table.rendered() + "\n"
-            + AnswerText.footer(answer.period.name, mark: answer.mark, asKnownAt: answer.asKnownAt, figures)
+            + AnswerText.footer(answer.period.name, position: answer.position, asKnownAt: answer.asKnownAt, figures)
     }
 }

@@ -19,7 +19,7 @@ struct CoverageCommand: AsyncParsableCommand {
             valueName: "MINUTES"))
     var silenceMinutes: Int?
 
-    @Option(help: ArgumentHelp("Wait until this fold mark is counted, or `latest`.", valueName: "MARK"))
+    @Option(help: ArgumentHelp("Wait until this rollup position is counted, or `latest`.", valueName: "MARK"))
     var waitFor: String?
 
     mutating func run() async throws {
@@ -41,7 +41,7 @@ enum CoverageTables {
             "Silence is more than \(answer.silenceMinutes) minutes without usage.\n",
             "超过 \(answer.silenceMinutes) 分钟无用量视为静默。\n")
         return providers(answer, figures) + "\n" + collectors(answer, figures) + "\n" + spans(answer, figures) + silence
-            + passed(answer, figures) + AnswerText.footer(span, mark: answer.mark, asKnownAt: nil, figures)
+            + passed(answer, figures) + AnswerText.footer(span, position: answer.position, asKnownAt: nil, figures)
     }
 
     private static func providers(_ answer: CoverageAnswer, _ figures: Figures) -> String {
@@ -54,7 +54,8 @@ enum CoverageTables {
             table.append([
                 row.provider, figures.percent(row.reportedPercent),
                 figures.count(row.minutesWithUsage.map(String.init)),
-                figures.count(row.hoursWithUsage.map(String.init)), String(row.daysWithUsage), String(row.silentSpans),
+                figures.count(row.hoursWithUsage.map(String.init)), String(row.daysWithUsage),
+                String(row.reportingGaps),
             ])
         }
         return table.rendered()
@@ -86,13 +87,13 @@ enum CoverageTables {
     private static func silence(
         of row: CoverageAnswer.Collector, _ answer: CoverageAnswer, _ figures: Figures
     ) -> String {
-        guard row.silentSpans > 0 else { return "" }
+        guard row.reportingGaps > 0 else { return "" }
         // Where the list was cut, its last span isn't the collector's last.
-        if row.silent.count == row.silentSpans, let last = row.silent.last, last.to == answer.until {
+        if row.silent.count == row.reportingGaps, let last = row.silent.last, last.to == answer.until {
             guard last.from != answer.period.from else { return figures.words("all the time", "全程") }
             return figures.words("since \(last.from)", "自 \(last.from) 起")
         }
-        let spans = row.silentSpans
+        let spans = row.reportingGaps
         return figures.words(spans == 1 ? "1 span" : "\(spans) spans", "\(spans) 段")
     }
 
@@ -118,7 +119,7 @@ enum CoverageTables {
                     "\(provider.provider) silent: \($0.from) – \($0.to), \($0.minutes) minutes",
                     "\(provider.provider) 静默：\($0.from) – \($0.to)，\($0.minutes) 分钟")
             }
-            let rest = provider.silentSpans - shown.count
+            let rest = provider.reportingGaps - shown.count
             guard rest > 0 else { return shown }
             return shown + [
                 figures.words("\(provider.provider): \(rest) more", "\(provider.provider)：另有 \(rest) 段")

@@ -59,6 +59,6 @@ enum GrowthTables {
         }
         return AnswerText.heading(answer.scope, figures) + "\n" + table.rendered() + "\n" + (warning ?? "")
             + AnswerText.footer(
-                span.joined(separator: " → "), mark: answer.mark, asKnownAt: answer.asKnownAt, figures)
+                span.joined(separator: " → "), position: answer.position, asKnownAt: answer.asKnownAt, figures)
     }
 }

@@ -27,7 +27,7 @@ struct PeakCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Tokens a minute that one user needs.", valueName: "TOKENS"))
     var userRate: Int?
 
-    @Option(help: ArgumentHelp("Wait until this fold mark is counted, or `latest`.", valueName: "MARK"))
+    @Option(help: ArgumentHelp("Wait until this rollup position is counted, or `latest`.", valueName: "MARK"))
     var waitFor: String?
 
     mutating func run() async throws {
@@ -61,6 +61,7 @@ enum PeakTables {
         }
         return table.rendered() + "\n" + (rate ?? "")
             + AnswerText.footer(
-                "\(answer.period.name) (\(answer.period.zone))".printable, mark: answer.mark, asKnownAt: nil, figures)
+                "\(answer.period.name) (\(answer.period.zone))".printable, position: answer.position, asKnownAt: nil,
+                figures)
     }
 }

@@ -38,7 +38,7 @@ enum RankTables {
         }.joined()
         return tables
             + (refused.isEmpty ? "" : figures.words("Without an answer:\n", "无法计算的口径：\n") + refused + "\n")
-            + AnswerText.footer(answer.period.name, mark: answer.mark, asKnownAt: answer.asKnownAt, figures)
+            + AnswerText.footer(answer.period.name, position: answer.position, asKnownAt: answer.asKnownAt, figures)
     }
 
     private static func chinese(_ refusal: RankAnswer.Refusal) -> String? {

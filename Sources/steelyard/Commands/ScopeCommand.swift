@@ -1,7 +1,8 @@
 internal import ArgumentParser
 internal import Foundation
 internal import Scopes
-internal import Usage
+internal import TextFormats
+internal import UsageModel
 
 /// `steelyard scope`: what can be asked for with `--scope`, what it means, and whether a file is one.
 struct ScopeCommand: AsyncParsableCommand {
@@ -111,11 +112,11 @@ struct ScopeCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Check scope files, without asking a server.",
             discussion: """
-                Every mistake is named with line and key. A folder stands for its *.yaml files; the files are checked \
+                Every mistake is named with line and key. A directory stands for its *.yaml files; the files are checked \
                 against the built-in scopes and each other, because an id may exist once.
                 """)
 
-        @Argument(help: ArgumentHelp("Scope files, or folders of them.", valueName: "FILE|DIR"))
+        @Argument(help: ArgumentHelp("Scope files, or directories of them.", valueName: "FILE|DIR"))
         var files: [String]
 
         mutating func run() async throws {
@@ -123,7 +124,7 @@ struct ScopeCommand: AsyncParsableCommand {
             var refusals = 0
             for file in try files.flatMap(ScopeFiles.named(_:)) {
                 do throws(FileProblems) {
-                    let text = try ScopeFolder.text(file)
+                    let text = try ScopeDirectory.text(file)
                     let scope = try Scope.parse(text, file: file, besides: catalogue)
                     catalogue = ScopeCatalogue(catalogue.scopes + [scope])
                     Terminal.out("\(file): \(scope.id) v\(scope.version), SHA-256 \(scope.digest)".printable + "\n")
@@ -143,25 +144,26 @@ struct ScopeCommand: AsyncParsableCommand {
 
 /// Where a command finds its scopes: on a server, or in files of this machine.
 struct ScopeSourceOptions: ParsableArguments {
-    @Flag(help: "Ask no server: the scopes that come with this program, and those of --folder.")
+    @Flag(help: "Ask no server: the scopes that come with this program, and those of --directory.")
     var offline = false
 
-    @Option(help: ArgumentHelp("With --offline: a folder of house scopes beside the built-in ones.", valueName: "DIR"))
-    var folder: String?
+    @Option(
+        help: ArgumentHelp("With --offline: a directory of custom scopes beside the built-in ones.", valueName: "DIR"))
+    var directory: String?
 
     mutating func validate() throws {
-        if folder != nil && !offline { throw ValidationError("--folder goes with --offline.") }
+        if directory != nil && !offline { throw ValidationError("--directory goes with --offline.") }
     }
 
     /// The scopes of this machine, or `nil` where a server is to be asked.
     func local() throws -> ScopeCatalogue? {
-        offline ? try ScopeFolder.catalogue(folder) : nil
+        offline ? try ScopeDirectory.catalogue(directory) : nil
     }
 
     /// The scope of this machine that an argument names, or `nil` where a server is to be asked for it.
     func local(_ argument: String) throws -> Scope? {
         if ScopeFiles.isFile(argument) {
-            return try Scope.parse(try ScopeFolder.text(argument), file: argument)
+            return try Scope.parse(try ScopeDirectory.text(argument), file: argument)
         }
         guard let catalogue = try local() else { return nil }
         do {
@@ -185,11 +187,11 @@ enum ScopeFiles {
     /// Whether an argument names a file rather than an id: ids have neither slashes nor dots.
     static func isFile(_ argument: String) -> Bool { argument.contains("/") || argument.contains(".") }
 
-    /// The file itself, or the scope files of a folder.
+    /// The file itself, or the scope files of a directory.
     static func named(_ argument: String) throws(FileProblems) -> [String] {
         let kind = try? FileManager.default.attributesOfItem(atPath: argument)[.type] as? FileAttributeType
         guard kind == .typeDirectory else { return [argument] }
-        return try ScopeFolder.files(in: argument)
+        return try ScopeDirectory.files(in: argument)
     }
 }
 

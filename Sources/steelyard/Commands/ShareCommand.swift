@@ -131,8 +131,8 @@ enum ShareTables {
         _ answer: SharesAnswer, _ figures: Figures
     ) -> [(column: TextTable.Column, cell: (SharesAnswer.Amounts) -> String)] {
         var columns: [(column: TextTable.Column, cell: (SharesAnswer.Amounts) -> String)] = []
-        if answer.total.uncatalogued.contains(where: { ("1"..."9").contains($0) }) {
-            columns.append((.number(figures.words("Uncatalogued", "未编目")), { figures.count($0.uncatalogued) }))
+        if answer.total.unmapped.contains(where: { ("1"..."9").contains($0) }) {
+            columns.append((.number(figures.words("Unmapped", "未编目")), { figures.count($0.unmapped) }))
         }
         if answer.rows.contains(where: { $0.sharePercentLowest != nil }) {
             columns.append((.number(figures.words("At least", "至少")), { figures.percent($0.sharePercentLowest) }))
@@ -213,7 +213,7 @@ enum ShareTables {
     private static func footer(_ answer: SharesAnswer, _ figures: Figures) -> String {
         let span = "\(answer.period.from) – \(answer.period.to) (\(answer.period.zone))".printable
         return figures.words(
-            "\(span), counted up to mark \(answer.mark), facts as known at \(answer.asKnownAt)\n",
-            "\(span)，统计至标记 \(answer.mark)，事实认定截至 \(answer.asKnownAt)\n")
+            "\(span), counted up to ledger position \(answer.position), facts as known at \(answer.asKnownAt)\n",
+            "\(span)，统计至标记 \(answer.position)，事实认定截至 \(answer.asKnownAt)\n")
     }
 }

@@ -33,7 +33,7 @@ struct SimulateCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Write what is known beside usage to this folder: a CSV file for each kind of facts.", valueName: "DIR"))
+            "Write what is known beside usage to this directory: a CSV file for each kind of facts.", valueName: "DIR"))
     var factsOut: String?
 
     @Option(help: ArgumentHelp("Send the events of --provider to the collector at this address.", valueName: "URL"))
@@ -48,7 +48,7 @@ struct SimulateCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Events per second, in all; by default as fast as they are taken.", valueName: "N"))
     var rate: Int?
 
-    @Option(help: ArgumentHelp("Data folder of `up`.", valueName: "DIR"))
+    @Option(help: ArgumentHelp("Data directory of `up`.", valueName: "DIR"))
     var data: String?
 
     @Flag(help: "Replace the files of --out, --registry and --facts-out.")
@@ -75,7 +75,7 @@ struct SimulateCommand: AsyncParsableCommand {
         if let registry {
             try FileOrOutput.write(Array(simulator.registryCSV.utf8), to: registry, overwriting: force)
         }
-        if let factsOut { try FactsFolder.write(simulator, to: factsOut, overwriting: force) }
+        if let factsOut { try FactsDirectory.write(simulator, to: factsOut, overwriting: force) }
         if let out { try MarketFile.write(simulator, provider: provider, to: out, overwriting: force) }
         if let to, let provider {
             try await MarketFeed.run(
@@ -85,10 +85,11 @@ struct SimulateCommand: AsyncParsableCommand {
     }
 
     private func feedUp(_ simulator: MarketSimulator) async throws {
-        let folder = data.map { DataFolder($0) } ?? .standard()
-        guard let state = try? UpState.read(from: folder), state.isReady, FolderLock.isHeld(folder) else {
+        let directory = data.map { DataDirectory($0) } ?? .standard()
+        guard let state = try? UpState.read(from: directory), state.isReady, DirectoryLock.isHeld(directory) else {
             throw CommandError(
-                .unreachable, "no `steelyard up` runs on \(folder.path); start one, or name its folder with --data")
+                .unreachable,
+                "no `steelyard up` runs on \(directory.path); start one, or name its directory with --data")
         }
         let addresses = Dictionary(state.collectors.map { ($0.provider, $0.url) }) { first, _ in first }
         let wanted = provider.map { [$0] } ?? simulator.providers

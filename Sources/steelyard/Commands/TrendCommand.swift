@@ -44,7 +44,7 @@ enum TrendTables {
         }
         return AnswerText.heading(answer.scope, figures) + "\n" + series
             + (events.isEmpty ? "" : events.joined() + "\n")
-            + AnswerText.footer(answer.zone, mark: answer.mark, asKnownAt: answer.asKnownAt, figures)
+            + AnswerText.footer(answer.zone, position: answer.position, asKnownAt: answer.asKnownAt, figures)
     }
 
     private static func text(of series: TrendAnswer.Series, _ answer: TrendAnswer, _ figures: Figures) -> String {
@@ -58,13 +58,13 @@ enum TrendTables {
         for point in series.points {
             table.append([
                 point.period.label, figures.count(point.published), figures.percent(point.sharePercent),
-                figures.percent(point.changePercent), point.multiple ?? "–", mark(point.inflection, figures),
+                figures.percent(point.changePercent), point.multiple ?? "–", position(point.inflection, figures),
             ])
         }
         return table.rendered()
     }
 
-    private static func mark(_ inflection: TrendAnswer.Point.Inflection?, _ figures: Figures) -> String {
+    private static func position(_ inflection: TrendAnswer.Point.Inflection?, _ figures: Figures) -> String {
         guard let inflection else { return "" }
         let doubt = inflection.status == "provisional" ? figures.words(" (provisional)", "（待确认）") : ""
         return "× \(inflection.acceleration ?? "–")\(doubt)"

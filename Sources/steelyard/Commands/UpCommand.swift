@@ -1,11 +1,12 @@
 internal import ArgumentParser
 internal import Foundation
-internal import Usage
+internal import UsageModel
 
-/// `steelyard up`: everything on this machine, from one data folder.
+/// `steelyard up`: everything on this machine, from one data directory.
 struct UpCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "up", abstract: "Run PostgreSQL, an aggregator and collectors on this machine, from one folder.",
+        commandName: "up",
+        abstract: "Run PostgreSQL, an aggregator and collectors on this machine, from one directory.",
         discussion: """
             Everything is made on the first start: a private PostgreSQL on a Unix socket, certificates, an admin \
             token. The next start continues with the same data. Ctrl-C stops it all.
@@ -13,7 +14,7 @@ struct UpCommand: AsyncParsableCommand {
 
     static let defaultProvider = "demo"
 
-    @Option(help: ArgumentHelp("Folder that holds everything.", valueName: "DIR"))
+    @Option(help: ArgumentHelp("Directory that holds everything.", valueName: "DIR"))
     var data: String?
 
     @Option(help: ArgumentHelp("Provider to run a collector for; may be repeated (default: demo).", valueName: "P"))
@@ -58,20 +59,21 @@ struct UpCommand: AsyncParsableCommand {
     }
 
     mutating func run() async throws {
-        let folder = data.map { DataFolder($0) } ?? .standard()
+        let directory = data.map { DataDirectory($0) } ?? .standard()
         let providers = provider.isEmpty ? [Self.defaultProvider] : provider
-        let programs = try Programs.besideThis()
-        // Before the folder is made: what can never work leaves nothing behind.
+        let programs = try Executables.besideThis()
+        // Before the directory is made: what can never work leaves nothing behind.
         try Ports.check(base: portBase, providerCount: providers.count)
         do {
-            try folder.prepare()
+            try directory.prepare()
         } catch {
-            throw CommandError(.failure, "can't make the data folder \(folder.path): \(error.localizedDescription)")
+            throw CommandError(
+                .failure, "can't make the data directory \(directory.path): \(error.localizedDescription)")
         }
-        let lock = try FolderLock(folder)
+        let lock = try DirectoryLock(directory)
         let stop = StopSignal()
         let options = UpRunner.Options(
-            folder: folder, providers: providers, portBase: portBase, zone: zone, windowBack: windowBack)
+            directory: directory, providers: providers, portBase: portBase, zone: zone, windowBack: windowBack)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await stop.watch() }
             defer { group.cancelAll() }
@@ -80,9 +82,9 @@ struct UpCommand: AsyncParsableCommand {
         _ = consume lock
     }
 
-    private static func run(_ options: UpRunner.Options, programs: Programs, stop: StopSignal) async throws {
-        if let left = try? UpState.read(from: options.folder) {
-            for name in try await Leftovers.stop(left) {
+    private static func run(_ options: UpRunner.Options, programs: Executables, stop: StopSignal) async throws {
+        if let left = try? UpState.read(from: options.directory) {
+            for name in try await OrphanCleanup.stop(left) {
                 Terminal.note("stopped \(name), left over from an `up` that was killed")
             }
         }

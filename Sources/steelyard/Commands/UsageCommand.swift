@@ -12,7 +12,7 @@ struct UsageCommand: AsyncParsableCommand {
     @OptionGroup var knowledge: KnowledgeOptions
     @OptionGroup var filters: FilterOptions
 
-    @Option(help: ArgumentHelp("Split the period: minute, hour, day or month.", valueName: "GRAIN"))
+    @Option(help: ArgumentHelp("Split the period: minute, hour, day or month.", valueName: "GRANULARITY"))
     var bucket: String?
 
     @Option(
@@ -91,7 +91,7 @@ enum UsageTable {
 
     private static func footer(_ answer: UsageAnswer, _ figures: Figures) -> String {
         let span = "\(answer.period.from) – \(answer.period.to) (\(answer.period.zone))".printable
-        return AnswerText.footer(span, mark: answer.mark, asKnownAt: answer.asKnownAt, figures)
+        return AnswerText.footer(span, position: answer.position, asKnownAt: answer.asKnownAt, figures)
     }
 
     static func title(_ dimension: String, _ figures: Figures) -> String {

@@ -18,7 +18,7 @@ struct Feeder: Sendable {
     /// Events in one request.
     static let eventsPerRequest = 2_000
 
-    let intake: IntakeClient
+    let intake: EventsClient
     /// Events per second, or as fast as possible.
     let rate: Double?
     /// Called with the days that are done and the days in all.
@@ -44,12 +44,12 @@ struct Feeder: Sendable {
         }
     }
 
-    private func check(_ answer: IntakeAnswer, sent: Int) throws(CommandError) {
+    private func check(_ answer: EventsAnswer, sent: Int) throws(CommandError) {
         if answer.accepted != sent { throw Self.refusal(answer, sent: sent, url: intake.url) }
     }
 
     /// What is wrong and what to do, by the reason of the first event that was not taken.
-    static func refusal(_ answer: IntakeAnswer, sent: Int, url: String) -> CommandError {
+    static func refusal(_ answer: EventsAnswer, sent: Int, url: String) -> CommandError {
         let first = answer.rejected?.first
         let why = first.map { ", the first one refused with \($0.reason ?? "?"): \($0.detail ?? "")" } ?? ""
         let remedy =

@@ -24,7 +24,7 @@ enum MarketFeed {
         return try await withThrowingTaskGroup(of: FeedResult.self) { group in
             for (provider, url) in targets {
                 let events = try MarketSource.events(of: simulator, provider: provider)
-                let feeder = Feeder(intake: IntakeClient(url: url, http: http), rate: share) { done, total in
+                let feeder = Feeder(intake: EventsClient(url: url, http: http), rate: share) { done, total in
                     let sum = days.withLock { days in
                         days[provider] = (done, total)
                         return days.values.reduce((0, 0)) { ($0.0 + $1.done, $0.1 + $1.total) }

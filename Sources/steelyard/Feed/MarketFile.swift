@@ -34,7 +34,7 @@ enum MarketFile {
         guard FileManager.default.createFile(atPath: path, contents: nil),
             let handle = FileHandle(forWritingAtPath: path)
         else {
-            throw CommandError(.failure, "can't create \(path); does the folder exist, and may you write to it?")
+            throw CommandError(.failure, "can't create \(path); does the directory exist, and may you write to it?")
         }
         let bar = ProgressBar("writing events")
         defer { bar.finish() }

@@ -1,4 +1,5 @@
 internal import Scopes
+internal import TextFormats
 
 /// How counts and headings are written for people.
 enum Figures: Sendable {

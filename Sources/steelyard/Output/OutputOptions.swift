@@ -4,9 +4,9 @@ internal import ArgumentParser
 enum OutputFormat: String, Sendable, CaseIterable, ExpressibleByArgument {
     /// People: an aligned table.
     case table
-    /// Programs: the server's JSON, unchanged; counts are strings of digits.
+    /// Executables: the server's JSON, unchanged; counts are strings of digits.
     case json
-    /// Programs and spreadsheets: the server's CSV, unchanged.
+    /// Executables and spreadsheets: the server's CSV, unchanged.
     case csv
 
     /// The media type that the server is asked for.

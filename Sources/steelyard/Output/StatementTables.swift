@@ -32,9 +32,9 @@ enum StatementTables {
                 + " \(answer.id): \(answer.month) (\(answer.zone)), \(answer.scope.id) v\(answer.scope.version): \(title)",
             "SHA-256 \(answer.sha256)",
             figures.words(
-                "proposed \(answer.proposedAt) by \(answer.proposedBy), counted up to mark \(answer.mark), "
+                "proposed \(answer.proposedAt) by \(answer.proposedBy), counted up to ledger position \(answer.position), "
                     + "as known at \(answer.asKnownAt)",
-                "\(answer.proposedBy) 于 \(answer.proposedAt) 提出，统计至标记 \(answer.mark)，认定截至 \(answer.asKnownAt)"),
+                "\(answer.proposedBy) 于 \(answer.proposedAt) 提出，统计至标记 \(answer.position)，认定截至 \(answer.asKnownAt)"),
         ]
         if let decision = answer.decision {
             let reason = decision.reason.map { ": \($0)" } ?? ""
@@ -57,7 +57,7 @@ enum StatementTables {
         switch shortcoming.code {
         case "month-not-over": "当月或其后的宽限期尚未结束"
         case "nothing-counted": "当月无计入用量"
-        case "unfolded-batches": "有批次尚未汇总"
+        case "pending-batches": "有批次尚未汇总"
         case "silent-collector": "采集器有未上报的日期"
         case "collector-not-seen": "采集器在宽限期结束后未再上报"
         case "quarantined-batches": "有批次被隔离"
@@ -105,8 +105,8 @@ enum StatementTables {
 
     private static func restated(_ answer: StatementAnswer.Restatement, _ figures: Figures) -> String {
         let moment = figures.words(
-            "Restated up to mark \(answer.mark), as known at \(answer.asKnownAt)",
-            "重述：统计至标记 \(answer.mark)，认定截至 \(answer.asKnownAt)")
+            "Restated up to position \(answer.position), as known at \(answer.asKnownAt)",
+            "重述：统计至标记 \(answer.position)，认定截至 \(answer.asKnownAt)")
         guard answer.changed else {
             return moment.printable + figures.words(": nothing changed\n", "：无变化\n")
         }

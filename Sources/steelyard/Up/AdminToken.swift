@@ -8,12 +8,12 @@ enum AdminToken {
     private static let maxOutputBytes = 64 << 10
 
     /// Makes the token unless its file is there. To replace a lost or leaked one, revoke it and delete the file.
-    static func ensure(_ folder: DataFolder, programs: Programs) async throws {
-        guard !FileManager.default.fileExists(atPath: folder.adminToken) else { return }
+    static func ensure(_ directory: DataDirectory, programs: Executables) async throws {
+        guard !FileManager.default.fileExists(atPath: directory.adminToken) else { return }
         let result = try await Subprocess.run(
             .path(FilePath(programs.aggregator)),
             arguments: [
-                "token", "create", "--config", folder.aggregatorConfiguration, "--role", "admin", "--note",
+                "token", "create", "--config", directory.aggregatorConfiguration, "--role", "admin", "--note",
                 "steelyard up",
             ],
             output: .string(limit: maxOutputBytes), error: .string(limit: maxOutputBytes))
@@ -22,7 +22,7 @@ enum AdminToken {
             throw CommandError(
                 .failure, "the admin token can't be made: \(result.standardError.prefix(2_000))".trimmed)
         }
-        try PrivateFile.write(token + "\n", to: folder.adminToken, for: .ownerOnly, overwriting: true)
+        try PrivateFile.write(token + "\n", to: directory.adminToken, for: .ownerOnly, overwriting: true)
     }
 }
 

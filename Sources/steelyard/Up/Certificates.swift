@@ -1,8 +1,8 @@
 internal import Foundation
 internal import Identity
-internal import Usage
+internal import UsageModel
 
-/// The certificates of one `up`, made in its data folder and renewed when they near their end.
+/// The certificates of one `up`, made in its data directory and renewed when they near their end.
 struct Certificates: Sendable {
     /// How long the leaves hold, in days: they are renewed at a start, and an `up` may run for long.
     static let leafDays = 825
@@ -11,16 +11,16 @@ struct Certificates: Sendable {
     static let trustDomain = "steelyard.local"
     static let collectorName = "local"
 
-    let folder: AuthorityFolder
+    let directory: AuthorityDirectory
     private let authority: CertificateAuthority
 
-    init(_ data: DataFolder) throws(IdentityError) {
-        folder = AuthorityFolder(data.authority)
-        if FileManager.default.fileExists(atPath: folder.certificate) {
-            authority = try CertificateAuthority.load(from: folder)
+    init(_ data: DataDirectory) throws(IdentityError) {
+        directory = AuthorityDirectory(data.authority)
+        if FileManager.default.fileExists(atPath: directory.certificate) {
+            authority = try CertificateAuthority.load(from: directory)
         } else {
             authority = try CertificateAuthority.create(trustDomain: Self.trustDomain, isConstrained: true)
-            try authority.write(to: folder, overwriting: true)
+            try authority.write(to: directory, overwriting: true)
         }
     }
 
@@ -40,12 +40,12 @@ struct Certificates: Sendable {
     private func ensured(
         _ request: LeafRequest, named name: String
     ) throws(IdentityError) -> (certificate: String, key: String) {
-        let files = folder.leaf(name)
+        let files = directory.leaf(name)
         let renewal = Date(timeIntervalSinceNow: TimeInterval(Self.renewalDays) * 86_400)
         if !authority.hasIssued(certificateAt: files.certificate, validBeyond: renewal)
             || !FileManager.default.fileExists(atPath: files.key)
         {
-            try authority.issue(request).write(to: folder, name: name, overwriting: true)
+            try authority.issue(request).write(to: directory, name: name, overwriting: true)
         }
         return files
     }

@@ -10,7 +10,7 @@ enum Configurations {
         var ports: Ports
         var trustDomain: String
         var zone: String?
-        var folder: DataFolder
+        var directory: DataDirectory
         var certificate: String
         var key: String
         var authority: String
@@ -30,7 +30,7 @@ enum Configurations {
               trust-domain: \(quoted(it.trustDomain))
             query:
               listen: "127.0.0.1:\(it.ports.query)"
-            listening-file: \(quoted(it.folder.aggregatorListening))
+            listening-file: \(quoted(it.directory.aggregatorListening))
 
             """
         if let zone = it.zone { yaml += "calendar:\n  zone: \(quoted(zone))\n" }
@@ -43,7 +43,7 @@ enum Configurations {
         var port: Int
         var ingestPort: Int
         var windowBack: String?
-        var folder: DataFolder
+        var directory: DataDirectory
         var certificate: String
         var key: String
         var authority: String
@@ -54,7 +54,7 @@ enum Configurations {
             # Written by `steelyard up` at every start; changes here don't last.
             provider: \(quoted(it.provider))
             collector: \(quoted(it.name))
-            data: \(quoted(it.folder.collectorData(it.provider)))
+            data: \(quoted(it.directory.collectorData(it.provider)))
             listen: "127.0.0.1:\(it.port)"
             aggregator:
               url: "https://127.0.0.1:\(it.ingestPort)"

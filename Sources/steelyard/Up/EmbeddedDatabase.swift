@@ -1,4 +1,4 @@
-internal import Embedded
+internal import EmbeddedPostgres
 internal import Logging
 
 /// The private PostgreSQL of one `up`.
@@ -10,11 +10,11 @@ struct EmbeddedDatabase: Sendable {
 
     /// Runs `body` while PostgreSQL is kept running, and stops it afterwards, however `body` ends.
     static func with(
-        _ folder: DataFolder, stop: StopSignal, say: @escaping @Sendable (String) -> Void,
+        _ directory: DataDirectory, stop: StopSignal, say: @escaping @Sendable (String) -> Void,
         _ body: (EmbeddedDatabase) async throws -> Void
     ) async throws {
-        let cluster = EmbeddedCluster(EmbeddedOptions(dataFolder: folder.postgres), logger: quietLogger())
-        let keeper = DatabaseKeeper(cluster: cluster, log: folder.postgresLog, say: say)
+        let cluster = EmbeddedCluster(EmbeddedOptions(dataDirectory: directory.postgres), logger: quietLogger())
+        let keeper = DatabaseSupervisor(cluster: cluster, log: directory.postgresLog, say: say)
         let result: Result<Void, any Error>
         do {
             try await cluster.start()

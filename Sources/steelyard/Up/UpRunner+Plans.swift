@@ -6,13 +6,13 @@ extension UpRunner {
         let yaml = Configurations.aggregator(
             Configurations.Aggregator(
                 databaseURL: database.url, ports: ports,
-                trustDomain: Certificates.trustDomain, zone: options.zone, folder: options.folder,
-                certificate: files.certificate, key: files.key, authority: certificates.folder.certificate))
-        let path = options.folder.aggregatorConfiguration
+                trustDomain: Certificates.trustDomain, zone: options.zone, directory: options.directory,
+                certificate: files.certificate, key: files.key, authority: certificates.directory.certificate))
+        let path = options.directory.aggregatorConfiguration
         try PrivateFile.write(yaml, to: path, for: .ownerOnly, overwriting: true)
         return ChildPlan(
             name: "aggregator", executable: programs.aggregator, configuration: path,
-            log: options.folder.log("aggregator"))
+            log: options.directory.log("aggregator"))
     }
 
     func collectorPlans(_ certificates: Certificates) throws -> [ChildPlan] {
@@ -21,13 +21,13 @@ extension UpRunner {
             let yaml = Configurations.collector(
                 Configurations.Collector(
                     provider: provider, name: Certificates.collectorName, port: port, ingestPort: ports.ingest,
-                    windowBack: options.windowBack, folder: options.folder, certificate: files.certificate,
-                    key: files.key, authority: certificates.folder.certificate))
-            let path = options.folder.collectorConfiguration(provider)
+                    windowBack: options.windowBack, directory: options.directory, certificate: files.certificate,
+                    key: files.key, authority: certificates.directory.certificate))
+            let path = options.directory.collectorConfiguration(provider)
             try PrivateFile.write(yaml, to: path, for: .ownerOnly, overwriting: true)
             return ChildPlan(
                 name: "collector-\(provider)", executable: programs.collector, configuration: path,
-                log: options.folder.log("collector-\(provider)"))
+                log: options.directory.log("collector-\(provider)"))
         }
     }
 }

@@ -5,7 +5,7 @@ internal import Synchronization
 /// One run of `steelyard up`, from the lock to the last child's end.
 final class UpRunner: Sendable {
     struct Options: Sendable {
-        var folder: DataFolder
+        var directory: DataDirectory
         var providers: [String]
         var portBase: Int
         var zone: String?
@@ -16,11 +16,11 @@ final class UpRunner: Sendable {
     static let readyTimeout = Duration.seconds(120)
 
     let options: Options
-    let programs: Programs
+    let programs: Executables
     let stop: StopSignal
     private let state: Mutex<UpState>
 
-    init(options: Options, programs: Programs, ports: Ports, stop: StopSignal) {
+    init(options: Options, programs: Executables, ports: Ports, stop: StopSignal) {
         self.options = options
         self.programs = programs
         self.ports = ports
@@ -39,14 +39,14 @@ final class UpRunner: Sendable {
 
     /// Runs until ``stop`` is set; then stops the collectors, the aggregator and PostgreSQL, in this order.
     func run() async throws {
-        let certificates = try Certificates(options.folder)
-        say("starting PostgreSQL in \(options.folder.postgres)")
-        try await EmbeddedDatabase.with(options.folder, stop: stop, say: { self.say($0) }) { database in
+        let certificates = try Certificates(options.directory)
+        say("starting PostgreSQL in \(options.directory.postgres)")
+        try await EmbeddedDatabase.with(options.directory, stop: stop, say: { self.say($0) }) { database in
             let aggregator = try self.aggregatorPlan(certificates, database)
             let collectors = try self.collectorPlans(certificates)
             try await Supervisor.with([self.supervisor(aggregator)]) {
                 guard try await self.waitUntilReady(self.snapshot.queryURL, named: "aggregator") else { return }
-                try await AdminToken.ensure(self.options.folder, programs: self.programs)
+                try await AdminToken.ensure(self.options.directory, programs: self.programs)
                 try await Supervisor.with(collectors.map(self.supervisor)) {
                     for collector in self.snapshot.collectors {
                         let name = "collector-\(collector.provider)"
@@ -60,7 +60,7 @@ final class UpRunner: Sendable {
             }
         }
         try? self.update { $0.children = [] }
-        say("stopped; the data stays in \(options.folder.path)")
+        say("stopped; the data stays in \(options.directory.path)")
     }
 
     var snapshot: UpState { state.withLock { $0 } }
@@ -70,7 +70,7 @@ final class UpRunner: Sendable {
         // Under the lock, so that an older state can't be written over a newer one.
         try state.withLock { state in
             change(&state)
-            try state.write(to: options.folder)
+            try state.write(to: options.directory)
         }
     }
 
@@ -87,7 +87,7 @@ final class UpRunner: Sendable {
                         state.children.append(child)
                     }
                 } catch {
-                    self.say("can't write \(self.options.folder.state): \(error)")
+                    self.say("can't write \(self.options.directory.state): \(error)")
                 }
             },
             say: { self.say($0) })
@@ -96,12 +96,12 @@ final class UpRunner: Sendable {
     private func becomeReady() throws {
         try update { $0.isReady = true }
         let zone = options.zone ?? Configurations.defaultZone
-        Terminal.out(Greeting(state: snapshot, folder: options.folder, zone: zone).text)
+        Terminal.out(Banner(state: snapshot, directory: options.directory, zone: zone).text)
     }
 
     /// - Returns: `false` where stopping was asked for meanwhile.
     private func waitUntilReady(_ url: String, named name: String) async throws -> Bool {
-        let log = options.folder.log(name)
+        let log = options.directory.log(name)
         return try await stop.racing {
             try await Readiness.wait(for: url, timeout: Self.readyTimeout, name: name, log: log)
             return true

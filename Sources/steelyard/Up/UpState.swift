@@ -35,14 +35,14 @@ struct UpState: Codable, Sendable, Equatable {
         case isReady = "ready"
     }
 
-    static func read(from folder: DataFolder) throws -> UpState {
-        try JSONDecoder().decode(UpState.self, from: Data(contentsOf: URL(fileURLWithPath: folder.state)))
+    static func read(from directory: DataDirectory) throws -> UpState {
+        try JSONDecoder().decode(UpState.self, from: Data(contentsOf: URL(fileURLWithPath: directory.state)))
     }
 
-    func write(to folder: DataFolder) throws {
+    func write(to directory: DataDirectory) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let text = String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
-        try PrivateFile.write(text, to: folder.state, for: .everybody, overwriting: true)
+        try PrivateFile.write(text, to: directory.state, for: .everybody, overwriting: true)
     }
 }

@@ -1,9 +1,9 @@
-import Batching
+import BatchFormat
 import Benchmark
 import Foundation
-import Intake
+import SourceFormats
 import Spool
-import Usage
+import UsageModel
 
 /// From bytes to a sealed batch in the spool.
 func collectorBenchmarks() {
@@ -31,22 +31,22 @@ func collectorBenchmarks() {
     Benchmark("3 seal 100k events") { benchmark in
         let sums = sums.value
         benchmark.startMeasurement()
-        blackHole(Input.seal(sums.rows(), ordinal: 1))
+        blackHole(Input.seal(sums.rows(), spoolSequence: 1))
         benchmark.stopMeasurement()
     }
 
-    let sealed = Shared { Input.seal(sums.value.rows(), ordinal: 1) }
+    let sealed = Shared { Input.seal(sums.value.rows(), spoolSequence: 1) }
     Benchmark("4 spool append and sync of 100k events") { benchmark in
         let batch = sealed.value
-        let folder = "\(NSTemporaryDirectory())steelyard-bench-spool-\(UInt64.random(in: 0...UInt64.max))"
-        let spool = try Spool.open(directory: folder, settings: SpoolSettings(), clock: SystemClock()).spool
+        let directory = "\(NSTemporaryDirectory())steelyard-bench-spool-\(UInt64.random(in: 0...UInt64.max))"
+        let spool = try Spool.open(directory: directory, settings: SpoolSettings(), clock: SystemClock()).spool
         benchmark.startMeasurement()
         try spool.appendBatch(
-            ordinal: 1, digest: batch.digest, sealed: batch.bytes, checkpoint: [], coversWriteAheadThrough: 0)
+            spoolSequence: 1, digest: batch.digest, sealed: batch.bytes, checkpoint: [], coversWriteAheadThrough: 0)
         try spool.sync()
         benchmark.stopMeasurement()
         try spool.close()
-        try FileManager.default.removeItem(atPath: folder)
+        try FileManager.default.removeItem(atPath: directory)
     }
 
     Benchmark("5 decode 100k events") { benchmark in

@@ -1,7 +1,7 @@
-import Batching
+import BatchFormat
 import Foundation
-import Intake
-import Usage
+import SourceFormats
+import UsageModel
 
 /// The input of every benchmark and what is made of it once.
 enum Input {
@@ -24,16 +24,16 @@ enum Input {
         return Array(data[..<end])
     }()
 
-    static func makeParser() -> IntakeParser {
+    static func makeParser() -> SourceParser {
         do {
-            return try IntakeParser(format: .openai(OpenAIFormat()), defaults: EventDefaults(provider: provider))
+            return try SourceParser(format: .openai(OpenAIFormat()), defaults: EventDefaults(provider: provider))
         } catch {
             fatalError("the parser can't be made: \(error)")
         }
     }
 
     /// The sums of the input.
-    static func sums() -> MinuteSums {
+    static func sums() -> MinuteBuckets {
         var sink = SummingSink()
         var parser = makeParser()
         _ = parser.consume(bytes.span.bytes, endOfInput: true, into: &sink)
@@ -46,16 +46,16 @@ enum Input {
         return SpoolID(using: &generator)
     }()
 
-    static func header(ordinal: UInt64) -> BatchHeader {
+    static func header(spoolSequence: UInt64) -> BatchHeader {
         BatchHeader(
-            provider: provider, collector: collector, spoolID: spoolID, ordinal: ordinal,
+            provider: provider, collector: collector, spoolID: spoolID, spoolSequence: spoolSequence,
             sealedAtMilliseconds: 1_764_000_000_000, softwareVersion: "0.0.0-benchmark",
             eventCount: UInt64(eventsPerIteration))
     }
 
-    static func seal(_ rows: UsageRows, ordinal: UInt64) -> SealedBatch {
+    static func seal(_ rows: UsageRows, spoolSequence: UInt64) -> SealedBatch {
         do {
-            return try BatchEncoder().seal(header(ordinal: ordinal), rows)
+            return try BatchEncoder().seal(header(spoolSequence: spoolSequence), rows)
         } catch {
             fatalError("the batch can't be sealed: \(error)")
         }
@@ -78,7 +78,7 @@ struct CountingSink: UsageEventSink {
 
 /// Sums events per minute and key.
 struct SummingSink: UsageEventSink {
-    var sums = MinuteSums()
+    var sums = MinuteBuckets()
     var rejections = 0
 
     mutating func accept(_ event: borrowing UsageEvent, record: RawSpan, scratch: RawSpan) throws(Rejection) {

@@ -1,5 +1,5 @@
 internal import Foundation
-internal import Usage
+internal import UsageModel
 
 /// Writes native usage events, one JSON object a line, to a file.
 struct NativeEventWriter {

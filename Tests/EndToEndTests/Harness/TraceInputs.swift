@@ -28,29 +28,29 @@ enum TraceInputs {
         }
     }
 
-    private static let folder = Mutex<String?>(nil)
+    private static let directory = Mutex<String?>(nil)
 
-    /// The folder of the converted files, which goes when the process does.
-    private static func workFolder() throws -> String {
-        try folder.withLock { folder in
-            if let folder { return folder }
-            let made = try ScratchFolder.make("traces")
-            folder = made
-            atexit { TraceInputs.removeFolder() }
+    /// The directory of the converted files, which goes when the process does.
+    private static func workDirectory() throws -> String {
+        try directory.withLock { directory in
+            if let directory { return directory }
+            let made = try ScratchDirectory.make("traces")
+            directory = made
+            atexit { TraceInputs.removeDirectory() }
             return made
         }
     }
 
-    private static func removeFolder() {
-        folder.withLock { folder in
-            if let folder { try? FileManager.default.removeItem(atPath: folder) }
+    private static func removeDirectory() {
+        directory.withLock { directory in
+            if let directory { try? FileManager.default.removeItem(atPath: directory) }
         }
     }
 
     private static func once(_ name: String, _ convert: (String) throws -> Int) throws -> (path: String, events: Int) {
         try converted.withLock { converted in
             if let made = converted[name] { return made }
-            let path = "\(try workFolder())/\(name).ndjson"
+            let path = "\(try workDirectory())/\(name).ndjson"
             let made = (path: path, events: try convert(path))
             converted[name] = made
             return made

@@ -2,7 +2,7 @@ internal import Foundation
 internal import TestHarness
 internal import TestSupport
 
-/// The real traces and their totals, in the folder that ``SharedData`` finds.
+/// The real traces and their totals, in the directory that ``SharedData`` finds.
 enum Traces {
     static let azure = "AzureLLMInferenceTrace_conv.csv.gz"
     static let mooncake = "mooncake_conversation_trace.lines_1-5719.jsonl.gz"
@@ -13,8 +13,8 @@ enum Traces {
     static var areHere: Bool { SharedData.isPresent }
 
     static func path(_ name: String) throws -> String {
-        guard let folder = SharedData.folder else { throw CocoaError(.fileNoSuchFile) }
-        return "\(folder)/\(name)"
+        guard let directory = SharedData.directory else { throw CocoaError(.fileNoSuchFile) }
+        return "\(directory)/\(name)"
     }
 
     static func totals(_ name: String) throws -> TraceTotals {

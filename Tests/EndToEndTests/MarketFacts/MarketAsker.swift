@@ -6,7 +6,7 @@ internal import Testing
 struct MarketAsker: Sendable {
     let url: String
     let token: String
-    let folder: String
+    let directory: String
 
     func shares(_ scope: String, _ period: String, asKnownAt: String? = nil) async throws -> MarketAnswers.Shares {
         let moment = asKnownAt.map { "&as-known-at=\($0.replacing("+", with: "%2B"))" } ?? ""
@@ -42,11 +42,11 @@ struct MarketAsker: Sendable {
         try await commandLine(["facts", "import", kind, path] + connection)
     }
 
-    private var connection: [String] { ["--url", url, "--token-file", "\(folder)/token"] }
+    private var connection: [String] { ["--url", url, "--token-file", "\(directory)/token"] }
 
     /// Writes the token where the command line reads it.
     func keepToken() throws {
-        let file = "\(folder)/token"
+        let file = "\(directory)/token"
         try token.write(toFile: file, atomically: true, encoding: .utf8)
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
     }
@@ -54,8 +54,8 @@ struct MarketAsker: Sendable {
     /// Runs `steelyard` to its end, which must be a success.
     func commandLine(_ arguments: [String]) async throws {
         let program = try RunningProgram(
-            name: "steelyard \(arguments[0])", executable: try Programs.path(Programs.commandLine),
-            arguments: arguments, logPath: "\(folder)/command-line.log")
+            name: "steelyard \(arguments[0])", executable: try Executables.path(Executables.commandLine),
+            arguments: arguments, logPath: "\(directory)/command-line.log")
         let outcome = try await program.waitForEnd(within: .seconds(300))
         guard outcome == .exited(0) else { throw program.ended("ended with \(outcome)") }
     }

@@ -18,18 +18,19 @@ struct MarketFeeding {
     let aggregator: AggregatorProcess
     let asker: MarketAsker
 
-    private var folder: String { installation.files.folder }
-    private var factsFolder: String { "\(folder)/facts" }
+    private var directory: String { installation.files.directory }
+    private var factsDirectory: String { "\(directory)/facts" }
 
     /// Feeds every provider's events through a collector of its own and imports the tenants.
     func feedUsage() async throws {
         try await asker.commandLine([
-            "simulate", "--market", Self.market, "--registry", "\(folder)/registry.csv", "--facts-out", factsFolder,
+            "simulate", "--market", Self.market, "--registry", "\(directory)/registry.csv", "--facts-out",
+            factsDirectory,
         ])
         var events: UInt64 = 0
         var collectors: [CollectorProcess] = []
         for provider in Self.providers {
-            let file = "\(folder)/\(provider).ndjson"
+            let file = "\(directory)/\(provider).ndjson"
             try await asker.commandLine(["simulate", "--market", Self.market, "--provider", provider, "--out", file])
             events += try lineCount(of: file)
             var setup = CollectorSetup(provider: provider)
@@ -41,20 +42,20 @@ struct MarketFeeding {
         for collector in collectors { try await collector.stop() }
         try await installation.waitUntilCounted(events: events)
         #expect(try await installation.database.progress().events == events)
-        try await asker.importTenants("\(folder)/registry.csv")
+        try await asker.importTenants("\(directory)/registry.csv")
     }
 
     /// Imports the catalogues, which prices need: no revenue yet.
     func importCatalogues() async throws {
         for kind in ["providers", "models", "regions"] {
-            try await asker.importFacts(kind, "\(factsFolder)/\(kind).csv")
+            try await asker.importFacts(kind, "\(factsDirectory)/\(kind).csv")
         }
     }
 
     /// Imports everything else that the market says beside usage.
     func importFacts() async throws {
         for kind in Self.kinds.dropFirst(3) + ["prices"] {
-            try await asker.importFacts(kind, "\(factsFolder)/\(kind).csv")
+            try await asker.importFacts(kind, "\(factsDirectory)/\(kind).csv")
         }
     }
 
@@ -75,7 +76,7 @@ struct MarketFeeding {
                 }
             }
         }
-        let path = "\(folder)/flat-prices.csv"
+        let path = "\(directory)/flat-prices.csv"
         try (lines.joined(separator: "\r\n") + "\r\n").write(toFile: path, atomically: true, encoding: .utf8)
         try await asker.importFacts("prices", path)
     }

@@ -20,7 +20,7 @@ final class LoopDisk: Sendable {
     ///   - bytes: its size.
     ///   - inodes: how many files it can hold; `nil` for ext4's own choice.
     /// - Throws: ``Skipped`` without root, loop devices or e2fsprogs.
-    init(folder: String, bytes: UInt64, inodes: Int? = nil) async throws {
+    init(directory: String, bytes: UInt64, inodes: Int? = nil) async throws {
         guard geteuid() == 0 else { throw Skipped(reason: "needs root, to mount a loop device") }
         guard FileManager.default.fileExists(atPath: "/dev/loop-control") else {
             throw Skipped(reason: "this machine has no loop devices (/dev/loop-control is missing)")
@@ -28,9 +28,9 @@ final class LoopDisk: Sendable {
         let make = try Tool.require("mkfs.ext4", package: "e2fsprogs")
         mount = try Tool.require("mount", package: "mount")
         unmount = try Tool.require("umount", package: "mount")
-        image = "\(folder)/disk.image"
-        mountPoint = "\(folder)/disk"
-        log = "\(folder)/disk.log"
+        image = "\(directory)/disk.image"
+        mountPoint = "\(directory)/disk"
+        log = "\(directory)/disk.log"
         try FileManager.default.createDirectory(atPath: mountPoint, withIntermediateDirectories: true)
         _ = FileManager.default.createFile(atPath: image, contents: nil)
         let file = try FileHandle(forWritingTo: URL(fileURLWithPath: image))

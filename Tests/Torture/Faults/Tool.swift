@@ -1,13 +1,13 @@
 internal import Foundation
 internal import TestHarness
 
-/// Programs of the system that faults are made with.
+/// Executables of the system that faults are made with.
 enum Tool {
     /// Where such programs lie; `sbin` isn't on everybody's PATH.
-    private static let folders = ["/usr/bin", "/usr/sbin", "/bin", "/sbin", "/usr/local/bin"]
+    private static let directories = ["/usr/bin", "/usr/sbin", "/bin", "/sbin", "/usr/local/bin"]
 
     static func path(_ name: String) -> String? {
-        folders.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+        directories.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
     }
 
     /// The program's path, or ``Skipped`` that says which package has it.

@@ -85,7 +85,7 @@ private struct Expectation {
             throw BrokenInvariant("every table holds the same total", "\(table): \(counts), expected \(total)")
         }
         guard try await database.leavesHaveNoGap() else {
-            throw BrokenInvariant("batches, leaves and the mark agree", "they don't")
+            throw BrokenInvariant("batches, leaves and the position agree", "they don't")
         }
         let twice = try await database.batchesCountedTwice()
         guard twice == 0 else { throw BrokenInvariant("no batch stands in the ledger twice", "\(twice) do") }
@@ -116,7 +116,7 @@ extension Database {
         try await counts(
             """
             SELECT to_char(minute AT TIME ZONE 'UTC', 'HH24:MI ') || t.name, \(Self.sums)
-              FROM usage_minute u JOIN tenant t ON t.tenant_id = u.subject_id WHERE u.grain = 3 GROUP BY 1
+              FROM usage_minute u JOIN tenant t ON t.tenant_id = u.subject_id WHERE u.granularity = 3 GROUP BY 1
             """)
     }
 
@@ -124,7 +124,7 @@ extension Database {
         try await counts(
             """
             SELECT to_char(minute AT TIME ZONE 'UTC', 'HH24:MI ') || m.name, \(Self.sums)
-              FROM usage_minute u JOIN model m ON m.model_id = u.subject_id WHERE u.grain = 2 GROUP BY 1
+              FROM usage_minute u JOIN model m ON m.model_id = u.subject_id WHERE u.granularity = 2 GROUP BY 1
             """)
     }
 

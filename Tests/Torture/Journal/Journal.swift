@@ -20,8 +20,8 @@ final class Journal: Sendable {
     let path: String
     private let file: Mutex<FileHandle>
 
-    init(folder: String) throws {
-        path = "\(folder)/journal"
+    init(directory: String) throws {
+        path = "\(directory)/journal"
         _ = FileManager.default.createFile(atPath: path, contents: nil)
         file = Mutex(try FileHandle(forWritingTo: URL(fileURLWithPath: path)))
     }

@@ -1,9 +1,9 @@
-internal import Batching
+internal import BatchFormat
 internal import Foundation
 internal import Spool
 internal import TestHarness
 internal import TestSupport
-internal import Usage
+internal import UsageModel
 
 /// A day without an aggregator: how fast the backlog drains while traffic goes on.
 struct BacklogScenario: Scenario {
@@ -25,7 +25,7 @@ struct BacklogScenario: Scenario {
                 setup.sealAge = "10s"
             }
             let waiting = try StuffedSpool.sealed(
-                "\(collector.dataFolder)/spool", batches: run.rounds, rows: Self.rowsPerBatch)
+                "\(collector.dataDirectory)/spool", batches: run.rounds, rows: Self.rowsPerBatch)
             try await collector.start(aggregatorURL: aggregator.ingestURL)
             let clock = ContinuousClock()
             let began = clock.now
@@ -39,7 +39,7 @@ struct BacklogScenario: Scenario {
             }
             try await world.waitUntilAcknowledgedIsCounted()
             try await collector.stop()
-            try await world.waitUntilFolded()
+            try await world.waitUntilRolledUp()
             let held = try await world.database.byTenant(provider: World.provider)[StuffedSpool.tenant]
             guard held == waiting else {
                 throw BrokenInvariant("the backlog is counted once", "\(held ?? Counts()), expected \(waiting)")
@@ -68,7 +68,7 @@ struct RestartScenario: Scenario {
     func run(_ run: ScenarioRun) async throws -> String {
         try await World.with(run) { world in
             let collector = try world.collector("edge-1") { $0.sources = "" }
-            try StuffedSpool.filled("\(collector.dataFolder)/spool", mebibytes: run.rounds)
+            try StuffedSpool.filled("\(collector.dataDirectory)/spool", mebibytes: run.rounds)
             // Nobody listens there: this is about what a start costs.
             collector.setAggregatorURL("https://127.0.0.1:1")
             let clock = ContinuousClock()
@@ -93,50 +93,50 @@ private enum StuffedSpool {
     private static let version = "0.0.0-torture"
 
     /// Batches as a collector seals them; returns what they come to.
-    static func sealed(_ folder: String, batches: Int, rows: Int) throws -> Counts {
-        let spool = try open(folder)
+    static func sealed(_ directory: String, batches: Int, rows: Int) throws -> Counts {
+        let spool = try open(directory)
         var total = Counts()
-        for ordinal in 1...UInt64(batches) {
+        for spoolSequence in 1...UInt64(batches) {
             let content = UsageRows(
                 tenants: [tenant], models: ["m-0"], regions: ["unknown"],
                 rows: (0..<rows).map { row in
                     UsageRow(
                         minute: 29_145_600 + Int64(row), tenant: 0, model: 0, region: 0, layer: .maas,
                         workload: .online, modality: .text,
-                        counts: TokenCounts(requests: 1, input: ordinal, output: UInt64(row)))
+                        counts: TokenCounts(requests: 1, input: spoolSequence, output: UInt64(row)))
                 })
-            for row in 0..<rows { total += Counts(1, ordinal, UInt64(row)) }
+            for row in 0..<rows { total += Counts(1, spoolSequence, UInt64(row)) }
             let header = BatchHeader(
-                provider: World.provider, collector: "edge-1", spoolID: spool.spoolID, ordinal: ordinal,
+                provider: World.provider, collector: "edge-1", spoolID: spool.spoolID, spoolSequence: spoolSequence,
                 sealedAtMilliseconds: Int64(Date().timeIntervalSince1970 * 1_000), softwareVersion: version,
                 eventCount: UInt64(rows))
             let batch = try BatchEncoder().seal(header, content)
             try spool.appendBatch(
-                ordinal: ordinal, digest: batch.digest, sealed: batch.bytes, checkpoint: [],
+                spoolSequence: spoolSequence, digest: batch.digest, sealed: batch.bytes, checkpoint: [],
                 coversWriteAheadThrough: 0)
-            if ordinal % 100 == 0 { try spool.sync() }
+            if spoolSequence % 100 == 0 { try spool.sync() }
         }
         try spool.close()
         return total
     }
 
     /// Bytes that only look like batches, for starts that ship nothing.
-    static func filled(_ folder: String, mebibytes: Int) throws {
-        let spool = try open(folder)
+    static func filled(_ directory: String, mebibytes: Int) throws {
+        let spool = try open(directory)
         var random = SeededGenerator(seed: 1)
         var content = [UInt8](repeating: 0, count: batchBytes)
         for index in content.indices { content[index] = UInt8(truncatingIfNeeded: random.next()) }
-        for ordinal in 1...UInt64(mebibytes) {
-            unsafe withUnsafeBytes(of: ordinal.littleEndian) { unsafe content.replaceSubrange(0..<8, with: $0) }
+        for spoolSequence in 1...UInt64(mebibytes) {
+            unsafe withUnsafeBytes(of: spoolSequence.littleEndian) { unsafe content.replaceSubrange(0..<8, with: $0) }
             try spool.appendBatch(
-                ordinal: ordinal, digest: BatchDigest(of: content), sealed: content, checkpoint: [],
+                spoolSequence: spoolSequence, digest: BatchDigest(of: content), sealed: content, checkpoint: [],
                 coversWriteAheadThrough: 0)
             try spool.sync()
         }
         try spool.close()
     }
 
-    private static func open(_ folder: String) throws -> Spool {
-        try Spool.open(directory: folder, settings: SpoolSettings(minFreeBytes: 0), clock: DriverClock()).spool
+    private static func open(_ directory: String) throws -> Spool {
+        try Spool.open(directory: directory, settings: SpoolSettings(minFreeBytes: 0), clock: DriverClock()).spool
     }
 }

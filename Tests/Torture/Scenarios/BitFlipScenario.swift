@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Spool
 internal import TestSupport
-internal import Usage
+internal import UsageModel
 
 /// F5: each bit of a spool segment flipped, one at a time, and the spool opened as a start does.
 struct BitFlipScenario: Scenario {
@@ -10,13 +10,13 @@ struct BitFlipScenario: Scenario {
     let defaultRounds = 5_000
 
     private static let segmentBytes = 64 << 10
-    /// Where folders are memory: each flip is a start with its syncs, and this is about what is read, not about the disk.
+    /// Where directories are memory: each flip is a start with its syncs, and this is about what is read, not about the disk.
     private static let memory = "/dev/shm"
 
     func run(_ run: ScenarioRun) async throws -> String {
         let isInMemory = FileManager.default.isWritableFile(atPath: Self.memory)
-        let folder = isInMemory ? "\(Self.memory)/steelyard-\(UUID())" : run.scratch
-        defer { if isInMemory { try? FileManager.default.removeItem(atPath: folder) } }
+        let directory = isInMemory ? "\(Self.memory)/steelyard-\(UUID())" : run.scratch
+        defer { if isInMemory { try? FileManager.default.removeItem(atPath: directory) } }
         let all = Self.segmentBytes * 8
         let bits = Self.bits(all, run)
         let workers = ProcessInfo.processInfo.activeProcessorCount
@@ -24,7 +24,7 @@ struct BitFlipScenario: Scenario {
             for worker in 0..<workers {
                 tasks.addTask {
                     let own = stride(from: worker, to: bits.count, by: workers).map { bits[$0] }
-                    return try Self.flip(own, folder: "\(folder)/\(worker)")
+                    return try Self.flip(own, directory: "\(directory)/\(worker)")
                 }
             }
             return try await tasks.reduce((0, 0)) { ($0.0 + $1.detected, $0.1 + $1.lost) }
@@ -37,9 +37,9 @@ struct BitFlipScenario: Scenario {
     }
 
     /// One worker's share: a spool of its own, and each bit flipped in it by itself.
-    private static func flip(_ bits: [Int], folder: String) throws -> (detected: Int, lost: Int) {
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        var segment = try FlippedSegment(folder: folder, bytes: segmentBytes)
+    private static func flip(_ bits: [Int], directory: String) throws -> (detected: Int, lost: Int) {
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        var segment = try FlippedSegment(directory: directory, bytes: segmentBytes)
         var (detected, lost) = (0, 0)
         for bit in bits {
             let outcome = try segment.open(flipping: bit)
@@ -68,16 +68,16 @@ private struct FlippedSegment {
         var lost: Int
     }
 
-    private let folder: String
+    private let directory: String
     private let settings = SpoolSettings(minFreeBytes: 0)
     private let clock = DriverClock()
     private let file: FileHandle
     private let whole: [UInt8]
     private var sealed: [UInt64: [UInt8]] = [:]
 
-    init(folder: String, bytes: Int) throws {
-        self.folder = folder
-        let spool = try Spool.open(directory: folder, settings: settings, clock: clock).spool
+    init(directory: String, bytes: Int) throws {
+        self.directory = directory
+        let spool = try Spool.open(directory: directory, settings: settings, clock: clock).spool
         var random = SeededGenerator(seed: 64)
         // The last batch is made so long that the segment has exactly as many bytes as asked for.
         while spool.bytesOnDisk < bytes {
@@ -85,18 +85,19 @@ private struct FlippedSegment {
             let count =
                 room < 2 * Self.batchBytes.upperBound
                 ? room - Self.overhead : Int.random(in: Self.batchBytes, using: &random)
-            let ordinal = spool.nextOrdinal
+            let spoolSequence = spool.nextSpoolSequence
             let content = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
             guard let digest = BatchDigest(bytes: Array(content.prefix(32))) else {
                 preconditionFailure("32 bytes are a digest")
             }
             try spool.appendBatch(
-                ordinal: ordinal, digest: digest, sealed: content, checkpoint: [], coversWriteAheadThrough: 0)
+                spoolSequence: spoolSequence, digest: digest, sealed: content, checkpoint: [],
+                coversWriteAheadThrough: 0)
             try spool.sync()
-            sealed[ordinal] = content
+            sealed[spoolSequence] = content
         }
         try spool.close()
-        let path = "\(folder)/\(Self.name)"
+        let path = "\(directory)/\(Self.name)"
         whole = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
         guard whole.count == bytes else {
             throw BrokenInvariant("the segment has \(bytes) bytes", "it has \(whole.count)")
@@ -110,10 +111,10 @@ private struct FlippedSegment {
     /// Opens the spool with one bit flipped, checks what it delivers, and puts the bit back.
     mutating func open(flipping bit: Int) throws -> Outcome {
         try write(whole[bit / 8] ^ (1 << UInt8(bit % 8)), at: bit / 8)
-        let (spool, recovered) = try Spool.open(directory: folder, settings: settings, clock: clock)
-        let delivered = Set(recovered.unshipped.map { $0.ordinal })
-        for ordinal in delivered where try spool.readBatch(ordinal) != sealed[ordinal] {
-            throw BrokenInvariant("what is delivered is what was written", "bit \(bit) altered batch \(ordinal)")
+        let (spool, recovered) = try Spool.open(directory: directory, settings: settings, clock: clock)
+        let delivered = Set(recovered.unshipped.map { $0.spoolSequence })
+        for spoolSequence in delivered where try spool.readBatch(spoolSequence) != sealed[spoolSequence] {
+            throw BrokenInvariant("what is delivered is what was written", "bit \(bit) altered batch \(spoolSequence)")
         }
         let lost = Array(sealed.keys).filter { !delivered.contains($0) }
         guard lost.count <= 1, delivered.count + lost.count == sealed.count else {
@@ -124,7 +125,7 @@ private struct FlippedSegment {
         }
         try spool.close()
         try write(whole[bit / 8], at: bit / 8)
-        try? FileManager.default.removeItem(atPath: "\(folder)/damaged")
+        try? FileManager.default.removeItem(atPath: "\(directory)/damaged")
         return Outcome(isReported: !recovered.damage.isEmpty, lost: lost.count)
     }
 

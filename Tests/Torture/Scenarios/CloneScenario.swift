@@ -5,7 +5,7 @@ internal import TestSupport
 /// F22 to F24: the same collector twice, from an older copy of itself, or without its memory.
 struct CloneScenario: Scenario {
     let name = "clone"
-    let abstract = "a collector cloned, set back to an older copy of its folder, and wiped (F22 to F24)"
+    let abstract = "a collector cloned, set back to an older copy of its directory, and wiped (F22 to F24)"
     let defaultRounds = 6
 
     private static let pushes = 5
@@ -40,7 +40,7 @@ struct CloneScenario: Scenario {
             collector = try world.collector(name) { $0.sources = "" }
         }
 
-        private var copy: String { "\(collector.dataFolder).copy" }
+        private var copy: String { "\(collector.dataDirectory).copy" }
 
         /// Ships something and stops.
         private func begin() async throws {
@@ -49,25 +49,25 @@ struct CloneScenario: Scenario {
             try await collector.stop()
         }
 
-        private func push(_ collector: CollectorProcess, reusesOrdinals: Bool = false) async throws {
+        private func push(_ collector: CollectorProcess, reusesSpoolSequences: Bool = false) async throws {
             let load = Load(world: world, collector: collector)
-            for _ in 0..<CloneScenario.pushes { try await load.push(reusesOrdinals: reusesOrdinals) }
+            for _ in 0..<CloneScenario.pushes { try await load.push(reusesSpoolSequences: reusesSpoolSequences) }
         }
 
-        /// Both run, and seal under the same ordinals: what either acknowledges counts once or is set aside.
+        /// Both run, and seal under the same spoolSequences: what either acknowledges counts once or is set aside.
         func clone() async throws -> Bool {
             try await begin()
-            try FileManager.default.copyItem(atPath: collector.dataFolder, toPath: copy)
+            try FileManager.default.copyItem(atPath: collector.dataDirectory, toPath: copy)
             try await collector.start()
             let twin = try world.installation.makeCollector(twinSetup, instance: "-twin")
             try await twin.start(aggregatorURL: aggregator.ingestURL)
-            try await push(twin, reusesOrdinals: true)
-            try await push(collector, reusesOrdinals: true)
+            try await push(twin, reusesSpoolSequences: true)
+            try await push(collector, reusesSpoolSequences: true)
             try await eventually("the older twin says that it is fenced", within: .seconds(60)) {
                 try await HTTPCaller.impatient.get("\(collector.url)/readyz").status == 503
             }
             let isFenced = try await HTTPCaller.impatient.get("\(collector.url)/readyz").text.contains("fenced")
-            try await push(collector, reusesOrdinals: true)
+            try await push(collector, reusesSpoolSequences: true)
             try await twin.stop()
             try await collector.killHard()
             try await collector.start()
@@ -75,25 +75,25 @@ struct CloneScenario: Scenario {
             return isFenced
         }
 
-        /// An older state of the folder comes back: its batches are known by digest, its epoch is past, and what it seals
+        /// An older state of the directory comes back: its batches are known by digest, its epoch is past, and what it seals
         /// next is set aside.
         func setBack() async throws {
             try await begin()
-            try FileManager.default.copyItem(atPath: collector.dataFolder, toPath: copy)
+            try FileManager.default.copyItem(atPath: collector.dataDirectory, toPath: copy)
             try await collector.start()
             try await push(collector)
             try await collector.stop()
-            try FileManager.default.removeItem(atPath: collector.dataFolder)
-            try FileManager.default.moveItem(atPath: copy, toPath: collector.dataFolder)
+            try FileManager.default.removeItem(atPath: collector.dataDirectory)
+            try FileManager.default.moveItem(atPath: copy, toPath: collector.dataDirectory)
             try await collector.start()
-            try await push(collector, reusesOrdinals: true)
+            try await push(collector, reusesSpoolSequences: true)
             try await collector.stop()
         }
 
-        /// A new spool, whose ordinals begin anew.
+        /// A new spool, whose spool sequences begin anew.
         func wipe() async throws {
             try await begin()
-            try FileManager.default.removeItem(atPath: collector.dataFolder)
+            try FileManager.default.removeItem(atPath: collector.dataDirectory)
             try await collector.start()
             try await push(collector)
             try await collector.stop()
@@ -101,7 +101,7 @@ struct CloneScenario: Scenario {
 
         private var twinSetup: CollectorSetup {
             var setup = collector.setup
-            setup.dataFolder = copy
+            setup.dataDirectory = copy
             return setup
         }
     }

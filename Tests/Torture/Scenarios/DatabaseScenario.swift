@@ -2,7 +2,7 @@ internal import Foundation
 internal import TestHarness
 internal import TestSupport
 
-/// F13 and F16: everything a database does to its clients, while they commit and fold.
+/// F13 and F16: everything a database does to its clients, while they commit and rollup.
 struct DatabaseScenario: Scenario {
     let name = "database"
     let abstract =
@@ -37,7 +37,7 @@ struct DatabaseScenario: Scenario {
                 }
             }
             let comparison = try await world.settle(collectors)
-            try await Refold.check(world, aggregators[0])
+            try await Rebuild.check(world, aggregators[0])
             let troubles = Trouble.allCases.map { "\($0.rawValue) \(counts[$0] ?? 0)" }.joined(separator: ", ")
             return "\(run.rounds) troubles (\(troubles)); \(comparison)"
         }
@@ -73,7 +73,7 @@ private enum Trouble: String, CaseIterable {
         case .locked:
             try await retrying {
                 try await world.database.execute(
-                    "BEGIN; LOCK TABLE collector_epoch, fold_state; SELECT pg_sleep(0.3); COMMIT")
+                    "BEGIN; LOCK TABLE collector_epoch, rollup_state; SELECT pg_sleep(0.3); COMMIT")
             }
         case .readOnly:
             try await set(world, "ALTER SYSTEM SET default_transaction_read_only = on")

@@ -12,7 +12,7 @@ struct DiskFullScenario: Scenario {
     private static let inodes = 256
 
     func run(_ run: ScenarioRun) async throws -> String {
-        let disk = try await LoopDisk(folder: run.scratch, bytes: Self.diskBytes, inodes: Self.inodes)
+        let disk = try await LoopDisk(directory: run.scratch, bytes: Self.diskBytes, inodes: Self.inodes)
         do {
             let figures = try await World.with(run) { try await filling(disk, in: $0) }
             try await disk.detach()
@@ -26,11 +26,11 @@ struct DiskFullScenario: Scenario {
     private func filling(_ disk: LoopDisk, in world: World) async throws -> String {
         let aggregator = try await world.installation.startAggregator()
         let collector = try world.collector("edge-1") { setup in
-            setup.dataFolder = "\(disk.mountPoint)/collector"
+            setup.dataDirectory = "\(disk.mountPoint)/collector"
             setup.extra = "spool:\n  free-bytes: 4MiB\narchive:\n  bytes: 8MiB"
         }
         try await collector.start(aggregatorURL: aggregator.ingestURL)
-        let ballast = Ballast(folder: "\(disk.mountPoint)/ballast")
+        let ballast = Ballast(directory: "\(disk.mountPoint)/ballast")
         try await underLoad(world, [collector]) {
             for round in 0..<world.run.rounds {
                 try await Task.sleep(for: .milliseconds(300))
@@ -78,12 +78,12 @@ private struct Ballast {
     private static let portion = 1 << 20
     private static let maxFiles = 100_000
 
-    let folder: String
+    let directory: String
 
     func fillBytes() throws {
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        _ = FileManager.default.createFile(atPath: "\(folder)/bytes", contents: nil)
-        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: "\(folder)/bytes"))
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        _ = FileManager.default.createFile(atPath: "\(directory)/bytes", contents: nil)
+        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: "\(directory)/bytes"))
         var portion = Self.portion
         while portion > 0 {
             do {
@@ -96,11 +96,11 @@ private struct Ballast {
     }
 
     func fillInodes() throws {
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         for number in 0..<Self.maxFiles {
-            guard FileManager.default.createFile(atPath: "\(folder)/\(number)", contents: nil) else { return }
+            guard FileManager.default.createFile(atPath: "\(directory)/\(number)", contents: nil) else { return }
         }
     }
 
-    func free() throws { try FileManager.default.removeItem(atPath: folder) }
+    func free() throws { try FileManager.default.removeItem(atPath: directory) }
 }

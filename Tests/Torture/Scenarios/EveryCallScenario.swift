@@ -73,7 +73,7 @@ struct EveryCallScenario: Scenario {
 /// A short life with everything in it that touches the disk.
 struct CanonicalLife: Sendable {
     enum Kind: String, CaseIterable {
-        /// From an empty folder: pushes, a file, a refused record, seals, shipping, an orderly stop.
+        /// From an empty directory: pushes, a file, a refused record, seals, shipping, an orderly stop.
         case fresh
         /// From what a killed collector left: a backlog and write-ahead records that no batch covers.
         case again
@@ -153,7 +153,7 @@ struct CanonicalLife: Sendable {
 }
 
 extension Database {
-    /// Whether a group has been folded.
+    /// Whether a group has been rolled up.
     fileprivate func knows(_ group: EventGroup) async throws -> Bool {
         try await number("SELECT count(*) FROM tenant WHERE name = '\(EventGroup.marker(group.id))'") > 0
     }

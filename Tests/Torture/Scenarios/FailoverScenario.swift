@@ -19,7 +19,7 @@ struct FailoverScenario: Scenario {
                 for collector in collectors { try await collector.start(aggregatorURL: aggregator.ingestURL) }
                 try await failOver(world, collectors, pair)
                 let comparison = try await world.settle(collectors)
-                try await Refold.check(world, aggregator)
+                try await Rebuild.check(world, aggregator)
                 return "\(run.rounds) failovers; \(comparison)"
             }
             await pair.end()

@@ -19,7 +19,7 @@ struct KillScenario: Scenario {
             var killer = Killer(world: world, collectors: collectors, aggregators: [first, second])
             try await underLoad(world, collectors) { try await killer.run() }
             let comparison = try await world.settle(collectors)
-            try await Refold.check(world, first)
+            try await Rebuild.check(world, first)
             return "\(killer); \(comparison)"
         }
     }
@@ -126,16 +126,16 @@ private struct Killer: CustomStringConvertible {
 }
 
 /// I3: the sums are what replaying the ledger gives.
-enum Refold {
+enum Rebuild {
     static func check(_ world: World, _ aggregator: AggregatorProcess) async throws {
         let program = try RunningProgram(
-            name: "refold", executable: try Programs.path(Programs.aggregator),
+            name: "rebuild", executable: try Executables.path(Executables.aggregator),
             arguments: [
-                "refold", "--config", aggregator.configurationFile, "--from", EmittedEvent.day, "--to", "2025-06-03",
-            ], logPath: "\(world.run.scratch)/refold.log")
+                "rebuild", "--config", aggregator.configurationFile, "--from", EmittedEvent.day, "--to", "2025-06-03",
+            ], logPath: "\(world.run.scratch)/rebuild.log")
         let outcome = try await program.waitForEnd(within: .seconds(600))
         guard outcome == .exited(0) else {
-            throw BrokenInvariant("a refold changes nothing", program.ended("ended with \(outcome)").description)
+            throw BrokenInvariant("a rebuild changes nothing", program.ended("ended with \(outcome)").description)
         }
     }
 }

@@ -40,7 +40,7 @@ struct PauseScenario: Scenario {
         }
     }
 
-    /// A stopped collector dies for good and its successor works on its folder.
+    /// A stopped collector dies for good and its successor works on its directory.
     private func overtake(_ collector: CollectorProcess, _ world: World) async throws {
         try await collector.killHard()
         try await collector.start()

@@ -13,7 +13,7 @@ struct PowerCutScenario: Scenario {
     private static let timeOn = 20...600
 
     func run(_ run: ScenarioRun) async throws -> String {
-        let disk = try await LoopDisk(folder: run.scratch, bytes: Self.diskBytes)
+        let disk = try await LoopDisk(directory: run.scratch, bytes: Self.diskBytes)
         do {
             let figures = try await World.with(run) { try await cutting(disk, in: $0) }
             try await disk.detach()
@@ -27,7 +27,7 @@ struct PowerCutScenario: Scenario {
     private func cutting(_ disk: LoopDisk, in world: World) async throws -> String {
         let aggregator = try await world.installation.startAggregator()
         let collector = try world.collector("edge-1") { setup in
-            setup.dataFolder = "\(disk.mountPoint)/collector"
+            setup.dataDirectory = "\(disk.mountPoint)/collector"
             setup.extra = "spool:\n  free-bytes: 8MiB"
         }
         try await collector.start(aggregatorURL: aggregator.ingestURL)

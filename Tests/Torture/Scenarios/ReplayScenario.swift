@@ -1,4 +1,4 @@
-internal import Batching
+internal import BatchFormat
 internal import Foundation
 internal import TestHarness
 internal import TestSupport
@@ -26,7 +26,7 @@ struct ReplayScenario: Scenario {
             }
             let epoch = try await clients[0].openEpoch()
             let batches = try (1...Self.batches).map {
-                try clients[0].seal(ordinal: UInt64($0), tenants: ["t-1", "t-2"], input: UInt64(100 * $0))
+                try clients[0].seal(spoolSequence: UInt64($0), tenants: ["t-1", "t-2"], input: UInt64(100 * $0))
             }
             try await gap(batches[1], clients, epoch)
             for (sequence, batch) in batches.enumerated() {
@@ -38,7 +38,7 @@ struct ReplayScenario: Scenario {
                 try await flood(batch, clients, epoch: later, sequence: Int64(sequence), copies: 2, isNew: false)
             }
             for client in clients { try await client.shutdown() }
-            try await world.waitUntilFolded()
+            try await world.waitUntilRolledUp()
             try await check(world)
             return "\(Self.batches) batches, each \(run.rounds) times at once: counted \(Self.batches), once each; "
                 + "gap and fork refused, the fork kept; all of them again in a later epoch: duplicates"
@@ -53,7 +53,7 @@ struct ReplayScenario: Scenario {
     }
 
     private func fork(_ clients: [IngestClient], _ epoch: Int64) async throws {
-        let other = try clients[1].seal(ordinal: 1, tenants: ["t-1", "t-2"], input: 101)
+        let other = try clients[1].seal(spoolSequence: 1, tenants: ["t-1", "t-2"], input: 101)
         let answer = try await clients[1].post(other, epoch: epoch, sequence: 0)
         guard answer.status == 409, answer.problemCode == "fork" else {
             throw BrokenInvariant("other bytes under a counted key are a fork", "\(answer.status) \(answer.text)")

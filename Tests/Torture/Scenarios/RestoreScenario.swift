@@ -17,27 +17,27 @@ struct RestoreScenario: Scenario {
             for collector in collectors { try await collector.start(aggregatorURL: aggregator.ingestURL) }
             for _ in 0..<run.rounds {
                 try await underLoad(world, collectors) { try await Task.sleep(for: Self.traffic) }
-                let backup = "\(world.server.folder).backup"
+                let backup = "\(world.server.directory).backup"
                 try await world.server.stop()
-                try Self.copy("\(world.server.folder)/cluster", to: backup)
+                try Self.copy("\(world.server.directory)/cluster", to: backup)
                 try await world.server.restart()
                 try await underLoad(world, collectors) { try await Task.sleep(for: Self.traffic) }
                 try await world.waitUntilAcknowledgedIsCounted()
                 try await world.server.crash()
-                try FileManager.default.removeItem(atPath: "\(world.server.folder)/cluster")
-                try FileManager.default.moveItem(atPath: backup, toPath: "\(world.server.folder)/cluster")
+                try FileManager.default.removeItem(atPath: "\(world.server.directory)/cluster")
+                try FileManager.default.moveItem(atPath: backup, toPath: "\(world.server.directory)/cluster")
                 try await world.server.restart()
                 // More traffic: a collector notices at its next request.
                 try await underLoad(world, collectors) { try await Task.sleep(for: Self.traffic) }
                 try await world.waitUntilAcknowledgedIsCounted()
             }
             let comparison = try await world.settle(collectors)
-            try await Refold.check(world, aggregator)
+            try await Rebuild.check(world, aggregator)
             return "\(run.rounds) restores of an older database; \(comparison)"
         }
     }
 
-    /// With owners and modes: the server refuses a folder of somebody else's.
+    /// With owners and modes: the server refuses a directory of somebody else's.
     private static func copy(_ source: String, to target: String) throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: try Tool.require("cp", package: "coreutils"))

@@ -62,7 +62,7 @@ struct SlowScenario: Scenario {
         var times: [Int64] = []
         let clock = ContinuousClock()
         for _ in 0..<samples {
-            let batch = try client.seal(ordinal: UInt64(sequence + 1), tenants: ["t-1"], input: 1)
+            let batch = try client.seal(spoolSequence: UInt64(sequence + 1), tenants: ["t-1"], input: 1)
             let began = clock.now
             let answer = try await client.post(batch, epoch: epoch, sequence: sequence)
             guard answer.status == 200 else {

@@ -1,4 +1,4 @@
-internal import Batching
+internal import BatchFormat
 internal import Foundation
 internal import TestHarness
 internal import TestSupport
@@ -32,7 +32,7 @@ struct StormScenario: Scenario {
             }
             let drained = clock.now - began
             for client in clients { try await client.shutdown() }
-            try await world.waitUntilFolded()
+            try await world.waitUntilRolledUp()
             let batches = UInt64(run.rounds * Self.backlog)
             let expected = Counts(2 * batches, 2_000 * batches, 14 * batches)
             for (table, counts) in try await world.database.totalsOfEveryTable() where counts != expected {
@@ -60,7 +60,7 @@ struct StormScenario: Scenario {
             if epoch == nil { try await later(answer) }
         }
         for sequence in 0..<backlog {
-            let batch = try client.seal(ordinal: UInt64(sequence + 1), tenants: ["t-1", "t-2"], input: 1_000)
+            let batch = try client.seal(spoolSequence: UInt64(sequence + 1), tenants: ["t-1", "t-2"], input: 1_000)
             while true {
                 let answer = try await client.post(batch, epoch: epoch ?? 0, sequence: Int64(sequence))
                 if answer.status == 200 { break }

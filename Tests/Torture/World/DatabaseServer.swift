@@ -1,4 +1,4 @@
-internal import Embedded
+internal import EmbeddedPostgres
 internal import Foundation
 internal import Logging
 internal import TestHarness
@@ -12,16 +12,16 @@ final class DatabaseServer: Sendable {
     /// Killed children of a killed postmaster may take a while to let go of its memory.
     private static let restartLimit = Duration.seconds(60)
 
-    let folder: String
+    let directory: String
     private let cluster: EmbeddedCluster
 
     /// It doesn't sync to disk: killed processes don't show the difference, and its disk's power is never cut.
     init(run: ScenarioRun, settings: [String: String] = [:]) {
-        folder = "\(Self.parent(run))/steelyard-torture-\(UInt32.random(in: 1...UInt32.max))"
+        directory = "\(Self.parent(run))/steelyard-torture-\(UInt32.random(in: 1...UInt32.max))"
         var logger = Logger(label: "torture-postgres")
         logger.logLevel = .warning
         cluster = EmbeddedCluster(
-            EmbeddedOptions(dataFolder: folder, settings: PostgresServer.fastSettings.merging(settings) { $1 }),
+            EmbeddedOptions(dataDirectory: directory, settings: PostgresServer.fastSettings.merging(settings) { $1 }),
             logger: logger)
     }
 
@@ -59,7 +59,7 @@ final class DatabaseServer: Sendable {
 
     /// The postmaster's process id, from its own file.
     var postmaster: Int32? {
-        let text = try? String(contentsOfFile: "\(folder)/cluster/postmaster.pid", encoding: .utf8)
+        let text = try? String(contentsOfFile: "\(directory)/cluster/postmaster.pid", encoding: .utf8)
         return text?.split(separator: "\n").first.flatMap { Int32($0) }
     }
 
@@ -83,7 +83,7 @@ final class DatabaseServer: Sendable {
     /// Stops it for good and removes it.
     func end() async {
         try? await cluster.crash()
-        try? FileManager.default.removeItem(atPath: folder)
+        try? FileManager.default.removeItem(atPath: directory)
     }
 }
 

@@ -27,15 +27,15 @@ struct Load: Sendable {
 
     /// Pushes one group and journals the answer.
     ///
-    /// - Parameter reusesOrdinals: the collector's folder is a copy or an older state, so that its next batches may be set
+    /// - Parameter reusesSpoolSequences: the collector's directory is a copy or an older state, so that its next batches may be set
     ///   aside: what it acknowledges is counted once or not at all, which is what `unknown` says.
     @discardableResult
-    func push(_ group: EventGroup? = nil, reusesOrdinals: Bool = false) async throws -> Journal.Outcome {
+    func push(_ group: EventGroup? = nil, reusesSpoolSequences: Bool = false) async throws -> Journal.Outcome {
         let group = group ?? world.groups.make()
         try world.journal.emit(group)
         let power = world.power.reading
         let answer = await Self.send(group, to: collector.url)
-        let isSure = answer != .acknowledged || (!reusesOrdinals && world.power.isGood(since: power))
+        let isSure = answer != .acknowledged || (!reusesSpoolSequences && world.power.isGood(since: power))
         let outcome = isSure ? answer : .unknown
         try world.journal.note(outcome, group)
         return outcome

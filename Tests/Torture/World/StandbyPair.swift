@@ -39,18 +39,19 @@ final class StandbyPair: Sendable {
         guard let postmaster = nodes[primary].postmaster else { throw Tool.Failed(description: "no primary runs") }
         let server = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(postmaster)/exe")
         let programs = URL(fileURLWithPath: server).deletingLastPathComponent().path
-        let owner = try FileManager.default.attributesOfItem(atPath: nodes[primary].folder)
+        let owner = try FileManager.default.attributesOfItem(atPath: nodes[primary].directory)
         let (user, group) = (owner[.ownerAccountID] ?? 0, owner[.groupOwnerAccountID] ?? 0)
-        let folder = nodes[standby].folder
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        try? FileManager.default.removeItem(atPath: "\(folder)/cluster")
-        guard unsafe chown(folder, (user as? NSNumber)?.uint32Value ?? 0, (group as? NSNumber)?.uint32Value ?? 0) == 0
-        else { throw Tool.Failed(description: "\(folder) can't be given to PostgreSQL's user") }
+        let directory = nodes[standby].directory
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        try? FileManager.default.removeItem(atPath: "\(directory)/cluster")
+        guard
+            unsafe chown(directory, (user as? NSNumber)?.uint32Value ?? 0, (group as? NSNumber)?.uint32Value ?? 0) == 0
+        else { throw Tool.Failed(description: "\(directory) can't be given to PostgreSQL's user") }
         try await Tool.run(
             try Tool.require("setpriv", package: "util-linux"),
             [
                 "--reuid=\(user)", "--regid=\(group)", "--clear-groups", "\(programs)/pg_basebackup", "-D",
-                "\(folder)/cluster", "-h", try await address(primary), "-U", "steelyard", "-R", "-X", "stream",
+                "\(directory)/cluster", "-h", try await address(primary), "-U", "steelyard", "-R", "-X", "stream",
                 "--checkpoint=fast", "--no-sync",
             ], log: log)
         try await nodes[standby].restart()
@@ -63,10 +64,10 @@ final class StandbyPair: Sendable {
 
     func end() async { await nodes[1].end() }
 
-    /// The folder of a node's socket.
+    /// The directory of a node's socket.
     private func address(_ node: Int) async throws -> String {
         // No more than a file of its own says where it listens.
-        let text = try String(contentsOfFile: "\(nodes[node].folder)/cluster/postmaster.pid", encoding: .utf8)
+        let text = try String(contentsOfFile: "\(nodes[node].directory)/cluster/postmaster.pid", encoding: .utf8)
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         guard lines.count > 4 else { throw Tool.Failed(description: "node \(node) doesn't say where it listens") }
         return String(lines[4])

@@ -23,7 +23,7 @@ final class World: Sendable {
         self.run = run
         self.server = server
         self.installation = installation
-        journal = try Journal(folder: run.journalFolder)
+        journal = try Journal(directory: run.journalDirectory)
         groups = GroupMaker(run.random(1))
     }
 
@@ -38,7 +38,7 @@ final class World: Sendable {
         let server = DatabaseServer(run: run, settings: settings)
         do {
             let database = Database(connectionString: try await start(server))
-            let installation = try Installation(folder: run.scratch, database: database)
+            let installation = try Installation(directory: run.scratch, database: database)
             let result: Result<Value, any Error>
             do {
                 result = .success(try await body(try World(run: run, server: server, installation: installation)))
@@ -74,14 +74,14 @@ final class World: Sendable {
     }
 
     /// The file that a collector follows. It lies beside the journal: faults are not for what has not been taken in.
-    func eventFile(_ collector: String) -> String { "\(run.journalFolder)/\(collector).ndjson" }
+    func eventFile(_ collector: String) -> String { "\(run.journalDirectory)/\(collector).ndjson" }
 
-    /// Waits until everything acknowledged is counted and folded, stops the collectors in order, which ships the rest,
+    /// Waits until everything acknowledged is counted and rolled up, stops the collectors in order, which ships the rest,
     /// and compares.
     func settle(_ collectors: [CollectorProcess]) async throws -> Comparison {
         try await waitUntilAcknowledgedIsCounted()
         for collector in collectors where collector.isRunning { try await collector.stop() }
-        try await waitUntilFolded()
+        try await waitUntilRolledUp()
         return try await Comparison.check(journal, database)
     }
 
@@ -94,7 +94,7 @@ final class World: Sendable {
                 try self.installation.checkProcesses()
                 guard let progress = try? await self.database.progress() else { return false }
                 last = "\(progress)"
-                return progress.events >= UInt64(least) && progress.unfolded == 0
+                return progress.events >= UInt64(least) && progress.pending == 0
             }
         } catch let error as NeverHappened {
             // What is missing says more than that something is.
@@ -103,10 +103,10 @@ final class World: Sendable {
         }
     }
 
-    func waitUntilFolded() async throws {
-        try await eventually("everything is folded", within: Self.patience) {
+    func waitUntilRolledUp() async throws {
+        try await eventually("everything is rolledUp", within: Self.patience) {
             guard let progress = try? await self.database.progress() else { return false }
-            return progress.unfolded == 0
+            return progress.pending == 0
         }
     }
 }

@@ -1,0 +1,67 @@
+/// Bounds of the HTTP service, each with its unit. Settings override those that say so.
+package enum APILimits {
+    /// From the start of a connection to its first complete request head, TLS handshake included, in seconds.
+    package static let headerDeadlineSeconds = 5
+    /// From a request's head to the end of its body, in seconds.
+    package static let bodyDeadlineSeconds = 30
+    /// How often a body's rate is looked at, in seconds.
+    package static let bodyRateWindowSeconds = 5
+    /// A body that brings fewer bytes than this in one window is cut off, in bytes: 4 KiB/s.
+    package static let minBodyBytesPerWindow = 20 << 10
+    /// How long a connection may do nothing, in seconds.
+    package static let idleTimeoutSeconds = 60
+    /// How long a connection may live at all, in seconds: certificates are looked at again at least hourly.
+    package static let maxConnectionAgeSeconds = 3_600
+    /// How often the file of revoked certificates is looked at, in seconds, beside SIGHUP.
+    package static let revocationCheckSeconds: Int64 = 30
+    /// The largest file of revoked certificates, in bytes.
+    package static let maxRevocationFileBytes = 16 << 20
+    /// Header fields per request, count.
+    package static let maxHeaderFields = 64
+    /// All header fields of a request together, in bytes.
+    package static let maxHeaderBytes = 16 << 10
+    /// Open connections per listener. A setting; this is its default.
+    package static let defaultMaxConnections = 1_024
+    /// Batches that are being received, decoded or committed at once in this process. A setting; its default.
+    package static let defaultMaxBatchesInFlight = 32
+    /// The same for one collector: it ships in order, so more than a few are of no use to it.
+    package static let maxBatchesInFlightPerCollector = 4
+    /// The most digests in one look-up, count.
+    package static let maxLookupDigests = 10_000
+    /// The largest JSON body on the ingest listener: a full look-up fits, in bytes.
+    package static let maxControlBodyBytes = 1 << 20
+    /// The largest import of the registry or of facts, in bytes.
+    package static let maxRegistryBodyBytes = 32 << 20
+    /// The largest JSON body on the query listener, in bytes.
+    package static let maxQueryBodyBytes = 16 << 10
+    /// The longest query string, in bytes.
+    package static let maxQueryStringBytes = 8 << 10
+    /// Rows in one answer of `GET /v1/usage`, count: the default of `limit` and its maximum. More is refused, never cut.
+    package static let defaultUsageRows = 10_000
+    package static let maxUsageRows = 200_000
+    /// The most values that one filter may list, count.
+    package static let maxFilterValues = 100
+    /// Scopes that one `GET /v1/rank` puts beside each other, count: those built in and some dozens of the house.
+    package static let maxRankScopes = 60
+    /// Steps of one trend, count: a year of days, and a month.
+    package static let maxTrendSteps = 400
+    /// Entities of one trend, count.
+    package static let maxTrendEntities = 20
+    /// Peaks in one answer, count: the default of `top` and its maximum.
+    package static let defaultPeakCount = 10
+    package static let maxPeakCount = 1_000
+    /// The most tokens a minute that one user may be said to need.
+    package static let maxUserRate: Int64 = 1_000_000_000_000
+    /// How long a provider or collector may bring nothing before it counts as silent, in minutes. A setting; its default.
+    package static let defaultSilenceMinutes: Int64 = 60
+    /// The longest that it may be set to, in minutes: a week.
+    package static let maxSilenceMinutes: Int64 = 10_080
+    /// Silent spans that one answer lists of one provider or collector, count. The others are counted, with their minutes.
+    package static let maxSilentSpansListed = 200
+    /// How long `wait-for` waits for its position before 503, in seconds.
+    package static let maxWaitSeconds = 30
+    /// When a client should come back after 429 and 503, in seconds.
+    package static let retryAfterSeconds = 1
+    /// The most bytes of a bearer token.
+    package static let maxTokenBytes = 256
+}

@@ -1,0 +1,48 @@
+internal import HTTPSupport
+internal import HummingbirdCore
+internal import HummingbirdHTTP2
+internal import Logging
+internal import NIOCore
+
+/// A TLS connection, HTTP/1.1 or HTTP/2 as the client prefers, behind a ``ConnectionGuard``, under the TLS rules that
+/// are current when it begins.
+struct GuardedTLSChannel: ServerChildChannel {
+    typealias Value = HTTP2UpgradeChannel.Value
+
+    let tls: ReloadableTLS
+    let options: ListenerOptions
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        guard let base = tls.current else {
+            return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
+        }
+        let (deadline, age) = (TimeAmount(options.headerDeadline), TimeAmount(options.maxConnectionAge))
+        return channel.addingGuard(headerDeadline: deadline, maxAge: age).flatMap {
+            base.setup(channel: channel, logger: logger)
+        }
+    }
+
+    func handle(value: Value, logger: Logger) async {
+        // Every set of TLS rules has the same responder, so any of them can handle the connection.
+        await tls.current?.handle(value: value, logger: logger)
+    }
+}
+
+extension HTTPServerBuilder {
+    /// The server of a listener: TLS where `tls` is given, plain HTTP/1.1 otherwise.
+    static func steelyard(tls: ReloadableTLS?, options: ListenerOptions) -> HTTPServerBuilder {
+        HTTPServerBuilder { responder in
+            guard let tls else {
+                let base = HTTP1Channel(responder: responder, configuration: options.http1)
+                return GuardedPlainChannel(
+                    base: base, headerDeadline: TimeAmount(options.headerDeadline),
+                    maxAge: TimeAmount(options.maxConnectionAge))
+            }
+            try tls.start { configuration in
+                try HTTP2UpgradeChannel(
+                    tlsConfiguration: configuration, configuration: options.http2, responder: responder)
+            }
+            return GuardedTLSChannel(tls: tls, options: options)
+        }
+    }
+}

@@ -1,0 +1,89 @@
+internal import Postgres
+internal import Scopes
+internal import Store
+internal import TextFormats
+
+extension Problem {
+    /// What a domain error looks like to a client; `nil` for what should never reach one (500).
+    ///
+    /// The one place where errors of the parts below become HTTP.
+    init?(cause error: any Error) {
+        switch error {
+        case let error as StoreError: self = Self.store(error)
+        case let error as PostgresError:
+            guard let problem = Self.postgres(error) else { return nil }
+            self = problem
+        case let error as ConcurrencyLimiter.Refusal: self = Self.admission(error)
+        case let error as UnknownScope:
+            self = Problem(
+                status: 404, code: "unknown-scope", title: "There is no such scope", detail: "\(error).",
+                extensions: [
+                    JSONMember("parameter", "scope"), JSONMember("allowed", .array(error.known.map { .string($0) })),
+                ])
+        case let error as MissingFacts:
+            self = Problem(
+                status: 422, code: "missing-facts", title: "The scope needs facts that are not there",
+                detail: "\(error).",
+                extensions: [
+                    JSONMember("missing", .array(error.facts.map { .string($0.rawValue) })),
+                    JSONMember("imports", .array(error.kinds.map { .string($0.rawValue) })),
+                ])
+        case let error as UnanswerableScope:
+            self = Problem(
+                status: 422, code: error.code.rawValue, title: "The facts don't answer the scope over this period",
+                detail: error.description)
+        case let error as StatementRefusal: self = .statement(error)
+        case is CancellationError: self = .unavailable("The server is stopping.")
+        default: return nil
+        }
+    }
+
+    private static func store(_ error: StoreError) -> Problem {
+        switch error.code {
+        case .badQuery:
+            Problem(
+                status: 400, code: "bad-query", title: "The question can't be answered as it is",
+                detail: error.message)
+        case .notKept:
+            Problem(
+                status: 422, code: "not-kept", title: "What the question needs is not kept", detail: error.message)
+        case .registryConflict:
+            Problem(
+                status: 422, code: "invalid-registry", title: "The registry file was refused", detail: error.message)
+        case .factConflict:
+            Problem(status: 422, code: "invalid-facts", title: "The facts were refused", detail: error.message)
+        case .positionNotReached:
+            .unavailable(error.message, retryAfterSeconds: 1, code: "position-not-reached")
+        case .notFound: .notFound(error.message)
+        case .busy: .unavailable(error.message)
+        default: .unavailable("The database is not in a state that this server can work with.", retryAfterSeconds: 10)
+        }
+    }
+
+    private static func postgres(_ error: PostgresError) -> Problem? {
+        if error.isUnknownCommit {
+            return .unavailable(
+                "Whether the request was carried out is unknown; repeat it to find out.", code: "unknown-outcome")
+        }
+        if error.code == .queryCanceled {
+            return .unavailable(
+                "The question took longer than a statement may run; ask for less.", retryAfterSeconds: 10,
+                code: "too-slow")
+        }
+        // 53xxx: the server is out of memory, disk or connections. XX: it is damaged, and a person is needed.
+        let isShort = error.code.rawValue.hasPrefix("53") || error.code.rawValue.hasPrefix("SY00")
+        guard error.isRetryable || isShort else { return nil }
+        return .unavailable("The database is not available.")
+    }
+
+    private static func admission(_ refusal: ConcurrencyLimiter.Refusal) -> Problem {
+        switch refusal {
+        case .busy:
+            .unavailable("As many batches as this server takes are under way.", code: "busy")
+        case .tooManyFromCollector:
+            .tooManyRequests(
+                "This collector has \(APILimits.maxBatchesInFlightPerCollector) batches under way; send them in order.",
+                retryAfterSeconds: APILimits.retryAfterSeconds)
+        }
+    }
+}

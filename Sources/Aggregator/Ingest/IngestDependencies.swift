@@ -1,0 +1,32 @@
+package import Logging
+package import Store
+package import Telemetry
+package import UsageModel
+
+/// What the ingest listener works with; `main` and the tests make it alike.
+package struct IngestDependencies: Sendable {
+    package var store: Store
+    package var intake: BatchIngest
+    package var limiter: ConcurrencyLimiter
+    package var clock: any WallClock
+    /// Only identities of this trust domain are served.
+    package var trustDomain: String
+    /// Certificates and identities that are let in no more.
+    package var revocations: Revocations
+    package var registry: MetricsRegistry
+    package var logger: Logger
+
+    package init(
+        store: Store, intake: BatchIngest, limiter: ConcurrencyLimiter, clock: any WallClock, trustDomain: String,
+        revocations: Revocations = Revocations(), registry: MetricsRegistry, logger: Logger
+    ) {
+        self.store = store
+        self.intake = intake
+        self.limiter = limiter
+        self.clock = clock
+        self.trustDomain = trustDomain
+        self.revocations = revocations
+        self.registry = registry
+        self.logger = logger
+    }
+}

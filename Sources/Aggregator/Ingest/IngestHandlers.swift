@@ -1,0 +1,181 @@
+internal import BatchFormat
+internal import HTTPTypes
+internal import Hummingbird
+internal import Logging
+internal import Postgres
+internal import Store
+internal import Telemetry
+internal import TextFormats
+internal import UsageModel
+
+/// Epochs, look-ups and batches: decodes and validates requests, asks the services, encodes what they say.
+struct IngestHandlers: Sendable {
+    private let store: Store
+    private let intake: BatchIngest
+    private let limiter: ConcurrencyLimiter
+    private let clock: any WallClock
+    private let logger: Logger
+
+    init(_ dependencies: IngestDependencies) {
+        store = dependencies.store
+        intake = dependencies.intake
+        limiter = dependencies.limiter
+        clock = dependencies.clock
+        logger = dependencies.logger
+    }
+
+    private var now: Timestamp { Timestamp(milliseconds: clock.nowMilliseconds()) }
+
+    // MARK: Epochs
+
+    private struct EpochBody: Decodable {
+        // swift-format-ignore: AlwaysUseLowerCamelCase
+        var spool_id: String
+        // swift-format-ignore: AlwaysUseLowerCamelCase
+        var software_version: String
+        // swift-format-ignore: AlwaysUseLowerCamelCase
+        var last_epoch: UInt64?
+        // swift-format-ignore: AlwaysUseLowerCamelCase
+        var last_next_sequence: UInt64?
+    }
+
+    /// The longest software version, in bytes of ASCII, as in a batch's header.
+    private static let maxSoftwareVersionBytes = 64
+
+    @Sendable func openEpoch(_ request: Request, _ identity: CollectorIdentity) async throws -> Answer {
+        _ = try request.parameters()
+        let body: EpochBody = try await request.jsonBody(limitBytes: APILimits.maxControlBodyBytes)
+        guard let spoolID = SpoolID(hex: body.spool_id) else {
+            throw Problem.badRequest("spool_id must be 32 hexadecimal digits.")
+        }
+        let version = body.software_version
+        guard (1...Self.maxSoftwareVersionBytes).contains(version.utf8.count),
+            version.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else {
+            throw Problem.badRequest(
+                "software_version must be 1 to \(Self.maxSoftwareVersionBytes) printable ASCII characters.")
+        }
+        let last = (epoch: body.last_epoch ?? 0, next: body.last_next_sequence ?? 0)
+        guard last.epoch < UInt64(Int64.max), last.next <= UInt64(Int64.max) else {
+            throw Problem.badRequest("last_epoch and last_next_sequence must be below 2^63.")
+        }
+        let grant = try await store.openEpoch(
+            EpochRequest(
+                key: CollectorKey(identity), spoolID: spoolID.bytes, softwareVersion: version, lastEpoch: last.epoch,
+                lastNextSequence: last.next, now: now))
+        log(grant, identity)
+        return .json([
+            "epoch": .integer(Int64(clamping: grant.epoch)), "next_sequence": 0,
+            "previous": grant.previous.map {
+                [
+                    "epoch": .integer(Int64(clamping: $0.epoch)),
+                    "next_sequence": .integer(Int64(clamping: $0.nextSequence)),
+                ]
+            } ?? .null,
+            "regressed": .bool(grant.hasRegressed),
+        ])
+    }
+
+    private func log(_ grant: EpochGrant, _ identity: CollectorIdentity) {
+        let values: Logger.Values = [
+            .provider: "\(identity.provider)", .collector: "\(identity.name)", .epoch: "\(grant.epoch)",
+        ]
+        if grant.hasRegressed {
+            logger.error("the database knows less than a collector does; it is asked to supply again", values)
+        } else {
+            logger.info("epoch opened", values)
+        }
+    }
+
+    // MARK: Look-up
+
+    private struct LookupBody: Decodable {
+        var epoch: UInt64
+        var digests: [String]
+    }
+
+    @Sendable func lookUp(_ request: Request, _ identity: CollectorIdentity) async throws -> Answer {
+        _ = try request.parameters()
+        let body: LookupBody = try await request.jsonBody(limitBytes: APILimits.maxControlBodyBytes)
+        guard body.epoch >= 1, body.epoch <= UInt64(Int64.max) else {
+            throw Problem.badRequest("epoch must be a whole number from 1.")
+        }
+        guard body.digests.count <= APILimits.maxLookupDigests else {
+            throw Problem.badRequest("digests may list at most \(APILimits.maxLookupDigests).")
+        }
+        let digests = try body.digests.enumerated().map { index, text in
+            guard let digest = BatchDigest(hex: text) else {
+                throw Problem.badRequest("digests.\(index) must be 64 hexadecimal digits.")
+            }
+            return digest.bytes
+        }
+        switch try await store.lookupDigests(digests, of: CollectorKey(identity), epoch: body.epoch, now: now) {
+        case .known(let counted): return .json(["counted": .array(counted.map { .bool($0) })])
+        case .fenced(let live): throw Problem.fenced(liveEpoch: live)
+        case .unknownEpoch: throw Problem.unknownEpoch
+        }
+    }
+
+    // MARK: Batches
+
+    @Sendable func sendBatch(_ request: Request, _ identity: CollectorIdentity) async throws -> Answer {
+        _ = try request.parameters()
+        let envelope = try BatchEnvelope(headers: request.headers)
+        let outcome = try await limiter.withPermit(of: identity) {
+            let payload = try await request.boundedBody(limitBytes: Limits.maxSealedBatchBytes)
+            let submission = BatchSubmission(
+                identity: identity, epoch: UInt64(envelope.epoch), sequence: UInt64(envelope.sequence),
+                digest: envelope.digest, payload: payload)
+            do {
+                return try await intake.submit(submission)
+            } catch let refusal as BatchRefusal {
+                log(refusal, identity, envelope)
+                throw Problem.batch(refusal)
+            }
+        }
+        return try answer(outcome, identity, envelope)
+    }
+
+    private func answer(
+        _ outcome: CommitOutcome, _ identity: CollectorIdentity, _ envelope: BatchEnvelope
+    ) throws -> Answer {
+        switch outcome {
+        case .counted(let next, let chain): return Self.receipt("counted", next, chain)
+        case .duplicate(let next, let chain): return Self.receipt("duplicate", next, chain)
+        case .gap(let expected): throw Problem.gap(expectedSequence: expected)
+        case .fork(let expected):
+            logger.error(
+                "a sequence number came again with other bytes; they were set aside", place(identity, envelope))
+            throw Problem.fork(expectedSequence: expected)
+        case .spoolSequenceReused:
+            logger.error(
+                "a spool's spoolSequence came again with other bytes: its collector's state went back in time or runs twice",
+                place(identity, envelope))
+            throw Problem.spoolSequenceReused
+        case .fenced(let live):
+            logger.warning("a fenced collector tried to send", place(identity, envelope))
+            throw Problem.fenced(liveEpoch: live)
+        case .unknownEpoch: throw Problem.unknownEpoch
+        }
+    }
+
+    private static func receipt(_ result: String, _ next: UInt64, _ chain: [UInt8]) -> Answer {
+        .json([
+            "result": .string(result), "next_sequence": .integer(Int64(clamping: next)),
+            "chain": .string(Hexadecimal.text(chain)),
+        ])
+    }
+
+    private func log(_ refusal: BatchRefusal, _ identity: CollectorIdentity, _ envelope: BatchEnvelope) {
+        var values = place(identity, envelope)
+        values[.reason] = "\(refusal)"
+        logger.warning("batch refused", values)
+    }
+
+    private func place(_ identity: CollectorIdentity, _ envelope: BatchEnvelope) -> Logger.Values {
+        [
+            .provider: "\(identity.provider)", .collector: "\(identity.name)", .epoch: "\(envelope.epoch)",
+            .sequence: "\(envelope.sequence)", .digest: "\(envelope.digest)",
+        ]
+    }
+}

@@ -1,0 +1,72 @@
+internal import Store
+internal import Telemetry
+internal import UsageModel
+
+/// What the intake of batches counts and times.
+struct IngestMetrics: Sendable {
+    private let registry: MetricsRegistry
+    private let events: Counter
+    private let rows: Counter
+    private let bytes: Counter
+    private let decodeDuration: Histogram
+    private let commitDuration: Histogram
+
+    init(_ registry: MetricsRegistry) {
+        self.registry = registry
+        events = registry.counter("steelyard_aggregator_events_total", help: "Events in batches that were counted.")
+        rows = registry.counter("steelyard_aggregator_rows_total", help: "Rows in batches that were counted.")
+        bytes = registry.counter(
+            "steelyard_aggregator_sealed_bytes_total", help: "Sealed bytes of batches that were counted.")
+        decodeDuration = registry.histogram(
+            "steelyard_aggregator_decode_duration_seconds", help: "Verifying and decoding one batch.")
+        commitDuration = registry.histogram(
+            "steelyard_aggregator_commit_duration_seconds", help: "Committing one batch, retries included.")
+    }
+
+    func timingDecode<Result>(_ body: () throws(BatchRefusal) -> Result) throws(BatchRefusal) -> Result {
+        let start = ContinuousClock.now
+        defer { decodeDuration.observe(ContinuousClock.now - start) }
+        return try body()
+    }
+
+    func refused(_ refusal: BatchRefusal) {
+        let reason =
+            switch refusal {
+            case .digestMismatch: "digest-mismatch"
+            case .invalid: "invalid"
+            case .wrongProvider: "wrong-provider"
+            case .wrongCollector: "wrong-collector"
+            }
+        outcome(reason)
+    }
+
+    func committed(_ result: CommitOutcome, batch: BatchCommit, duration: Duration) {
+        commitDuration.observe(duration)
+        switch result {
+        case .counted:
+            outcome("counted")
+            events.increment(by: batch.eventCount)
+            rows.increment(by: UInt64(batch.rowCount))
+            bytes.increment(by: UInt64(batch.payload.count))
+            for (reason, count) in batch.rejections {
+                registry.counter(
+                    "steelyard_aggregator_source_rejections_total", help: "Events that collectors refused, by reason.",
+                    labels: [MetricLabel("reason", reason.rawValue)]
+                ).increment(by: count)
+            }
+        case .duplicate: outcome("duplicate")
+        case .gap: outcome("gap")
+        case .fork: outcome("fork")
+        case .spoolSequenceReused: outcome("spool-sequence-reused")
+        case .fenced: outcome("fenced")
+        case .unknownEpoch: outcome("unknown-epoch")
+        }
+    }
+
+    private func outcome(_ name: String) {
+        registry.counter(
+            "steelyard_aggregator_batches_total", help: "Batches by what became of them.",
+            labels: [MetricLabel("outcome", name)]
+        ).increment()
+    }
+}

@@ -1,0 +1,70 @@
+internal import BatchFormat
+internal import TextFormats
+
+extension Problem {
+    /// 409: a batch before this one is missing.
+    static func gap(expectedSequence: UInt64) -> Problem {
+        conflict(
+            "gap", title: "A batch is missing", detail: "The next batch of this epoch is \(expectedSequence).",
+            [JSONMember("expected_sequence", .integer(Int64(clamping: expectedSequence)))])
+    }
+
+    /// 409: the sequence number was used for other bytes.
+    static func fork(expectedSequence: UInt64) -> Problem {
+        conflict(
+            "fork", title: "The sequence number was used for other bytes",
+            detail: "These bytes were set aside and not counted; the next batch of this epoch is \(expectedSequence).",
+            [JSONMember("expected_sequence", .integer(Int64(clamping: expectedSequence)))])
+    }
+
+    /// 422: the spool's spool sequence was used for other bytes. The collector keeps them and goes on with its next batch.
+    static let spoolSequenceReused = Problem(
+        status: 422, code: "invalid-batch", title: "The spool's spoolSequence was used for other bytes",
+        detail: "These bytes were set aside and not counted: what is in them may have been counted before. The "
+            + "collector's data directory came from a backup, or is in use twice.",
+        extensions: [
+            JSONMember("reason", .string("spool-sequence-reused")),
+            JSONMember("field", .string("header.spoolSequence")),
+        ])
+
+    /// 409: a newer process of the same collector is at work.
+    static func fenced(liveEpoch: UInt64) -> Problem {
+        conflict(
+            "fenced", title: "A newer epoch of this collector is live",
+            detail: "Epoch \(liveEpoch) is live. Another process has this collector's identity; stop one of them.",
+            [JSONMember("live_epoch", .integer(Int64(clamping: liveEpoch)))])
+    }
+
+    /// 409: the epoch was never issued by this database.
+    static let unknownEpoch = conflict(
+        "unknown-epoch", title: "The epoch was not issued here",
+        detail: "Ask for a new epoch with POST /v1/epochs; the database may have been restored.", [])
+
+    private static func conflict(
+        _ code: String, title: String, detail: String, _ extensions: [JSONMember]
+    ) -> Problem {
+        Problem(status: 409, code: code, title: title, detail: detail, extensions: extensions)
+    }
+
+    static func batch(_ refusal: BatchRefusal) -> Problem {
+        switch refusal {
+        case .digestMismatch:
+            Problem(
+                status: 400, code: "digest-mismatch", title: "The body is not what its digest says",
+                detail: "The bytes were damaged on the way; send the same batch again.")
+        case .invalid(let error):
+            Problem(
+                status: 422, code: "invalid-batch", title: "The bytes are not a valid batch",
+                detail: "\(error.message)",
+                extensions: [
+                    JSONMember("reason", .string(error.code.rawValue)), JSONMember("field", .string(error.field)),
+                ])
+        case .wrongProvider:
+            .forbidden(
+                "The batch is of another provider than the client certificate.", code: "wrong-provider")
+        case .wrongCollector:
+            .forbidden(
+                "The batch was sealed by another collector than the client certificate names.", code: "wrong-identity")
+        }
+    }
+}

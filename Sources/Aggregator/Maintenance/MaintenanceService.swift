@@ -1,0 +1,53 @@
+package import Logging
+internal import Postgres
+internal import ServiceLifecycle
+package import Store
+internal import Telemetry
+package import UsageModel
+
+/// Makes next month's partitions before they are needed, and drops what retention doesn't keep: at start and every
+/// hour. Safe on every instance; what one has done the others find done.
+package struct MaintenanceService: Service {
+    private let store: Store
+    private let policy: RetentionPolicy
+    private let clock: any WallClock
+    private let logger: Logger
+
+    /// How often it looks.
+    package static let interval = Duration.seconds(3_600)
+
+    package init(store: Store, policy: RetentionPolicy, clock: any WallClock, logger: Logger) {
+        self.store = store
+        self.policy = policy
+        self.clock = clock
+        self.logger = logger
+    }
+
+    package func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var backoff = Backoff(first: .seconds(1), last: Self.interval)
+            while !Task.isCancelled {
+                var wait = Self.interval
+                do {
+                    try await runOnce()
+                    backoff.reset()
+                } catch {
+                    wait = backoff.next()
+                    logger.warning(
+                        "partitions could not be looked after, will be tried again",
+                        [.error: "\(error)", .delayMilliseconds: "\(wait.milliseconds)"])
+                }
+                try? await Task.sleep(for: wait)
+            }
+        }
+    }
+
+    /// Makes partitions and drops old ones once.
+    package func runOnce() async throws {
+        let now = Timestamp(milliseconds: clock.nowMilliseconds())
+        try await store.makePartitionsAhead(now: now)
+        for table in try await store.applyRetention(policy, now: now) {
+            logger.info("partition dropped at the end of its retention", [.table: "\(table)"])
+        }
+    }
+}

@@ -1,0 +1,42 @@
+internal import Hummingbird
+internal import Postgres
+internal import Scopes
+internal import Store
+internal import UsageModel
+
+/// `GET /v1/coverage`.
+struct CoverageHandlers: Sendable {
+    private let figures: FigureHandlers
+    private let silenceMinutes: Int64
+
+    init(_ dependencies: QueryDependencies) {
+        figures = FigureHandlers(dependencies)
+        silenceMinutes = dependencies.silenceMinutes
+    }
+
+    @Sendable func coverage(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
+        let parameters = try request.parameters(["period", "from", "to", "provider", "silence-minutes", "wait-for"])
+        let format = try request.format([.json, .csv])
+        let period = try FigureHandlers.period(parameters)
+        let provider = parameters["provider"]
+        try caller.checkProviders(provider.map { [$0] })
+        let asked = try parameters.integer("silence-minutes", in: 1...APILimits.maxSilenceMinutes)
+        let silence = asked ?? silenceMinutes
+        try await figures.waitIfAsked(parameters)
+        let seconds = period.seconds(in: figures.store.calendar)
+        // Days begin with whole minutes in every zone since 1972.
+        let (from, to) = (seconds.lowerBound / 60, seconds.upperBound / 60)
+        let answer = try await figures.store.coverage(
+            CoverageQuery(
+                from: from, to: to, provider: provider, silenceMinutes: silence, visibility: caller.visibility))
+        // Minutes that haven't come yet aren't silent.
+        let now = figures.clock.nowMilliseconds() / 60_000
+        let report = CoverageReport(
+            period: period, window: from..<max(from, min(to, now)), silenceMinutes: silence, answer: answer,
+            zone: figures.store.calendar)
+        switch format {
+        case .json: return Answer.json(report.json).position(answer.position)
+        case .csv: return Answer.csv(report.csv).position(answer.position)
+        }
+    }
+}

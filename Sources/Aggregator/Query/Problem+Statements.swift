@@ -1,0 +1,34 @@
+internal import Scopes
+internal import Store
+internal import TextFormats
+
+extension Problem {
+    /// Why a month isn't closed: 403 where the caller can't be the one, 409 where the month's state is in the way.
+    static func statement(_ refusal: StatementRefusal) -> Problem {
+        switch refusal.code {
+        case .samePerson: .forbidden(refusal.message, code: refusal.code.rawValue)
+        case .exists: conflict(refusal, "The month is closed or proposed under the scope")
+        case .decided: conflict(refusal, "The statement was decided on before")
+        case .coverageShort:
+            conflict(
+                refusal, "The month's coverage is short",
+                JSONMember("shortcomings", .array(refusal.shortcomings.map(\.json))))
+        case .figuresChanged:
+            conflict(
+                refusal, "The figures changed since they were proposed",
+                JSONMember("changes", .array(changes(refusal.changes))))
+        }
+    }
+
+    private static func conflict(
+        _ refusal: StatementRefusal, _ title: String, _ extensions: JSONMember...
+    ) -> Problem {
+        Problem(
+            status: 409, code: refusal.code.rawValue, title: title, detail: refusal.message, extensions: extensions)
+    }
+
+    private static func changes(_ restatement: Restatement?) -> [JSONValue] {
+        guard let restatement else { return [] }
+        return (restatement.rows.filter { !$0.isUnchanged } + [restatement.total]).map(restatement.json(_:))
+    }
+}

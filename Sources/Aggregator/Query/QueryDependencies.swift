@@ -1,0 +1,35 @@
+package import Logging
+package import Scopes
+package import Store
+package import Telemetry
+package import UsageModel
+
+/// What the query listener works with; `main` and the tests make it alike.
+package struct QueryDependencies: Sendable {
+    package var store: Store
+    package var scopes: ScopeCatalogue
+    package var clock: any WallClock
+    package var health: @Sendable () -> Health
+    package var registry: MetricsRegistry
+    package var logger: Logger
+    /// What a month must have before it is closed.
+    package var statementRules = StatementRules()
+    /// How long `wait-for` waits.
+    package var maxWait: Duration = .seconds(APILimits.maxWaitSeconds)
+    /// What happened in the market, to be read beside trends.
+    package var events = TrendEvents([])
+    /// How long a provider or collector may bring nothing before it counts as silent, in minutes.
+    package var silenceMinutes = APILimits.defaultSilenceMinutes
+
+    package init(
+        store: Store, scopes: ScopeCatalogue, clock: any WallClock, health: @escaping @Sendable () -> Health,
+        registry: MetricsRegistry, logger: Logger
+    ) {
+        self.store = store
+        self.scopes = scopes
+        self.clock = clock
+        self.health = health
+        self.registry = registry
+        self.logger = logger
+    }
+}

@@ -1,0 +1,132 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import Postgres
+internal import Scopes
+internal import Store
+internal import TextFormats
+internal import UsageModel
+
+/// Closed months: propose, approve, withdraw, read.
+struct StatementHandlers: Sendable {
+    private let store: Store
+    private let catalogue: ScopeCatalogue
+    private let clock: any WallClock
+    private let rules: StatementRules
+    private let maxWait: Duration
+
+    /// The longest reason for closing all the same, or for withdrawing, in bytes of UTF-8.
+    private static let maxReasonBytes = 1_000
+
+    init(_ dependencies: QueryDependencies) {
+        store = dependencies.store
+        catalogue = dependencies.scopes
+        clock = dependencies.clock
+        rules = dependencies.statementRules
+        maxWait = dependencies.maxWait
+    }
+
+    /// `GET /v1/statements`.
+    @Sendable func list(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
+        let parameters = try request.parameters(["scope", "month"])
+        _ = try request.format([.json])
+        let month = try parameters["month"].map { text throws(Problem) in try FigureHandlers.month(text) }
+        let headers = try await store.statements(scope: parameters["scope"], month: month)
+        return .json(["statements": .array(headers.map { .object($0.members) })])
+    }
+
+    /// `GET /v1/statements/{id}`.
+    @Sendable func one(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
+        let parameters = try request.parameters(["restated"])
+        _ = try request.format([.json])
+        let isRestated = try parameters.flag("restated")
+        let id = try Self.id(context)
+        guard isRestated else { return .json(try await store.statement(id).json(restated: nil)) }
+        let restated = try await store.restated(id)
+        return Answer.json(restated.statement.json(restated: restated)).position(restated.position)
+    }
+
+    private struct Proposal: Decodable {
+        var scope: String
+        var month: String
+        var overrideReason: String?
+
+        enum CodingKeys: String, CodingKey {
+            case scope, month
+            case overrideReason = "override_reason"
+        }
+    }
+
+    /// `POST /v1/statements`. Waits first until what is committed by now is rolled up; what isn't even then is short.
+    @Sendable func propose(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
+        _ = try request.parameters()
+        let body: Proposal = try await request.jsonBody(limitBytes: APILimits.maxQueryBodyBytes)
+        let person = try caller.person()
+        let month: Period
+        do { month = try FigureHandlers.month(body.month) } catch { throw Problem.badRequest(error.detail) }
+        let reason = try Self.reason(body.overrideReason, "override_reason")
+        let scope = try catalogue.scope(body.scope)
+        do {
+            try await store.waitForLatest(timeout: maxWait)
+        } catch let error as StoreError where error.code == .positionNotReached {
+            // The proposal says which of the month's batches are missing, if any.
+        }
+        let statement = try await store.proposeStatement(
+            StatementProposal(
+                scope: scope, month: month, overrideReason: reason, person: person, rules: rules, now: now))
+        return .json(statement.json(restated: nil), status: .created)
+    }
+
+    /// `POST /v1/statements/{id}/approval`.
+    @Sendable func approve(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
+        _ = try request.parameters()
+        let statement = try await store.approveStatement(
+            try Self.id(context), by: try caller.person(), rules: rules, now: now)
+        return .json(statement.json(restated: nil))
+    }
+
+    private struct Withdrawal: Decodable {
+        var reason: String
+    }
+
+    /// `POST /v1/statements/{id}/withdrawal`.
+    @Sendable func withdraw(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
+        _ = try request.parameters()
+        let body: Withdrawal = try await request.jsonBody(limitBytes: APILimits.maxQueryBodyBytes)
+        let statement = try await store.withdrawStatement(
+            try Self.id(context), by: try caller.person(), reason: try Self.reason(body.reason, "reason"), now: now)
+        return .json(statement.json(restated: nil))
+    }
+
+    private var now: Timestamp { Timestamp(milliseconds: clock.nowMilliseconds()) }
+
+    private static func id(_ context: QueryContext) throws(Problem) -> Int64 {
+        let text = context.parameters.get("id") ?? ""
+        guard text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let id = Int64(text) else {
+            throw .notFound("Statements are numbered; there is none \"\(text.prefix(40))\".")
+        }
+        return id
+    }
+
+    /// One line of text that says something, or `nil` where there is none.
+    private static func reason(_ text: String?, _ name: String) throws(Problem) -> String? {
+        guard let text else { return nil }
+        guard !text.allSatisfy(\.isWhitespace), text.utf8.count <= maxReasonBytes, text.isOneLine else {
+            throw .badRequest("\(name) must be one line of text, 1 to \(maxReasonBytes) bytes.")
+        }
+        return text
+    }
+}
+
+extension TokenRecord {
+    /// Who the caller is, for what needs two people.
+    ///
+    /// - Throws: ``Problem`` 403 where the token was made for nobody by name.
+    fileprivate func person() throws(Problem) -> StatementPerson {
+        guard let holder else {
+            throw .forbidden(
+                "The token names no holder, and closing a month needs two people who can be told apart; have a token "
+                    + "made with a holder.", code: "no-holder")
+        }
+        return StatementPerson(holder: holder, token: id)
+    }
+}

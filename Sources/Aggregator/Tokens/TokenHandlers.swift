@@ -1,0 +1,82 @@
+internal import Foundation
+internal import HTTPTypes
+internal import Hummingbird
+internal import Postgres
+internal import Store
+internal import TextFormats
+internal import UsageModel
+
+/// Tokens: list, create, revoke.
+struct TokenHandlers: Sendable {
+    private let tokens: TokenService
+
+    /// The longest note, in bytes of UTF-8.
+    private static let maxNoteBytes = 200
+
+    init(_ dependencies: QueryDependencies) {
+        tokens = TokenService(store: dependencies.store, clock: dependencies.clock)
+    }
+
+    @Sendable func list(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
+        _ = try request.parameters()
+        _ = try request.format([.json])
+        return .json(["tokens": .array(try await tokens.list().map { .object($0.members) })])
+    }
+
+    private struct Body: Decodable {
+        var role: String
+        var provider: String?
+        var note: String?
+        var holder: String?
+    }
+
+    @Sendable func create(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
+        _ = try request.parameters()
+        let body: Body = try await request.jsonBody(limitBytes: APILimits.maxQueryBodyBytes)
+        guard let role = TokenRole(rawValue: body.role) else {
+            let roles = TokenRole.allCases.map(\.rawValue)
+            throw Problem.badRequest(
+                "role is not one of \(roles.joined(separator: ", ")).",
+                extensions: [JSONMember("allowed", .array(roles.map { .string($0) }))])
+        }
+        if let provider = body.provider,
+            !NameRule.isIdentifier(provider, maxBytes: Limits.maxProviderNameBytes)
+        {
+            throw Problem.badRequest(
+                "provider must be 1 to \(Limits.maxProviderNameBytes) lower-case letters, digits and inner hyphens.")
+        }
+        let note = body.note ?? ""
+        if !note.isEmpty, NameRule.problem(in: note, maxBytes: Self.maxNoteBytes) != nil {
+            throw Problem.badRequest("note must be a short line of plain text, at most \(Self.maxNoteBytes) bytes.")
+        }
+        if let holder = body.holder, NameRule.problem(in: holder, maxBytes: TokenService.maxHolderBytes) != nil {
+            throw Problem.badRequest(
+                "holder must be a person's name in plain text, at most \(TokenService.maxHolderBytes) bytes.")
+        }
+        let made = try await tokens.create(
+            role: role, provider: body.provider, note: note, holder: body.holder, by: "token \(caller.id)")
+        return .json(.object([JSONMember("token", .string(made.text))] + made.record.members), status: .created)
+    }
+
+    @Sendable func revoke(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
+        _ = try request.parameters()
+        let id = context.parameters.get("id") ?? ""
+        guard try await tokens.revoke(id: id, by: "token \(caller.id)") else {
+            throw Problem.notFound("There is no live token with this id.")
+        }
+        return Answer(status: .noContent, contentType: AnswerFormat.json.contentType, body: [])
+    }
+}
+
+extension TokenRecord {
+    fileprivate var members: [JSONMember] {
+        [
+            JSONMember("id", .string(id)), JSONMember("role", .string(role.rawValue)),
+            JSONMember("provider", .optional(provider)), JSONMember("note", .string(note)),
+            JSONMember("holder", .optional(holder)),
+            JSONMember("created_at", .string(RFC3339.text(createdAt))), JSONMember("created_by", .string(createdBy)),
+            JSONMember("expires_at", .optional(expiresAt.map { RFC3339.text($0) })),
+            JSONMember("revoked_at", .optional(revokedAt.map { RFC3339.text($0) })),
+        ]
+    }
+}

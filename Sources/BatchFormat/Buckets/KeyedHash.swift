@@ -1,0 +1,71 @@
+internal import UsageModel
+
+/// A 64-bit hash of short byte strings and integer pairs, keyed with random numbers of this process.
+///
+/// It rollups 64 × 64 → 128-bit products, as wyhash does, but every constant is secret: without the keys nobody can
+/// choose inputs that collide or that zero a factor. Not for anything that leaves the process.
+struct KeyedHash: Sendable {
+    private let first: UInt64
+    private let second: UInt64
+    private let third: UInt64
+
+    init(using generator: inout some RandomNumberGenerator) {
+        first = generator.next()
+        second = generator.next()
+        third = generator.next()
+    }
+
+    /// The hash of `count` bytes from `start`. The range must lie within `bytes` and not be empty.
+    @inline(__always)
+    func hash(_ bytes: RawSpan, from start: Int, count: Int) -> UInt64 {
+        var state = first
+        var offset = start
+        var left = count
+        while left > 16 {
+            state = Self.rollUp(bytes.word(at: offset) ^ second, bytes.word(at: offset + 8) ^ state)
+            offset += 16
+            left -= 16
+        }
+        let low: UInt64
+        let high: UInt64
+        if left >= 8 {
+            low = bytes.word(at: offset)
+            high = bytes.word(at: offset + left - 8)
+        } else if left >= 4 {
+            low = UInt64(bytes.halfWord(at: offset))
+            high = UInt64(bytes.halfWord(at: offset + left - 4))
+        } else {
+            low =
+                UInt64(bytes.byte(at: offset)) << 16 | UInt64(bytes.byte(at: offset + left / 2)) << 8
+                | UInt64(bytes.byte(at: offset + left - 1))
+            high = 0
+        }
+        return Self.rollUp(Self.rollUp(low ^ second, high ^ state) ^ third, UInt64(truncatingIfNeeded: count) ^ second)
+    }
+
+    /// The hash of two integers.
+    @inline(__always)
+    func hash(_ left: UInt64, _ right: UInt64) -> UInt64 {
+        Self.rollUp(Self.rollUp(left ^ second, right ^ first) ^ third, second)
+    }
+
+    @inline(__always)
+    private static func rollUp(_ left: UInt64, _ right: UInt64) -> UInt64 {
+        let product = left.multipliedFullWidth(by: right)
+        return product.high ^ product.low
+    }
+}
+
+extension RawSpan {
+    /// Eight bytes from `offset` as an integer; traps when they are out of bounds.
+    @inline(__always)
+    func word(at offset: Int) -> UInt64 {
+        unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
+    }
+
+    /// Four bytes from `offset` as an integer; traps when they are out of bounds.
+    @inline(__always)
+    func halfWord(at offset: Int) -> UInt32 {
+        unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self)
+    }
+}

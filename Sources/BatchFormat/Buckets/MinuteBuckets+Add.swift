@@ -1,0 +1,103 @@
+package import UsageModel
+
+extension MinuteBuckets {
+    /// Counts one event.
+    ///
+    /// - Parameters:
+    ///   - record: what ranges that aren't in scratch point into.
+    ///   - scratch: what ranges marked `isInScratch` point into.
+    /// - Returns: ``Outcome/full``, with nothing counted, where the event needs room and there is none.
+    /// - Throws: a ``Rejection`` for an event that can't be counted whatever is sealed: `bad-name`, `name-too-long`,
+    ///   `invalid-utf8`, `missing-field`, `bad-time`, `count-too-large`, `inconsistent-counts`, `sum-too-large`; and
+    ///   `too-many-names`, which names the dimension that has too many different values.
+    @discardableResult
+    package mutating func add(
+        _ event: borrowing UsageEvent, record: RawSpan, scratch: RawSpan
+    ) throws(Rejection) -> Outcome {
+        let counts = event.counts
+        if !Self.areCountable(counts) { throw Self.rejection(of: counts) }
+        guard event.minute >= 0, event.minute <= BatchBounds.maxMinute else {
+            throw Rejection(.badTime, field: "time", detail: "the time must lie in the years 1970 to 9999")
+        }
+        if eventCount >= BatchBounds.maxEvents { return .full }
+        let region = try regions.intern(event.region.isInScratch ? scratch : record, event.region)
+        let model = try models.intern(event.model.isInScratch ? scratch : record, event.model)
+        let tenant = try tenants.intern(event.tenant.isInScratch ? scratch : record, event.tenant)
+        let key = RowKey(
+            tenant: tenant, model: model, region: region, layer: event.layer, workload: event.workload,
+            modality: event.modality)
+        guard let added = add(counts, to: key, minute: UInt32(truncatingIfNeeded: event.minute)) else { return .full }
+        if !added {
+            throw Rejection(.sumTooLarge, detail: "the sum of this minute and key would leave 64 bits")
+        }
+        eventCount += 1
+        return .added
+    }
+
+    /// - Returns: `nil` where a new row is needed and there is no room, `false` where the sum would wrap.
+    @inline(__always)
+    mutating func add(_ counts: TokenCounts, to key: RowKey, minute: UInt32) -> Bool? {
+        let hashValue = hash.hash(key.packed, UInt64(minute))
+        let tag = hashValue & 0xFFFF_FFFF_0000_0000
+        let mask = slots.count - 1
+        var index = Int(truncatingIfNeeded: hashValue) & mask
+        while true {
+            let slot = slots[index]
+            if slot == 0 { break }
+            if slot & 0xFFFF_FFFF_0000_0000 == tag {
+                let row = Int(truncatingIfNeeded: slot & 0xFFFF_FFFF) - 1
+                if table[row].key == key, table[row].minute == minute { return table[row].counts.add(counts) }
+            }
+            index = (index + 1) & mask
+        }
+        return insert(Row(key: key, minute: minute, counts: counts), hashValue: hashValue, at: index)
+    }
+
+    @inline(never)
+    private mutating func insert(_ row: Row, hashValue: UInt64, at index: Int) -> Bool? {
+        if table.count >= maxRows { return nil }
+        if estimatedBytes + BatchBounds.maxColumnBytesPerRow > BatchBounds.maxEncodedBytes { return nil }
+        table.append(row)
+        slots[index] = hashValue & 0xFFFF_FFFF_0000_0000 | UInt64(table.count)
+        if table.count * 2 > slots.count { grow() }
+        return true
+    }
+
+    private mutating func grow() {
+        var larger = [UInt64](repeating: 0, count: slots.count * 2)
+        for (index, row) in table.enumerated() {
+            larger.occupyFirstFree(hash.hash(row.key.packed, UInt64(row.minute)), UInt64(index) + 1)
+        }
+        slots = larger
+    }
+
+    @inline(__always)
+    private static func areCountable(_ counts: TokenCounts) -> Bool {
+        // One less wraps zero requests round to the largest number.
+        counts.requests &- 1 < Limits.maxRequestsPerEvent
+            && counts.input <= Limits.maxTokensPerField && counts.output <= Limits.maxTokensPerField
+            && counts.cachedInput <= counts.input && counts.reasoningOutput <= counts.output
+    }
+
+    @inline(never)
+    private static func rejection(of counts: TokenCounts) -> Rejection {
+        if counts.requests == 0 {
+            return Rejection(.inconsistentCounts, field: "requests", detail: "an event stands for at least one call")
+        }
+        if counts.cachedInput > counts.input {
+            return Rejection(.inconsistentCounts, field: "cached_input_tokens", detail: "more than input_tokens")
+        }
+        if counts.reasoningOutput > counts.output {
+            return Rejection(.inconsistentCounts, field: "reasoning_output_tokens", detail: "more than output_tokens")
+        }
+        let field =
+            if counts.requests > Limits.maxRequestsPerEvent {
+                "requests"
+            } else if counts.input > Limits.maxTokensPerField {
+                "input_tokens"
+            } else {
+                "output_tokens"
+            }
+        return Rejection(.countTooLarge, field: field, detail: "at most 1000000000000 in one event")
+    }
+}

@@ -1,0 +1,83 @@
+internal import UsageModel
+
+/// The table that events are summed in: one row per minute and key, names interned.
+///
+/// Nothing is allocated per event; memory grows, amortised, with distinct names and rows. Hashes are keyed with random
+/// numbers of this process, so that nobody outside can choose names that collide.
+package struct MinuteBuckets: Sendable {
+    /// What became of an event that was fit to be counted.
+    package enum Outcome: Sendable, Equatable {
+        case added
+        /// No room, and nothing was counted: seal what is here, ``removeAll(keepingCapacity:)``, add again.
+        case full
+    }
+
+    struct Row: Sendable {
+        var key: RowKey
+        var minute: UInt32
+        var counts: TokenCounts
+    }
+
+    /// Events that were added or merged since the table was last emptied.
+    package internal(set) var eventCount: UInt64 = 0
+    /// Rows at which the table is full.
+    package let maxRows: Int
+
+    var tenants: NameTable
+    var models: NameTable
+    var regions: NameTable
+    /// In the order of first visibility.
+    var table: [Row] = []
+    /// 0, or the upper half of a key's hash above its row's index plus 1. A power of two of them, at most half in use.
+    var slots: [UInt64]
+    let hash: KeyedHash
+
+    static let initialSlotCount = 1_024
+
+    /// - Parameter maxRows: rows at which the table is full; at most `Limits.maxRowsPerBatch`.
+    package init(maxRows: Int = Limits.maxRowsPerBatch) {
+        var generator = SystemRandomNumberGenerator()
+        self.init(maxRows: maxRows, using: &generator)
+    }
+
+    /// - Parameter generator: where the hash's keys come from.
+    package init(maxRows: Int = Limits.maxRowsPerBatch, using generator: inout some RandomNumberGenerator) {
+        precondition(maxRows > 0 && maxRows <= Limits.maxRowsPerBatch, "maxRows \(maxRows) is out of range")
+        precondition(RowKey.holdsLimits, "the limits outgrew the row key")
+        let hash = KeyedHash(using: &generator)
+        self.hash = hash
+        self.maxRows = maxRows
+        tenants = NameTable(
+            field: "tenant", maxNames: Limits.maxTenantsPerBatch, maxNameBytes: Limits.maxTenantNameBytes, hash: hash)
+        models = NameTable(
+            field: "model", maxNames: Limits.maxModelsPerBatch, maxNameBytes: Limits.maxModelNameBytes, hash: hash)
+        regions = NameTable(
+            field: "region", maxNames: Limits.maxRegionsPerBatch, maxNameBytes: Limits.maxRegionNameBytes, hash: hash)
+        slots = Array(repeating: 0, count: Self.initialSlotCount)
+    }
+
+    /// Rows in the table.
+    package var rowCount: Int { table.count }
+    package var isEmpty: Bool { table.isEmpty }
+
+    /// An upper bound of the batch's size before compression, in bytes; also about what the table holds in memory.
+    package var estimatedBytes: Int {
+        BatchBounds.maxFramingBytes + table.count * BatchBounds.maxColumnBytesPerRow
+            + (tenants.count + models.count + regions.count) * BatchBounds.maxColumnBytesPerName
+            + tenants.byteCount + models.byteCount + regions.byteCount
+    }
+
+    /// Empties the table. Kept capacity makes the next batch of the same size free of allocation.
+    package mutating func removeAll(keepingCapacity: Bool = true) {
+        eventCount = 0
+        tenants.removeAll(keepingCapacity: keepingCapacity)
+        models.removeAll(keepingCapacity: keepingCapacity)
+        regions.removeAll(keepingCapacity: keepingCapacity)
+        table.removeAll(keepingCapacity: keepingCapacity)
+        if keepingCapacity {
+            for index in slots.indices { slots[index] = 0 }
+        } else {
+            slots = Array(repeating: 0, count: Self.initialSlotCount)
+        }
+    }
+}

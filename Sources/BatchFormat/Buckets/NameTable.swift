@@ -1,0 +1,183 @@
+internal import UsageModel
+
+/// Interned names of one dimension: bytes in an arena, found by open addressing.
+///
+/// Identifiers count up from 0 in the order of first visibility. A name is checked against `NameRule` when it is first seen,
+/// so that whatever is in the table may be sealed.
+struct NameTable: Sendable {
+    /// What the dimension is called in rejections.
+    let field: StaticString
+    /// The most names that the table takes.
+    let maxNames: Int
+    /// The longest name, in bytes.
+    let maxNameBytes: Int
+
+    private let hash: KeyedHash
+    /// All names, one after the other.
+    private var arena: [UInt8] = []
+    /// Where name *i* ends in the arena; it begins where the one before ends.
+    private var ends: [UInt32] = []
+    /// 0, or the upper half of a name's hash above its identifier plus 1. A power of two of them, at most half in use.
+    private var slots: [UInt64]
+
+    private static let initialSlotCount = 64
+
+    init(field: StaticString, maxNames: Int, maxNameBytes: Int, hash: KeyedHash) {
+        self.field = field
+        self.maxNames = maxNames
+        self.maxNameBytes = maxNameBytes
+        self.hash = hash
+        slots = Array(repeating: 0, count: Self.initialSlotCount)
+    }
+
+    var count: Int { ends.count }
+    /// Bytes of all names together.
+    var byteCount: Int { arena.count }
+
+    /// The identifier of the name at `range` of `bytes`, made if need be.
+    @inline(__always)
+    mutating func intern(_ bytes: RawSpan, _ range: FieldRange) throws(Rejection) -> UInt32 {
+        let start = Int(range.start)
+        let length = Int(range.count)
+        guard length > 0, start + length <= bytes.byteCount else { throw missing() }
+        let hashValue = hash.hash(bytes, from: start, count: length)
+        let tag = hashValue & 0xFFFF_FFFF_0000_0000
+        let mask = slots.count - 1
+        var index = Int(truncatingIfNeeded: hashValue) & mask
+        while true {
+            let slot = slots[index]
+            if slot == 0 { return try insert(bytes, start: start, length: length, hashValue: hashValue, at: index) }
+            if slot & 0xFFFF_FFFF_0000_0000 == tag {
+                let identifier = UInt32(truncatingIfNeeded: slot) &- 1
+                if isName(identifier, equalTo: bytes, start: start, length: length) { return identifier }
+            }
+            index = (index + 1) & mask
+        }
+    }
+
+    /// Forgets all names; the memory stays where `keepingCapacity` says so.
+    mutating func removeAll(keepingCapacity: Bool) {
+        arena.removeAll(keepingCapacity: keepingCapacity)
+        ends.removeAll(keepingCapacity: keepingCapacity)
+        if keepingCapacity {
+            for index in slots.indices { slots[index] = 0 }
+        } else {
+            slots = Array(repeating: 0, count: Self.initialSlotCount)
+        }
+    }
+
+    /// The identifiers for which `isUsed`, in the order of their names' bytes.
+    func sortedIdentifiers(where isUsed: (Int) -> Bool) -> [UInt32] {
+        let arenaBytes = unsafe arena.span.bytes
+        var keys: [(prefix: UInt64, identifier: UInt32)] = []
+        keys.reserveCapacity(count)
+        for identifier in 0..<count where isUsed(identifier) {
+            let (start, end) = bounds(UInt32(identifier))
+            keys.append((arenaBytes.bigEndianPrefix(start, end), UInt32(identifier)))
+        }
+        keys.sort { left, right in
+            if left.prefix != right.prefix { return left.prefix < right.prefix }
+            return isName(left.identifier, before: right.identifier)
+        }
+        return keys.map(\.identifier)
+    }
+
+    func name(_ identifier: UInt32) -> String {
+        let (start, end) = bounds(identifier)
+        return String(decoding: arena[start..<end], as: UTF8.self)
+    }
+
+    @inline(never)
+    private mutating func insert(
+        _ bytes: RawSpan, start: Int, length: Int, hashValue: UInt64, at index: Int
+    ) throws(Rejection) -> UInt32 {
+        if let problem = NameRule.problem(in: bytes.extracting(start..<start + length), maxBytes: maxNameBytes) {
+            throw Rejection(reason(of: problem), field: "\(field)", detail: "the name \(problem.explanation)")
+        }
+        guard count < maxNames else {
+            throw Rejection(
+                .tooManyNames, field: "\(field)",
+                detail: "a batch holds at most \(maxNames) different values; is a request id in this field?")
+        }
+        for offset in start..<start + length { arena.append(bytes.byte(at: offset)) }
+        ends.append(UInt32(arena.count))
+        slots[index] = hashValue & 0xFFFF_FFFF_0000_0000 | UInt64(count)
+        if count * 2 > slots.count { slots = enlargedSlots() }
+        return UInt32(count - 1)
+    }
+
+    /// The slots for twice as many names.
+    private func enlargedSlots() -> [UInt64] {
+        let arenaBytes = unsafe arena.span.bytes
+        var larger = [UInt64](repeating: 0, count: slots.count * 2)
+        for identifier in 0..<count {
+            let (start, end) = bounds(UInt32(identifier))
+            let hashValue = hash.hash(arenaBytes, from: start, count: end - start)
+            larger.occupyFirstFree(hashValue, UInt64(identifier) + 1)
+        }
+        return larger
+    }
+
+    @inline(__always)
+    private func bounds(_ identifier: UInt32) -> (start: Int, end: Int) {
+        let index = Int(identifier)
+        return (index == 0 ? 0 : Int(ends[index - 1]), Int(ends[index]))
+    }
+
+    @inline(__always)
+    private func isName(_ identifier: UInt32, equalTo bytes: RawSpan, start: Int, length: Int) -> Bool {
+        let (nameStart, nameEnd) = bounds(identifier)
+        guard nameEnd - nameStart == length else { return false }
+        let arenaBytes = unsafe arena.span.bytes
+        var offset = 0
+        while offset + 8 <= length {
+            if arenaBytes.word(at: nameStart + offset) != bytes.word(at: start + offset) { return false }
+            offset += 8
+        }
+        while offset < length {
+            if arenaBytes.byte(at: nameStart + offset) != bytes.byte(at: start + offset) { return false }
+            offset += 1
+        }
+        return true
+    }
+
+    private func isName(_ left: UInt32, before right: UInt32) -> Bool {
+        let (leftStart, leftEnd) = bounds(left)
+        let (rightStart, rightEnd) = bounds(right)
+        return arena[leftStart..<leftEnd].lexicographicallyPrecedes(arena[rightStart..<rightEnd])
+    }
+
+    private func missing() -> Rejection {
+        Rejection(.missingField, field: "\(field)", detail: "every event needs one, or a default in the configuration")
+    }
+
+    private func reason(of problem: NameRule.Problem) -> RejectionReason {
+        switch problem {
+        case .empty: .missingField
+        case .tooLong: .nameTooLong
+        case .invalidUTF8: .invalidUTF8
+        case .forbiddenCharacter: .badName
+        }
+    }
+}
+
+extension [UInt64] {
+    /// Puts an entry into a table of a power of two of slots: the upper half of the hash above `entry`, at the first
+    /// free slot from where the hash's lower half points. One slot must be free.
+    mutating func occupyFirstFree(_ hashValue: UInt64, _ entry: UInt64) {
+        let mask = count - 1
+        var index = Int(truncatingIfNeeded: hashValue) & mask
+        while self[index] != 0 { index = (index + 1) & mask }
+        self[index] = hashValue & 0xFFFF_FFFF_0000_0000 | entry
+    }
+}
+
+extension RawSpan {
+    /// The first eight bytes of a range as an integer that sorts as the bytes do; zeros stand for missing bytes.
+    func bigEndianPrefix(_ start: Int, _ end: Int) -> UInt64 {
+        if end - start >= 8 { return word(at: start).byteSwapped }
+        var prefix: UInt64 = 0
+        for offset in 0..<8 { prefix = prefix << 8 | (start + offset < end ? UInt64(byte(at: start + offset)) : 0) }
+        return prefix
+    }
+}

@@ -1,0 +1,72 @@
+internal import SwiftProtobuf
+package import UsageModel
+internal import WireProtocol
+
+/// Seals rows: protobuf columns, one zstd frame, SHA-256.
+///
+/// The same header and rows give the same bytes with the same version of zstd.
+package struct BatchEncoder: Sendable {
+    /// zstd level. 1 is as small as 3 on columns, and faster.
+    package static let defaultCompressionLevel: Int32 = 1
+    /// Shorter columns share a block with their neighbours: a block of its own costs about a hundred bytes.
+    static let minBlockBytes = 1_024
+
+    package var compressionLevel: Int32
+
+    package init(compressionLevel: Int32 = BatchEncoder.defaultCompressionLevel) {
+        self.compressionLevel = compressionLevel
+    }
+
+    /// - Parameter rows: in canonical form, as ``MinuteBuckets/rows()`` gives them. May be empty, to report refusals only.
+    /// - Throws: ``BatchError`` where header or rows break a rule of the format; rows from a ``MinuteBuckets`` fit.
+    package func seal(_ header: BatchHeader, _ rows: UsageRows) throws(BatchError) -> SealedBatch {
+        let message = try Self.message(header, rows)
+        guard message.count <= Limits.maxDecodedBatchBytes else {
+            throw BatchError(.decodedTooLarge, "\(message.count) bytes before compression: seal fewer rows at a time")
+        }
+        let boundaries = unsafe try Self.blockBoundaries(message.span.bytes)
+        let sealed = try ZstdFrame.compress(message, level: compressionLevel, boundaries: boundaries)
+        guard sealed.count <= Limits.maxSealedBatchBytes else {
+            throw BatchError(.sealedTooLarge, "\(sealed.count) bytes sealed: seal fewer rows at a time")
+        }
+        return SealedBatch(bytes: sealed, digest: BatchDigest(of: sealed))
+    }
+
+    /// The message before compression: the same bytes for the same values, always.
+    package static func message(_ header: BatchHeader, _ rows: UsageRows) throws(BatchError) -> [UInt8] {
+        var batch = WireBatch()
+        batch.formatVersion = header.formatVersion
+        batch.header = try HeaderCodec.encode(header)
+        if let columns = try RowsColumns.encode(rows) { batch.rows = columns }
+        let requests = rows.rows.reduce(UInt128(0)) { $0 + UInt128($1.counts.requests) }
+        try HeaderCodec.checkEventCount(header.eventCount, rowCount: rows.rows.count, requests: requests)
+        return try batch.canonicalBytes()
+    }
+
+    /// Where blocks begin: before and after each column that is long enough to deserve its own.
+    private static func blockBoundaries(_ message: RawSpan) throws(BatchError) -> [Int] {
+        var boundaries: Set<Int> = []
+        var open: [Range<Int>] = []
+        try MessageShape.batch.check(message) { range in
+            // Only the innermost ranges are columns: drop those that hold another.
+            open.removeAll { $0.contains(range.lowerBound) }
+            open.append(range)
+        }
+        for column in open where column.count >= minBlockBytes {
+            boundaries.insert(column.lowerBound)
+            boundaries.insert(column.upperBound)
+        }
+        return boundaries.sorted()
+    }
+}
+
+extension SwiftProtobuf.Message {
+    /// The message's bytes. Fields come in ascending order, so equal messages without maps give equal bytes.
+    func canonicalBytes() throws(BatchError) -> [UInt8] {
+        do {
+            return try serializedBytes()
+        } catch {
+            throw BatchError(.badMessage, "the message can't be written: \(error)")
+        }
+    }
+}

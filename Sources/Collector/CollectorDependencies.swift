@@ -1,0 +1,29 @@
+package import CollectorCore
+package import Logging
+package import UsageModel
+
+/// What every part of the collector is given: shared state and the outside world as parameters.
+package struct CollectorDependencies: Sendable {
+    package var accumulator: Accumulator
+    package var intakeSwitch: IntakeSwitch
+    package var remembered: RememberedEvents
+    package var metrics: CollectorMetrics
+    package var logger: Logger
+    package var wallClock: any WallClock
+    package var steadyClock: any SteadyClock
+
+    package init(
+        accumulator: Accumulator, intakeSwitch: IntakeSwitch = IntakeSwitch(),
+        remembered: RememberedEvents = RememberedEvents(),
+        metrics: CollectorMetrics, logger: Logger,
+        wallClock: any WallClock = SystemWallClock(), steadyClock: any SteadyClock = SystemSteadyClock()
+    ) {
+        self.accumulator = accumulator
+        self.intakeSwitch = intakeSwitch
+        self.remembered = remembered
+        self.metrics = metrics
+        self.logger = logger
+        self.wallClock = wallClock
+        self.steadyClock = steadyClock
+    }
+}

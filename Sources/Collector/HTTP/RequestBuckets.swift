@@ -1,0 +1,88 @@
+internal import BatchFormat
+internal import CollectorCore
+internal import UsageModel
+
+/// Sums and rejections of one request.
+struct RequestBuckets: UsageEventSink {
+    /// Bytes of rejected records of one request that go to quarantine; the sender has them anyway.
+    static let maxQuarantineBytes = 1 << 20
+
+    private(set) var sums = MinuteBuckets(maxRows: maxRows)
+    private(set) var rejections: [RejectionReason: UInt64] = [:]
+    private(set) var outcome = EventsOutcome()
+    private(set) var quarantine: [QuarantineEntry] = []
+    private(set) var unkept: UInt64 = 0
+    private var quarantineBytes = 0
+    private let context: ChunkContext
+    private let remembered: RememberedEvents
+    private var fingerprints: [EventFingerprint] = []
+    /// Contents of this request's own events by the key of their id.
+    private var contents: [UInt128: UInt64] = [:]
+
+    /// The most rows that one request may make: they must fit into one write-ahead record.
+    static let maxRows = 100_000
+
+    init(context: ChunkContext, remembered: RememberedEvents) {
+        self.context = context
+        self.remembered = remembered
+    }
+
+    var accepted: AcceptedRows {
+        AcceptedRows(
+            rows: sums.rows(), eventCount: sums.eventCount, rejections: rejections,
+            fingerprints: AcceptedFingerprints(
+                acceptedAtMilliseconds: context.nowMilliseconds, fingerprints: fingerprints))
+    }
+
+    /// Whether there is nothing to write: all events, if any, were accepted before.
+    var isEmpty: Bool { outcome.accepted == 0 && outcome.rejectedCount == 0 }
+
+    mutating func accept(_ event: borrowing UsageEvent, record: RawSpan, scratch: RawSpan) throws(Rejection) {
+        var mark: EventFingerprint?
+        if event.id.count > 0, !remembered.isOff {
+            let found = EventFingerprint(event, source: context.source, record: record, scratch: scratch)
+            switch find(found) {
+            case .new: mark = found
+            case .repeated: return outcome.duplicates += 1
+            case .conflicting:
+                throw Rejection(
+                    .conflictingID, field: "id",
+                    detail: "an event with this id and other content was accepted; an id is for one event alone")
+            }
+        }
+        if let problem = context.window.problem(minute: event.minute) { throw problem }
+        if try sums.add(event, record: record, scratch: scratch) == .full {
+            throw Rejection(.tooManyNames, detail: "more distinct keys than one request may hold; send fewer at once")
+        }
+        outcome.accepted += 1
+        if let mark {
+            fingerprints.append(mark)
+            contents[mark.key] = mark.content
+        }
+    }
+
+    private func find(_ mark: EventFingerprint) -> RememberedEvents.Finding {
+        if let own = contents[mark.key] { return own == mark.content ? .repeated : .conflicting }
+        return remembered.find(mark)
+    }
+
+    mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {
+        rejections[rejection.reason, default: 0] += 1
+        outcome.rejectedCount += 1
+        if outcome.rejected.count < CollectorLimits.maxListedRejections {
+            outcome.rejected.append(
+                EventsOutcome.Rejected(
+                    line: position.line, reason: rejection.reason.rawValue, field: rejection.field,
+                    detail: rejection.detail))
+        }
+        guard quarantineBytes < Self.maxQuarantineBytes else {
+            unkept += 1
+            return
+        }
+        let entry = QuarantineEntry(
+            rejection, record: record, position: position, source: context.source, file: "",
+            timeMilliseconds: context.nowMilliseconds)
+        quarantineBytes += entry.estimatedBytes
+        quarantine.append(entry)
+    }
+}

@@ -1,0 +1,115 @@
+internal import Synchronization
+package import Telemetry
+internal import UsageModel
+
+/// The collector's own metrics.
+package final class CollectorMetrics: Sendable {
+    package let registry: MetricsRegistry
+    let sealedBatches: Counter
+    let sealedRows: Counter
+    let sealedEvents: Counter
+    let sealedBytes: Counter
+    let sealSeconds: Histogram
+    let commitSeconds: Histogram
+    let shippedBatches: Counter
+    let shippedBytes: Counter
+    let shipFailures: Counter
+    let refusedBatches: Counter
+    let quarantineDropped: Counter
+    let quarantineBytes: Gauge
+    let trackedFiles: Gauge
+    let fileErrors: Counter
+    let fileRestarts: Counter
+    let spoolBytes: Gauge
+    let spoolDamaged: Counter
+    let backlogBatches: Gauge
+    let backlogBytes: Gauge
+    let openRows: Gauge
+    private let sources = Mutex<[String: SourceMetrics]>([:])
+
+    package init(registry: MetricsRegistry = MetricsRegistry()) {
+        self.registry = registry
+        let part = "steelyard_collector"
+        func counter(_ name: String, _ help: String) -> Counter { registry.counter("\(part)_\(name)", help: help) }
+        func gauge(_ name: String, _ help: String) -> Gauge { registry.gauge("\(part)_\(name)", help: help) }
+        sealedBatches = counter("sealed_batches_total", "Batches sealed and durable in the spool.")
+        sealedRows = counter("sealed_rows_total", "Rows in sealed batches.")
+        sealedEvents = counter("sealed_events_total", "Events summed in sealed batches.")
+        sealedBytes = counter("sealed_bytes_total", "Bytes of sealed batches after compression.")
+        sealSeconds = registry.histogram("\(part)_seal_seconds", help: "Time to encode, write and sync a batch.")
+        commitSeconds = registry.histogram("\(part)_commit_seconds", help: "Time to make pushed events durable.")
+        shippedBatches = counter("shipped_batches_total", "Batches that the aggregator counted.")
+        shippedBytes = counter("shipped_bytes_total", "Bytes of batches that the aggregator counted.")
+        shipFailures = counter("ship_failures_total", "Requests to the aggregator that have to be repeated.")
+        refusedBatches = counter("refused_batches_total", "Batches that the aggregator will never take; kept on disk.")
+        quarantineDropped = counter(
+            "quarantine_dropped_records_total", "Quarantined records dropped to stay within quarantine.bytes.")
+        quarantineBytes = gauge("quarantine_bytes", "Size of the quarantine directory.")
+        trackedFiles = gauge("tracked_files", "Files that are followed.")
+        fileErrors = counter("file_errors_total", "Files that could not be opened or read any further.")
+        fileRestarts = counter("file_restarts_total", "Files that were emptied and read from their start again.")
+        spoolBytes = gauge("spool_bytes", "Size of the spool directory.")
+        spoolDamaged = counter("spool_damaged_total", "Damaged stretches of the spool that were set aside at start.")
+        backlogBatches = gauge("backlog_batches", "Sealed batches that are not shipped yet.")
+        backlogBytes = gauge("backlog_bytes", "Bytes of sealed batches that are not shipped yet.")
+        openRows = gauge("open_rows", "Rows in the open batch.")
+    }
+
+    /// The metrics of one source, made when first asked for.
+    func source(_ name: String) -> SourceMetrics {
+        sources.withLock { sources in
+            if let found = sources[name] { return found }
+            let made = SourceMetrics(name, registry)
+            sources[name] = made
+            return made
+        }
+    }
+
+    /// Rejected records by reason; reasons are a closed set.
+    func countRejections(_ rejections: [RejectionReason: UInt64]) {
+        for (reason, count) in rejections {
+            registry.counter(
+                "steelyard_collector_rejected_records_total", help: "Records that were not counted, by reason.",
+                labels: [MetricLabel("reason", reason.rawValue)]
+            ).increment(by: count)
+        }
+    }
+
+    /// Requests to the HTTP intake by status.
+    func countRequest(status: Int) {
+        registry.counter(
+            "steelyard_collector_http_requests_total", help: "Requests to /v1/events by status.",
+            labels: [MetricLabel("status", String(status))]
+        ).increment()
+    }
+}
+
+/// What one source gave.
+struct SourceMetrics: Sendable {
+    private let events: Counter
+    private let rejected: Counter
+    private let duplicates: Counter
+    private let bytes: Counter
+
+    init(_ name: String, _ registry: MetricsRegistry) {
+        let labels = [MetricLabel("source", name)]
+        events = registry.counter(
+            "steelyard_collector_events_total", help: "Events counted, by source.", labels: labels)
+        rejected = registry.counter(
+            "steelyard_collector_source_rejected_records_total", help: "Records that were not counted, by source.",
+            labels: labels)
+        duplicates = registry.counter(
+            "steelyard_collector_duplicate_events_total",
+            help: "Events that were accepted before, told by their id, by source.", labels: labels)
+        bytes = registry.counter(
+            "steelyard_collector_source_bytes_total", help: "Bytes read, after decompression, by source.",
+            labels: labels)
+    }
+
+    func count(events: UInt64, rejected: UInt64, duplicates: UInt64 = 0, bytes: UInt64) {
+        self.events.increment(by: events)
+        if duplicates > 0 { self.duplicates.increment(by: duplicates) }
+        if rejected > 0 { self.rejected.increment(by: rejected) }
+        self.bytes.increment(by: bytes)
+    }
+}

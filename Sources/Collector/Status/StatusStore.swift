@@ -1,0 +1,93 @@
+internal import CollectorCore
+internal import Synchronization
+internal import UsageModel
+
+/// What `/readyz` and `status` say: kept up to date by the writer and the shipper, read without waiting for either.
+package final class StatusStore: Sendable {
+    package struct Backlog: Sendable, Equatable {
+        package var batches = 0
+        package var bytes = 0
+        /// When the oldest batch that isn't shipped was sealed, in milliseconds since 1970-01-01T00:00Z.
+        package var oldestSealedAt: Int64?
+        package var spoolBytes: UInt64 = 0
+        package var nextSpoolSequence: UInt64 = 1
+
+        package init() {}
+    }
+
+    package struct Shipping: Sendable, Equatable {
+        /// 0 before the aggregator has granted one.
+        package var epoch: UInt64 = 0
+        package var isConnected = false
+        package var isFenced = false
+        /// When the aggregator last took a batch or granted an epoch, in milliseconds since 1970-01-01T00:00Z.
+        package var lastSuccessAt: Int64?
+        /// Why the last request has to be repeated; empty after a success.
+        package var lastProblem = ""
+
+        package init() {}
+    }
+
+    private let backlog = Mutex(Backlog())
+    private let shipping = Mutex(Shipping())
+
+    package init() {}
+
+    package func setBacklog(_ new: Backlog) { backlog.withLock { $0 = new } }
+    package func updateShipping(_ body: (inout Shipping) -> Void) { shipping.withLock { body(&$0) } }
+    package var currentBacklog: Backlog { backlog.withLock { $0 } }
+    package var currentShipping: Shipping { shipping.withLock { $0 } }
+}
+
+/// The answer of `/readyz`, and what `status` prints. Ready means able to accept.
+package struct Readiness: Sendable, Codable, Equatable {
+    package var ready: Bool
+    /// Why not, by the names of ``IntakeSwitch/Reason``.
+    package var reasons: [String]
+    package var oldestUnshippedAgeSeconds: Int64?
+    package var lastSuccessAgeSeconds: Int64?
+    package var backlogBatches: Int
+    package var backlogBytes: Int
+    package var spoolBytes: UInt64
+    package var connected: Bool
+    package var epoch: UInt64
+    package var fenced: Bool
+    package var lastProblem: String
+    package var provider: String
+    package var collector: String
+    package var version: String
+
+    enum CodingKeys: String, CodingKey {
+        case ready, reasons, connected, epoch, fenced, provider, collector, version
+        case oldestUnshippedAgeSeconds = "oldest_unshipped_age_seconds"
+        case lastSuccessAgeSeconds = "last_success_age_seconds"
+        case backlogBatches = "backlog_batches"
+        case backlogBytes = "backlog_bytes"
+        case spoolBytes = "spool_bytes"
+        case lastProblem = "last_problem"
+    }
+
+    init(
+        intakeSwitch: IntakeSwitch, board: StatusStore, nowMilliseconds: Int64, provider: String, collector: String,
+        version: String
+    ) {
+        let closed = intakeSwitch.closedFor
+        let backlog = board.currentBacklog
+        let shipping = board.currentShipping
+        func age(_ moment: Int64?) -> Int64? { moment.map { max(0, nowMilliseconds - $0) / 1_000 } }
+        ready = closed.isEmpty
+        reasons = closed.map(\.rawValue)
+        oldestUnshippedAgeSeconds = age(backlog.oldestSealedAt)
+        lastSuccessAgeSeconds = age(shipping.lastSuccessAt)
+        backlogBatches = backlog.batches
+        backlogBytes = backlog.bytes
+        spoolBytes = backlog.spoolBytes
+        connected = shipping.isConnected
+        epoch = shipping.epoch
+        fenced = shipping.isFenced
+        lastProblem = shipping.lastProblem
+        self.provider = provider
+        self.collector = collector
+        self.version = version
+    }
+}

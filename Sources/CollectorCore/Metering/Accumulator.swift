@@ -1,0 +1,178 @@
+package import BatchFormat
+package import SourceFormats
+internal import Synchronization
+package import UsageModel
+
+/// What one seal puts into a batch, with where its sources stood at that moment.
+package struct SealContent: Sendable {
+    package var sums: MinuteBuckets
+    package var rejections: [RejectionReason: UInt64]
+    package var quarantine: [QuarantineEntry]
+    package var checkpoints: [FileID: FileCheckpoint]
+    /// All write-ahead records up to here are in this batch or earlier ones.
+    package var writeAheadThrough: UInt64
+}
+
+/// The open minute sums, fed by parsers and by write-ahead records, rotated towards sealing.
+///
+/// There are at most two tables: the open one, and one that was rotated out and waits to be sealed. While that place is
+/// taken and the open table is at its limit, input has to wait: that is how a slow disk slows the sources down.
+package final class Accumulator: Sendable {
+    /// How much a table may hold before it is rotated.
+    package struct Limits: Sendable {
+        package var rows: Int
+        package var bytes: Int
+        package var quarantineBytes: Int
+
+        package init(
+            rows: Int, bytes: Int = AccumulatorLimits.sealBytes,
+            quarantineBytes: Int = AccumulatorLimits.maxQuarantineBufferBytes
+        ) {
+            self.rows = rows
+            self.bytes = bytes
+            self.quarantineBytes = quarantineBytes
+        }
+    }
+
+    /// What became of a chunk.
+    package enum ChunkOutcome: Sendable, Equatable {
+        /// - `consumed`: bytes that the parser is done with.
+        case parsed(consumed: Int, events: UInt64, rejected: UInt64)
+        /// Nothing was read: a table has to be sealed first.
+        case full
+    }
+
+    struct State: Sendable {
+        var open: OpenBuckets
+        var openedAt: Int64?
+        var ready: SealContent?
+        var spare: MinuteBuckets?
+        var checkpoints: [FileID: FileCheckpoint]
+        var writeAheadThrough: UInt64
+    }
+
+    private let limits: Limits
+    private let clock: any SteadyClock
+    private let state: Mutex<State>
+
+    package init(limits: Limits, clock: any SteadyClock) {
+        self.limits = limits
+        self.clock = clock
+        state = Mutex(
+            State(
+                open: OpenBuckets(sums: MinuteBuckets()), ready: nil, spare: nil, checkpoints: [:], writeAheadThrough: 0
+            ))
+    }
+
+    /// Takes over what the spool's last batch says.
+    package func restore(_ checkpoints: [FileID: FileCheckpoint], writeAheadThrough: UInt64) {
+        state.withLock {
+            $0.checkpoints = checkpoints
+            $0.writeAheadThrough = writeAheadThrough
+        }
+    }
+
+    /// Parses a chunk of a file straight into the open table and moves the file's checkpoint along with it.
+    package func parse(
+        _ chunk: ChunkBuffer, _ range: Range<Int>, endOfInput: Bool, with parser: inout SourceParser, file: FileID,
+        checkpoint: inout FileCheckpoint, context: ChunkContext
+    ) -> ChunkOutcome {
+        state.withLock { state in
+            guard makeRoom(&state) else { return .full }
+            let events = state.open.sums.eventCount
+            let rejected = state.open.quarantine.count
+            state.open.begin(context)
+            let consumed = chunk.withSpan(range) { span in
+                parser.consume(span, endOfInput: endOfInput, into: &state.open)
+            }
+            checkpoint.intake = parser.checkpoint
+            state.checkpoints[file] = checkpoint
+            noteOpened(&state)
+            return .parsed(
+                consumed: consumed, events: state.open.sums.eventCount - events,
+                rejected: UInt64(state.open.quarantine.count - rejected))
+        }
+    }
+
+    /// Keeps a checkpoint that moves without input: a file seen first, or passed over.
+    package func setCheckpoint(_ checkpoint: FileCheckpoint, for file: FileID) {
+        state.withLock { $0.checkpoints[file] = checkpoint }
+    }
+
+    /// Forgets files that are gone for good.
+    package func removeCheckpoints(_ files: [FileID]) {
+        state.withLock { state in
+            for file in files { state.checkpoints[file] = nil }
+        }
+    }
+
+    /// Adds a durable write-ahead record. `false` means that a table has to be sealed first.
+    package func merge(_ accepted: AcceptedRows, position: UInt64) -> Bool {
+        state.withLock { state in
+            guard makeRoom(&state) else { return false }
+            if state.open.add(accepted) == .full {
+                guard rotate(&state), state.open.add(accepted) == .added else { return false }
+            }
+            state.writeAheadThrough = position
+            noteOpened(&state)
+            return true
+        }
+    }
+
+    /// What is to be sealed now: what was rotated out, or with `force`, or by age, the open table. `nil` for nothing.
+    package func take(force: Bool, olderThan age: Duration) -> SealContent? {
+        state.withLock { state in
+            if state.ready == nil {
+                let isOld = state.openedAt.map { clock.nowMilliseconds() - $0 >= age.wholeMilliseconds } ?? false
+                if force || isOld { _ = rotate(&state) }
+            }
+            let content = state.ready
+            state.ready = nil
+            return content
+        }
+    }
+
+    /// Hands a sealed table's memory back for the next one.
+    package func reuse(_ sums: consuming MinuteBuckets) {
+        var emptied = sums
+        emptied.removeAll(keepingCapacity: true)
+        state.withLock { $0.spare = emptied }
+    }
+
+    /// Whether something waits to be sealed, whatever its age.
+    package var isEmpty: Bool { state.withLock { $0.ready == nil && $0.open.isEmpty } }
+
+    /// Rows and distinct names in the open table, for metrics.
+    package var openRows: Int { state.withLock { $0.open.sums.rowCount } }
+
+    // MARK: Under the lock
+
+    private func isAtLimit(_ open: OpenBuckets) -> Bool {
+        open.sums.rowCount >= limits.rows || open.sums.estimatedBytes >= limits.bytes
+            || open.quarantineBytes >= limits.quarantineBytes
+    }
+
+    /// Makes sure that the open table may take more.
+    private func makeRoom(_ state: inout State) -> Bool {
+        isAtLimit(state.open) ? rotate(&state) : true
+    }
+
+    private func noteOpened(_ state: inout State) {
+        if state.openedAt == nil, !state.open.isEmpty { state.openedAt = clock.nowMilliseconds() }
+    }
+
+    /// Moves the open table to the place that sealing takes from, unless that is taken.
+    private func rotate(_ state: inout State) -> Bool {
+        guard !state.open.isEmpty else { return true }
+        guard state.ready == nil else { return false }
+        let next = OpenBuckets(sums: state.spare ?? MinuteBuckets())
+        state.spare = nil
+        let full = state.open
+        state.open = next
+        state.ready = SealContent(
+            sums: full.sums, rejections: full.rejections, quarantine: full.quarantine,
+            checkpoints: state.checkpoints, writeAheadThrough: state.writeAheadThrough)
+        state.openedAt = nil
+        return true
+    }
+}

@@ -1,0 +1,125 @@
+internal import Foundation
+package import SourceFormats
+internal import UsageModel
+
+/// A file of a source, whatever its name is at the moment.
+package struct FileID: Sendable, Hashable {
+    package var source: String
+    package var device: UInt64
+    package var inode: UInt64
+
+    package init(source: String, device: UInt64, inode: UInt64) {
+        self.source = source
+        self.device = device
+        self.inode = inode
+    }
+}
+
+/// The first bytes of a file in short: tells a file from another one that got its inode, and a log that was copied away
+/// and started over from one that grew.
+package struct FileFingerprint: Sendable, Hashable, Codable {
+    /// The most leading bytes that are looked at.
+    package static let maxBytes = 1_024
+
+    /// How many leading bytes it covers; 0 for a file that was empty.
+    package var length: Int
+    /// FNV-1a over those bytes, 64 bits.
+    package var hash: UInt64
+
+    package static let empty = FileFingerprint(length: 0, hash: 0xcbf2_9ce4_8422_2325)
+
+    package init(length: Int, hash: UInt64) {
+        self.length = length
+        self.hash = hash
+    }
+
+    package init(_ head: RawSpan) {
+        self = .empty
+        for index in 0..<min(head.byteCount, Self.maxBytes) {
+            hash = (hash ^ UInt64(head.byte(at: index))) &* 0x0000_0100_0000_01b3
+            length += 1
+        }
+    }
+}
+
+/// How far a file has been read: kept in every batch record, so that reading resumes exactly behind the last batch.
+package struct FileCheckpoint: Sendable, Hashable {
+    /// Where the file was last seen.
+    package var path: String
+    package var fingerprint: FileFingerprint
+    /// Where the next record starts; in bytes after decompression for a compressed file.
+    package var intake: ParserCheckpoint
+    /// Whether a compressed file was read to its end.
+    package var isFinished: Bool
+
+    package init(
+        path: String, fingerprint: FileFingerprint = .empty, intake: ParserCheckpoint = .start,
+        isFinished: Bool = false
+    ) {
+        self.path = path
+        self.fingerprint = fingerprint
+        self.intake = intake
+        self.isFinished = isFinished
+    }
+}
+
+/// The checkpoints of all files as the bytes that a batch record carries: JSON, with a version.
+package enum CheckpointCodec {
+    package static let version = 1
+
+    private struct Document: Codable {
+        var version: Int
+        var files: [Entry]
+    }
+
+    private struct Entry: Codable {
+        var source: String
+        var device: UInt64
+        var inode: UInt64
+        var path: String
+        var fingerprint: FileFingerprint
+        var offset: UInt64
+        var line: UInt64
+        var inLongRecord: Bool?
+        var csvHeader: Data?
+        var finished: Bool?
+    }
+
+    package struct Unreadable: Error, CustomStringConvertible {
+        package var description: String
+    }
+
+    package static func encode(_ checkpoints: [FileID: FileCheckpoint]) throws -> [UInt8] {
+        let entries = checkpoints.map { id, checkpoint in
+            Entry(
+                source: id.source, device: id.device, inode: id.inode, path: checkpoint.path,
+                fingerprint: checkpoint.fingerprint, offset: checkpoint.intake.position.byteOffset,
+                line: checkpoint.intake.position.line,
+                inLongRecord: checkpoint.intake.isInsideLongRecord ? true : nil,
+                csvHeader: checkpoint.intake.csvHeader.isEmpty ? nil : Data(checkpoint.intake.csvHeader),
+                finished: checkpoint.isFinished ? true : nil)
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let sorted = entries.sorted { ($0.source, $0.path, $0.inode) < ($1.source, $1.path, $1.inode) }
+        return Array(try encoder.encode(Document(version: version, files: sorted)))
+    }
+
+    package static func decode(_ bytes: [UInt8]) throws -> [FileID: FileCheckpoint] {
+        if bytes.isEmpty { return [:] }
+        let document = try JSONDecoder().decode(Document.self, from: Data(bytes))
+        guard document.version == version else {
+            throw Unreadable(description: "checkpoint version \(document.version) is not known")
+        }
+        var checkpoints: [FileID: FileCheckpoint] = [:]
+        for entry in document.files {
+            let position = RecordPosition(line: entry.line, byteOffset: entry.offset)
+            let intake = ParserCheckpoint(
+                position: position, isInsideLongRecord: entry.inLongRecord ?? false,
+                csvHeader: entry.csvHeader.map(Array.init) ?? [])
+            checkpoints[FileID(source: entry.source, device: entry.device, inode: entry.inode)] = FileCheckpoint(
+                path: entry.path, fingerprint: entry.fingerprint, intake: intake, isFinished: entry.finished ?? false)
+        }
+        return checkpoints
+    }
+}

@@ -1,0 +1,175 @@
+package import BatchFormat
+internal import Synchronization
+
+/// The ids of pushed events that are durable, for a time: what tells a repeated event from a new one.
+///
+/// An id joins when the write-ahead record that holds it is synced, together with what it counted, and never before: an id
+/// that was claimed for events that then got lost would turn the sender's retry away.
+package final class RememberedEvents: Sendable {
+    package struct Limits: Sendable, Equatable {
+        /// How long an id is remembered, in milliseconds; 0 remembers none.
+        package var horizonMilliseconds: Int64
+        /// The most ids; the oldest are forgotten first.
+        package var maxIDs: Int
+
+        package init(horizonMilliseconds: Int64 = 24 * 3_600_000, maxIDs: Int = 1_000_000) {
+            self.horizonMilliseconds = horizonMilliseconds
+            self.maxIDs = maxIDs
+        }
+    }
+
+    /// What is known about an event.
+    package enum Finding: Sendable, Equatable {
+        case new
+        /// It is durable already.
+        case repeated
+        /// Another event with this id is.
+        case conflicting
+    }
+
+    /// What is known about a request's events at the moment of their commit.
+    enum Overlap: Sendable, Equatable {
+        case none
+        /// At least one of them waits for its sync, in another request.
+        case waiting
+        /// At least one of them has become durable.
+        case durable
+    }
+
+    /// The ids of one write-ahead record.
+    private struct Group: Sendable {
+        var position: UInt64
+        /// By the steady clock, so that a jump of the time of day forgets nothing and keeps nothing.
+        var rememberedAt: Int64
+        var fingerprints: [EventFingerprint]
+    }
+
+    private struct State: Sendable {
+        var contents: [UInt128: UInt64] = [:]
+        /// In order of position; those before `firstGroup` are forgotten.
+        var groups: [Group] = []
+        var firstGroup = 0
+        var waiting: [Group] = []
+        var waitingKeys: Set<UInt128> = []
+        var forgottenEarly: UInt64 = 0
+    }
+
+    private let limits: Limits
+    private let clock: any SteadyClock
+    private let state = Mutex(State())
+
+    package init(limits: Limits = Limits(), clock: any SteadyClock = SystemSteadyClock()) {
+        self.limits = limits
+        self.clock = clock
+    }
+
+    package var isOff: Bool { limits.horizonMilliseconds == 0 || limits.maxIDs == 0 }
+
+    /// The number of ids that are remembered.
+    package var count: Int { state.withLock { $0.contents.count } }
+
+    package func find(_ fingerprint: EventFingerprint) -> Finding {
+        state.withLock { state in
+            guard let content = state.contents[fingerprint.key] else { return .new }
+            return content == fingerprint.content ? .repeated : .conflicting
+        }
+    }
+
+    func overlap(_ fingerprints: AcceptedFingerprints) -> Overlap {
+        if fingerprints.isEmpty { return .none }
+        return state.withLock { state in
+            if fingerprints.fingerprints.contains(where: { state.waitingKeys.contains($0.key) }) { return .waiting }
+            return fingerprints.fingerprints.contains { state.contents[$0.key] != nil } ? .durable : .none
+        }
+    }
+
+    /// The ids are in a record that waits for its sync.
+    func wait(_ fingerprints: AcceptedFingerprints, position: UInt64) {
+        if fingerprints.isEmpty || isOff { return }
+        let group = Group(
+            position: position, rememberedAt: clock.nowMilliseconds(), fingerprints: fingerprints.fingerprints)
+        state.withLock { state in
+            state.waiting.append(group)
+            for fingerprint in group.fingerprints { state.waitingKeys.insert(fingerprint.key) }
+        }
+    }
+
+    /// What waited is durable.
+    func noteSyncSucceeded() {
+        state.withLock { state in
+            for group in state.waiting { remember(group, &state) }
+            state.waiting = []
+            state.waitingKeys = []
+        }
+    }
+
+    /// What waited is lost, and its senders are told so.
+    func noteSyncFailed() {
+        state.withLock { state in
+            state.waiting = []
+            state.waitingKeys = []
+        }
+    }
+
+    /// Remembers what a record from before this start holds.
+    ///
+    /// - Parameter nowMilliseconds: the time of day. A record from its future counts as one of this moment.
+    func recover(_ fingerprints: AcceptedFingerprints, position: UInt64, nowMilliseconds: Int64) {
+        let age = max(0, nowMilliseconds - fingerprints.acceptedAtMilliseconds)
+        if fingerprints.isEmpty || isOff || age > limits.horizonMilliseconds { return }
+        let group = Group(
+            position: position, rememberedAt: clock.nowMilliseconds() - age, fingerprints: fingerprints.fingerprints)
+        state.withLock { remember(group, &$0) }
+    }
+
+    /// Forgets what is older than the horizon.
+    ///
+    /// - Returns: the position of the first record that is still needed; `nil` where none is.
+    func expire() -> UInt64? {
+        let oldest = clock.nowMilliseconds() - limits.horizonMilliseconds
+        return state.withLock { state in
+            while state.firstGroup < state.groups.count, state.groups[state.firstGroup].rememberedAt < oldest {
+                forgetFirst(&state)
+            }
+            return state.firstGroup < state.groups.count ? state.groups[state.firstGroup].position : nil
+        }
+    }
+
+    /// Forgets what stood in records that are gone from the disk, so that a restart changes no answer.
+    func forget(through position: UInt64) {
+        state.withLock { state in
+            while state.firstGroup < state.groups.count, state.groups[state.firstGroup].position <= position {
+                state.forgottenEarly += UInt64(state.groups[state.firstGroup].fingerprints.count)
+                forgetFirst(&state)
+            }
+        }
+    }
+
+    /// Ids that were forgotten before their time since this was last asked.
+    package func takeForgottenEarly() -> UInt64 {
+        state.withLock { state in
+            defer { state.forgottenEarly = 0 }
+            return state.forgottenEarly
+        }
+    }
+
+    private func remember(_ group: Group, _ state: inout State) {
+        for fingerprint in group.fingerprints { state.contents[fingerprint.key] = fingerprint.content }
+        state.groups.append(group)
+        while state.contents.count > limits.maxIDs, state.firstGroup < state.groups.count {
+            state.forgottenEarly += UInt64(state.groups[state.firstGroup].fingerprints.count)
+            forgetFirst(&state)
+        }
+    }
+
+    private func forgetFirst(_ state: inout State) {
+        for fingerprint in state.groups[state.firstGroup].fingerprints { state.contents[fingerprint.key] = nil }
+        state.groups[state.firstGroup].fingerprints = []
+        state.firstGroup += 1
+        // Moved up when half of the array is behind: each group is moved once on average.
+        if state.firstGroup * 2 > state.groups.count {
+            state.groups.removeFirst(state.firstGroup)
+            state.firstGroup = 0
+        }
+    }
+}

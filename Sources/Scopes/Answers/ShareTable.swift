@@ -1,0 +1,141 @@
+package import UsageModel
+
+/// What a scope says about a period: every entity's part of the whole, with the integers it is made of.
+package struct ShareTable: Sendable, Hashable {
+    /// One entity, or the entities beyond the scope's ``Scope/top`` together.
+    package struct Row: Sendable, Hashable {
+        /// The provider, model, family or developer (whatever the scope divides among); empty for the total.
+        package var entity: String
+        /// How many entities the row gathers because the scope doesn't name them; 0 where it is one entity.
+        package var gathered = 0
+        /// What the scope counts for the entity.
+        package var numerator: UInt128
+        /// What passes the scope's other filters, by kind of tenant: counted or not, all of it is here.
+        package var byKind: [TenantKind: UInt128]
+        /// What the scope's other filters (layer, market, region, workload, modality, model, origin) leave out, of any
+        /// kind.
+        package var outsideFilters: UInt128
+        /// What can't be judged, of any kind, because the catalogue doesn't name its region or model. In the total also
+        /// what belongs to no entity for that reason.
+        package var unmapped: UInt128 = 0
+        /// Tokens that the scope would count in money and for which the price book has no price.
+        package var unpricedTokens: UInt128 = 0
+        /// Where counted revenue comes from; empty under measures other than revenue.
+        package var revenueFrom: Set<RevenueSource> = []
+        /// ``numerator`` of the table's denominator.
+        package var share: Share
+        /// 1 for the largest numerator; equal numerators share a rank, and the next rank is skipped (1, 2, 2, 4). 0 for
+        /// the total and for a row that gathers entities.
+        package var rank: Int
+
+        package func amount(of kind: TenantKind) -> UInt128 { byKind[kind] ?? 0 }
+        package var external: UInt128 { amount(of: .externalCustomer) }
+        package var ownBusiness: UInt128 { amount(of: .ownBusiness) }
+        package var unclassified: UInt128 { amount(of: .unclassified) }
+        /// Affiliates, trials and tests together.
+        package var otherKinds: UInt128 { amount(of: .affiliate) + amount(of: .trial) + amount(of: .test) }
+        /// Everything that is there for the entity, inside and outside the scope.
+        package var everything: UInt128 { byKind.values.reduce(outsideFilters + unmapped, +) }
+        /// Whether the row gathers entities that the scope doesn't name.
+        package var isGathered: Bool { gathered > 0 }
+    }
+
+    /// Where revenue comes from.
+    package enum RevenueSource: String, Sendable, CaseIterable {
+        /// Revenue records.
+        case imported
+        /// Tokens at the price in force.
+        case priceBook = "price-book"
+    }
+
+    /// Months without a revenue record between months that have one.
+    package struct RevenueGap: Sendable, Hashable {
+        package var provider: String
+        /// A layer, or `customisation`.
+        package var layer: String
+        /// As they are written, in order; never empty.
+        package var months: [String]
+    }
+
+    package let scope: Scope
+    package let period: Period
+    /// By falling numerator; equal ones by name. Where the scope names only the largest, the others are the last row.
+    package let rows: [Row]
+    /// What shares are shares of, in the unit of amounts: see ``text(of:)``.
+    package let denominator: UInt128
+    /// The published total that ``denominator`` is; `nil` where it is everything counted.
+    package let reference: ReferenceTotal?
+    /// What the last published digit of ``reference`` is worth, in the unit of amounts; 0 without a reference.
+    package let referencePrecision: UInt128
+    /// What is missing from figures of revenue, by provider and layer.
+    package let gaps: [RevenueGap]
+    /// All rows added up; its ``Row/rank`` is 0 and its entity is empty.
+    package let total: Row
+
+    /// Evaluates a scope that needs no facts over the sums of a period. An entity with usage but nothing counted has a row
+    /// with 0.
+    ///
+    /// - Throws: ``MissingFacts`` where the scope needs more than usage.
+    /// - Complexity: O(*rows* + *entities* log *entities*).
+    package init(scope: Scope, period: Period, sums: some Sequence<ScopeSumRow>) throws {
+        try self.init(scope: scope, period: period, filtered: sums.lazy.compactMap { scope.filtered($0) })
+    }
+
+    /// Evaluates a scope over facts, and over sums that its filters have been applied to already.
+    ///
+    /// - Parameters:
+    ///   - sums: told apart by the scope's ``Scope/granularity(with:over:)``.
+    ///   - segments: what the rows' segments are; one over the whole period by default.
+    ///   - facts: those that were known, at least for the days of the segments.
+    /// - Throws: ``MissingFacts`` where facts that the scope needs aren't there; ``UnanswerableScope`` where they don't
+    ///   answer it.
+    package init(
+        scope: Scope, period: Period, filtered sums: some Sequence<FilteredSumRow>, segments: [SumSegment]? = nil,
+        facts: FactBook = FactBook()
+    ) throws {
+        let whole = [SumSegment(day: period.from, month: Period.month(of: period.from).from)]
+        var evaluator = try ScopeEvaluator(
+            scope: scope, period: period, facts: facts, segments: segments ?? whole)
+        try evaluator.add(sums)
+        let tally = evaluator.tally
+        reference = evaluator.reference
+        gaps = evaluator.revenueGaps
+        let (denominator, precision) = try reference.map { try evaluator.units(of: $0) } ?? (tally.counted, 0)
+        referencePrecision = precision
+        self.scope = scope
+        self.period = period
+        self.denominator = denominator
+        total = tally.total(denominator: denominator)
+        let ranked = Self.ranked(tally.rows(denominator: denominator))
+        rows = scope.top.map { Self.gathered(ranked, beyond: $0) } ?? ranked
+    }
+
+    private static func ranked(_ rows: [Row]) -> [Row] {
+        var rows = rows
+        rows.sort {
+            $0.numerator != $1.numerator
+                ? $0.numerator > $1.numerator : $0.entity.utf8.lexicographicallyPrecedes($1.entity.utf8)
+        }
+        for index in rows.indices {
+            let isTied = index > 0 && rows[index].numerator == rows[index - 1].numerator
+            rows[index].rank = isTied ? rows[index - 1].rank : index + 1
+        }
+        return rows
+    }
+
+    /// The first rows, and one more of all the others together.
+    private static func gathered(_ rows: [Row], beyond top: Int) -> [Row] {
+        guard rows.count > top, let first = rows.first else { return rows }
+        let others = rows[top...]
+        let numerator = others.reduce(0) { $0 + $1.numerator }
+        let row = Row(
+            entity: "other", gathered: others.count, numerator: numerator,
+            byKind: others.reduce(into: [:]) { $0.merge($1.byKind, uniquingKeysWith: +) },
+            outsideFilters: others.reduce(0) { $0 + $1.outsideFilters },
+            unmapped: others.reduce(0) { $0 + $1.unmapped },
+            unpricedTokens: others.reduce(0) { $0 + $1.unpricedTokens },
+            revenueFrom: others.reduce(into: []) { $0.formUnion($1.revenueFrom) },
+            share: Share(numerator: numerator, denominator: first.share.denominator), rank: 0)
+        return rows[..<top] + [row]
+    }
+}

@@ -1,0 +1,106 @@
+internal import TextFormats
+internal import UsageModel
+
+// What counts although the ledger of usage doesn't hold it: tenders, private deployments, revenue records. All of it is
+// customers', by definition.
+extension ScopeEvaluator {
+    mutating func addTenders() throws(UnanswerableScope) {
+        for fact in facts.tenders where scope.filters.looks(at: fact.provider) && period.touches(fact.month) {
+            try requireWholeMonth(fact.month, of: .tenders)
+            let amount =
+                scope.measure == .tenderCount ? fact.tenders : try units(of: fact.amount, in: fact.month)
+            try tally.add(amount, to: fact.provider, of: .externalCustomer, .covered)
+        }
+    }
+
+    /// Private deployments have neither region nor workload; of the filters, those on providers, models and origins
+    /// apply. What a catalogue says of the model is read on the first day of the month.
+    mutating func addPrivateDeployments() throws(UnanswerableScope) {
+        for fact in facts.deployments where scope.filters.looks(at: fact.provider) && period.touches(fact.month) {
+            try requireWholeMonth(fact.month, of: .privateDeployments)
+            let isMeant = scope.filters.models?.contains { $0.matches(fact.model) } ?? true
+            let origin = originStanding(provider: fact.provider, model: fact.model, on: fact.month)
+            let entity = entity(provider: fact.provider, model: fact.model, on: fact.month)
+            try tally.add(fact.tokens, to: entity, of: .externalCustomer, isMeant ? origin : .outside)
+        }
+    }
+
+    /// Adds the revenue that was imported. - Returns: the cells that it speaks for.
+    mutating func addImportedRevenue() throws(UnanswerableScope) -> Set<RevenueCell> {
+        var cells: Set<RevenueCell> = []
+        for fact in facts.revenue where scope.filters.looks(at: fact.provider) && period.touches(fact.month) {
+            guard scope.readsImportedRevenue || fact.layer == .customisation else { continue }
+            guard scope.entity == .provider else { continue }
+            try requireWholeMonth(fact.month, of: .revenue)
+            let isCounted = scope.counts(fact.layer)
+            let amount = try units(of: fact.amount, in: fact.month)
+            try tally.add(amount, to: fact.provider, of: .externalCustomer, isCounted ? .covered : .outside)
+            if isCounted { tally.note(.imported, of: fact.provider) }
+            cells.insert(RevenueCell(provider: NameBytes(fact.provider), layer: fact.layer, month: fact.month))
+        }
+        return cells
+    }
+
+    /// Months of the period for which a provider has no record of a layer although it has one for others: what it earned
+    /// then is missing from the figure. MaaS has the price book instead.
+    var revenueGaps: [ShareTable.RevenueGap] {
+        guard scope.measure == .revenue, scope.entity == .provider else { return [] }
+        var months: [RevenueSeries: Set<CalendarDate>] = [:]
+        for fact in facts.revenue where scope.filters.looks(at: fact.provider) && period.touches(fact.month) {
+            guard scope.counts(fact.layer), fact.layer != .layer(.maas) else { continue }
+            months[RevenueSeries(provider: fact.provider, layer: fact.layer.name), default: []].insert(fact.month)
+        }
+        return months.keys.sorted().compactMap { series in
+            let missing = period.months.filter { months[series]?.contains($0.from) != true }
+            guard !missing.isEmpty else { return nil }
+            return ShareTable.RevenueGap(
+                provider: series.provider, layer: series.layer, months: missing.map(\.description))
+        }
+    }
+
+    // MARK: Money
+
+    /// An amount in the scope's currency, in the units of its table.
+    func units(of money: Money, in month: CalendarDate) throws(UnanswerableScope) -> UInt128 {
+        let scale = DecimalText.powerOfTen(Money.decimalsBeforeRate - FactSyntax.amountDecimals)
+        return try units(product(money.millionths, scale), of: money.currency, in: month)
+    }
+
+    /// The same of an amount in 10^-12 of a currency's unit. Exact: a rate has 8 decimals, and units are 10^-20.
+    func units(_ amount: UInt128, of currency: String, in month: CalendarDate) throws(UnanswerableScope) -> UInt128 {
+        let one = DecimalText.powerOfTen(FactSyntax.rateDecimals)
+        guard amount > 0, currency != scope.currency else { return try product(amount, one) }
+        let wanted = scope.currency ?? currency
+        guard let rate = facts.rate(from: currency, to: wanted, in: month) else {
+            throw UnanswerableScope(
+                .missingRate, scope: scope.id,
+                "The scope \(scope.id) is stated in \(wanted), and there is no rate from \(currency) to \(wanted) for "
+                    + "\(Period.month(of: month)): import it with steelyard facts import rates.")
+        }
+        return try product(amount, rate)
+    }
+
+    func product(_ one: UInt128, _ other: UInt128) throws(UnanswerableScope) -> UInt128 {
+        let (product, overflow) = one.multipliedReportingOverflow(by: other)
+        guard !overflow else { throw .tooLarge(scope) }
+        return product
+    }
+}
+
+/// What one revenue record speaks for.
+struct RevenueCell: Hashable {
+    var provider: NameBytes
+    var layer: RevenueLayer
+    /// Its first day.
+    var month: CalendarDate
+}
+
+/// The records of one provider and layer, month by month.
+private struct RevenueSeries: Hashable, Comparable {
+    var provider: String
+    var layer: String
+
+    static func < (left: RevenueSeries, right: RevenueSeries) -> Bool {
+        (left.provider, left.layer) < (right.provider, right.layer)
+    }
+}

@@ -1,0 +1,91 @@
+internal import UsageModel
+
+/// Applies a scope to sums of usage and to facts: what counts, of what kind, for which entity.
+struct ScopeEvaluator {
+    let scope: Scope
+    let period: Period
+    let facts: FactBook
+    let segments: [SumSegment]
+    var tally: ShareTally
+
+    /// - Throws: ``MissingFacts`` where there is nothing of a fact that the scope needs.
+    init(scope: Scope, period: Period, facts: FactBook, segments: [SumSegment]) throws(MissingFacts) {
+        let first = min(segments.map(\.day).min() ?? period.from, period.from)
+        let last = max(segments.map(\.day).max() ?? period.from, CalendarDate(days: period.to.days - 1))
+        try scope.requireFacts(in: facts, over: period, days: first..<CalendarDate(days: last.days + 1))
+        self.scope = scope
+        self.period = period
+        self.facts = facts
+        self.segments = segments
+        tally = ShareTally(scope: scope)
+    }
+
+    /// Adds up everything that the scope looks at.
+    mutating func add(_ rows: some Sequence<FilteredSumRow>) throws(UnanswerableScope) {
+        switch scope.measure {
+        case .tokens, .requests:
+            for row in rows { try addCounts(row) }
+        case .revenue:
+            try addRevenue(rows)
+        case .tenderCount, .tenderAmount:
+            try addTenders()
+        }
+        if scope.additions.contains(.privateDeployments) { try addPrivateDeployments() }
+    }
+
+    private mutating func addCounts(_ row: FilteredSumRow) throws(UnanswerableScope) {
+        let amount = scope.measure == .requests ? row.counts.requests : row.counts.total
+        try tally.add(amount, to: entity(of: row), of: row.tenantKind, standing(of: row))
+    }
+
+    // MARK: What catalogues say
+
+    private func day(of row: FilteredSumRow) -> CalendarDate { segments[row.segment].day }
+
+    /// The entity that the row belongs to; `nil` where the catalogue doesn't say.
+    func entity(of row: FilteredSumRow) -> String? {
+        entity(provider: row.provider, model: row.model, on: day(of: row))
+    }
+
+    func entity(provider: String, model: String?, on day: CalendarDate) -> String? {
+        switch scope.entity {
+        case .provider: provider
+        case .model: required(model)
+        case .family: facts.model(required(model), on: day)?.family
+        case .developer: facts.model(required(model), on: day)?.developer
+        }
+    }
+
+    func standing(of row: FilteredSumRow) -> ShareTally.Standing {
+        guard row.isCovered else { return .outside }
+        var market = ShareTally.Standing.covered
+        if let markets = scope.filters.markets {
+            let found = facts.market(of: required(row.region), at: row.provider, on: day(of: row))
+            market = found.map { markets.contains($0) ? .covered : .outside } ?? .unmapped
+        }
+        let origin = originStanding(provider: row.provider, model: row.model, on: day(of: row))
+        if market == .outside || origin == .outside { return .outside }
+        return market == .covered && origin == .covered ? .covered : .unmapped
+    }
+
+    /// What the filter on origins says.
+    func originStanding(provider: String, model: String?, on day: CalendarDate) -> ShareTally.Standing {
+        guard let origins = scope.filters.origins else { return .covered }
+        let origin = facts.origin(of: required(model), at: provider, on: day)
+        return origin.map { origins.contains($0) ? .covered : .outside } ?? .unmapped
+    }
+
+    private func required(_ name: String?) -> String {
+        guard let name else { preconditionFailure("the sums for \(scope.id) aren't told apart by what it needs") }
+        return name
+    }
+
+    /// Refuses a fact of a month that the period cuts.
+    func requireWholeMonth(_ month: CalendarDate, of kind: FactKind) throws(UnanswerableScope) {
+        guard !period.holds(month) else { return }
+        throw UnanswerableScope(
+            .needsWholeMonths, scope: scope.id,
+            "The scope \(scope.id) reads \(kind.rawValue), which are kept by month, and \(period) cuts "
+                + "\(Period.month(of: month)): ask for whole months.")
+    }
+}

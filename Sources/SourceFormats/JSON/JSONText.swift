@@ -1,0 +1,176 @@
+internal import UsageModel
+
+/// JSON (RFC 8259) in place: every function starts at an index and returns the index after what it read, or throws
+/// what is wrong there. Nothing is copied.
+enum JSONText {
+    /// A string's closing quote, and whether it holds escapes.
+    struct StringEnd {
+        var quote: Int
+        var isEscaped: Bool
+    }
+
+    @inline(__always)
+    static func skipSpace(_ bytes: RawSpan, _ start: Int) -> Int {
+        if bytes.peek(start) > 0x20 { return start }
+        return skipLongSpace(bytes, start)
+    }
+
+    private static func skipLongSpace(_ bytes: RawSpan, _ start: Int) -> Int {
+        var index = start
+        while index < bytes.byteCount {
+            switch bytes.peek(index) {
+            case 0x20, 0x09, 0x0A, 0x0D: index += 1
+            default: return index
+            }
+        }
+        return index
+    }
+
+    /// Finds the end of the string whose first byte after the opening quote is at `start`.
+    @inline(__always)
+    static func stringEnd(_ bytes: RawSpan, _ start: Int) throws(Fault) -> StringEnd {
+        var index = start
+        while index &+ 8 <= bytes.byteCount {
+            let marks = RawSpan.stringEnds(bytes.word(at: index))
+            if marks == 0 {
+                index &+= 8
+                continue
+            }
+            index &+= marks.trailingZeroBitCount / 8
+            if bytes.peek(index) == UInt8(ascii: "\"") { return StringEnd(quote: index, isEscaped: false) }
+            break
+        }
+        return try stringEndSlowly(bytes, index)
+    }
+
+    /// Goes on from a byte that may be an escape, a control character or near the end.
+    private static func stringEndSlowly(_ bytes: RawSpan, _ start: Int) throws(Fault) -> StringEnd {
+        var index = start
+        var isEscaped = false
+        while index < bytes.byteCount {
+            if index + 8 <= bytes.byteCount {
+                let marks = RawSpan.stringEnds(bytes.word(at: index))
+                if marks == 0 {
+                    index += 8
+                    continue
+                }
+                index += marks.trailingZeroBitCount / 8
+            }
+            switch bytes.peek(index) {
+            case UInt8(ascii: "\""): return StringEnd(quote: index, isEscaped: isEscaped)
+            case UInt8(ascii: "\\"):
+                isEscaped = true
+                index = try escapeEnd(bytes, index)
+            case 0..<0x20: throw Fault(.controlCharacter, at: index)
+            default: index += 1
+            }
+        }
+        throw Fault(.unexpectedEnd, at: bytes.byteCount)
+    }
+
+    /// Checks the escape whose backslash is at `start`.
+    private static func escapeEnd(_ bytes: RawSpan, _ start: Int) throws(Fault) -> Int {
+        guard start + 1 < bytes.byteCount else { throw Fault(.unexpectedEnd, at: bytes.byteCount) }
+        switch bytes.peek(start + 1) {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+            UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+            return start + 2
+        case UInt8(ascii: "u"):
+            for offset in 2..<6 {
+                guard start + offset < bytes.byteCount else { throw Fault(.unexpectedEnd, at: bytes.byteCount) }
+                guard hexValue(bytes.peek(start + offset)) != nil else { throw Fault(.badEscape, at: start) }
+            }
+            return start + 6
+        default: throw Fault(.badEscape, at: start)
+        }
+    }
+
+    static func hexValue(_ byte: UInt8) -> UInt32? {
+        switch byte {
+        case 0x30...0x39: UInt32(byte - 0x30)
+        case 0x41...0x46: UInt32(byte - 0x41 + 10)
+        case 0x61...0x66: UInt32(byte - 0x61 + 10)
+        default: nil
+        }
+    }
+
+    /// Reads a number by JSON's grammar: no leading zero, no bare point, no plus. `value` gets its whole digits, modulo
+    /// 2^64.
+    @inline(__always)
+    static func number(
+        _ bytes: RawSpan, _ start: Int, kind: inout RecordValues.Kind, value: inout UInt64
+    ) throws(Fault) -> Int {
+        var index = start
+        kind = .integer
+        if bytes.peek(index) == UInt8(ascii: "-") {
+            kind = .negativeInteger
+            index &+= 1
+        }
+        let first = index
+        while true {
+            let digit = bytes.peek(index) &- 0x30
+            if digit > 9 { break }
+            value = value &* 10 &+ UInt64(digit)
+            index &+= 1
+        }
+        let digits = index &- first
+        if digits == 0 {
+            throw Fault(index >= bytes.byteCount ? .unexpectedEnd : .badNumber, at: start)
+        }
+        if digits > 1, bytes.peek(first) == 0x30 { throw Fault(.badNumber, at: start) }
+        switch bytes.peek(index) {
+        case UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"):
+            return try fraction(bytes, index, numberStart: start, kind: &kind)
+        default: return index
+        }
+    }
+
+    /// Reads what follows the whole digits of a number: a fraction, an exponent or both.
+    private static func fraction(
+        _ bytes: RawSpan, _ start: Int, numberStart: Int, kind: inout RecordValues.Kind
+    ) throws(Fault) -> Int {
+        var index = start
+        kind = .fraction
+        if bytes.peek(index) == UInt8(ascii: ".") {
+            index += 1
+            index = try digits(bytes, index, numberStart: numberStart)
+        }
+        if bytes.peek(index) | 0x20 == UInt8(ascii: "e") {
+            index += 1
+            if bytes.peek(index) == UInt8(ascii: "+") || bytes.peek(index) == UInt8(ascii: "-") { index += 1 }
+            index = try digits(bytes, index, numberStart: numberStart)
+        }
+        return index
+    }
+
+    private static func digits(_ bytes: RawSpan, _ start: Int, numberStart: Int) throws(Fault) -> Int {
+        var index = start
+        while isDigit(bytes.peek(index)) { index += 1 }
+        if index == start { throw Fault(index >= bytes.byteCount ? .unexpectedEnd : .badNumber, at: numberStart) }
+        return index
+    }
+
+    @inline(__always)
+    static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
+
+    /// Reads `true`, `false` or `null`; returns the index after it.
+    static func literal(_ bytes: RawSpan, _ start: Int) throws(Fault) -> Int {
+        switch bytes.peek(start) {
+        case UInt8(ascii: "t"): return try word("true", bytes, start)
+        case UInt8(ascii: "f"): return try word("false", bytes, start)
+        case UInt8(ascii: "n"): return try word("null", bytes, start)
+        default: throw Fault(start >= bytes.byteCount ? .unexpectedEnd : .expectedValue, at: start)
+        }
+    }
+
+    private static func word(_ word: StaticString, _ bytes: RawSpan, _ start: Int) throws(Fault) -> Int {
+        for offset in 0..<word.utf8CodeUnitCount {
+            guard start + offset < bytes.byteCount else { throw Fault(.unexpectedEnd, at: bytes.byteCount) }
+            // Safe: the offset is below the literal's own length.
+            guard bytes.peek(start + offset) == (unsafe word.utf8Start[offset]) else {
+                throw Fault(.expectedValue, at: start)
+            }
+        }
+        return start + word.utf8CodeUnitCount
+    }
+}

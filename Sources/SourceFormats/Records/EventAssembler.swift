@@ -1,0 +1,280 @@
+internal import UsageModel
+
+/// Makes a usage event of what a record holds: picks among alternatives, reads numbers and times, checks names and
+/// that the counts agree.
+struct EventAssembler: Sendable {
+    let plan: FieldPlan
+    /// Default names first, then room for names that have to be spelt out.
+    private(set) var scratch: [UInt8]
+    let defaultNamesEnd: Int
+    private var scratchEnd: Int
+
+    private let provider: [UInt8]
+    private let providerWords: KeyWords?
+    private let tenant: FieldRange
+    private let model: FieldRange
+    private let region: FieldRange
+    private let layer: Layer
+    private let workload: Workload
+    private let modality: Modality
+    let masks: Masks
+    var lastMinute = LastMinute()
+
+    /// The plan's masks, by name.
+    struct Masks: Sendable {
+        let provider, tenant, model, region, layer, workload, modality, time, requests: UInt64
+        let input, splitInput, cachedInput, cacheRead, cacheWrite, cacheHit, cacheMiss: UInt64
+        let output, reasoningOutput, total: UInt64
+        /// What only some shapes of usage have.
+        let unusual: UInt64
+        let id, ignoredObject: UInt64
+
+        init(_ plan: FieldPlan) {
+            provider = plan.mask(.provider)
+            tenant = plan.mask(.tenant)
+            model = plan.mask(.model)
+            region = plan.mask(.region)
+            layer = plan.mask(.layer)
+            workload = plan.mask(.workload)
+            modality = plan.mask(.modality)
+            time = plan.mask(.time)
+            requests = plan.mask(.requests)
+            input = plan.mask(.input)
+            splitInput = plan.mask(.splitInput)
+            cachedInput = plan.mask(.cachedInput)
+            cacheRead = plan.mask(.cacheRead)
+            cacheWrite = plan.mask(.cacheWrite)
+            cacheHit = plan.mask(.cacheHit)
+            cacheMiss = plan.mask(.cacheMiss)
+            output = plan.mask(.output)
+            reasoningOutput = plan.mask(.reasoningOutput)
+            total = plan.mask(.total)
+            unusual = splitInput | cacheRead | cacheWrite | cacheHit | cacheMiss
+            id = plan.mask(.id)
+            ignoredObject = plan.mask(.ignoredObject)
+        }
+    }
+
+    init(plan: FieldPlan, defaults: EventDefaults) {
+        self.plan = plan
+        masks = Masks(plan)
+        provider = Array(defaults.provider.utf8)
+        providerWords = provider.count <= KeyWords.wordBytes ? KeyWords(configured: defaults.provider) : nil
+        var names: [UInt8] = []
+        func range(of name: String?) -> FieldRange {
+            let bytes = Array((name ?? "").utf8)
+            names += bytes
+            return FieldRange(
+                start: UInt32(names.count - bytes.count), count: UInt32(bytes.count), isInScratch: !bytes.isEmpty)
+        }
+        tenant = range(of: defaults.tenant)
+        model = range(of: defaults.model)
+        region = range(of: defaults.region)
+        layer = defaults.layer
+        workload = defaults.workload
+        modality = defaults.modality
+        defaultNamesEnd = names.count
+        scratchEnd = names.count
+        scratch = names + [UInt8](repeating: 0, count: EventAssembler.spellingRoom)
+    }
+
+    /// Room for seven spelt-out names and an id, and the few bytes that the last of each may run over.
+    private static var spellingRoom: Int { 7 * (Limits.maxTenantNameBytes + 4) + Limits.maxEventIDBytes + 4 }
+
+    /// Makes the event.
+    mutating func event(_ record: RawSpan, _ values: borrowing RecordValues) throws(Fault) -> UsageEvent {
+        scratchEnd = defaultNamesEnd
+        if values.present & masks.ignoredObject != 0 { try checkIgnored(values) }
+        if values.present & masks.provider != 0, !isOwnProvider(record, values) { try checkProvider(record, values) }
+        var event = UsageEvent(layer: layer, workload: workload, modality: modality)
+        event.minute = try minute(record, values)
+        event.tenant = try name(
+            record, values, .tenant, masks.tenant, maxBytes: Limits.maxTenantNameBytes, default: tenant)
+        event.model = try name(record, values, .model, masks.model, maxBytes: Limits.maxModelNameBytes, default: model)
+        event.region = try name(
+            record, values, .region, masks.region, maxBytes: Limits.maxRegionNameBytes, default: region)
+        if values.present & (masks.layer | masks.workload | masks.modality) != 0 {
+            try readKinds(record, values, &event)
+        }
+        event.counts = try counts(record, values)
+        if values.present & masks.id != 0 { event.id = try id(record, values) }
+        return event
+    }
+
+    /// Reads a name: chosen, spelt out if needed, and checked against the rule.
+    @inline(__always)
+    private mutating func name(
+        _ record: RawSpan, _ values: borrowing RecordValues, _ field: EventField, _ mask: UInt64, maxBytes: Int,
+        default fallback: FieldRange
+    ) throws(Fault) -> FieldRange {
+        let source = values.choose(mask)
+        if source >= 0 {
+            let slot = values.slots[source]
+            if slot.kind == .text, slot.count > 0, Int(slot.count) <= maxBytes,
+                PlainName.holds(record, Int(slot.start), Int(slot.count))
+            {
+                return FieldRange(start: slot.start, count: slot.count)
+            }
+        }
+        return try unusualName(record, values, field, mask, maxBytes: maxBytes, default: fallback)
+    }
+
+    private mutating func unusualName(
+        _ record: RawSpan, _ values: borrowing RecordValues, _ field: EventField, _ mask: UInt64, maxBytes: Int,
+        default fallback: FieldRange
+    ) throws(Fault) -> FieldRange {
+        var left = values.present & mask
+        while left != 0 {
+            let source = left.trailingZeroBitCount
+            left &= left - 1
+            let range = try text(record, values, source, maxBytes: maxBytes)
+            if range.count == 0, plan.rules.isLenientAboutNames { continue }
+            try check(record, range, source, maxBytes: maxBytes)
+            return range
+        }
+        if fallback.count == 0, field != .region { throw missing(field) }
+        return fallback
+    }
+
+    /// Holds a name against ``NameRule``.
+    private func check(_ record: RawSpan, _ range: FieldRange, _ source: Int, maxBytes: Int) throws(Fault) {
+        let start = Int(range.start)
+        let end = start + Int(range.count)
+        let problem =
+            range.isInScratch
+            ? unsafe NameRule.problem(in: scratch.span.bytes.extracting(start..<end), maxBytes: maxBytes)
+            : NameRule.problem(in: record.extracting(start..<end), maxBytes: maxBytes)
+        switch problem {
+        case nil: return
+        case .empty: throw Fault(.nameEmpty, source: source)
+        case .tooLong(let limit): throw Fault(.nameTooLong, source: source, extent: limit)
+        case .invalidUTF8(let byte): throw Fault(.nameInvalidUTF8, source: source, at: byte)
+        case .forbiddenCharacter(let byte): throw Fault(.nameForbidden, source: source, at: byte)
+        }
+    }
+
+    /// The text of a value, in the record or spelt out in the scratch.
+    private mutating func text(
+        _ record: RawSpan, _ values: borrowing RecordValues, _ source: Int, maxBytes: Int
+    ) throws(Fault) -> FieldRange {
+        let slot = values.slots[source]
+        let start = Int(slot.start)
+        let end = start + Int(slot.count)
+        let count: Int
+        switch slot.kind {
+        case .text, .bareText:
+            return FieldRange(start: slot.start, count: slot.count)
+        case .integer where plan.rules.isLenientAboutNames:
+            return FieldRange(start: slot.start, count: slot.count)
+        case .escapedText:
+            count = Unescape.json(record, start, end, into: &scratch, at: scratchEnd, room: maxBytes)
+        case .doubledQuotes:
+            count = Unescape.csv(record, start, end, into: &scratch, at: scratchEnd, room: maxBytes)
+        default:
+            throw Fault(.wantedText, source: source)
+        }
+        if count == Unescape.doesNotFit { throw Fault(.nameTooLong, source: source, extent: maxBytes) }
+        if count == Unescape.loneSurrogate { throw Fault(.nameInvalidUTF8, source: source) }
+        let range = FieldRange(start: UInt32(scratchEnd), count: UInt32(count), isInScratch: count > 0)
+        scratchEnd += count
+        return range
+    }
+
+    func missing(_ field: EventField) -> Fault {
+        let mask = plan.mask(field)
+        return Fault(.missing, source: mask == 0 ? -1 : mask.trailingZeroBitCount, extent: Int(field.rawValue))
+    }
+
+    /// Whether the event names the collector's own provider, told from the words of its name.
+    @inline(__always)
+    private func isOwnProvider(_ record: RawSpan, _ values: borrowing RecordValues) -> Bool {
+        let slot = values.slots[values.choose(masks.provider)]
+        return slot.kind == .text
+            && KeyWords(record, start: Int(slot.start), count: Int(slot.count)) == providerWords
+    }
+
+    private mutating func checkProvider(_ record: RawSpan, _ values: borrowing RecordValues) throws(Fault) {
+        var left = values.present & masks.provider
+        while left != 0 {
+            let source = left.trailingZeroBitCount
+            left &= left - 1
+            let range = try text(record, values, source, maxBytes: Limits.maxProviderNameBytes)
+            if range.count == 0, plan.rules.isLenientAboutNames { continue }
+            guard equals(record, range, provider) else { throw Fault(.otherProvider, source: source) }
+            return
+        }
+    }
+
+    private func equals(_ record: RawSpan, _ range: FieldRange, _ name: [UInt8]) -> Bool {
+        guard Int(range.count) == name.count else { return false }
+        let start = Int(range.start)
+        for offset in 0..<name.count {
+            let byte = range.isInScratch ? scratch[start + offset] : record.peek(start + offset)
+            if byte != name[offset] { return false }
+        }
+        return true
+    }
+
+    /// Checks the kinds of the native event's ignored fields.
+    private func checkIgnored(_ values: borrowing RecordValues) throws(Fault) {
+        var left = values.present & masks.ignoredObject
+        while left != 0 {
+            let source = left.trailingZeroBitCount
+            left &= left - 1
+            guard values.slots[source].kind == .object else { throw Fault(.wantedObject, source: source) }
+        }
+    }
+
+    /// Reads the event's id: any text of the allowed length, since it is only ever compared.
+    private mutating func id(_ record: RawSpan, _ values: borrowing RecordValues) throws(Fault) -> FieldRange {
+        var left = values.present & masks.id
+        while left != 0 {
+            let source = left.trailingZeroBitCount
+            left &= left - 1
+            let range = try text(record, values, source, maxBytes: Limits.maxEventIDBytes)
+            if range.count == 0 {
+                if plan.rules.isLenientAboutNames { continue }
+                throw Fault(.nameEmpty, source: source)
+            }
+            guard Int(range.count) <= Limits.maxEventIDBytes else {
+                throw Fault(.nameTooLong, source: source, extent: Limits.maxEventIDBytes)
+            }
+            return range
+        }
+        return FieldRange.absent
+    }
+
+    /// Reads layer, workload and modality where the record names them.
+    private mutating func readKinds(
+        _ record: RawSpan, _ values: borrowing RecordValues, _ event: inout UsageEvent
+    ) throws(Fault) {
+        event.layer = try kind(record, values, masks.layer, event.layer) { Layer(name: $0) }
+        event.workload = try kind(record, values, masks.workload, event.workload) { Workload(name: $0) }
+        event.modality = try kind(record, values, masks.modality, event.modality) { Modality(name: $0) }
+    }
+
+    /// Finds a value by its name. The names are short enough for strings without an allocation.
+    private mutating func kind<Value>(
+        _ record: RawSpan, _ values: borrowing RecordValues, _ mask: UInt64, _ fallback: Value,
+        _ find: (String) -> Value?
+    ) throws(Fault) -> Value {
+        var left = values.present & mask
+        while left != 0 {
+            let source = left.trailingZeroBitCount
+            left &= left - 1
+            let range = try text(record, values, source, maxBytes: Limits.maxTenantNameBytes)
+            if range.count == 0, plan.rules.isLenientAboutNames { continue }
+            guard range.count <= 15 else { throw Fault(.otherValue, source: source) }
+            let start = Int(range.start)
+            let name = unsafe String(unsafeUninitializedCapacity: 15) { buffer in
+                for offset in 0..<Int(range.count) {
+                    unsafe buffer[offset] = range.isInScratch ? scratch[start + offset] : record.peek(start + offset)
+                }
+                return Int(range.count)
+            }
+            guard let value = find(name) else { throw Fault(.otherValue, source: source) }
+            return value
+        }
+        return fallback
+    }
+}

@@ -1,0 +1,88 @@
+internal import Postgres
+package import UsageModel
+
+/// A question about what was reported over a time.
+package struct CoverageQuery: Sendable {
+    /// The first minute that counts, since 1970-01-01T00:00Z.
+    package var from: Int64
+    /// The first minute that doesn't count any more.
+    package var to: Int64
+    /// Only this provider; `nil` for all that may be seen.
+    package var provider: String?
+    /// Reports that are so many minutes apart still belong to one span.
+    package var silenceMinutes: Int64
+    package var visibility: Visibility
+
+    /// How long before a time a batch may have been received that holds usage of it, in days: events lie ahead of their
+    /// collector's clock by minutes. It keeps the question off the older partitions of the ledger.
+    package static let maxLeadDays: Int64 = 1
+
+    package init(from: Int64, to: Int64, provider: String? = nil, silenceMinutes: Int64, visibility: Visibility) {
+        self.from = from
+        self.to = to
+        self.provider = provider
+        self.silenceMinutes = silenceMinutes
+        self.visibility = visibility
+    }
+
+    /// Whose rows are asked for; `*` for everybody's.
+    var shown: String { provider ?? visibility.setting }
+}
+
+/// What one collector reported of a time. A batch is of the time where the minutes of its usage overlap it, and one without
+/// usage where it was received in it; it counts whole.
+package struct CollectorCoverage: Sendable, Equatable {
+    package var provider: String
+    package var collector: String
+    /// The last time it said anything, at any time.
+    package var lastSeen: Timestamp
+    package var batches: Int
+    /// When the first and the last of the batches were received.
+    package var firstBatchAt: Timestamp?
+    package var lastBatchAt: Timestamp?
+    /// Events that the batches hold.
+    package var events: UInt128
+    /// Records that were refused at intake, by reason, as the batches say.
+    package var rejections: [String: UInt128] = [:]
+    /// Batches that were received in the time and set aside, by reason.
+    package var quarantined: [String: Int] = [:]
+    /// Batches of the time that aren't rolled up yet.
+    package var pendingBatches: Int
+    /// From the first to the last minute of usage of batches that lie close together, in minutes, in order.
+    package var reported: [Range<Int64>] = []
+}
+
+/// What all collectors of a provider reported of a time, as the sums have it.
+package struct ProviderCoverage: Sendable, Equatable {
+    package var provider: String
+    /// Minutes with usage; `nil` where sums by minute aren't kept any more.
+    package var minutes: Int?
+    /// Hours (of UTC) with usage; `nil` where sums by hour aren't kept any more.
+    package var hours: Int?
+    /// Days of the reporting calendar with usage.
+    package var days: Int
+    /// Spans with usage, in minutes, in order.
+    package var reported: [Range<Int64>] = []
+}
+
+package struct CoverageAnswer: Sendable, Equatable {
+    package var position: UInt64
+    /// The finest sums that are kept of the whole time, which the providers' spans come from: `minute`, `hour` or `day`.
+    package var source: UsageBucket
+    /// By provider and name: all that may be seen, whether they reported or not.
+    package var collectors: [CollectorCoverage]
+    /// By name: every provider that has a collector or usage of the time.
+    package var providers: [ProviderCoverage]
+}
+
+extension Store {
+    /// What was reported of a time, by whom, and what was set aside.
+    ///
+    /// - Throws: ``StoreError`` with `.badQuery` for an empty time.
+    package func coverage(_ query: CoverageQuery) async throws -> CoverageAnswer {
+        let calendar = calendar
+        return try await pool.withTransaction(.snapshot) {
+            try StoreSession($0).coverage(query, calendar: calendar)
+        }
+    }
+}

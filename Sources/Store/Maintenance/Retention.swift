@@ -1,0 +1,62 @@
+internal import Postgres
+internal import UsageModel
+
+/// Drops what the retention policy doesn't keep, by whole partitions.
+struct Retention {
+    let connection: Connection
+    let policy: RetentionPolicy
+    let now: Timestamp
+
+    /// - Returns: the names of the partitions that were dropped.
+    func run() throws -> [String] {
+        let job = RollupJob(connection: connection, calendar: .utc, partitions: PartitionCache())
+        // Rollup stands still meanwhile, so that nothing is rolled up into what is dropped. If somebody rollups, the next
+        // run will do.
+        return try job.withLock {
+            try dropSums(.usageMinute, keptDays: policy.minuteDays)
+                + dropSums(.usageHour, keptDays: policy.hourDays) + dropPayloads()
+        } ?? []
+    }
+
+    /// Moves the floor first: what lies below it is neither rolled up nor answered, whether it is dropped yet or not.
+    private func dropSums(_ table: PartitionedTable, keptDays: Int?) throws -> [String] {
+        guard let floor = floor(keptDays) else { return [] }
+        try connection.query(
+            """
+            INSERT INTO sums_floor (table_name, kept_from) VALUES ($1, $2)
+            ON CONFLICT (table_name) DO UPDATE SET kept_from = greatest(sums_floor.kept_from, excluded.kept_from)
+            """, [.text(table.rawValue), .timestamp(Timestamp(seconds: floor.firstSecond))])
+        return try drop(try partitions(of: table).filter { $0.month < floor })
+    }
+
+    /// A payload that waits to be rolled up keeps its partition.
+    private func dropPayloads() throws -> [String] {
+        guard let floor = floor(policy.payloadDays) else { return [] }
+        let oldest: Timestamp? = try connection.query("SELECT min(received_at) FROM rollup_queue").one().decode(0)
+        let kept = min(floor, oldest.map { Month(second: $0.seconds) } ?? floor)
+        return try drop(try partitions(of: .ledgerPayload).filter { $0.month < kept })
+    }
+
+    /// The first month that is kept: the one that the oldest kept day lies in.
+    private func floor(_ keptDays: Int?) -> Month? {
+        keptDays.map { Month(second: now.seconds - Int64($0) * 86_400) }
+    }
+
+    private func partitions(of table: PartitionedTable) throws -> [Partition] {
+        let rows = try connection.query(
+            """
+            SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+             WHERE i.inhparent = to_regclass($1) ORDER BY c.relname
+            """, [.text(table.rawValue)])
+        return try rows.compactMap { row in
+            let parts = try row.decode(0, as: String.self).split(separator: "_").suffix(2).compactMap { Int($0) }
+            guard parts.count == 2 else { return nil }
+            return Partition(table: table, month: Month(index: parts[0] * 12 + parts[1] - 1))
+        }
+    }
+
+    private func drop(_ partitions: [Partition]) throws -> [String] {
+        for partition in partitions { try connection.execute("DROP TABLE IF EXISTS \(partition.name)") }
+        return partitions.map(\.name)
+    }
+}

@@ -1,0 +1,100 @@
+internal import Postgres
+package import UsageModel
+
+/// How much one rollup may take.
+package struct RollupLimits: Sendable {
+    /// The most batches of one rollup.
+    package var maxBatches: Int
+    /// The most batch rows of one rollup (at least one batch is always taken). More rows at once touch fewer sums.
+    package var maxRows: Int
+    /// The most payload bytes of one rollup, as stored.
+    package var maxPayloadBytes: Int
+
+    package init(maxBatches: Int = 2_000, maxRows: Int = 1_000_000, maxPayloadBytes: Int = 64 << 20) {
+        self.maxBatches = maxBatches
+        self.maxRows = maxRows
+        self.maxPayloadBytes = maxPayloadBytes
+    }
+}
+
+/// What one rollup did.
+package struct RollupReport: Sendable, Equatable {
+    package enum Status: Sendable, Equatable {
+        /// Batches were rolled up.
+        case rolledUp
+        /// There is nothing to rollup.
+        case idle
+        /// Another instance is the rollup.
+        case busy
+    }
+
+    package var status: Status
+    package var batches = 0
+    /// Rows of the batches.
+    package var rows = 0
+    /// Rows of sums that were inserted or updated, over all tables.
+    package var sums = 0
+    /// Batches whose payload could not be decoded; they are in `batch_quarantine` and don't count.
+    package var setAside = 0
+    /// The position afterwards.
+    package var position: UInt64 = 0
+    /// Whether the queue held more than was taken.
+    package var hasMore = false
+
+    package init(status: Status) {
+        self.status = status
+    }
+}
+
+/// Decodes a batch's payload. Throwing means that it can't be decoded, now or ever.
+package typealias PayloadDecoder = @Sendable (_ payload: [UInt8]) throws -> UsageRows
+
+extension Store {
+    /// Rolls up the oldest committed batches into the sums, in one transaction. One instance rollups at a time.
+    ///
+    /// Call it again at once while ``RollupReport/hasMore``.
+    package func rollUpNext(_ limits: RollupLimits = RollupLimits(), decode: @escaping PayloadDecoder) async throws
+        -> RollupReport
+    {
+        try await pool.withConnection { connection in
+            try RollupJob(connection: connection, calendar: self.calendar, partitions: self.partitions)
+                .rollUpNext(limits, decode: decode)
+        }
+    }
+
+    /// The position: how many batches, in the order of their leaf indices, every sum counts.
+    package func position() async throws -> UInt64 {
+        try await session { try $0.position() }
+    }
+
+    /// Waits until the sums count up to `position`.
+    ///
+    /// - Throws: ``StoreError`` with `.positionNotReached` after `timeout`.
+    package func waitForPosition(_ position: UInt64, timeout: Duration) async throws {
+        try await poll(timeout, "The sums don't count up to position \(position) yet.") {
+            try $0.position() >= position
+        }
+    }
+
+    /// Waits until everything that was committed before the call is rolled up.
+    package func waitForLatest(timeout: Duration) async throws {
+        guard let newest = try await session({ try $0.newestQueued() }) else { return }
+        try await poll(timeout, "Batches that were committed before the question are not rolled up yet.") {
+            try $0.oldestQueued().map { $0 > newest } ?? true
+        }
+    }
+
+    /// How often a waiting question looks again.
+    static let positionPollInterval = Duration.milliseconds(25)
+
+    private func poll(
+        _ timeout: Duration, _ message: String, until isDone: @escaping @Sendable (StoreSession) throws -> Bool
+    ) async throws {
+        let clock = ContinuousClock()
+        let deadline = clock.now + timeout
+        while try await !session(isDone) {
+            guard clock.now < deadline else { throw StoreError(.positionNotReached, message) }
+            try await clock.sleep(for: Self.positionPollInterval)
+        }
+    }
+}

@@ -1,0 +1,21 @@
+import Aggregator
+import Scopes
+import Telemetry
+
+@testable import Aggregator
+
+extension World {
+    /// Every route of both routers: path to methods.
+    func routes() throws -> [String: [String]] {
+        let registry = MetricsRegistry()
+        let intake = BatchIngest(
+            store: store, clock: clock, decodePlaces: 1, rollupSignal: WakeSignal(), registry: registry)
+        return allRoutes(
+            IngestDependencies(
+                store: store, intake: intake, limiter: ConcurrencyLimiter(limit: 1, limitPerCollector: 1), clock: clock,
+                trustDomain: Self.trustDomain, registry: registry, logger: Self.logger),
+            QueryDependencies(
+                store: store, scopes: try ScopeCatalogue.builtIn(), clock: clock, health: { Health(state: .ready) },
+                registry: registry, logger: Self.logger))
+    }
+}

@@ -1,0 +1,142 @@
+import Synchronization
+import TestSupport
+import Testing
+import UsageModel
+
+@testable import Aggregator
+
+@Suite struct ConcurrencyLimiterTests {
+    private let one = CollectorIdentity(trustDomain: "t", provider: "p", name: "one")
+    private let two = CollectorIdentity(trustDomain: "t", provider: "p", name: "two")
+
+    @Test func lets_in_as_many_as_its_limits_say_and_forgets_them_afterwards() async throws {
+        let limiter = ConcurrencyLimiter(limit: 3, limitPerCollector: 2)
+        try await limiter.withPermit(of: one) {
+            try await limiter.withPermit(of: one) {
+                await #expect(throws: ConcurrencyLimiter.Refusal.tooManyFromCollector) {
+                    try await limiter.withPermit(of: one) {}
+                }
+                try await limiter.withPermit(of: two) {
+                    await #expect(throws: ConcurrencyLimiter.Refusal.busy) { try await limiter.withPermit(of: two) {} }
+                    #expect(limiter.count == 3)
+                }
+            }
+        }
+        #expect(limiter.count == 0)
+    }
+
+    @Test func gives_the_place_back_when_the_work_throws() async {
+        let limiter = ConcurrencyLimiter(limit: 1, limitPerCollector: 1)
+        for _ in 0..<3 {
+            await #expect(throws: CancellationError.self) {
+                try await limiter.withPermit(of: one) { throw CancellationError() }
+            }
+        }
+        #expect(limiter.count == 0)
+    }
+}
+
+@Suite struct AsyncSemaphoreTests {
+    private final class Inside: Sendable {
+        let counts = Mutex((now: 0, most: 0, done: 0))
+    }
+
+    @Test func never_lets_more_through_than_it_has_places() async throws {
+        let semaphore = AsyncSemaphore(places: 3)
+        let inside = Inside()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<200 {
+                group.addTask {
+                    try await semaphore.withPlace {
+                        inside.counts.withLock {
+                            $0.now += 1
+                            $0.most = max($0.most, $0.now)
+                        }
+                        await Task.yield()
+                        inside.counts.withLock {
+                            $0.now -= 1
+                            $0.done += 1
+                        }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        let result = inside.counts.withLock { $0 }
+        #expect(result.most <= 3 && result.done == 200)
+    }
+
+    @Test func a_cancelled_waiter_leaves_the_queue_and_nobody_behind_it_is_stuck() async throws {
+        let semaphore = AsyncSemaphore(places: 1)
+        let (held, hold) = AsyncStream<Void>.makeStream()
+        let (entered, enter) = AsyncStream<Void>.makeStream()
+        let holder = Task {
+            try await semaphore.withPlace {
+                enter.yield()
+                for await _ in held { break }
+            }
+        }
+        for await _ in entered { break }
+        let waiter = Task { try await semaphore.withPlace {} }
+        let behind = Task { try await semaphore.withPlace { true } }
+        waiter.cancel()
+        await #expect(throws: CancellationError.self) { try await waiter.value }
+        hold.yield()
+        try await holder.value
+        #expect(try await behind.value)
+    }
+}
+
+@Suite struct WakeSignalTests {
+    @Test func a_signal_that_came_early_is_not_lost() async {
+        let signal = WakeSignal()
+        signal()
+        signal()
+        await signal.wait(atMost: .seconds(600))
+    }
+
+    @Test func wakes_a_waiting_loop() async {
+        let signal = WakeSignal()
+        async let waiting: Void = signal.wait(atMost: .seconds(600))
+        await Task.yield()
+        signal()
+        await waiting
+    }
+
+    @Test func a_wait_ends_by_itself_and_the_next_signal_still_counts() async {
+        let signal = WakeSignal()
+        await signal.wait(atMost: .milliseconds(1))
+        signal()
+        await signal.wait(atMost: .seconds(600))
+    }
+}
+
+@Suite struct BackoffTests {
+    @Test func doubles_up_to_its_last_bound_and_starts_again() {
+        var backoff = Backoff(first: .milliseconds(100), last: .milliseconds(400))
+        var generator = SeededGenerator(seed: 3)
+        for bound in [100, 200, 400, 400] {
+            let wait = backoff.next(using: &generator).milliseconds
+            #expect(wait >= Int64(bound / 2) && wait <= Int64(bound))
+        }
+        backoff.reset()
+        #expect(backoff.next(using: &generator) <= .milliseconds(100))
+    }
+}
+
+@Suite struct RollupLagTests {
+    @Test func is_the_age_of_the_oldest_sample_that_is_not_folded() {
+        var lag = RollupLag()
+        #expect(lag.sample(second: 0, position: 10, waiting: 0) == 0)
+        #expect(lag.sample(second: 5, position: 10, waiting: 2) == 0)
+        #expect(lag.sample(second: 9, position: 10, waiting: 5) == 4)
+        #expect(lag.sample(second: 12, position: 12, waiting: 3) == 3)
+        #expect(lag.sample(second: 20, position: 15, waiting: 0) == 0)
+    }
+
+    @Test func keeps_a_bounded_number_of_samples() {
+        var lag = RollupLag()
+        for second in 0..<5_000 { _ = lag.sample(second: Int64(second), position: 0, waiting: UInt64(second + 1)) }
+        #expect(lag.sample(second: 5_000, position: 0, waiting: 6_000) == 5_000)
+    }
+}

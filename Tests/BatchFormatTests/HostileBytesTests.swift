@@ -1,0 +1,85 @@
+internal import Testing
+internal import UsageModel
+
+@testable internal import BatchFormat
+
+@Suite("Bytes from anyone")
+struct HostileBytesTests {
+    private func smallBatch() throws -> (sealed: [UInt8], message: [UInt8]) {
+        let (rows, eventCount) = try UsageRows.random(count: 6, seed: 2)
+        let header = BatchHeader.sample(eventCount: eventCount, rejections: [.syntax: 3])
+        return (try BatchEncoder().seal(header, rows).bytes, try BatchEncoder.message(header, rows))
+    }
+
+    @Test("A sealed batch cut at any byte is refused")
+    func truncatedSealed() throws {
+        let sealed = try smallBatch().sealed
+        for length in 0..<sealed.count {
+            #expect(throws: BatchError.self) { try BatchDecoder().decode(Array(sealed.prefix(length))) }
+        }
+    }
+
+    @Test("A sealed batch with any one bit flipped is refused, or says the same")
+    func flippedSealed() throws {
+        let sealed = try smallBatch().sealed
+        let original = try BatchDecoder().decode(sealed)
+        for bit in 0..<sealed.count * 8 {
+            var flipped = sealed
+            flipped[bit / 8] ^= 1 << UInt8(bit % 8)
+            if let opened = try? BatchDecoder().decode(flipped) {
+                #expect(opened == original, "bit \(bit)")
+            }
+        }
+    }
+
+    @Test("A message cut at any byte is refused, unless it ends where a part ends and still adds up")
+    func truncatedMessage() throws {
+        let message = try smallBatch().message
+        for length in 0..<message.count {
+            #expect(throws: BatchError.self) { try BatchDecoder.decode(message: Array(message.prefix(length))) }
+        }
+    }
+
+    @Test("A message with any one bit flipped is refused or canonical: it encodes to the same bytes again")
+    func flippedMessage() throws {
+        let message = try smallBatch().message
+        for bit in 0..<message.count * 8 {
+            var flipped = message
+            flipped[bit / 8] ^= 1 << UInt8(bit % 8)
+            guard let opened = try? BatchDecoder.decode(message: flipped) else { continue }
+            #expect(try BatchEncoder.message(opened.header, opened.rows) == flipped, "bit \(bit)")
+        }
+    }
+
+    @Test("Garbage is refused, bare and in a sound frame", arguments: [1, 2] as [UInt64])
+    func garbage(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        for _ in 0..<2_000 {
+            let bytes = (0..<Int.random(in: 0...300, using: &generator)).map { _ in
+                UInt8.random(in: 0...255, using: &generator)
+            }
+            #expect(throws: BatchError.self) { try BatchDecoder().decode(bytes) }
+            #expect(throws: BatchError.self) { try BatchDecoder.decode(message: bytes) }
+            #expect(throws: BatchError.self) { try RowsCodec.decode(bytes) }
+        }
+    }
+
+    @Test("A message with bytes garbled anywhere never decodes to something that isn't canonical")
+    func garbledMessage() throws {
+        let message = try smallBatch().message
+        var generator = SeededGenerator(seed: 77)
+        for _ in 0..<20_000 {
+            var garbled = message
+            for _ in 0..<Int.random(in: 1...4, using: &generator) {
+                let index = Int.random(in: 0..<garbled.count, using: &generator)
+                switch Int.random(in: 0...2, using: &generator) {
+                case 0: garbled[index] = .random(in: 0...255, using: &generator)
+                case 1: garbled.remove(at: index)
+                default: garbled.insert(.random(in: 0...255, using: &generator), at: index)
+                }
+            }
+            guard let opened = try? BatchDecoder.decode(message: garbled) else { continue }
+            #expect(try BatchEncoder.message(opened.header, opened.rows) == garbled)
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import BatchFormat
+import Testing
+
+@testable import CollectorCore
+@testable import FaultSimulation
+
+@Suite struct RememberedEventsTests {
+    private static let horizon: Int64 = 1_000
+
+    private func fingerprints(_ keys: Range<Int>, acceptedAt: Int64 = 1) -> AcceptedFingerprints {
+        AcceptedFingerprints(
+            acceptedAtMilliseconds: acceptedAt,
+            fingerprints: keys.map { EventFingerprint(key: UInt128($0), content: UInt64($0)) })
+    }
+
+    private func remembered(maxIDs: Int = 100, _ time: VirtualTime = VirtualTime()) -> RememberedEvents {
+        RememberedEvents(
+            limits: RememberedEvents.Limits(horizonMilliseconds: Self.horizon, maxIDs: maxIDs),
+            clock: VirtualClock(time))
+    }
+
+    @Test func an_id_counts_from_its_sync_on_and_not_at_all_when_that_failed() {
+        let events = remembered()
+        events.wait(fingerprints(0..<2), position: 1)
+        #expect(events.find(EventFingerprint(key: 0, content: 0)) == .new)
+        #expect(events.overlap(fingerprints(1..<3)) == .waiting)
+        events.noteSyncFailed()
+        #expect(events.overlap(fingerprints(0..<3)) == .none)
+        events.wait(fingerprints(0..<2), position: 1)
+        events.noteSyncSucceeded()
+        #expect(events.overlap(fingerprints(1..<3)) == .durable)
+        #expect(events.find(EventFingerprint(key: 1, content: 1)) == .repeated)
+        #expect(events.find(EventFingerprint(key: 1, content: 2)) == .conflicting)
+        #expect(events.find(EventFingerprint(key: 2, content: 2)) == .new)
+    }
+
+    @Test(arguments: [(9, 10, 0 as UInt64), (10, 10, 0), (11, 10, 1), (25, 10, 15)])
+    func the_oldest_are_forgotten_above_the_limit_and_counted(ids: Int, limit: Int, forgotten: UInt64) {
+        let events = remembered(maxIDs: limit)
+        for id in 0..<ids {
+            events.wait(fingerprints(id..<id + 1), position: UInt64(id + 1))
+            events.noteSyncSucceeded()
+        }
+        #expect(events.count == min(ids, limit))
+        #expect(events.takeForgottenEarly() == forgotten)
+        #expect(events.takeForgottenEarly() == 0)
+        for id in 0..<ids {
+            let expected: RememberedEvents.Finding = id < ids - limit ? .new : .repeated
+            #expect(events.find(EventFingerprint(key: UInt128(id), content: UInt64(id))) == expected)
+        }
+    }
+
+    @Test func the_first_position_that_is_needed_moves_with_time() {
+        let time = VirtualTime()
+        let events = remembered(time)
+        for id in 0..<3 {
+            events.wait(fingerprints(id..<id + 1), position: UInt64(10 + id))
+            events.noteSyncSucceeded()
+            time.milliseconds += 400
+        }
+        // Remembered at 0, 400 and 800; it is 1200.
+        #expect(events.expire() == 11)
+        time.milliseconds += 200
+        #expect(events.expire() == 11)
+        time.milliseconds += 1
+        #expect(events.expire() == 12)
+        events.forget(through: 12)
+        #expect(events.expire() == nil)
+        #expect(events.count == 0)
+        #expect(events.takeForgottenEarly() == 1)
+    }
+
+    @Test("What a start finds is as old as its record says, whatever the clock did since")
+    func recovery() {
+        let time = VirtualTime()
+        time.milliseconds = 5_000_000
+        let events = remembered(time)
+        let now: Int64 = 1_767_225_600_000
+        events.recover(fingerprints(0..<1, acceptedAt: now - Self.horizon - 1), position: 1, nowMilliseconds: now)
+        events.recover(fingerprints(1..<2, acceptedAt: now - Self.horizon), position: 2, nowMilliseconds: now)
+        events.recover(fingerprints(2..<3, acceptedAt: now + 86_400_000), position: 3, nowMilliseconds: now)
+        #expect(events.count == 2)
+        #expect(events.expire() == 2)
+        time.milliseconds += 1
+        #expect(events.expire() == 3)
+        time.milliseconds += Self.horizon
+        #expect(events.expire() == nil)
+    }
+}

@@ -1,0 +1,138 @@
+import BatchFormat
+import CollectorCore
+import Spool
+import Testing
+import UsageModel
+
+@testable import FaultSimulation
+
+/// What the simulation found in the writer and the spool, each as the shortest way there.
+@Suite struct WriterCoreTests {
+    /// A writer over a disk that a test can make fail.
+    private struct Rig {
+        let files: FailingFileSystem
+        let clock: VirtualClock
+        let recovered: RecoveredState
+        var core: WriterCore
+        private let inbox: CollectorRun.Inbox
+
+        init(_ disk: VirtualDisk, sealRows: Int = 100) throws {
+            files = FailingFileSystem(disk)
+            clock = VirtualClock(VirtualTime())
+            let inbox = CollectorRun.Inbox()
+            self.inbox = inbox
+            let (spool, recovered) = try Spool.open(
+                directory: CollectorRun.directory, settings: SpoolSettings(minFreeBytes: 0), fileSystem: files,
+                clock: clock.wall)
+            self.recovered = recovered
+            core = WriterCore(
+                spool: spool,
+                identity: BatchIdentity(
+                    provider: CollectorNode.provider, collector: "edge-0", spoolID: recovered.spoolID, version: "test"),
+                accumulator: Accumulator(limits: Accumulator.Limits(rows: sealRows), clock: clock),
+                intakeSwitch: IntakeSwitch(),
+                sealAge: .seconds(60), quarantine: QuarantineModel(disk: disk),
+                remembered: RememberedEvents(clock: clock), wallClock: clock.wall,
+                steadyClock: clock
+            ) { event in
+                if case .sealed(let note) = event { inbox.batches.append(note.batch) }
+            }
+            _ = try core.restore(recovered)
+            core.intakeSwitch.set(.starting, false)
+        }
+
+        /// The spool sequences of the batches that shipping was told of, in order.
+        var told: [UInt64] { inbox.batches.map(\.spoolSequence) }
+
+        mutating func push(_ tenant: String) throws -> WriterCore.Ticket {
+            let row = UsageRow(
+                minute: 1, tenant: 0, model: 0, region: 0, layer: .maas, workload: .online, modality: .text,
+                counts: TokenCounts(requests: 1, input: 1, cachedInput: 0, output: 0, reasoningOutput: 0))
+            let rows = UsageRows(tenants: [tenant], models: ["m"], regions: ["r"], rows: [row])
+            return try core.accept(AcceptedRows(rows: rows, eventCount: 1), quarantine: [])
+        }
+
+        /// Tokens by tenant over all batches of the spool.
+        func sealed() throws -> [String: UInt64] {
+            var totals: [String: UInt64] = [:]
+            for batch in core.unshipped + core.archived {
+                let (_, rows) = try BatchDecoder().decode(try core.read(batch.spoolSequence))
+                for row in rows.rows { totals[rows.tenants[Int(row.tenant)], default: 0] += row.counts.input }
+            }
+            return totals
+        }
+    }
+
+    private func disk(_ seed: UInt64 = 1) -> VirtualDisk { VirtualDisk(SimulationRandom(seed: seed)) }
+
+    @Test func a_batch_that_became_durable_in_a_sync_that_failed_is_not_sealed_again() throws {
+        var rig = try Rig(disk())
+        try rig.core.settle(try rig.push("a"))
+        let waiting = try rig.push("b")
+        rig.files.failing { call, path in call == "fdatasync" && path.contains("writeahead-") }
+        rig.core.sealAll()
+        rig.files.failing { _, _ in false }
+        #expect(throws: CommitFailure.closed(.spoolFailing)) { try rig.core.settle(waiting) }
+        rig.core.sealAll()
+        #expect(try rig.sealed() == ["a": 1])
+    }
+
+    @Test func a_push_whose_record_was_lost_while_tidying_is_not_acknowledged() throws {
+        var rig = try Rig(disk())
+        let waiting = try rig.push("a")
+        rig.files.failing { call, _ in call == "fdatasync" }
+        rig.core.checkSpace()
+        rig.files.failing { _, _ in false }
+        #expect(throws: CommitFailure.closed(.spoolFailing)) { try rig.core.settle(waiting) }
+        rig.core.sealAll()
+        #expect(try rig.sealed().isEmpty)
+    }
+
+    @Test func an_acknowledgement_that_a_failed_sync_forgot_is_written_again() throws {
+        var rig = try Rig(disk())
+        try rig.core.settle(try rig.push("a"))
+        rig.core.sealAll()
+        try rig.core.record(.settled(spoolSequence: 1, .counted(epoch: 1, sequence: 0)))
+        rig.files.failing { call, _ in call == "fdatasync" }
+        rig.core.checkSpace()
+        rig.files.failing { _, _ in false }
+        rig.core.checkSpace()
+        #expect(rig.core.unshipped.isEmpty)
+        #expect(rig.core.archived.map(\.spoolSequence) == [1])
+    }
+
+    @Test func shipping_is_told_of_batches_in_their_order() throws {
+        var rig = try Rig(disk(), sealRows: 1)
+        let tickets = try ["a", "b", "c", "d", "e"].map { try rig.push($0) }
+        for ticket in tickets { try rig.core.settle(ticket) }
+        rig.core.sealAll()
+        #expect(rig.told == [1, 2, 3, 4, 5])
+        #expect(try rig.sealed().count == 5)
+    }
+
+    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    func a_batch_found_after_a_kill_outlasts_a_power_cut(_ seed: UInt64) throws {
+        let disk = disk(seed)
+        do {
+            var rig = try Rig(disk)
+            try rig.core.settle(try rig.push("a"))
+            // Killed after the batch was written and before it was synced.
+            rig.files.failing { call, path in
+                if call == "fdatasync", path.contains("batches-"), !path.hasSuffix(".new") { disk.kill(afterCalls: 1) }
+                return false
+            }
+            rig.core.sealAll()
+            #expect(disk.isDead)
+        }
+        disk.reboot(powerCut: false)
+        do {
+            var rig = try Rig(disk)
+            try #require(rig.recovered.unshipped.count == 1)
+            try rig.core.record(.epoch(EpochPosition(epoch: 1, nextSequence: 0)))
+        }
+        disk.reboot(powerCut: true)
+        var rig = try Rig(disk)
+        rig.core.sealAll()
+        #expect(try rig.sealed() == ["a": 1])
+    }
+}

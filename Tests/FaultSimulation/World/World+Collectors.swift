@@ -1,0 +1,98 @@
+internal import CollectorCore
+internal import UsageModel
+
+extension World {
+    func start(_ node: CollectorNode) {
+        guard node.run == nil else { return }
+        do {
+            try node.start(scenario)
+            note("\(node.name) starts as \(node.incarnation)")
+        } catch {
+            note("\(node.name) can't start: \(error)")
+            guard !buryIfDead(node) else { return }
+            node.disk.reboot(powerCut: false)
+            return after(random.within(500...3_000), .start(node.index))
+        }
+        guard !buryIfDead(node) else { return }
+        after(random.within(1...500), .tick(node.index, incarnation: node.incarnation))
+        ship(node)
+    }
+
+    /// Where the process died in the middle of a call: what it did after that never happened.
+    @discardableResult
+    func buryIfDead(_ node: CollectorNode) -> Bool {
+        guard node.disk.isDead else { return false }
+        crash(node, powerCut: node.diesOfPowerCut)
+        return true
+    }
+
+    func crash(_ node: CollectorNode, powerCut: Bool) {
+        note("\(node.name) \(powerCut ? "loses power" : "is killed")")
+        node.crash(powerCut: powerCut)
+        if bug == .dropLogWithTornTail { node.disk.dropTornLogs() }
+        after(random.within(100...5_000), .start(node.index))
+    }
+
+    func tick(_ node: CollectorNode) {
+        node.run?.tick()
+        node.run?.readFile(node.file)
+        guard !buryIfDead(node) else { return }
+        after(random.within(100...1_000), .tick(node.index, incarnation: node.incarnation))
+        ship(node)
+    }
+
+    // MARK: Input
+
+    private var minute: Int64 { (VirtualClock.WallView.start + now) / 60_000 - Int64(random.below(3)) }
+
+    func push(_ node: CollectorNode) {
+        if !isHealed { after(random.within(20...3_000), .push(node.index)) }
+        guard node.run != nil, now >= node.pausedUntil else { return }
+        let events = oracle.emit(node.index, count: 1 + random.below(3), minute: minute)
+        let rubbish: UInt64 = random.chance(scenario.rubbish) ? 1 : 0
+        oracle.reject(node.index, may: rubbish)
+        do throws(CommitFailure) {
+            let pushed = try node.accept(events, rubbish: rubbish)
+            guard !buryIfDead(node) else { return }
+            note("\(node.name) appends \(events.places) of \(events.key.tenant)")
+            if bug == .acknowledgeOnAppend { acknowledge(pushed, node) }
+            after(random.within(0...5), .settle(node.index, incarnation: node.incarnation, pushed))
+        } catch {
+            guard !buryIfDead(node) else { return }
+            note("\(node.name) refuses \(events.places) of \(events.key.tenant): \(error)")
+            oracle.settle(events, .refused)
+        }
+    }
+
+    func settle(_ node: CollectorNode, _ pushed: CollectorRun.Pushed) {
+        do throws(CommitFailure) {
+            try node.run?.core.settle(pushed.ticket)
+            node.run?.takeSealed()
+            guard !buryIfDead(node) else { return }
+            acknowledge(pushed, node)
+        } catch {
+            node.run?.takeSealed()
+            // The sender is told to send again; what was written may yet turn up, so its outcome is unknown.
+            guard !buryIfDead(node) else { return }
+            note("\(node.name) could not sync \(pushed.events.places) of \(pushed.events.key.tenant)")
+        }
+        ship(node)
+    }
+
+    private func acknowledge(_ pushed: CollectorRun.Pushed, _ node: CollectorNode) {
+        note("\(node.name) acknowledges \(pushed.events.places) of \(pushed.events.key.tenant)")
+        oracle.settle(pushed.events, .acknowledged)
+        oracle.settleRejected(node.index, pushed.rejected)
+    }
+
+    func append(_ node: CollectorNode) {
+        if !isHealed { after(random.within(200...6_000), .append(node.index)) }
+        let events = oracle.emit(node.index, count: 1 + random.below(4), minute: minute)
+        let rubbish = random.chance(scenario.rubbish) ? 1 : 0
+        // The file is the truth: what stands in it is counted, or reported as rejected.
+        oracle.settle(events, .acknowledged)
+        oracle.reject(node.index, must: UInt64(rubbish))
+        node.appendToFile(events, rubbish: rubbish)
+        note("\(node.name)'s file gets \(events.places) of \(events.key.tenant)")
+    }
+}
