@@ -257,7 +257,9 @@ let package = Package(
     ]
 )
 
-// `deploy/mutants` builds the same few targets again and again: only these, and without packages where they need none.
+// `Tests/Tools/mutants` builds the same few targets again and again: only these, and without packages where they need none.
+// SwiftPM has nothing simpler that is as fast: it links all test targets into one product, so `--build-tests` compiles whatever
+// depends on the changed target (minutes instead of seconds), and `--target` takes one target and links nothing to run.
 if let only = Context.environment["STEELYARD_ONLY"] {
     let names = only.split(separator: ",").map(String.init)
     package.products = []

@@ -1,7 +1,7 @@
 /// What is fuzzed: every place where bytes from outside are read.
 ///
 /// A target reads any bytes whatever without a trap, and holds what it read to what must be true of it; what isn't ends
-/// the process, which is how libFuzzer learns of it. `deploy/fuzz` runs them, the suite runs the kept corpus.
+/// the process, which is how libFuzzer learns of it. `Tests/Tools/fuzz` runs them, the suite runs the kept corpus.
 package enum FuzzTarget: String, CaseIterable, Sendable {
     /// Native events and `usage` objects, as lines and as documents.
     case json

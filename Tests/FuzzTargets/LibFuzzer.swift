@@ -4,7 +4,7 @@ internal import Glibc
 private let chosenTarget: FuzzTarget = {
     let name = unsafe getenv("STEELYARD_FUZZ_TARGET").map { unsafe String(cString: $0) } ?? ""
     guard let target = FuzzTarget(rawValue: name) else {
-        fatalError("STEELYARD_FUZZ_TARGET is \"\(name)\"; use deploy/fuzz, which sets it")
+        fatalError("STEELYARD_FUZZ_TARGET is \"\(name)\"; use Tests/Tools/fuzz, which sets it")
     }
     return target
 }()

@@ -1,4 +1,4 @@
-// For `deploy/sanitize thread`: takes contended `Mutex`es of Swift's Synchronization module where it can see it.
+// For `Tests/Tools/sanitize thread`: takes contended `Mutex`es of Swift's Synchronization module where it can see it.
 //
 // The fast path of Mutex.withLock is compiled into the code that uses it, and seen. The slow one, for a mutex that somebody
 // holds, stands in a library that isn't instrumented: whoever got a mutex that way seems to hold nothing, and what it reads
