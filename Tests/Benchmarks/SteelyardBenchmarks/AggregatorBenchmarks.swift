@@ -60,7 +60,8 @@ actor BenchmarkLedger {
                 now: Timestamp(milliseconds: SystemClock().nowMilliseconds())))
         epoch = grant.epoch
         intake = BatchIngest(
-            store: store, clock: SystemClock(), decodePlaces: 2, rollupSignal: WakeSignal(), registry: MetricsRegistry())
+            store: store, clock: SystemClock(), decodePlaces: 2, rollupSignal: WakeSignal(), registry: MetricsRegistry()
+        )
         rows = Input.sums().rows()
         BenchmarkCleanup.register(directory)
     }
