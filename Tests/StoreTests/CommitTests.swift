@@ -9,34 +9,34 @@ import UsageModel
         try await World.with { world in
             let store = world.store
             let zero = world.batch(oneRow(minute("2025-06-15")), sequence: 0)
-            #expect(try await store.commitBatch(zero) == .unknownEpoch)
+            #expect(try await store.commitBatch(zero).outcome == .unknownEpoch)
             try await world.openEpoch()
-            #expect(try await store.commitBatch(world.batch(oneRow(0), sequence: 1)) == .gap(expectedSequence: 0))
+            #expect(
+                try await store.commitBatch(world.batch(oneRow(0), sequence: 1)).outcome == .gap(expectedSequence: 0))
             let counted = try await store.commitBatch(zero)
-            guard case .counted(let next, let chain) = counted else { throw World.Unexpected(what: "\(counted)") }
-            #expect(next == 1)
+            let receipt = try #require(counted.receipt)
+            #expect(counted.outcome == .counted && receipt.nextSequence == 1)
             // chain = SHA-256(32 zero bytes || digest), as PostgreSQL computes it.
             let expected: [UInt8] = try await store.pool.withConnection {
                 try $0.query("SELECT sha256(decode(repeat('00', 32), 'hex') || $1)", [.bytes(zero.digest)]).one()
                     .decode(0)
             }
-            #expect(chain == expected)
-            #expect(try await store.commitBatch(zero) == .duplicate(nextSequence: 1, chain: chain))
-            #expect(try await store.commitBatch(world.batch(oneRow(1), sequence: 0)) == .fork(expectedSequence: 1))
+            #expect(receipt.chain == expected)
+            let repeated = try await store.commitBatch(zero)
+            #expect(repeated.outcome == .duplicate && repeated.receipt == receipt)
+            #expect(
+                try await store.commitBatch(world.batch(oneRow(1), sequence: 0)).outcome == .fork(expectedSequence: 1))
 
             let second = try await world.openEpoch(last: 1, next: 1)
             #expect(second.epoch == 2 && second.previous?.nextSequence == 1 && !second.hasRegressed)
-            #expect(try await store.commitBatch(world.batch(oneRow(2), sequence: 1)) == .fenced(liveEpoch: 2))
+            #expect(try await store.commitBatch(world.batch(oneRow(2), sequence: 1)).outcome == .fenced(liveEpoch: 2))
             // Bytes that were counted in epoch 1 are a duplicate in epoch 2 as well, and take the sequence number.
             var again = zero
             again.epoch = 2
-            guard case .duplicate(1, _) = try await store.commitBatch(again) else {
-                throw World.Unexpected(what: "again")
-            }
-            guard case .counted(2, _) = try await store.commitBatch(world.batch(oneRow(3), epoch: 2, sequence: 1))
-            else {
-                throw World.Unexpected(what: "not counted")
-            }
+            #expect(try await store.commitBatch(again).isAcknowledged(.duplicate, next: 1))
+            #expect(
+                try await store.commitBatch(world.batch(oneRow(3), epoch: 2, sequence: 1)).isAcknowledged(
+                    .counted, next: 2))
             try await world.rollUpAll()
             #expect(try await store.position() == 2)
             let status = try await store.collectors(visibility: .everything)
@@ -52,29 +52,23 @@ import UsageModel
             let store = world.store
             try await world.openEpoch()
             let first = world.batch(oneRow(minute("2025-06-15")), sequence: 0)
-            guard case .counted(1, _) = try await store.commitBatch(first) else {
-                throw World.Unexpected(what: "not counted")
-            }
+            #expect(try await store.commitBatch(first).isAcknowledged(.counted, next: 1))
             try await world.openEpoch(last: 1, next: 0)
             var rolledBack = world.batch(oneRow(1), epoch: 2, sequence: 0)
             rolledBack.spoolID = first.spoolID
             rolledBack.spoolSequence = first.spoolSequence
-            for _ in 0..<2 { #expect(try await store.commitBatch(rolledBack) == .spoolSequenceReused) }
+            for _ in 0..<2 { #expect(try await store.commitBatch(rolledBack).outcome == .spoolSequenceReused) }
             // It used up no sequence number: the next spool sequence is counted under the same one.
             var next = rolledBack
             next.digest = [UInt8](repeating: 3, count: 32)
             next.spoolSequence += 1
-            guard case .counted(1, _) = try await store.commitBatch(next) else {
-                throw World.Unexpected(what: "not counted")
-            }
+            #expect(try await store.commitBatch(next).isAcknowledged(.counted, next: 1))
             // And another spool has spool sequences of its own.
             var other = rolledBack
             other.sequence = 1
             other.digest = [UInt8](repeating: 4, count: 32)
             other.spoolID = [UInt8](repeating: 0xEE, count: 16)
-            guard case .counted(2, _) = try await store.commitBatch(other) else {
-                throw World.Unexpected(what: "not counted")
-            }
+            #expect(try await store.commitBatch(other).isAcknowledged(.counted, next: 2))
             #expect(try await store.collectors(visibility: .everything).map(\.quarantined) == [1])
         }
     }
@@ -87,17 +81,17 @@ import UsageModel
             let other = [UInt8](repeating: 9, count: 32)
             #expect(
                 try await world.store.lookupDigests([other, batch.digest], of: World.key, epoch: 1, now: World.june)
-                    == .known([false, true]))
+                    == .success([false, true]))
             try await world.openEpoch(last: 1, next: 1)
             #expect(
                 try await world.store.lookupDigests([batch.digest], of: World.key, epoch: 2, now: World.june)
-                    == .known([true]))
+                    == .success([true]))
             #expect(
                 try await world.store.lookupDigests([batch.digest], of: World.key, epoch: 1, now: World.june)
-                    == .fenced(liveEpoch: 2))
+                    == .failure(.fenced(liveEpoch: 2)))
             #expect(
                 try await world.store.lookupDigests([batch.digest], of: World.key, epoch: 3, now: World.june)
-                    == .unknownEpoch)
+                    == .failure(.unknownEpoch))
         }
     }
 
@@ -115,12 +109,12 @@ import UsageModel
         try await World.with { world in
             try await world.openEpoch()
             let batch = world.batch(oneRow(minute("2025-06-15")), sequence: 0)
-            let outcomes = try await withThrowingTaskGroup(of: CommitOutcome.self) { group in
-                for _ in 0..<40 { group.addTask { try await world.store.commitBatch(batch) } }
+            let outcomes = try await withThrowingTaskGroup(of: BatchOutcome.self) { group in
+                for _ in 0..<40 { group.addTask { try await world.store.commitBatch(batch).outcome } }
                 return try await group.reduce(into: []) { $0.append($1) }
             }
-            let counted = outcomes.filter { if case .counted = $0 { true } else { false } }
-            let duplicates = outcomes.filter { if case .duplicate = $0 { true } else { false } }
+            let counted = outcomes.filter { $0 == .counted }
+            let duplicates = outcomes.filter { $0 == .duplicate }
             #expect(counted.count == 1 && duplicates.count == 39)
             try await world.rollUpAll()
             #expect(try await world.store.total("2025-06-15", "2025-06-16").input == 10)
@@ -157,7 +151,7 @@ import UsageModel
                     """)
             }
             let outcome = try await world.store.commitBatch(world.batch(oneRow(0), sequence: 0))
-            guard case .counted(1, _) = outcome else { throw World.Unexpected(what: "\(outcome)") }
+            #expect(outcome.isAcknowledged(.counted, next: 1))
             #expect(world.store.pool.usage.leased == 0)
             let batches: Int = try await world.store.pool.withConnection {
                 try $0.query("SELECT count(*) FROM ledger").one().decode(0)
@@ -169,9 +163,7 @@ import UsageModel
     @Test func aBatchWithoutRowsIsCounted() async throws {
         try await World.with { world in
             try await world.openEpoch()
-            guard case .counted = try await world.store.commitBatch(world.batch(UsageRows(), sequence: 0)) else {
-                throw World.Unexpected(what: "not counted")
-            }
+            #expect(try await world.store.commitBatch(world.batch(UsageRows(), sequence: 0)).outcome == .counted)
             try await world.rollUpAll()
             #expect(try await world.store.position() == 1)
         }

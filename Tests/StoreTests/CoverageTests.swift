@@ -70,7 +70,7 @@ import UsageModel
         try await World.with { world in
             try await Self.fill(world)
             let waiting = world.batch(Self.rows([Self.from + 500]), sequence: 4)
-            guard case .counted = try await world.store.commitBatch(waiting) else {
+            guard try await world.store.commitBatch(waiting).outcome == .counted else {
                 Issue.record("the batch was not counted")
                 return
             }

@@ -47,8 +47,8 @@ struct Sender: Sendable {
     /// Commits a batch, received in July unless said otherwise, and doesn't rollup it.
     mutating func send(_ rows: UsageRows, at moment: Timestamp = Closing.july) async throws {
         let batch = world.batch(rows, epoch: epoch, sequence: sequence, key: key, at: moment)
-        let outcome = try await world.store.commitBatch(batch)
-        guard case .counted = outcome else { throw World.Unexpected(what: "\(outcome)") }
+        let outcome = try await world.store.commitBatch(batch).outcome
+        guard outcome == .counted else { throw World.Unexpected(what: "\(outcome)") }
         sequence += 1
     }
 

@@ -54,8 +54,8 @@ struct World: Sendable {
     func openEpoch(_ key: CollectorKey = World.key, last: UInt64 = 0, next: UInt64 = 0) async throws -> EpochGrant {
         try await store.openEpoch(
             EpochRequest(
-                key: key, spoolID: [UInt8](repeating: 7, count: 16), softwareVersion: "1.0", lastEpoch: last,
-                lastNextSequence: next, now: World.june))
+                key: key, spoolID: [UInt8](repeating: 7, count: 16), softwareVersion: "1.0",
+                remembered: EpochPosition(epoch: last, nextSequence: next), now: World.june))
     }
 
     /// A batch of rows, its payload registered for the decoder.
@@ -79,7 +79,8 @@ struct World: Sendable {
         let epoch = try await openEpoch(key).epoch
         for (index, rows) in batches.enumerated() {
             let outcome = try await store.commitBatch(batch(rows, epoch: epoch, sequence: UInt64(index), key: key))
-            guard case .counted = outcome else { throw Unexpected(what: "\(outcome)") }
+                .outcome
+            guard outcome == .counted else { throw Unexpected(what: "\(outcome)") }
         }
         try await rollUpAll()
     }
@@ -170,5 +171,11 @@ extension Store {
             UsageQuery(
                 from: date(from).days * 86_400, to: date(to).days * 86_400, zone: zone, visibility: .everything))
         return answer.rows.first?.counts ?? WideTokenCounts()
+    }
+}
+
+extension CommittedBatch {
+    func isAcknowledged(_ expected: BatchOutcome, next: UInt64) -> Bool {
+        outcome == expected && receipt?.nextSequence == next
     }
 }

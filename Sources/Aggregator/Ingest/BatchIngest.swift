@@ -64,10 +64,10 @@ package struct BatchIngest: Sendable {
 
     /// - Throws: ``BatchRefusal``; `PostgresError` when the database could not do it, in which case it is unknown
     ///   whether the batch was counted: only sending it again tells.
-    package func submit(_ submission: BatchSubmission) async throws -> CommitOutcome {
-        let opened: OpenedBatch
+    package func submit(_ submission: BatchSubmission) async throws -> CommittedBatch {
+        let commit: BatchCommit
         do {
-            opened = try await decodes.withPlace {
+            commit = try await decodes.withPlace {
                 try metrics.timingDecode { () throws(BatchRefusal) in try open(submission) }
             }
         } catch let refusal as BatchRefusal {
@@ -75,17 +75,13 @@ package struct BatchIngest: Sendable {
             throw refusal
         }
         let start = ContinuousClock.now
-        let outcome = try await store.commitBatch(opened.commit)
-        metrics.committed(outcome, batch: opened.commit, duration: ContinuousClock.now - start)
-        if case .counted = outcome { rollupSignal() }
-        return outcome
+        let committed = try await store.commitBatch(commit)
+        metrics.committed(committed.outcome, batch: commit, duration: ContinuousClock.now - start)
+        if committed.outcome == .counted { rollupSignal() }
+        return committed
     }
 
-    private struct OpenedBatch: Sendable {
-        var commit: BatchCommit
-    }
-
-    private func open(_ submission: BatchSubmission) throws(BatchRefusal) -> OpenedBatch {
+    private func open(_ submission: BatchSubmission) throws(BatchRefusal) -> BatchCommit {
         guard BatchDigest(of: submission.payload) == submission.digest else { throw .digestMismatch }
         let header: BatchHeader
         let rows: UsageRows
@@ -96,7 +92,7 @@ package struct BatchIngest: Sendable {
         }
         guard header.provider == submission.identity.provider else { throw .wrongProvider }
         guard header.collector == submission.identity.name else { throw .wrongCollector }
-        return OpenedBatch(commit: commit(submission, header, rows))
+        return commit(submission, header, rows)
     }
 
     private func commit(_ submission: BatchSubmission, _ header: BatchHeader, _ rows: UsageRows) -> BatchCommit {

@@ -55,14 +55,14 @@ struct IngestHandlers: Sendable {
             throw Problem.badRequest(
                 "software_version must be 1 to \(Self.maxSoftwareVersionBytes) printable ASCII characters.")
         }
-        let last = (epoch: body.last_epoch ?? 0, next: body.last_next_sequence ?? 0)
-        guard last.epoch < UInt64(Int64.max), last.next <= UInt64(Int64.max) else {
+        let remembered = EpochPosition(epoch: body.last_epoch ?? 0, nextSequence: body.last_next_sequence ?? 0)
+        guard remembered.epoch < UInt64(Int64.max), remembered.nextSequence <= EpochPosition.beyondAnySequence else {
             throw Problem.badRequest("last_epoch and last_next_sequence must be below 2^63.")
         }
         let grant = try await store.openEpoch(
             EpochRequest(
-                key: CollectorKey(identity), spoolID: spoolID.bytes, softwareVersion: version, lastEpoch: last.epoch,
-                lastNextSequence: last.next, now: now))
+                key: CollectorKey(identity), spoolID: spoolID.bytes, softwareVersion: version, remembered: remembered,
+                now: now))
         log(grant, identity)
         return .json([
             "epoch": .integer(Int64(clamping: grant.epoch)), "next_sequence": 0,
@@ -110,9 +110,8 @@ struct IngestHandlers: Sendable {
             return digest.bytes
         }
         switch try await store.lookupDigests(digests, of: CollectorKey(identity), epoch: body.epoch, now: now) {
-        case .known(let counted): return .json(["counted": .array(counted.map { .bool($0) })])
-        case .fenced(let live): throw Problem.fenced(liveEpoch: live)
-        case .unknownEpoch: throw Problem.unknownEpoch
+        case .success(let counted): return .json(["counted": .array(counted.map { .bool($0) })])
+        case .failure(let refusal): throw Problem.batch(BatchOutcome(refusal))
         }
     }
 
@@ -121,7 +120,7 @@ struct IngestHandlers: Sendable {
     @Sendable func sendBatch(_ request: Request, _ identity: CollectorIdentity) async throws -> Answer {
         _ = try request.parameters()
         let envelope = try BatchEnvelope(headers: request.headers)
-        let outcome = try await limiter.withPermit(of: identity) {
+        let committed = try await limiter.withPermit(of: identity) {
             let payload = try await request.boundedBody(limitBytes: Limits.maxSealedBatchBytes)
             let submission = BatchSubmission(
                 identity: identity, epoch: UInt64(envelope.epoch), sequence: UInt64(envelope.sequence),
@@ -133,37 +132,29 @@ struct IngestHandlers: Sendable {
                 throw Problem.batch(refusal)
             }
         }
-        return try answer(outcome, identity, envelope)
+        guard let receipt = committed.receipt else {
+            log(committed.outcome, identity, envelope)
+            throw Problem.batch(committed.outcome)
+        }
+        return .json([
+            "result": .string(committed.outcome.name),
+            "next_sequence": .integer(Int64(clamping: receipt.nextSequence)),
+            "chain": .string(Hexadecimal.text(receipt.chain)),
+        ])
     }
 
-    private func answer(
-        _ outcome: CommitOutcome, _ identity: CollectorIdentity, _ envelope: BatchEnvelope
-    ) throws -> Answer {
+    private func log(_ outcome: BatchOutcome, _ identity: CollectorIdentity, _ envelope: BatchEnvelope) {
         switch outcome {
-        case .counted(let next, let chain): return Self.receipt("counted", next, chain)
-        case .duplicate(let next, let chain): return Self.receipt("duplicate", next, chain)
-        case .gap(let expected): throw Problem.gap(expectedSequence: expected)
-        case .fork(let expected):
+        case .fork:
             logger.error(
                 "a sequence number came again with other bytes; they were set aside", place(identity, envelope))
-            throw Problem.fork(expectedSequence: expected)
         case .spoolSequenceReused:
             logger.error(
-                "a spool's spoolSequence came again with other bytes: its collector's state went back in time or runs twice",
+                "a spool sequence came again with other bytes: its collector's state went back in time or runs twice",
                 place(identity, envelope))
-            throw Problem.spoolSequenceReused
-        case .fenced(let live):
-            logger.warning("a fenced collector tried to send", place(identity, envelope))
-            throw Problem.fenced(liveEpoch: live)
-        case .unknownEpoch: throw Problem.unknownEpoch
+        case .fenced: logger.warning("a fenced collector tried to send", place(identity, envelope))
+        case .counted, .duplicate, .gap, .unknownEpoch: break
         }
-    }
-
-    private static func receipt(_ result: String, _ next: UInt64, _ chain: [UInt8]) -> Answer {
-        .json([
-            "result": .string(result), "next_sequence": .integer(Int64(clamping: next)),
-            "chain": .string(Hexadecimal.text(chain)),
-        ])
     }
 
     private func log(_ refusal: BatchRefusal, _ identity: CollectorIdentity, _ envelope: BatchEnvelope) {

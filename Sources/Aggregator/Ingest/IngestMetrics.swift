@@ -40,26 +40,18 @@ struct IngestMetrics: Sendable {
         outcome(reason)
     }
 
-    func committed(_ result: CommitOutcome, batch: BatchCommit, duration: Duration) {
+    func committed(_ result: BatchOutcome, batch: BatchCommit, duration: Duration) {
         commitDuration.observe(duration)
-        switch result {
-        case .counted:
-            outcome("counted")
-            events.increment(by: batch.eventCount)
-            rows.increment(by: UInt64(batch.rowCount))
-            bytes.increment(by: UInt64(batch.payload.count))
-            for (reason, count) in batch.rejections {
-                registry.counter(
-                    "steelyard_aggregator_source_rejections_total", help: "Events that collectors refused, by reason.",
-                    labels: [MetricLabel("reason", reason.rawValue)]
-                ).increment(by: count)
-            }
-        case .duplicate: outcome("duplicate")
-        case .gap: outcome("gap")
-        case .fork: outcome("fork")
-        case .spoolSequenceReused: outcome("spool-sequence-reused")
-        case .fenced: outcome("fenced")
-        case .unknownEpoch: outcome("unknown-epoch")
+        outcome(result.name)
+        guard result == .counted else { return }
+        events.increment(by: batch.eventCount)
+        rows.increment(by: UInt64(batch.rowCount))
+        bytes.increment(by: UInt64(batch.payload.count))
+        for (reason, count) in batch.rejections {
+            registry.counter(
+                "steelyard_aggregator_source_rejections_total", help: "Events that collectors refused, by reason.",
+                labels: [MetricLabel("reason", reason.rawValue)]
+            ).increment(by: count)
         }
     }
 

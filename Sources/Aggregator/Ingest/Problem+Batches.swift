@@ -1,25 +1,38 @@
 internal import BatchFormat
 internal import TextFormats
+internal import UsageModel
 
 extension Problem {
+    /// What a batch is answered with that isn't acknowledged.
+    static func batch(_ outcome: BatchOutcome) -> Problem {
+        switch outcome {
+        case .gap(let expected): gap(expectedSequence: expected)
+        case .fork(let expected): fork(expectedSequence: expected)
+        case .spoolSequenceReused: spoolSequenceReused
+        case .fenced(let live): fenced(liveEpoch: live)
+        case .unknownEpoch: unknownEpoch
+        case .counted, .duplicate: preconditionFailure("\(outcome) is an acknowledgement")
+        }
+    }
+
     /// 409: a batch before this one is missing.
-    static func gap(expectedSequence: UInt64) -> Problem {
+    private static func gap(expectedSequence: UInt64) -> Problem {
         conflict(
             "gap", title: "A batch is missing", detail: "The next batch of this epoch is \(expectedSequence).",
             [JSONMember("expected_sequence", .integer(Int64(clamping: expectedSequence)))])
     }
 
     /// 409: the sequence number was used for other bytes.
-    static func fork(expectedSequence: UInt64) -> Problem {
+    private static func fork(expectedSequence: UInt64) -> Problem {
         conflict(
             "fork", title: "The sequence number was used for other bytes",
             detail: "These bytes were set aside and not counted; the next batch of this epoch is \(expectedSequence).",
             [JSONMember("expected_sequence", .integer(Int64(clamping: expectedSequence)))])
     }
 
-    /// 422: the spool's spool sequence was used for other bytes. The collector keeps them and goes on with its next batch.
-    static let spoolSequenceReused = Problem(
-        status: 422, code: "invalid-batch", title: "The spool's spoolSequence was used for other bytes",
+    /// 422: the spool sequence was used for other bytes. The collector keeps them and goes on with its next batch.
+    private static let spoolSequenceReused = Problem(
+        status: 422, code: "invalid-batch", title: "The spool sequence was used for other bytes",
         detail: "These bytes were set aside and not counted: what is in them may have been counted before. The "
             + "collector's data directory came from a backup, or is in use twice.",
         extensions: [
@@ -28,7 +41,7 @@ extension Problem {
         ])
 
     /// 409: a newer process of the same collector is at work.
-    static func fenced(liveEpoch: UInt64) -> Problem {
+    private static func fenced(liveEpoch: UInt64) -> Problem {
         conflict(
             "fenced", title: "A newer epoch of this collector is live",
             detail: "Epoch \(liveEpoch) is live. Another process has this collector's identity; stop one of them.",
@@ -36,7 +49,7 @@ extension Problem {
     }
 
     /// 409: the epoch was never issued by this database.
-    static let unknownEpoch = conflict(
+    private static let unknownEpoch = conflict(
         "unknown-epoch", title: "The epoch was not issued here",
         detail: "Ask for a new epoch with POST /v1/epochs; the database may have been restored.", [])
 

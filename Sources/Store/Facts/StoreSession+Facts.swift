@@ -26,8 +26,8 @@ extension StoreSession {
             [.int64Array(superseded), .timestamp(result.recordedAt)])
         try record(written, kind, by: actor, at: result.recordedAt)
         try audit(
-            actor, "facts-imported", kind.rawValue,
-            [
+            "facts-imported", of: kind.rawValue, by: actor,
+            counts: [
                 ("asserted", result.asserted), ("unchanged", result.unchanged), ("superseded", result.superseded),
                 ("remainders", result.remainders),
             ], at: result.recordedAt)

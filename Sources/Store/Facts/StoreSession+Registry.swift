@@ -28,8 +28,8 @@ extension StoreSession {
             [.int64Array(superseded), .timestamp(result.recordedAt)])
         try record(written, by: actor, at: result.recordedAt)
         try audit(
-            actor, "registry-imported", "tenant_kind",
-            [
+            "registry-imported", of: "tenant_kind", by: actor,
+            counts: [
                 ("asserted", result.asserted), ("unchanged", result.unchanged), ("superseded", result.superseded),
                 ("remainders", result.remainders),
             ], at: result.recordedAt)

@@ -1,6 +1,21 @@
 internal import Postgres
 package import UsageModel
 
+/// Who a batch came from: the two names of a verified client certificate that are stored.
+package struct CollectorKey: Sendable, Hashable {
+    package var provider: String
+    package var collector: String
+
+    package init(provider: String, collector: String) {
+        self.provider = provider
+        self.collector = collector
+    }
+
+    package init(_ identity: CollectorIdentity) {
+        self.init(provider: identity.provider, collector: identity.name)
+    }
+}
+
 /// What the store knows about a collector.
 package struct CollectorStatus: Sendable, Equatable {
     package var provider: String
@@ -26,5 +41,33 @@ extension Store {
     /// All collectors that the caller may see, by provider and name.
     package func collectors(visibility: Visibility) async throws -> [CollectorStatus] {
         try await pool.withTransaction(.snapshot) { try StoreSession($0).collectors(visibility: visibility) }
+    }
+}
+
+extension StoreSession {
+    func collectors(visibility: Visibility) throws -> [CollectorStatus] {
+        try connection.query(
+            """
+            SELECT p.name, c.name, e.epoch, e.next_sequence, e.software_version, e.last_seen_at, e.last_batch_at,
+                   e.newest_minute, coalesce(q.pending, 0), d.duplicates, coalesce(b.quarantined, 0)
+              FROM collector c
+              JOIN provider p USING (provider_id)
+              JOIN collector_epoch e ON e.collector_id = c.collector_id AND e.is_live
+              JOIN (SELECT collector_id, sum(duplicates) AS duplicates FROM collector_epoch GROUP BY 1) d
+                ON d.collector_id = c.collector_id
+              LEFT JOIN (SELECT collector_id, count(*) AS pending FROM rollup_queue GROUP BY 1) q
+                ON q.collector_id = c.collector_id
+              LEFT JOIN (SELECT collector_id, count(*) AS quarantined FROM batch_quarantine GROUP BY 1) b
+                ON b.collector_id = c.collector_id
+             WHERE $1 = '*' OR p.name = $1
+             ORDER BY p.name, c.name
+            """, [.text(visibility.setting)]
+        ).map { row in
+            CollectorStatus(
+                provider: try row.decode(0), collector: try row.decode(1), epoch: try row.decode(2),
+                nextSequence: try row.decode(3), softwareVersion: try row.decode(4), lastSeen: try row.decode(5),
+                lastBatchAt: try row.decode(6), newestMinute: try row.decode(7), pendingBatches: try row.decode(8),
+                duplicates: try row.decode(9), quarantined: try row.decode(10))
+        }
     }
 }

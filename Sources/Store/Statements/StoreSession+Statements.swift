@@ -74,8 +74,8 @@ extension StoreSession {
             ]
         ).one().decode(0)
         try audit(
-            "token \(proposal.person.token)", "statement-proposed", "statement \(id)",
-            [("shortcomings", content.shortcomings.filter(\.isBlocking).count)], at: proposal.now)
+            "statement-proposed", of: "statement \(id)", by: "token \(proposal.person.token)",
+            counts: [("shortcomings", content.shortcomings.filter(\.isBlocking).count)], at: proposal.now)
         return try statement(id)
     }
 
@@ -95,7 +95,8 @@ extension StoreSession {
                 .text(header.proposedBy.holder), .text(kind.rawValue), .text(reason), .timestamp(now),
                 .text(person.holder), .text(person.token),
             ])
-        try audit("token \(person.token)", "statement-\(kind.rawValue)", "statement \(header.id)", at: now)
+        try audit(
+            "statement-\(kind.rawValue)", of: "statement \(header.id)", by: "token \(person.token)", at: now)
         return try self.statement(header.id)
     }
 

@@ -17,7 +17,7 @@ extension StoreSession {
                 .text(token.note), .timestamp(token.createdAt), .text(token.createdBy), .timestamp(token.expiresAt),
                 .text(token.holder),
             ])
-        try audit(token.createdBy, "token-created", token.id, at: token.createdAt)
+        try audit("token-created", of: token.id, by: token.createdBy, at: token.createdAt)
     }
 
     func listTokens() throws -> [TokenRecord] {
@@ -29,7 +29,7 @@ extension StoreSession {
             "UPDATE api_token SET revoked_at = $2 WHERE token_id = $1 AND revoked_at IS NULL",
             [.text(id), .timestamp(now)])
         guard rows.affectedRows == 1 else { return false }
-        try audit(actor, "token-revoked", id, at: now)
+        try audit("token-revoked", of: id, by: actor, at: now)
         return true
     }
 
@@ -54,11 +54,14 @@ extension StoreSession {
             revokedAt: try row.decode(7))
     }
 
-    /// Adds a line to the audit log. `detail` is a flat object of counts.
+    /// Adds a line to the audit log.
+    ///
+    /// - Parameter counts: how much of what the action did, under names that need no escaping in JSON.
     func audit(
-        _ actor: String, _ action: String, _ subject: String, _ detail: [(String, Int)] = [], at moment: Timestamp
+        _ action: String, of subject: String, by actor: String, counts: [(name: String, count: Int)] = [],
+        at moment: Timestamp
     ) throws {
-        let fields = detail.map { "\"\($0.0)\":\($0.1)" }.joined(separator: ",")
+        let fields = counts.map { "\"\($0.name)\":\($0.count)" }.joined(separator: ",")
         try connection.query(
             "INSERT INTO audit_log (at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5::jsonb)",
             [.timestamp(moment), .text(actor), .text(action), .text(subject), .text("{\(fields)}")])

@@ -24,10 +24,18 @@ package struct EpochDecision: Sendable, Equatable {
     /// - Parameters:
     ///   - remembered: the collector's own memory of its last epoch, zeros for none.
     ///   - newest: the newest epoch that the database issued to the collector; `nil` for none.
-    ///   - held: what the database holds about the epoch that the collector remembers; `nil` for nothing.
-    package init(remembered: EpochPosition, newest: EpochPosition?, held: EpochPosition?) {
+    ///   - stored: what the database holds about the epoch that the collector remembers; `nil` for nothing.
+    package init(remembered: EpochPosition, newest: EpochPosition?, stored: EpochPosition?) {
         // Above what either side has seen, so that a database that went back in time repeats no epoch.
         epoch = max(newest?.epoch ?? 0, remembered.epoch) + 1
-        hasRegressed = remembered.epoch > 0 && (held.map { $0.nextSequence < remembered.nextSequence } ?? true)
+        hasRegressed = remembered.epoch > 0 && (stored.map { $0.nextSequence < remembered.nextSequence } ?? true)
     }
+}
+
+/// Why an epoch can't be worked in.
+package enum EpochRefusal: Error, Sendable, Equatable {
+    /// A newer epoch of the collector is live.
+    case fenced(liveEpoch: UInt64)
+    /// The database never issued the epoch.
+    case unknownEpoch
 }

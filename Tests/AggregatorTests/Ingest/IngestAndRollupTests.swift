@@ -46,7 +46,7 @@ struct Inside: Sendable {
         try await store.openEpoch(
             EpochRequest(
                 key: CollectorKey(identity), spoolID: Array(repeating: 7, count: 16), softwareVersion: "1.0",
-                lastEpoch: 0, lastNextSequence: 0, now: Timestamp(milliseconds: 1_751_414_400_000))
+                remembered: EpochPosition(), now: Timestamp(milliseconds: 1_751_414_400_000))
         ).epoch
     }
 
@@ -68,7 +68,7 @@ struct Inside: Sendable {
                 rejections: [.syntax: 2]), rows)
     }
 
-    func submit(_ batch: SealedBatch, epoch: UInt64, sequence: UInt64) async throws -> CommitOutcome {
+    func submit(_ batch: SealedBatch, epoch: UInt64, sequence: UInt64) async throws -> CommittedBatch {
         try await intake.submit(
             BatchSubmission(
                 identity: identity, epoch: epoch, sequence: sequence, digest: batch.digest, payload: batch.bytes))
@@ -87,13 +87,10 @@ struct Inside: Sendable {
             let epoch = try await inside.openEpoch()
             let batch = try inside.sealed(1)
             let first = try await inside.submit(batch, epoch: epoch, sequence: 0)
-            guard case .counted(let next, let chain) = first else {
-                Issue.record("\(first)")
-                return
-            }
-            #expect(next == 1 && chain.count == 32)
-            #expect(
-                try await inside.submit(batch, epoch: epoch, sequence: 0) == .duplicate(nextSequence: 1, chain: chain))
+            #expect(first.outcome == .counted)
+            #expect(first.receipt?.nextSequence == 1 && first.receipt?.chain.count == 32)
+            let again = try await inside.submit(batch, epoch: epoch, sequence: 0)
+            #expect(again.outcome == .duplicate && again.receipt == first.receipt)
             let text = inside.registry.render()
             #expect(text.contains("steelyard_aggregator_batches_total{outcome=\"counted\"} 1\n"))
             #expect(text.contains("steelyard_aggregator_batches_total{outcome=\"duplicate\"} 1\n"))
@@ -137,8 +134,9 @@ struct Inside: Sendable {
                 tasks.addTask { try await group.run() }
                 for sequence in 0..<20 {
                     let outcome = try await inside.submit(
-                        inside.sealed(UInt64(sequence + 1)), epoch: epoch, sequence: UInt64(sequence))
-                    guard case .counted = outcome else {
+                        inside.sealed(UInt64(sequence + 1)), epoch: epoch, sequence: UInt64(sequence)
+                    ).outcome
+                    guard outcome == .counted else {
                         Issue.record("\(outcome)")
                         continue
                     }

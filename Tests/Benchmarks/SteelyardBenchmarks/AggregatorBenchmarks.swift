@@ -56,7 +56,7 @@ actor BenchmarkLedger {
         let grant = try await store.openEpoch(
             EpochRequest(
                 key: CollectorKey(provider: Input.provider, collector: Input.collector),
-                spoolID: Input.spoolID.bytes, softwareVersion: "0.0.0-benchmark", lastEpoch: 0, lastNextSequence: 0,
+                spoolID: Input.spoolID.bytes, softwareVersion: "0.0.0-benchmark", remembered: EpochPosition(),
                 now: Timestamp(milliseconds: SystemClock().nowMilliseconds())))
         epoch = grant.epoch
         intake = BatchIngest(

@@ -3,7 +3,7 @@ internal import UsageModel
 
 /// The rows that decide about batches, as PostgreSQL would hold them: a value, so that a backup is a copy.
 ///
-/// Every method is one committed transaction. What is decided is decided by the product's ``BatchDecision`` and
+/// Every method is one committed transaction. What is decided is decided by the product's ``BatchOutcome`` and
 /// ``EpochDecision``; this only keeps the rows.
 struct DatabaseModel {
     private struct Epoch {
@@ -46,8 +46,7 @@ struct DatabaseModel {
             row.epochs[epoch].map { EpochPosition(epoch: epoch, nextSequence: $0.nextSequence) }
         }
         let decision = EpochDecision(
-            remembered: EpochPosition(epoch: last.epoch, nextSequence: last.nextSequence),
-            newest: row.epochs.keys.max().flatMap(position), held: position(last.epoch))
+            remembered: last, newest: row.epochs.keys.max().flatMap(position), stored: position(last.epoch))
         for epoch in row.epochs.keys { row.epochs[epoch]?.isLive = false }
         row.epochs[decision.epoch] = Epoch()
         collectors[collector] = row
@@ -69,15 +68,17 @@ struct DatabaseModel {
             return Outcome(answer: .unknownEpoch)
         }
         guard found.isLive else { return Outcome(answer: .fenced) }
-        let decision = BatchDecision(sequence: sequence, nextSequence: found.nextSequence) {
+        let outcome = BatchOutcome(sequence: sequence, nextSequence: found.nextSequence) {
             BatchHistory(
                 isKnown: isKnown(digest, in: row, now), isSpoolSequenceUsed: row.spoolSequences.contains(spoolSequence))
         }
-        switch decision {
-        case .count: break
-        case .duplicate(let advances):
+        switch outcome {
+        case .counted: break
+        case .duplicate:
             if bug == .countDuplicates { break }
-            if advances { row.epochs[epoch]?.nextSequence += 1 }
+            if outcome.usesUp(sequence: sequence, nextSequence: found.nextSequence) {
+                row.epochs[epoch]?.nextSequence += 1
+            }
             collectors[collector] = row
             return Outcome(answer: .counted)
         case .gap(let expected):
@@ -85,6 +86,8 @@ struct DatabaseModel {
         case .spoolSequenceReused:
             if bug != .forgetDigests { return Outcome(answer: .invalid(reason: "spool-sequence-reused")) }
         case .fork: return Outcome(answer: .fork)
+        case .fenced: return Outcome(answer: .fenced)
+        case .unknownEpoch: return Outcome(answer: .unknownEpoch)
         }
         row.epochs[epoch]?.nextSequence = max(found.nextSequence, sequence + 1)
         row.digests[digest] = now

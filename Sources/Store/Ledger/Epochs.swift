@@ -1,5 +1,51 @@
 internal import Postgres
-internal import UsageModel
+package import UsageModel
+
+/// A collector's request for a new epoch.
+package struct EpochRequest: Sendable {
+    package var key: CollectorKey
+    /// 16 random bytes made with the collector's spool.
+    package var spoolID: [UInt8]
+    package var softwareVersion: String
+    /// The collector's own memory of its last epoch; zeros for none.
+    package var remembered: EpochPosition
+    package var now: Timestamp
+
+    package init(
+        key: CollectorKey, spoolID: [UInt8], softwareVersion: String, remembered: EpochPosition, now: Timestamp
+    ) {
+        self.key = key
+        self.spoolID = spoolID
+        self.softwareVersion = softwareVersion
+        self.remembered = remembered
+        self.now = now
+    }
+}
+
+/// The epoch a collector was given; every older one of the same collector is fenced from now on.
+package struct EpochGrant: Sendable, Equatable {
+    package var epoch: UInt64
+    /// The newest epoch before, if there was one.
+    package var previous: EpochPosition?
+    /// The database knows less than the collector remembers: it was restored from an older backup.
+    package var hasRegressed: Bool
+}
+
+extension Store {
+    /// Raises the collector's epoch and fences its older ones, in one transaction.
+    package func openEpoch(_ request: EpochRequest) async throws -> EpochGrant {
+        try await pool.withTransaction(retry: .idempotent) { try StoreSession($0).openEpoch(request) }
+    }
+
+    /// Says of each batch whether it is counted already. Digests are 32 bytes each.
+    package func lookupDigests(
+        _ digests: [[UInt8]], of key: CollectorKey, epoch: UInt64, now: Timestamp
+    ) async throws -> Result<[Bool], EpochRefusal> {
+        try await pool.withTransaction(retry: .idempotent) {
+            try StoreSession($0).lookupDigests(digests, of: key, epoch: epoch, now: now)
+        }
+    }
+}
 
 extension StoreSession {
     /// See ``Store/openEpoch(_:)``. Must run in a transaction.
@@ -7,11 +53,9 @@ extension StoreSession {
         let collector = try collectorID(request.key)
         // The collector's row is the lock: two processes that ask at once get two epochs, one after the other.
         try connection.query("SELECT 1 FROM collector WHERE collector_id = $1 FOR UPDATE", [.int(Int64(collector))])
-        let newest = try epoch(nil, of: collector)
-        let remembered = try epoch(request.lastEpoch, of: collector)
-        let decision = EpochDecision(
-            remembered: EpochPosition(epoch: request.lastEpoch, nextSequence: request.lastNextSequence),
-            newest: newest, held: remembered)
+        let newest = try position(ofEpoch: nil, of: collector)
+        let stored = try position(ofEpoch: request.remembered.epoch, of: collector)
+        let decision = EpochDecision(remembered: request.remembered, newest: newest, stored: stored)
         try connection.query(
             "UPDATE collector_epoch SET is_live = false WHERE collector_id = $1 AND is_live", [.int(Int64(collector))])
         try connection.query(
@@ -26,14 +70,11 @@ extension StoreSession {
                 .int(Int64(collector)), .int(Int64(clamping: decision.epoch)), .bytes(request.spoolID),
                 .text(request.softwareVersion), .timestamp(request.now),
             ])
-        return EpochGrant(
-            epoch: decision.epoch,
-            previous: newest.map { EpochGrant.Previous(epoch: $0.epoch, nextSequence: $0.nextSequence) },
-            hasRegressed: decision.hasRegressed)
+        return EpochGrant(epoch: decision.epoch, previous: newest, hasRegressed: decision.hasRegressed)
     }
 
-    /// The newest epoch of a collector, or exactly `epoch` where one is named.
-    private func epoch(_ epoch: UInt64?, of collector: Int32) throws -> EpochPosition? {
+    /// How far a collector's newest epoch has come, or exactly `epoch` where one is named.
+    private func position(ofEpoch epoch: UInt64?, of collector: Int32) throws -> EpochPosition? {
         let rows = try connection.query(
             """
             SELECT epoch, next_sequence FROM collector_epoch
@@ -43,7 +84,7 @@ extension StoreSession {
         return EpochPosition(epoch: try row.decode(0), nextSequence: try row.decode(1))
     }
 
-    /// The collector's number, made on first visibility.
+    /// The collector's number, made when it is first heard of.
     private func collectorID(_ key: CollectorKey) throws -> Int32 {
         let provider = try Interner(connection: connection).provider(key.provider)
         let find = "SELECT collector_id FROM collector WHERE provider_id = $1 AND name = $2"
@@ -61,10 +102,10 @@ extension StoreSession {
     /// original's did.
     func lookupDigests(
         _ digests: [[UInt8]], of key: CollectorKey, epoch: UInt64, now: Timestamp
-    ) throws -> LookupOutcome {
+    ) throws -> Result<[Bool], EpochRefusal> {
         let highWater: HighWater
         switch try lockHighWater(key, epoch: epoch) {
-        case .failure(let refusal): return refusal.lookupOutcome
+        case .failure(let refusal): return .failure(refusal)
         case .success(let found): highWater = found
         }
         try connection.query(
@@ -77,6 +118,6 @@ extension StoreSession {
             [.int(Int64(highWater.collector)), .bytesArray(digests)])
         var known: Set<[UInt8]> = []
         for row in rows { known.insert(try row.decode(0)) }
-        return .known(digests.map(known.contains))
+        return .success(digests.map(known.contains))
     }
 }

@@ -1,0 +1,249 @@
+internal import Postgres
+package import UsageModel
+
+/// A validated batch, ready to be counted.
+package struct BatchCommit: Sendable {
+    package var key: CollectorKey
+    package var epoch: UInt64
+    package var sequence: UInt64
+    /// SHA-256 of `payload`, 32 bytes.
+    package var digest: [UInt8]
+    /// The sealed bytes as they came.
+    package var payload: [UInt8]
+    package var spoolID: [UInt8]
+    package var spoolSequence: UInt64
+    package var sealedAt: Timestamp
+    package var softwareVersion: String
+    package var eventCount: UInt64
+    package var rowCount: Int
+    package var totals: WideTokenCounts
+    /// Events refused at the source, by reason.
+    package var rejections: [RejectionReason: UInt64]
+    /// First and last event minute, in minutes since 1970-01-01T00:00Z; `nil` for a batch without rows.
+    package var minutes: ClosedRange<Int64>?
+    package var receivedAt: Timestamp
+
+    package init(
+        key: CollectorKey, epoch: UInt64, sequence: UInt64, digest: [UInt8], payload: [UInt8], spoolID: [UInt8],
+        spoolSequence: UInt64, sealedAt: Timestamp, softwareVersion: String, eventCount: UInt64, rowCount: Int,
+        totals: WideTokenCounts, rejections: [RejectionReason: UInt64], minutes: ClosedRange<Int64>?,
+        receivedAt: Timestamp
+    ) {
+        self.key = key
+        self.epoch = epoch
+        self.sequence = sequence
+        self.digest = digest
+        self.payload = payload
+        self.spoolID = spoolID
+        self.spoolSequence = spoolSequence
+        self.sealedAt = sealedAt
+        self.softwareVersion = softwareVersion
+        self.eventCount = eventCount
+        self.rowCount = rowCount
+        self.totals = totals
+        self.rejections = rejections
+        self.minutes = minutes
+        self.receivedAt = receivedAt
+    }
+}
+
+/// What became of a batch, with the receipt of one that is acknowledged.
+package struct CommittedBatch: Sendable, Equatable {
+    package var outcome: BatchOutcome
+    /// `nil` for an outcome that is no acknowledgement.
+    package var receipt: BatchReceipt?
+}
+
+/// What an acknowledgement says of the batch's epoch.
+package struct BatchReceipt: Sendable, Equatable {
+    /// The sequence number after the batch's own.
+    package var nextSequence: UInt64
+    /// SHA-256(chain before ‖ digest) over all batches of the epoch, 32 bytes.
+    package var chain: [UInt8]
+}
+
+/// Why a batch's bytes are kept in `batch_quarantine` and not counted. Raw values are stored.
+enum QuarantineReason: String {
+    case fork
+    case spoolSequenceReused = "spool-sequence-reused"
+    /// Found at the rollup: the payload is no batch.
+    case undecodable
+}
+
+extension Store {
+    /// Counts a batch once: checks epoch and sequence under a lock, inserts it into the ledger and the rollup queue, and
+    /// moves the high-water mark, in one short transaction. When this returns an acknowledgement it is durable.
+    ///
+    /// - Throws: ``PostgresError``. With ``PostgresError/isUnknownCommit`` even after retries nobody knows whether it
+    ///   was counted; sending the same batch again tells.
+    package func commitBatch(_ batch: BatchCommit) async throws -> CommittedBatch {
+        try await ensureLedgerPartitions(for: batch.receivedAt)
+        return try await pool.withTransaction(retry: .idempotent) { try StoreSession($0).commit(batch) }
+    }
+}
+
+/// The locked high-water row of a collector's live epoch.
+struct HighWater {
+    var collector: Int32
+    var nextSequence: UInt64
+    var chain: [UInt8]
+}
+
+extension StoreSession {
+    /// The most batches that are kept of one collector in quarantine; more are refused all the same, but not kept.
+    static let maxQuarantinedBatches = 1_000
+
+    /// The part of ``Store/commitBatch(_:)`` that is one transaction. The ledger's partition must exist.
+    func commit(_ batch: BatchCommit) throws -> CommittedBatch {
+        let highWater: HighWater
+        switch try lockHighWater(batch.key, epoch: batch.epoch) {
+        case .failure(let refusal): return CommittedBatch(outcome: BatchOutcome(refusal))
+        case .success(let found): highWater = found
+        }
+        let outcome = try BatchOutcome(sequence: batch.sequence, nextSequence: highWater.nextSequence) {
+            try history(of: batch, collector: highWater.collector)
+        }
+        let usesUp = outcome.usesUp(sequence: batch.sequence, nextSequence: highWater.nextSequence)
+        var receipt: BatchReceipt?
+        switch outcome {
+        case .counted: receipt = try count(batch, highWater)
+        case .duplicate: receipt = try confirmDuplicate(batch, highWater, usesUpSequence: usesUp)
+        case .spoolSequenceReused:
+            try quarantine(
+                batch, of: highWater.collector, as: .spoolSequenceReused,
+                detail: "the spool's sequence was used for other bytes")
+        case .fork:
+            try quarantine(
+                batch, of: highWater.collector, as: .fork, detail: "the sequence number was used for other bytes")
+        case .gap, .fenced, .unknownEpoch: break
+        }
+        precondition(
+            (receipt != nil) == outcome.isAcknowledgement, "\(outcome) of \(batch.key) has the wrong receipt")
+        return CommittedBatch(outcome: outcome, receipt: receipt)
+    }
+
+    private func history(of batch: BatchCommit, collector: Int32) throws -> BatchHistory {
+        let row = try connection.query(
+            """
+            SELECT EXISTS (SELECT FROM ledger_digest WHERE collector_id = $1 AND digest = $2),
+                   EXISTS (SELECT FROM ledger_digest WHERE collector_id = $1 AND spool_id = $3 AND spool_sequence = $4)
+            """,
+            [
+                .int(Int64(collector)), .bytes(batch.digest), .bytes(batch.spoolID),
+                .int(Int64(clamping: batch.spoolSequence)),
+            ]
+        ).one()
+        return BatchHistory(isKnown: try row.decode(0), isSpoolSequenceUsed: try row.decode(1))
+    }
+
+    /// Locks the row that serialises everything about one collector's epoch. It is one row of one table, so that what
+    /// is read after waiting for the lock is what the holder before committed.
+    func lockHighWater(_ key: CollectorKey, epoch: UInt64) throws -> Result<HighWater, EpochRefusal> {
+        let rows = try connection.query(
+            """
+            SELECT e.collector_id, e.is_live, e.next_sequence, e.chain
+              FROM collector_epoch e
+             WHERE e.collector_id = (
+                       SELECT c.collector_id FROM collector c JOIN provider p USING (provider_id)
+                        WHERE p.name = $1 AND c.name = $2)
+               AND e.epoch = $3
+               FOR UPDATE
+            """, [.text(key.provider), .text(key.collector), .int(Int64(clamping: epoch))])
+        guard let row = rows.first else { return .failure(.unknownEpoch) }
+        let collector: Int32 = try row.decode(0)
+        guard try row.decode(1, as: Bool.self) else {
+            let live: UInt64 = try connection.query(
+                "SELECT max(epoch) FROM collector_epoch WHERE collector_id = $1", [.int(Int64(collector))]
+            ).one().decode(0)
+            return .failure(.fenced(liveEpoch: live))
+        }
+        return .success(HighWater(collector: collector, nextSequence: try row.decode(2), chain: try row.decode(3)))
+    }
+
+    private func count(_ batch: BatchCommit, _ highWater: HighWater) throws -> BatchReceipt {
+        let row = try connection.query(Self.countSQL, parameters(batch, highWater)).one()
+        let receipt = BatchReceipt(nextSequence: try row.decode(0), chain: try row.decode(1))
+        // Sequence numbers are gapless: the row was locked, so it moves from this batch's number to the next.
+        precondition(
+            receipt.nextSequence == batch.sequence + 1,
+            "sequence \(batch.sequence) of \(batch.key) was counted, and \(receipt.nextSequence) comes next")
+        return receipt
+    }
+
+    /// A duplicate's answer confirms the original, so it writes too: its commit comes after the original's in the WAL.
+    private func confirmDuplicate(
+        _ batch: BatchCommit, _ highWater: HighWater, usesUpSequence: Bool
+    ) throws -> BatchReceipt {
+        let row = try connection.query(
+            """
+            UPDATE collector_epoch
+               SET duplicates = duplicates + 1, last_seen_at = greatest(last_seen_at, $3),
+                   next_sequence = next_sequence + CASE WHEN $4 THEN 1 ELSE 0 END,
+                   chain = CASE WHEN $4 THEN sha256(chain || $5) ELSE chain END
+             WHERE collector_id = $1 AND epoch = $2 RETURNING chain
+            """,
+            [
+                .int(Int64(highWater.collector)), .int(Int64(clamping: batch.epoch)), .timestamp(batch.receivedAt),
+                .bool(usesUpSequence), .bytes(batch.digest),
+            ]
+        ).one()
+        return BatchReceipt(nextSequence: batch.sequence + 1, chain: try row.decode(0))
+    }
+
+    /// Keeps a batch that is not counted, within ``maxQuarantinedBatches``.
+    private func quarantine(
+        _ batch: BatchCommit, of collector: Int32, as reason: QuarantineReason, detail: String
+    ) throws {
+        try connection.query(
+            """
+            INSERT INTO batch_quarantine (collector_id, digest, epoch, sequence, reason, detail, received_at, payload)
+            SELECT $1, $2, $3, $4, $8, $9, $5, $6
+             WHERE (SELECT count(*) FROM batch_quarantine WHERE collector_id = $1) < $7
+            ON CONFLICT (collector_id, digest) DO NOTHING
+            """,
+            [
+                .int(Int64(collector)), .bytes(batch.digest), .int(Int64(clamping: batch.epoch)),
+                .int(Int64(clamping: batch.sequence)), .timestamp(batch.receivedAt), .bytes(batch.payload),
+                .int(Self.maxQuarantinedBatches), .text(reason.rawValue), .text(detail),
+            ])
+    }
+
+    private func parameters(_ batch: BatchCommit, _ highWater: HighWater) -> [Parameter] {
+        let rejections = batch.rejections.sorted { $0.key.rawValue < $1.key.rawValue }
+            .map { "\"\($0.key.rawValue)\":\($0.value)" }.joined(separator: ",")
+        return [
+            .int(Int64(highWater.collector)), .int(Int64(clamping: batch.epoch)),
+            .int(Int64(clamping: batch.sequence)), .timestamp(batch.receivedAt), .bytes(batch.digest),
+            .bytes(batch.spoolID), .int(Int64(clamping: batch.spoolSequence)), .timestamp(batch.sealedAt),
+            .text(batch.softwareVersion), .int(batch.payload.count), .int(batch.rowCount),
+            .numeric(UInt128(batch.eventCount)), .numeric(batch.totals.requests), .numeric(batch.totals.input),
+            .numeric(batch.totals.cachedInput), .numeric(batch.totals.output),
+            .numeric(batch.totals.reasoningOutput), .text("{\(rejections)}"), .int(batch.minutes?.lowerBound),
+            .int(batch.minutes?.upperBound), .bytes(batch.payload),
+        ]
+    }
+
+    /// Ledger, payload, digest, queue and high-water mark in one round trip.
+    private static let countSQL = """
+        WITH ledger_row AS (
+            INSERT INTO ledger (collector_id, epoch, sequence, received_at, digest, spool_id, spool_sequence, sealed_at,
+                software_version, payload_bytes, row_count, event_count, requests, input_tokens,
+                cached_input_tokens, output_tokens, reasoning_output_tokens, rejections, first_minute, last_minute)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18::jsonb, $19, $20)),
+        payload_row AS (
+            INSERT INTO ledger_payload (collector_id, epoch, sequence, received_at, payload)
+            VALUES ($1, $2, $3, $4, $21)),
+        digest_row AS (
+            INSERT INTO ledger_digest (collector_id, digest, epoch, sequence, spool_id, spool_sequence)
+            VALUES ($1, $5, $2, $3, $6, $7)),
+        queue_row AS (
+            INSERT INTO rollup_queue (collector_id, epoch, sequence, received_at, row_count, payload_bytes)
+            VALUES ($1, $2, $3, $4, $11, $10))
+        UPDATE collector_epoch
+           SET next_sequence = next_sequence + 1, chain = sha256(chain || $5), software_version = $9,
+               last_seen_at = greatest(last_seen_at, $4), last_batch_at = greatest(last_batch_at, $4),
+               newest_minute = greatest(newest_minute, $20)
+         WHERE collector_id = $1 AND epoch = $2
+        RETURNING next_sequence, chain
+        """
+}
