@@ -178,10 +178,15 @@ let package = Package(
             path: "Tests/Torture", swiftSettings: strict),
         .testTarget(name: "UsageModelTests", dependencies: ["UsageModel"], swiftSettings: strict),
         .testTarget(name: "SourceFormatsTests", dependencies: ["SourceFormats", "UsageModel"], swiftSettings: strict),
+        .target(
+            name: "ScopesTestSupport", dependencies: ["Scopes", "UsageModel"], path: "Tests/ScopesTestSupport",
+            swiftSettings: strict),
         .testTarget(
-            name: "ScopesTests", dependencies: ["Scopes", "TextFormats", "UsageModel"], swiftSettings: strict),
+            name: "ScopesTests", dependencies: ["Scopes", "ScopesTestSupport", "TextFormats", "UsageModel"],
+            swiftSettings: strict),
         .testTarget(
-            name: "MarketTests", dependencies: ["Market", "UsageModel", "TextFormats", "Scopes", "TestSupport"],
+            name: "MarketTests",
+            dependencies: ["Market", "UsageModel", "TextFormats", "Scopes", "ScopesTestSupport", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "BatchFormatTests", dependencies: ["BatchFormat", "UsageModel", "CZstd", "WireProtocol", protobuf],
@@ -213,7 +218,7 @@ let package = Package(
         ),
         .testTarget(
             name: "StoreTests",
-            dependencies: ["Store", "Postgres", "Scopes", "UsageModel", "TestSupport", logging],
+            dependencies: ["Store", "Postgres", "Scopes", "ScopesTestSupport", "UsageModel", "TestSupport", logging],
             swiftSettings: strict),
         .testTarget(
             name: "CollectorCoreTests",

@@ -1,5 +1,6 @@
 import Foundation
 import Scopes
+import ScopesTestSupport
 import TestSupport
 import Testing
 import UsageModel

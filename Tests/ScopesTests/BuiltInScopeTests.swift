@@ -1,4 +1,5 @@
 import Foundation
+import ScopesTestSupport
 import Testing
 internal import TextFormats
 import UsageModel

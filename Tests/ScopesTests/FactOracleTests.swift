@@ -1,3 +1,4 @@
+import ScopesTestSupport
 import Testing
 internal import TextFormats
 import UsageModel

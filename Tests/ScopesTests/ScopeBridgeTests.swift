@@ -1,3 +1,4 @@
+import ScopesTestSupport
 import Testing
 import UsageModel
 

@@ -1,3 +1,4 @@
+import ScopesTestSupport
 import Testing
 internal import TextFormats
 import UsageModel
@@ -190,5 +191,13 @@ import UsageModel
         scope.measure = .requests
         let table = try ShareTable(scope: scope, period: Period("2025"), sums: Self.market)
         #expect(table["volcengine"]?.numerator == 49)
+    }
+}
+
+extension ShareTable {
+    /// What ``ShareTable/published(_:)`` gives, before it is rounded: as tokens, requests, tenders or units of the currency.
+    func exactlyPublished(_ amount: UInt128) -> Ratio {
+        let days = scope.aggregate == .dailyAverage ? UInt128(period.dayCount) : 1
+        return Ratio(amount, scope.measure.isMoney ? days * DecimalText.powerOfTen(Money.tableDecimals) : days)
     }
 }

@@ -1,5 +1,6 @@
 import Postgres
 import Scopes
+internal import ScopesTestSupport
 import Store
 import TestSupport
 import Testing

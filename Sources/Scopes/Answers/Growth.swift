@@ -2,9 +2,6 @@ internal import TextFormats
 
 /// How a figure changed from one period to the next, kept as the two integers.
 package struct Growth: Sendable, Hashable {
-    /// What stands where there is nothing to compare with.
-    package static let notAvailable = "n/a"
-
     /// The earlier figure, or `nil` where there was none.
     package var previous: UInt128?
     package var current: UInt128

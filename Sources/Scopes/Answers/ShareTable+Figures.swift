@@ -1,4 +1,4 @@
-package import TextFormats
+internal import TextFormats
 
 extension ShareTable {
     /// The row of an entity, if it has one of its own.
@@ -22,12 +22,6 @@ extension ShareTable {
         guard scope.measure.isMoney else { return TokenText.perDay(amount, days: days) }
         let unit = DecimalText.powerOfTen(Money.tableDecimals - Money.publishedDecimals)
         return (Ratio(amount, unit * UInt128(days)).roundedHalfToEven ?? 0) * unit
-    }
-
-    /// The same before it is rounded, as tokens, requests, tenders or units of the currency.
-    package func exactlyPublished(_ amount: UInt128) -> Ratio {
-        let days = scope.aggregate == .dailyAverage ? UInt128(period.dayCount) : 1
-        return Ratio(amount, scope.measure.isMoney ? days * DecimalText.powerOfTen(Money.tableDecimals) : days)
     }
 
     /// An entity's change against the table of the period before; `nil` as the earlier figure where that table is

@@ -72,15 +72,6 @@ package struct ShareTable: Sendable, Hashable {
     /// All rows added up; its ``Row/rank`` is 0 and its entity is empty.
     package let total: Row
 
-    /// Evaluates a scope that needs no facts over the sums of a period. An entity with usage but nothing counted has a row
-    /// with 0.
-    ///
-    /// - Throws: ``MissingFacts`` where the scope needs more than usage.
-    /// - Complexity: O(*rows* + *entities* log *entities*).
-    package init(scope: Scope, period: Period, sums: some Sequence<ScopeSumRow>) throws {
-        try self.init(scope: scope, period: period, filtered: sums.lazy.compactMap { scope.filtered($0) })
-    }
-
     /// Evaluates a scope over facts, and over sums that its filters have been applied to already.
     ///
     /// - Parameters:

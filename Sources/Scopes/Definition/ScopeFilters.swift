@@ -48,23 +48,6 @@ package struct ScopeFilters: Sendable, Hashable {
 
     /// Whether the platform is one that the scope looks at.
     package func looks(at provider: String) -> Bool { providers?.contains(provider) ?? true }
-
-    /// Whether the row passes every filter except those on providers, kinds, markets and origins: the first two are
-    /// asked on their own, the others need facts that rows don't hold.
-    ///
-    /// - Precondition: a filter on models asks for rows that are told apart by model.
-    package func covers(_ row: ScopeSumRow) -> Bool {
-        (layers?.contains(row.layer) ?? true)
-            && (workloads?.contains(row.workload) ?? true)
-            && (modalities?.contains(row.modality) ?? true)
-            && (regions?.contains { $0.matches(row.region) } ?? true)
-            && (models?.contains { $0.matches(Self.model(of: row)) } ?? true)
-    }
-
-    private static func model(of row: ScopeSumRow) -> String {
-        guard let model = row.model else { preconditionFailure("models are filtered in sums over all models") }
-        return model
-    }
 }
 
 /// A market that regions lie in.

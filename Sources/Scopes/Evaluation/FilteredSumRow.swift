@@ -1,0 +1,39 @@
+package import UsageModel
+
+/// Sums of usage that a scope's filters have been applied to: what the store hands to ``ShareTable``. What the rows are
+/// told apart by is the scope's ``SumGranularity``.
+///
+/// Several rows may have the same key; they are added.
+package struct FilteredSumRow: Sendable, Hashable {
+    package var provider: String
+    package var tenantKind: TenantKind
+    /// The model, or `nil` where the scope doesn't need it.
+    package var model: String?
+    /// The provider's own name of the region, or `nil` where the scope doesn't need it.
+    package var region: String?
+    package var layer: Layer?
+    package var workload: Workload?
+    /// A number that stands for the tenant, or `nil` where the scope doesn't need it.
+    package var tenant: Int64?
+    /// The position of the segment that it sums, among those that come with the rows.
+    package var segment: Int
+    /// Whether the usage passes the scope's filters other than those on kinds, markets and origins.
+    package var isCovered: Bool
+    package var counts: WideTokenCounts
+
+    package init(
+        provider: String, tenantKind: TenantKind, model: String? = nil, region: String? = nil, layer: Layer? = nil,
+        workload: Workload? = nil, tenant: Int64? = nil, segment: Int = 0, isCovered: Bool, counts: WideTokenCounts
+    ) {
+        self.provider = provider
+        self.tenantKind = tenantKind
+        self.model = model
+        self.region = region
+        self.layer = layer
+        self.workload = workload
+        self.tenant = tenant
+        self.segment = segment
+        self.isCovered = isCovered
+        self.counts = counts
+    }
+}

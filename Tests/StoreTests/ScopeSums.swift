@@ -1,0 +1,66 @@
+import Postgres
+import ScopesTestSupport
+import UsageModel
+
+@testable import Store
+
+/// Sums of usage by every dimension that a scope can filter on, read without any filter: what ``ScopesTestSupport`` filters
+/// in plain code.
+struct ScopeSums {
+    var position: UInt64
+    /// The moment up to which the registry's entries were taken into account.
+    var knownAt: Timestamp
+    var rows: [ScopeSumRow]
+}
+
+extension Store {
+    /// - Parameters:
+    ///   - dates: half-open, in the reporting calendar.
+    ///   - knownAt: the registry as it was known then; `nil` for now. Days on which nothing was known about a tenant
+    ///     are `unclassified`.
+    ///   - byModel: whether rows are told apart by model; otherwise `model` is `nil`.
+    func scopeSums(
+        _ dates: Range<CalendarDate>, knownAt: Timestamp? = nil, byModel: Bool = false, visibility: Visibility
+    ) async throws -> ScopeSums {
+        try await pool.withTransaction(.snapshot) { connection in
+            let session = StoreSession(connection)
+            let position = try session.position()
+            let known: Timestamp = try knownAt ?? session.knownMoment()
+            try session.restrict(to: visibility)
+            let rows = try connection.query(
+                Self.scopeSumsSQL(byModel: byModel),
+                [
+                    .date(days: dates.lowerBound.days), .date(days: dates.upperBound.days), .timestamp(known),
+                    .text(visibility.setting),
+                ])
+            return ScopeSums(position: position, knownAt: known, rows: try rows.map(Self.scopeSumRow(_:)))
+        }
+    }
+
+    private static func scopeSumRow(_ row: Row) throws -> ScopeSumRow {
+        guard let kind = TenantKind(rawValue: try row.decode(1)), let layer = Layer(rawValue: try row.decode(2)),
+            let workload = Workload(rawValue: try row.decode(3)), let modality = Modality(rawValue: try row.decode(4))
+        else { throw PostgresError(.decoding, "The sums hold a code of a dimension that is not known.") }
+        return ScopeSumRow(
+            provider: try row.decode(0), tenantKind: kind, layer: layer, workload: workload, modality: modality,
+            region: try row.decode(5), model: try row.decode(6), counts: try StoreSession.counts(row, from: 7))
+    }
+
+    private static func scopeSumsSQL(byModel: Bool) -> String {
+        let model = byModel ? "u.model_id" : "NULL::int4"
+        let sums = SumWriter.countColumns.map { "sum(u.\($0)) AS \($0)" }.joined(separator: ", ")
+        let kind = KindJoin.sql(tenant: "u.tenant_id", day: "u.day", known: "$3")
+        return """
+            SELECT p.name, s.kind, s.layer, s.workload, s.modality, r.name, m.name,
+                   \(SumWriter.countColumns.map { "s.\($0)" }.joined(separator: ", "))
+              FROM (SELECT u.provider_id, coalesce(k.kind, 0) AS kind, u.layer, u.workload, u.modality, u.region_id,
+                           \(model) AS model_id, \(sums)
+                      FROM usage_day u \(kind)
+                     WHERE u.day >= $1 AND u.day < $2
+                       AND ($4 = '*' OR u.provider_id = (SELECT provider_id FROM provider WHERE name = $4))
+                     GROUP BY 1, 2, 3, 4, 5, 6, 7) s
+              JOIN provider p USING (provider_id) JOIN region r USING (region_id) LEFT JOIN model m USING (model_id)
+             ORDER BY p.name, s.kind, s.layer, s.workload, s.modality, r.name, m.name
+            """
+    }
+}
