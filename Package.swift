@@ -98,7 +98,7 @@ let package = Package(
             name: "Settings",
             dependencies: [yams, .product(name: "Configuration", package: "swift-configuration")],
             swiftSettings: strict),
-        .target(name: "Telemetry", dependencies: [logging], swiftSettings: strict),
+        .target(name: "Telemetry", dependencies: ["UsageModel", logging], swiftSettings: strict),
         .target(
             name: "HTTPSupport",
             dependencies: [
@@ -212,10 +212,12 @@ let package = Package(
         .testTarget(
             name: "IdentityTests", dependencies: ["Identity", "UsageModel", asn1, crypto, x509], swiftSettings: strict),
         .testTarget(
-            name: "PostgresTests",
-            dependencies: ["Postgres", "TestSupport", "EmbeddedPostgres", "UsageModel", logging],
-            swiftSettings: strict
-        ),
+            name: "PostgresTests", dependencies: ["Postgres", "TestSupport", "UsageModel", logging],
+            swiftSettings: strict),
+        .testTarget(
+            name: "EmbeddedPostgresTests", dependencies: ["EmbeddedPostgres", "Postgres", "TestSupport", logging],
+            swiftSettings: strict),
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging], swiftSettings: strict),
         .testTarget(
             name: "StoreTests",
             dependencies: ["Store", "Postgres", "Scopes", "ScopesTestSupport", "UsageModel", "TestSupport", logging],

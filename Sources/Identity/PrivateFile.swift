@@ -33,7 +33,7 @@ package enum PrivateFile {
     ) throws(IdentityError) {
         let temporary = "\(path).\(UInt64.random(in: .min ... .max)).new"
         let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, audience.mode)
-        guard descriptor >= 0 else { throw failure("create", temporary) }
+        guard descriptor >= 0 else { throw failure(to: "create", at: temporary) }
         do {
             try fill(descriptor, with: bytes, path: temporary)
             try place(temporary, at: path, overwriting: overwriting)
@@ -65,19 +65,19 @@ package enum PrivateFile {
             }
             if count < 0 && errno == EINTR { continue }
             guard count > 0 else {
-                let error = failure("write", path)
+                let error = failure(to: "write", at: path)
                 close(descriptor)
                 throw error
             }
             written += count
         }
         let isSynced = fsync(descriptor) == 0
-        guard close(descriptor) == 0, isSynced else { throw failure("sync", path) }
+        guard close(descriptor) == 0, isSynced else { throw failure(to: "sync", at: path) }
     }
 
     private static func place(_ temporary: String, at path: String, overwriting: Bool) throws(IdentityError) {
         if overwriting {
-            guard unsafe rename(temporary, path) == 0 else { throw failure("replace", path) }
+            guard unsafe rename(temporary, path) == 0 else { throw failure(to: "replace", at: path) }
             return
         }
         guard unsafe link(temporary, path) == 0 else {
@@ -85,12 +85,12 @@ package enum PrivateFile {
                 throw IdentityError(
                     .fileExists, "\(path) is there already and is not overwritten; say --force to replace it")
             }
-            throw failure("create", path)
+            throw failure(to: "create", at: path)
         }
         unsafe unlink(temporary)
     }
 
-    private static func failure(_ verb: String, _ path: String) -> IdentityError {
+    private static func failure(to verb: String, at path: String) -> IdentityError {
         let reason = unsafe String(cString: strerror(errno))
         return IdentityError(.fileFailed, "can't \(verb) \(path): \(reason)")
     }

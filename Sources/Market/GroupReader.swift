@@ -90,7 +90,7 @@ struct GroupReader {
             let prefix = hasPrefix ? name("prefix", &reader) : Self.prefix(of: kind)
             let count = reader.integer("count", in: 1...MarketDescription.maxTenantsPerGroup)
             guard let prefix, let count else { return nil }
-            return (1...count).map { "\(prefix)-\(Self.padded($0))" }
+            return (1...count).map { "\(prefix)-\($0.zeroPadded(to: 4))" }
         }
         return reader.list(list, "names") { reader, value in Self.name(value, "names", &reader) }
     }
@@ -126,10 +126,5 @@ struct GroupReader {
         case .trial: "trial"
         case .test: "test"
         }
-    }
-
-    private static func padded(_ number: UInt64) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits
     }
 }

@@ -24,9 +24,7 @@ package enum LogKey: String, Sendable {
     case file
     case inode
     case key
-    case leaf
     case line
-    case mark
     case migration
     case next
     case offset

@@ -1,6 +1,7 @@
 internal import Glibc
 package import Logging
 internal import Synchronization
+internal import UsageModel
 
 /// Where log lines of this process go, and from which level on.
 package enum LogOutput {
@@ -66,19 +67,7 @@ enum LogLine {
     static func timestamp() -> String {
         var now = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &now)
-        var seconds = now.tv_sec
-        var parts = unsafe tm()
-        unsafe gmtime_r(&seconds, &parts)
-        let fields = unsafe [
-            parts.tm_year + 1_900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
-        ].map { Int($0) }
-        func padded(_ value: Int, _ width: Int) -> String {
-            let digits = String(value)
-            return String(repeating: "0", count: max(0, width - digits.count)) + digits
-        }
-        let date = "\(padded(fields[0], 4))-\(padded(fields[1], 2))-\(padded(fields[2], 2))"
-        let time = "\(padded(fields[3], 2)):\(padded(fields[4], 2)):\(padded(fields[5], 2))"
-        return "\(date)T\(time).\(padded(now.tv_nsec / 1_000_000, 3))Z"
+        return CivilTime.logText(milliseconds: Int64(now.tv_sec) * 1_000 + Int64(now.tv_nsec) / 1_000_000)
     }
 
     static func plain(_ text: String) -> String {

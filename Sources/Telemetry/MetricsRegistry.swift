@@ -34,19 +34,23 @@ package final class MetricsRegistry: Sendable {
     package init() {}
 
     package func counter(_ name: String, help: String, labels: [MetricLabel] = []) -> Counter {
-        guard case .counter(let found) = find(name, help, labels, orMake: { .counter(Counter()) }) else { clash(name) }
+        guard case .counter(let found) = find(name, help: help, labels: labels, orMake: { .counter(Counter()) }) else {
+            clash(name)
+        }
         return found
     }
 
     package func gauge(_ name: String, help: String, labels: [MetricLabel] = []) -> Gauge {
-        guard case .gauge(let found) = find(name, help, labels, orMake: { .gauge(Gauge()) }) else { clash(name) }
+        guard case .gauge(let found) = find(name, help: help, labels: labels, orMake: { .gauge(Gauge()) }) else {
+            clash(name)
+        }
         return found
     }
 
     package func histogram(
         _ name: String, help: String, labels: [MetricLabel] = [], bounds: [Double] = Histogram.durationBounds
     ) -> Histogram {
-        let made = find(name, help, labels, orMake: { .histogram(Histogram(bounds: bounds)) })
+        let made = find(name, help: help, labels: labels, orMake: { .histogram(Histogram(bounds: bounds)) })
         guard case .histogram(let found) = made else { clash(name) }
         return found
     }
@@ -82,10 +86,10 @@ package final class MetricsRegistry: Sendable {
         case .histogram(let histogram):
             let (cumulative, count, sum) = histogram.snapshot()
             for (bound, below) in zip(histogram.bounds, cumulative) {
-                let bucket = labels + [MetricLabel("le", Self.number(bound))]
+                let bucket = labels + [MetricLabel("le", value: Self.number(bound))]
                 text += "\(name)_bucket\(MetricLabel.render(bucket)) \(below)\n"
             }
-            let infinite = labels + [MetricLabel("le", "+Inf")]
+            let infinite = labels + [MetricLabel("le", value: "+Inf")]
             text += "\(name)_bucket\(MetricLabel.render(infinite)) \(count)\n"
             text += "\(name)_sum\(MetricLabel.render(labels)) \(Self.number(sum))\n"
             text += "\(name)_count\(MetricLabel.render(labels)) \(count)\n"
@@ -99,7 +103,7 @@ package final class MetricsRegistry: Sendable {
     }
 
     private func find(
-        _ name: String, _ help: String, _ labels: [MetricLabel], orMake make: () -> Metric
+        _ name: String, help: String, labels: [MetricLabel], orMake make: () -> Metric
     ) -> Metric {
         state.withLock { state in
             var family = state.families[name] ?? Family(help: help)
@@ -121,7 +125,7 @@ package struct MetricLabel: Sendable, Hashable {
     package var name: String
     package var value: String
 
-    package init(_ name: String, _ value: String) {
+    package init(_ name: String, value: String) {
         self.name = name
         self.value = value
     }

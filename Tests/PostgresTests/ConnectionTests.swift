@@ -1,4 +1,3 @@
-import EmbeddedPostgres
 import Logging
 import Postgres
 import TestSupport

@@ -14,12 +14,13 @@ package struct RequestMetrics: Sendable {
         registry.counter(
             "steelyard_aggregator_requests_total", help: "HTTP requests by listener, route and status.",
             labels: [
-                MetricLabel("listener", listener), MetricLabel("route", route), MetricLabel("status", String(status)),
+                MetricLabel("listener", value: listener), MetricLabel("route", value: route),
+                MetricLabel("status", value: String(status)),
             ]
         ).increment()
         registry.histogram(
             "steelyard_aggregator_request_duration_seconds", help: "How long requests took, by listener and route.",
-            labels: [MetricLabel("listener", listener), MetricLabel("route", route)]
+            labels: [MetricLabel("listener", value: listener), MetricLabel("route", value: route)]
         ).observe(duration)
     }
 }

@@ -50,7 +50,7 @@ struct IngestMetrics: Sendable {
         for (reason, count) in batch.rejections {
             registry.counter(
                 "steelyard_aggregator_source_rejections_total", help: "Events that collectors refused, by reason.",
-                labels: [MetricLabel("reason", reason.rawValue)]
+                labels: [MetricLabel("reason", value: reason.rawValue)]
             ).increment(by: count)
         }
     }
@@ -58,7 +58,7 @@ struct IngestMetrics: Sendable {
     private func outcome(_ name: String) {
         registry.counter(
             "steelyard_aggregator_batches_total", help: "Batches by what became of them.",
-            labels: [MetricLabel("outcome", name)]
+            labels: [MetricLabel("outcome", value: name)]
         ).increment()
     }
 }

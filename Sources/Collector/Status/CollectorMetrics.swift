@@ -70,7 +70,7 @@ package final class CollectorMetrics: Sendable {
         for (reason, count) in rejections {
             registry.counter(
                 "steelyard_collector_rejected_records_total", help: "Records that were not counted, by reason.",
-                labels: [MetricLabel("reason", reason.rawValue)]
+                labels: [MetricLabel("reason", value: reason.rawValue)]
             ).increment(by: count)
         }
     }
@@ -79,7 +79,7 @@ package final class CollectorMetrics: Sendable {
     func countRequest(status: Int) {
         registry.counter(
             "steelyard_collector_http_requests_total", help: "Requests to /v1/events by status.",
-            labels: [MetricLabel("status", String(status))]
+            labels: [MetricLabel("status", value: String(status))]
         ).increment()
     }
 }
@@ -92,7 +92,7 @@ struct SourceMetrics: Sendable {
     private let bytes: Counter
 
     init(_ name: String, _ registry: MetricsRegistry) {
-        let labels = [MetricLabel("source", name)]
+        let labels = [MetricLabel("source", value: name)]
         events = registry.counter(
             "steelyard_collector_events_total", help: "Events counted, by source.", labels: labels)
         rejected = registry.counter(

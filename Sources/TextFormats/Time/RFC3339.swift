@@ -6,7 +6,8 @@ package enum RFC3339 {
     package static func text(_ time: Timestamp) -> String {
         let second = time.seconds
         let (milliseconds, rest) = (time.microseconds - second * 1_000_000).quotientAndRemainder(dividingBy: 1_000)
-        return "\(CivilTime.clockText(second: second)).\(padded(milliseconds, 3))\(rest == 0 ? "" : padded(rest, 3))Z"
+        let microseconds = rest == 0 ? "" : rest.zeroPadded(to: 3)
+        return "\(CivilTime.clockText(second: second)).\(milliseconds.zeroPadded(to: 3))\(microseconds)Z"
     }
 
     /// A second on the clock of a zone: `2025-06-01T08:00:00+08:00`, or with `Z` where the offset is nothing.
@@ -15,7 +16,8 @@ package enum RFC3339 {
         if offset == 0 { return CivilTime.clockText(second: second) + "Z" }
         let minutes = abs(offset) / 60
         let local = CivilTime.clockText(second: second + offset)
-        return "\(local)\(offset < 0 ? "-" : "+")\(padded(minutes / 60, 2)):\(padded(minutes % 60, 2))"
+        let (hours, rest) = minutes.quotientAndRemainder(dividingBy: 60)
+        return "\(local)\(offset < 0 ? "-" : "+")\(hours.zeroPadded(to: 2)):\(rest.zeroPadded(to: 2))"
     }
 
     /// Parses a date and time with `Z` or an offset, up to six digits of a second; `nil` for anything else.
@@ -62,10 +64,5 @@ package enum RFC3339 {
             value = value * 10 + Int64(byte - 0x30)
         }
         return value < limit ? value : nil
-    }
-
-    private static func padded(_ value: Int64, _ width: Int) -> String {
-        let digits = String(value)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 }

@@ -1,6 +1,6 @@
 /// The SHA-256 of a batch's sealed bytes: what identifies it across epochs, processes and copies.
 ///
-/// This is only the value; computing it is `Batching`'s (``BatchDigest/init(of:)`` there).
+/// This is only the value; computing it is `BatchFormat`'s (``BatchDigest/init(of:)`` there).
 package struct BatchDigest: Sendable, Hashable, CustomStringConvertible {
     package static let byteCount = 32
 

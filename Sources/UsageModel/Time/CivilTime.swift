@@ -90,15 +90,10 @@ package struct CalendarDate: Sendable, Hashable, Comparable, CustomStringConvert
 
     package var description: String {
         let (year, month, day) = components
-        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
+        return "\(year.zeroPadded(to: 4))-\(month.zeroPadded(to: 2))-\(day.zeroPadded(to: 2))"
     }
 
     package static func < (left: CalendarDate, right: CalendarDate) -> Bool { left.days < right.days }
-
-    private func padded(_ value: Int, _ width: Int) -> String {
-        let digits = String(value)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
-    }
 }
 
 /// A time zone as plain data: the moments at which its offset from UTC changes.
@@ -176,5 +171,38 @@ extension Int64 {
     @inlinable
     package func flooredDivision(by divisor: Int64) -> Int64 {
         self >= 0 ? self / divisor : (self - divisor + 1) / divisor
+    }
+}
+
+extension CivilTime {
+    /// A second since 1970-01-01T00:00Z as date and time on the clock of UTC, without a zone: `2025-06-01T08:00:00`. With a
+    /// zone's offset added it is the time on that zone's clock.
+    package static func clockText(second: Int64) -> String {
+        let day = second.flooredDivision(by: secondsPerDay)
+        let time = second - day * secondsPerDay
+        let clock = [time / 3_600, time / 60 % 60, time % 60].map { $0.zeroPadded(to: 2) }
+        return "\(CalendarDate(days: day))T\(clock.joined(separator: ":"))"
+    }
+
+    /// Microseconds since 1970-01-01T00:00Z, exactly: `2025-06-01T08:00:00.000042Z`.
+    package static func exactText(microseconds: Int64) -> String {
+        let million: Int64 = 1_000_000
+        let second = microseconds.flooredDivision(by: million)
+        let fraction = (microseconds - second * million).zeroPadded(to: 6)
+        return "\(clockText(second: second)).\(fraction)Z"
+    }
+
+    /// Milliseconds since 1970-01-01T00:00Z, as log lines write times: `2025-06-01T08:00:00.042Z`.
+    package static func logText(milliseconds: Int64) -> String {
+        let second = milliseconds.flooredDivision(by: 1_000)
+        return "\(clockText(second: second)).\((milliseconds - second * 1_000).zeroPadded(to: 3))Z"
+    }
+}
+
+extension BinaryInteger {
+    /// The digits with zeros before them up to a width; longer numbers keep all of their digits. Not for negative numbers.
+    package func zeroPadded(to width: Int) -> String {
+        let digits = String(self)
+        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
     }
 }

@@ -5,7 +5,7 @@ extension ZoneRules {
     /// `Asia/Shanghai`. Abbreviations (`CST`, `CET`) and offsets (`UTC+8`) are no names here: PostgreSQL, which cuts days by
     /// the name as well, reads many of them differently.
     ///
-    /// This is configuration-time code, the only place in `Usage` that touches Foundation; the value it makes doesn't.
+    /// This is configuration-time code, the only place in `UsageModel` that touches Foundation; the value it makes doesn't.
     /// - Returns: `nil` where the system knows no such zone.
     package init?(identifier: String) {
         guard identifier.utf8.count <= 64, identifier == "UTC" || identifier.utf8.contains(UInt8(ascii: "/")),

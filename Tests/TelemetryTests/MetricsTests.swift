@@ -4,8 +4,8 @@ import Testing
 @Suite struct MetricsTests {
     @Test func familiesAreRenderedByName() {
         let registry = MetricsRegistry()
-        registry.counter("b_total", help: "second", labels: [MetricLabel("source", "x\"y")]).increment(by: 3)
-        registry.counter("b_total", help: "second", labels: [MetricLabel("source", "z")]).increment()
+        registry.counter("b_total", help: "second", labels: [MetricLabel("source", value: "x\"y")]).increment(by: 3)
+        registry.counter("b_total", help: "second", labels: [MetricLabel("source", value: "z")]).increment()
         registry.gauge("a_bytes", help: "first\nline").set(1.5)
         #expect(
             registry.render() == """

@@ -1,0 +1,31 @@
+internal import Logging
+import Testing
+
+@testable import Telemetry
+
+@Suite struct LogLineTests {
+    @Test(arguments: [
+        ("plain", "plain"), ("", "\"\""), ("two words", "\"two words\""), ("a=b", "\"a=b\""),
+        ("say \"x\"", "\"say \\\"x\\\"\""),
+        ("line\nfeed", "\"line\\nfeed\""), ("bell\u{7}", "\"bell\\u{7}\""), ("turn\u{202E}ed", "\"turn\\u{202e}ed\""),
+    ])
+    func aValueCannotStartALineOrHide(value: String, written: String) {
+        #expect(LogLine.quoted(value) == written)
+    }
+
+    @Test func aMessageKeepsToItsLine() {
+        #expect(LogLine.plain("one\r\ntwo\u{2028}three") == "one  two three")
+    }
+
+    @Test func aLongValueIsCut() {
+        let written = LogLine.quoted(String(repeating: "x", count: LogLine.maxValueCharacters + 1))
+        #expect(written == String(repeating: "x", count: LogLine.maxValueCharacters) + "…")
+    }
+
+    @Test func aLevelHoldsForEveryLogger() {
+        let before = LogOutput.currentLevel
+        LogOutput.setLevel(.error)
+        #expect(StandardErrorLogHandler(label: "test").logLevel == .error)
+        LogOutput.setLevel(before)
+    }
+}

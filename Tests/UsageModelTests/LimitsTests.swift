@@ -1,0 +1,11 @@
+import Testing
+import UsageModel
+
+@Suite struct LimitsTests {
+    @Test func noBatchCanWrapASum() {
+        let (product, overflow) = Limits.maxTokensPerField.multipliedReportingOverflow(
+            by: UInt64(Limits.maxRowsPerBatch))
+        #expect(!overflow)
+        #expect(product > Limits.maxTokensPerField)
+    }
+}
