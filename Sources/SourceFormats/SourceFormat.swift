@@ -1,55 +1,66 @@
-package import UsageModel
+/// One way in which a source's records are written: **one folder of this target and one line in
+/// ``SourceFormatRegistry``**.
+///
+/// A format declares its settings, and everything else that speaks of formats reads the declaration: the collector's
+/// schema and its checks, `Content-Type` of pushed events, the tables in `docs/operating/collector.md`, the contract
+/// that every parser is tested by, and fuzzing. A format whose records are JSON objects conforms to ``JSONFormat`` and
+/// says only where the fields are; any other brings a ``SourceParser`` of its own.
+package protocol SourceFormat: Sendable, Hashable {
+    /// What `sources.NAME.format` calls it.
+    static var name: String { get }
 
-/// What a source's records look like.
-package enum SourceFormat: Sendable, Hashable {
-    /// Steelyard's own usage event; see `Protocols/usage-event.md`. Unknown fields are refused.
-    case native
-    /// JSON objects that hold a model API's `usage` object: responses, or a gateway's log lines. Unknown fields are
-    /// skipped in place and never stored.
-    case openai(OpenAIFormat)
-    /// Any CSV or JSON lines, by a mapping from columns or paths to fields.
-    case mapped(Mapping)
+    /// What its records are, in one sentence for the documentation.
+    static var summary: String { get }
+
+    /// Its settings, named below the source.
+    static var settings: [SourceSetting] { get }
+
+    /// Configurations with records that they read. Tests hold the format's parsers to their contract with them, and
+    /// fuzzing begins with them: there should be one for each layout.
+    static var examples: [SourceExample] { get }
+
+    /// Reads the settings.
+    ///
+    /// - Throws: ``SourceFormatError`` for what no single setting's kind can show.
+    init(_ options: SourceOptions) throws(SourceFormatError)
+
+    /// The media types of pushed bodies, the preferred one first.
+    var mediaTypes: [String] { get }
+
+    /// Makes a parser for one source.
+    ///
+    /// - Throws: ``SourceFormatError`` when the format or the defaults can't work, naming the setting.
+    func makeParser(
+        defaults: EventDefaults, framing: SourceFraming
+    ) throws(SourceFormatError) -> any SourceParser
 }
 
-/// What holds for every event of a source unless the event itself says otherwise.
-package struct EventDefaults: Sendable, Hashable {
-    /// The provider that the collector belongs to. An event that names another one is refused (`wrong-provider`).
-    package var provider: String
-    /// The tenant of events that name none; without it they are refused (`missing-field`).
-    package var tenant: String?
-    /// The model of events that name none; without it they are refused (`missing-field`).
-    package var model: String?
-    /// The region of events that name none; without it their region stays empty.
-    package var region: String?
-    package var layer: Layer
-    package var workload: Workload
-    package var modality: Modality
+/// A configuration of a format, and records that it reads.
+package struct SourceExample: Sendable {
+    /// The settings by their names below the source, as they are written.
+    package var settings: [String: [String]]
+    package var records: [UInt8]
 
-    package init(
-        provider: String, tenant: String? = nil, model: String? = nil, region: String? = nil, layer: Layer = .maas,
-        workload: Workload = .online, modality: Modality = .text
-    ) {
-        self.provider = provider
-        self.tenant = tenant
-        self.model = model
-        self.region = region
-        self.layer = layer
-        self.workload = workload
-        self.modality = modality
+    init(_ settings: [String: String] = [:], records: String) {
+        self.settings = settings.mapValues { [$0] }
+        self.records = Array(records.utf8)
     }
 }
 
-/// A format, mapping or default that can't work, found before the first record is read.
+/// A format, setting or default that can't work, found before the first record is read.
 package struct SourceFormatError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The setting at fault, such as `tenant` or `time`.
+    /// The setting at fault by its name below the source, such as `tenant` or `fields.input-tokens`.
     package var setting: String
-    /// What is wrong with it and what would be right.
+    /// What is wrong with it.
     package var message: String
+    /// What to do about it.
+    package var remedy: String
 
-    package init(setting: String, message: String) {
+    package init(setting: String, message: String, remedy: String) {
         self.setting = setting
         self.message = message
+        self.remedy = remedy
     }
 
-    package var description: String { "\(setting): \(message)" }
+    package var description: String { "\(setting): \(message); \(remedy)" }
 }

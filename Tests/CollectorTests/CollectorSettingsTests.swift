@@ -43,10 +43,10 @@ import UsageModel
                 constants: {tenant: conversation, model: azure-conv}
             """)
         let source = try #require(settings.sources.first)
-        guard case .mapped(let mapping) = source.format else { return #expect(Bool(false), "not mapped") }
-        #expect(mapping.time == .column("TIMESTAMP"))
-        #expect(mapping.output == .columnNumber(3))
-        #expect(mapping.tenant == .constant("conversation"))
+        let mapping = try #require(source.format as? MappedFormat)
+        #expect(mapping[.time] == .column("TIMESTAMP"))
+        #expect(mapping[.output] == .columnNumber(3))
+        #expect(mapping[.tenant] == .constant("conversation"))
         #expect(mapping.timeFormat == .wallClock(.utc) || mapping.timeFormat != .automatic)
         #expect(source.defaults.provider == "azure")
         guard case .file(let files) = source.kind else { return #expect(Bool(false), "not a file") }
@@ -67,21 +67,17 @@ import UsageModel
                 time: {format: milliseconds, start: "2025-06-01T00:00:00+08:00"}
                 fields: {time: timestamp, input-tokens: input_length, output-tokens: output_length}
             """)
-        guard case .mapped(let mapping)? = settings.sources.first?.format else {
-            return #expect(Bool(false), "not mapped")
-        }
+        let mapping = try #require(settings.sources.first?.format as? MappedFormat)
         #expect(mapping.timeFormat == .offset(.milliseconds, start: StartTime(milliseconds: 1_748_707_200_000)))
-        #expect(mapping.input == .path("input_length"))
+        #expect(mapping[.input] == .path("input_length"))
     }
 
     @Test func openaiPathsReplaceTheDefaults() throws {
         let settings = try load(
             "sources:\n  gw: {type: http, format: openai, openai: {tenant: [metadata.team, team]}}")
-        guard case .openai(let format)? = settings.sources.first?.format else {
-            return #expect(Bool(false), "not openai")
-        }
-        #expect(format.tenantPaths == ["metadata.team", "team"])
-        #expect(format.modelPaths == OpenAIFormat().modelPaths)
+        let format = try #require(settings.sources.first?.format as? OpenAIFormat)
+        #expect(format.paths[.tenant] == ["metadata.team", "team"])
+        #expect(format.paths[.model] == OpenAIFormat().paths[.model])
         #expect(settings.pushSources.map(\.name) == ["gw"])
     }
 
@@ -91,11 +87,9 @@ import UsageModel
         guard paths.hasSuffix("[]") else {
             return #expect(problems(yaml).map(\.key) == ["sources.gw.openai.provider"])
         }
-        guard case .openai(let format)? = try load(yaml).sources.first?.format else {
-            return #expect(Bool(false), "not openai")
-        }
-        #expect(format.providerPaths.isEmpty)
-        #expect(format.tenantPaths == OpenAIFormat().tenantPaths)
+        let format = try #require(try load(yaml).sources.first?.format as? OpenAIFormat)
+        #expect(format.paths[.provider] == [])
+        #expect(format.paths[.tenant] == OpenAIFormat().paths[.tenant])
     }
 
     @Test func aVariableThatIsEmptyTurnsNothingOff() throws {
@@ -116,7 +110,7 @@ import UsageModel
     @Test(arguments: ["usage", "time"])
     func whatEveryRecordHasNeedsAPath(part: String) throws {
         let found = problems("sources:\n  gw: {type: http, format: openai, openai: {\(part): []}}")
-        #expect(found.map(\.key) == ["sources.gw"])
+        #expect(found.map(\.key) == ["sources.gw.openai.\(part)"])
         #expect(found.first?.message.contains("name at least one path") == true)
     }
 
@@ -147,7 +141,8 @@ import UsageModel
             "sources:\n  a:\n    type: http\n    format: openai\n    time: {start: '2025-01-01T00:00:00Z'}", 8,
             "sources.a.time.start"
         ),
-        ("sources:\n  a:\n    type: http\n    tenant: '=cmd'", 5, "sources.a"),
+        ("sources:\n  a:\n    type: http\n    tenant: '=cmd'", 7, "sources.a.tenant"),
+        ("region: '=r'\nsources:\n  a:\n    type: http", 4, "region"),
         ("aggregator:\n  url: https://x:1", 5, "aggregator.url"),
         ("aggregator:\n  key-file: k.pem", 5, "aggregator.key-file"),
         ("seal:\n  rows: 0", 5, "seal.rows"),
@@ -184,6 +179,64 @@ import UsageModel
         let lines = (Self.base + yaml).split(separator: "\n").count
         #expect(found.first?.origin == .file(path: "c.yaml", line: lines))
         #expect(found.first?.remedy.isEmpty == false)
+    }
+
+    private static let mapping = "sources:\n  a:\n    type: http\n    format: mapped\n    layout: "
+
+    /// Each setting of a mapping with a value that can't work: told with its own line and key.
+    @Test(
+        arguments: EventField.all(for: .constant).map { field -> (String, String) in
+            (
+                "constants: {\(field.name): '\(field.properties.kind == .count ? "x" : "=no")'}",
+                "constants.\(field.name)"
+            )
+        }
+            + EventField.all(for: .place).flatMap { field in
+                [("fields: {\(field.name): a..b}", "json-lines"), ("fields: {\(field.name): '#0'}", "csv")]
+                    .map { ("\($0.0)", "\($0.1)/fields.\(field.name)") }
+            } + [
+                ("time: {format: seconds, start: noon}", "time.start"),
+                ("time: {format: wall-clock, zone: Mars/Olympus}", "time.zone"),
+            ])
+    func everySettingOfAMappingIsToldByItsOwnLineAndKey(setting: String, place: String) throws {
+        let parts = place.split(separator: "/")
+        let layout = parts.count == 2 ? String(parts[0]) : "json-lines"
+        let key = "sources.a.\(parts.last ?? "")"
+        // What the other fields need, so that nothing else is at fault.
+        let others = [("time", "t"), ("output-tokens", "o"), ("input-tokens", "i")]
+            .filter { !setting.contains("\($0.0):") }.map { "\($0.0): '\(layout == "csv" ? "col-" : "")\($0.1)'" }
+        let fields =
+            setting.hasPrefix("fields: {")
+            ? setting.replacing("}", with: ", \(others.joined(separator: ", "))}")
+            : "\(setting)\n    fields: {\(others.joined(separator: ", "))}"
+        let found = problems("\(Self.mapping)\(layout)\n    \(fields)")
+        #expect(found.map(\.key) == [key])
+        #expect(found.first?.origin == .file(path: "c.yaml", line: 9))
+        #expect(found.first?.remedy.isEmpty == false)
+    }
+
+    /// What is missing is told by the key that is missing, at the source's line.
+    @Test(arguments: [
+        ("fields: {input-tokens: i}", "sources.a.fields.time"), ("fields: {time: t}", "sources.a.fields.input-tokens"),
+    ])
+    func whatAMappingLacksIsToldByItsKey(fields: String, key: String) throws {
+        let found = problems("\(Self.mapping)json-lines\n    \(fields)")
+        #expect(found.map(\.key) == [key])
+        #expect(found.first?.origin == .file(path: "c.yaml", line: 5))
+    }
+
+    /// The wrong settings of CSV are refused by their kind, and one constant beside a place by its own key.
+    @Test(arguments: [
+        ("csv: {delimiter: ':'}", "sources.a.csv.delimiter"), ("csv: {header: maybe}", "sources.a.csv.header"),
+        ("csv: {skip-lines: -1}", "sources.a.csv.skip-lines"),
+        ("csv: {header: false}", "sources.a.fields.time"),
+        ("cached-input-is-additional: 7", "sources.a.cached-input-is-additional"),
+        ("constants: {input-tokens: '1'}", "sources.a.constants.input-tokens"),
+        ("time: {format: sundial}", "sources.a.time.format"),
+    ])
+    func theOtherSettingsOfAMappingAreToldByTheirKeys(setting: String, key: String) throws {
+        let found = problems("\(Self.mapping)csv\n    \(setting)\n    fields: {time: t, input-tokens: i}")
+        #expect(found.map(\.key) == [key])
     }
 
     @Test func changesThatNeedARestartAreNamed() throws {

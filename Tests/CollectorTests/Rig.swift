@@ -182,7 +182,7 @@ enum Pushed {
             context: ChunkContext(
                 source: "http", file: "", nowMilliseconds: now,
                 window: TimeWindow(rig.settings.window, nowMilliseconds: now)), remembered: rig.parts.remembered)
-        var parser = try SourceParser(format: .native, defaults: rig.settings.defaults, framing: .document)
+        var parser = try NativeFormat().makeParser(defaults: rig.settings.defaults, framing: .document)
         _ = unsafe parser.consume(body.span.bytes, endOfInput: true, into: &table)
         return table.accepted
     }

@@ -1,22 +1,19 @@
 internal import SourceFormats
 
 enum JSONTarget {
-    private static let formats: [SourceFormat] = [
-        .native, .openai(OpenAIFormat()),
-        .mapped(
-            Mapping(
-                layout: .jsonLines, tenant: .path("who.name"), model: .path("m"), time: .path("t"),
-                requests: .path("n"), input: .path("u.in"), cachedInput: .path("u.cached"),
-                cachedInputIsAdditional: true, output: .path("u.out"), id: .path("id"), acceptsDecimalStrings: true)),
-    ]
+    /// The formats of the registry whose examples are JSON, in its order.
+    private static let formats: [any SourceFormat] = SourceFormatRegistry.formats.compactMap { type in
+        type.examples.lazy.compactMap { example in
+            try? SourceFormatRegistry.makeFormat(type, given: example.settings).get()
+        }.first { $0.mediaTypes.contains("application/json") }
+    }
 
     /// One for each choice of format (2 bits), framing (1) and defaults (1): to make one takes longer than to run it.
-    private static let parsers: [SourceParser] = (0..<16).map { kind in
+    private static let parsers: [any SourceParser] = (0..<16).map { kind in
         do throws(SourceFormatError) {
-            return try SourceParser(
-                format: formats[(kind & 3) % formats.count],
+            return try formats[(kind & 3) % formats.count].makeParser(
                 defaults: EventDefaults(provider: "volcengine", tenant: kind & 8 == 0 ? nil : "default", model: "m"),
-                framing: kind & 4 == 0 ? .lines : .document)
+                framing: kind & 4 == 0 ? .stream : .document)
         } catch {
             fatalError("a format of this table can't be parsed: \(error)")
         }

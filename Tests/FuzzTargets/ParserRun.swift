@@ -14,7 +14,7 @@ struct ParserRun: UsageEventSink, Equatable {
     private var positions: [RecordPosition] = []
 
     /// Feeds `bytes` to a parser, `chunk` at a time, as a caller does that keeps what isn't consumed yet.
-    static func parse(_ bytes: [UInt8], with parser: SourceParser, chunk: Int) -> ParserRun {
+    static func parse(_ bytes: [UInt8], with parser: any SourceParser, chunk: Int) -> ParserRun {
         var parser = parser
         var run = ParserRun()
         var pending: [UInt8] = []
@@ -32,7 +32,7 @@ struct ParserRun: UsageEventSink, Equatable {
     }
 
     /// Holds that the input gives the same in one piece and in chunks of every small size that `choice` picks.
-    static func checkChunking(_ bytes: [UInt8], with parser: SourceParser, choice: UInt8) {
+    static func checkChunking(_ bytes: [UInt8], with parser: any SourceParser, choice: UInt8) {
         let whole = parse(bytes, with: parser, chunk: max(1, bytes.count))
         let chunked = parse(bytes, with: parser, chunk: 1 + Int(choice) % 67)
         require(whole == chunked, "another result in chunks of \(1 + Int(choice) % 67) bytes")

@@ -6,8 +6,8 @@ import UsageModel
 struct SampleSource: Sendable, CustomTestStringConvertible {
     var name: String
     var text: String
-    var format: SourceFormat
-    var framing = SourceParser.Framing.lines
+    var format: any SourceFormat
+    var framing = SourceFraming.stream
 
     var testDescription: String { name }
 
@@ -17,37 +17,40 @@ struct SampleSource: Sendable, CustomTestStringConvertible {
         #"{"ts":"2025-06-01t00:01:00.5z","tenant":"租户","model":"m","attributes":{"a":["]",{}]},"input_tokens":7,"#
         + #""cached_input_tokens":3,"output_tokens":2}"#
 
-    static let csv = Mapping(
-        layout: .csv(Mapping.CSVLayout(skippedLines: 1)), tenant: .column("who"), model: .constant("m"),
-        time: .column("at"), input: .column("in"), output: .column("out"))
+    static let csv = MappedFormat(
+        layout: .csv(CSVLayout(skippedLines: 1)),
+        [
+            .tenant: .column("who"), .model: .constant("m"), .time: .column("at"), .input: .column("in"),
+            .output: .column("out"),
+        ])
 
     static let all: [SampleSource] = [
         SampleSource(
             name: "native lines",
-            text: "\u{FEFF}\(native)\n\n  \r\n\(second)\r\n{\"bad\":\n{}\n\(native)", format: .native),
+            text: "\u{FEFF}\(native)\n\n  \r\n\(second)\r\n{\"bad\":\n{}\n\(native)", format: NativeFormat()),
         SampleSource(
-            name: "native array", text: " \n[\(native),\n {\"bad\":1} , 7,\(second)\t]\n ", format: .native,
+            name: "native array", text: " \n[\(native),\n {\"bad\":1} , 7,\(second)\t]\n ", format: NativeFormat(),
             framing: .document),
-        SampleSource(name: "cut array", text: "[\(native),\(second),", format: .native, framing: .document),
+        SampleSource(name: "cut array", text: "[\(native),\(second),", format: NativeFormat(), framing: .document),
         SampleSource(
-            name: "array with a tail", text: "[\(native)]\n\(second)", format: .native, framing: .document),
+            name: "array with a tail", text: "[\(native)]\n\(second)", format: NativeFormat(), framing: .document),
         SampleSource(
             name: "one object", text: native.replacing(",", with: ",\n  ").replacing("{", with: "{\n"),
-            format: .native, framing: .document),
+            format: NativeFormat(), framing: .document),
         SampleSource(
-            name: "lines in a document", text: "\n\(native)\n\(second)\n", format: .native, framing: .document),
+            name: "lines in a document", text: "\n\(native)\n\(second)\n", format: NativeFormat(), framing: .document),
         SampleSource(
             name: "openai",
             text: #"{"created":1748736000,"tenant":"t","model":"m","messages":["\"}\n"],"usage":{"prompt_tokens":9,"#
                 + #""completion_tokens":1,"total_tokens":10}}"# + "\r\nnope\n",
-            format: .openai(OpenAIFormat())),
+            format: OpenAIFormat()),
         SampleSource(
             name: "csv",
             text: "\u{FEFF}a comment \"\r\nat,who,note,in,out\r\n2025-06-01T00:00:00Z,t1,,1,2\r\n"
                 + "2025-06-01T00:01:00Z,\"t2\",\"a \"\"note\"\",\r\non two lines\",3,4\r\n\r\n"
                 + "2025-06-01T00:01:00Z,\"t2\"x,,3,4\n2025-06-01T00:01:00Z,t2,,3\n"
                 + "2025-06-01T00:02:00Z,t3,\"open,5,6\n2025-06-01T00:03:00Z,\"t4\",,7,8",
-            format: .mapped(csv)),
+            format: csv),
     ]
 }
 
@@ -76,18 +79,18 @@ struct SampleSource: Sendable, CustomTestStringConvertible {
     }
 
     /// A parser that stopped at any byte and another one that goes on from its checkpoint see what one parser sees.
-    @Test(arguments: SampleSource.all.filter { $0.framing == .lines })
+    @Test(arguments: SampleSource.all.filter { $0.framing == .stream })
     func aCheckpointContinuesExactly(_ source: SampleSource) throws {
         let bytes = Array(source.text.utf8)
         let whole = try collect(bytes, source.format)
         for length in 0...bytes.count {
-            var first = try SourceParser(format: source.format, defaults: testDefaults)
+            var first = try source.format.makeParser(defaults: testDefaults, framing: .stream)
             var sink = Collected()
             let piece = Array(bytes[..<length])
             let used = unsafe first.consume(piece.span.bytes, endOfInput: false, into: &sink)
             #expect(first.position.byteOffset == UInt64(used))
 
-            var second = try SourceParser(format: source.format, defaults: testDefaults)
+            var second = try source.format.makeParser(defaults: testDefaults, framing: .stream)
             second.resume(from: first.checkpoint)
             second.feed(Array(bytes[used...]), into: &sink)
             #expect(sink == whole, "stopped at \(length)")
@@ -98,13 +101,13 @@ struct SampleSource: Sendable, CustomTestStringConvertible {
     @Test func aCheckpointInsideALongRecordGoesOnSkipping() throws {
         let long = [UInt8](repeating: UInt8(ascii: "x"), count: Limits.maxRecordBytes + 10)
         let good = Array(SampleSource.native.utf8)
-        var first = try SourceParser(format: .native, defaults: testDefaults)
+        var first = try NativeFormat().makeParser(defaults: testDefaults, framing: .stream)
         var sink = Collected()
         let used = unsafe first.consume(long.span.bytes, endOfInput: false, into: &sink)
         #expect(used == long.count)
         #expect(first.checkpoint.isInsideLongRecord)
 
-        var second = try SourceParser(format: .native, defaults: testDefaults)
+        var second = try NativeFormat().makeParser(defaults: testDefaults, framing: .stream)
         second.resume(from: first.checkpoint)
         second.feed(Array("yyy\n".utf8) + good, into: &sink)
         #expect(sink.reasons == [.recordTooLong])
@@ -121,7 +124,7 @@ struct SampleSource: Sendable, CustomTestStringConvertible {
     }
 
     @Test func aParserBeginsAnewForAnotherSource() throws {
-        var parser = try SourceParser(format: .mapped(SampleSource.csv), defaults: testDefaults)
+        var parser = try SampleSource.csv.makeParser(defaults: testDefaults, framing: .stream)
         var sink = Collected()
         let text = Array("skipped\nat,who,in,out\n2025-06-01T00:00:00Z,t,1,2\n".utf8)
         parser.feed(text, into: &sink)

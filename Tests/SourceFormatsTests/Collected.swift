@@ -76,18 +76,18 @@ let testDefaults = EventDefaults(provider: "volcengine")
 
 /// Parses a whole source at once.
 func collect(
-    _ bytes: [UInt8], _ format: SourceFormat = .native, defaults: EventDefaults = testDefaults,
-    framing: SourceParser.Framing = .lines, chunk: Int = .max
+    _ bytes: [UInt8], _ format: any SourceFormat = NativeFormat(), defaults: EventDefaults = testDefaults,
+    framing: SourceFraming = .stream, chunk: Int = .max
 ) throws -> Collected {
-    var parser = try SourceParser(format: format, defaults: defaults, framing: framing)
+    var parser = try format.makeParser(defaults: defaults, framing: framing)
     var sink = Collected()
     parser.feed(bytes, chunk: chunk, into: &sink)
     return sink
 }
 
 func collect(
-    _ text: String, _ format: SourceFormat = .native, defaults: EventDefaults = testDefaults,
-    framing: SourceParser.Framing = .lines, chunk: Int = .max
+    _ text: String, _ format: any SourceFormat = NativeFormat(), defaults: EventDefaults = testDefaults,
+    framing: SourceFraming = .stream, chunk: Int = .max
 ) throws -> Collected {
     try collect(Array(text.utf8), format, defaults: defaults, framing: framing, chunk: chunk)
 }

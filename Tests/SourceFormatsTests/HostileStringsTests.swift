@@ -70,13 +70,13 @@ import UsageModel
     /// Quoted CSV fields reach the same rule.
     @Test(arguments: texts.filter { !$0.isEmpty })
     func isNoNameInCSV(_ text: String) throws {
-        let mapping = Mapping(
-            layout: .csv(Mapping.CSVLayout()), tenant: .column("who"), model: .constant("m"), time: .column("at"),
-            input: .column("in"))
+        let mapping = MappedFormat(
+            layout: .csv(CSVLayout()),
+            [.tenant: .column("who"), .model: .constant("m"), .time: .column("at"), .input: .column("in")])
         let quoted = "\"" + text.replacing("\"", with: "\"\"") + "\""
         let sink = try collect(
             "at,who,in\n2025-06-01T00:00:00Z,good,1\n2025-06-01T00:00:00Z,\(quoted),1\n2025-06-01T00:00:00Z,good,1\n",
-            .mapped(mapping))
+            mapping)
         #expect(sink.events.map(\.tenant) == ["good", "good"])
         #expect(sink.rejections.count == 1)
     }
@@ -107,7 +107,7 @@ import UsageModel
     }
 
     private static func ids(in text: String) throws -> [[UInt8]] {
-        var parser = try SourceParser(format: .native, defaults: testDefaults)
+        var parser = try NativeFormat().makeParser(defaults: testDefaults, framing: .stream)
         var sink = IDs()
         let bytes = Array(text.utf8)
         _ = unsafe parser.consume(bytes.span.bytes, endOfInput: true, into: &sink)

@@ -227,7 +227,7 @@ struct MalformedRecord: Sendable, CustomTestStringConvertible {
             let sink = try collect(good + long + "\n" + good, chunk: chunk)
             #expect(sink.totals.requests == 2)
             #expect(sink.reasons == [.recordTooLong])
-            #expect(sink.rejections.first?.record == Array(long.utf8.prefix(SourceParser.longRecordPrefixBytes)))
+            #expect(sink.rejections.first?.record == Array(long.utf8.prefix(SourceLimits.rejectedPrefixBytes)))
             #expect(sink.rejections.first?.position.line == 2)
         }
     }
@@ -240,7 +240,7 @@ struct MalformedRecord: Sendable, CustomTestStringConvertible {
     }
 
     @Test func whatTheSinkRefusesIsRejectedWithItsReason() throws {
-        var parser = try SourceParser(format: .native, defaults: testDefaults)
+        var parser = try NativeFormat().makeParser(defaults: testDefaults, framing: .stream)
         var sink = Collected(refusedTenant: "t1")
         let record = MalformedRecordsTests.event()
         parser.feed(Array(record.utf8), into: &sink)

@@ -3,22 +3,27 @@ import Testing
 import UsageModel
 
 @Suite struct MappingTests {
-    static let csv = Mapping(
-        layout: .csv(Mapping.CSVLayout()), tenant: .column("tenant"), model: .column("model"), time: .column("time"),
-        input: .column("in"), output: .column("out"))
+    static let csv = MappedFormat(
+        layout: .csv(CSVLayout()),
+        [
+            .tenant: .column("tenant"), .model: .column("model"), .time: .column("time"), .input: .column("in"),
+            .output: .column("out"),
+        ])
 
-    func reasons(_ text: String, _ mapping: Mapping, tenant: String? = nil) throws -> [RejectionReason] {
+    func reasons(_ text: String, _ mapping: MappedFormat, tenant: String? = nil) throws -> [RejectionReason] {
         let defaults = EventDefaults(provider: "volcengine", tenant: tenant)
-        return try collect(text, .mapped(mapping), defaults: defaults).reasons
+        return try collect(text, mapping, defaults: defaults).reasons
     }
 
     @Test func everyFieldCanBeMappedFromColumns() throws {
-        var mapping = Mapping(
-            layout: .csv(Mapping.CSVLayout(delimiter: UInt8(ascii: ";"))), provider: .column("p"), tenant: .column("t"),
-            model: .column("m"), region: .column("r"), layer: .column("l"), workload: .column("w"),
-            modality: .column("mod"), time: .column("at"), timeFormat: .epoch(.milliseconds), requests: .column("n"),
-            input: .column("in"), cachedInput: .column("cached"), additionalInput: .column("written"),
-            output: .column("out"), reasoningOutput: .column("think"))
+        var mapping = MappedFormat(
+            layout: .csv(CSVLayout(delimiter: UInt8(ascii: ";"))),
+            [
+                .provider: .column("p"), .tenant: .column("t"), .model: .column("m"), .region: .column("r"),
+                .layer: .column("l"), .workload: .column("w"), .modality: .column("mod"), .time: .column("at"),
+                .requests: .column("n"), .input: .column("in"), .cachedInput: .column("cached"),
+                .cacheWrite: .column("written"), .output: .column("out"), .reasoningOutput: .column("think"),
+            ], timeFormat: .epoch(.milliseconds))
         let text = #"""
             t;m;r;l;w;mod;p;at;n;in;cached;written;out;think;unused
             "a ""b""";m1;cn-beijing;on-premises;batch;audio;volcengine;1748736059999;12;100;40;5;9;8;"x
@@ -34,14 +39,14 @@ import UsageModel
         var second = CollectedEvent(
             minute: june2025 + 1, tenant: "租户", model: "m2", region: "",
             counts: TokenCounts(requests: 1, input: 1, output: 2))
-        #expect(try collect(sound, .mapped(mapping)).events == [first, second])
+        #expect(try collect(sound, mapping).events == [first, second])
 
         mapping.cachedInputIsAdditional = true
-        mapping.region = .constant("home")
-        mapping.requests = .constant("3")
+        mapping[.region] = .constant("home")
+        mapping[.requests] = .constant("3")
         second.region = "home"
         second.counts.requests = 3
-        let additive = try collect(sound, .mapped(mapping)).events
+        let additive = try collect(sound, mapping).events
         #expect(additive.last == second)
         #expect(
             additive.first?.counts
@@ -49,12 +54,13 @@ import UsageModel
     }
 
     @Test func columnsCanBeNumberedAndRowsSkipped() throws {
-        let layout = Mapping.CSVLayout(delimiter: UInt8(ascii: "\t"), hasHeader: false, skippedLines: 2)
-        let mapping = Mapping(
-            layout: .csv(layout), tenant: .constant("t"), model: .columnNumber(1), time: .columnNumber(3),
-            timeFormat: .epoch(.seconds), output: .columnNumber(2))
+        let layout = CSVLayout(delimiter: UInt8(ascii: "\t"), hasHeader: false, skippedLines: 2)
+        let mapping = MappedFormat(
+            layout: .csv(layout),
+            [.tenant: .constant("t"), .model: .columnNumber(1), .time: .columnNumber(3), .output: .columnNumber(2)],
+            timeFormat: .epoch(.seconds))
         let text = "\"a note\n\"\nm1\t5\t1748736000\tmore\nm2\t6\t1748736001.5\nm3\t7\n"
-        let sink = try collect(text, .mapped(mapping))
+        let sink = try collect(text, mapping)
         #expect(sink.events.map(\.model) == ["m1", "m2"])
         #expect(sink.totals == TokenCounts(requests: 2, output: 11))
         #expect(sink.reasons == [.wrongColumnCount])
@@ -76,14 +82,14 @@ import UsageModel
     func badRowsAreRejectedAndTheRowsAroundThemCount(_ row: String, _ reason: RejectionReason) throws {
         let good = "2025-06-01T00:00:00Z,t,m,\"10\",005"
         let text = "time,tenant,model,in,out\r\n\(good)\r\n\(row)\r\n\(good)\r\n\(good)"
-        let sink = try collect(text, .mapped(MappingTests.csv))
+        let sink = try collect(text, MappingTests.csv)
         #expect(sink.reasons == [reason])
         #expect(sink.rejections.first?.record == Array(row.utf8))
         #expect(sink.totals == TokenCounts(requests: 3, input: 30, output: 15))
     }
 
     @Test func aHeaderWithoutAColumnFailsEachRecordByName() throws {
-        let sink = try collect("time,tenant,in,out\n2025-06-01T00:00:00Z,t,1,2\nx\n", .mapped(MappingTests.csv))
+        let sink = try collect("time,tenant,in,out\n2025-06-01T00:00:00Z,t,1,2\nx\n", MappingTests.csv)
         #expect(sink.reasons == [.missingField, .missingField, .missingField])
         #expect(sink.rejections.allSatisfy { $0.rejection.field == "model" })
         #expect(try reasons("time,tenant,model,in,in,out\n", MappingTests.csv) == [.duplicateField])
@@ -91,13 +97,16 @@ import UsageModel
     }
 
     @Test func jsonLinesAreMappedByPaths() throws {
-        var mapping = Mapping(
-            layout: .jsonLines, tenant: .path("key.owner"), model: .constant("m"), time: .path("at"),
-            timeFormat: .epoch(.nanoseconds), input: .path("tokens.in"), output: .path("tokens.out"))
+        var mapping = MappedFormat(
+            layout: .jsonLines,
+            [
+                .tenant: .path("key.owner"), .model: .constant("m"), .time: .path("at"), .input: .path("tokens.in"),
+                .output: .path("tokens.out"),
+            ], timeFormat: .epoch(.nanoseconds))
         let line = #"{"at":1748736060999999999,"tokens":{"in":3,"out":"4","x":[[{}]]},"key":{"owner":77}}"#
         #expect(try reasons(line, mapping) == [.wrongType])
         mapping.acceptsDecimalStrings = true
-        let sink = try collect(line, .mapped(mapping))
+        let sink = try collect(line, mapping)
         #expect(sink.events.first?.tenant == "77")
         #expect(sink.events.first?.minute == june2025 + 1)
         #expect(sink.totals == TokenCounts(requests: 1, input: 3, output: 4))
@@ -108,11 +117,11 @@ import UsageModel
 
     /// Mappings that can't work, and the setting that must be named.
     @Test func impossibleMappingsAreRefusedByTheirSetting() {
-        func setting(_ change: (inout Mapping) -> Void, defaults: EventDefaults = testDefaults) -> String? {
+        func setting(_ change: (inout MappedFormat) -> Void, defaults: EventDefaults = testDefaults) -> String? {
             var mapping = MappingTests.csv
             change(&mapping)
             do throws(SourceFormatError) {
-                _ = try SourceParser(format: .mapped(mapping), defaults: defaults)
+                _ = try mapping.makeParser(defaults: defaults, framing: .stream)
                 return nil
             } catch {
                 #expect(!error.message.isEmpty)
@@ -120,21 +129,21 @@ import UsageModel
             }
         }
         #expect(setting { _ in } == nil)
-        #expect(setting { $0.time = nil } == "time")
-        #expect(setting { ($0.input, $0.output) = (nil, nil) } == "input")
-        #expect(setting { $0.tenant = .path("a.b") } == "tenant")
-        #expect(setting { $0.tenant = .columnNumber(0) } == "tenant")
-        #expect(setting { $0.layout = .csv(Mapping.CSVLayout(hasHeader: false)) } == "tenant")
-        #expect(setting { $0.layout = .csv(Mapping.CSVLayout(delimiter: UInt8(ascii: "\""))) } == "delimiter")
-        #expect(setting { $0.layout = .csv(Mapping.CSVLayout(skippedLines: -1)) } == "skip")
-        #expect(setting { $0.layout = .jsonLines } == "tenant")
-        #expect(setting { $0.layer = .constant("cloud") } == "layer")
-        #expect(setting { $0.requests = .constant("0") } == "requests")
-        #expect(setting { $0.requests = .constant("many") } == "requests")
-        #expect(setting { $0.provider = .constant("aliyun") } == "provider")
-        #expect(setting { $0.region = .constant("=r") } == "region")
+        #expect(setting { $0[.time] = nil } == "fields.time")
+        #expect(setting { ($0[.input], $0[.output]) = (nil, nil) } == "fields.input-tokens")
+        #expect(setting { $0[.tenant] = .path("a.b") } == "fields.tenant")
+        #expect(setting { $0[.tenant] = .columnNumber(0) } == "fields.tenant")
+        #expect(setting { $0.layout = .csv(CSVLayout(hasHeader: false)) } == "fields.tenant")
+        #expect(setting { $0.layout = .csv(CSVLayout(delimiter: UInt8(ascii: "\""))) } == "csv.delimiter")
+        #expect(setting { $0.layout = .csv(CSVLayout(skippedLines: -1)) } == "csv.skip-lines")
+        #expect(setting { $0.layout = .jsonLines } == "fields.tenant")
+        #expect(setting { $0[.layer] = .constant("cloud") } == "constants.layer")
+        #expect(setting { $0[.requests] = .constant("0") } == "constants.requests")
+        #expect(setting { $0[.requests] = .constant("many") } == "constants.requests")
+        #expect(setting { $0[.provider] = .constant("aliyun") } == "constants.provider")
+        #expect(setting { $0[.region] = .constant("=r") } == "constants.region")
         #expect(
-            setting { $0.model = .column("tenant") } == "tenant" || setting { $0.model = .column("tenant") } == "model")
+            setting { $0[.model] = .column("tenant") } == "fields.model")
         #expect(setting({ _ in }, defaults: EventDefaults(provider: "Not A Name")) == "provider")
         #expect(setting({ _ in }, defaults: EventDefaults(provider: "p", tenant: "")) == "tenant")
     }
@@ -143,18 +152,18 @@ import UsageModel
         func isRefused(_ change: (inout OpenAIFormat) -> Void) -> Bool {
             var format = OpenAIFormat()
             change(&format)
-            return (try? SourceParser(format: .openai(format), defaults: testDefaults)) == nil
+            return (try? format.makeParser(defaults: testDefaults, framing: .stream)) == nil
         }
         #expect(!isRefused { _ in })
         #expect(isRefused { $0.usagePaths = [] })
-        #expect(isRefused { $0.timePaths = [] })
-        #expect(isRefused { $0.tenantPaths = ["a..b"] })
-        #expect(isRefused { $0.tenantPaths = [""] })
-        #expect(isRefused { $0.tenantPaths = ["model"] })
-        #expect(isRefused { $0.tenantPaths = ["usage"] })
-        #expect(isRefused { $0.tenantPaths = ["model.name"] })
-        #expect(isRefused { $0.tenantPaths = ["say \"it\""] })
-        #expect(isRefused { $0.tenantPaths = [String(repeating: "x", count: 200)] })
-        #expect(isRefused { $0.tenantPaths = (0..<80).map { "t\($0)" } })
+        #expect(isRefused { $0.paths[.time] = [] })
+        #expect(isRefused { $0.paths[.tenant] = ["a..b"] })
+        #expect(isRefused { $0.paths[.tenant] = [""] })
+        #expect(isRefused { $0.paths[.tenant] = ["model"] })
+        #expect(isRefused { $0.paths[.tenant] = ["usage"] })
+        #expect(isRefused { $0.paths[.tenant] = ["model.name"] })
+        #expect(isRefused { $0.paths[.tenant] = ["say \"it\""] })
+        #expect(isRefused { $0.paths[.tenant] = [String(repeating: "x", count: 200)] })
+        #expect(isRefused { $0.paths[.tenant] = (0..<80).map { "t\($0)" } })
     }
 }

@@ -60,11 +60,13 @@ extension Collected {
     @Test(arguments: [4_096, Int.max])
     func azureIsReadAsItIsToTheToken(chunk: Int) throws {
         let name = "AzureLLMInferenceTrace_conv.csv.gz"
-        let mapping = Mapping(
-            layout: .csv(Mapping.CSVLayout()), tenant: .constant("conversation"), model: .constant("unpublished"),
-            time: .column("TIMESTAMP"), timeFormat: .wallClock(.utc), input: .column("ContextTokens"),
-            output: .column("GeneratedTokens"))
-        let sink = try collect(try Traces.bytes(name), .mapped(mapping), chunk: chunk)
+        let mapping = MappedFormat(
+            layout: .csv(CSVLayout()),
+            [
+                .tenant: .constant("conversation"), .model: .constant("unpublished"), .time: .column("TIMESTAMP"),
+                .input: .column("ContextTokens"), .output: .column("GeneratedTokens"),
+            ], timeFormat: .wallClock(.utc))
+        let sink = try collect(try Traces.bytes(name), mapping, chunk: chunk)
         #expect(sink.rejections.isEmpty)
         let minutes = sink.byMinute { minute in
             let (year, month, day) = CivilTime.date(days: minute / 1_440)
@@ -78,11 +80,13 @@ extension Collected {
     func mooncakeIsReadAsItIsToTheToken(chunk: Int) throws {
         let name = "mooncake_conversation_trace.lines_1-5719.jsonl.gz"
         let start = try #require(StartTime(rfc3339: "2025-06-01T00:00:00Z"))
-        let mapping = Mapping(
-            layout: .jsonLines, tenant: .constant("kimi"), model: .constant("k"), time: .path("timestamp"),
-            timeFormat: .offset(.milliseconds, start: start), input: .path("input_length"),
-            output: .path("output_length"))
-        let sink = try collect(try Traces.bytes(name), .mapped(mapping), chunk: chunk)
+        let mapping = MappedFormat(
+            layout: .jsonLines,
+            [
+                .tenant: .constant("kimi"), .model: .constant("k"), .time: .path("timestamp"),
+                .input: .path("input_length"), .output: .path("output_length"),
+            ], timeFormat: .offset(.milliseconds, start: start))
+        let sink = try collect(try Traces.bytes(name), mapping, chunk: chunk)
         #expect(sink.rejections.isEmpty)
         #expect(sink.byMinute { String($0 - june2025) } == (try Traces.totals(name)))
         #expect(sink.totals == TokenCounts(requests: 5_719, input: 73_604_194, output: 1_977_204))

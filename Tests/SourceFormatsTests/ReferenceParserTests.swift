@@ -115,18 +115,18 @@ func referenceEvent(_ record: [UInt8]) -> CollectedEvent? {
         let texts = (0..<2_000).map { _ in records.openAIRecord() }
         let expected = texts.map { referenceEvent(Array($0.utf8)) }
         let source = Array(texts.joined(separator: "\n").utf8)
-        let sink = try collect(source, .openai(OpenAIFormat()), chunk: 1 + records.below(5_000))
+        let sink = try collect(source, OpenAIFormat(), chunk: 1 + records.below(5_000))
         #expect(sink.rejections.isEmpty, "STEELYARD_TEST_SEED=\(ReferenceParserTests.seed)")
         #expect(sink.events == expected, "STEELYARD_TEST_SEED=\(ReferenceParserTests.seed)")
         let array = Array("[\(texts.joined(separator: ","))]".utf8)
-        let document = try collect(array, .openai(OpenAIFormat()), framing: .document, chunk: 1 + records.below(9_000))
+        let document = try collect(array, OpenAIFormat(), framing: .document, chunk: 1 + records.below(9_000))
         #expect(document == sink, "STEELYARD_TEST_SEED=\(ReferenceParserTests.seed)")
     }
 
     /// Whatever a byte here and there becomes: what is accepted is JSON, and means what the reference says.
     @Test func damagedRecordsAreNeverMisread() throws {
         var records = RandomRecords(random: ReferenceParserTests.seed &+ 1)
-        var parser = try SourceParser(format: .openai(OpenAIFormat()), defaults: testDefaults)
+        var parser = try OpenAIFormat().makeParser(defaults: testDefaults, framing: .stream)
         var accepted = 0
         for round in 0..<6_000 {
             var bytes = Array(records.openAIRecord().utf8)

@@ -6,10 +6,11 @@ import UsageModel
 @Suite struct TimeTests {
     /// The minute that a JSON value stands for in a format, or `nil` when it is refused as a time.
     func minute(_ value: String, _ format: TimeFormat) throws -> Int64? {
-        let mapping = Mapping(
-            layout: .jsonLines, tenant: .constant("t"), model: .constant("m"), time: .path("at"), timeFormat: format,
-            input: .path("in"))
-        let sink = try collect("{\"at\":\(value),\"in\":1}", .mapped(mapping))
+        let mapping = MappedFormat(
+            layout: .jsonLines,
+            [.tenant: .constant("t"), .model: .constant("m"), .time: .path("at"), .input: .path("in")],
+            timeFormat: format)
+        let sink = try collect("{\"at\":\(value),\"in\":1}", mapping)
         if let rejected = sink.rejections.first?.rejection {
             #expect(rejected.reason == .badTime || rejected.reason == .wrongType)
             #expect(rejected.field == "at")

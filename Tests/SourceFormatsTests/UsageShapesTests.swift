@@ -95,7 +95,7 @@ struct UsageShape: Sendable, CustomTestStringConvertible {
 
     @Test(arguments: shapes)
     func meansTheSameInEveryShape(_ shape: UsageShape) throws {
-        let sink = try collect(UsageShapesTests.record(shape.usage), .openai(OpenAIFormat()))
+        let sink = try collect(UsageShapesTests.record(shape.usage), OpenAIFormat())
         #expect(sink.rejections.isEmpty)
         let event = try #require(sink.events.first)
         let counts = event.counts
@@ -126,7 +126,7 @@ struct UsageShape: Sendable, CustomTestStringConvertible {
 
     @Test(arguments: contradictions)
     func contradictionsAreRefused(_ shape: UsageShape) throws {
-        let sink = try collect(UsageShapesTests.record(shape.usage), .openai(OpenAIFormat()))
+        let sink = try collect(UsageShapesTests.record(shape.usage), OpenAIFormat())
         #expect(sink.events.isEmpty)
         #expect(sink.reasons == [.inconsistentCounts])
         #expect(sink.rejections.first?.rejection.field.hasPrefix("usage.") == true)
@@ -138,14 +138,14 @@ struct UsageShape: Sendable, CustomTestStringConvertible {
         (#"{"prompt_tokens":10,"total_tokens":15}"#, "usage.completion_tokens"),
     ])
     func countsThatAreMissingAreNamed(_ usage: String, _ field: String) throws {
-        let sink = try collect(UsageShapesTests.record(usage), .openai(OpenAIFormat()))
+        let sink = try collect(UsageShapesTests.record(usage), OpenAIFormat())
         #expect(sink.reasons == [.missingField])
         #expect(sink.rejections.first?.rejection.field == field)
     }
 
     @Test func additiveCountsAboveTheLimitAreRefused() throws {
         let usage = #"{"input_tokens":1000000000000,"cache_read_input_tokens":1,"output_tokens":1}"#
-        #expect(try collect(UsageShapesTests.record(usage), .openai(OpenAIFormat())).reasons == [.countTooLarge])
+        #expect(try collect(UsageShapesTests.record(usage), OpenAIFormat()).reasons == [.countTooLarge])
     }
 
     @Test func promptsAreSkippedAndOddOnesDoNoHarm() throws {
@@ -153,7 +153,7 @@ struct UsageShape: Sendable, CustomTestStringConvertible {
             #"{"messages":[{"role":"user","content":"{\"usage\":{\"prompt_tokens\":999}} \ud800 \u0000 \\"},[[]],{}],"#
             + #""usage":{"completion_tokens":5,"prompt_tokens":10,"prompt":[1,-0.5e+7,true,false,null,{"a":""}]},"#
             + #""created":1748736061.75,"model":"m\u002d1","tenant":"\u4e2d\ud83d\ude80","n":1E400}"#
-        let sink = try collect(record, .openai(OpenAIFormat()))
+        let sink = try collect(record, OpenAIFormat())
         #expect(sink.rejections.isEmpty)
         #expect(
             sink.events == [
@@ -167,16 +167,16 @@ struct UsageShape: Sendable, CustomTestStringConvertible {
         for bad in [#"[1,]"#, #"{"a" 1}"#, #""\q""#, "01", "tru", "\"\u{1}\"", "[1}", #"{"a":1,}"#, ""] {
             let record =
                 "{\(UsageShapesTests.around),\"x\":\(bad),\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}"
-            #expect(try collect(record, .openai(OpenAIFormat())).reasons == [.syntax], "\(bad)")
+            #expect(try collect(record, OpenAIFormat()).reasons == [.syntax], "\(bad)")
         }
     }
 
     @Test func alternativesAreTakenInTheirOrder() throws {
         var format = OpenAIFormat()
-        format.tenantPaths = ["metadata.team", "user", "key.id"]
+        format.paths[.tenant] = ["metadata.team", "user", "key.id"]
         let usage = #""usage":{"prompt_tokens":1,"completion_tokens":1},"ts":"2025-06-01T00:00:00Z","model":"m""#
         func tenant(_ members: String) throws -> String? {
-            try collect("{\(members),\(usage)}", .openai(format)).events.first?.tenant
+            try collect("{\(members),\(usage)}", format).events.first?.tenant
         }
         #expect(try tenant(#""key":{"id":"k"},"user":"u","metadata":{"team":"t"}"#) == "t")
         #expect(try tenant(#""key":{"id":"k"},"user":"u","metadata":{"team":null}"#) == "u")
@@ -187,7 +187,7 @@ struct UsageShape: Sendable, CustomTestStringConvertible {
 
     @Test func usageStandsWhereTheFormatSaysButOnlyOnce() throws {
         let usage = #"{"prompt_tokens":1,"completion_tokens":2}"#
-        let format = SourceFormat.openai(OpenAIFormat())
+        let format = OpenAIFormat()
         let inside = #"{"ts":"2025-06-01T00:00:00Z","tenant":"t","response":{"model":"m","usage":\#(usage)}}"#
         #expect(try collect(inside, format).totals == TokenCounts(requests: 1, input: 1, output: 2))
         let twice =
@@ -201,16 +201,16 @@ struct UsageShape: Sendable, CustomTestStringConvertible {
         var top = OpenAIFormat()
         top.usagePaths = [""]
         let flat = #"{"ts":"2025-06-01T00:00:00Z","tenant":"t","model":"m","prompt_tokens":1,"completion_tokens":2}"#
-        #expect(try collect(flat, .openai(top)).totals == TokenCounts(requests: 1, input: 1, output: 2))
+        #expect(try collect(flat, top).totals == TokenCounts(requests: 1, input: 1, output: 2))
     }
 
     @Test func anotherProvidersRecordIsRefusedUnlessTheFieldMeansSomethingElse() throws {
         let record = UsageShapesTests.record(#"{"prompt_tokens":1,"completion_tokens":2}"#)
         let defaults = EventDefaults(provider: "aliyun")
-        #expect(try collect(record, .openai(OpenAIFormat()), defaults: defaults).reasons == [.wrongProvider])
+        #expect(try collect(record, OpenAIFormat(), defaults: defaults).reasons == [.wrongProvider])
         var format = OpenAIFormat()
-        format.providerPaths = []
-        #expect(try collect(record, .openai(format), defaults: defaults).totals.requests == 1)
+        format.paths[.provider] = []
+        #expect(try collect(record, format, defaults: defaults).totals.requests == 1)
     }
 
     @Test func defaultsStandInForWhatRecordsDoNotSay() throws {
@@ -223,7 +223,7 @@ struct UsageShape: Sendable, CustomTestStringConvertible {
             #"{"ts":"2025-06-01T00:00:00Z","tenant":"t","model":"m","region":"r","layer":"iaas","workload":"online","#
                 + #""modality":"video","requests":7,\#(usage)}"#,
         ]
-        let sink = try collect(records.joined(separator: "\n"), .openai(OpenAIFormat()), defaults: defaults)
+        let sink = try collect(records.joined(separator: "\n"), OpenAIFormat(), defaults: defaults)
         #expect(
             sink.events == [
                 CollectedEvent(

@@ -70,7 +70,9 @@ extension FileReader {
             noteUnreadable(path, code: descriptor)
             return false
         }
-        guard let parser = try? SourceParser(format: source.format, defaults: source.defaults) else { return false }
+        guard let parser = try? source.format.makeParser(defaults: source.defaults, framing: .stream) else {
+            return false
+        }
         var file = TrackedFile(
             id: id, source: source, files: files, descriptor: descriptor,
             checkpoint: FileCheckpoint(path: path), parser: parser, compression: Compression(path: path),

@@ -20,7 +20,7 @@ struct TrackedFile {
     let files: SourceSettings.Files
     var descriptor: Int32
     var checkpoint: FileCheckpoint
-    var parser: SourceParser
+    var parser: any SourceParser
     var compression: Compression?
     var stream: Stream?
     /// Size of the next read; grows only while a record doesn't fit.

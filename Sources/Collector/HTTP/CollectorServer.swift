@@ -33,7 +33,7 @@ package struct CollectorServer: Sendable {
         }
         events = EventsHandler(
             settings: settings.http, window: window,
-            unnamed: EventsHandler.Source(name: "http", format: .native, defaults: settings.defaults),
+            unnamed: EventsHandler.Source(name: "http", format: NativeFormat(), defaults: settings.defaults),
             named: Dictionary(named) { first, _ in first }, writer: writer, intakeSwitch: parts.intakeSwitch,
             remembered: parts.remembered, metrics: parts.metrics, wallClock: parts.wallClock,
             bucket: TokenBucket(perSecond: settings.http.requestsPerSecond, clock: parts.steadyClock),

@@ -12,7 +12,7 @@ struct EventsHandler: Sendable {
     /// A pushed source: how its bodies are read.
     struct Source: Sendable {
         var name: String
-        var format: SourceFormat
+        var format: any SourceFormat
         var defaults: EventDefaults
     }
 
@@ -87,8 +87,7 @@ struct EventsHandler: Sendable {
     private func checkType(_ request: Request, _ source: Source) throws(Problem) {
         let text = request.headers[.contentType] ?? ""
         let type = text.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
-        let isCSV = if case .mapped(let mapping) = source.format, case .csv = mapping.layout { true } else { false }
-        let allowed = isCSV ? ["text/csv"] : ["application/json", "application/x-ndjson", "application/jsonl"]
+        let allowed = source.format.mediaTypes
         guard allowed.contains(type) else {
             throw Problem(
                 .unsupportedMediaType, "unsupported-type",
@@ -190,9 +189,9 @@ struct EventsHandler: Sendable {
             context: ChunkContext(
                 source: source.name, file: "", nowMilliseconds: now,
                 window: TimeWindow(window.value, nowMilliseconds: now)), remembered: remembered)
-        guard
-            var parser = try? SourceParser(format: source.format, defaults: source.defaults, framing: .document)
-        else { throw Problem(.internalServerError, "bad-source", "the source's configuration can't work") }
+        guard var parser = try? source.format.makeParser(defaults: source.defaults, framing: .document) else {
+            throw Problem(.internalServerError, "bad-source", "the source's configuration can't work")
+        }
         var start = 0
         var chunk = CollectorLimits.chunkBytes
         while start < body.count {

@@ -1,4 +1,5 @@
 package import Settings
+internal import SourceFormats
 internal import Telemetry
 internal import UsageModel
 
@@ -115,15 +116,38 @@ package enum CollectorSchema {
                 "sources.*.complete-last-line-after", .duration(.milliseconds(100) ... .seconds(86_400)), .optional,
                 "idle time after which a last line without line end is taken as complete"),
             SettingKey(
-                "sources.*.format", .choice(["native", "openai", "mapped"]), .byDefault("native"),
-                "what records look like"),
-            SettingKey("sources.*.tenant", .text, .optional, "tenant of records that name none"),
-            SettingKey("sources.*.model", .text, .optional, "model of records that name none"),
-            SettingKey("sources.*.region", .text, .optional, "region of records that name none"),
-            SettingKey("sources.*.layer", .choice(layers), .optional, "layer of records that name none"),
-            SettingKey("sources.*.workload", .choice(workloads), .optional, "workload of records that name none"),
-            SettingKey("sources.*.modality", .choice(modalities), .optional, "modality of records that name none"),
-        ] + SourceMappingSchema.openai + SourceMappingSchema.mapped
+                "sources.*.format", .choice(SourceFormatRegistry.formats.map { $0.name }),
+                .byDefault(SourceFormatRegistry.defaultName), "what records look like"),
+        ]
+        + EventField.all(for: .byDefault).map { field in
+            SettingKey(
+                "sources.*.\(field.name)", kind(of: field), .optional, "\(field.name) of records that name none")
+        }
+        + SourceFormatRegistry.settings.map { setting in
+            SettingKey("sources.*.\(setting.name)", kind(of: setting), presence(of: setting), setting.summary)
+        }
+
+    private static func kind(of field: EventField) -> SettingKind {
+        if case .word(let words) = field.properties.kind { .choice(words) } else { .text }
+    }
+
+    private static func kind(of setting: SourceSetting) -> SettingKind {
+        switch setting.kind {
+        case .text: .text
+        case .texts: .texts
+        case .word(let words): .choice(words)
+        case .flag: .flag
+        case .integer(let range): .integer(range)
+        }
+    }
+
+    /// A setting that its format requires is optional here: other sources don't have it.
+    private static func presence(of setting: SourceSetting) -> SettingPresence {
+        guard case .byDefault(let texts) = setting.presence, setting.kind != .texts, let text = texts.first else {
+            return .optional
+        }
+        return .byDefault(text)
+    }
 }
 
 /// Bounds of the collector that are not settings, or bound settings.

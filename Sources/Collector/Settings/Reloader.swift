@@ -102,7 +102,7 @@ extension CollectorSettings {
 
     /// How a source reads its records; of the collector's own defaults only where it differs from them.
     private struct Reading: Equatable {
-        var format: SourceFormat
+        var format: AnyHashable
         var tenant: String?
         var model: String?
         var region: String?
@@ -112,7 +112,7 @@ extension CollectorSettings {
 
         init(_ source: SourceSettings, besides common: EventDefaults) {
             let own = source.defaults
-            format = source.format
+            format = AnyHashable(source.format)
             tenant = own.tenant
             model = own.model
             if own.region != common.region { region = own.region }

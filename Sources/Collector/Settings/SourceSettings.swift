@@ -19,7 +19,7 @@ package struct SourceSettings: Sendable {
 
     package var name: String
     package var kind: Kind
-    package var format: SourceFormat
+    package var format: any SourceFormat
     package var defaults: EventDefaults
 
     /// Reads the entry; on a problem it is added to `problems` and the answer is `nil`.
@@ -36,16 +36,14 @@ package struct SourceSettings: Sendable {
             return nil
         }
         let kind = readKind(base, settings, &problems)
-        let format = SourceFormatReader(settings: settings, base: base).read(&problems)
-        let own = readDefaults(base, settings, defaults)
+        let reader = SourceFormatReader(settings: settings, base: base)
+        let format = reader.readFormat(&problems)
+        let own = reader.readDefaults(defaults, &problems)
         guard problems.count == before, let kind, let format else { return nil }
         do throws(SourceFormatError) {
-            _ = try SourceParser(format: format, defaults: own)
+            _ = try format.makeParser(defaults: own, framing: .stream)
         } catch {
-            problems.append(
-                settings.problem(
-                    at: base, "its format can't work: \(error.setting): \(error.message)",
-                    remedy: "correct the source's fields, constants or defaults"))
+            problems.append(reader.problem(error))
             return nil
         }
         return SourceSettings(name: name, kind: kind, format: format, defaults: own)
@@ -74,18 +72,5 @@ package struct SourceSettings: Sendable {
                 globs: globs, startsAtEnd: settings.text("\(base).read-from") == "end",
                 isWhole: settings.flag("\(base).whole"),
                 completeLastLineAfter: settings.optionalDuration(fileOnly[1])))
-    }
-
-    private static func readDefaults(
-        _ base: String, _ settings: Settings, _ defaults: EventDefaults
-    ) -> EventDefaults {
-        var own = defaults
-        own.tenant = settings.optionalText("\(base).tenant") ?? own.tenant
-        own.model = settings.optionalText("\(base).model") ?? own.model
-        own.region = settings.optionalText("\(base).region") ?? own.region
-        own.layer = settings.optionalText("\(base).layer").flatMap(Layer.init(name:)) ?? own.layer
-        own.workload = settings.optionalText("\(base).workload").flatMap(Workload.init(name:)) ?? own.workload
-        own.modality = settings.optionalText("\(base).modality").flatMap(Modality.init(name:)) ?? own.modality
-        return own
     }
 }

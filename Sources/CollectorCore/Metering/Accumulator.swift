@@ -74,7 +74,7 @@ package final class Accumulator: Sendable {
 
     /// Parses a chunk of a file straight into the open table and moves the file's checkpoint along with it.
     package func parse(
-        _ chunk: ChunkBuffer, _ range: Range<Int>, endOfInput: Bool, with parser: inout SourceParser, file: FileID,
+        _ chunk: ChunkBuffer, _ range: Range<Int>, endOfInput: Bool, with parser: inout any SourceParser, file: FileID,
         checkpoint: inout FileCheckpoint, context: ChunkContext
     ) -> ChunkOutcome {
         state.withLock { state in

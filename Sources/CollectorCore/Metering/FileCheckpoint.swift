@@ -81,6 +81,9 @@ package enum CheckpointCodec {
         var offset: UInt64
         var line: UInt64
         var inLongRecord: Bool?
+        /// ``ParserCheckpoint/memory``.
+        var memory: Data?
+        /// What `memory` was called in version 0.x; read, never written.
         var csvHeader: Data?
         var finished: Bool?
     }
@@ -96,7 +99,7 @@ package enum CheckpointCodec {
                 fingerprint: checkpoint.fingerprint, offset: checkpoint.intake.position.byteOffset,
                 line: checkpoint.intake.position.line,
                 inLongRecord: checkpoint.intake.isInsideLongRecord ? true : nil,
-                csvHeader: checkpoint.intake.csvHeader.isEmpty ? nil : Data(checkpoint.intake.csvHeader),
+                memory: checkpoint.intake.memory.isEmpty ? nil : Data(checkpoint.intake.memory),
                 finished: checkpoint.isFinished ? true : nil)
         }
         let encoder = JSONEncoder()
@@ -116,7 +119,7 @@ package enum CheckpointCodec {
             let position = RecordPosition(line: entry.line, byteOffset: entry.offset)
             let intake = ParserCheckpoint(
                 position: position, isInsideLongRecord: entry.inLongRecord ?? false,
-                csvHeader: entry.csvHeader.map(Array.init) ?? [])
+                memory: (entry.memory ?? entry.csvHeader).map(Array.init) ?? [])
             checkpoints[FileID(source: entry.source, device: entry.device, inode: entry.inode)] = FileCheckpoint(
                 path: entry.path, fingerprint: entry.fingerprint, intake: intake, isFinished: entry.finished ?? false)
         }

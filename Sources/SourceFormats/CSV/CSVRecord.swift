@@ -1,5 +1,18 @@
 internal import UsageModel
 
+/// A column that is read, and the source that it is in the ``FieldPlan``.
+struct CSVColumn: Sendable {
+    enum Place: Sendable {
+        /// Known once the header is read; compared byte for byte.
+        case name([UInt8])
+        /// Counted from 0; known at once.
+        case index(Int)
+    }
+
+    var place: Place
+    var source: Int
+}
+
 /// Splits one CSV record in place (RFC 4180) and notes the columns that are read.
 struct CSVRecord: Sendable {
     /// The most columns that a record may have.
@@ -78,9 +91,7 @@ struct CSVRecord: Sendable {
     /// Finds the wanted columns in a header row, or takes them by number where there is none.
     ///
     /// - Returns: what is wrong with the header.
-    mutating func bind(
-        _ wanted: [FieldPlan.ColumnWanted], header: RawSpan?
-    ) -> Fault? {
+    mutating func bind(_ wanted: [CSVColumn], header: RawSpan?) -> Fault? {
         var names: [[UInt8]] = []
         if let header {
             var index = 0

@@ -71,4 +71,17 @@ extension RawSpan {
         }
         return byteCount
     }
+
+    /// Whether there is nothing but white space from `start` to `end`.
+    @inline(__always)
+    func isBlank(from start: Int, to end: Int) -> Bool {
+        if start < end, peek(start) > 0x20 { return false }
+        for index in start..<end {
+            switch peek(index) {
+            case 0x20, 0x09, 0x0D: continue
+            default: return false
+            }
+        }
+        return true
+    }
 }

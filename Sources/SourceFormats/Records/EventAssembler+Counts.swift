@@ -5,13 +5,13 @@ extension EventAssembler {
     @inline(__always)
     func counts(_ record: RawSpan, _ values: borrowing RecordValues) throws(Fault) -> TokenCounts {
         var counts = TokenCounts(requests: 1)
-        if values.present & masks.requests != 0 || plan.constantCounts[Int(EventField.requests.rawValue)] != absent {
+        if values.present & masks[.requests] != 0 || plan.constantCounts[Int(EventField.requests.rawValue)] != absent {
             counts.requests = try requests(record, values)
         }
         var plainInput = absent
-        if values.present & masks.unusual == 0 {
-            counts.input = try agreed(record, values, masks.input, .input)
-            counts.cachedInput = orZero(try agreed(record, values, masks.cachedInput, .cachedInput))
+        if values.present & unusualMask == 0 {
+            counts.input = try agreed(record, values, masks[.input], .input)
+            counts.cachedInput = orZero(try agreed(record, values, masks[.cachedInput], .cachedInput))
             if counts.input == absent {
                 guard plan.rules.inputIsOptional else { throw missingInput() }
                 counts.input = 0
@@ -19,24 +19,25 @@ extension EventAssembler {
         } else {
             plainInput = try unusualInput(record, values, &counts)
         }
-        counts.output = try agreed(record, values, masks.output, .output)
-        counts.reasoningOutput = orZero(try agreed(record, values, masks.reasoningOutput, .reasoningOutput))
-        let total = try agreed(record, values, masks.total, .total)
+        counts.output = try agreed(record, values, masks[.output], .output)
+        counts.reasoningOutput = orZero(try agreed(record, values, masks[.reasoningOutput], .reasoningOutput))
+        let total = try agreed(record, values, masks[.total], .total)
         if counts.output == absent {
             // An embedding's usage has no output; its total says so.
             guard plan.rules.outputIsOptional || total == counts.input else { throw missing(.output) }
             counts.output = 0
         }
         if counts.cachedInput > counts.input {
-            throw Fault(.cachedAboveInput, source: first(values, masks.cachedInput | masks.cacheRead | masks.cacheHit))
+            throw Fault(
+                .cachedAboveInput, source: first(values, masks[.cachedInput] | masks[.cacheRead] | masks[.cacheHit]))
         }
         if counts.reasoningOutput > counts.output {
-            throw Fault(.reasoningAboveOutput, source: first(values, masks.reasoningOutput))
+            throw Fault(.reasoningAboveOutput, source: first(values, masks[.reasoningOutput]))
         }
         if total != absent, total != counts.input + counts.output,
             plainInput == absent || total != plainInput + counts.output
         {
-            throw Fault(.totalDiffers, source: first(values, masks.total))
+            throw Fault(.totalDiffers, source: first(values, masks[.total]))
         }
         return counts
     }
@@ -47,13 +48,13 @@ extension EventAssembler {
     private func unusualInput(
         _ record: RawSpan, _ values: borrowing RecordValues, _ counts: inout TokenCounts
     ) throws(Fault) -> UInt64 {
-        let input = try agreed(record, values, masks.input, .input)
-        let split = try agreed(record, values, masks.splitInput, .splitInput)
-        let cached = orZero(try agreed(record, values, masks.cachedInput, .cachedInput))
-        let read = orZero(try agreed(record, values, masks.cacheRead, .cacheRead))
-        let written = orZero(try agreed(record, values, masks.cacheWrite, .cacheWrite))
-        let hit = try agreed(record, values, masks.cacheHit, .cacheHit)
-        let miss = try agreed(record, values, masks.cacheMiss, .cacheMiss)
+        let input = try agreed(record, values, masks[.input], .input)
+        let split = try agreed(record, values, masks[.splitInput], .splitInput)
+        let cached = orZero(try agreed(record, values, masks[.cachedInput], .cachedInput))
+        let read = orZero(try agreed(record, values, masks[.cacheRead], .cacheRead))
+        let written = orZero(try agreed(record, values, masks[.cacheWrite], .cacheWrite))
+        let hit = try agreed(record, values, masks[.cacheHit], .cacheHit)
+        let miss = try agreed(record, values, masks[.cacheMiss], .cacheMiss)
 
         if plan.rules.cacheIsAlwaysAdditional {
             guard input != absent || plan.rules.inputIsOptional else { throw missingInput() }
@@ -68,7 +69,7 @@ extension EventAssembler {
         } else if input != absent {
             // Some gateways give the input in both spellings, or zero in the one that they don't use.
             if orZero(split) != 0, split != input, split + read + written != input {
-                throw Fault(.sourcesDiffer, source: first(values, masks.splitInput))
+                throw Fault(.sourcesDiffer, source: first(values, masks[.splitInput]))
             }
             counts.input = input
             counts.cachedInput = try same(try same(cached, read, values), orZero(hit), values)
@@ -79,10 +80,10 @@ extension EventAssembler {
             throw missingInput()
         }
         if hit != absent, miss != absent, hit + miss != counts.input {
-            throw Fault(.sourcesDiffer, source: first(values, masks.cacheHit))
+            throw Fault(.sourcesDiffer, source: first(values, masks[.cacheHit]))
         }
         guard counts.input <= Limits.maxTokensPerField else {
-            throw Fault(.tooLargeSum, source: first(values, masks.input | masks.splitInput | masks.cacheRead))
+            throw Fault(.tooLargeSum, source: first(values, masks[.input] | masks[.splitInput] | masks[.cacheRead]))
         }
         return split != absent ? split : counts.input
     }
@@ -101,17 +102,17 @@ extension EventAssembler {
         if left == right || right == 0 { return left }
         if left == 0 { return right }
         throw Fault(
-            .sourcesDiffer, source: first(values, masks.cachedInput | masks.cacheRead | masks.cacheHit))
+            .sourcesDiffer, source: first(values, masks[.cachedInput] | masks[.cacheRead] | masks[.cacheHit]))
     }
 
     private func missingInput() -> Fault {
-        missing(masks.input == 0 ? .splitInput : .input)
+        missing(masks[.input] == 0 ? .splitInput : .input)
     }
 
     private func requests(_ record: RawSpan, _ values: borrowing RecordValues) throws(Fault) -> UInt64 {
-        let requests = try agreed(record, values, masks.requests, .requests)
+        let requests = try agreed(record, values, masks[.requests], .requests)
         if requests == absent { return 1 }
-        if requests == 0 { throw Fault(.noRequests, source: first(values, masks.requests)) }
+        if requests == 0 { throw Fault(.noRequests, source: first(values, masks[.requests])) }
         return requests
     }
 

@@ -44,9 +44,8 @@ extension EventAssembler {
     /// Reads the event's time and rounds it down to its minute.
     @inline(__always)
     mutating func minute(_ record: RawSpan, _ values: borrowing RecordValues) throws(Fault) -> Int64 {
-        let source = values.choose(masks.time)
+        let source = values.choose(masks[.time])
         guard source >= 0 else {
-            if let minute = plan.constantMinute { return minute }
             throw missing(.time)
         }
         let slot = values.slots[source]

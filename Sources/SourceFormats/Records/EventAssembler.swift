@@ -17,47 +17,21 @@ struct EventAssembler: Sendable {
     private let layer: Layer
     private let workload: Workload
     private let modality: Modality
-    let masks: Masks
+    /// The plan's masks, and those of fields that are asked about together.
+    let masks: FieldMasks
+    /// What only some shapes of usage have.
+    let unusualMask: UInt64
+    private let kindsMask: UInt64
     var lastMinute = LastMinute()
 
-    /// The plan's masks, by name.
-    struct Masks: Sendable {
-        let provider, tenant, model, region, layer, workload, modality, time, requests: UInt64
-        let input, splitInput, cachedInput, cacheRead, cacheWrite, cacheHit, cacheMiss: UInt64
-        let output, reasoningOutput, total: UInt64
-        /// What only some shapes of usage have.
-        let unusual: UInt64
-        let id, ignoredObject: UInt64
-
-        init(_ plan: FieldPlan) {
-            provider = plan.mask(.provider)
-            tenant = plan.mask(.tenant)
-            model = plan.mask(.model)
-            region = plan.mask(.region)
-            layer = plan.mask(.layer)
-            workload = plan.mask(.workload)
-            modality = plan.mask(.modality)
-            time = plan.mask(.time)
-            requests = plan.mask(.requests)
-            input = plan.mask(.input)
-            splitInput = plan.mask(.splitInput)
-            cachedInput = plan.mask(.cachedInput)
-            cacheRead = plan.mask(.cacheRead)
-            cacheWrite = plan.mask(.cacheWrite)
-            cacheHit = plan.mask(.cacheHit)
-            cacheMiss = plan.mask(.cacheMiss)
-            output = plan.mask(.output)
-            reasoningOutput = plan.mask(.reasoningOutput)
-            total = plan.mask(.total)
-            unusual = splitInput | cacheRead | cacheWrite | cacheHit | cacheMiss
-            id = plan.mask(.id)
-            ignoredObject = plan.mask(.ignoredObject)
-        }
-    }
-
-    init(plan: FieldPlan, defaults: EventDefaults) {
+    init(plan: FieldPlan, defaults: EventDefaults) throws(SourceFormatError) {
+        try defaults.check()
         self.plan = plan
-        masks = Masks(plan)
+        masks = plan.masks
+        unusualMask =
+            plan.masks[.splitInput] | plan.masks[.cacheRead] | plan.masks[.cacheWrite] | plan.masks[.cacheHit]
+            | plan.masks[.cacheMiss]
+        kindsMask = plan.masks[.layer] | plan.masks[.workload] | plan.masks[.modality]
         provider = Array(defaults.provider.utf8)
         providerWords = provider.count <= KeyWords.wordBytes ? KeyWords(configured: defaults.provider) : nil
         var names: [UInt8] = []
@@ -84,20 +58,21 @@ struct EventAssembler: Sendable {
     /// Makes the event.
     mutating func event(_ record: RawSpan, _ values: borrowing RecordValues) throws(Fault) -> UsageEvent {
         scratchEnd = defaultNamesEnd
-        if values.present & masks.ignoredObject != 0 { try checkIgnored(values) }
-        if values.present & masks.provider != 0, !isOwnProvider(record, values) { try checkProvider(record, values) }
+        if values.present & masks[.ignoredObject] != 0 { try checkIgnored(values) }
+        if values.present & masks[.provider] != 0, !isOwnProvider(record, values) { try checkProvider(record, values) }
         var event = UsageEvent(layer: layer, workload: workload, modality: modality)
         event.minute = try minute(record, values)
         event.tenant = try name(
-            record, values, .tenant, masks.tenant, maxBytes: Limits.maxTenantNameBytes, default: tenant)
-        event.model = try name(record, values, .model, masks.model, maxBytes: Limits.maxModelNameBytes, default: model)
+            record, values, .tenant, masks[.tenant], maxBytes: Limits.maxTenantNameBytes, default: tenant)
+        event.model = try name(
+            record, values, .model, masks[.model], maxBytes: Limits.maxModelNameBytes, default: model)
         event.region = try name(
-            record, values, .region, masks.region, maxBytes: Limits.maxRegionNameBytes, default: region)
-        if values.present & (masks.layer | masks.workload | masks.modality) != 0 {
+            record, values, .region, masks[.region], maxBytes: Limits.maxRegionNameBytes, default: region)
+        if values.present & kindsMask != 0 {
             try readKinds(record, values, &event)
         }
         event.counts = try counts(record, values)
-        if values.present & masks.id != 0 { event.id = try id(record, values) }
+        if values.present & masks[.id] != 0 { event.id = try id(record, values) }
         return event
     }
 
@@ -181,20 +156,20 @@ struct EventAssembler: Sendable {
     }
 
     func missing(_ field: EventField) -> Fault {
-        let mask = plan.mask(field)
+        let mask = masks[field]
         return Fault(.missing, source: mask == 0 ? -1 : mask.trailingZeroBitCount, extent: Int(field.rawValue))
     }
 
     /// Whether the event names the collector's own provider, told from the words of its name.
     @inline(__always)
     private func isOwnProvider(_ record: RawSpan, _ values: borrowing RecordValues) -> Bool {
-        let slot = values.slots[values.choose(masks.provider)]
+        let slot = values.slots[values.choose(masks[.provider])]
         return slot.kind == .text
             && KeyWords(record, start: Int(slot.start), count: Int(slot.count)) == providerWords
     }
 
     private mutating func checkProvider(_ record: RawSpan, _ values: borrowing RecordValues) throws(Fault) {
-        var left = values.present & masks.provider
+        var left = values.present & masks[.provider]
         while left != 0 {
             let source = left.trailingZeroBitCount
             left &= left - 1
@@ -217,7 +192,7 @@ struct EventAssembler: Sendable {
 
     /// Checks the kinds of the native event's ignored fields.
     private func checkIgnored(_ values: borrowing RecordValues) throws(Fault) {
-        var left = values.present & masks.ignoredObject
+        var left = values.present & masks[.ignoredObject]
         while left != 0 {
             let source = left.trailingZeroBitCount
             left &= left - 1
@@ -227,7 +202,7 @@ struct EventAssembler: Sendable {
 
     /// Reads the event's id: any text of the allowed length, since it is only ever compared.
     private mutating func id(_ record: RawSpan, _ values: borrowing RecordValues) throws(Fault) -> FieldRange {
-        var left = values.present & masks.id
+        var left = values.present & masks[.id]
         while left != 0 {
             let source = left.trailingZeroBitCount
             left &= left - 1
@@ -248,9 +223,9 @@ struct EventAssembler: Sendable {
     private mutating func readKinds(
         _ record: RawSpan, _ values: borrowing RecordValues, _ event: inout UsageEvent
     ) throws(Fault) {
-        event.layer = try kind(record, values, masks.layer, event.layer) { Layer(name: $0) }
-        event.workload = try kind(record, values, masks.workload, event.workload) { Workload(name: $0) }
-        event.modality = try kind(record, values, masks.modality, event.modality) { Modality(name: $0) }
+        event.layer = try kind(record, values, masks[.layer], event.layer) { Layer(name: $0) }
+        event.workload = try kind(record, values, masks[.workload], event.workload) { Workload(name: $0) }
+        event.modality = try kind(record, values, masks[.modality], event.modality) { Modality(name: $0) }
     }
 
     /// Finds a value by its name. The names are short enough for strings without an allocation.

@@ -1,5 +1,11 @@
-/// The parts of an event that a source can hold; raw values index the tables of a ``FieldPlan``.
-enum EventField: UInt8, CaseIterable {
+internal import UsageModel
+
+/// The parts of an event that a source can hold: **the one list of fields**.
+///
+/// Masks, plans, the settings that place a field and those that give it a constant or a default all come from here. A
+/// new field is a case with its row in ``properties``, its meaning in ``EventAssembler``, and a line in each format
+/// that reads it under a name of its own. Raw values index the tables of a ``FieldPlan``.
+package enum EventField: UInt8, CaseIterable, Sendable {
     case provider
     case tenant
     case model
@@ -31,7 +37,90 @@ enum EventField: UInt8, CaseIterable {
     /// An object that is ignored with all that it holds.
     case ignoredObject
 
+    /// What a value of the field may be.
+    package enum Kind: Sendable, Equatable {
+        /// A name under `NameRule`, of at most so many bytes.
+        case name(maxBytes: Int)
+        /// One of a fixed set of words.
+        case word([String])
+        case time
+        case count
+        /// Any text of at most so many bytes: it is only ever compared.
+        case id(maxBytes: Int)
+        case object
+    }
+
+    /// Where settings may speak of a field.
+    package struct Uses: OptionSet, Sendable {
+        package let rawValue: UInt8
+        package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+        /// `fields.NAME`: a mapping says where the field is.
+        package static let place = Uses(rawValue: 1)
+        /// `constants.NAME`: a mapping says what it is in all records.
+        package static let constant = Uses(rawValue: 2)
+        /// `NAME`: a source says what it is in records that don't say it.
+        package static let byDefault = Uses(rawValue: 4)
+    }
+
+    /// One row of the list.
+    package struct Properties: Sendable {
+        /// The field's name in settings, and in rejections where a source has no place for it.
+        package var name: String
+        package var kind: Kind
+        /// What it is, with its article, for the documentation of settings: `the tenant`.
+        package var noun: String
+        package var uses: Uses
+    }
+
+    package var properties: Properties {
+        switch self {
+        case .provider: Self.name("provider", Limits.maxProviderNameBytes, "the provider", [.place, .constant])
+        case .tenant: Self.name("tenant", Limits.maxTenantNameBytes, "the tenant", Self.anywhere)
+        case .model: Self.name("model", Limits.maxModelNameBytes, "the model", Self.anywhere)
+        case .region: Self.name("region", Limits.maxRegionNameBytes, "the region", Self.anywhere)
+        case .layer: Self.word("layer", Layer.allCases.map(\.name), "the layer")
+        case .workload: Self.word("workload", Workload.allCases.map(\.name), "the workload")
+        case .modality: Self.word("modality", Modality.allCases.map(\.name), "the modality")
+        case .time: Properties(name: "time", kind: .time, noun: "the time", uses: .place)
+        case .requests: Self.count("requests", "how many calls the record stands for; 1 where it is absent")
+        case .input: Self.count("input-tokens", "the number of input tokens, those from a cache among them")
+        case .splitInput: Self.count("split-input-tokens", "input tokens of an undecided kind", uses: [])
+        case .cachedInput: Self.count("cached-input-tokens", "the number of input tokens that came from a cache")
+        case .cacheRead: Self.count("cache-read-tokens", "input read from a cache, beside the input", uses: [])
+        case .cacheWrite:
+            Self.count("additional-input-tokens", "input tokens beside the input, such as those written to a cache")
+        case .cacheHit: Self.count("cache-hit-tokens", "input found in a cache", uses: [])
+        case .cacheMiss: Self.count("cache-miss-tokens", "input not found in a cache", uses: [])
+        case .output: Self.count("output-tokens", "the number of output tokens, reasoning among them")
+        case .reasoningOutput: Self.count("reasoning-output-tokens", "the number of output tokens spent on reasoning")
+        case .total: Self.count("total-tokens", "input plus output", uses: [])
+        case .id: Properties(name: "id", kind: .id(maxBytes: Limits.maxEventIDBytes), noun: "the id", uses: .place)
+        case .ignoredObject: Properties(name: "attributes", kind: .object, noun: "an ignored object", uses: [])
+        }
+    }
+
+    /// The field's name in settings.
+    package var name: String { properties.name }
+
+    /// The fields that settings may speak of in this way, in order.
+    package static func all(for use: Uses) -> [EventField] { allCases.filter { $0.properties.uses.contains(use) } }
+
     static let count = EventField.allCases.count
+
+    private static let anywhere: Uses = [.place, .constant, .byDefault]
+
+    private static func name(_ name: String, _ maxBytes: Int, _ noun: String, _ uses: Uses) -> Properties {
+        Properties(name: name, kind: .name(maxBytes: maxBytes), noun: noun, uses: uses)
+    }
+
+    private static func word(_ name: String, _ words: [String], _ noun: String) -> Properties {
+        Properties(name: name, kind: .word(words), noun: noun, uses: anywhere)
+    }
+
+    private static func count(_ name: String, _ noun: String, uses: Uses = [.place, .constant]) -> Properties {
+        Properties(name: name, kind: .count, noun: noun, uses: uses)
+    }
 }
 
 /// One place that a value may come from.
@@ -39,4 +128,18 @@ struct FieldSource: Sendable {
     var field: EventField
     /// The place as the source names it: a dotted path or a column.
     var name: String
+}
+
+/// For each field the mask of its sources, by value: a lookup is a load at a fixed offset, since callers name the field.
+struct FieldMasks: Sendable {
+    private var bits = InlineArray<21, UInt64>(repeating: 0)
+
+    init() {
+        precondition(EventField.count == bits.count, "\(EventField.count) fields for \(bits.count) masks")
+    }
+
+    subscript(_ field: EventField) -> UInt64 {
+        @inline(__always) get { bits[Int(field.rawValue)] }
+        set { bits[Int(field.rawValue)] = newValue }
+    }
 }

@@ -88,3 +88,96 @@ extension Fault.Kind {
         }
     }
 }
+
+// MARK: In words
+
+extension Fault {
+    /// How many bytes of an unknown field's name are shown.
+    static let shownNameBytes = 40
+
+    /// The fault with its words.
+    func rejection(_ record: RawSpan, _ plan: FieldPlan) -> Rejection {
+        Rejection(kind.reason, field: field(record, plan), detail: detail(plan))
+    }
+
+    private func field(_ record: RawSpan, _ plan: FieldPlan) -> String {
+        switch kind {
+        case .unknown: return shownName(record)
+        case .duplicateObject: return plan.nodes[Int(source)].name
+        case .missing where source < 0:
+            guard let field = EventField(rawValue: UInt8(truncatingIfNeeded: extent)) else { return "" }
+            return field.name
+        default:
+            return source >= 0 && Int(source) < plan.sources.count ? plan.sources[Int(source)].name : ""
+        }
+    }
+
+    /// An unknown field's name, made safe to show: cut, and with `?` for what isn't plain ASCII.
+    private func shownName(_ record: RawSpan) -> String {
+        let start = Int(at)
+        let end = min(start + min(Int(extent), Fault.shownNameBytes), record.byteCount)
+        var name = ""
+        for index in start..<max(start, end) {
+            let byte = record.peek(index)
+            name.unicodeScalars.append(byte >= 0x20 && byte < 0x7F ? Unicode.Scalar(byte) : "?")
+        }
+        return Int(extent) > Fault.shownNameBytes ? name + "…" : name
+    }
+
+    private func detail(_ plan: FieldPlan) -> String {
+        switch kind {
+        case .nameTooLong: return "the name is longer than \(extent) bytes"
+        case .columnCount: return "the record has \(at) columns instead of \(extent)"
+        case .negative, .fractional, .tooLarge, .wantedCount:
+            let field = source >= 0 ? plan.sources[Int(source)].field : .input
+            let limit = field == .total ? 2 * Limits.maxTokensPerField : Limits.maxTokensPerField
+            return kind.words + " from \(field == .requests ? 1 : 0) to \(limit)"
+        default:
+            return at >= 0 && kind != .unknown ? "\(kind.words) (at byte \(at))" : kind.words
+        }
+    }
+}
+
+extension Fault.Kind {
+    /// What was wrong and what would be right.
+    fileprivate var words: String {
+        switch self {
+        case .unexpectedEnd: "the record ends in the middle of its JSON"
+        case .expectedName: "a field name in quotes should stand here"
+        case .expectedColon: "a colon should follow the field name"
+        case .expectedCommaOrEnd: "a comma or a closing bracket should stand here"
+        case .expectedValue: "a JSON value should stand here"
+        case .controlCharacter: "a string may not hold a control character unescaped"
+        case .badEscape: "this is no JSON escape"
+        case .badNumber: "this is no JSON number"
+        case .trailingBytes: "something follows the end of the JSON value"
+        case .arrayCut: "the array is not closed; what was whole in it has been read"
+        case .badQuoting: "the CSV quoting is broken: quotes stand around a whole field and are doubled inside it"
+        case .headerLost: "the header row could not be read, so that the columns are not known"
+        case .notAnObject: "a record is a JSON object"
+        case .tooDeep: "arrays and objects may be nested \(Limits.maxJSONDepth) deep"
+        case .duplicate, .duplicateObject: "the field is there twice; which one counts can't be known"
+        case .unknown: "the native event has no such field; put what should be ignored under attributes"
+        case .missing: "the field is missing, and no default is configured for it"
+        case .wantedText: "the value should be a string"
+        case .wantedObject: "the value should be an object"
+        case .wantedTime: "the value is of a kind that holds no time in this source's time format"
+        case .wantedCount, .negative, .fractional, .tooLarge: "a count is a whole number"
+        case .tooLargeSum: "with its cache counts the input is above \(Limits.maxTokensPerField)"
+        case .noRequests: "an event stands for at least one request"
+        case .cachedAboveInput: "the cached input is more than the input"
+        case .reasoningAboveOutput: "the reasoning output is more than the output"
+        case .totalDiffers: "the total is not input plus output"
+        case .sourcesDiffer: "two fields that say the same thing differ"
+        case .nameEmpty: "the name is empty"
+        case .nameTooLong: "the name is too long"
+        case .nameInvalidUTF8: "the name is not valid UTF-8"
+        case .nameForbidden: "the name holds a character that names may not hold there"
+        case .otherValue: "the value is none of those that this field can have"
+        case .badTime: "the time is not written in this source's time format, or outside the years 0001 to 9999"
+        case .timeSkipped: "the zone's clock skipped this time"
+        case .otherProvider: "the event is of another provider than the collector"
+        case .columnCount: "the record has another number of columns"
+        }
+    }
+}

@@ -29,11 +29,9 @@ struct FieldPlan: Sendable {
 
     var rules: Rules
     private(set) var sources: [FieldSource] = []
-    /// For each field the mask of its sources.
-    private(set) var masks = [UInt64](repeating: 0, count: EventField.count)
+    private(set) var masks = FieldMasks()
     /// By field, what the configuration says once for all records; `absentCount` where it says nothing.
-    var constantCounts = [UInt64](repeating: FieldPlan.absentCount, count: EventField.count)
-    var constantMinute: Int64?
+    private(set) var constantCounts = [UInt64](repeating: FieldPlan.absentCount, count: EventField.count)
     private(set) var nodes: [Node] = []
     private(set) var entries: [Entry] = []
     /// The bytes of each entry's name.
@@ -60,17 +58,33 @@ struct FieldPlan: Sendable {
         self.rules = rules
     }
 
-    func mask(_ field: EventField) -> UInt64 { masks[Int(field.rawValue)] }
+    /// Says once for all records what a count is where they have no value.
+    mutating func setConstant(_ field: EventField, to count: UInt64) {
+        constantCounts[Int(field.rawValue)] = count
+    }
 
-    /// Adds the sources of one field, the preferred one first. Each inner array holds names for one and the same value.
-    mutating func add(_ field: EventField, _ names: [String]) throws(SourceFormatError) -> Range<Int> {
+    /// Adds a field's sources, the preferred one first, and the way to each.
+    mutating func add(
+        _ field: EventField, paths: [String], to tree: inout FieldTree, setting: String
+    ) throws(SourceFormatError) {
+        let range = try add(field, paths, setting: setting)
+        for (source, path) in zip(range, paths) { try tree.insert(path: path, source: source, setting: setting) }
+    }
+
+    /// Adds the sources of one field, the preferred one first.
+    ///
+    /// - Parameter setting: the setting that names them, for errors.
+    mutating func add(
+        _ field: EventField, _ names: [String], setting: String
+    ) throws(SourceFormatError) -> Range<Int> {
         let first = sources.count
         for name in names {
             guard sources.count < FieldPlan.maxSources else {
                 throw SourceFormatError(
-                    setting: "\(field)", message: "more than \(FieldPlan.maxSources) places are read; name fewer")
+                    setting: setting, message: "more than \(FieldPlan.maxSources) places are read",
+                    remedy: "name fewer")
             }
-            masks[Int(field.rawValue)] |= 1 << UInt64(sources.count)
+            masks[field] |= 1 << UInt64(sources.count)
             sources.append(FieldSource(field: field, name: name))
         }
         return first..<sources.count
@@ -81,16 +95,17 @@ struct FieldPlan: Sendable {
         nodes = []
         entries = []
         names = []
-        _ = try place(tree, name: "")
+        _ = try place(tree, name: "", setting: "")
     }
 
-    private mutating func place(_ tree: FieldTree, name: String) throws(SourceFormatError) -> Int {
+    private mutating func place(_ tree: FieldTree, name: String, setting: String) throws(SourceFormatError) -> Int {
         var size = 4
         while size < tree.children.count * 2 { size *= 2 }
         let index = nodes.count
         guard index < FieldPlan.maxSources else {
             throw SourceFormatError(
-                setting: name, message: "more than \(FieldPlan.maxSources) objects lead to fields; name fewer")
+                setting: setting, message: "more than \(FieldPlan.maxSources) objects lead to fields",
+                remedy: "name fewer paths")
         }
         let firstEntry = entries.count
         nodes.append(Node(firstEntry: firstEntry, entryMask: size - 1, name: name))
@@ -100,15 +115,15 @@ struct FieldPlan: Sendable {
             let path = name.isEmpty ? child.key : "\(name).\(child.key)"
             guard let key = KeyWords(configured: child.key) else {
                 throw SourceFormatError(
-                    setting: path,
-                    message: "a field name has 1 to \(KeyWords.maxBytes) bytes, and no quotes, backslashes or controls")
+                    setting: child.setting, message: "\(child.key) can't be a field's name",
+                    remedy: "use 1 to \(KeyWords.maxBytes) bytes without quotes, backslashes and controls")
             }
             var slot = key.hash & (size - 1)
             while !entries[firstEntry + slot].key.isNone { slot = (slot + 1) & (size - 1) }
             entries[firstEntry + slot] = Entry(key: key, source: child.source, node: -1)
             names[firstEntry + slot] = Array(child.key.utf8)
             if !child.tree.children.isEmpty {
-                let node = try place(child.tree, name: path)
+                let node = try place(child.tree, name: path, setting: child.setting)
                 entries[firstEntry + slot].node = Int16(node)
             }
         }
@@ -122,6 +137,8 @@ struct FieldTree {
         var key: String
         var source: Int16
         var tree: FieldTree
+        /// The setting that named it first, for errors.
+        var setting: String
     }
 
     private(set) var children: [Child] = []
@@ -131,11 +148,12 @@ struct FieldTree {
         _ path: ArraySlice<String>, source: Int, setting: String
     ) throws(SourceFormatError) {
         guard let key = path.first, !key.isEmpty else {
-            throw SourceFormatError(setting: setting, message: "a path is names joined by dots, none empty")
+            throw SourceFormatError(
+                setting: setting, message: "a name in the path is empty", remedy: "join names by single dots")
         }
         let rest = path.dropFirst()
         guard let index = children.firstIndex(where: { $0.key == key }) else {
-            var child = Child(key: key, source: -1, tree: FieldTree())
+            var child = Child(key: key, source: -1, tree: FieldTree(), setting: setting)
             if rest.isEmpty {
                 child.source = Int16(source)
             } else {
@@ -146,13 +164,16 @@ struct FieldTree {
         }
         if rest.isEmpty {
             guard children[index].source < 0, children[index].tree.children.isEmpty else {
-                throw SourceFormatError(setting: setting, message: "\(key) is already read for another field")
+                throw SourceFormatError(
+                    setting: setting, message: "\(key) is already read for another field",
+                    remedy: "give each field a place of its own")
             }
             children[index].source = Int16(source)
         } else {
             guard children[index].source < 0 else {
                 throw SourceFormatError(
-                    setting: setting, message: "\(key) is read both as a value and an object")
+                    setting: setting, message: "\(key) is read both as a value and an object",
+                    remedy: "give each field a place of its own")
             }
             try children[index].tree.insert(rest, source: source, setting: setting)
         }

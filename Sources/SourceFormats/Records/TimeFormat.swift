@@ -15,12 +15,62 @@ package enum TimeFormat: Sendable, Hashable {
     case offset(TimeUnit, start: StartTime)
 }
 
+extension TimeFormat {
+    private static let format = "time.format"
+    private static let zone = "time.zone"
+    private static let start = "time.start"
+
+    /// The settings of formats whose times may be written in several ways.
+    static let settings: [SourceSetting] = [
+        SourceSetting(
+            format, .word(["automatic", "rfc3339", "wall-clock"] + TimeUnit.allCases.map(\.name)),
+            .byDefault(["automatic"]),
+            summary: "how times are written: `automatic` (RFC 3339 text, or seconds), `rfc3339`, `wall-clock` "
+                + "(`YYYY-MM-DD hh:mm:ss[.f]`), or counted in a unit"),
+        SourceSetting(
+            zone, .text, .byDefault(["UTC"]), summary: "IANA zone (with a slash, or `UTC`) of `wall-clock` times",
+            onlyWith: SourceSetting.Condition(setting: format, values: ["wall-clock"])),
+        SourceSetting(
+            start, .text, .optional, summary: "RFC 3339 moment that counted times are offsets from",
+            onlyWith: SourceSetting.Condition(setting: format, values: TimeUnit.allCases.map(\.name))),
+    ]
+
+    init(_ options: SourceOptions) throws(SourceFormatError) {
+        let format = options.requiredText(Self.format)
+        if let unit = TimeUnit.allCases.first(where: { $0.name == format }) {
+            guard let start = options.text(Self.start) else {
+                self = .epoch(unit)
+                return
+            }
+            guard let moment = StartTime(rfc3339: start) else {
+                throw SourceFormatError(
+                    setting: Self.start, message: "\"\(start)\" is not an RFC 3339 time",
+                    remedy: "write it like 2025-06-01T00:00:00+08:00, in quotes")
+            }
+            self = .offset(unit, start: moment)
+        } else if format == "wall-clock" {
+            let zone = options.requiredText(Self.zone)
+            guard let rules = ZoneRules(identifier: zone) else {
+                throw SourceFormatError(
+                    setting: Self.zone, message: "\"\(zone)\" is not a known time zone",
+                    remedy: "give an IANA name such as Asia/Shanghai or UTC")
+            }
+            self = .wallClock(rules)
+        } else {
+            self = format == "rfc3339" ? .rfc3339 : .automatic
+        }
+    }
+}
+
 /// The unit of a counted time.
 package enum TimeUnit: Sendable, Hashable, CaseIterable {
     case seconds
     case milliseconds
     case microseconds
     case nanoseconds
+
+    /// What `time.format` calls it.
+    var name: String { "\(self)" }
 
     /// How many decimal digits of a second the unit's own last digit stands for: 0, 3, 6 or 9.
     var decimalDigits: Int {

@@ -24,9 +24,9 @@ enum Input {
         return Array(data[..<end])
     }()
 
-    static func makeParser() -> SourceParser {
+    static func makeParser() -> any SourceParser {
         do {
-            return try SourceParser(format: .openai(OpenAIFormat()), defaults: EventDefaults(provider: provider))
+            return try OpenAIFormat().makeParser(defaults: EventDefaults(provider: provider), framing: .stream)
         } catch {
             fatalError("the parser can't be made: \(error)")
         }

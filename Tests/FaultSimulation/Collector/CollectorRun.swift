@@ -32,7 +32,7 @@ struct CollectorRun {
     let accumulator: Accumulator
     var core: WriterCore
     var machine: ShippingStateMachine
-    var parser: SourceParser
+    var parser: any SourceParser
     var checkpoint: FileCheckpoint
     private let buffer = ChunkBuffer(byteCount: CollectorRun.chunkBytes)
     private let inbox = Inbox()
@@ -69,7 +69,8 @@ struct CollectorRun {
         machine = ShippingStateMachine(
             unshipped: core.unshipped,
             last: recovered.epoch.map { .init(epoch: $0.epoch, nextSequence: $0.nextSequence) } ?? .init())
-        parser = try SourceParser(format: .native, defaults: EventDefaults(provider: CollectorNode.provider))
+        parser = try NativeFormat().makeParser(
+            defaults: EventDefaults(provider: CollectorNode.provider), framing: .stream)
         checkpoint = files.checkpoints[Self.file] ?? FileCheckpoint(path: "/log")
         parser.resume(from: checkpoint.intake)
         intakeSwitch.set(.starting, false)

@@ -1,0 +1,213 @@
+package import UsageModel
+
+/// The particulars of a CSV file (RFC 4180: quotes are doubled inside quoted fields, LF or CRLF ends a record).
+package struct CSVLayout: Sendable, Hashable {
+    /// The byte between fields.
+    package var delimiter: UInt8
+    /// Whether the first row after the skipped ones names the columns.
+    package var hasHeader: Bool
+    /// Lines to pass over at the start of the file.
+    package var skippedLines: Int
+
+    package init(delimiter: UInt8 = UInt8(ascii: ","), hasHeader: Bool = true, skippedLines: Int = 0) {
+        self.delimiter = delimiter
+        self.hasHeader = hasHeader
+        self.skippedLines = skippedLines
+    }
+}
+
+/// CSV: quoted fields may hold line ends. Where quoting is broken the first line alone is rejected, so that a stray
+/// quote doesn't swallow the lines after it. A document and a stream are read alike.
+package struct CSVParser: SourceParser {
+    /// How far a record goes.
+    private enum Extent {
+        /// To a line end (or the end of input) at `end`; `isSound` is false where the quoting is broken and only the
+        /// first line is meant.
+        case record(end: Int, isSound: Bool)
+        case long
+        case unfinished
+    }
+
+    private let layout: CSVLayout
+    private let wanted: [CSVColumn]
+    private var state = ParserCheckpoint.start
+    private var assembler: EventAssembler
+    private var values = RecordValues()
+    private var row: CSVRecord
+    /// Whether the columns are known.
+    private var isBound = false
+    /// What is wrong with the header; no record can then be read.
+    private var headerFault: Fault?
+
+    init(
+        layout: CSVLayout, wanted: [CSVColumn], plan: FieldPlan, defaults: EventDefaults
+    ) throws(SourceFormatError) {
+        self.layout = layout
+        self.wanted = wanted
+        assembler = try EventAssembler(plan: plan, defaults: defaults)
+        row = CSVRecord(delimiter: layout.delimiter)
+        resume(from: .start)
+    }
+
+    package var checkpoint: ParserCheckpoint { state }
+
+    package mutating func resume(from checkpoint: ParserCheckpoint) {
+        state = checkpoint
+        headerFault = nil
+        isBound = false
+        if !layout.hasHeader {
+            bind(nil)
+        } else if !checkpoint.memory.isEmpty {
+            // Behind the header row: its bytes came with the checkpoint, since they can't be read again from here.
+            unsafe bind(checkpoint.memory.span.bytes)
+        }
+    }
+
+    package mutating func consume(
+        _ bytes: RawSpan, endOfInput: Bool, into sink: inout some UsageEventSink & ~Copyable
+    ) -> Int {
+        guard var index = state.passByteOrderMark(bytes, endOfInput: endOfInput) else { return 0 }
+        while index < bytes.byteCount {
+            if state.isInsideLongRecord || state.position.line <= UInt64(layout.skippedLines) {
+                index = passLine(bytes, from: index)
+                continue
+            }
+            switch extent(bytes, from: index, endOfInput: endOfInput) {
+            case .unfinished: return index
+            case .long:
+                sink.rejectLong(bytes.extracting(index..<bytes.byteCount), position: state.position)
+                state.isInsideLongRecord = true
+                if !isBound { loseHeader() }
+            case .record(let end, let isSound):
+                if !bytes.isBlank(from: index, to: end) {
+                    let hasCarriageReturn = bytes.peek(end - 1) == 0x0D
+                    take(bytes.extracting(index..<(hasCarriageReturn ? end - 1 : end)), isSound: isSound, into: &sink)
+                }
+                let next = min(end + 1, bytes.byteCount)
+                state.position.line += lineEnds(bytes.extracting(index..<next))
+                index = state.advance(to: next, from: index)
+            }
+        }
+        return index
+    }
+
+    /// Passes over the rest of a line: one to skip, or what is left of a record that was too long. Quotes mean nothing
+    /// here, since nobody knows any more whether they open or close.
+    private mutating func passLine(_ bytes: RawSpan, from start: Int) -> Int {
+        let end = bytes.firstIndex(of: 0x0A, from: start)
+        if end < bytes.byteCount {
+            state.isInsideLongRecord = false
+            state.position.line += 1
+        }
+        return state.advance(to: min(end + 1, bytes.byteCount), from: start)
+    }
+
+    private mutating func take(
+        _ record: RawSpan, isSound: Bool, into sink: inout some UsageEventSink & ~Copyable
+    ) {
+        do throws(Fault) {
+            if !isBound {
+                try readHeader(record, isSound: isSound)
+                return
+            }
+            if !isSound { throw Fault(.badQuoting) }
+            if let headerFault { throw headerFault }
+            try row.read(record, into: &values)
+            let event = try assembler.event(record, values)
+            assembler.pass(event, record: record, position: state.position, into: &sink)
+        } catch {
+            assembler.reject(error, record: record, position: state.position, into: &sink)
+        }
+    }
+
+    // MARK: The header
+
+    private mutating func readHeader(_ record: RawSpan, isSound: Bool) throws(Fault) {
+        guard isSound else {
+            loseHeader()
+            throw Fault(.badQuoting)
+        }
+        state.memory = []
+        state.memory.reserveCapacity(record.byteCount)
+        for index in 0..<record.byteCount { state.memory.append(record.peek(index)) }
+        bind(record)
+        if let headerFault { throw headerFault }
+    }
+
+    /// Finds the columns; what is missing becomes the fault of every record.
+    private mutating func bind(_ header: RawSpan?) {
+        isBound = true
+        headerFault = row.bind(wanted, header: header)
+    }
+
+    /// Notes that the header can't be read: no record can then be, and each says so.
+    private mutating func loseHeader() {
+        isBound = true
+        headerFault = Fault(.headerLost)
+    }
+
+    // MARK: Where a record ends
+
+    private func extent(_ bytes: RawSpan, from start: Int, endOfInput: Bool) -> Extent {
+        let lineEnd = bytes.firstIndex(of: 0x0A, from: start)
+        let line = bytes.extracting(start..<lineEnd)
+        if line.byteCount > Limits.maxRecordBytes { return .long }
+        if lineEnd < bytes.byteCount || endOfInput {
+            if line.firstIndex(of: UInt8(ascii: "\""), from: 0) == line.byteCount {
+                return .record(end: lineEnd, isSound: true)
+            }
+            return quotedExtent(bytes, from: start, lineEnd: lineEnd, endOfInput: endOfInput)
+        }
+        return .unfinished
+    }
+
+    /// Follows the quotes of a record whose first line, up to `lineEnd`, holds some.
+    private func quotedExtent(_ bytes: RawSpan, from start: Int, lineEnd: Int, endOfInput: Bool) -> Extent {
+        let limit = min(bytes.byteCount, start + Limits.maxRecordBytes + 1)
+        let isCut = limit < bytes.byteCount || (limit == start + Limits.maxRecordBytes + 1)
+        let broken = Extent.record(end: lineEnd, isSound: false)
+        // Where the bytes run out inside quotes, more may close them; but not at the end, and not beyond the length
+        // that a record may have: then the quote that opened was a stray one.
+        let outOfBytes = isCut || endOfInput ? broken : Extent.unfinished
+        var index = start
+        while true {
+            // At the start of a field.
+            if bytes.peek(index) == UInt8(ascii: "\""), index < limit {
+                index += 1
+                while true {
+                    while index < limit, bytes.peek(index) != UInt8(ascii: "\"") { index += 1 }
+                    if index >= limit { return outOfBytes }
+                    // Whether this quote closes shows at the byte behind it.
+                    if index + 1 >= limit, !(endOfInput && !isCut) { return outOfBytes }
+                    if bytes.peek(index + 1) != UInt8(ascii: "\"") { break }
+                    index += 2
+                }
+                index += 1
+            } else {
+                while index < limit, bytes.peek(index) != row.delimiter, bytes.peek(index) != 0x0A {
+                    if bytes.peek(index) == UInt8(ascii: "\"") { return broken }
+                    index += 1
+                }
+            }
+            if index >= limit { return isCut || !endOfInput ? outOfBytes : .record(end: index, isSound: true) }
+            if bytes.peek(index) == row.delimiter {
+                index += 1
+                continue
+            }
+            if bytes.peek(index) == 0x0A { return .record(end: index, isSound: true) }
+            guard bytes.peek(index) == 0x0D else { return broken }
+            if index + 1 >= limit { return isCut || !endOfInput ? outOfBytes : .record(end: index + 1, isSound: true) }
+            return bytes.peek(index + 1) == 0x0A ? .record(end: index + 1, isSound: true) : broken
+        }
+    }
+
+    private func lineEnds(_ bytes: RawSpan) -> UInt64 {
+        var count: UInt64 = 0
+        var index = bytes.firstIndex(of: 0x0A, from: 0)
+        while index < bytes.byteCount {
+            count += 1
+            index = bytes.firstIndex(of: 0x0A, from: index + 1)
+        }
+        return count
+    }
+}

@@ -1,0 +1,303 @@
+internal import UsageModel
+
+/// CSV or JSON lines of any layout, by a mapping that says for each field of an event where its value is.
+///
+/// A field without a place takes its value from ``EventDefaults`` (names, layer, workload, modality), is 1 (requests) or
+/// 0 (the other counts); the time and at least one of input and output must have a place. What isn't mapped is skipped
+/// and never stored.
+package struct MappedFormat: SourceFormat {
+    /// Where the value of one field comes from.
+    package enum Place: Sendable, Hashable {
+        /// A CSV column by the name in the header row; compared byte for byte.
+        case column(String)
+        /// A CSV column by number, the first being 1.
+        case columnNumber(Int)
+        /// A JSON value by its dotted path from the record's top, such as `usage.prompt_tokens`.
+        case path(String)
+        /// The same value for every record.
+        case constant(String)
+    }
+
+    /// What the records are.
+    package enum Layout: Sendable, Hashable {
+        case jsonLines
+        case csv(CSVLayout)
+    }
+
+    package var layout: Layout
+    /// By field of the configuration. Cached input stands under ``EventField/cachedInput`` also where it comes on top of
+    /// the input; the provider is checked against ``EventDefaults/provider``.
+    package var places: [EventField: Place]
+    package var timeFormat: TimeFormat
+    /// Whether cached input comes on top of input (Anthropic's and Bedrock's way) instead of being part of it.
+    package var cachedInputIsAdditional: Bool
+    /// Whether a JSON string of decimal digits is taken as a count (`"prompt_tokens": "12"`).
+    package var acceptsDecimalStrings: Bool
+
+    package init(
+        layout: Layout, _ places: [EventField: Place], timeFormat: TimeFormat = .automatic,
+        cachedInputIsAdditional: Bool = false, acceptsDecimalStrings: Bool = false
+    ) {
+        self.layout = layout
+        self.places = places
+        self.timeFormat = timeFormat
+        self.cachedInputIsAdditional = cachedInputIsAdditional
+        self.acceptsDecimalStrings = acceptsDecimalStrings
+    }
+
+    package subscript(_ field: EventField) -> Place? {
+        get { places[field] }
+        set { places[field] = newValue }
+    }
+
+    package var mediaTypes: [String] {
+        switch layout {
+        case .jsonLines: JSONRecords.mediaTypes
+        case .csv: ["text/csv"]
+        }
+    }
+
+    package func makeParser(
+        defaults: EventDefaults, framing: SourceFraming
+    ) throws(SourceFormatError) -> any SourceParser {
+        var defaults = defaults
+        let plan: FieldPlan
+        let columns: [CSVColumn]
+        (plan, columns) = try compile(into: &defaults)
+        switch layout {
+        case .csv(let layout):
+            return try CSVParser(layout: layout, wanted: columns, plan: plan, defaults: defaults)
+        case .jsonLines:
+            return try JSONRecords.makeParser(plan, defaults: defaults, framing: framing)
+        }
+    }
+}
+
+// MARK: Settings
+
+extension MappedFormat {
+    package static let name = "mapped"
+    package static let summary = "CSV or JSON lines of any layout, by a mapping from columns or paths to fields."
+
+    package static let examples = [
+        SourceExample(
+            [
+                "layout": "json-lines", "fields.tenant": "who.name", "constants.model": "m", "fields.time": "t",
+                "fields.requests": "n", "fields.input-tokens": "u.in", "fields.cached-input-tokens": "u.cached",
+                "fields.output-tokens": "u.out", "fields.id": "id", "cached-input-is-additional": "true",
+                "decimal-strings": "true",
+            ],
+            records: """
+                {"t":"2025-06-01T00:00:00Z","who":{"name":"t1"},"u":{"in":12,"cached":"3","out":4},"id":"a"}
+                {"t":1748736060.5,"who":{"name":77},"n":2,"u":{"in":"5","out":6,"x":[[{}]]}}
+                """),
+        SourceExample(
+            [
+                "layout": "csv", "csv.skip-lines": "1", "fields.tenant": "who", "constants.model": "m",
+                "fields.time": "at", "fields.input-tokens": "in", "fields.output-tokens": "out",
+            ],
+            records: "\u{FEFF}a comment \"\r\nat,who,note,in,out\r\n2025-06-01T00:00:00Z,t1,,1,2\r\n"
+                + "2025-06-01T00:01:00Z,\"t2\",\"a \"\"note\"\",\r\non two lines\",3,4\r\n\r\n"
+                + "2025-06-01T00:02:00Z,t3,,5,6\n"),
+        SourceExample(
+            [
+                "layout": "csv", "csv.delimiter": "tab", "csv.header": "false", "constants.tenant": "t",
+                "fields.model": "#1", "fields.time": "#3", "time.format": "seconds", "fields.output-tokens": "#2",
+            ], records: "m1\t5\t1748736000\tmore\nm2\t6\t1748736001.5\nm3\t\"7\"\t1748736002\n"),
+    ]
+
+    private enum Name {
+        static let layout = "layout"
+        static let delimiter = "csv.delimiter"
+        static let header = "csv.header"
+        static let skippedLines = "csv.skip-lines"
+        static let cachedInputIsAdditional = "cached-input-is-additional"
+        static let decimalStrings = "decimal-strings"
+        static func place(_ field: EventField) -> String { "fields.\(field.name)" }
+        static func constant(_ field: EventField) -> String { "constants.\(field.name)" }
+    }
+
+    private static let csvOnly = SourceSetting.Condition(setting: Name.layout, values: ["csv"])
+    private static let jsonOnly = SourceSetting.Condition(setting: Name.layout, values: ["json-lines"])
+
+    package static let settings: [SourceSetting] =
+        [
+            SourceSetting(Name.layout, .word(["csv", "json-lines"]), .required, summary: "layout of the records"),
+            SourceSetting(
+                Name.delimiter, .word([",", ";", "tab", "|"]), .byDefault([","]), summary: "what separates columns",
+                onlyWith: csvOnly),
+            SourceSetting(
+                Name.header, .flag, .byDefault(["true"]), summary: "whether the first row names the columns",
+                onlyWith: csvOnly),
+            SourceSetting(
+                Name.skippedLines, .integer(0...1_000), .byDefault(["0"]), summary: "lines before the header",
+                onlyWith: csvOnly),
+            SourceSetting(
+                Name.cachedInputIsAdditional, .flag, .byDefault(["false"]),
+                summary: "whether cached input comes on top of input instead of being part of it"),
+            // Every count in CSV is text, so that the flag could only be misunderstood there.
+            SourceSetting(
+                Name.decimalStrings, .flag, .byDefault(["false"]),
+                summary: "whether counts may be JSON strings of digits", onlyWith: jsonOnly),
+        ] + TimeFormat.settings
+        + EventField.all(for: .place).map { field in
+            SourceSetting(
+                Name.place(field), .text, .optional,
+                summary: "column, `#number` of a column, or path of \(field.properties.noun)")
+        }
+        + EventField.all(for: .constant).map { field in
+            SourceSetting(Name.constant(field), .text, .optional, summary: "in every record \(field.properties.noun)")
+        }
+
+    package init(_ options: SourceOptions) throws(SourceFormatError) {
+        let isCSV = options.requiredText(Name.layout) == "csv"
+        self.init(layout: isCSV ? .csv(Self.csvLayout(options)) : .jsonLines, [:], timeFormat: try TimeFormat(options))
+        for field in EventField.all(for: .place) {
+            places[field] = options.text(Name.place(field)).map { Self.place($0, isCSV: isCSV) }
+        }
+        for field in EventField.all(for: .constant) {
+            guard let text = options.text(Name.constant(field)) else { continue }
+            guard places[field] == nil else {
+                throw SourceFormatError(
+                    setting: Name.constant(field), message: "is given beside \(Name.place(field))",
+                    remedy: "keep one of them")
+            }
+            places[field] = .constant(text)
+        }
+        cachedInputIsAdditional = options.flag(Name.cachedInputIsAdditional)
+        acceptsDecimalStrings = options.flag(Name.decimalStrings)
+    }
+
+    private static func place(_ text: String, isCSV: Bool) -> Place {
+        guard isCSV else { return .path(text) }
+        if text.hasPrefix("#"), let number = Int(text.dropFirst()) { return .columnNumber(number) }
+        return .column(text)
+    }
+
+    private static func csvLayout(_ options: SourceOptions) -> CSVLayout {
+        let delimiter = options.requiredText(Name.delimiter)
+        return CSVLayout(
+            delimiter: delimiter == "tab" ? UInt8(ascii: "\t") : delimiter.utf8.first ?? UInt8(ascii: ","),
+            hasHeader: options.flag(Name.header), skippedLines: options.integer(Name.skippedLines))
+    }
+
+    /// The setting that says where a field comes from.
+    private func setting(of field: EventField) -> String {
+        if case .constant = places[field] { Name.constant(field) } else { Name.place(field) }
+    }
+}
+
+// MARK: The plan
+
+extension MappedFormat {
+    /// Makes the plan and the columns that it reads, and puts the mapping's constants into the defaults.
+    private func compile(
+        into defaults: inout EventDefaults
+    ) throws(SourceFormatError) -> (plan: FieldPlan, columns: [CSVColumn]) {
+        try checkTogether()
+        var rules = FieldPlan.Rules()
+        rules.acceptsDecimalStrings = acceptsDecimalStrings
+        rules.cacheIsAlwaysAdditional = true
+        rules.inputIsOptional = places[.input] == nil
+        rules.outputIsOptional = places[.output] == nil
+        rules.time = timeFormat
+        var plan = FieldPlan(rules: rules)
+        var tree = FieldTree()
+        var columns: [CSVColumn] = []
+        var taken: Set<Place> = []
+        for field in EventField.all(for: .place) {
+            guard let place = places[field] else { continue }
+            if case .constant(let text) = place {
+                try setConstant(field, text, in: &plan, &defaults)
+                continue
+            }
+            guard taken.insert(place).inserted else {
+                throw error(at: field, "its place is already read for another field", "name another place")
+            }
+            try add(field, at: place, to: &plan, &tree, &columns)
+        }
+        try plan.compile(tree)
+        return (plan, columns)
+    }
+
+    private func add(
+        _ field: EventField, at place: Place, to plan: inout FieldPlan, _ tree: inout FieldTree,
+        _ columns: inout [CSVColumn]
+    ) throws(SourceFormatError) {
+        let setting = setting(of: field)
+        // Cached input that comes on top is what a plan calls input read from a cache.
+        let meaning = field == .cachedInput && cachedInputIsAdditional ? .cacheRead : field
+        switch place {
+        case .constant: preconditionFailure("the constant \(field) has no place in a record")
+        case .path(let path):
+            guard case .jsonLines = layout else {
+                throw error(at: field, "a CSV source has columns, not paths", "name a column")
+            }
+            try plan.add(meaning, paths: [path], to: &tree, setting: setting)
+        case .column(let name):
+            guard case .csv(let layout) = layout, layout.hasHeader else {
+                throw error(
+                    at: field, "only a CSV with a header row has named columns",
+                    "write # and the column's number, or set \(Name.header): true")
+            }
+            let source = try plan.add(meaning, [name], setting: setting).lowerBound
+            columns.append(CSVColumn(place: .name(Array(name.utf8)), source: source))
+        case .columnNumber(let number):
+            guard case .csv = layout, number >= 1, number <= CSVRecord.maxColumns else {
+                throw error(
+                    at: field, "there is no column \(number)",
+                    "columns are numbered from 1 to \(CSVRecord.maxColumns), in CSV sources only")
+            }
+            let source = try plan.add(meaning, ["column \(number)"], setting: setting).lowerBound
+            columns.append(CSVColumn(place: .index(number - 1), source: source))
+        }
+    }
+
+    private func setConstant(
+        _ field: EventField, _ text: String, in plan: inout FieldPlan, _ defaults: inout EventDefaults
+    ) throws(SourceFormatError) {
+        let properties = field.properties
+        guard properties.uses.contains(.constant) else {
+            throw error(at: field, "\(properties.noun) is each event's own", "name its place")
+        }
+        if properties.uses.contains(.byDefault) {
+            try defaults.set(field, to: text, setting: setting(of: field))
+        } else if properties.kind == .count {
+            let least: UInt64 = field == .requests ? 1 : 0
+            guard let count = UInt64(text), (least...Limits.maxTokensPerField).contains(count) else {
+                throw error(
+                    at: field, "\"\(text)\" is no count",
+                    "give a whole number from \(least) to \(Limits.maxTokensPerField)")
+            }
+            plan.setConstant(field == .cachedInput && cachedInputIsAdditional ? .cacheRead : field, to: count)
+        } else if text != defaults.provider {
+            throw error(at: field, "\"\(text)\" isn't the collector's provider", "it is \(defaults.provider)")
+        }
+    }
+
+    /// Checks what no single field can show.
+    private func checkTogether() throws(SourceFormatError) {
+        guard places[.time] != nil else {
+            throw error(at: .time, "a record can't be counted without a time", "say where the time of a call is")
+        }
+        guard places[.input] != nil || places[.output] != nil else {
+            throw error(at: .input, "nothing is counted", "map input-tokens, output-tokens or both")
+        }
+        if case .csv(let layout) = layout {
+            let unusable: [UInt8] = [0x0A, 0x0D, UInt8(ascii: "\""), 0]
+            guard !unusable.contains(layout.delimiter), layout.delimiter < 0x80 else {
+                throw SourceFormatError(
+                    setting: Name.delimiter, message: "can't separate columns",
+                    remedy: "give one ASCII character that is no quote or line end")
+            }
+            guard layout.skippedLines >= 0 else {
+                throw SourceFormatError(
+                    setting: Name.skippedLines, message: "is below 0", remedy: "give a number of lines")
+            }
+        }
+    }
+
+    private func error(at field: EventField, _ message: String, _ remedy: String) -> SourceFormatError {
+        SourceFormatError(setting: setting(of: field), message: message, remedy: remedy)
+    }
+}

@@ -1,0 +1,78 @@
+/// A setting of a source that belongs to its format.
+package struct SourceSetting: Sendable, Equatable {
+    package enum Kind: Sendable, Equatable {
+        case text
+        /// Any number of texts.
+        case texts
+        /// One of a fixed set of words.
+        case word([String])
+        case flag
+        case integer(ClosedRange<Int64>)
+    }
+
+    package enum Presence: Sendable, Equatable {
+        case required
+        case optional
+        /// What holds where nothing is given, as it would be written.
+        case byDefault([String])
+    }
+
+    /// Another setting that must have one of some values for this one to have an effect.
+    package struct Condition: Sendable, Equatable {
+        package var setting: String
+        package var values: [String]
+    }
+
+    /// Its name below the source: `csv.delimiter`.
+    package var name: String
+    package var kind: Kind
+    package var presence: Presence
+    /// What it says, for the documentation.
+    package var summary: String
+    package var condition: Condition?
+
+    init(_ name: String, _ kind: Kind, _ presence: Presence, summary: String, onlyWith condition: Condition? = nil) {
+        self.name = name
+        self.kind = kind
+        self.presence = presence
+        self.summary = summary
+        self.condition = condition
+    }
+}
+
+/// The settings that were given for a source, with the declared defaults of the rest. Asking for a setting that its
+/// format doesn't declare is a bug and traps.
+package struct SourceOptions: Sendable, Hashable {
+    private var values: [String: [String]] = [:]
+
+    /// - Parameter given: by the setting's name below the source, as it is written.
+    init(_ given: [String: [String]], declared: [SourceSetting]) {
+        for setting in declared {
+            if let texts = given[setting.name] {
+                values[setting.name] = texts
+            } else if case .byDefault(let texts) = setting.presence {
+                values[setting.name] = texts
+            } else {
+                values[setting.name] = nil
+            }
+        }
+    }
+
+    func texts(_ name: String) -> [String]? { values[name] }
+
+    func text(_ name: String) -> String? { values[name]?.first }
+
+    /// A setting that is required or has a default.
+    func requiredText(_ name: String) -> String {
+        guard let text = text(name) else { preconditionFailure("the setting \(name) has neither value nor default") }
+        return text
+    }
+
+    func flag(_ name: String) -> Bool { requiredText(name) == "true" }
+
+    func integer(_ name: String) -> Int {
+        let text = requiredText(name)
+        guard let number = Int(text) else { preconditionFailure("the setting \(name) is \(text), no whole number") }
+        return number
+    }
+}
