@@ -72,6 +72,7 @@ let package = Package(
         .target(
             name: "Scopes", dependencies: ["UsageModel", "TextFormats", crypto], resources: [.copy("BuiltIn")],
             swiftSettings: strict),
+        .target(name: "APIModel", dependencies: ["Scopes", "TextFormats"], swiftSettings: strict),
         .target(name: "SourceFormats", dependencies: ["UsageModel"], swiftSettings: strict),
         .target(
             name: "Market", dependencies: ["UsageModel", "TextFormats", "Scopes"], resources: [.copy("BuiltIn")],
@@ -122,8 +123,8 @@ let package = Package(
         .target(
             name: "Aggregator",
             dependencies: [
-                "UsageModel", "TextFormats", "Scopes", "BatchFormat", "Store", "Postgres", "HTTPSupport", "Identity",
-                "Settings", "Telemetry", crypto, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioSSL,
+                "UsageModel", "TextFormats", "Scopes", "APIModel", "BatchFormat", "Store", "Postgres", "HTTPSupport",
+                "Identity", "Settings", "Telemetry", crypto, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioSSL,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
@@ -146,7 +147,8 @@ let package = Package(
         .executableTarget(
             name: "steelyard",
             dependencies: [
-                "UsageModel", "TextFormats", "Scopes", "Market", "Identity", "EmbeddedPostgres", argumentParser,
+                "UsageModel", "TextFormats", "Scopes", "APIModel", "Market", "Identity", "EmbeddedPostgres",
+                argumentParser,
                 asyncHTTPClient, logging, nioCore, nioHTTP1, nioSSL, subprocess, systemPackage, unixSignals,
             ],
             swiftSettings: strict),
@@ -177,6 +179,7 @@ let package = Package(
             ],
             path: "Tests/Torture", swiftSettings: strict),
         .testTarget(name: "UsageModelTests", dependencies: ["UsageModel"], swiftSettings: strict),
+        .testTarget(name: "APIModelTests", dependencies: ["APIModel", "Scopes", "TextFormats"], swiftSettings: strict),
         .testTarget(name: "SourceFormatsTests", dependencies: ["SourceFormats", "UsageModel"], swiftSettings: strict),
         .target(
             name: "ScopesTestSupport", dependencies: ["Scopes", "UsageModel"], path: "Tests/ScopesTestSupport",
@@ -248,7 +251,7 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "steelyard", "steelyard-collector", "steelyard-aggregator", "Identity", "Scopes",
+                "steelyard", "steelyard-collector", "steelyard-aggregator", "APIModel", "Identity", "Scopes",
                 "UsageModel",
                 argumentParser, subprocess, systemPackage,
             ],

@@ -1,3 +1,4 @@
+import APIModel
 import Foundation
 import Testing
 
@@ -7,7 +8,7 @@ import Testing
 @Suite struct CoverageTablesTests {
     /// The answer for June of one provider with four collectors: always heard of, silent to the end, silent twice, never
     /// heard of in it.
-    private static func answer(until: String) throws -> CoverageAnswer {
+    private static func answer(until: String) throws -> CoverageResponse {
         func collector(_ name: String, _ percent: String, spans: Int, _ silent: String, _ quarantined: String = "")
             -> String
         {
@@ -36,7 +37,7 @@ import Testing
                "reported_percent": "51.15", "silent_minutes": 120, "silent_spans": 1,
                "silent": [\(span(middle, until))], "collectors": [\(collectors.joined(separator: ", "))]}]}
             """
-        return try JSONDecoder().decode(CoverageAnswer.self, from: Data(json.utf8))
+        return try JSONDecoder().decode(CoverageResponse.self, from: Data(json.utf8))
     }
 
     /// The cells of the line that begins with a word: what two or more spaces divide.

@@ -1,3 +1,4 @@
+import APIModel
 import Foundation
 import Identity
 import Testing
@@ -26,28 +27,33 @@ import Testing
     }
 
     @Test func anImportSaysWhatIsNewAndWhenOnlyWhereSomethingIs() throws {
-        let json = #"{"assertions":5,"asserted":2,"unchanged":3,"recorded_at":"2026-11-22T20:24:33.099Z"}"#
-        let answer = try JSONDecoder().decode(ImportedAnswer.self, from: Data(json.utf8))
+        let json = """
+            {"assertions":5,"asserted":2,"unchanged":3,"superseded":0,"remainders":0,"new_tenants":0,
+             "recorded_at":"2026-11-22T20:24:33.099Z"}
+            """
+        let answer = try JSONDecoder().decode(ImportedTenantsResponse.self, from: Data(json.utf8))
         func line(_ asserted: Int) -> String {
             ImportReport.line(
                 file: "a.csv", what: "\(answer.assertions) assertions", asserted: asserted,
-                unchanged: answer.assertions - asserted, recordedAt: answer.recordedAt)
+                unchanged: answer.assertions - asserted, recordedAt: answer.recordedAt.text)
         }
         #expect(
-            line(answer.asserted) == "a.csv: 5 assertions, 2 new, 3 unchanged, recorded at 2026-11-22T20:24:33.099Z\n")
+            line(answer.counts.asserted)
+                == "a.csv: 5 assertions, 2 new, 3 unchanged, recorded at 2026-11-22T20:24:33.099Z\n")
         #expect(line(0) == "a.csv: 5 assertions, 0 new, 5 unchanged; nothing was recorded\n")
     }
 
     @Test func aPreviewShowsTokensAndPoints() throws {
         let json = """
-            {"asserted":1,"unchanged":0,"superseded":0,"preview":true,"period":"2025-06",
-             "scope":{"id":"idc","version":1,"title":{"en":"IDC","zh":"IDC"}},
+            {"assertions":1,"asserted":1,"unchanged":0,"superseded":0,"remainders":0,"new_tenants":0,"recorded_at":"T",
+             "preview":true,"period":"2025-06","measure":"tokens","by":"provider","position":7,
+             "scope":{"id":"idc","version":1,"sha256":"ab","title":{"en":"IDC","zh":"IDC"}},
              "rows":[{"provider":"aliyun","before":"2970000","after":"3300000","change":"+330000",
                       "share_percent_before":"27.0","share_percent_after":"29.1","points":"+2.1"}],
              "total":{"before":"11000000","after":"11330000","change":"+330000"}}
             """
-        let answer = try JSONDecoder().decode(PreviewAnswer.self, from: Data(json.utf8))
-        let text = PreviewTables.text(of: answer, file: "tenants.csv", figures: .separated)
+        let answer = try JSONDecoder().decode(ImportedTenantsResponse.self, from: Data(json.utf8))
+        let text = PreviewTables.text(of: answer.counts, answer.effect, file: "tenants.csv", figures: .separated)
         #expect(text.hasPrefix("tenants.csv: would record 1, leave 0 unchanged, supersede 0; nothing was written\n"))
         let lines = text.split(separator: "\n").map { $0.split(separator: " ", omittingEmptySubsequences: true) }
         #expect(
@@ -55,7 +61,7 @@ import Testing
             "\(text)"
         )
         #expect(lines.contains(["Total", "11,000,000", "11,330,000", "+330,000"]), "\(text)")
-        let chinese = PreviewTables.text(of: answer, file: "tenants.csv", figures: .chinese)
+        let chinese = PreviewTables.text(of: answer.counts, answer.effect, file: "tenants.csv", figures: .chinese)
         #expect(chinese.hasPrefix("tenants.csv：将记录 1 条") && chinese.contains("导入前份额"), "\(chinese)")
         #expect(chinese.contains("+33.00万") && chinese.contains("合计"), "\(chinese)")
     }

@@ -3,8 +3,8 @@ import Testing
 @testable import steelyard
 
 @Suite struct ProblemTests {
-    func answer(_ status: Int, _ body: String = "") -> APIResponse {
-        APIResponse(status: status, contentType: "application/problem+json", body: Array(body.utf8))
+    func answer(_ status: Int, _ body: String = "") -> ReceivedResponse {
+        ReceivedResponse(status: status, contentType: "application/problem+json", body: Array(body.utf8))
     }
 
     @Test(arguments: [

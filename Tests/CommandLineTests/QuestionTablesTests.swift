@@ -1,3 +1,4 @@
+import APIModel
 import Foundation
 import Testing
 
@@ -11,15 +12,20 @@ import Testing
 
     private static let scope = #"{"id": "idc", "version": 1, "sha256": "ab", "title": {"en": "IDC", "zh": "IDC 口径"}}"#
 
+    private static let period = #""period": {"name": "2025-H1", "from": "F", "to": "U", "days": 181}"#
+
     @Test func rankShowsTheFirstUnderEachScopeAndWhatHasNoAnswer() throws {
         let answer = try Self.answer(
             """
-            {"period": {"name": "2025-H1", "days": 181}, "as_known_at": "T", "position": 7, "tables": [{"by": "provider",
-             "scopes": [{"scope": \(Self.scope), "leaders": ["volcengine"]}],
-             "rows": [{"entity": "volcengine", "standings": [{"rank": 1, "share_percent": "49.2"}]},
-                      {"entity": "idle", "standings": [{"rank": null, "share_percent": null}]}]}],
+            {"period": {"name": "2025-H1", "from": "F", "to": "U", "days": 181}, "as_known_at": "T", "position": 7,
+             "tables": [{"by": "provider",
+             "scopes": [{"scope": \(Self.scope), "measure": "tokens", "aggregate": "sum", "zone": "UTC",
+              "denominator": "1",
+                         "leaders": ["volcengine"]}],
+             "rows": [{"entity": "volcengine", "standings": [{"scope": "idc", "rank": 1, "share_percent": "49.2"}]},
+                      {"entity": "idle", "standings": [{"scope": "idc", "rank": null, "share_percent": null}]}]}],
              "refused": [{"scope": "tenders", "code": "missing-facts", "detail": "no tenders", "missing": []}]}
-            """, as: RankAnswer.self)
+            """, as: RankResponse.self)
         let lines = RankTables.text(of: answer, figures: .separated).split(separator: "\n").map(String.init)
         #expect(lines[2].split(separator: " ") == ["volcengine", "1", "49.2", "%"])
         #expect(lines[3].split(separator: " ") == ["idle", "–"])
@@ -36,9 +42,10 @@ import Testing
     func aScopeWithoutAnAnswerSaysWhyInChineseToo(_ code: String, _ missing: String, _ chinese: String) throws {
         let answer = try Self.answer(
             """
-            {"period": {"name": "2025-H1", "days": 181}, "as_known_at": "T", "position": 7, "tables": [],
+            {"period": {"name": "2025-H1", "from": "F", "to": "U", "days": 181}, "as_known_at": "T", "position": 7,
+             "tables": [],
              "refused": [{"scope": "revenue", "code": "\(code)", "detail": "why", "missing": [\(missing)]}]}
-            """, as: RankAnswer.self)
+            """, as: RankResponse.self)
         #expect(RankTables.text(of: answer, figures: .chinese).contains("\nrevenue：\(chinese)\n"))
         #expect(RankTables.text(of: answer, figures: .separated).contains("\nrevenue: why\n"))
     }
@@ -46,14 +53,16 @@ import Testing
     @Test func trendMarksInflectionsAndListsEvents() throws {
         let answer = try Self.answer(
             """
-            {"scope": \(Self.scope), "measure": "tokens", "currency": null, "aggregate": "daily-average", "by": "provider",
-             "zone": "Asia/Shanghai", "as_known_at": "T", "position": 7,
-             "events": [{"date": "2025-01-20", "title": {"en": "R1", "zh": "R1 发布"}}],
+            {"scope": \(Self.scope), "measure": "tokens", "currency": null, "aggregate": "daily-average",
+             "by": "provider",
+             "zone": "Asia/Shanghai", \(Self.period), "as_known_at": "T", "position": 7,
+             "events": [{"date": "2025-01-20", "title": {"en": "R1", "zh": "R1 发布"}, "citation": "news"}],
              "series": [{"entity": null, "points": [
-               {"period": {"name": "2025-02", "days": 28}, "published": "16400000000000", "share_percent": "100.0",
+               {"period": {"name": "2025-02", "from": "F", "to": "U", "days": 28}, "amount": "1",
+                "denominator": "1", "published": "16400000000000", "share_percent": "100.0",
                 "change_percent": "+10.0", "multiple": "1.1000",
                 "inflection": {"status": "provisional", "acceleration": "1.6300"}}]}]}
-            """, as: TrendAnswer.self)
+            """, as: TrendResponse.self)
         let text = TrendTables.text(of: answer, figures: .separated)
         #expect(text.contains("tokens a day") && text.contains("16,400,000,000,000"), "\(text)")
         #expect(text.contains("× 1.6300 (provisional)") && text.contains("2025-01-20  R1\n"), "\(text)")
@@ -68,10 +77,12 @@ import Testing
         let answer = try Self.answer(
             """
             {"scope": \(Self.scope), "measure": "tokens", "currency": null, "aggregate": "sum", "by": "provider",
-             "zone": "Asia/Shanghai", "as_known_at": "T", "position": 7, "events": [], "series": [{"entity": null, "points": [
-               {"period": {"name": "\(name)", "days": \(days)}, "published": "5412000", "share_percent": "100.0",
+             "zone": "Asia/Shanghai", \(Self.period), "as_known_at": "T", "position": 7, "events": [],
+              "series": [{"entity": null, "points": [
+               {"period": {"name": "\(name)", "from": "F", "to": "U", "days": \(days)}, "amount": "1",
+                "denominator": "1", "published": "5412000", "share_percent": "100.0",
                 "change_percent": null, "multiple": null, "inflection": null}]}]}
-            """, as: TrendAnswer.self)
+            """, as: TrendResponse.self)
         let lines = TrendTables.text(of: answer, figures: .separated).components(separatedBy: "\n")
         #expect(lines[4].hasPrefix(label + "  "), "\(lines)")
     }
@@ -80,13 +91,15 @@ import Testing
         let answer = try Self.answer(
             """
             {"from_scope": \(Self.scope), "to_scope": \(Self.scope.replacing("idc", with: "all-traffic")),
-             "period": {"name": "2025-06", "days": 30}, "entity": "volcengine", "as_known_at": "T", "position": 7,
+             "period": {"name": "2025-06", "from": "F", "to": "U", "days": 30}, "by": "provider",
+              "entity": "volcengine", "as_known_at": "T", "position": 7,
              "change": "+9900000", "steps": [
               {"aspect": null, "from": null, "to": null, "unit": "tokens", "aggregate": "sum", "amount": "5412000",
-               "change": null, "published": "5412000", "share_percent": "49.2"},
+               "change": null, "published": "5412000", "denominator": "1", "share_percent": "49.2"},
               {"aspect": "kinds", "from": "external-customer", "to": "all", "unit": "tokens", "aggregate": "sum",
-               "amount": "15312000", "change": "+9900000", "published": "15312000", "share_percent": "68.7"}]}
-            """, as: BridgeAnswer.self)
+               "amount": "15312000", "change": "+9900000", "published": "15312000", "denominator": "1",
+                "share_percent": "68.7"}]}
+            """, as: BridgeResponse.self)
         let text = BridgeTables.text(of: answer, figures: .separated)
         #expect(text.contains("kinds: external-customer → all"), "\(text)")
         #expect(text.split(separator: "\n").count { $0.contains("+9,900,000") } == 2, "\(text)")
@@ -99,10 +112,13 @@ import Testing
     func concentrationSaysOfHowManyItIs(_ by: String, _ english: String, _ chinese: String) throws {
         let answer = try Self.answer(
             """
-            {"scope": \(Self.scope), "period": {"name": "2025-H1", "days": 181}, "by": "\(by)", "as_known_at": "T",
-             "position": 7, "entities": 9, "denominator": "536700000000000", "cr1_percent": "49.2", "cr3_percent": "93.2",
+            {"scope": \(Self.scope), "period": {"name": "2025-H1", "from": "F", "to": "U", "days": 181},
+             "by": "\(by)", "as_known_at": "T",
+             "measure": "tokens", "aggregate": "sum", "zone": "UTC",
+             "position": 7, "entities": 9, "denominator": "536700000000000", "cr1_percent": "49.2",
+              "cr3_percent": "93.2",
              "hhi": "3449.03"}
-            """, as: ConcentrationAnswer.self)
+            """, as: ConcentrationResponse.self)
         let lines = ConcentrationTables.text(of: answer, figures: .separated).components(separatedBy: "\n")
         #expect(lines[2].split(separator: " ") == [Substring(english), "Counted", "CR1", "CR3", "HHI"], "\(lines)")
         #expect(lines[4].split(separator: " ").prefix(2) == ["9", "536,700,000,000,000"], "\(lines)")
@@ -124,7 +140,7 @@ import Testing
             """
             {"period": {"name": "2025-06", "from": "F", "to": "U", "zone": "Asia/Shanghai"}, "bucket": null,
              "group_by": ["kind"], "as_known_at": \(known), "position": 7, "rows": []}
-            """, as: UsageAnswer.self)
+            """, as: UsageResponse.self)
         let span = "F – U (Asia/Shanghai)"
         #expect(UsageTable.text(of: answer, figures: .separated).hasSuffix("\n\n" + span + english))
         #expect(UsageTable.text(of: answer, figures: .chinese).hasSuffix("\n\n" + span + chinese))

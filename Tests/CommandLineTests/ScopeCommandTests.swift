@@ -1,3 +1,4 @@
+import APIModel
 import Foundation
 import Identity
 import Testing
@@ -69,9 +70,9 @@ import Testing
             try PrivateFile.write(Self.house, to: scratch + "/house.yaml", for: .everybody, overwriting: false)
             let json = try await Program.run(
                 "scope", "list", "--offline", "--directory", scratch, "--format", "json")
-            let answer = try JSONDecoder().decode(ScopesAnswer.self, from: Data(json.output.utf8))
+            let answer = try JSONDecoder().decode(ScopesResponse.self, from: Data(json.output.utf8))
             let house = try #require(answer.scopes.first { $0.id == "house" })
-            #expect(!house.builtIn && house.version == 2 && house.sha256.utf8.count == 64)
+            #expect(!house.builtIn && house.version == 2 && house.sha256.text.utf8.count == 64)
             #expect(answer.scopes.filter(\.builtIn).count == answer.scopes.count - 1)
             #expect(json.output.contains("\"currency\":null"))
             let table = try await Program.run("scope", "list", "--offline", "--zh")
@@ -80,7 +81,7 @@ import Testing
             let csv = try await Program.run("scope", "list", "--offline", "--format", "csv")
             #expect(csv.output.hasPrefix("id,version,sha256,"))
             let one = try await Program.run("scope", "show", "openrouter", "--offline", "--format", "json")
-            let scope = try JSONDecoder().decode(ScopesAnswer.Scope.self, from: Data(one.output.utf8))
+            let scope = try JSONDecoder().decode(ScopeDefinition.self, from: Data(one.output.utf8))
             #expect(scope == answer.scopes.first { $0.id == "openrouter" })
             let shown = try await Program.run("scope", "show", "openrouter", "--offline")
             let lines = shown.output.split(separator: "\n").map { $0.split(separator: " ") }

@@ -1,3 +1,4 @@
+import APIModel
 import ArgumentParser
 import Foundation
 import Testing
@@ -9,7 +10,7 @@ import Testing
     /// Volcano Engine's answer for May 2025 under a scope.
     private static func answer(
         _ id: String, _ aggregate: String, published: String, zone: String = "Asia/Shanghai", offset: String = "+08:00"
-    ) throws -> SharesAnswer {
+    ) throws -> SharesResponse {
         let amounts = """
             "numerator": "509330000000000", "published": "\(published)", "external": "0", "own_business": "0",
             "unclassified": "0", "other_kinds": "0", "outside_filters": "0", "unmapped": "0"
@@ -19,17 +20,18 @@ import Testing
              "period": {"name": "2025-05", "from": "2025-05-01T00:00:00\(offset)", "to": "2025-06-01T00:00:00\(offset)",
                         "zone": "\(zone)"},
              "measure": "tokens", "currency": null, "aggregate": "\(aggregate)", "by": "provider", "as_known_at": "T",
-             "position": 7, "gaps": [], "total": {\(amounts)},
-             "rows": [{"provider": "volcengine", "rank": 1, "share_percent": "100.0", \(amounts)}]}
+             "position": 7, "denominator": "509330000000000", "gaps": [], "total": {\(amounts)},
+             "rows": [{"provider": "volcengine", "rank": 1, "share_percent": "100.0",
+                        "denominator": "509330000000000", "interval": {}, \(amounts)}]}
             """
-        return try JSONDecoder().decode(SharesAnswer.self, from: Data(json.utf8))
+        return try JSONDecoder().decode(SharesResponse.self, from: Data(json.utf8))
     }
 
-    private static func allTraffic() throws -> SharesAnswer {
+    private static func allTraffic() throws -> SharesResponse {
         try answer("all-traffic", "daily-average", published: "16430000000000")
     }
 
-    private static func idc() throws -> SharesAnswer {
+    private static func idc() throws -> SharesResponse {
         try answer("idc", "sum", published: "509330000000000")
     }
 

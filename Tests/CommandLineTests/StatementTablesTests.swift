@@ -1,3 +1,4 @@
+import APIModel
 import Foundation
 import Testing
 
@@ -5,20 +6,21 @@ import Testing
 
 /// Statements as people see them.
 @Suite struct StatementTablesTests {
-    private static func answer(code: String, blocking: Bool) throws -> StatementAnswer {
+    private static func answer(code: String, blocking: Bool) throws -> StatementResponse {
         let amounts = """
             "gathered": 0, "share_percent": null, "numerator": "0", "external": "0", "own_business": "0",
-            "unclassified": "0", "other_kinds": "0", "outside_filters": "0"
+            "unclassified": "0", "other_kinds": "0", "outside_filters": "0", "unmapped": "0", "unpriced_tokens": "0"
             """
         let json = """
-            {"id": 1, "scope": {"id": "idc", "version": 1}, "month": "2025-06", "status": "proposed", "sha256": "ab",
+            {"id": 1, "scope": {"id": "idc", "version": 1, "sha256": "ab"}, "month": "2025-06", "status": "proposed", "sha256": "ab",
              "as_known_at": "T", "position": 7, "override_reason": null, "proposed_at": "P", "proposed_by": "Ann",
+             "proposed_token": "t", "calendar": "Asia/Shanghai", "measure": "tokens", "high_water_marks": [],
              "decision": null, "title": {"en": "IDC", "zh": "IDC 口径"}, "zone": "Asia/Shanghai", "by": "developer",
              "denominator": "0", "rows": [], "total": {"entity": null, "rank": 0, \(amounts)},
              "shortcomings": [{"code": "\(code)", "subject": null, "blocking": \(blocking), "text": "Why."}],
              "coverage": [], "canonical_form": "", "restatement": null}
             """
-        return try JSONDecoder().decode(StatementAnswer.self, from: Data(json.utf8))
+        return try JSONDecoder().decode(StatementResponse.self, from: Data(json.utf8))
     }
 
     @Test(arguments: [

@@ -56,8 +56,6 @@ package enum APILimits {
     package static let defaultSilenceMinutes: Int64 = 60
     /// The longest that it may be set to, in minutes: a week.
     package static let maxSilenceMinutes: Int64 = 10_080
-    /// Silent spans that one answer lists of one provider or collector, count. The others are counted, with their minutes.
-    package static let maxSilentSpansListed = 200
     /// How long `wait-for` waits for its position before 503, in seconds.
     package static let maxWaitSeconds = 30
     /// When a client should come back after 429 and 503, in seconds.

@@ -42,7 +42,7 @@ struct IngestHandlers: Sendable {
     /// The longest software version, in bytes of ASCII, as in a batch's header.
     private static let maxSoftwareVersionBytes = 64
 
-    @Sendable func openEpoch(_ request: Request, _ identity: CollectorIdentity) async throws -> Answer {
+    @Sendable func openEpoch(_ request: Request, _ identity: CollectorIdentity) async throws -> APIResponse {
         _ = try request.parameters()
         let body: EpochBody = try await request.jsonBody(limitBytes: APILimits.maxControlBodyBytes)
         guard let spoolID = SpoolID(hex: body.spool_id) else {
@@ -94,7 +94,7 @@ struct IngestHandlers: Sendable {
         var digests: [String]
     }
 
-    @Sendable func lookUp(_ request: Request, _ identity: CollectorIdentity) async throws -> Answer {
+    @Sendable func lookUp(_ request: Request, _ identity: CollectorIdentity) async throws -> APIResponse {
         _ = try request.parameters()
         let body: LookupBody = try await request.jsonBody(limitBytes: APILimits.maxControlBodyBytes)
         guard body.epoch >= 1, body.epoch <= UInt64(Int64.max) else {
@@ -117,7 +117,7 @@ struct IngestHandlers: Sendable {
 
     // MARK: Batches
 
-    @Sendable func sendBatch(_ request: Request, _ identity: CollectorIdentity) async throws -> Answer {
+    @Sendable func sendBatch(_ request: Request, _ identity: CollectorIdentity) async throws -> APIResponse {
         _ = try request.parameters()
         let envelope = try BatchEnvelope(headers: request.headers)
         let committed = try await limiter.withPermit(of: identity) {

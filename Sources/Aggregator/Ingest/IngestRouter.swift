@@ -6,7 +6,7 @@ internal import UsageModel
 /// The routes of the ingest listener. Who calls comes from the client certificate of the connection, and from nothing
 /// that the request says.
 struct IngestRouter {
-    typealias Handler = @Sendable (Request, CollectorIdentity) async throws -> Answer
+    typealias Handler = @Sendable (Request, CollectorIdentity) async throws -> APIResponse
 
     struct Route: Sendable {
         var method: HTTPRequest.Method

@@ -69,14 +69,3 @@ extension ScopeCatalogue {
         return try scope(try parameters.required("scope", "the id of a scope, one of \(known)"))
     }
 }
-
-extension Period {
-    /// The period with its first second and the first after it, on the clock of a zone.
-    func json(in zone: ZoneRules) -> JSONValue {
-        let seconds = seconds(in: zone)
-        return [
-            "name": .string(description), "from": .string(RFC3339.text(second: seconds.lowerBound, in: zone)),
-            "to": .string(RFC3339.text(second: seconds.upperBound, in: zone)), "zone": .string(zone.identifier),
-        ]
-    }
-}

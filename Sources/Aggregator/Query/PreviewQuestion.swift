@@ -1,3 +1,4 @@
+internal import APIModel
 internal import Scopes
 internal import Store
 internal import TextFormats
@@ -24,40 +25,41 @@ struct PreviewQuestion {
             ? ScopeQuestion(
                 scope: try catalogue.scope(parameters), period: try FigureHandlers.period(parameters)) : nil
     }
+}
 
-    /// What stands in the answer beside an import's counts.
-    static func members<Change: Sendable>(_ effect: ImportPreview<Change>.Effect?) -> [JSONMember] {
-        let preview = JSONMember("preview", true)
-        guard let effect else { return [preview] }
+extension PreviewEffect {
+    /// - Returns: `nil` where only the counts were asked for.
+    init?<Change: Sendable>(_ effect: ImportPreview<Change>.Effect?) {
+        guard let effect else { return nil }
+        self.init()
         let (table, moves) = (effect.after, ShareMoves(from: effect.before, to: effect.after))
-        let answered = effect.before != nil
-        let rows = moves.rows.map { row -> JSONValue in
-            .object(
-                [JSONMember(table.scope.entity.rawValue, .string(row.entity))]
-                    + Self.members(row, moves, table, answered: answered)
-                    + [
-                        JSONMember(
-                            "share_percent_before", answered ? .string(moves.percentText(row.percent.from)) : .null),
-                        JSONMember("share_percent_after", .string(moves.percentText(row.percent.to))),
-                        JSONMember("points", answered ? .string(moves.points(of: row)) : .null),
-                    ])
+        let isAnsweredBefore = effect.before != nil
+        scope = ScopeName(table.scope)
+        period = table.period.description
+        measure = table.scope.measure.rawValue
+        by = table.scope.entity.rawValue
+        position = Int(clamping: effect.position)
+        rows = moves.rows.map { row in
+            MoveRow {
+                $0.entity = [NamedText(table.scope.entity.rawValue, row.entity)]
+                $0.amounts = MoveAmounts(row, of: moves, in: table, isAnsweredBefore: isAnsweredBefore)
+                $0.sharePercentAfter = Percent(moves.percentText(row.percent.to))
+                guard isAnsweredBefore else { return }
+                $0.sharePercentBefore = Percent(moves.percentText(row.percent.from))
+                $0.points = DecimalNumber(moves.points(of: row))
+            }
         }
-        return [
-            preview, JSONMember("scope", table.scope.nameJSON), JSONMember("period", .string(table.period.description)),
-            JSONMember("measure", .string(table.scope.measure.rawValue)),
-            JSONMember("by", .string(table.scope.entity.rawValue)),
-            JSONMember("position", .integer(Int64(clamping: effect.position))), JSONMember("rows", .array(rows)),
-            JSONMember("total", .object(Self.members(moves.total, moves, table, answered: answered))),
-        ]
+        total = MoveAmounts(moves.total, of: moves, in: table, isAnsweredBefore: isAnsweredBefore)
     }
+}
 
-    private static func members(
-        _ row: ShareMoves.Row, _ moves: ShareMoves, _ table: ShareTable, answered: Bool
-    ) -> [JSONMember] {
-        [
-            JSONMember("before", answered ? .string(table.text(of: row.numerator.from)) : .null),
-            JSONMember("after", .string(table.text(of: row.numerator.to))),
-            JSONMember("change", answered ? .string(moves.change(of: row)) : .null),
-        ]
+extension MoveAmounts {
+    /// - Parameter isAnsweredBefore: whether the scope can be answered without the import too.
+    fileprivate init(_ row: ShareMoves.Row, of moves: ShareMoves, in table: ShareTable, isAnsweredBefore: Bool) {
+        self.init()
+        after = Amount(table.text(of: row.numerator.to))
+        guard isAnsweredBefore else { return }
+        before = Amount(table.text(of: row.numerator.from))
+        change = Change(moves.change(of: row))
     }
 }

@@ -1,3 +1,4 @@
+internal import APIModel
 internal import Scopes
 internal import Store
 internal import TextFormats
@@ -12,11 +13,11 @@ extension Problem {
         case .coverageShort:
             conflict(
                 refusal, "The month's coverage is short",
-                JSONMember("shortcomings", .array(refusal.shortcomings.map(\.json))))
+                JSONMember("shortcomings", .encoded(refusal.shortcomings.map { Shortcoming($0) })))
         case .figuresChanged:
             conflict(
                 refusal, "The figures changed since they were proposed",
-                JSONMember("changes", .array(changes(refusal.changes))))
+                JSONMember("changes", .encoded(changes(refusal.changes))))
         }
     }
 
@@ -27,8 +28,10 @@ extension Problem {
             status: 409, code: refusal.code.rawValue, title: title, detail: refusal.message, extensions: extensions)
     }
 
-    private static func changes(_ restatement: Restatement?) -> [JSONValue] {
+    private static func changes(_ restatement: Restatement?) -> [RestatedRow] {
         guard let restatement else { return [] }
-        return (restatement.rows.filter { !$0.isUnchanged } + [restatement.total]).map(restatement.json(_:))
+        return (restatement.rows.filter { !$0.isUnchanged } + [restatement.total]).map {
+            RestatedRow($0, in: restatement)
+        }
     }
 }

@@ -5,8 +5,8 @@ internal import Store
 /// The routes of the query listener, in one list: the router, the 405 answers and the test against the OpenAPI
 /// document are all made from it.
 struct QueryRouter {
-    typealias Handler = @Sendable (Request, QueryContext) async throws -> Answer
-    typealias AuthorisedHandler = @Sendable (Request, QueryContext, TokenRecord) async throws -> Answer
+    typealias Handler = @Sendable (Request, QueryContext) async throws -> APIResponse
+    typealias AuthorisedHandler = @Sendable (Request, QueryContext, TokenRecord) async throws -> APIResponse
 
     struct Route: Sendable {
         var method: HTTPRequest.Method

@@ -1,3 +1,4 @@
+internal import APIModel
 internal import Foundation
 internal import HTTPTypes
 internal import Hummingbird
@@ -17,10 +18,12 @@ struct TokenHandlers: Sendable {
         tokens = TokenService(store: dependencies.store, clock: dependencies.clock)
     }
 
-    @Sendable func list(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
+    @Sendable func list(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> APIResponse
+    {
         _ = try request.parameters()
         _ = try request.format([.json])
-        return .json(["tokens": .array(try await tokens.list().map { .object($0.members) })])
+        let records = try await tokens.list()
+        return .json(TokensResponse { $0.tokens = records.map { TokenRow($0) } })
     }
 
     private struct Body: Decodable {
@@ -30,7 +33,9 @@ struct TokenHandlers: Sendable {
         var holder: String?
     }
 
-    @Sendable func create(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
+    @Sendable func create(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+        -> APIResponse
+    {
         _ = try request.parameters()
         let body: Body = try await request.jsonBody(limitBytes: APILimits.maxQueryBodyBytes)
         guard let role = TokenRole(rawValue: body.role) else {
@@ -55,28 +60,36 @@ struct TokenHandlers: Sendable {
         }
         let made = try await tokens.create(
             role: role, provider: body.provider, note: note, holder: body.holder, by: "token \(caller.id)")
-        return .json(.object([JSONMember("token", .string(made.text))] + made.record.members), status: .created)
+        return .json(
+            CreatedTokenResponse {
+                $0.token = made.text
+                $0.record = TokenRow(made.record)
+            }, status: .created)
     }
 
-    @Sendable func revoke(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
+    @Sendable func revoke(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+        -> APIResponse
+    {
         _ = try request.parameters()
         let id = context.parameters.get("id") ?? ""
         guard try await tokens.revoke(id: id, by: "token \(caller.id)") else {
             throw Problem.notFound("There is no live token with this id.")
         }
-        return Answer(status: .noContent, contentType: AnswerFormat.json.contentType, body: [])
+        return APIResponse(status: .noContent, contentType: AnswerFormat.json.contentType, body: [])
     }
 }
 
-extension TokenRecord {
-    fileprivate var members: [JSONMember] {
-        [
-            JSONMember("id", .string(id)), JSONMember("role", .string(role.rawValue)),
-            JSONMember("provider", .optional(provider)), JSONMember("note", .string(note)),
-            JSONMember("holder", .optional(holder)),
-            JSONMember("created_at", .string(RFC3339.text(createdAt))), JSONMember("created_by", .string(createdBy)),
-            JSONMember("expires_at", .optional(expiresAt.map { RFC3339.text($0) })),
-            JSONMember("revoked_at", .optional(revokedAt.map { RFC3339.text($0) })),
-        ]
+extension TokenRow {
+    fileprivate init(_ record: TokenRecord) {
+        self.init()
+        id = record.id
+        role = record.role.rawValue
+        provider = record.provider
+        note = record.note
+        holder = record.holder
+        createdAt = Moment(record.createdAt)
+        createdBy = record.createdBy
+        expiresAt = record.expiresAt.map { Moment($0) }
+        revokedAt = record.revokedAt.map { Moment($0) }
     }
 }

@@ -18,6 +18,9 @@ package struct ScopeCatalogue: Sendable {
         "omdia-ai-cloud", "openrouter", "openrouter-revenue", "tenders", "tenders-amount",
     ]
 
+    /// Whether an id is that of a scope which comes with Steelyard.
+    package static func isBuiltIn(_ id: String) -> Bool { builtInNames.contains(id) }
+
     /// Reads the built-in scopes.
     ///
     /// - Throws: ``FileProblems`` when the installation is damaged.

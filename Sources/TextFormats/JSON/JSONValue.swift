@@ -9,6 +9,8 @@ package enum JSONValue: Sendable, Equatable {
     case string(String)
     case array([JSONValue])
     case object([JSONMember])
+    /// A value that was written already.
+    case encoded([UInt8])
 
     /// A token or request count: a decimal string.
     package static func count(_ value: UInt128) -> JSONValue { .string(String(value)) }
@@ -54,6 +56,7 @@ extension JSONValue {
         case .bool(let value): output.append(contentsOf: (value ? "true" : "false").utf8)
         case .integer(let value): output.append(contentsOf: String(value).utf8)
         case .string(let value): Self.write(value, to: &output)
+        case .encoded(let bytes): output.append(contentsOf: bytes)
         case .array(let elements):
             output.append(UInt8(ascii: "["))
             for (index, element) in elements.enumerated() {

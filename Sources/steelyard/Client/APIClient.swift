@@ -5,7 +5,7 @@ internal import NIOHTTP1
 internal import NIOSSL
 
 /// An answer whose body has been read whole.
-struct APIResponse: Sendable {
+struct ReceivedResponse: Sendable {
     var status: Int
     var contentType: String
     var body: [UInt8]
@@ -45,7 +45,7 @@ struct APIClient: Sendable {
     }
 
     func get(_ path: String, _ query: [(String, String?)] = [], accept: String = "application/json") async throws
-        -> APIResponse
+        -> ReceivedResponse
     {
         try await send(.GET, path, query, accept: accept)
     }
@@ -53,7 +53,7 @@ struct APIClient: Sendable {
     func send(
         _ method: HTTPMethod, _ path: String, _ query: [(String, String?)] = [], accept: String = "application/json",
         contentType: String? = nil, body: [UInt8]? = nil
-    ) async throws -> APIResponse {
+    ) async throws -> ReceivedResponse {
         var request = HTTPClientRequest(url: connection.baseURL + path + Self.encoded(query))
         request.method = method
         request.headers.add(name: "Authorization", value: "Bearer \(connection.token)")
@@ -124,11 +124,11 @@ enum HTTPClients {
 
     static func execute(
         _ request: HTTPClientRequest, on http: HTTPClient, timeout: TimeAmount, maxBodyBytes: Int
-    ) async throws -> APIResponse {
+    ) async throws -> ReceivedResponse {
         do {
             let response = try await http.execute(request, timeout: timeout)
             let body = try await response.body.collect(upTo: maxBodyBytes)
-            return APIResponse(
+            return ReceivedResponse(
                 status: Int(response.status.code), contentType: response.headers.first(name: "Content-Type") ?? "",
                 body: Array(body.readableBytesView))
         } catch let error as CancellationError {

@@ -1,3 +1,4 @@
+internal import APIModel
 internal import Foundation
 
 /// Problem details (RFC 9457) as the server sends them.
@@ -14,10 +15,10 @@ struct Problem: Decodable, Sendable {
     var code: String?
     var errors: [Item]?
     /// What changed since a statement was proposed.
-    var changes: [StatementAnswer.RestatedRow]?
+    var changes: [RestatedRow]?
 
     /// The error that an answer other than 2xx stands for.
-    static func error(for response: APIResponse, asking path: String) -> CommandError {
+    static func error(for response: ReceivedResponse, asking path: String) -> CommandError {
         let problem = try? JSONDecoder().decode(Problem.self, from: Data(response.body))
         let said = problem?.sentence ?? "the server answered \(response.status) to \(path)"
         switch response.status {
@@ -43,7 +44,7 @@ struct Problem: Decodable, Sendable {
     }
 
     /// Whether the answer says that the position that was waited for isn't reached yet: the server gives up sooner than people.
-    static func isStillCounting(_ response: APIResponse) -> Bool {
+    static func isStillCounting(_ response: ReceivedResponse) -> Bool {
         guard response.status == 503 else { return false }
         return (try? JSONDecoder().decode(Problem.self, from: Data(response.body)))?.code == "position-not-reached"
     }

@@ -1,3 +1,4 @@
+internal import APIModel
 internal import ArgumentParser
 
 /// `steelyard bridge`: from one scope's figure to another's.
@@ -24,27 +25,27 @@ struct BridgeCommand: AsyncParsableCommand {
         try await question.ask(
             "/v1/bridge",
             time.query + knowledge.query + [("from-scope", from), ("to-scope", to), ("entity", entity)],
-            as: BridgeAnswer.self, table: BridgeTables.text)
+            as: BridgeResponse.self, table: BridgeTables.text)
     }
 }
 
 enum BridgeTables {
-    @Sendable static func text(of answer: BridgeAnswer, figures: Figures) -> String {
+    @Sendable static func text(of answer: BridgeResponse, figures: Figures) -> String {
         var table = TextTable([
-            .text(answer.entity ?? AnswerText.total(figures)), .number(figures.words("Change", "变化")),
-            .number(figures.words("Amount", "数量")), .text(figures.words("Unit", "单位")),
-            .number(figures.words("Published", "发布值")), .number(figures.words("Share", "份额")),
+            .text(answer.entity ?? AnswerText.total(figures)), figures.column(BridgeStep.columns[\.change]),
+            figures.column(BridgeStep.columns[\.amount]), figures.column(BridgeStep.columns[\.unit]),
+            figures.column(BridgeStep.columns[\.published]), figures.column(BridgeStep.columns[\.sharePercent]),
         ])
         for step in answer.steps {
             table.append([
-                title(step, answer), step.aspect == nil ? "" : AnswerText.change(step.change, figures),
+                title(step, answer), step.aspect == nil ? "" : AnswerText.change(step.change?.text, figures),
                 figures.count(step.amount), step.unit, figures.count(step.published),
                 figures.percent(step.sharePercent),
             ])
         }
         if let change = answer.change, let last = answer.steps.last {
             table.setTotals([
-                answer.toScope.id, AnswerText.change(change, figures), figures.count(last.amount), last.unit,
+                answer.toScope.id, AnswerText.change(change.text, figures), figures.count(last.amount), last.unit,
                 figures.count(last.published), figures.percent(last.sharePercent),
             ])
         }
@@ -54,7 +55,7 @@ enum BridgeTables {
     }
 
     /// `kinds: external-customer → all`; the first scope's id at the start.
-    private static func title(_ step: BridgeAnswer.Step, _ answer: BridgeAnswer) -> String {
+    private static func title(_ step: BridgeStep, _ answer: BridgeResponse) -> String {
         guard let aspect = step.aspect else { return answer.fromScope.id }
         return "\(aspect): \(step.from ?? "–") → \(step.to ?? "–")"
     }

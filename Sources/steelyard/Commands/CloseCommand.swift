@@ -1,3 +1,4 @@
+internal import APIModel
 internal import ArgumentParser
 internal import Foundation
 internal import NIOHTTP1
@@ -54,9 +55,9 @@ struct StatementOutput: ParsableArguments {
         if options.format == .csv { throw ValidationError("Statements come as table or json.") }
     }
 
-    func write(_ response: APIResponse) throws {
+    func write(_ response: ReceivedResponse) throws {
         try options.write(response) {
-            StatementTables.whole(try $0.decoded(StatementAnswer.self), figures: options.figures)
+            StatementTables.whole(try $0.decoded(StatementResponse.self), figures: options.figures)
         }
     }
 }
@@ -92,11 +93,11 @@ struct StatementName: ParsableArguments {
         if let id = Int64(name) { return id }
         let scope = scope ?? ShareCommand.defaultScope
         let response = try await client.get("/v1/statements", [("scope", scope), ("month", name)])
-        let found = try response.decoded(StatementsAnswer.self).statements
-        guard let statement = found.first(where: { $0.status == "approved" }) ?? found.last else {
+        let found = try response.decoded(StatementsResponse.self).statements
+        guard let statement = found.first(where: { $0.status == StatementSummary.approved }) ?? found.last else {
             throw CommandError(
                 .usage, "\(name) was never proposed under \(scope); `steelyard close` does".printable)
         }
-        return statement.id
+        return Int64(statement.id)
     }
 }

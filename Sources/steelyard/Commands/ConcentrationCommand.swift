@@ -1,3 +1,4 @@
+internal import APIModel
 internal import ArgumentParser
 
 /// `steelyard concentration`: how much the largest hold.
@@ -22,21 +23,16 @@ struct ConcentrationCommand: AsyncParsableCommand {
     mutating func run() async throws {
         try await question.ask(
             "/v1/concentration", under: scope.checked(for: question.output.format), time.query, knowledge,
-            as: ConcentrationAnswer.self, table: ConcentrationTables.text)
+            as: ConcentrationResponse.self, table: ConcentrationTables.text)
     }
 }
 
 enum ConcentrationTables {
-    @Sendable static func text(of answer: ConcentrationAnswer, figures: Figures) -> String {
-        var table = TextTable([
-            .number(AnswerText.entities(answer.by, figures)), .number(figures.words("Counted", "计入")),
-            .number("CR1"), .number("CR3"), .number("HHI"),
-        ])
-        table.append([
-            String(answer.entities), figures.count(answer.denominator), figures.percent(answer.cr1Percent),
-            figures.percent(answer.cr3Percent), answer.hhi ?? "–",
-        ])
-        return AnswerText.heading(answer.scope, figures) + "\n" + table.rendered() + "\n"
+    @Sendable static func text(of answer: ConcentrationResponse, figures: Figures) -> String {
+        var table = AnswerTable<ConcentrationResponse>(figures)
+        table.add(.number(AnswerText.entities(answer.by, figures))) { String($0.entities) }
+        table.add(ConcentrationResponse.columns)
+        return AnswerText.heading(answer.scope, figures) + "\n" + table.rendered([answer]) + "\n"
             + AnswerText.footer(answer.period.name, position: answer.position, asKnownAt: answer.asKnownAt, figures)
     }
 }

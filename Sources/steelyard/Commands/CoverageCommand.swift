@@ -1,3 +1,4 @@
+internal import APIModel
 internal import ArgumentParser
 
 /// `steelyard coverage`: what was reported of a period.
@@ -27,7 +28,7 @@ struct CoverageCommand: AsyncParsableCommand {
             time.query + [
                 ("provider", provider), ("silence-minutes", silenceMinutes.map(String.init)), ("wait-for", waitFor),
             ]
-        try await question.ask("/v1/coverage", query, as: CoverageAnswer.self, table: CoverageTables.text)
+        try await question.ask("/v1/coverage", query, as: CoverageResponse.self, table: CoverageTables.text)
     }
 }
 
@@ -35,7 +36,7 @@ enum CoverageTables {
     /// Silent spans that are shown of one provider; JSON has more.
     private static let maxSpans = 10
 
-    @Sendable static func text(of answer: CoverageAnswer, figures: Figures) -> String {
+    @Sendable static func text(of answer: CoverageResponse, figures: Figures) -> String {
         let span = "\(answer.period.from) – \(answer.period.to) (\(answer.period.zone))".printable
         let silence = figures.words(
             "Silence is more than \(answer.silenceMinutes) minutes without usage.\n",
@@ -44,37 +45,30 @@ enum CoverageTables {
             + passed(answer, figures) + AnswerText.footer(span, position: answer.position, asKnownAt: nil, figures)
     }
 
-    private static func providers(_ answer: CoverageAnswer, _ figures: Figures) -> String {
-        var table = TextTable([
-            .text(AnswerText.entity("provider", figures)), .number(figures.words("Reported", "已上报")),
-            .number(figures.words("Minutes", "有用量分钟")), .number(figures.words("Hours", "小时")),
-            .number(figures.words("Days", "天")), .number(figures.words("Silent spans", "静默段")),
-        ])
-        for row in answer.providers {
-            table.append([
-                row.provider, figures.percent(row.reportedPercent),
-                figures.count(row.minutesWithUsage.map(String.init)),
-                figures.count(row.hoursWithUsage.map(String.init)), String(row.daysWithUsage),
-                String(row.reportingGaps),
-            ])
-        }
-        return table.rendered()
+    private static func providers(_ answer: CoverageResponse, _ figures: Figures) -> String {
+        let fields = ProviderCoverageRow.columns
+        var table = AnswerTable<ProviderCoverageRow>(figures)
+        table.add([fields[\.provider], fields[\.silence.reportedPercent]])
+        table.add(fields.from(\.minutesWithUsage).upTo(\.silence.reportedPercent).map(\.grouped))
+        table.add(fields.from(\.silence.silentMinutes))
+        return table.rendered(answer.providers)
     }
 
-    private static func collectors(_ answer: CoverageAnswer, _ figures: Figures) -> String {
+    private static func collectors(_ answer: CoverageResponse, _ figures: Figures) -> String {
+        let fields = CollectorCoverageRow.columns
         var table = TextTable([
-            .text(figures.words("Collector", "采集器")), .number(figures.words("Reported", "已上报")),
-            .text(figures.words("Silent", "静默")), .number(figures.words("Batches", "批次")),
-            .text(figures.words("First batch", "首批")), .text(figures.words("Last batch", "末批")),
-            .text(figures.words("Last seen", "最近上报")), .number(figures.words("Events", "事件")),
+            .text(figures.words("Collector", "采集器")), figures.column(fields[\.silence.reportedPercent]),
+            .text(figures.words("Silent", "静默")), figures.column(fields[\.batches]),
+            figures.column(fields[\.firstBatchAt]), figures.column(fields[\.lastBatchAt]),
+            figures.column(fields[\.lastSeen]), figures.column(fields[\.events]),
             .text(figures.words("Rejected", "拒收")), .text(figures.words("Quarantined", "隔离")),
         ])
         for provider in answer.providers {
             for row in provider.collectors {
                 table.append([
-                    "\(provider.provider)/\(row.name)", figures.percent(row.reportedPercent),
-                    silence(of: row, answer, figures), String(row.batches), row.firstBatchAt ?? "–",
-                    row.lastBatchAt ?? "–", row.lastSeen, figures.count(row.events),
+                    "\(provider.provider)/\(row.name)", figures.percent(row.silence.reportedPercent),
+                    silence(of: row, answer, figures), String(row.batches), row.firstBatchAt?.text ?? "–",
+                    row.lastBatchAt?.text ?? "–", row.lastSeen.text, figures.count(row.events),
                     row.rejections.map { "\($0.reason) \(figures.count($0.records))" }.joined(separator: ", "),
                     quarantined(row),
                 ])
@@ -85,41 +79,42 @@ enum CoverageTables {
 
     /// Since when a collector has been silent, where it is until the end of what is looked at; otherwise how often it was.
     private static func silence(
-        of row: CoverageAnswer.Collector, _ answer: CoverageAnswer, _ figures: Figures
+        of row: CollectorCoverageRow, _ answer: CoverageResponse, _ figures: Figures
     ) -> String {
-        guard row.reportingGaps > 0 else { return "" }
+        guard row.silence.silentSpans > 0 else { return "" }
         // Where the list was cut, its last span isn't the collector's last.
-        if row.silent.count == row.reportingGaps, let last = row.silent.last, last.to == answer.until {
+        if row.silence.silent.count == row.silence.silentSpans, let last = row.silence.silent.last,
+            last.to == answer.until
+        {
             guard last.from != answer.period.from else { return figures.words("all the time", "全程") }
             return figures.words("since \(last.from)", "自 \(last.from) 起")
         }
-        let spans = row.reportingGaps
+        let spans = row.silence.silentSpans
         return figures.words(spans == 1 ? "1 span" : "\(spans) spans", "\(spans) 段")
     }
 
     /// How many batches were set aside, and for which reasons.
-    private static func quarantined(_ row: CoverageAnswer.Collector) -> String {
-        let batches = row.quarantined.reduce(0) { $0 + $1.batches }
+    private static func quarantined(_ row: CollectorCoverageRow) -> String {
         let reasons = row.quarantined.map { "\($0.reason) \($0.batches)" }.joined(separator: ", ")
-        return reasons.isEmpty ? "0" : "\(batches) (\(reasons))"
+        return reasons.isEmpty ? "0" : "\(row.quarantinedBatches) (\(reasons))"
     }
 
     /// Up to when a period is looked at that isn't over.
-    private static func passed(_ answer: CoverageAnswer, _ figures: Figures) -> String {
+    private static func passed(_ answer: CoverageResponse, _ figures: Figures) -> String {
         guard answer.until != answer.period.to else { return "" }
-        let until = answer.until.printable
+        let until = answer.until.text.printable
         return figures.words(
             "Of the period only what has passed is looked at: up to \(until).\n", "时段尚未结束，仅统计至 \(until)。\n")
     }
 
-    private static func spans(_ answer: CoverageAnswer, _ figures: Figures) -> String {
+    private static func spans(_ answer: CoverageResponse, _ figures: Figures) -> String {
         let lines = answer.providers.flatMap { provider -> [String] in
-            let shown = provider.silent.prefix(maxSpans).map {
+            let shown = provider.silence.silent.prefix(maxSpans).map {
                 figures.words(
                     "\(provider.provider) silent: \($0.from) – \($0.to), \($0.minutes) minutes",
                     "\(provider.provider) 静默：\($0.from) – \($0.to)，\($0.minutes) 分钟")
             }
-            let rest = provider.reportingGaps - shown.count
+            let rest = provider.silence.silentSpans - shown.count
             guard rest > 0 else { return shown }
             return shown + [
                 figures.words("\(provider.provider): \(rest) more", "\(provider.provider)：另有 \(rest) 段")

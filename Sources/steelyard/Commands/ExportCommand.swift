@@ -1,3 +1,4 @@
+internal import APIModel
 internal import ArgumentParser
 internal import Identity
 
@@ -47,7 +48,8 @@ struct ExportCommand: AsyncParsableCommand {
                 let bytes =
                     format == .table
                     ? Array(
-                        try MonthlyShareTable.text(of: response.decoded(MonthlyShareAnswer.self), figures: figures).utf8
+                        try MonthlyShareTable.text(of: response.decoded(MonthlyShareResponse.self), figures: figures)
+                            .utf8
                     )
                     : response.body
                 try FileOrOutput.write(bytes, to: out, overwriting: force)
@@ -57,44 +59,34 @@ struct ExportCommand: AsyncParsableCommand {
 }
 
 enum MonthlyShareTable {
-    static func text(of answer: MonthlyShareAnswer, figures: Figures) -> String {
-        var table = TextTable([
-            .text(heading(answer, figures)), .number(figures.words("External", "外部客户")),
-            .number(figures.words("Own business", "自有业务")), .number(figures.words("Unclassified", "未分类")),
-            .number(figures.words("Numerator", "分子")), .number(figures.words("Denominator", "分母")),
-            .number(figures.words("Share", "份额")), .number(figures.words("Month on month", "环比")),
-        ])
-        for row in answer.rows {
-            let cells = [
-                name(of: row, figures), figures.count(row.external),
-                figures.count(row.ownBusiness), figures.count(row.unclassified), figures.count(row.numerator),
-                figures.count(row.denominator), figures.percent(row.sharePercent),
-                figures.percent(row.monthOnMonthPercent),
-            ]
-            if row.row == "total" { table.setTotals(cells) } else { table.append(cells) }
-        }
-        let title = figures.words(answer.scope.title.en, answer.scope.title.zh)
+    static func text(of answer: MonthlyShareResponse, figures: Figures) -> String {
+        var table = AnswerTable<MonthlyShareRow>(figures)
+        table.add(.text(heading(answer, figures))) { name(of: $0, figures) }
+        table.add(MonthlyShareRow.columns)
+        let isTotal = { (row: MonthlyShareRow) in row.row == MonthlyShareRow.total }
+        let title = figures.words(answer.scope.title)
         return "\(answer.scope.id) v\(answer.scope.version): \(title), \(answer.month) (\(answer.zone))".printable
-            + "\n\n"
-            + table.rendered() + closed(answer, figures)
+            + "\n\n" + table.rendered(answer.rows.filter { !isTotal($0) }, total: answer.rows.first(where: isTotal))
+            + closed(answer, figures)
     }
 
-    private static func closed(_ answer: MonthlyShareAnswer, _ figures: Figures) -> String {
+    private static func closed(_ answer: MonthlyShareResponse, _ figures: Figures) -> String {
         guard let statement = answer.statement else { return "" }
-        let (id, at, by) = (statement.id, statement.approvedAt, statement.approvedBy.printable)
+        let (id, at) = (statement.id, statement.approvedAt?.text ?? "–")
+        let by = (statement.approvedBy ?? "–").printable
         return "\n" + figures.words("closed: statement \(id), approved \(at) by \(by)", "已关账：报表 \(id)，\(by) 于 \(at) 批准")
             + "\n"
     }
 
-    private static func heading(_ answer: MonthlyShareAnswer, _ figures: Figures) -> String {
+    private static func heading(_ answer: MonthlyShareResponse, _ figures: Figures) -> String {
         AnswerText.entity(answer.rows.first?.row ?? "provider", figures)
     }
 
-    private static func name(of row: MonthlyShareAnswer.Row, _ figures: Figures) -> String {
+    private static func name(of row: MonthlyShareRow, _ figures: Figures) -> String {
         switch row.row {
-        case "total": figures.words("Total", "合计")
-        case "other": figures.words("Other", "其他")
-        default: row.provider ?? row.model ?? row.family ?? row.developer ?? ""
+        case MonthlyShareRow.total: AnswerText.total(figures)
+        case MonthlyShareRow.other: figures.words("Other", "其他")
+        default: row.name ?? ""
         }
     }
 }

@@ -1,3 +1,4 @@
+internal import APIModel
 internal import ArgumentParser
 internal import NIOHTTP1
 internal import Scopes
@@ -33,16 +34,16 @@ struct FactsCommand: AsyncParsableCommand {
                     try await client.send(
                         .POST, "/v1/facts/\(kind.rawValue)", preview.query, contentType: "text/csv", body: bytes)
                 }
-                let answer = try response.decoded(ImportedFactsAnswer.self)
+                let answer = try response.decoded(ImportedFactsResponse.self)
                 if preview.preview {
                     Terminal.out(
-                        PreviewTables.text(
-                            of: try response.decoded(PreviewAnswer.self), file: file, figures: preview.figures))
+                        PreviewTables.text(of: answer.counts, answer.effect, file: file, figures: preview.figures))
                 } else {
                     Terminal.out(
                         ImportReport.line(
                             file: file, what: "\(answer.records) records of \(kind.rawValue)",
-                            asserted: answer.asserted, unchanged: answer.unchanged, recordedAt: answer.recordedAt))
+                            asserted: answer.counts.asserted, unchanged: answer.counts.unchanged,
+                            recordedAt: answer.recordedAt.text))
                 }
             }
         }

@@ -1,4 +1,6 @@
+internal import APIModel
 internal import ArgumentParser
+internal import Scopes
 
 /// `steelyard growth`: one period against another.
 struct GrowthCommand: AsyncParsableCommand {
@@ -31,33 +33,26 @@ struct GrowthCommand: AsyncParsableCommand {
         let entities = entity.isEmpty ? nil : entity.joined(separator: ",")
         try await question.ask(
             "/v1/growth", under: scope.checked(for: question.output.format),
-            [("from-period", from), ("to-period", to), ("entity", entities)], knowledge, as: GrowthAnswer.self,
+            [("from-period", from), ("to-period", to), ("entity", entities)], knowledge, as: GrowthResponse.self,
             table: GrowthTables.text)
     }
 }
 
 enum GrowthTables {
-    @Sendable static func text(of answer: GrowthAnswer, figures: Figures) -> String {
-        var table = TextTable([
-            .text(AnswerText.entity(answer.by, figures)), .number(answer.fromPeriod.name),
-            .number(answer.toPeriod.name), .number(figures.words("Multiple", "倍数")),
-            .number(figures.words("Change", "变化")), .number(figures.words("Multiple per day", "日均倍数")),
-            .number(figures.words("Change per day", "日均变化")),
-        ])
-        for row in answer.rows {
-            let cells = [
-                row.entity ?? AnswerText.total(figures), figures.count(row.fromPublished),
-                figures.count(row.toPublished),
-                row.multiple ?? "–", figures.percent(row.percent), row.perDayMultiple ?? "–",
-                figures.percent(row.perDayPercent),
-            ]
-            if row.entity == nil { table.setTotals(cells) } else { table.append(cells) }
-        }
+    @Sendable static func text(of answer: GrowthResponse, figures: Figures) -> String {
+        let fields = GrowthRow.columns
+        var table = AnswerTable<GrowthRow>(figures)
+        table.add(.text(AnswerText.entity(answer.by, figures))) { $0.entity ?? AnswerText.total(figures) }
+        table.add(fields[\.fromPublished], titled: answer.fromPeriod.name)
+        table.add(fields[\.toPublished], titled: answer.toPeriod.name)
+        table.add(fields)
+        let total = answer.rows.first { $0.entity == nil }
         let warning = answer.warning.map { figures.words("Mind: \($0.en)", "注意：\($0.zh)").printable + "\n" }
         let span = [answer.fromPeriod, answer.toPeriod].map {
             figures.words("\($0.name) (\($0.days) days)", "\($0.name)（\($0.days) 天）")
         }
-        return AnswerText.heading(answer.scope, figures) + "\n" + table.rendered() + "\n" + (warning ?? "")
+        return AnswerText.heading(answer.scope, figures) + "\n"
+            + table.rendered(answer.rows.filter { $0.entity != nil }, total: total) + "\n" + (warning ?? "")
             + AnswerText.footer(
                 span.joined(separator: " → "), position: answer.position, asKnownAt: answer.asKnownAt, figures)
     }

@@ -1,3 +1,4 @@
+internal import APIModel
 internal import ArgumentParser
 
 /// `steelyard peak`: the highest minutes.
@@ -36,30 +37,25 @@ struct PeakCommand: AsyncParsableCommand {
                 ("by", by), ("provider", provider), ("tenant", tenant), ("model", model),
                 ("top", top.map(String.init)), ("user-rate", userRate.map(String.init)), ("wait-for", waitFor),
             ]
-        try await question.ask("/v1/peak", query, as: PeakAnswer.self, table: PeakTables.text)
+        try await question.ask("/v1/peak", query, as: PeakResponse.self, table: PeakTables.text)
     }
 }
 
 enum PeakTables {
-    @Sendable static func text(of answer: PeakAnswer, figures: Figures) -> String {
-        let isNamed = answer.by != "provider"
-        let name: [TextTable.Column] = isNamed ? [.text(AnswerText.entity(answer.by, figures))] : []
-        let figureColumns: [TextTable.Column] = [
-            .text(figures.words("Minute", "分钟")), .number(figures.words("Tokens a minute", "每分钟 Token")),
-            .number(figures.words("Requests", "请求数")), .number(figures.words("Users", "可支撑用户数")),
-        ]
-        var table = TextTable([.number("#"), .text(AnswerText.entity("provider", figures))] + name + figureColumns)
-        for row in answer.rows {
-            let name = isNamed ? [row.tenant ?? row.model ?? ""] : []
-            let cells = [
-                row.minute, figures.count(row.totalTokens), figures.count(row.requests), figures.count(row.users),
-            ]
-            table.append([String(row.rank), row.provider] + name + cells)
+    @Sendable static func text(of answer: PeakResponse, figures: Figures) -> String {
+        let fields = PeakRow.columns
+        var table = AnswerTable<PeakRow>(figures)
+        table.add(fields.upTo(\.minute))
+        for name in answer.names {
+            table.add(.text(AnswerText.entity(name, figures))) { $0.names[name] ?? "" }
         }
+        table.add([fields[\.minute]])
+        table.add(fields[\.counts.totalTokens], titled: figures.words("Tokens a minute", "每分钟 Token"))
+        table.add([fields[\.counts.requests], fields[\.users]])
         let rate = answer.userRate.map {
             figures.words("A user needs \($0) tokens a minute.\n", "按每用户每分钟 \($0) Token 计。\n")
         }
-        return table.rendered() + "\n" + (rate ?? "")
+        return table.rendered(answer.rows) + "\n" + (rate ?? "")
             + AnswerText.footer(
                 "\(answer.period.name) (\(answer.period.zone))".printable, position: answer.position, asKnownAt: nil,
                 figures)

@@ -1,3 +1,4 @@
+internal import APIModel
 internal import ArgumentParser
 
 /// What every question to the server has: where it is asked, and how the answer is written.
@@ -28,7 +29,7 @@ struct QuestionOptions: ParsableArguments {
         try await APIClient.with(connection) { client in
             var answers: [Value] = []
             for scope in scopes {
-                let question = query + knowledge.query(asOf: answers.first?.asKnownAt) + [("scope", scope)]
+                let question = query + knowledge.query(asOf: answers.first?.asKnownAt.text) + [("scope", scope)]
                 let response = try await Waiting.for("asking") {
                     try await client.get(path, question, accept: output.format.accept)
                 }
@@ -43,14 +44,14 @@ struct QuestionOptions: ParsableArguments {
 }
 
 /// An answer under one scope.
-protocol ScopeAnswer: Decodable, Sendable {
+protocol ScopeAnswer: APIObject {
     /// Up to which moment what was recorded is taken into account.
-    var asKnownAt: String { get }
+    var asKnownAt: Moment { get }
 }
 
-extension TrendAnswer: ScopeAnswer {}
-extension GrowthAnswer: ScopeAnswer {}
-extension ConcentrationAnswer: ScopeAnswer {}
+extension TrendResponse: ScopeAnswer {}
+extension GrowthResponse: ScopeAnswer {}
+extension ConcentrationResponse: ScopeAnswer {}
 
 /// What one `--scope` of a command that takes several names: a scope, or several with commas between them.
 struct ScopeIDs: ExpressibleByArgument, Sendable {
@@ -85,13 +86,7 @@ extension [ScopeIDs] {
 enum AnswerText {
     /// What the whole is divided among, as a column's title.
     static func entity(_ word: String, _ figures: Figures) -> String {
-        switch word {
-        case "model": figures.words("Model", "模型")
-        case "family": figures.words("Family", "模型系列")
-        case "developer": figures.words("Developer", "模型开发方")
-        case "tenant": figures.words("Tenant", "租户")
-        default: figures.words("Provider", "云厂商")
-        }
+        figures.words(Dimension.heading(of: word))
     }
 
     /// How many there are of it, as a column's title.
@@ -105,7 +100,7 @@ enum AnswerText {
     }
 
     static func heading(_ scope: ScopeName, _ figures: Figures) -> String {
-        let title = figures.words(scope.title.en, scope.title.zh)
+        let title = figures.words(scope.title)
         return "\(scope.id) v\(scope.version): \(title)".printable + "\n"
     }
 
@@ -118,7 +113,7 @@ enum AnswerText {
     /// The row of all entities together.
     static func total(_ figures: Figures) -> String { figures.words("Total", "合计") }
 
-    static func footer(_ span: String, position: Int, asKnownAt: String?, _ figures: Figures) -> String {
+    static func footer(_ span: String, position: Int, asKnownAt: Moment?, _ figures: Figures) -> String {
         let known = asKnownAt.map {
             figures.words(", facts as known at \($0)", "，事实认定截至 \($0)")
         }

@@ -1,3 +1,4 @@
+internal import APIModel
 internal import ArgumentParser
 internal import Scopes
 
@@ -25,12 +26,13 @@ struct RankCommand: AsyncParsableCommand {
         let named = try scope.checked()
         let scopes = named.isEmpty ? nil : named.joined(separator: ",")
         try await question.ask(
-            "/v1/rank", time.query + knowledge.query + [("scope", scopes)], as: RankAnswer.self, table: RankTables.text)
+            "/v1/rank", time.query + knowledge.query + [("scope", scopes)], as: RankResponse.self,
+            table: RankTables.text)
     }
 }
 
 enum RankTables {
-    @Sendable static func text(of answer: RankAnswer, figures: Figures) -> String {
+    @Sendable static func text(of answer: RankResponse, figures: Figures) -> String {
         let tables = answer.tables.map { text(of: $0, figures) + "\n" }.joined()
         let refused = answer.refused.map { refusal in
             let reason = AnswerText.reason(refusal.detail, chinese(refusal), figures)
@@ -41,7 +43,7 @@ enum RankTables {
             + AnswerText.footer(answer.period.name, position: answer.position, asKnownAt: answer.asKnownAt, figures)
     }
 
-    private static func chinese(_ refusal: RankAnswer.Refusal) -> String? {
+    private static func chinese(_ refusal: RefusedScope) -> String? {
         switch refusal.code {
         case "missing-facts":
             "缺少数据：" + refusal.missing.map { ScopeFact(rawValue: $0)?.words.zh ?? $0 }.joined(separator: "、")
@@ -53,7 +55,7 @@ enum RankTables {
         }
     }
 
-    private static func text(of table: RankAnswer.Table, _ figures: Figures) -> String {
+    private static func text(of table: RankTable, _ figures: Figures) -> String {
         var text = TextTable(
             [.text(AnswerText.entity(table.by, figures))]
                 + table.scopes.flatMap { column -> [TextTable.Column] in [.number("#"), .number(column.scope.id)] })

@@ -1,3 +1,4 @@
+internal import APIModel
 internal import ArgumentParser
 internal import Foundation
 internal import Scopes
@@ -20,13 +21,11 @@ struct ScopeCommand: AsyncParsableCommand {
         mutating func run() async throws {
             let output = output
             if let catalogue = try source.local() {
+                let answer = ScopesResponse(catalogue)
                 switch output.format {
-                case .table:
-                    let scopes = catalogue.scopes.map(ScopesAnswer.Scope.init)
-                    Terminal.out(ScopeTables.list(ScopesAnswer(scopes: scopes), figures: output.figures))
-                case .json:
-                    try Terminal.out(json: ScopesAnswer(scopes: catalogue.scopes.map(ScopesAnswer.Scope.init)))
-                case .csv: Terminal.out(catalogue.csv.text)
+                case .table: Terminal.out(ScopeTables.list(answer, figures: output.figures))
+                case .json: Terminal.out(json: answer)
+                case .csv: Terminal.out(answer.csv.text)
                 }
                 return
             }
@@ -35,7 +34,7 @@ struct ScopeCommand: AsyncParsableCommand {
                     try await client.get("/v1/scopes", accept: output.format.accept)
                 }
                 try output.write(response) {
-                    ScopeTables.list(try $0.decoded(ScopesAnswer.self), figures: output.figures)
+                    ScopeTables.list(try $0.decoded(ScopesResponse.self), figures: output.figures)
                 }
             }
         }
@@ -64,17 +63,17 @@ struct ScopeCommand: AsyncParsableCommand {
         mutating func run() async throws {
             let (output, id) = (output, scope)
             if let local = try source.local(id) {
-                let scope = ScopesAnswer.Scope(local)
+                let scope = ScopeDefinition(local)
                 switch output.format {
                 case .table: Terminal.out(ScopeTables.one(scope, figures: output.figures))
-                case .json, .csv: try Terminal.out(json: scope)
+                case .json, .csv: Terminal.out(json: scope)
                 }
                 return
             }
             try await APIClient.with(connection) { client in
                 let response = try await ScopeSourceOptions.ask(client, id)
                 try output.write(response) {
-                    ScopeTables.one(try $0.decoded(ScopesAnswer.Scope.self), figures: output.figures)
+                    ScopeTables.one(try $0.decoded(ScopeDefinition.self), figures: output.figures)
                 }
             }
         }
@@ -97,13 +96,13 @@ struct ScopeCommand: AsyncParsableCommand {
         mutating func run() async throws {
             let (figures, id) = (zh ? Figures.chinese : .separated, scope)
             if let local = try source.local(id) {
-                Terminal.out(ScopeTables.explanation(ScopesAnswer.Scope(local), figures: figures))
+                Terminal.out(ScopeTables.explanation(ScopeDefinition(local), figures: figures))
                 return
             }
             try await APIClient.with(connection) { client in
                 let response = try await ScopeSourceOptions.ask(client, id)
                 Terminal.out(
-                    ScopeTables.explanation(try response.decoded(ScopesAnswer.Scope.self), figures: figures))
+                    ScopeTables.explanation(try response.decoded(ScopeDefinition.self), figures: figures))
             }
         }
     }
@@ -173,7 +172,7 @@ struct ScopeSourceOptions: ParsableArguments {
         }
     }
 
-    static func ask(_ client: APIClient, _ id: String) async throws -> APIResponse {
+    static func ask(_ client: APIClient, _ id: String) async throws -> ReceivedResponse {
         // Anything else is no id, and would be another path.
         guard NameRule.isIdentifier(id, maxBytes: Scope.maxIdentifierBytes) else {
             throw CommandError(.usage, "'\(id.printable)' is no scope id: see `steelyard scope list`")
@@ -196,34 +195,27 @@ enum ScopeFiles {
 }
 
 enum ScopeTables {
-    static func list(_ answer: ScopesAnswer, figures: Figures) -> String {
-        var table = TextTable([
-            .text(figures.words("Scope", "口径")), .number(figures.words("Version", "版本")),
-            .text(figures.words("Measures", "计量")), .text(figures.words("As", "汇总")),
-            .text(figures.words("By", "划分")), .text(figures.words("Title", "名称")),
-            .text(figures.words("Reads facts", "所需数据")),
-        ])
-        for scope in answer.scopes {
-            table.append([
-                scope.id, String(scope.version), scope.measure, scope.aggregate, scope.entity,
-                figures.words(scope.title.en, scope.title.zh), scope.imports.joined(separator: ", "),
-            ])
-        }
-        return table.rendered()
+    static func list(_ answer: ScopesResponse, figures: Figures) -> String {
+        let fields = ScopeDefinition.columns
+        var table = AnswerTable<ScopeDefinition>(figures)
+        table.add([fields[\.id], fields[\.version], fields[\.measure], fields[\.aggregate], fields[\.entity]])
+        table.add(.text(figures.words("Title", "名称"))) { figures.words($0.title) }
+        table.add([fields[\.imports]])
+        return table.rendered(answer.scopes)
     }
 
     /// The definition, a line for each key; what isn't limited says `all`.
-    static func one(_ scope: ScopesAnswer.Scope, figures: Figures) -> String {
+    static func one(_ scope: ScopeDefinition, figures: Figures) -> String {
         var table = TextTable([.text(figures.words("Key", "项")), .text(figures.words("Value", "值"))])
         func add(_ key: String, _ value: String) { table.append([key, value]) }
         add("id", scope.id)
         add("version", String(scope.version))
-        add("sha256", scope.sha256)
-        add("title", figures.words(scope.title.en, scope.title.zh))
+        add("sha256", scope.sha256.text)
+        add("title", figures.words(scope.title))
         add("citation", scope.citation)
         add("measure", [scope.measure, scope.currency].compactMap { $0 }.joined(separator: ", "))
-        for key in ScopesAnswer.Scope.filterKeys {
-            add("filters.\(key)", (scope.filters[key] ?? nil)?.joined(separator: ", ") ?? "all")
+        for key in ScopeFilterNames.keys {
+            add("filters.\(key)", scope.filters[key]?.joined(separator: ", ") ?? "all")
         }
         if !scope.additions.isEmpty { add("additions", scope.additions.joined(separator: ", ")) }
         add("entity", scope.entity)
@@ -237,7 +229,7 @@ enum ScopeTables {
         return table.rendered()
     }
 
-    static func explanation(_ scope: ScopesAnswer.Scope, figures: Figures) -> String {
-        figures.words(scope.explanation.en, scope.explanation.zh).printable + "\n"
+    static func explanation(_ scope: ScopeDefinition, figures: Figures) -> String {
+        figures.words(scope.explanation).printable + "\n"
     }
 }

@@ -1,3 +1,4 @@
+internal import APIModel
 internal import ArgumentParser
 internal import Foundation
 internal import NIOHTTP1
@@ -32,7 +33,7 @@ struct StatementCommand: AsyncParsableCommand {
             try await APIClient.with(connection) { client in
                 let response = try await client.get("/v1/statements", query)
                 try output.write(response) {
-                    StatementTables.list(try $0.decoded(StatementsAnswer.self), figures: output.figures)
+                    StatementTables.list(try $0.decoded(StatementsResponse.self), figures: output.figures)
                 }
             }
         }
@@ -66,7 +67,7 @@ struct StatementCommand: AsyncParsableCommand {
                 let id = try await statement.resolve(client)
                 let response = try await Waiting.for("asking") { try await client.get("/v1/statements/\(id)", query) }
                 if canonical {
-                    Terminal.out(try response.decoded(StatementAnswer.self).canonicalForm)
+                    Terminal.out(try response.decoded(StatementResponse.self).canonicalForm)
                 } else {
                     try output.write(response)
                 }
@@ -154,11 +155,11 @@ struct StatementCommand: AsyncParsableCommand {
             let (name, scope) = (name, scope)
             try await APIClient.with(connection) { client in
                 let id = try await StatementName.resolve(name, scope: scope, client)
-                let answer = try await client.get("/v1/statements/\(id)").decoded(StatementAnswer.self)
+                let answer = try await client.get("/v1/statements/\(id)").decoded(StatementResponse.self)
                 try StatementCheck.compare(answer)
                 Terminal.out(
-                    "statement \(id) (\(answer.status)): "
-                        + (try StatementCheck.check(answer.canonicalForm, digest: answer.sha256)) + "\n")
+                    "statement \(id) (\(answer.summary.status)): "
+                        + (try StatementCheck.check(answer.canonicalForm, digest: answer.summary.sha256.text)) + "\n")
             }
         }
     }
@@ -190,13 +191,13 @@ enum StatementCheck {
     }
 
     /// Holds the figures of an answer against its own canonical form.
-    static func compare(_ answer: StatementAnswer) throws(CommandError) {
+    static func compare(_ answer: StatementResponse) throws(CommandError) {
         guard let content = try? StatementContent(text: answer.canonicalForm) else { return }
         let frozen = content.table.rows.map {
             "\($0.isGathered ? "" : $0.entity) \(content.table.text(of: $0.numerator))"
         }
         let shown = answer.rows.map { "\($0.entity ?? "") \($0.numerator)" }
-        guard frozen == shown, content.table.text(of: content.table.denominator) == answer.denominator else {
+        guard frozen == shown, content.table.text(of: content.table.denominator) == answer.denominator.text else {
             throw CommandError(.refusedInput, "the figures that the server shows aren't those of the canonical form")
         }
     }

@@ -1,3 +1,4 @@
+internal import APIModel
 internal import ArgumentParser
 internal import Foundation
 internal import Identity
@@ -36,17 +37,17 @@ struct TenantsCommand: AsyncParsableCommand {
                 let response = try await Waiting.for(preview.preview ? "looking" : "importing") {
                     try await client.send(.POST, "/v1/tenants", preview.query, contentType: "text/csv", body: bytes)
                 }
+                let imported = try response.decoded(ImportedTenantsResponse.self)
                 if preview.preview {
                     Terminal.out(
                         PreviewTables.text(
-                            of: try response.decoded(PreviewAnswer.self), file: file, figures: preview.figures))
+                            of: imported.counts, imported.effect, file: file, figures: preview.figures))
                     return
                 }
-                let imported = try response.decoded(ImportedAnswer.self)
                 Terminal.out(
                     ImportReport.line(
-                        file: file, what: "\(imported.assertions) assertions", asserted: imported.asserted,
-                        unchanged: imported.unchanged, recordedAt: imported.recordedAt))
+                        file: file, what: "\(imported.assertions) assertions", asserted: imported.counts.asserted,
+                        unchanged: imported.counts.unchanged, recordedAt: imported.recordedAt.text))
             }
         }
     }
@@ -86,7 +87,8 @@ struct TenantsCommand: AsyncParsableCommand {
                 let bytes =
                     format == .table
                     ? Array(
-                        TenantsTable.text(of: try response.decoded(TenantsAnswer.self).tenants, figures: figures).utf8)
+                        TenantsTable.text(of: try response.decoded(TenantsResponse.self).tenants, figures: figures).utf8
+                    )
                     : response.body
                 try FileOrOutput.write(bytes, to: out, overwriting: force)
             }
@@ -121,7 +123,7 @@ struct TenantsCommand: AsyncParsableCommand {
                 let response = try await Waiting.for("asking") {
                     try await client.get("/v1/tenants/history", query)
                 }
-                let assertions = try response.decoded(TenantsAnswer.self).tenants
+                let assertions = try response.decoded(TenantHistoryResponse.self).tenants
                 guard !assertions.isEmpty else {
                     let place = provider.map { " at \($0)" } ?? ""
                     throw CommandError(.usage, "nothing was ever recorded of the tenant \(tenant)\(place)".printable)
@@ -137,21 +139,10 @@ struct TenantsCommand: AsyncParsableCommand {
 }
 
 enum TenantsTable {
-    static func text(of tenants: [TenantsAnswer.Tenant], figures: Figures) -> String {
-        var table = TextTable([
-            .text(figures.words("Provider", "云厂商")), .text(figures.words("Tenant", "租户")),
-            .text(figures.words("Kind", "租户类型")), .text(figures.words("Legal entity", "法律主体")),
-            .text(figures.words("From", "生效自")), .text(figures.words("To", "生效至")),
-            .text(figures.words("Reason", "依据")), .text(figures.words("Recorded at", "记录时间")),
-            .text(figures.words("By", "记录人")), .text(figures.words("Until", "取代时间")),
-        ])
-        for row in tenants {
-            table.append([
-                row.provider, row.tenant, row.kind, row.legalEntity, row.effectiveFrom, row.effectiveTo ?? "–",
-                row.reason, row.recordedAt, row.recordedBy, row.supersededAt ?? "–",
-            ])
-        }
-        return table.rendered()
+    static func text(of tenants: [TenantRow], figures: Figures) -> String {
+        var table = AnswerTable<TenantRow>(figures)
+        table.add(TenantRow.columns)
+        return table.rendered(tenants)
     }
 }
 

@@ -1,3 +1,4 @@
+internal import APIModel
 internal import ArgumentParser
 internal import Foundation
 internal import Identity
@@ -47,10 +48,10 @@ struct TokenCommand: AsyncParsableCommand {
             try await APIClient.with(connection) { client in
                 let response = try await client.send(
                     .POST, "/v1/tokens", contentType: "application/json", body: Array(body))
-                let created = try response.decoded(CreatedTokenAnswer.self)
+                let created = try response.decoded(CreatedTokenResponse.self)
                 guard let out else { return Terminal.out(created.token + "\n") }
                 try PrivateFile.write(created.token + "\n", to: out, for: .ownerOnly, overwriting: force)
-                Terminal.out("token \(created.id) (\(created.role)) is in \(out)\n")
+                Terminal.out("token \(created.record.id) (\(created.record.role)) is in \(out)\n")
             }
         }
     }
@@ -70,7 +71,7 @@ struct TokenCommand: AsyncParsableCommand {
             try await APIClient.with(connection) { client in
                 let response = try await client.get("/v1/tokens")
                 try output.write(response) {
-                    TokensTable.text(of: try $0.decoded(TokensAnswer.self), figures: output.figures)
+                    TokensTable.text(of: try $0.decoded(TokensResponse.self), figures: output.figures)
                 }
             }
         }
@@ -101,20 +102,12 @@ struct TokenCommand: AsyncParsableCommand {
 }
 
 enum TokensTable {
-    static func text(of answer: TokensAnswer, figures: Figures) -> String {
-        var table = TextTable([
-            .text(figures.words("Id", "编号")), .text(figures.words("Role", "角色")),
-            .text(figures.words("Provider", "云厂商")), .text(figures.words("Holder", "持有人")),
-            .text(figures.words("Created", "创建时间")),
-            .text(figures.words("Revoked", "吊销时间")),
-        ])
-        for token in answer.tokens {
-            table.append([
-                token.id, token.role, token.provider ?? figures.words("all", "全部"), token.holder ?? "–",
-                token.createdAt,
-                token.revokedAt ?? "–",
-            ])
-        }
-        return table.rendered()
+    static func text(of answer: TokensResponse, figures: Figures) -> String {
+        let fields = TokenRow.columns
+        var table = AnswerTable<TokenRow>(figures)
+        table.add([fields[\.id], fields[\.role]])
+        table.add(.text(AnswerText.entity("provider", figures))) { $0.provider ?? figures.words("all", "全部") }
+        table.add(fields.from(\.holder))
+        return table.rendered(answer.tokens)
     }
 }

@@ -1,3 +1,4 @@
+internal import APIModel
 internal import ArgumentParser
 
 /// `steelyard trend`: a figure step by step.
@@ -32,41 +33,36 @@ struct TrendCommand: AsyncParsableCommand {
         let entities = entity.isEmpty ? nil : entity.joined(separator: ",")
         try await question.ask(
             "/v1/trend", under: scope.checked(for: question.output.format),
-            time.query + [("by", by), ("entity", entities)], knowledge, as: TrendAnswer.self, table: TrendTables.text)
+            time.query + [("by", by), ("entity", entities)], knowledge, as: TrendResponse.self, table: TrendTables.text)
     }
 }
 
 enum TrendTables {
-    @Sendable static func text(of answer: TrendAnswer, figures: Figures) -> String {
+    @Sendable static func text(of answer: TrendResponse, figures: Figures) -> String {
         let series = answer.series.map { text(of: $0, answer, figures) + "\n" }.joined()
         let events = answer.events.map {
-            "\($0.date)  \(figures.words($0.title.en, $0.title.zh))".printable + "\n"
+            "\($0.date)  \(figures.words($0.title))".printable + "\n"
         }
         return AnswerText.heading(answer.scope, figures) + "\n" + series
             + (events.isEmpty ? "" : events.joined() + "\n")
-            + AnswerText.footer(answer.zone, position: answer.position, asKnownAt: answer.asKnownAt, figures)
+            + AnswerText.footer(answer.figure.zone, position: answer.position, asKnownAt: answer.asKnownAt, figures)
     }
 
-    private static func text(of series: TrendAnswer.Series, _ answer: TrendAnswer, _ figures: Figures) -> String {
-        let unit = answer.currency ?? answer.measure
-        let perDay = answer.aggregate == "daily-average" ? figures.words(" a day", "/日") : ""
-        var table = TextTable([
-            .text(series.entity ?? AnswerText.total(figures)), .number(unit + perDay),
-            .number(figures.words("Share", "份额")), .number(figures.words("Change", "变化")),
-            .number(figures.words("Multiple", "倍数")), .text(figures.words("Inflection", "拐点")),
-        ])
-        for point in series.points {
-            table.append([
-                point.period.label, figures.count(point.published), figures.percent(point.sharePercent),
-                figures.percent(point.changePercent), point.multiple ?? "–", position(point.inflection, figures),
-            ])
-        }
-        return table.rendered()
+    private static func text(of series: TrendSeries, _ answer: TrendResponse, _ figures: Figures) -> String {
+        let unit = answer.figure.currency ?? answer.figure.measure
+        let perDay = answer.figure.isPerDay ? figures.words(" a day", "/日") : ""
+        let fields = TrendPoint.columns
+        var table = AnswerTable<TrendPoint>(figures)
+        table.add(.text(series.entity ?? AnswerText.total(figures))) { $0.period.label }
+        table.add(fields[\.published], titled: unit + perDay)
+        table.add(fields)
+        table.add(figures.column(TrendInflection.columns[\.status])) { inflection($0.inflection, figures) }
+        return table.rendered(series.points)
     }
 
-    private static func position(_ inflection: TrendAnswer.Point.Inflection?, _ figures: Figures) -> String {
+    private static func inflection(_ inflection: TrendInflection?, _ figures: Figures) -> String {
         guard let inflection else { return "" }
-        let doubt = inflection.status == "provisional" ? figures.words(" (provisional)", "（待确认）") : ""
-        return "× \(inflection.acceleration ?? "–")\(doubt)"
+        let doubt = inflection.status == TrendInflection.provisional ? figures.words(" (provisional)", "（待确认）") : ""
+        return "× \(inflection.acceleration?.text ?? "–")\(doubt)"
     }
 }

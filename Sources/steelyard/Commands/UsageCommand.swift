@@ -1,3 +1,4 @@
+internal import APIModel
 internal import ArgumentParser
 
 /// `steelyard usage`: sums of usage, grouped and filtered.
@@ -39,7 +40,7 @@ struct UsageCommand: AsyncParsableCommand {
                 try await client.get("/v1/usage", query, accept: output.format.accept)
             }
             try output.write(response) {
-                try UsageTable.text(of: $0.decoded(UsageAnswer.self), figures: output.figures)
+                try UsageTable.text(of: $0.decoded(UsageResponse.self), figures: output.figures)
             }
         }
     }
@@ -74,32 +75,17 @@ struct FilterOptions: ParsableArguments {
 
 enum UsageTable {
     /// The answer as a table, with a line on what it counts.
-    static func text(of answer: UsageAnswer, figures: Figures) -> String {
-        let names = (answer.bucket == nil ? [] : ["bucket"]) + answer.groupBy
-        let counts = [
-            ("requests", "Requests", "请求数"), ("input_tokens", "Input tokens", "输入 Token"),
-            ("cached_input_tokens", "of which cached", "其中缓存"), ("output_tokens", "Output tokens", "输出 Token"),
-            ("reasoning_output_tokens", "of which reasoning", "其中推理"), ("total_tokens", "Total tokens", "合计 Token"),
-        ]
-        var table = TextTable(
-            names.map { .text(title($0, figures)) } + counts.map { .number(figures.words($0.1, $0.2)) })
-        for row in answer.rows {
-            table.append(names.map { row[$0] ?? "" } + counts.map { figures.count(row[$0.0]) })
+    static func text(of answer: UsageResponse, figures: Figures) -> String {
+        var table = AnswerTable<UsageRow>(figures)
+        for name in answer.names {
+            table.add(.text(figures.words(Dimension.heading(of: name)))) { $0.names[name] ?? "" }
         }
-        return table.rendered() + "\n" + footer(answer, figures)
+        table.add(UsageRow.columns)
+        return table.rendered(answer.rows) + "\n" + footer(answer, figures)
     }
 
-    private static func footer(_ answer: UsageAnswer, _ figures: Figures) -> String {
+    private static func footer(_ answer: UsageResponse, _ figures: Figures) -> String {
         let span = "\(answer.period.from) – \(answer.period.to) (\(answer.period.zone))".printable
         return AnswerText.footer(span, position: answer.position, asKnownAt: answer.asKnownAt, figures)
-    }
-
-    static func title(_ dimension: String, _ figures: Figures) -> String {
-        let chinese = [
-            "bucket": "时段", "provider": "云厂商", "tenant": "租户", "model": "模型", "region": "地域", "layer": "服务层",
-            "workload": "负载", "modality": "模态", "kind": "租户类型",
-        ]
-        let english = dimension == "bucket" ? "From" : dimension.prefix(1).uppercased() + dimension.dropFirst()
-        return figures.words(english, chinese[dimension] ?? dimension)
     }
 }

@@ -24,7 +24,7 @@ struct OutputOptions: ParsableArguments {
     var figures: Figures { zh ? .chinese : .separated }
 
     /// Writes a response: as it came for programs, through `table` for people.
-    func write(_ response: APIResponse, table: (APIResponse) throws -> String) throws {
+    func write(_ response: ReceivedResponse, table: (ReceivedResponse) throws -> String) throws {
         switch format {
         case .table: Terminal.out(try table(response))
         case .json, .csv:

@@ -1,3 +1,4 @@
+internal import APIModel
 internal import Foundation
 
 /// The process's own streams.
@@ -6,6 +7,9 @@ enum Terminal {
     static func out(_ text: String) { write(Array(text.utf8), to: STDOUT_FILENO) }
 
     static func out(bytes: [UInt8]) { write(bytes, to: STDOUT_FILENO) }
+
+    /// Writes an answer as one line of JSON, as the server does.
+    static func out(json object: some APIObject) { out(bytes: object.json + [UInt8(ascii: "\n")]) }
 
     /// Writes a line to standard error.
     static func note(_ line: String) { write(Array((line + "\n").utf8), to: STDERR_FILENO) }

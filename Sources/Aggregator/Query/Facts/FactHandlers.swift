@@ -1,3 +1,4 @@
+internal import APIModel
 internal import HTTPTypes
 internal import Hummingbird
 internal import Postgres
@@ -19,7 +20,9 @@ struct FactHandlers: Sendable {
     }
 
     /// `GET /v1/facts/{kind}`.
-    @Sendable func export(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
+    @Sendable func export(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+        -> APIResponse
+    {
         let kind = try Self.kind(context)
         let parameters = try request.parameters(["as-known-at"])
         let format = try request.format([.json, .csv])
@@ -28,35 +31,27 @@ struct FactHandlers: Sendable {
         switch format {
         case .json:
             let asked = knownAt ?? Timestamp(milliseconds: clock.nowMilliseconds())
-            return .json([
-                "kind": .string(kind.rawValue), "as_known_at": .string(RFC3339.text(asked)),
-                "facts": .array(facts.map(Self.json)),
-            ])
+            return .json(
+                FactsResponse {
+                    $0.kind = kind.rawValue
+                    $0.asKnownAt = Moment(asked)
+                    $0.facts = facts.map { FactRow($0) }
+                })
         case .csv:
             let recorded = facts.map {
                 RecordedFact(
                     record: $0.record, recordedAt: RFC3339.text($0.recordedAt), recordedBy: $0.recordedBy)
             }
             let text = FactFile.emit(recorded: recorded, kind: kind)
-            return Answer(contentType: AnswerFormat.csv.contentType, body: Array(text.utf8)).file(
+            return APIResponse(contentType: AnswerFormat.csv.contentType, body: Array(text.utf8)).file(
                 "\(kind.rawValue).csv")
         }
     }
 
-    private static func json(_ fact: StoredFact) -> JSONValue {
-        let cells = fact.record.kind.columns.map { column in
-            let text = fact.record[column.name]
-            return JSONMember(column.name, text.isEmpty ? .null : .string(text))
-        }
-        return .object(
-            cells + [
-                JSONMember("recorded_at", .string(RFC3339.text(fact.recordedAt))),
-                JSONMember("recorded_by", .string(fact.recordedBy)),
-            ])
-    }
-
     /// `POST /v1/facts/{kind}`: a CSV file, all of it or none; with `preview`, what it would change.
-    @Sendable func `import`(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
+    @Sendable func `import`(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+        -> APIResponse
+    {
         let kind = try Self.kind(context)
         let preview = try PreviewQuestion(try request.parameters(PreviewQuestion.parameters), catalogue: catalogue)
         guard request.mediaType == AnswerFormat.csv.rawValue else {
@@ -75,21 +70,13 @@ struct FactHandlers: Sendable {
             let seen = try await store.previewFacts(
                 records, kind: kind, by: actor, now: now, question: preview.question)
             return .json(
-                .object(Self.members(kind, seen.change, records.count) + PreviewQuestion.members(seen.effect)))
+                ImportedFactsResponse(kind, seen.change, count: records.count) {
+                    $0.preview = true
+                    $0.effect = PreviewEffect(seen.effect)
+                })
         }
         let change = try await store.importFacts(records, kind: kind, by: actor, now: now)
-        return .json(.object(Self.members(kind, change, records.count)))
-    }
-
-    private static func members(_ kind: FactKind, _ change: FactChange, _ count: Int) -> [JSONMember] {
-        [
-            JSONMember("kind", .string(kind.rawValue)), JSONMember("records", .integer(Int64(count))),
-            JSONMember("asserted", .integer(Int64(change.asserted))),
-            JSONMember("unchanged", .integer(Int64(change.unchanged))),
-            JSONMember("superseded", .integer(Int64(change.superseded))),
-            JSONMember("remainders", .integer(Int64(change.remainders))),
-            JSONMember("recorded_at", .string(RFC3339.text(change.recordedAt))),
-        ]
+        return .json(ImportedFactsResponse(kind, change, count: records.count))
     }
 
     private static func kind(_ context: QueryContext) throws(Problem) -> FactKind {
@@ -104,5 +91,35 @@ struct FactHandlers: Sendable {
                 ])
         }
         return kind
+    }
+}
+
+extension FactRow {
+    fileprivate init(_ fact: StoredFact) {
+        self.init()
+        cells = fact.record.kind.columns.map { column in
+            let text = fact.record[column.name]
+            return NamedText(column.name, text.isEmpty ? nil : text)
+        }
+        recordedAt = Moment(fact.recordedAt)
+        recordedBy = fact.recordedBy
+    }
+}
+
+extension ImportedFactsResponse {
+    fileprivate init(
+        _ kind: FactKind, _ change: FactChange, count: Int, completed: (inout Self) -> Void = { _ in }
+    ) {
+        self.init()
+        self.kind = kind.rawValue
+        records = count
+        counts = ImportCounts {
+            $0.asserted = Int(change.asserted)
+            $0.unchanged = Int(change.unchanged)
+            $0.superseded = Int(change.superseded)
+            $0.remainders = Int(change.remainders)
+        }
+        recordedAt = Moment(change.recordedAt)
+        completed(&self)
     }
 }

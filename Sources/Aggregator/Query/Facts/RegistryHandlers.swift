@@ -1,3 +1,4 @@
+internal import APIModel
 internal import HTTPTypes
 internal import Hummingbird
 internal import Postgres
@@ -19,7 +20,9 @@ struct RegistryHandlers: Sendable {
     }
 
     /// `GET /v1/tenants`.
-    @Sendable func export(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
+    @Sendable func export(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+        -> APIResponse
+    {
         let parameters = try request.parameters(["provider", "as-known-at"])
         let format = try request.format([.json, .csv])
         let provider = parameters["provider"]
@@ -30,21 +33,25 @@ struct RegistryHandlers: Sendable {
         switch format {
         case .json:
             let asked = knownAt ?? Timestamp(milliseconds: clock.nowMilliseconds())
-            return .json([
-                "as_known_at": .string(RFC3339.text(asked)), "tenants": .array(records.map(Self.json)),
-            ])
+            return .json(
+                TenantsResponse {
+                    $0.asKnownAt = Moment(asked)
+                    $0.tenants = records.map { TenantRow($0) }
+                })
         case .csv:
             let recorded = records.map {
                 RecordedRegistryEntry(
                     entry: $0.entry, recordedAt: RFC3339.text($0.recordedAt), recordedBy: $0.recordedBy)
             }
             let text = RegistryFile.emit(recorded: recorded)
-            return Answer(contentType: AnswerFormat.csv.contentType, body: Array(text.utf8)).file("tenants.csv")
+            return APIResponse(contentType: AnswerFormat.csv.contentType, body: Array(text.utf8)).file("tenants.csv")
         }
     }
 
     /// `GET /v1/tenants/history`: everything that was ever recorded of one tenant, newest first.
-    @Sendable func history(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
+    @Sendable func history(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+        -> APIResponse
+    {
         let parameters = try request.parameters(["provider", "tenant", "as-known-at"])
         _ = try request.format([.json])
         let provider = parameters["provider"]
@@ -53,22 +60,13 @@ struct RegistryHandlers: Sendable {
         let records = try await store.registryHistory(
             tenant: tenant, provider: provider, knownAt: try FigureHandlers.knownAt(parameters),
             visibility: caller.visibility)
-        return .json(["tenants": .array(records.reversed().map(Self.json))])
-    }
-
-    private static func json(_ record: RegistryRecord) -> JSONValue {
-        let entry = record.entry
-        return [
-            "provider": .string(entry.provider), "tenant": .string(entry.tenant), "kind": .string(entry.kind.name),
-            "legal_entity": .string(entry.legalEntity), "effective_from": .string("\(entry.effectiveFrom)"),
-            "effective_to": .optional(entry.effectiveTo.map { "\($0)" }), "reason": .string(entry.reason),
-            "recorded_at": .string(RFC3339.text(record.recordedAt)), "recorded_by": .string(record.recordedBy),
-            "superseded_at": .optional(record.supersededAt.map(RFC3339.text)),
-        ]
+        return .json(TenantHistoryResponse { $0.tenants = records.reversed().map { TenantRow($0) } })
     }
 
     /// `POST /v1/tenants`: a CSV file, all of it or none; with `preview`, what it would change.
-    @Sendable func `import`(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
+    @Sendable func `import`(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+        -> APIResponse
+    {
         let preview = try PreviewQuestion(try request.parameters(PreviewQuestion.parameters), catalogue: catalogue)
         guard request.mediaType == AnswerFormat.csv.rawValue else {
             throw Problem.unsupportedMediaType("The registry is imported as Content-Type: text/csv.")
@@ -84,21 +82,47 @@ struct RegistryHandlers: Sendable {
         let actor = "token \(caller.id)"
         if let preview {
             let seen = try await store.previewRegistry(entries, by: actor, now: now, question: preview.question)
-            return .json(.object(Self.members(seen.change, entries.count) + PreviewQuestion.members(seen.effect)))
+            return .json(
+                ImportedTenantsResponse(seen.change, count: entries.count) {
+                    $0.preview = true
+                    $0.effect = PreviewEffect(seen.effect)
+                })
         }
         let change = try await store.importRegistry(entries, by: actor, now: now)
-        return .json(.object(Self.members(change, entries.count)))
+        return .json(ImportedTenantsResponse(change, count: entries.count))
     }
+}
 
-    private static func members(_ change: RegistryChange, _ count: Int) -> [JSONMember] {
-        [
-            JSONMember("assertions", .integer(Int64(count))), JSONMember("asserted", .integer(Int64(change.asserted))),
-            JSONMember("unchanged", .integer(Int64(change.unchanged))),
-            JSONMember("superseded", .integer(Int64(change.superseded))),
-            JSONMember("remainders", .integer(Int64(change.remainders))),
-            JSONMember("new_tenants", .integer(Int64(change.newTenants))),
-            JSONMember("recorded_at", .string(RFC3339.text(change.recordedAt))),
-        ]
+extension TenantRow {
+    fileprivate init(_ record: RegistryRecord) {
+        self.init()
+        let entry = record.entry
+        provider = entry.provider
+        tenant = entry.tenant
+        kind = entry.kind.name
+        legalEntity = entry.legalEntity
+        effectiveFrom = Day("\(entry.effectiveFrom)")
+        effectiveTo = entry.effectiveTo.map { Day("\($0)") }
+        reason = entry.reason
+        recordedAt = Moment(record.recordedAt)
+        recordedBy = record.recordedBy
+        supersededAt = record.supersededAt.map { Moment($0) }
+    }
+}
+
+extension ImportedTenantsResponse {
+    fileprivate init(_ change: RegistryChange, count: Int, completed: (inout Self) -> Void = { _ in }) {
+        self.init()
+        assertions = count
+        counts = ImportCounts {
+            $0.asserted = Int(change.asserted)
+            $0.unchanged = Int(change.unchanged)
+            $0.superseded = Int(change.superseded)
+            $0.remainders = Int(change.remainders)
+        }
+        newTenants = Int(change.newTenants)
+        recordedAt = Moment(change.recordedAt)
+        completed(&self)
     }
 }
 

@@ -1,3 +1,4 @@
+internal import APIModel
 internal import Hummingbird
 internal import Postgres
 internal import Scopes
@@ -14,7 +15,9 @@ struct CoverageHandlers: Sendable {
         silenceMinutes = dependencies.silenceMinutes
     }
 
-    @Sendable func coverage(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
+    @Sendable func coverage(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+        -> APIResponse
+    {
         let parameters = try request.parameters(["period", "from", "to", "provider", "silence-minutes", "wait-for"])
         let format = try request.format([.json, .csv])
         let period = try FigureHandlers.period(parameters)
@@ -31,12 +34,9 @@ struct CoverageHandlers: Sendable {
                 from: from, to: to, provider: provider, silenceMinutes: silence, visibility: caller.visibility))
         // Minutes that haven't come yet aren't silent.
         let now = figures.clock.nowMilliseconds() / 60_000
-        let report = CoverageReport(
-            period: period, window: from..<max(from, min(to, now)), silenceMinutes: silence, answer: answer,
+        let coverage = CoverageResponse(
+            period, window: from..<max(from, min(to, now)), silenceMinutes: silence, answer: answer,
             zone: figures.store.calendar)
-        switch format {
-        case .json: return Answer.json(report.json).position(answer.position)
-        case .csv: return Answer.csv(report.csv).position(answer.position)
-        }
+        return APIResponse(coverage, as: format).position(answer.position)
     }
 }

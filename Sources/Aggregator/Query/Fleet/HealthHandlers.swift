@@ -1,3 +1,4 @@
+internal import APIModel
 internal import Hummingbird
 internal import Store
 internal import Telemetry
@@ -13,20 +14,22 @@ struct HealthHandlers: Sendable {
         registry = dependencies.registry
     }
 
-    @Sendable func live(_ request: Request, _ context: QueryContext) async throws -> Answer {
-        .json(["status": "ok"])
+    @Sendable func live(_ request: Request, _ context: QueryContext) async throws -> APIResponse {
+        .json(LivenessResponse { $0.status = "ok" })
     }
 
-    @Sendable func ready(_ request: Request, _ context: QueryContext) async throws -> Answer {
+    @Sendable func ready(_ request: Request, _ context: QueryContext) async throws -> APIResponse {
         let health = health()
         let reason: String
         switch health.state {
         case .ready:
-            return .json([
-                "status": "ready", "position": .integer(Int64(clamping: health.position)),
-                "pending_batches": .integer(Int64(clamping: health.pendingBatches)),
-                "fold_lag_seconds": .integer(health.rollupLagSeconds),
-            ])
+            return .json(
+                ReadinessResponse {
+                    $0.status = "ready"
+                    $0.position = Int(clamping: health.position)
+                    $0.pendingBatches = Int(clamping: health.pendingBatches)
+                    $0.rollupLagSeconds = Int(health.rollupLagSeconds)
+                })
         case .starting: reason = "The server has not looked at its database yet."
         case .databaseUnreachable: reason = "The database does not answer."
         case .databaseUnsuitable: reason = "The database's schema or calendar is not what this server needs."
@@ -35,12 +38,14 @@ struct HealthHandlers: Sendable {
         throw Problem.unavailable(reason, code: "not-ready")
     }
 
-    @Sendable func metrics(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
+    @Sendable func metrics(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+        -> APIResponse
+    {
         _ = try request.parameters()
-        return Answer(contentType: MetricsRegistry.contentType, body: Array(registry.render().utf8))
+        return APIResponse(contentType: MetricsRegistry.contentType, body: Array(registry.render().utf8))
     }
 
-    @Sendable func openAPI(_ request: Request, _ context: QueryContext) async throws -> Answer {
-        Answer(contentType: "application/yaml", body: OpenAPIDocument.bytes)
+    @Sendable func openAPI(_ request: Request, _ context: QueryContext) async throws -> APIResponse {
+        APIResponse(contentType: "application/yaml", body: OpenAPIDocument.bytes)
     }
 }

@@ -1,3 +1,4 @@
+internal import APIModel
 internal import HTTPTypes
 internal import Hummingbird
 internal import Postgres
@@ -26,23 +27,24 @@ struct StatementHandlers: Sendable {
     }
 
     /// `GET /v1/statements`.
-    @Sendable func list(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
+    @Sendable func list(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> APIResponse
+    {
         let parameters = try request.parameters(["scope", "month"])
         _ = try request.format([.json])
         let month = try parameters["month"].map { text throws(Problem) in try FigureHandlers.month(text) }
         let headers = try await store.statements(scope: parameters["scope"], month: month)
-        return .json(["statements": .array(headers.map { .object($0.members) })])
+        return .json(StatementsResponse { $0.statements = headers.map { StatementSummary($0) } })
     }
 
     /// `GET /v1/statements/{id}`.
-    @Sendable func one(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
+    @Sendable func one(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> APIResponse {
         let parameters = try request.parameters(["restated"])
         _ = try request.format([.json])
         let isRestated = try parameters.flag("restated")
         let id = try Self.id(context)
-        guard isRestated else { return .json(try await store.statement(id).json(restated: nil)) }
+        guard isRestated else { return .json(StatementResponse(try await store.statement(id))) }
         let restated = try await store.restated(id)
-        return Answer.json(restated.statement.json(restated: restated)).position(restated.position)
+        return APIResponse.json(StatementResponse(restated.statement, restated: restated)).position(restated.position)
     }
 
     private struct Proposal: Decodable {
@@ -57,7 +59,9 @@ struct StatementHandlers: Sendable {
     }
 
     /// `POST /v1/statements`. Waits first until what is committed by now is rolled up; what isn't even then is short.
-    @Sendable func propose(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
+    @Sendable func propose(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+        -> APIResponse
+    {
         _ = try request.parameters()
         let body: Proposal = try await request.jsonBody(limitBytes: APILimits.maxQueryBodyBytes)
         let person = try caller.person()
@@ -73,15 +77,17 @@ struct StatementHandlers: Sendable {
         let statement = try await store.proposeStatement(
             StatementProposal(
                 scope: scope, month: month, overrideReason: reason, person: person, rules: rules, now: now))
-        return .json(statement.json(restated: nil), status: .created)
+        return .json(StatementResponse(statement), status: .created)
     }
 
     /// `POST /v1/statements/{id}/approval`.
-    @Sendable func approve(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
+    @Sendable func approve(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+        -> APIResponse
+    {
         _ = try request.parameters()
         let statement = try await store.approveStatement(
             try Self.id(context), by: try caller.person(), rules: rules, now: now)
-        return .json(statement.json(restated: nil))
+        return .json(StatementResponse(statement))
     }
 
     private struct Withdrawal: Decodable {
@@ -89,12 +95,14 @@ struct StatementHandlers: Sendable {
     }
 
     /// `POST /v1/statements/{id}/withdrawal`.
-    @Sendable func withdraw(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> Answer {
+    @Sendable func withdraw(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+        -> APIResponse
+    {
         _ = try request.parameters()
         let body: Withdrawal = try await request.jsonBody(limitBytes: APILimits.maxQueryBodyBytes)
         let statement = try await store.withdrawStatement(
             try Self.id(context), by: try caller.person(), reason: try Self.reason(body.reason, "reason"), now: now)
-        return .json(statement.json(restated: nil))
+        return .json(StatementResponse(statement))
     }
 
     private var now: Timestamp { Timestamp(milliseconds: clock.nowMilliseconds()) }

@@ -1,0 +1,234 @@
+internal import Scopes
+
+// MARK: The tenant registry
+
+/// `GET /v1/tenants`: what is held true.
+package struct TenantsResponse: APIObject {
+    package var asKnownAt = Moment()
+    package var tenants: [TenantRow] = []
+
+    package init() {}
+
+    package static let fields: [Field<TenantsResponse>] = [
+        .asKnownAt(\.asKnownAt), Field("tenants", \.tenants),
+    ]
+}
+
+/// `GET /v1/tenants/history`: everything that was ever recorded of a tenant, newest first.
+package struct TenantHistoryResponse: APIObject {
+    package var tenants: [TenantRow] = []
+
+    package init() {}
+
+    package static let fields: [Field<TenantHistoryResponse>] = [Field("tenants", \.tenants)]
+}
+
+package struct TenantRow: APIObject {
+    package var provider = ""
+    package var tenant = ""
+    package var kind = ""
+    package var legalEntity = ""
+    package var effectiveFrom = Day()
+    package var effectiveTo: Day?
+    package var reason = ""
+    package var recordedAt = Moment()
+    package var recordedBy = ""
+    package var supersededAt: Moment?
+
+    package init() {}
+
+    package static let fields: [Field<TenantRow>] = [
+        Field("provider", \.provider, en: "Provider", zh: "云厂商"),
+        Field("tenant", \.tenant, en: "Tenant", zh: "租户"),
+        Field("kind", \.kind, en: "Kind", zh: "租户类型"),
+        Field("legal_entity", \.legalEntity, en: "Legal entity", zh: "法律主体"),
+        Field("effective_from", \.effectiveFrom, en: "From", zh: "生效自"),
+        Field("effective_to", \.effectiveTo, en: "To", zh: "生效至", means: "The first day that it isn't true any more."),
+        Field("reason", \.reason, en: "Reason", zh: "依据"),
+        Field("recorded_at", \.recordedAt, en: "Recorded at", zh: "记录时间"),
+        Field("recorded_by", \.recordedBy, en: "By", zh: "记录人"),
+        Field(
+            "superseded_at", \.supersededAt, en: "Until", zh: "取代时间",
+            means: "When a later assertion took its place; null while it is held."),
+    ]
+}
+
+// MARK: Facts
+
+/// `GET /v1/facts/{kind}`: what is held true.
+package struct FactsResponse: APIObject {
+    package var kind = ""
+    package var asKnownAt = Moment()
+    package var facts: [FactRow] = []
+
+    package init() {}
+
+    package static let fields: [Field<FactsResponse>] = [
+        .factKind(\.kind), .asKnownAt(\.asKnownAt), Field("facts", \.facts),
+    ]
+}
+
+package struct FactRow: APIObject {
+    /// The columns of the kind's file.
+    package var cells: [NamedText] = []
+    package var recordedAt = Moment()
+    package var recordedBy = ""
+
+    package init() {}
+
+    package static let meaning: String? =
+        "A member for each column of the kind's file, a text or null for an empty cell."
+
+    package static let fields: [Field<FactRow>] = [
+        .named(\.cells, among: columnNames, isNullable: true),
+        Field("recorded_at", \.recordedAt),
+        Field("recorded_by", \.recordedBy),
+    ]
+
+    /// The columns of all kinds of files.
+    private static var columnNames: [String] {
+        var names: [String] = []
+        for kind in FactKind.allCases {
+            names += kind.columns.map(\.name).filter { !names.contains($0) }
+        }
+        return names
+    }
+}
+
+extension Field {
+    static func factKind(_ path: Property<Root, String>) -> Field {
+        Field("kind", path, values: FactKind.allCases.map(\.rawValue))
+    }
+}
+
+// MARK: Imports
+
+/// `POST /v1/tenants`.
+package struct ImportedTenantsResponse: APIObject {
+    package var assertions = 0
+    package var counts = ImportCounts()
+    package var newTenants = 0
+    package var recordedAt = Moment()
+    package var preview: Bool?
+    package var effect: PreviewEffect?
+
+    package init() {}
+
+    package static let fields: [Field<ImportedTenantsResponse>] = [
+        Field("assertions", \.assertions, means: "Entries of the file."),
+        .group(\.counts),
+        Field("new_tenants", \.newTenants),
+        Field("recorded_at", \.recordedAt),
+        .preview(\.preview),
+        .groupWhenSet(\.effect),
+    ]
+}
+
+/// `POST /v1/facts/{kind}`.
+package struct ImportedFactsResponse: APIObject {
+    package var kind = ""
+    package var records = 0
+    package var counts = ImportCounts()
+    package var recordedAt = Moment()
+    package var preview: Bool?
+    package var effect: PreviewEffect?
+
+    package init() {}
+
+    package static let fields: [Field<ImportedFactsResponse>] = [
+        .factKind(\.kind),
+        Field("records", \.records, means: "Records of the file."),
+        .group(\.counts),
+        Field("recorded_at", \.recordedAt),
+        .preview(\.preview),
+        .groupWhenSet(\.effect),
+    ]
+}
+
+/// What an import did, or would do.
+package struct ImportCounts: APIObject {
+    package var asserted = 0
+    package var unchanged = 0
+    package var superseded = 0
+    package var remainders = 0
+
+    package init() {}
+
+    package static let fields: [Field<ImportCounts>] = [
+        Field("asserted", \.asserted, means: "Records that say something new."),
+        Field("unchanged", \.unchanged, means: "Records that say what was held before."),
+        Field("superseded", \.superseded, means: "Versions whose place others took."),
+        Field("remainders", \.remainders, means: "Parts of superseded versions that are held on."),
+    ]
+}
+
+extension Field {
+    static func preview(_ path: Property<Root, Bool?>) -> Field {
+        .whenSet(
+            "preview", path,
+            means: "True and present where nothing was written. With a scope, what would move under it stands beside.")
+    }
+}
+
+/// What an import would move under a scope.
+package struct PreviewEffect: APIObject {
+    package var scope = ScopeName()
+    package var period = ""
+    package var measure = ""
+    package var by = ""
+    package var position = 0
+    package var rows: [MoveRow] = []
+    package var total = MoveAmounts()
+
+    package init() {}
+
+    package static let fields: [Field<PreviewEffect>] = [
+        Field("scope", \.scope),
+        Field("period", \.period),
+        .measure(\.measure),
+        .by(\.by),
+        .position(\.position),
+        Field("rows", \.rows, means: "The entities whose figures would move."),
+        Field("total", \.total),
+    ]
+}
+
+package struct MoveRow: APIObject {
+    package var entity: [NamedText] = []
+    package var amounts = MoveAmounts()
+    package var sharePercentBefore: Percent?
+    package var sharePercentAfter = Percent()
+    package var points: DecimalNumber?
+
+    package init() {}
+
+    package static let meaning: String? = "The entity stands under its own name, such as `provider`."
+
+    package static let fields: [Field<MoveRow>] = [
+        .named(\.entity, among: Scope.Entity.names, isNullable: false),
+        .group(\.amounts),
+        Field("share_percent_before", \.sharePercentBefore, en: "Share before", zh: "导入前份额", isBlank: true),
+        Field("share_percent_after", \.sharePercentAfter, en: "Share after", zh: "导入后份额"),
+        Field(
+            "points", \.points, en: "Points", zh: "百分点",
+            means: "The change of the share in percentage points with its sign.", isBlank: true),
+    ]
+
+    package var name: String { entity.first?.text ?? "" }
+}
+
+package struct MoveAmounts: APIObject {
+    package var before: Amount?
+    package var after = Amount()
+    package var change: Change?
+
+    package init() {}
+
+    package static let fields: [Field<MoveAmounts>] = [
+        Field(
+            "before", \.before, en: "Before", zh: "导入前",
+            means: "Null, like all that compares with it, where the scope can't be answered without the import."),
+        Field("after", \.after, en: "After", zh: "导入后"),
+        Field("change", \.change, en: "Change", zh: "变化"),
+    ]
+}

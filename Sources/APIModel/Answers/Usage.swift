@@ -1,0 +1,172 @@
+package import Scopes
+package import TextFormats
+
+/// What usage can be grouped by and shares be divided among, with the headings of their columns.
+package enum Dimension {
+    /// The name of the column of buckets, which stands before those of the dimensions.
+    package static let bucket = "bucket"
+
+    /// What sums of usage can be grouped by.
+    package static let ofUsage = [
+        "provider", "tenant", "model", "region", "layer", "workload", "modality", "kind",
+    ]
+
+    /// The heading of a dimension's column; the name itself where it has none.
+    package static func heading(of name: String) -> LocalizedText {
+        switch name {
+        case bucket: LocalizedText(en: "From", zh: "时段")
+        case "provider": LocalizedText(en: "Provider", zh: "云厂商")
+        case "tenant": LocalizedText(en: "Tenant", zh: "租户")
+        case "model": LocalizedText(en: "Model", zh: "模型")
+        case "family": LocalizedText(en: "Family", zh: "模型系列")
+        case "developer": LocalizedText(en: "Developer", zh: "模型开发方")
+        case "region": LocalizedText(en: "Region", zh: "地域")
+        case "layer": LocalizedText(en: "Layer", zh: "服务层")
+        case "workload": LocalizedText(en: "Workload", zh: "负载")
+        case "modality": LocalizedText(en: "Modality", zh: "模态")
+        case "kind": LocalizedText(en: "Kind", zh: "租户类型")
+        default: LocalizedText(en: name, zh: name)
+        }
+    }
+}
+
+/// `GET /v1/usage`: sums of usage, grouped and filtered.
+package struct UsageResponse: APITable {
+    package var period = TimeSpan()
+    package var bucket: String?
+    package var groupBy: [String] = []
+    package var asKnownAt: Moment?
+    package var position = 0
+    package var rows: [UsageRow] = []
+
+    package init() {}
+
+    package static let fields: [Field<UsageResponse>] = [
+        Field("period", \.period),
+        Field("bucket", \.bucket, means: "What the period is split into; null for one sum."),
+        Field("group_by", \.groupBy, values: Dimension.ofUsage),
+        Field(
+            "as_known_at", \.asKnownAt,
+            means:
+                "The moment of the latest record that was taken into account, where tenants' kinds were; else null."
+        ),
+        .position(\.position),
+        Field("rows", \.rows),
+    ]
+
+    /// The columns that the question asks for, in order.
+    package var names: [String] { (bucket == nil ? [] : [Dimension.bucket]) + groupBy }
+
+    private static let layout: CSVLayout<UsageResponse, UsageRow> = [
+        .row(UsageRow.columns)
+    ]
+
+    /// One line for each row.
+    package var csv: CSVWriter { Self.layout.csv(of: self, rows: rows, names: names) }
+}
+
+/// One sum.
+package struct UsageRow: APIObject {
+    /// The bucket and the dimensions that were asked for.
+    package var names: [NamedText] = []
+    package var counts = UsageCounts()
+
+    package init() {}
+
+    package static let meaning: String? =
+        "The counts, with `bucket` where there are buckets and a member for each dimension of group-by."
+
+    package static let fields: [Field<UsageRow>] = [
+        .named(\.names, among: [Dimension.bucket] + Dimension.ofUsage, isNullable: false),
+        .group(\.counts),
+    ]
+}
+
+/// What was used. A part is never added to its whole.
+package struct UsageCounts: APIObject {
+    package var requests = Count()
+    package var inputTokens = Count()
+    package var cachedInputTokens = Count()
+    package var outputTokens = Count()
+    package var reasoningOutputTokens = Count()
+    package var totalTokens = Count()
+
+    package init() {}
+
+    package static let fields: [Field<UsageCounts>] = [
+        Field("requests", \.requests, en: "Requests", zh: "请求数"),
+        Field("input_tokens", \.inputTokens, en: "Input tokens", zh: "输入 Token"),
+        Field(
+            "cached_input_tokens", \.cachedInputTokens, en: "of which cached", zh: "其中缓存",
+            means: "Part of input_tokens."),
+        Field("output_tokens", \.outputTokens, en: "Output tokens", zh: "输出 Token"),
+        Field(
+            "reasoning_output_tokens", \.reasoningOutputTokens, en: "of which reasoning", zh: "其中推理",
+            means: "Part of output_tokens."),
+        Field(
+            "total_tokens", \.totalTokens, en: "Total tokens", zh: "合计 Token", means: "Input and output."),
+    ]
+}
+
+/// `GET /v1/peak`: the minutes with the most tokens.
+package struct PeakResponse: APITable {
+    package var period = TimeSpan()
+    package var by = ""
+    package var userRate: Count?
+    package var position = 0
+    package var rows: [PeakRow] = []
+
+    package init() {}
+
+    package static let fields: [Field<PeakResponse>] = [
+        Field("period", \.period),
+        Field("by", \.by, values: ["provider"] + PeakRow.subjects, csv: .left),
+        Field(
+            "user_rate", \.userRate,
+            means: "Tokens a minute that one user needs; null where nobody asked."),
+        .position(\.position),
+        Field("rows", \.rows),
+    ]
+
+    private static let layout: CSVLayout<PeakResponse, PeakRow> = [
+        .answer([TimeSpan.columns[\.name].at(\.period).called("period")]),
+        .row(PeakRow.columns.upTo(\.users)),
+        .row(PeakRow.columns.from(\.counts.requests)),
+        .answer([columns[\.userRate]]),
+        .row([PeakRow.columns[\.users]]),
+    ]
+
+    /// The column beside the provider's, where minutes are those of tenants or models.
+    package var names: [String] { PeakRow.subjects.filter { $0 == by } }
+
+    /// One line for each minute.
+    package var csv: CSVWriter { Self.layout.csv(of: self, rows: rows, names: names) }
+}
+
+package struct PeakRow: APIObject {
+    package var rank = 0
+    package var provider = ""
+    package var names: [NamedText] = []
+    package var minute = Moment()
+    package var users: Count?
+    package var counts = UsageCounts()
+
+    package init() {}
+
+    package static let meaning: String? =
+        "A minute, the earliest of equally high ones, with what was used in it."
+
+    /// What minutes can be those of, beside providers.
+    package static let subjects = ["tenant", "model"]
+
+    package static let fields: [Field<PeakRow>] = [
+        Field("rank", \.rank, en: "#", zh: "#"),
+        Field("provider", \.provider, en: "Provider", zh: "云厂商"),
+        .named(\.names, among: subjects, isNullable: false),
+        Field("minute", \.minute, en: "Minute", zh: "分钟"),
+        Field(
+            "users", \.users, en: "Users", zh: "可支撑用户数",
+            means: "total_tokens over user_rate, rounded down; null where no rate was given."),
+        .group(\.counts),
+    ]
+}

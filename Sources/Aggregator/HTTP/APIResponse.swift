@@ -1,0 +1,86 @@
+internal import APIModel
+internal import HTTPTypes
+internal import Hummingbird
+internal import NIOCore
+internal import Scopes
+internal import TextFormats
+
+/// A successful response, in the form that was asked for.
+struct APIResponse {
+    var status: HTTPResponse.Status
+    var contentType: String
+    var body: [UInt8]
+    var headers: HTTPFields
+
+    init(
+        status: HTTPResponse.Status = .ok, contentType: String, body: [UInt8], headers: HTTPFields = [:]
+    ) {
+        self.status = status
+        self.contentType = contentType
+        self.body = body
+        self.headers = headers
+    }
+
+    static func json(_ value: JSONValue, status: HTTPResponse.Status = .ok) -> APIResponse {
+        APIResponse(status: status, contentType: AnswerFormat.json.contentType, body: value.encoded + [0x0A])
+    }
+
+    static func csv(_ writer: CSVWriter) -> APIResponse {
+        APIResponse(contentType: AnswerFormat.csv.contentType, body: writer.bytes)
+    }
+
+    static func json(_ object: some APIObject, status: HTTPResponse.Status = .ok) -> APIResponse {
+        APIResponse(status: status, contentType: AnswerFormat.json.contentType, body: object.json + [0x0A])
+    }
+
+    /// An answer in either format.
+    init(_ answer: some APITable, as format: AnswerFormat) {
+        switch format {
+        case .json: self = .json(answer)
+        case .csv: self = .csv(answer.csv)
+        }
+    }
+
+    /// Adds the ledger position that the figures count up to.
+    func position(_ position: UInt64) -> APIResponse {
+        var response = self
+        response.headers[.steelyardPosition] = String(position)
+        return response
+    }
+
+    /// Makes the answer a file with a name. The name must be plain ASCII without quotes.
+    func file(_ name: String) -> APIResponse {
+        var response = self
+        response.headers[.contentDisposition] = "attachment; filename=\"\(name)\""
+        return response
+    }
+
+    var response: Response {
+        var headers = headers
+        headers[.contentType] = contentType
+        headers[.cacheControl] = "no-store"
+        headers[.xContentTypeOptions] = "nosniff"
+        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+    }
+}
+
+extension HTTPField.Name {
+    static let steelyardPosition = HTTPField.Name.known("Steelyard-Position")
+}
+
+extension Request {
+    /// The format that the caller wants, of those offered.
+    ///
+    /// - Throws: ``Problem`` 406.
+    func format(_ offered: [AnswerFormat]) throws(Problem) -> AnswerFormat {
+        guard let format = Accept.choose(headers[.accept], from: offered) else {
+            throw .notAcceptable(offered: offered.map(\.rawValue))
+        }
+        return format
+    }
+
+    /// The query parameters, strictly.
+    func parameters(_ known: [String] = []) throws(Problem) -> QueryParameters {
+        try QueryParameters(uri.query, known: known)
+    }
+}

@@ -1,0 +1,45 @@
+internal import APIModel
+internal import Scopes
+internal import Store
+internal import TextFormats
+internal import UsageModel
+
+extension BridgeResponse {
+    /// A bridge from one scope to another.
+    ///
+    /// - Parameter answers: a table for each of the bridge's steps.
+    init(_ bridge: ScopeBridge, period: Period, answers: ScopeAnswers, figures: BridgeFigures) {
+        self.init()
+        fromScope = ScopeName(bridge.from)
+        toScope = ScopeName(bridge.to)
+        self.period = DateSpan(period)
+        by = bridge.from.entity.rawValue
+        entity = figures.entity
+        asKnownAt = Moment(answers.knownAt)
+        position = Int(clamping: answers.position)
+        steps = figures.lines.indices.map { place in
+            BridgeStep(
+                figures.lines[place], in: answers.tables[place],
+                after: place > 0 ? bridge.steps[place - 1].scope : nil)
+        }
+        change = figures.whole.map { Change($0.text(answers.tables[0].text(of:))) }
+    }
+}
+
+extension BridgeStep {
+    /// - Parameter before: the scope of the step before; `nil` at the start.
+    fileprivate init(_ line: BridgeFigures.Line, in table: ShareTable, after before: Scope?) {
+        self.init()
+        let scope = line.step.scope
+        aspect = line.step.aspect?.rawValue
+        from = before.flatMap { line.step.aspect?.value(in: $0) }
+        to = line.step.aspect?.value(in: scope)
+        unit = scope.unit
+        aggregate = scope.aggregate.rawValue
+        amount = Amount(table.text(of: line.amount))
+        change = line.change.map { Change($0.text(table.text(of:))) }
+        published = Amount(table.text(of: line.published))
+        denominator = Amount(table.text(of: table.denominator))
+        sharePercent = line.percent.map { Percent($0) }
+    }
+}

@@ -1,0 +1,121 @@
+internal import APIModel
+internal import Scopes
+internal import TextFormats
+internal import UsageModel
+
+extension SharesResponse {
+    /// The shares of a period with what they are made of.
+    ///
+    /// - Parameter zone: the scope's.
+    init(_ table: ShareTable, position: UInt64, knownAt: Timestamp, zone: ZoneRules) {
+        self.init()
+        let scope = table.scope
+        self.scope = ScopeName(scope)
+        period = TimeSpan(table.period, in: zone)
+        measure = scope.measure.rawValue
+        currency = scope.currency
+        aggregate = scope.aggregate.rawValue
+        by = scope.entity.rawValue
+        asKnownAt = Moment(knownAt)
+        self.position = Int(clamping: position)
+        denominator = Amount(table.text(of: table.denominator))
+        reference = table.reference.map { PublishedTotal($0) }
+        rows = zip(table.rows, table.percentages()).map { ShareRow($0, percent: $1, in: table) }
+        total = ShareTotal(of: table)
+        gaps = table.gaps.map { RevenueGap($0) }
+    }
+}
+
+extension ShareRow {
+    /// - Parameter percent: the row's share as it is published.
+    fileprivate init(_ row: ShareTable.Row, percent: String?, in table: ShareTable) {
+        self.init()
+        entity = [NamedText(table.scope.entity.rawValue, row.isGathered ? nil : row.entity)]
+        rank = row.isGathered ? nil : row.rank
+        numerator = Amount(table.text(of: row.numerator))
+        denominator = Amount(table.text(of: table.denominator))
+        sharePercent = percent.map { Percent($0) }
+        interval = ShareRange(of: row, published: percent, in: table)
+        amounts = ShareAmounts(row, in: table)
+        origin = RevenueOrigin(row, in: table)
+        bounds = ShareBounds(of: row, in: table)
+        gathered = row.isGathered ? row.gathered : nil
+    }
+}
+
+extension ShareTotal {
+    fileprivate init(of table: ShareTable) {
+        self.init()
+        numerator = Amount(table.text(of: table.total.numerator))
+        amounts = ShareAmounts(table.total, in: table)
+        origin = RevenueOrigin(table.total, in: table)
+    }
+}
+
+extension ShareAmounts {
+    fileprivate init(_ row: ShareTable.Row, in table: ShareTable) {
+        self.init()
+        func amount(_ units: UInt128) -> Amount { Amount(table.text(of: units)) }
+        published = amount(table.published(row.numerator))
+        external = amount(row.external)
+        ownBusiness = amount(row.ownBusiness)
+        unclassified = amount(row.unclassified)
+        otherKinds = amount(row.otherKinds)
+        outsideFilters = amount(row.outsideFilters)
+        unmapped = amount(row.unmapped)
+    }
+}
+
+extension RevenueOrigin {
+    /// `nil` where the measure is not revenue.
+    fileprivate init?(_ row: ShareTable.Row, in table: ShareTable) {
+        guard table.scope.measure == .revenue else { return nil }
+        self.init()
+        revenueFrom = row.revenueFromText
+        unpricedTokens = Count(row.unpricedTokens)
+    }
+}
+
+extension ShareRange {
+    /// - Parameter published: the row's own share, as it is published.
+    fileprivate init(of row: ShareTable.Row, published: String?, in table: ShareTable) {
+        self.init()
+        let percents = table.interval(of: row).percents(published: published, decimals: table.scope.precision)
+        ifAll = percents.ifAll.map { Percent($0) }
+        lowest = percents.lowest.map { Percent($0) }
+        highest = percents.highest.map { Percent($0) }
+    }
+}
+
+extension ShareBounds {
+    /// `nil` where shares are not of a published total.
+    fileprivate init?(of row: ShareTable.Row, in table: ShareTable) {
+        guard let interval = table.referenceInterval(of: row) else { return nil }
+        self.init()
+        lowest = interval.lowest.percent(decimals: table.scope.precision).map { Percent($0) }
+        highest = interval.highest.percent(decimals: table.scope.precision).map { Percent($0) }
+    }
+}
+
+extension PublishedTotal {
+    fileprivate init(_ total: ReferenceTotal) {
+        self.init()
+        name = total.name
+        period = total.period.description
+        scope = total.scope.isEmpty ? nil : total.scope
+        value = total.value
+        unit = total.unit.text
+        precision = total.precision
+        source = total.source
+        asOf = Day("\(total.asOf)")
+    }
+}
+
+extension RevenueGap {
+    fileprivate init(_ gap: ShareTable.RevenueGap) {
+        self.init()
+        provider = gap.provider
+        layer = gap.layer
+        months = gap.months
+    }
+}
