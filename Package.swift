@@ -130,6 +130,7 @@ let package = Package(
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
+            resources: [.copy("OpenAPI/openapi.yaml")],
             swiftSettings: strict),
         .target(name: "EmbeddedPostgres", dependencies: [subprocess, systemPackage, logging], swiftSettings: strict),
 
@@ -242,7 +243,8 @@ let package = Package(
         .testTarget(
             name: "AggregatorTests",
             dependencies: [
-                "Aggregator", "BatchFormat", "HTTPSupport", "Store", "Postgres", "Scopes", "TextFormats", "Identity",
+                "Aggregator", "APIModel", "BatchFormat", "HTTPSupport", "Store", "Postgres", "Scopes", "TextFormats",
+                "Identity",
                 "Settings", "Telemetry", "UsageModel", "TestSupport", asyncHTTPClient, lifecycle, logging, nioCore,
                 nioHTTP1,
                 nioPosix, nioSSL, yams,

@@ -1,4 +1,10 @@
-/// The service's contract, as `GET /openapi.yaml` gives it to anyone.
+internal import Foundation
+
+/// The service's contract, as `GET /openapi.yaml` gives it to anyone: the file beside this one, which is
+/// Protocols/openapi.yaml too.
 package enum OpenAPIDocument {
-    package static var bytes: [UInt8] { Array((text + "\n").utf8) }
+    /// The document; an error where the installation is damaged.
+    package static let bytes = Result {
+        Array(try Data(contentsOf: Bundle.module.bundleURL.appendingPathComponent("openapi.yaml")))
+    }
 }

@@ -1,4 +1,6 @@
+import APIModel
 import Foundation
+import Scopes
 import Store
 import TestSupport
 import Testing
@@ -17,18 +19,15 @@ import Yams
     }
 
     @Test func the_server_gives_out_the_contract_as_it_stands_in_protocols() throws {
-        let contract = try Self.contract()
-        if ProcessInfo.processInfo.environment["STEELYARD_REGENERATE"] == "1" {
-            let lines = contract.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
-            let text = lines.map { $0.isEmpty ? "" : "        " + $0 }.joined(separator: "\n")
-            let file = Self.root.appendingPathComponent("Sources/Aggregator/OpenAPI/OpenAPIDocument+Text.swift")
-            let old = try String(contentsOf: file, encoding: .utf8)
-            let head = old.prefix(upTo: old.range(of: "#\"\"\"\n")?.upperBound ?? old.endIndex)
-            try "\(head)\(text)\n        \"\"\"#\n}\n".write(to: file, atomically: true, encoding: .utf8)
-        }
-        #expect(
-            String(decoding: OpenAPIDocument.bytes, as: UTF8.self) == contract,
-            "run this test once with STEELYARD_REGENERATE=1, then build again")
+        let served = String(decoding: try OpenAPIDocument.bytes.get(), as: UTF8.self)
+        #expect(served == (try Self.contract()))
+    }
+
+    /// What usage can be grouped by, as the store has it and as its answers name it.
+    @Test func the_dimensions_of_usage_have_one_list() {
+        #expect(UsageDimension.allCases.map(\.rawValue) == Dimension.ofUsage)
+        #expect(PeakSubject.allCases.map(\.rawValue) == ["provider"] + PeakRow.subjects)
+        for name in Dimension.ofUsage + Scope.Entity.names { #expect(Dimension.heading(of: name).en != name) }
     }
 
     @Test func every_route_is_in_the_contract_and_nothing_else_is() async throws {

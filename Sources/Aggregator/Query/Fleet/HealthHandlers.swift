@@ -46,6 +46,6 @@ struct HealthHandlers: Sendable {
     }
 
     @Sendable func openAPI(_ request: Request, _ context: QueryContext) async throws -> APIResponse {
-        APIResponse(contentType: "application/yaml", body: OpenAPIDocument.bytes)
+        APIResponse(contentType: "application/yaml", body: try OpenAPIDocument.bytes.get())
     }
 }

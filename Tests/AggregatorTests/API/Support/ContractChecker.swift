@@ -54,8 +54,13 @@ struct ContractChecker: @unchecked Sendable {
         if let constant = schema["const"] as? String, value as? String != constant {
             problems.append("\(place): not \(constant)")
         }
-        if let allowed = schema["enum"] as? [String], let text = value as? String, !allowed.contains(text) {
-            problems.append("\(place): \(text) is not one of \(allowed)")
+        if let listed = schema["enum"] as? [Any], let text = value as? String {
+            let allowed = listed.compactMap { $0 as? String }
+            if !allowed.contains(text) { problems.append("\(place): \(text) is not one of \(allowed)") }
+        }
+        if let choices = schema["oneOf"] as? [Any] {
+            let failures = choices.map { check(value, $0, at: place) }
+            if !failures.contains([]) { problems += failures.first ?? [] }
         }
         if let pattern = schema["pattern"] as? String, let text = value as? String,
             text.range(of: pattern, options: .regularExpression) == nil

@@ -1,0 +1,98 @@
+import APIModel
+import Foundation
+import Testing
+
+/// Holds the schemas of answers in Protocols/openapi.yaml to the fields that answers are written from: names, types, what
+/// is always there, values and descriptions.
+@Suite struct ContractTests {
+    private static let file = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .appendingPathComponent("Sources/Aggregator/OpenAPI/openapi.yaml")
+
+    private static let begin =
+        "    # Generated from the fields in Sources/APIModel; `STEELYARD_REGENERATE=1` on ContractTests.\n"
+    private static let end = "    # End of what is generated.\n"
+
+    /// Every answer. What it is made of comes with it.
+    private static let answers: [any APIObject.Type] = [
+        UsageResponse.self, SharesResponse.self, RankResponse.self, TrendResponse.self, GrowthResponse.self,
+        ConcentrationResponse.self, BridgeResponse.self, PeakResponse.self, CoverageResponse.self,
+        MonthlyShareResponse.self, StatementsResponse.self, StatementResponse.self, ScopesResponse.self,
+        CollectorsResponse.self, TenantsResponse.self, TenantHistoryResponse.self, ImportedTenantsResponse.self,
+        FactsResponse.self, ImportedFactsResponse.self, TokensResponse.self, CreatedTokenResponse.self,
+        LivenessResponse.self, ReadinessResponse.self,
+    ]
+
+    /// The document before, between and after the marks.
+    private static func parts(_ document: String) throws -> (head: Substring, generated: Substring, tail: Substring) {
+        let first = try #require(document.range(of: begin), "openapi.yaml has lost the mark that begins the schemas")
+        let last = try #require(
+            document.range(of: end, range: first.upperBound..<document.endIndex),
+            "openapi.yaml has lost the mark that ends the schemas")
+        return (
+            document[..<first.upperBound], document[first.upperBound..<last.lowerBound], document[last.lowerBound...]
+        )
+    }
+
+    @Test func the_schemas_of_answers_are_the_fields_that_they_are_written_from() throws {
+        let document = try String(contentsOf: Self.file, encoding: .utf8)
+        let (head, generated, tail) = try Self.parts(document)
+        let expected = SchemaYAML(of: Self.answers).text
+        if ProcessInfo.processInfo.environment["STEELYARD_REGENERATE"] == "1" {
+            return try (head + expected + tail).write(to: Self.file, atomically: true, encoding: .utf8)
+        }
+        let (lines, others) = (expected.split(separator: "\n"), generated.split(separator: "\n"))
+        let differing = zip(lines, others).first { $0 != $1 }
+        #expect(
+            generated == expected,
+            """
+            the first line that differs is \(differing.map { "\"\($0.1)\", which should be \"\($0.0)\"" } ?? "missing"); \
+            run this test once with STEELYARD_REGENERATE=1
+            """)
+    }
+
+    @Test func every_schema_that_is_referred_to_is_there() throws {
+        let document = try String(contentsOf: Self.file, encoding: .utf8)
+        let named = document.matches(of: /#\/components\/schemas\/([A-Za-z0-9]+)/).map { String($0.1) }
+        #expect(named.count > 100)
+        let missing = Set(named).filter { !document.contains("\n    \($0):\n") }
+        #expect(missing.isEmpty, "no schema \(missing.sorted())")
+    }
+
+    /// A check that finds nothing proves nothing.
+    @Test(arguments: [
+        ("        rank:\n", "        rang:\n"), ("type: [integer, 'null']", "type: integer"),
+        ("required: [numerator, ", "required: ["), ("description: The numerator of the denominator.", "description: X"),
+    ])
+    func the_check_can_fail(_ text: String, _ other: String) throws {
+        let expected = SchemaYAML(of: Self.answers).text
+        #expect(expected.contains(text), "\(text) is no longer in the schemas")
+        #expect(expected.replacing(text, with: other) != expected)
+    }
+
+    @Test func a_schema_says_all_that_its_fields_say() {
+        let yaml = SchemaYAML(of: [ShareTotal.self]).text
+        #expect(
+            yaml.hasPrefix(
+                """
+                    ShareTotal:
+                      type: object
+                      required: [numerator, published, external, own_business, unclassified, other_kinds, outside_filters, unmapped]
+                      properties:
+                        numerator: { $ref: '#/components/schemas/Amount' }
+                        published:
+                          $ref: '#/components/schemas/Amount'
+                          description: The figure as the scope publishes it, a sum or an average per day.
+
+                """), "\(yaml)")
+        #expect(
+            yaml.contains(
+                """
+                        revenue_from:
+                          type: [string, 'null']
+                          enum: [imported, price-book, imported+price-book, null]
+
+                """), "\(yaml)")
+        #expect(yaml.contains("    Amount:\n      type: string\n      pattern: '^[0-9]+([.][0-9]+)?$'\n"), "\(yaml)")
+    }
+}
