@@ -23,7 +23,7 @@ struct PreviewQuestion {
         question =
             asksForEffect
             ? ScopeQuestion(
-                scope: try catalogue.scope(parameters), period: try FigureHandlers.period(parameters)) : nil
+                scope: try catalogue.scope(parameters), period: try parameters.period()) : nil
     }
 }
 

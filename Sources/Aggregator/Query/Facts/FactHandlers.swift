@@ -26,7 +26,7 @@ struct FactHandlers: Sendable {
         let kind = try Self.kind(context)
         let parameters = try request.parameters(["as-known-at"])
         let format = try request.format([.json, .csv])
-        let knownAt = try FigureHandlers.knownAt(parameters)
+        let knownAt = try parameters.knownAt()
         let facts = try await store.exportFacts(kind, knownAt: knownAt, visibility: caller.visibility)
         switch format {
         case .json:

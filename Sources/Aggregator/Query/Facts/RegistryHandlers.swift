@@ -27,7 +27,7 @@ struct RegistryHandlers: Sendable {
         let format = try request.format([.json, .csv])
         let provider = parameters["provider"]
         try caller.checkProviders(provider.map { [$0] })
-        let knownAt = try FigureHandlers.knownAt(parameters)
+        let knownAt = try parameters.knownAt()
         let all = try await store.exportRegistry(knownAt: knownAt, visibility: caller.visibility)
         let records = all.filter { provider == nil || $0.entry.provider == provider }
         switch format {
@@ -58,7 +58,7 @@ struct RegistryHandlers: Sendable {
         let tenant = try parameters.required("tenant", "the tenant's name")
         try caller.checkProviders(provider.map { [$0] })
         let records = try await store.registryHistory(
-            tenant: tenant, provider: provider, knownAt: try FigureHandlers.knownAt(parameters),
+            tenant: tenant, provider: provider, knownAt: try parameters.knownAt(),
             visibility: caller.visibility)
         return .json(TenantHistoryResponse { $0.tenants = records.reversed().map { TenantRow($0) } })
     }

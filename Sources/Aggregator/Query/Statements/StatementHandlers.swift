@@ -31,7 +31,7 @@ struct StatementHandlers: Sendable {
     {
         let parameters = try request.parameters(["scope", "month"])
         _ = try request.format([.json])
-        let month = try parameters["month"].map { text throws(Problem) in try FigureHandlers.month(text) }
+        let month = try parameters["month"].map { text throws(Problem) in try Period.month(named: text) }
         let headers = try await store.statements(scope: parameters["scope"], month: month)
         return .json(StatementsResponse { $0.statements = headers.map { StatementSummary($0) } })
     }
@@ -66,7 +66,7 @@ struct StatementHandlers: Sendable {
         let body: Proposal = try await request.jsonBody(limitBytes: APILimits.maxQueryBodyBytes)
         let person = try caller.person()
         let month: Period
-        do { month = try FigureHandlers.month(body.month) } catch { throw Problem.badRequest(error.detail) }
+        do { month = try Period.month(named: body.month) } catch { throw Problem.badRequest(error.detail) }
         let reason = try Self.reason(body.overrideReason, "override_reason")
         let scope = try catalogue.scope(body.scope)
         do {

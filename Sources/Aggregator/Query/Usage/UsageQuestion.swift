@@ -27,7 +27,7 @@ struct UsageQuestion {
             groupBy: try parameters.list(
                 "group-by", allowed: UsageDimension.allCases.map(\.rawValue), parse: UsageDimension.init(rawValue:)),
             filters: try Self.filters(parameters, caller: caller), visibility: caller.visibility,
-            knownAt: try FigureHandlers.knownAt(parameters),
+            knownAt: try parameters.knownAt(),
             maxRows: limit.map(Int.init) ?? APILimits.defaultUsageRows)
     }
 
@@ -51,7 +51,7 @@ struct UsageQuestion {
             guard first < last else { throw .badParameter("to", "must come after from") }
             return (first, last, "\(from)/\(to)")
         }
-        let period = try FigureHandlers.period(parameters)
+        let period = try parameters.period()
         let seconds = period.seconds(in: zone)
         return (seconds.lowerBound, seconds.upperBound, period.description)
     }

@@ -6,28 +6,30 @@ internal import Store
 internal import TextFormats
 internal import UsageModel
 
-extension FigureHandlers {
-    /// `GET /v1/shares`.
-    @Sendable func shares(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+/// `GET /v1/shares`.
+struct SharesHandler: Sendable {
+    let dependencies: QueryDependencies
+
+    @Sendable func answer(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
         -> APIResponse
     {
         let parameters = try request.parameters(["scope", "period", "from", "to", "by", "as-known-at", "wait-for"])
         let format = try request.format([.json, .csv])
-        let scope = try scope(parameters)
-        let period = try Self.period(parameters)
+        let scope = try dependencies.scopes.scope(parameters)
+        let period = try parameters.period()
         let entities = Scope.Entity.allCases.map(\.rawValue)
         let by = try parameters.value("by", allowed: entities, parse: Scope.Entity.init(rawValue:)) ?? scope.entity
         guard by == scope.entity else {
             throw Problem.badParameter(
                 "by", "the scope \(scope.id) divides by \(scope.entity.rawValue)", allowed: [scope.entity.rawValue])
         }
-        let knownAt = try Self.knownAt(parameters)
-        try await waitIfAsked(parameters)
-        let answers = try await store.answers(
+        let knownAt = try parameters.knownAt()
+        try await dependencies.waitIfAsked(parameters)
+        let answers = try await dependencies.store.answers(
             to: [ScopeQuestion(scope: scope, period: period)], knownAt: knownAt, visibility: caller.visibility)
         let answer = SharesResponse(
             answers.tables[0], position: answers.position, knownAt: answers.knownAt,
-            zone: ZoneRules(identifier: scope.zone) ?? store.calendar)
+            zone: ZoneRules(identifier: scope.zone) ?? dependencies.store.calendar)
         return APIResponse(answer, as: format).position(answers.position)
     }
 }

@@ -6,25 +6,27 @@ internal import Store
 internal import TextFormats
 internal import UsageModel
 
-extension FigureHandlers {
-    /// `GET /v1/growth`.
-    @Sendable func growth(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+/// `GET /v1/growth`.
+struct GrowthHandler: Sendable {
+    let dependencies: QueryDependencies
+
+    @Sendable func answer(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
         -> APIResponse
     {
         let parameters = try request.parameters([
             "scope", "from-period", "to-period", "entity", "as-known-at", "wait-for",
         ])
         let format = try request.format([.json, .csv])
-        let scope = try namedScope(parameters)
+        let scope = try dependencies.scopes.scope(named: "scope", in: parameters)
         let periods = [
-            try Self.period(parameters, named: "from-period"), try Self.period(parameters, named: "to-period"),
+            try parameters.period(named: "from-period"), try parameters.period(named: "to-period"),
         ]
         let entities = try parameters.list("entity")
-        let knownAt = try Self.knownAt(parameters)
-        try await waitIfAsked(parameters)
+        let knownAt = try parameters.knownAt()
+        try await dependencies.waitIfAsked(parameters)
         var named = scope
         named.top = nil
-        let answers = try await store.answers(
+        let answers = try await dependencies.store.answers(
             to: periods.map { ScopeQuestion(scope: named, period: $0) }, knownAt: knownAt, visibility: caller.visibility
         )
         for entity in entities {

@@ -6,18 +6,20 @@ internal import Store
 internal import TextFormats
 internal import UsageModel
 
-extension FigureHandlers {
-    /// `GET /v1/exports/monthly-share`.
-    @Sendable func monthlyShare(
+/// `GET /v1/exports/monthly-share`.
+struct MonthlyShareHandler: Sendable {
+    let dependencies: QueryDependencies
+
+    @Sendable func answer(
         _ request: Request, _ context: QueryContext, _ caller: TokenRecord
     ) async throws -> APIResponse {
         let parameters = try request.parameters(["month", "scope", "as-known-at", "wait-for", "restated"])
         let format = try request.format([.csv, .json])
-        let scope = try scope(parameters)
-        let month = try Self.month(try parameters.required("month", "a calendar month such as 2025-06"))
-        let knownAt = try Self.knownAt(parameters)
+        let scope = try dependencies.scopes.scope(parameters)
+        let month = try Period.month(named: try parameters.required("month", "a calendar month such as 2025-06"))
+        let knownAt = try parameters.knownAt()
         let isRestated = try parameters.flag("restated")
-        try await waitIfAsked(parameters)
+        try await dependencies.waitIfAsked(parameters)
         let export: MonthlyShareResponse
         if let closed = try await closedExport(month, scope, isAskedFor: knownAt == nil && !isRestated) {
             export = closed
@@ -31,7 +33,9 @@ extension FigureHandlers {
     /// The figures of a closed month: those of its statement, whatever came in or was reclassified since. They are the
     /// whole market's, which the route's permission asks for.
     private func closedExport(_ month: Period, _ scope: Scope, isAskedFor: Bool) async throws -> MonthlyShareResponse? {
-        guard isAskedFor, let closed = try await store.closedMonth(month, scope: scope.id) else { return nil }
+        guard isAskedFor, let closed = try await dependencies.store.closedMonth(month, scope: scope.id) else {
+            return nil
+        }
         return MonthlyShareResponse(
             closed.table, previous: closed.previous, position: closed.statement.position,
             knownAt: closed.statement.knownAt, statement: closed.statement)
@@ -43,7 +47,7 @@ extension FigureHandlers {
         _ month: Period, _ scope: Scope, knownAt: Timestamp?, visibility: Visibility
     ) async throws -> MonthlyShareResponse {
         func export(_ months: [Period]) async throws -> MonthlyShareResponse {
-            let answers = try await store.answers(
+            let answers = try await dependencies.store.answers(
                 to: months.map { ScopeQuestion(scope: scope, period: $0) }, knownAt: knownAt, visibility: visibility)
             return MonthlyShareResponse(
                 answers.tables[0], previous: answers.tables.dropFirst().first, position: answers.position,
@@ -54,15 +58,5 @@ extension FigureHandlers {
         } catch let error where error is MissingFacts || error is UnanswerableScope {
             return try await export([month])
         }
-    }
-
-    /// A calendar month in its one spelling.
-    static func month(_ text: String) throws(Problem) -> Period {
-        let period: Period
-        do { period = try Period(text) } catch { throw .badParameter("month", error.description) }
-        guard period.granularity == .month, text == period.description else {
-            throw .badParameter("month", "must be a calendar month such as 2025-06")
-        }
-        return period
     }
 }

@@ -6,21 +6,26 @@ internal import Store
 internal import TextFormats
 internal import UsageModel
 
-extension FigureHandlers {
-    /// `GET /v1/bridge`.
-    @Sendable func bridge(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+/// `GET /v1/bridge`.
+struct BridgeHandler: Sendable {
+    let dependencies: QueryDependencies
+
+    @Sendable func answer(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
         -> APIResponse
     {
         let parameters = try request.parameters([
             "from-scope", "to-scope", "period", "from", "to", "entity", "as-known-at", "wait-for",
         ])
         let format = try request.format([.json, .csv])
-        let scopes = (try namedScope(parameters, "from-scope"), try namedScope(parameters, "to-scope"))
+        let scopes = (
+            try dependencies.scopes.scope(named: "from-scope", in: parameters),
+            try dependencies.scopes.scope(named: "to-scope", in: parameters)
+        )
         let bridge = try Self.bridge(from: scopes.0, to: scopes.1)
-        let period = try Self.period(parameters)
-        let knownAt = try Self.knownAt(parameters)
-        try await waitIfAsked(parameters)
-        let answers = try await store.answers(
+        let period = try parameters.period()
+        let knownAt = try parameters.knownAt()
+        try await dependencies.waitIfAsked(parameters)
+        let answers = try await dependencies.store.answers(
             to: bridge.steps.map { ScopeQuestion(scope: $0.scope, period: period) }, knownAt: knownAt,
             visibility: caller.visibility)
         let entity = parameters["entity"]

@@ -6,21 +6,25 @@ internal import Store
 internal import TextFormats
 internal import UsageModel
 
-extension FigureHandlers {
-    /// `GET /v1/peak`.
-    @Sendable func peak(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> APIResponse
+/// `GET /v1/peak`.
+struct PeakHandler: Sendable {
+    let dependencies: QueryDependencies
+
+    @Sendable func answer(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+        -> APIResponse
     {
         let parameters = try request.parameters([
             "period", "from", "to", "by", "provider", "tenant", "model", "top", "user-rate", "wait-for",
         ])
         let format = try request.format([.json, .csv])
-        let period = try Self.period(parameters)
-        let query = try Self.peakQuery(parameters, period.seconds(in: store.calendar), caller)
+        let period = try parameters.period()
+        let query = try Self.peakQuery(parameters, period.seconds(in: dependencies.store.calendar), caller)
         let rate = try parameters.integer("user-rate", in: 1...APILimits.maxUserRate)
-        try await waitIfAsked(parameters)
-        let answer = try await store.peaks(query)
+        try await dependencies.waitIfAsked(parameters)
+        let answer = try await dependencies.store.peaks(query)
         let peaks = PeakResponse(
-            period, subject: query.subject, userRate: rate.map { UInt128($0) }, answer: answer, zone: store.calendar)
+            period, subject: query.subject, userRate: rate.map { UInt128($0) }, answer: answer,
+            zone: dependencies.store.calendar)
         return APIResponse(peaks, as: format).position(answer.position)
     }
 

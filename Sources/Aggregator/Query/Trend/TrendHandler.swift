@@ -6,24 +6,27 @@ internal import Store
 internal import TextFormats
 internal import UsageModel
 
-extension FigureHandlers {
-    /// `GET /v1/trend`.
-    @Sendable func trend(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> APIResponse
+/// `GET /v1/trend`.
+struct TrendHandler: Sendable {
+    let dependencies: QueryDependencies
+
+    @Sendable func answer(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+        -> APIResponse
     {
         let parameters = try request.parameters([
             "scope", "period", "from", "to", "by", "entity", "as-known-at", "wait-for",
         ])
         let format = try request.format([.json, .csv])
-        let scope = try namedScope(parameters)
-        let period = try Self.period(parameters)
+        let scope = try dependencies.scopes.scope(named: "scope", in: parameters)
+        let period = try parameters.period()
         let steps = try Self.steps(parameters, of: period)
         let entities = try parameters.list("entity", limit: APILimits.maxTrendEntities)
-        let knownAt = try Self.knownAt(parameters)
-        try await waitIfAsked(parameters)
+        let knownAt = try parameters.knownAt()
+        try await dependencies.waitIfAsked(parameters)
         // Every entity by name, so that one that leaves the largest doesn't look like nothing.
         var named = scope
         named.top = nil
-        let answers = try await store.answers(
+        let answers = try await dependencies.store.answers(
             to: steps.map { ScopeQuestion(scope: named, period: $0) }, knownAt: knownAt, visibility: caller.visibility)
         for entity in entities {
             if let problem = Problem.unknownEntity(entity, answers.tables) { throw problem }
@@ -31,7 +34,7 @@ extension FigureHandlers {
         let trends = entities.isEmpty ? [nil] : entities.map(Optional.some)
         let answer = TrendResponse(
             scope, period: period, answers: answers, trends: trends.map { Trend(answers.tables, entity: $0) },
-            events: events.during(period))
+            events: dependencies.events.during(period))
         return APIResponse(answer, as: format).position(answers.position)
     }
 

@@ -6,17 +6,20 @@ internal import Store
 internal import TextFormats
 internal import UsageModel
 
-extension FigureHandlers {
-    /// `GET /v1/rank`.
-    @Sendable func rank(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> APIResponse
+/// `GET /v1/rank`.
+struct RankHandler: Sendable {
+    let dependencies: QueryDependencies
+
+    @Sendable func answer(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+        -> APIResponse
     {
         let parameters = try request.parameters(["scope", "period", "from", "to", "as-known-at", "wait-for"])
         let format = try request.format([.json, .csv])
-        let scopes = try namedScopes(parameters, limit: APILimits.maxRankScopes)
-        let period = try Self.period(parameters)
-        let knownAt = try Self.knownAt(parameters)
-        try await waitIfAsked(parameters)
-        let partial = try await store.partialAnswers(
+        let scopes = try dependencies.scopes.scopes(in: parameters, limit: APILimits.maxRankScopes)
+        let period = try parameters.period()
+        let knownAt = try parameters.knownAt()
+        try await dependencies.waitIfAsked(parameters)
+        let partial = try await dependencies.store.partialAnswers(
             to: scopes.map { ScopeQuestion(scope: $0, period: period) }, knownAt: knownAt, visibility: caller.visibility
         )
         let answer = RankResponse(

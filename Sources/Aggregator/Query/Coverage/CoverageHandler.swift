@@ -6,37 +6,31 @@ internal import Store
 internal import UsageModel
 
 /// `GET /v1/coverage`.
-struct CoverageHandlers: Sendable {
-    private let figures: FigureHandlers
-    private let silenceMinutes: Int64
+struct CoverageHandler: Sendable {
+    let dependencies: QueryDependencies
 
-    init(_ dependencies: QueryDependencies) {
-        figures = FigureHandlers(dependencies)
-        silenceMinutes = dependencies.silenceMinutes
-    }
-
-    @Sendable func coverage(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+    @Sendable func answer(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
         -> APIResponse
     {
         let parameters = try request.parameters(["period", "from", "to", "provider", "silence-minutes", "wait-for"])
         let format = try request.format([.json, .csv])
-        let period = try FigureHandlers.period(parameters)
+        let period = try parameters.period()
         let provider = parameters["provider"]
         try caller.checkProviders(provider.map { [$0] })
         let asked = try parameters.integer("silence-minutes", in: 1...APILimits.maxSilenceMinutes)
-        let silence = asked ?? silenceMinutes
-        try await figures.waitIfAsked(parameters)
-        let seconds = period.seconds(in: figures.store.calendar)
+        let silence = asked ?? dependencies.silenceMinutes
+        try await dependencies.waitIfAsked(parameters)
+        let seconds = period.seconds(in: dependencies.store.calendar)
         // Days begin with whole minutes in every zone since 1972.
         let (from, to) = (seconds.lowerBound / 60, seconds.upperBound / 60)
-        let answer = try await figures.store.coverage(
+        let answer = try await dependencies.store.coverage(
             CoverageQuery(
                 from: from, to: to, provider: provider, silenceMinutes: silence, visibility: caller.visibility))
         // Minutes that haven't come yet aren't silent.
-        let now = figures.clock.nowMilliseconds() / 60_000
+        let now = dependencies.clock.nowMilliseconds() / 60_000
         let coverage = CoverageResponse(
             period, window: from..<max(from, min(to, now)), silenceMinutes: silence, answer: answer,
-            zone: figures.store.calendar)
+            zone: dependencies.store.calendar)
         return APIResponse(coverage, as: format).position(answer.position)
     }
 }

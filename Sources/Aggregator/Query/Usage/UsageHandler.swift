@@ -1,0 +1,22 @@
+internal import APIModel
+internal import Hummingbird
+internal import Scopes
+internal import Store
+internal import TextFormats
+internal import UsageModel
+
+/// `GET /v1/usage`.
+struct UsageHandler: Sendable {
+    let dependencies: QueryDependencies
+
+    @Sendable func answer(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+        -> APIResponse
+    {
+        let parameters = try request.parameters(UsageQuestion.parameters)
+        let format = try request.format([.json, .csv])
+        let question = try UsageQuestion(parameters, calendar: dependencies.store.calendar, caller: caller)
+        try await dependencies.waitIfAsked(parameters)
+        let answer = try await dependencies.store.usage(question.query)
+        return APIResponse(UsageResponse(question, answer), as: format).position(answer.position)
+    }
+}
