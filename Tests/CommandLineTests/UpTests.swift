@@ -1,3 +1,4 @@
+import APIModel
 import Foundation
 import Subprocess
 import SystemPackage
@@ -115,8 +116,8 @@ import Testing
         let outcome = try await Program.run(
             "usage", "--data", directory.path, "--period", "2025-06", "--wait-for", "latest", "--format", "json")
         #expect(outcome.exitCode == 0, "\(outcome.errors)")
-        let answer = try JSONDecoder().decode(UsageAnswer.self, from: Data(outcome.output.utf8))
-        return answer.rows.first?["total_tokens"]
+        let answer = try JSONDecoder().decode(UsageResponse.self, from: Data(outcome.output.utf8))
+        return answer.rows.first?.counts.totalTokens.text
     }
 
     private func refusesStrangers(_ state: UpState, _ scratch: String) async throws {

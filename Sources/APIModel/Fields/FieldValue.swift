@@ -1,8 +1,8 @@
 package import Scopes
 package import TextFormats
 
-/// A type that a member of an answer can have: how it stands in JSON, in CSV and in a table, and what the OpenAPI document
-/// says of it.
+/// A type that a member of an answer can have: how it stands in JSON, in CSV and in a table, and what the OpenAPI
+/// document says of it.
 package protocol FieldValue: Decodable, Sendable, Equatable {
     static var schema: Schema { get }
     /// Whether tables align it to the right.

@@ -2,8 +2,8 @@ internal import APIModel
 internal import Scopes
 internal import TextFormats
 
-/// A table of an answer's rows for people. Headings and cells come from the rows' fields, but for what a table says in its
-/// own words.
+/// A table of an answer's rows for people. Headings and cells come from the rows' fields, but for what a table says in
+/// its own words.
 struct AnswerTable<Row: APIObject> {
     private struct Part {
         var column: TextTable.Column

@@ -5,8 +5,8 @@ internal import TextFormats
 internal import UsageModel
 
 extension MonthlyShareResponse {
-    /// The monthly figures for finance: one row per provider (or what the scope divides among), where the scope names only
-    /// the largest one of the others, and one of totals.
+    /// The monthly figures for finance: a row for each provider (or what the scope divides among), one of the others
+    /// together where the scope names only the largest, and one of totals.
     ///
     /// - Parameters:
     ///   - previous: the month before; `nil` where facts don't reach back to it.

@@ -1,0 +1,52 @@
+package import TextFormats
+
+/// `GET /v1/collectors`: the fleet.
+package struct CollectorsResponse: APITable {
+    package var collectors: [CollectorRow] = []
+
+    package init() {}
+
+    package static let fields: [Field<CollectorsResponse>] = [Field("collectors", \.collectors)]
+
+    private static let layout: CSVLayout<CollectorsResponse, CollectorRow> = [
+        .row(CollectorRow.columns)
+    ]
+
+    package var csv: CSVWriter { Self.layout.csv(of: self, rows: collectors) }
+}
+
+package struct CollectorRow: APIObject {
+    package var provider = ""
+    package var name = ""
+    package var epoch = 0
+    package var nextSequence = 0
+    package var softwareVersion = ""
+    package var lastSeen = Moment()
+    package var secondsSinceSeen = 0
+    package var lastBatchAt: Moment?
+    package var lagSeconds: Int?
+    package var newestMinute: Moment?
+    package var pendingBatches = 0
+    package var duplicates = 0
+    package var quarantined = 0
+
+    package init() {}
+
+    package static let fields: [Field<CollectorRow>] = [
+        Field("provider", \.provider, en: "Provider", zh: "云厂商"),
+        Field("name", \.name, en: "Collector", zh: "采集器"),
+        Field("epoch", \.epoch, en: "Epoch", zh: "纪元"),
+        Field("next_sequence", \.nextSequence, en: "Next sequence", zh: "下一序号"),
+        Field("software_version", \.softwareVersion, en: "Version", zh: "版本"),
+        Field("last_seen", \.lastSeen, en: "Last seen", zh: "最近上报"),
+        Field("seconds_since_seen", \.secondsSinceSeen, en: "Seconds ago", zh: "距今秒数"),
+        Field("last_batch_at", \.lastBatchAt),
+        Field(
+            "lag_seconds", \.lagSeconds, en: "Lag s", zh: "延迟秒数",
+            means: "Since its last batch was counted."),
+        Field("newest_minute", \.newestMinute, means: "The newest event minute that it delivered."),
+        Field("pending_batches", \.pendingBatches, means: "Batches that aren't rolled up yet."),
+        Field("duplicates", \.duplicates, means: "Batches that came again after they were counted."),
+        Field("quarantined", \.quarantined, means: "Batches that were set aside, not counted."),
+    ]
+}
