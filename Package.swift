@@ -269,11 +269,20 @@ let package = Package(
     ]
 )
 
-// `Tests/Tools/mutants` builds the same few targets again and again: only these, and without packages where they need none.
+// STEELYARD_ONLY names targets with commas between: only these and what they need, and no packages where they need none. It is
+// for tools that build the same few suites again and again (`Tests/Tools/mutants`) or in another way (`Tests/Tools/sanitize`).
 // SwiftPM has nothing simpler that is as fast: it links all test targets into one product, so `--build-tests` compiles whatever
-// depends on the changed target (minutes instead of seconds), and `--target` takes one target and links nothing to run.
+// depends on a changed target (minutes instead of seconds), and `--target` compiles one target and links nothing to run.
 if let only = Context.environment["STEELYARD_ONLY"] {
-    let names = only.split(separator: ",").map(String.init)
+    var names = Set(only.split(separator: ",").map(String.init))
+    var added = names
+    while !added.isEmpty {
+        let dependencies = package.targets.filter { added.contains($0.name) }.flatMap(\.dependencies)
+        added = Set(
+            dependencies.compactMap { if case .byNameItem(let name, _) = $0 { name } else { nil } }
+        ).subtracting(names)
+        names.formUnion(added)
+    }
     package.products = []
     package.targets.removeAll { !names.contains($0.name) }
     let needsPackages = package.targets.contains { target in
