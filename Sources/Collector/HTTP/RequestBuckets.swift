@@ -38,11 +38,11 @@ struct RequestBuckets: UsageEventSink {
     var isEmpty: Bool { outcome.accepted == 0 && outcome.rejectedCount == 0 }
 
     mutating func accept(_ event: borrowing UsageEvent, record: RawSpan, scratch: RawSpan) throws(Rejection) {
-        var mark: EventFingerprint?
+        var fingerprint: EventFingerprint?
         if event.id.count > 0, !remembered.isOff {
             let found = EventFingerprint(event, source: context.source, record: record, scratch: scratch)
             switch find(found) {
-            case .new: mark = found
+            case .new: fingerprint = found
             case .repeated: return outcome.duplicates += 1
             case .conflicting:
                 throw Rejection(
@@ -55,15 +55,15 @@ struct RequestBuckets: UsageEventSink {
             throw Rejection(.tooManyNames, detail: "more distinct keys than one request may hold; send fewer at once")
         }
         outcome.accepted += 1
-        if let mark {
-            fingerprints.append(mark)
-            contents[mark.key] = mark.content
+        if let fingerprint {
+            fingerprints.append(fingerprint)
+            contents[fingerprint.key] = fingerprint.content
         }
     }
 
-    private func find(_ mark: EventFingerprint) -> RememberedEvents.Finding {
-        if let own = contents[mark.key] { return own == mark.content ? .repeated : .conflicting }
-        return remembered.find(mark)
+    private func find(_ fingerprint: EventFingerprint) -> RememberedEvents.Finding {
+        if let own = contents[fingerprint.key] { return own == fingerprint.content ? .repeated : .conflicting }
+        return remembered.find(fingerprint)
     }
 
     mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {

@@ -24,8 +24,8 @@ package struct PoolOptions: Sendable {
 /// does, its slot returns to the pool.
 ///
 /// ```swift
-/// let mark = try await pool.withConnection { connection in
-///     try connection.query("SELECT mark FROM rollup_state").one().decode(0, as: Int64.self)
+/// let position = try await pool.withConnection { connection in
+///     try connection.query("SELECT position FROM rollup_state").one().decode(0, as: Int64.self)
 /// }
 /// ```
 package final class ConnectionPool: Sendable {

@@ -20,7 +20,7 @@ struct CoverageCommand: AsyncParsableCommand {
             valueName: "MINUTES"))
     var silenceMinutes: Int?
 
-    @Option(help: ArgumentHelp("Wait until this rollup position is counted, or `latest`.", valueName: "MARK"))
+    @Option(help: ArgumentHelp("Wait until this ledger position is counted, or `latest`.", valueName: "POSITION"))
     var waitFor: String?
 
     mutating func run() async throws {

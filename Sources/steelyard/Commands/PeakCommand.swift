@@ -28,7 +28,7 @@ struct PeakCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Tokens a minute that one user needs.", valueName: "TOKENS"))
     var userRate: Int?
 
-    @Option(help: ArgumentHelp("Wait until this rollup position is counted, or `latest`.", valueName: "MARK"))
+    @Option(help: ArgumentHelp("Wait until this ledger position is counted, or `latest`.", valueName: "POSITION"))
     var waitFor: String?
 
     mutating func run() async throws {

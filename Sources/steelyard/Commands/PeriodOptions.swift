@@ -30,8 +30,8 @@ struct KnowledgeOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Wait until this rollup position is counted, or `latest` for all that is committed by now.",
-            valueName: "MARK"))
+            "Wait until this ledger position is counted, or `latest` for all that is committed by now.",
+            valueName: "POSITION"))
     var waitFor: String?
 
     var query: [(String, String?)] { query(asOf: nil) }
