@@ -88,7 +88,7 @@ enum SpoolTarget {
                 require(payload == [UInt8](repeating: UInt8(position), count: 150), "a record has changed")
             }
             let next = spool.nextSpoolSequence
-            require(next > (recovered.unshipped.last?.spoolSequence ?? 0), "an spoolSequence is given twice")
+            require(next > (recovered.unshipped.last?.spoolSequence ?? 0), "a spool sequence is given twice")
             try append(next, to: spool, covers: 0)
             try spool.close()
             let again = try open(files).spool

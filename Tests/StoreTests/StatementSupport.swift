@@ -44,7 +44,7 @@ struct Sender: Sendable {
         epoch = try await world.openEpoch(key).epoch
     }
 
-    /// Commits a batch, received in July unless said otherwise, and doesn't rollup it.
+    /// Commits a batch, received in July unless said otherwise, and doesn't roll it up.
     mutating func send(_ rows: UsageRows, at moment: Timestamp = Closing.july) async throws {
         let batch = world.batch(rows, epoch: epoch, sequence: sequence, key: key, at: moment)
         let outcome = try await world.store.commitBatch(batch).outcome

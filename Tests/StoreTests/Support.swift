@@ -74,7 +74,7 @@ struct World: Sendable {
             receivedAt: moment)
     }
 
-    /// Opens an epoch, commits the rows as batches and rollups them.
+    /// Opens an epoch, commits the rows as batches and rolls them up.
     func load(_ batches: [UsageRows], key: CollectorKey = World.key) async throws {
         let epoch = try await openEpoch(key).epoch
         for (index, rows) in batches.enumerated() {

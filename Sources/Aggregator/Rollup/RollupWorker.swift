@@ -7,7 +7,7 @@ package import Telemetry
 
 /// Rolls up committed batches into the sums, for as long as the process lives.
 ///
-/// Any number of instances may run on one database; a lock there lets one rollup at a time. While there is work it rollups
+/// Any number of instances may run on one database; a lock there lets one rollup at a time. While there is work it rolls up
 /// without a pause; then it waits for a signal from a commit, or polls for what other instances committed. An error
 /// (the database is away, say) makes it wait longer and try again, and never ends it.
 package struct RollupWorker: Service {
@@ -55,7 +55,7 @@ package struct RollupWorker: Service {
         }
     }
 
-    /// Rolls up once, if there is something to rollup and nobody else is at it.
+    /// Rolls up once, if there is something to roll up and nobody else is at it.
     @discardableResult
     package func rollUpOnce() async throws -> RollupReport {
         let start = ContinuousClock.now

@@ -2,8 +2,8 @@ internal import UsageModel
 
 /// A 64-bit hash of short byte strings and integer pairs, keyed with random numbers of this process.
 ///
-/// It rollups 64 × 64 → 128-bit products, as wyhash does, but every constant is secret: without the keys nobody can
-/// choose inputs that collide or that zero a factor. Not for anything that leaves the process.
+/// It mixes the halves of 64 × 64 → 128-bit products, as wyhash does, but every constant is secret: without the keys
+/// nobody can choose inputs that collide or that zero a factor. Not for anything that leaves the process.
 struct KeyedHash: Sendable {
     private let first: UInt64
     private let second: UInt64
@@ -22,7 +22,7 @@ struct KeyedHash: Sendable {
         var offset = start
         var left = count
         while left > 16 {
-            state = Self.rollUp(bytes.word(at: offset) ^ second, bytes.word(at: offset + 8) ^ state)
+            state = Self.mix(bytes.word(at: offset) ^ second, with: bytes.word(at: offset + 8) ^ state)
             offset += 16
             left -= 16
         }
@@ -40,17 +40,18 @@ struct KeyedHash: Sendable {
                 | UInt64(bytes.byte(at: offset + left - 1))
             high = 0
         }
-        return Self.rollUp(Self.rollUp(low ^ second, high ^ state) ^ third, UInt64(truncatingIfNeeded: count) ^ second)
+        let mixed = Self.mix(low ^ second, with: high ^ state)
+        return Self.mix(mixed ^ third, with: UInt64(truncatingIfNeeded: count) ^ second)
     }
 
     /// The hash of two integers.
     @inline(__always)
-    func hash(_ left: UInt64, _ right: UInt64) -> UInt64 {
-        Self.rollUp(Self.rollUp(left ^ second, right ^ first) ^ third, second)
+    func hash(_ left: UInt64, with right: UInt64) -> UInt64 {
+        Self.mix(Self.mix(left ^ second, with: right ^ first) ^ third, with: second)
     }
 
     @inline(__always)
-    private static func rollUp(_ left: UInt64, _ right: UInt64) -> UInt64 {
+    private static func mix(_ left: UInt64, with right: UInt64) -> UInt64 {
         let product = left.multipliedFullWidth(by: right)
         return product.high ^ product.low
     }

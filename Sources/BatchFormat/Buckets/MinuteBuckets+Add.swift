@@ -37,7 +37,7 @@ extension MinuteBuckets {
     /// - Returns: `nil` where a new row is needed and there is no room, `false` where the sum would wrap.
     @inline(__always)
     mutating func add(_ counts: TokenCounts, to key: RowKey, minute: UInt32) -> Bool? {
-        let hashValue = hash.hash(key.packed, UInt64(minute))
+        let hashValue = hash.hash(key.packed, with: UInt64(minute))
         let tag = hashValue & 0xFFFF_FFFF_0000_0000
         let mask = slots.count - 1
         var index = Int(truncatingIfNeeded: hashValue) & mask
@@ -66,7 +66,7 @@ extension MinuteBuckets {
     private mutating func grow() {
         var larger = [UInt64](repeating: 0, count: slots.count * 2)
         for (index, row) in table.enumerated() {
-            larger.occupyFirstFree(hash.hash(row.key.packed, UInt64(row.minute)), UInt64(index) + 1)
+            larger.occupyFirstFree(hash.hash(row.key.packed, with: UInt64(row.minute)), entry: UInt64(index) + 1)
         }
         slots = larger
     }

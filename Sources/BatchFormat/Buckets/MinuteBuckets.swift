@@ -26,7 +26,7 @@ package struct MinuteBuckets: Sendable {
     var tenants: NameTable
     var models: NameTable
     var regions: NameTable
-    /// In the order of first visibility.
+    /// In the order in which they were first seen.
     var table: [Row] = []
     /// 0, or the upper half of a key's hash above its row's index plus 1. A power of two of them, at most half in use.
     var slots: [UInt64]

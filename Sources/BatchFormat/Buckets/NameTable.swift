@@ -2,8 +2,8 @@ internal import UsageModel
 
 /// Interned names of one dimension: bytes in an arena, found by open addressing.
 ///
-/// Identifiers count up from 0 in the order of first visibility. A name is checked against `NameRule` when it is first seen,
-/// so that whatever is in the table may be sealed.
+/// Identifiers count up from 0 in the order in which names are first seen. A name is checked against `NameRule` then, so
+/// that whatever is in the table may be sealed.
 struct NameTable: Sendable {
     /// What the dimension is called in rejections.
     let field: StaticString
@@ -73,7 +73,7 @@ struct NameTable: Sendable {
         keys.reserveCapacity(count)
         for identifier in 0..<count where isUsed(identifier) {
             let (start, end) = bounds(UInt32(identifier))
-            keys.append((arenaBytes.bigEndianPrefix(start, end), UInt32(identifier)))
+            keys.append((arenaBytes.bigEndianPrefix(from: start, to: end), UInt32(identifier)))
         }
         keys.sort { left, right in
             if left.prefix != right.prefix { return left.prefix < right.prefix }
@@ -113,7 +113,7 @@ struct NameTable: Sendable {
         for identifier in 0..<count {
             let (start, end) = bounds(UInt32(identifier))
             let hashValue = hash.hash(arenaBytes, from: start, count: end - start)
-            larger.occupyFirstFree(hashValue, UInt64(identifier) + 1)
+            larger.occupyFirstFree(hashValue, entry: UInt64(identifier) + 1)
         }
         return larger
     }
@@ -164,7 +164,7 @@ struct NameTable: Sendable {
 extension [UInt64] {
     /// Puts an entry into a table of a power of two of slots: the upper half of the hash above `entry`, at the first
     /// free slot from where the hash's lower half points. One slot must be free.
-    mutating func occupyFirstFree(_ hashValue: UInt64, _ entry: UInt64) {
+    mutating func occupyFirstFree(_ hashValue: UInt64, entry: UInt64) {
         let mask = count - 1
         var index = Int(truncatingIfNeeded: hashValue) & mask
         while self[index] != 0 { index = (index + 1) & mask }
@@ -174,7 +174,7 @@ extension [UInt64] {
 
 extension RawSpan {
     /// The first eight bytes of a range as an integer that sorts as the bytes do; zeros stand for missing bytes.
-    func bigEndianPrefix(_ start: Int, _ end: Int) -> UInt64 {
+    func bigEndianPrefix(from start: Int, to end: Int) -> UInt64 {
         if end - start >= 8 { return word(at: start).byteSwapped }
         var prefix: UInt64 = 0
         for offset in 0..<8 { prefix = prefix << 8 | (start + offset < end ? UInt64(byte(at: start + offset)) : 0) }

@@ -15,7 +15,7 @@ extension Parameter {
 
     /// A one-dimensional array for `unnest`. `append` writes one element without its length.
     private static func array<Element>(
-        _ type: UInt32, of element: UInt32, _ values: some Collection<Element>, bytesEach: Int,
+        _ type: UInt32, of element: UInt32, values: some Collection<Element>, bytesEach: Int,
         _ append: (Element, inout [UInt8]) -> Void
     ) -> Parameter {
         var bytes: [UInt8] = []
@@ -39,9 +39,9 @@ extension Parameter {
 
     /// The same for integers, which all have one width: each is stored at its place, without growing anything.
     private static func integers<Element: FixedWidthInteger>(
-        _ type: UInt32, of element: UInt32, _ values: [Element]
+        _ type: UInt32, of element: UInt32, values: [Element]
     ) -> Parameter {
-        if values.isEmpty { return array(type, of: element, values, bytesEach: 0) { _, _ in } }
+        if values.isEmpty { return array(type, of: element, values: values, bytesEach: 0) { _, _ in } }
         let header: [UInt32] = [1, 0, element, UInt32(values.count), 1]
         let width = MemoryLayout<Element>.size
         let size = header.count * 4 + values.count * (4 + width)
@@ -62,40 +62,40 @@ extension Parameter {
     }
 
     package static func int16Array(_ values: [Int16]) -> Parameter {
-        integers(ArrayTypeID.int2, of: TypeID.int2, values)
+        integers(ArrayTypeID.int2, of: TypeID.int2, values: values)
     }
 
     package static func int32Array(_ values: [Int32]) -> Parameter {
-        integers(ArrayTypeID.int4, of: TypeID.int4, values)
+        integers(ArrayTypeID.int4, of: TypeID.int4, values: values)
     }
 
     package static func int64Array(_ values: [Int64]) -> Parameter {
-        integers(ArrayTypeID.int8, of: TypeID.int8, values)
+        integers(ArrayTypeID.int8, of: TypeID.int8, values: values)
     }
 
     package static func numericArray(_ values: some Collection<UInt128>) -> Parameter {
-        array(ArrayTypeID.numeric, of: TypeID.numeric, values, bytesEach: 16) {
+        array(ArrayTypeID.numeric, of: TypeID.numeric, values: values, bytesEach: 16) {
             BinaryFormat.appendNumeric($0, to: &$1)
         }
     }
 
     package static func textArray(_ values: some Collection<String>) -> Parameter {
-        array(ArrayTypeID.text, of: TypeID.text, values, bytesEach: 16) { $1.append(contentsOf: $0.utf8) }
+        array(ArrayTypeID.text, of: TypeID.text, values: values, bytesEach: 16) { $1.append(contentsOf: $0.utf8) }
     }
 
     package static func bytesArray(_ values: some Collection<[UInt8]>) -> Parameter {
-        array(ArrayTypeID.bytea, of: TypeID.bytea, values, bytesEach: 32) { $1.append(contentsOf: $0) }
+        array(ArrayTypeID.bytea, of: TypeID.bytea, values: values, bytesEach: 32) { $1.append(contentsOf: $0) }
     }
 
     package static func timestampArray(_ values: some Collection<Timestamp>) -> Parameter {
         integers(
             ArrayTypeID.timestamptz, of: TypeID.timestamptz,
-            values.map { $0.microseconds - BinaryFormat.epochMicroseconds })
+            values: values.map { $0.microseconds - BinaryFormat.epochMicroseconds })
     }
 
     /// Dates as days since 1970-01-01.
     package static func dateArray(days values: some Collection<Int64>) -> Parameter {
-        integers(ArrayTypeID.date, of: TypeID.date, values.map { Int32(clamping: $0 - BinaryFormat.epochDays) })
+        integers(ArrayTypeID.date, of: TypeID.date, values: values.map { Int32(clamping: $0 - BinaryFormat.epochDays) })
     }
 }
 

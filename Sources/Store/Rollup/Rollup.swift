@@ -22,7 +22,7 @@ package struct RollupReport: Sendable, Equatable {
     package enum Status: Sendable, Equatable {
         /// Batches were rolled up.
         case rolledUp
-        /// There is nothing to rollup.
+        /// There is nothing to roll up.
         case idle
         /// Another instance is the rollup.
         case busy
@@ -50,7 +50,7 @@ package struct RollupReport: Sendable, Equatable {
 package typealias PayloadDecoder = @Sendable (_ payload: [UInt8]) throws -> UsageRows
 
 extension Store {
-    /// Rolls up the oldest committed batches into the sums, in one transaction. One instance rollups at a time.
+    /// Rolls up the oldest committed batches into the sums, in one transaction. One instance at a time does so.
     ///
     /// Call it again at once while ``RollupReport/hasMore``.
     package func rollUpNext(_ limits: RollupLimits = RollupLimits(), decode: @escaping PayloadDecoder) async throws
