@@ -44,9 +44,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
-        .package(
-            url: "https://github.com/apple/swift-configuration", from: "1.4.0",
-            traits: ["YAML", "CommandLineArguments"]),
         .package(url: "https://github.com/apple/swift-crypto", "4.5.2"..<"5.0.0"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -95,10 +92,7 @@ let package = Package(
             resources: [.copy("Migrations")], swiftSettings: strict),
 
         // MARK: What both daemons share
-        .target(
-            name: "Settings",
-            dependencies: [yams, .product(name: "Configuration", package: "swift-configuration")],
-            swiftSettings: strict),
+        .target(name: "Settings", dependencies: ["TextFormats"], swiftSettings: strict),
         .target(name: "Telemetry", dependencies: ["UsageModel", logging], swiftSettings: strict),
         .target(
             name: "HTTPSupport",

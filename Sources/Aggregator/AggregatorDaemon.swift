@@ -9,9 +9,9 @@ internal import Telemetry
 internal import UnixSignals
 package import UsageModel
 
-/// The whole aggregator, put together from its configuration: two listeners, the directory, maintenance, health, reload.
+/// The whole aggregator, put together from its settings: two listeners, the rollup, maintenance, health, reload.
 package struct AggregatorDaemon: Sendable {
-    package let configuration: AggregatorConfiguration
+    package let settings: AggregatorSettings
     package let store: Store
     package let listening: ListeningFile
     private let registry = MetricsRegistry()
@@ -33,27 +33,27 @@ package struct AggregatorDaemon: Sendable {
     ///
     /// - Parameter readLogLevel: reads the log level again on SIGHUP.
     package init(
-        _ configuration: AggregatorConfiguration, clock: any WallClock, logger: Logger,
+        _ settings: AggregatorSettings, clock: any WallClock, logger: Logger,
         readLogLevel: (@Sendable () throws -> String)? = nil
     ) throws {
-        self.readLogLevel = readLogLevel ?? { configuration.logLevel }
-        self.configuration = configuration
+        self.readLogLevel = readLogLevel ?? { settings.logLevel }
+        self.settings = settings
         self.clock = clock
         self.logger = logger
-        scopes = try configuration.loadScopes()
-        events = try configuration.loadEvents()
-        ingestTLS = try ReloadableTLS(files: configuration.ingestTLS)
-        queryTLS = try configuration.queryTLS.map { try ReloadableTLS(files: $0) }
-        revocations = try configuration.revokedFile.map { try Revocations(file: $0, logger: logger) } ?? Revocations()
-        store = Self.makeStore(configuration, logger: logger)
-        listening = ListeningFile(path: configuration.listeningFile, expected: ["ingest", "query"])
+        scopes = try settings.loadScopes()
+        events = try settings.loadEvents()
+        ingestTLS = try ReloadableTLS(files: settings.ingestTLS)
+        queryTLS = try settings.queryTLS.map { try ReloadableTLS(files: $0) }
+        revocations = try settings.revokedFile.map { try Revocations(file: $0, logger: logger) } ?? Revocations()
+        store = Self.makeStore(settings, logger: logger)
+        listening = ListeningFile(path: settings.listeningFile, expected: ["ingest", "query"])
     }
 
     /// A store on a pool of its own.
-    package static func makeStore(_ configuration: AggregatorConfiguration, logger: Logger) -> Store {
+    package static func makeStore(_ settings: AggregatorSettings, logger: Logger) -> Store {
         let pool = ConnectionPool(
-            configuration.connection, pool: PoolOptions(maxConnections: configuration.connections), logger: logger)
-        return Store(pool: pool, calendar: configuration.calendar, logger: logger)
+            settings.connection, pool: PoolOptions(maxConnections: settings.connections), logger: logger)
+        return Store(pool: pool, calendar: settings.calendar, logger: logger)
     }
 
     /// Waits for the database, migrates if that is asked for, and refuses a schema or calendar that doesn't fit.
@@ -63,7 +63,7 @@ package struct AggregatorDaemon: Sendable {
         var pause = Duration.milliseconds(100)
         while true {
             do {
-                if configuration.migrate { try await store.prepare() } else { try await store.check() }
+                if settings.migrate { try await store.prepare() } else { try await store.check() }
                 return
             } catch let error as PostgresError where error.isRetryable {
                 logger.warning("the database is not available yet", [.error: "\(error)"])
@@ -90,12 +90,12 @@ package struct AggregatorDaemon: Sendable {
         let signal = WakeSignal()
         let health = HealthMonitor(store: store, clock: clock, registry: registry, logger: logger)
         var services: [any Service] = [
-            MaintenanceService(store: store, policy: configuration.retention, clock: clock, logger: logger)
+            MaintenanceService(store: store, policy: settings.retention, clock: clock, logger: logger)
         ]
-        if configuration.rollupEnabled {
+        if settings.rollupEnabled {
             services.append(
                 RollupWorker(
-                    store: store, limits: configuration.rollupLimits, poll: configuration.rollupPoll, signal: signal,
+                    store: store, limits: settings.rollupLimits, poll: settings.rollupPoll, signal: signal,
                     registry: registry, logger: logger))
         }
         services.append(query(health))
@@ -112,29 +112,29 @@ package struct AggregatorDaemon: Sendable {
         let intake = BatchIngest(
             store: store, clock: clock, decodePlaces: Self.decodePlaces, rollupSignal: signal, registry: registry)
         let limiter = ConcurrencyLimiter(
-            limit: configuration.batchesInFlight, limitPerCollector: APILimits.maxBatchesInFlightPerCollector)
+            limit: settings.batchesInFlight, limitPerCollector: APILimits.maxBatchesInFlightPerCollector)
         let dependencies = IngestDependencies(
-            store: store, intake: intake, limiter: limiter, clock: clock, trustDomain: configuration.trustDomain,
+            store: store, intake: intake, limiter: limiter, clock: clock, trustDomain: settings.trustDomain,
             revocations: revocations, registry: registry, logger: logger)
         var options = ListenerOptions()
-        options.maxConnections = configuration.ingestMaxConnections
+        options.maxConnections = settings.ingestMaxConnections
         options.maxBodyBytes = Limits.maxSealedBatchBytes + APILimits.maxControlBodyBytes
         return buildIngestApplication(
             dependencies,
-            listener: listener("ingest", configuration.ingestAddress, tls: ingestTLS, options: options))
+            listener: listener("ingest", settings.ingestAddress, tls: ingestTLS, options: options))
     }
 
     private func query(_ health: HealthMonitor) -> any Service {
         var dependencies = QueryDependencies(
             store: store, scopes: scopes, clock: clock, health: { health.health }, registry: registry, logger: logger)
         dependencies.events = events
-        dependencies.silenceMinutes = configuration.silenceMinutes
-        dependencies.statementRules = configuration.statementRules
+        dependencies.silenceMinutes = settings.silenceMinutes
+        dependencies.statementRules = settings.statementRules
         var options = ListenerOptions()
-        options.maxConnections = configuration.queryMaxConnections
+        options.maxConnections = settings.queryMaxConnections
         return buildQueryApplication(
             dependencies,
-            listener: listener("query", configuration.queryAddress, tls: queryTLS, options: options))
+            listener: listener("query", settings.queryAddress, tls: queryTLS, options: options))
     }
 
     /// Batches that are decoded at once: as many as there are processors, and no more than memory is planned for.

@@ -1,17 +1,11 @@
-internal import Yams
+internal import TextFormats
 
 /// A YAML file taken apart into leaves with their lines.
 struct SettingsFile {
     struct Leaf {
         var texts: [String]
         var isList: Bool
-        var line: Int
     }
-
-    /// The most bytes that a configuration file may have.
-    static let maxBytes = 1 << 20
-    /// The deepest nesting, in levels.
-    static let maxDepth = 8
 
     let path: String
     /// By dotted path.
@@ -30,17 +24,17 @@ struct SettingsFile {
 
     init(path: String, yaml: String) {
         self.path = path
-        do {
-            guard let root = try Yams.compose(yaml: yaml) else { return }
-            guard let mapping = root.mapping else {
-                report(line: root.mark?.line ?? 1, key: "", "is not a map of settings", "write `key: value` lines")
+        do throws(FileProblems) {
+            guard let root = try YAMLValue.parseIfAny(yaml, file: path, allowsAliases: true) else { return }
+            guard case .map(let entries) = root.content else {
+                report(line: root.line, key: "", "is not a map of settings", "write `key: value` lines")
                 return
             }
-            read(mapping, at: [])
-        } catch let error as YamlError {
-            reportSyntax(error, in: yaml)
+            read(entries, at: [])
         } catch {
-            report(line: 1, key: "", "is not YAML", "correct the file")
+            for problem in error.problems {
+                report(line: problem.line, key: "", problem.message, problem.remedy ?? "correct the file")
+            }
         }
     }
 
@@ -51,55 +45,39 @@ struct SettingsFile {
             || order.contains { path.hasPrefix($0 + ".") || $0.hasPrefix(path + ".") }
     }
 
-    private mutating func read(_ mapping: Node.Mapping, at place: [String]) {
-        for (keyNode, node) in mapping {
-            let line = keyNode.mark?.line ?? 1
-            if let key = keyNode.scalar?.string, let nested = Self.nested(key) {
-                report(line: line, key: (place + [key]).joined(separator: "."), "is written with dots", nested)
-                continue
-            }
-            guard let key = keyNode.scalar?.string, !key.isEmpty, !key.contains(".") else {
+    private mutating func read(_ entries: [YAMLValue.Entry], at place: [String]) {
+        for entry in entries {
+            let path = (place + [entry.key]).joined(separator: ".")
+            if let nested = Self.nested(entry.key) {
+                report(line: entry.line, key: path, "is written with dots", nested)
+            } else if entry.key.isEmpty || entry.key.contains(".") {
                 report(
-                    line: line, key: place.joined(separator: "."), "holds a key that is not a plain word",
+                    line: entry.line, key: place.joined(separator: "."), "holds a key that is not a plain word",
                     "write keys as words, nested under each other")
-                continue
+            } else {
+                lines[path] = entry.line
+                read(entry, at: place + [entry.key], path: path)
             }
-            let inner = place + [key]
-            let dotted = inner.joined(separator: ".")
-            if lines[dotted] != nil {
-                report(line: line, key: dotted, "is given twice", "keep one of them")
-                continue
-            }
-            lines[dotted] = line
-            read(node, at: inner, dotted: dotted, line: line)
         }
     }
 
-    private mutating func read(_ node: Node, at place: [String], dotted: String, line: Int) {
-        switch node {
-        case .scalar(let scalar):
-            let isNull = scalar.style == .plain && ["", "~", "null"].contains(scalar.string)
-            if !isNull { keep(Leaf(texts: [scalar.string], isList: false, line: line), at: dotted) }
-        case .sequence(let sequence):
+    private mutating func read(_ entry: YAMLValue.Entry, at place: [String], path: String) {
+        switch entry.value.content {
+        case .null: break
+        case .scalar(let text): keep(Leaf(texts: [text], isList: false), at: path)
+        case .map(let entries): read(entries, at: place)
+        case .list(let items):
             var texts: [String] = []
-            for element in sequence {
-                guard let scalar = element.scalar else {
+            for item in items {
+                guard case .scalar(let text) = item.content else {
                     report(
-                        line: element.mark?.line ?? line, key: dotted, "holds a list element that is not a plain value",
+                        line: item.line, key: path, "holds a list element that is not a plain value",
                         "give plain values")
                     return
                 }
-                texts.append(scalar.string)
+                texts.append(text)
             }
-            keep(Leaf(texts: texts, isList: true, line: line), at: dotted)
-        case .mapping(let mapping):
-            guard place.count < Self.maxDepth else {
-                report(line: line, key: dotted, "is nested too deep", "settings have at most \(Self.maxDepth) levels")
-                return
-            }
-            read(mapping, at: place)
-        case .alias:
-            report(line: line, key: dotted, "is an alias", "write the value out")
+            keep(Leaf(texts: texts, isList: true), at: path)
         }
     }
 
@@ -111,33 +89,14 @@ struct SettingsFile {
             + "; names that you give hold no dots"
     }
 
-    private mutating func keep(_ leaf: Leaf, at dotted: String) {
-        leaves[dotted] = leaf
-        order.append(dotted)
+    private mutating func keep(_ leaf: Leaf, at path: String) {
+        leaves[path] = leaf
+        order.append(path)
     }
 
     private mutating func report(line: Int, key: String, _ message: String, _ remedy: String) {
         unreadable.append(key)
         problems.append(
             SettingsProblem(origin: .file(path: path, line: line), key: key, message: message, remedy: remedy))
-    }
-
-    private mutating func reportSyntax(_ error: YamlError, in yaml: String) {
-        switch error {
-        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-            .composer(_, let problem, let mark, _):
-            report(line: mark.line, key: "", "is not YAML: \(problem)", "correct the line or its indentation")
-        case .duplicatedKeysInMapping(let keys, let context):
-            for key in keys {
-                // The parser tells one line for all of them, and that of a first one.
-                let lines = RepeatedKeys.lines(of: key, besides: context.mark, in: yaml)
-                let first = lines.first ?? context.mark.line
-                report(
-                    line: lines.dropFirst().first ?? first, key: "",
-                    "gives \"\(key)\" twice\(lines.count > 1 ? ", first in line \(first)" : "")", "keep one of them")
-            }
-        default:
-            report(line: 1, key: "", "is not YAML", "check that it is UTF-8 text")
-        }
     }
 }

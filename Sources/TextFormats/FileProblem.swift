@@ -5,15 +5,19 @@ package struct FileProblem: Error, Sendable, Hashable, CustomStringConvertible {
     /// The CSV column or the YAML key it is about (`filters.kinds`), or `nil` where it is about the line as a whole.
     package var field: String?
     package var message: String
+    /// What to do about it, where the message doesn't say so.
+    package var remedy: String?
 
-    package init(line: Int, field: String? = nil, message: String) {
+    package init(line: Int, field: String? = nil, message: String, remedy: String? = nil) {
         self.line = line
         self.field = field
         self.message = message
+        self.remedy = remedy
     }
 
     package var description: String {
-        if let field { "line \(line), \(field): \(message)" } else { "line \(line): \(message)" }
+        let place = field.map { "line \(line), \($0)" } ?? "line \(line)"
+        return "\(place): \(message)" + (remedy.map { "; \($0)" } ?? "")
     }
 }
 

@@ -24,7 +24,7 @@ struct ConfigurationOptions: ParsableArguments {
     var overrides: [String] = []
 
     /// Reads and checks the configuration; problems go to standard error, one a line, and the exit code is 2.
-    func load() throws -> AggregatorConfiguration {
+    func load() throws -> AggregatorSettings {
         do {
             return try read()
         } catch {
@@ -33,14 +33,12 @@ struct ConfigurationOptions: ParsableArguments {
         }
     }
 
-    func read() throws -> AggregatorConfiguration {
-        let settings = try Settings.load(
-            AggregatorSettings.schema, file: config, overrides: overrides, environment: processEnvironment())
-        return try AggregatorConfiguration(settings)
+    func read() throws -> AggregatorSettings {
+        try AggregatorSettings.load(file: config, overrides: overrides, environment: processEnvironment())
     }
 
     /// As ``load()``, with logging started.
-    func start() throws -> (configuration: AggregatorConfiguration, logger: Logger) {
+    func start() throws -> (configuration: AggregatorSettings, logger: Logger) {
         let configuration = try load()
         LogOutput.bootstrap(level: Logger.Level(rawValue: configuration.logLevel) ?? .info)
         return (configuration, Logger(label: "aggregator"))

@@ -10,7 +10,7 @@ import UsageModel
 
     private func load(_ yaml: String) throws -> CollectorSettings {
         try CollectorSettings(
-            try Settings.load(CollectorSchema.schema, yaml: Self.base + yaml, file: "c.yaml", environment: [:]))
+            CollectorKeys.schema.load(yaml: Self.base + yaml, file: "c.yaml", environment: [:]))
     }
 
     private func problems(_ yaml: String) -> [SettingsProblem] {
@@ -97,14 +97,14 @@ import UsageModel
         let name = "STEELYARD_COLLECTOR_SOURCES_GW_OPENAI_PROVIDER"
         for empty in ["", ","] {
             let error = #expect(throws: SettingsError.self) {
-                _ = try Settings.load(
-                    CollectorSchema.schema, yaml: yaml, file: "test.yaml", environment: [name: empty])
+                _ = try CollectorKeys.schema.load(yaml: yaml, file: "test.yaml", environment: [name: empty])
             }
             #expect(error?.problems.map(\.key) == ["sources.gw.openai.provider"])
         }
-        let settings = try Settings.load(
-            CollectorSchema.schema, yaml: yaml, file: "test.yaml", environment: [name: "[]"])
-        #expect(settings.texts("sources.gw.openai.provider").isEmpty)
+        let settings = try CollectorKeys.schema.load(yaml: yaml, file: "test.yaml", environment: [name: "[]"])
+        let source = try #require(settings[\.sources].first)
+        let setting = try #require(source.setting(at: "openai.provider") as? Setting<[String]?>)
+        #expect(source[setting] == [])
     }
 
     @Test(arguments: ["usage", "time"])

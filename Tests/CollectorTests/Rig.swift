@@ -77,9 +77,8 @@ struct Rig: Sendable {
     ) throws -> CollectorSettings {
         let base =
             "provider: volcengine\ncollector: \(collector)\ndata: \(directory)/data\nspool: {free-bytes: \(freeBytes)}\n"
-        let parsed = try Settings.load(
-            CollectorSchema.schema, yaml: base + yaml, file: "\(directory)/test.yaml", environment: [:])
-        return try CollectorSettings(parsed)
+        return try CollectorSettings(
+            CollectorKeys.schema.load(yaml: base + yaml, file: "\(directory)/test.yaml", environment: [:]))
     }
 
     /// Lets the reader go round until it finds nothing more to read.

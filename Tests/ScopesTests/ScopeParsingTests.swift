@@ -146,7 +146,7 @@ import UsageModel
         ("denominator: everything-counted", "denominator: {total: x}", 13, "denominator.reference-total", "is missing"),
         ("denominator: everything-counted", "denominator: {total: x}", 13, "denominator.total", "unknown key"),
         ("precision: 2", "precision: 9", 14, "precision", "from 0 to 6"),
-        ("precision: 2", "precision: 2\nid: again", 15, nil, "there twice"),
+        ("precision: 2", "precision: 2\nid: again", 15, nil, "gives \"id\" twice, first in line 1"),
         ("precision: 2", "precision: [2", 15, nil, "not YAML"),
         ("citation: our own rule", "citation: &a our own rule", 4, nil, "anchors"),
     ]

@@ -1,27 +1,41 @@
 import Settings
 import Testing
 
-private let schema = SettingsSchema(
-    environmentPrefix: "STEELYARD_TEST",
-    keys: [
-        SettingKey("provider", .identifier(maxBytes: 16), .required, "the provider"),
-        SettingKey("seal.age", .duration(.milliseconds(50) ... .seconds(3_600)), .byDefault("10s"), "the age"),
-        SettingKey("seal.rows", .integer(1...500), .byDefault("100"), "the rows"),
-        SettingKey("spool.bytes", .bytes(1...(1 << 40)), .byDefault("16MiB"), "the size"),
-        SettingKey("listen", .address, .byDefault("127.0.0.1:0"), "the address"),
-        SettingKey("aggregator.url", .url(schemes: ["https"]), .optional, "the URL"),
-        SettingKey("aggregator.key-file", .path, .optional, "the key"),
-        SettingKey("log.level", .choice(["info", "debug"]), .byDefault("info"), "the level"),
-        SettingKey("verbose", .flag, .byDefault("false"), "whether"),
-        SettingKey("sources.*.type", .choice(["file", "http"]), .required, "the type"),
-        SettingKey("sources.*.paths", .paths, .optional, "the paths"),
-    ],
-    ignoredVariables: ["STEELYARD_TEST_CONFIG"])
+private struct TestKeys: SettingKeys {
+    let provider = Setting("provider", required: .identifier(maxBytes: 16), "the provider")
+    let seal = Seal()
+    let spoolBytes = Setting("spool.bytes", .bytes(1...(1 << 40)), default: 16 << 20, "the size")
+    let listen = Setting("listen", .address, default: ListenAddress(host: "127.0.0.1", port: 0), "the address")
+    let url = Setting("aggregator.url", optional: .url(schemes: ["https"]), "the URL")
+    let keyFile = Setting("aggregator.key-file", optional: .path, reload: .fileContents, "the key")
+    let level = Setting("log.level", .choice(["info", "debug"]), default: "info", reload: .live, "the level")
+    let verbose = Setting("verbose", .flag, default: false, "whether")
+    let sources = NamedSettings("sources", Source())
+
+    struct Seal: SettingKeys {
+        let age = Setting(
+            "seal.age", .duration(.milliseconds(50) ... .hours(1)), default: .seconds(10), "the age. At its limit more")
+        let rows = Setting("seal.rows", .count(1...500, of: "rows"), default: 100, "the rows")
+    }
+
+    struct Source: SettingKeys {
+        let type = Setting("type", required: .choice(["file", "http"]), reload: .byEntry, "the type")
+        let paths = Setting("paths", optional: .globs, reload: .byEntry, "the paths")
+    }
+}
+
+private struct Wide: SettingKeys {
+    static let schema = SettingsSchema(Wide(), environmentPrefix: "X")
+    let duration = Setting("d", required: .duration(.zero ... .seconds(1 << 40)), "d")
+    let size = Setting("b", required: .bytes(0...Int.max), "b")
+}
+
+private let schema = SettingsSchema(TestKeys(), environmentPrefix: "STEELYARD_TEST")
 
 private func load(
     _ yaml: String, set: [String] = [], environment: [String: String] = [:]
-) throws(SettingsError) -> Settings {
-    try Settings.load(schema, yaml: yaml, file: "etc/test.yaml", overrides: set, environment: environment)
+) throws(SettingsError) -> ResolvedSettings<TestKeys> {
+    try schema.load(yaml: yaml, file: "etc/test.yaml", overrides: set, environment: environment)
 }
 
 private func problems(
@@ -53,45 +67,45 @@ private func problems(
               b-log: {type: file, paths: [logs/*.log, /var/x.log]}
               a-push: {type: http}
             """)
-        #expect(settings.text("provider") == "volcengine")
-        #expect(settings.duration("seal.age") == .milliseconds(250))
-        #expect(settings.integer("seal.rows") == 7)
-        #expect(settings.bytes("spool.bytes") == 65_536)
-        #expect(settings.address("listen") == ListenAddress(host: "::1", port: 4_680))
-        #expect(settings.text("aggregator.url") == "https://central.example:4681")
-        #expect(settings.text("log.level") == "debug")
-        #expect(settings.flag("verbose"))
-        #expect(settings.names(under: "sources") == ["b-log", "a-push"])
-        #expect(!settings.has("sources.a-push.paths"))
+        #expect(settings[\.provider] == "volcengine")
+        #expect(settings[\.seal.age] == .milliseconds(250))
+        #expect(settings[\.seal.rows] == 7)
+        #expect(settings[\.spoolBytes] == 65_536)
+        #expect(settings[\.listen] == ListenAddress(host: "::1", port: 4_680))
+        #expect(settings[\.url] == "https://central.example:4681")
+        #expect(settings[\.level] == "debug")
+        #expect(settings[\.verbose])
+        #expect(settings[\.sources].map(\.name) == ["b-log", "a-push"])
+        #expect(settings[\.sources].last?[\.paths] == nil)
     }
 
     @Test func relativePathsStartAtTheFilesDirectory() throws {
         let settings = try load(
             "provider: p\naggregator: {key-file: certs/key.pem}\nsources: {a: {type: file, paths: [./x, /y]}}")
-        #expect(settings.text("aggregator.key-file") == "etc/certs/key.pem")
-        #expect(settings.texts("sources.a.paths") == ["etc/x", "/y"])
+        #expect(settings[\.keyFile] == "etc/certs/key.pem")
+        #expect(settings[\.sources].first?[\.paths] == ["etc/x", "/y"])
     }
 
     @Test func defaultsHoldWhereNothingIsGiven() throws {
         let settings = try load("provider: p")
-        #expect(settings.duration("seal.age") == .seconds(10))
-        #expect(settings.bytes("spool.bytes") == 16 << 20)
-        #expect(settings.optionalText("aggregator.url") == nil)
+        #expect(settings[\.seal.age] == .seconds(10))
+        #expect(settings[\.spoolBytes] == 16 << 20)
+        #expect(settings[\.url] == nil)
     }
 
     @Test func flagBeatsEnvironmentBeatsFile() throws {
         let yaml = "provider: p\nseal: {age: 1s, rows: 1}"
         let environment = ["STEELYARD_TEST_SEAL_AGE": "2s", "STEELYARD_TEST_SEAL_ROWS": "2", "HOME": "/root"]
         let settings = try load(yaml, set: ["seal.age=3s"], environment: environment)
-        #expect(settings.duration("seal.age") == .seconds(3))
-        #expect(settings.integer("seal.rows") == 2)
+        #expect(settings[\.seal.age] == .seconds(3))
+        #expect(settings[\.seal.rows] == 2)
     }
 
     @Test func environmentReachesNamedEntriesAndSplitsLists() throws {
         let settings = try load(
             "provider: p\nsources: {my-log: {type: file}}",
             environment: ["STEELYARD_TEST_SOURCES_MY_LOG_PATHS": "/a,/b", "STEELYARD_TEST_CONFIG": "x"])
-        #expect(settings.texts("sources.my-log.paths") == ["/a", "/b"])
+        #expect(settings[\.sources].first?[\.paths] == ["/a", "/b"])
     }
 
     @Test(arguments: [
@@ -102,14 +116,14 @@ private func problems(
     ])
     func commasWithinBracesBelongToTheGlob(text: String, globs: [String]) throws {
         let yaml = "provider: p\nsources: {a: {type: file}}"
-        #expect(try load(yaml, set: ["sources.a.paths=\(text)"]).texts("sources.a.paths") == globs)
+        #expect(try load(yaml, set: ["sources.a.paths=\(text)"])[\.sources].first?[\.paths] == globs)
         let settings = try load(yaml, environment: ["STEELYARD_TEST_SOURCES_A_PATHS": text])
-        #expect(settings.texts("sources.a.paths") == globs)
+        #expect(settings[\.sources].first?[\.paths] == globs)
     }
 
     @Test func flagsAloneCanMakeAnEntry() throws {
         let settings = try load("", set: ["provider=p", "sources.x.type=http"])
-        #expect(settings.names(under: "sources") == ["x"])
+        #expect(settings[\.sources].map(\.name) == ["x"])
     }
 
     @Test func unknownKeyNamesLineAndNearest() throws {
@@ -210,7 +224,7 @@ private func problems(
 
     @Test func missingFileSaysSo() {
         #expect(throws: SettingsError.self) {
-            try Settings.load(schema, file: "/nonexistent/x.yaml", environment: [:])
+            try schema.load(file: "/nonexistent/x.yaml", environment: [:])
         }
     }
 
@@ -218,10 +232,8 @@ private func problems(
         ("1ms", 1), ("90s", 90_000), ("5m", 300_000), ("12h", 43_200_000), ("400d", 34_560_000_000),
     ])
     func durationsHaveUnits(text: String, milliseconds: Int64) throws {
-        let wide = SettingsSchema(
-            environmentPrefix: "X", keys: [SettingKey("d", .duration(.zero ... .seconds(1 << 40)), .required, "d")])
-        let settings = try Settings.load(wide, yaml: "d: \(text)", file: "f", environment: [:])
-        #expect(settings.duration("d") == .milliseconds(milliseconds))
+        let settings = try Wide.schema.load(yaml: "{d: \(text), b: 1}", file: "f", environment: [:])
+        #expect(settings[\.duration] == .milliseconds(milliseconds))
     }
 
     @Test(arguments: [
@@ -229,14 +241,13 @@ private func problems(
         ("9PB", 9_000_000_000_000_000),
     ])
     func sizesHaveUnits(text: String, bytes: Int) throws {
-        let wide = SettingsSchema(
-            environmentPrefix: "X", keys: [SettingKey("b", .bytes(0...Int.max), .required, "b")])
-        #expect(try Settings.load(wide, yaml: "b: \(text)", file: "f", environment: [:]).bytes("b") == bytes)
+        let settings = try Wide.schema.load(yaml: "{d: 1s, b: \(text)}", file: "f", environment: [:])
+        #expect(settings[\.size] == bytes)
     }
 
     @Test func problemsAcrossSettingsKeepTheirPlace() throws {
         let settings = try load("provider: p\nseal:\n  age: 1s\n")
-        let problem = settings.problem(at: "seal.age", "is odd", remedy: "change it")
+        let problem = settings.problem(at: settings.keys.seal.age, "is odd", remedy: "change it")
         #expect(problem.description == "etc/test.yaml:3: seal.age: is odd; change it")
     }
 
@@ -248,5 +259,31 @@ private func problems(
     @Test(arguments: ["", ":80", "a:", "a:65536", "a:-1", "::1:80", "[x]:80", "a:b"])
     func badAddressesAreRefused(text: String) {
         #expect(ListenAddress(text) == nil)
+    }
+
+    @Test func onlyChangesThatNeedARestartAreReported() throws {
+        let old = try load("provider: p\nseal: {age: 10s}\naggregator: {key-file: a}\nsources: {a: {type: http}}")
+        let same = try load("provider: p\nspool: {bytes: 16MiB}\naggregator: {key-file: a}\nsources: {b: {type: http}}")
+        #expect(old.changesThatNeedRestart(same).isEmpty)
+        let new = try load(
+            "provider: q\nseal: {rows: 7, age: 11s}\nlog: {level: debug}\nverbose: true\nlisten: '127.0.0.1:1'")
+        #expect(
+            old.changesThatNeedRestart(new) == [
+                "provider", "seal.age", "seal.rows", "listen", "aggregator.key-file", "verbose",
+            ])
+    }
+
+    @Test func aSettingKnowsWhatItIsCalledAndTakes() {
+        let age = schema.keys.seal.age
+        #expect(age.valueDescription == "duration, 50ms to 1h" && age.defaultText == "10s")
+        #expect(schema.keys.seal.rows.valueDescription == "rows, 1 to 500")
+        #expect(schema.keys.spoolBytes.defaultText == "16MiB" && schema.keys.keyFile.defaultText == "none")
+        #expect(schema.variable(for: "sources.my-log.paths") == "STEELYARD_TEST_SOURCES_MY_LOG_PATHS")
+        #expect(
+            schema.settings.map(\.path) == [
+                "provider", "seal.age", "seal.rows", "spool.bytes", "listen", "aggregator.url", "aggregator.key-file",
+                "log.level", "verbose", "sources.*.type", "sources.*.paths",
+            ])
+        #expect(Set(schema.settings.map(\.group)) == ["", "seal", "sources"])
     }
 }

@@ -1,90 +1,159 @@
+internal import Foundation
+package import Postgres
+package import Scopes
 package import Settings
-internal import Telemetry
-internal import UsageModel
+package import Store
+package import TextFormats
+package import UsageModel
 
-/// The aggregator's settings: names, kinds, ranges and defaults. `docs/operating/aggregator.md` tells them to people.
-package enum AggregatorSettings {
-    package static let schema = SettingsSchema(
-        environmentPrefix: "STEELYARD_AGGREGATOR",
-        keys: database + ingest + query + work)
+/// The aggregator's settings as values, checked against each other.
+package struct AggregatorSettings: Sendable {
+    package var connection: ConnectionOptions
+    package var connections: Int
+    package var migrate: Bool
+    package var ingestAddress: ListenAddress
+    package var ingestTLS: TLSFiles
+    package var trustDomain: String
+    package var revokedFile: String?
+    package var ingestMaxConnections: Int
+    package var batchesInFlight: Int
+    package var queryAddress: ListenAddress
+    /// `nil` for plain HTTP on loopback.
+    package var queryTLS: TLSFiles?
+    package var queryMaxConnections: Int
+    package var calendar: ZoneRules
+    package var scopesDirectory: String?
+    package var eventsFile: String?
+    /// In whole minutes; at least 1.
+    package var silenceMinutes: Int64
+    package var rollupEnabled: Bool
+    package var rollupLimits: RollupLimits
+    package var rollupPoll: Duration
+    package var retention: RetentionPolicy
+    package var statementRules: StatementRules
+    package var listeningFile: String?
+    package var logLevel: String
 
-    private static let database = [
-        SettingKey(
-            "database.url", .text, .optional,
-            "libpq connection string or postgresql:// URI, several hosts allowed, without a password"),
-        SettingKey("database.url-file", .path, .optional, "file that holds the connection string instead"),
-        SettingKey("database.passfile", .path, .optional, "libpq password file, mode 0600"),
-        SettingKey(
-            "database.connections", .integer(2...200), .byDefault("8"), "connections that the pool may open"),
-        SettingKey(
-            "database.statement-timeout", .duration(.seconds(1) ... .seconds(3_600)), .byDefault("60s"),
-            "how long a statement may run"),
-        SettingKey(
-            "database.migrate", .flag, .byDefault("false"),
-            "migrate at start instead of refusing a schema that is not current"),
-    ]
+    /// Loads and checks everything, cross-checks included.
+    package static func load(
+        file: String?, overrides: [String] = [], environment: [String: String]
+    ) throws(SettingsError) -> AggregatorSettings {
+        try AggregatorSettings(
+            AggregatorKeys.schema.load(file: file, overrides: overrides, environment: environment))
+    }
 
-    private static let ingest = [
-        SettingKey("ingest.listen", .address, .byDefault("127.0.0.1:4681"), "address for collectors"),
-        SettingKey("ingest.certificate-file", .path, .required, "PEM certificate (chain) of the ingest listener"),
-        SettingKey("ingest.key-file", .path, .required, "PEM private key of the ingest listener"),
-        SettingKey("ingest.client-ca-file", .path, .required, "PEM authorities whose collectors are let in"),
-        SettingKey(
-            "ingest.trust-domain", .text, .byDefault("steelyard.local"), "trust domain of the collectors' identities"),
-        SettingKey(
-            "ingest.revoked-file", .path, .optional,
-            "certificates and identities that are let in no more, one a line"),
-        SettingKey(
-            "ingest.max-connections", .integer(1...100_000),
-            .byDefault(String(APILimits.defaultMaxConnections)), "open connections at once"),
-        SettingKey(
-            "ingest.batches-in-flight", .integer(1...1_000),
-            .byDefault(String(APILimits.defaultMaxBatchesInFlight)), "batches under way at once; more get 503"),
-    ]
+    /// - Throws: ``SettingsError`` with every contradiction, each with its place and remedy.
+    init(_ settings: ResolvedSettings<AggregatorKeys>) throws(SettingsError) {
+        var problems: [SettingsProblem] = []
+        connection = Self.connection(settings, &problems)
+        connections = settings[\.database.connections]
+        migrate = settings[\.database.migrate]
+        ingestAddress = settings[\.ingest.listen]
+        ingestTLS = TLSFiles(
+            certificateFile: settings[\.ingest.certificateFile], keyFile: settings[\.ingest.keyFile],
+            clientCAFile: settings[\.ingest.clientCAFile])
+        trustDomain = settings[\.ingest.trustDomain]
+        revokedFile = settings[\.ingest.revokedFile]
+        ingestMaxConnections = settings[\.ingest.maxConnections]
+        batchesInFlight = settings[\.ingest.batchesInFlight]
+        queryAddress = settings[\.query.listen]
+        queryTLS = Self.queryTLS(settings, &problems)
+        queryMaxConnections = settings[\.query.maxConnections]
+        calendar = ZoneRules(identifier: settings[\.reporting.zone]) ?? .utc
+        scopesDirectory = settings[\.reporting.scopesDirectory]
+        eventsFile = settings[\.reporting.eventsFile]
+        silenceMinutes = settings[\.reporting.silence].components.seconds / 60
+        rollupEnabled = settings[\.rollup.enabled]
+        rollupLimits = RollupLimits(
+            maxBatches: settings[\.rollup.batches], maxPayloadBytes: settings[\.rollup.payloadBytes])
+        rollupPoll = settings[\.rollup.poll]
+        retention = RetentionPolicy(
+            payloadDays: settings[\.retention.payloads].map(Self.days),
+            minuteDays: settings[\.retention.minutes].map(Self.days),
+            hourDays: settings[\.retention.hours].map(Self.days))
+        statementRules = StatementRules(
+            graceSeconds: settings[\.reporting.grace].components.seconds,
+            maxUnclassifiedPercent: settings[\.reporting.maxUnclassifiedPercent])
+        listeningFile = settings[\.process.listeningFile]
+        logLevel = settings[\.process.logLevel]
+        guard problems.isEmpty else { throw SettingsError(problems) }
+    }
 
-    private static let query = [
-        SettingKey("query.listen", .address, .byDefault("127.0.0.1:4682"), "address for people and programs"),
-        SettingKey("query.certificate-file", .path, .optional, "PEM certificate (chain) of the query listener"),
-        SettingKey("query.key-file", .path, .optional, "PEM private key of the query listener"),
-        SettingKey(
-            "query.max-connections", .integer(1...100_000),
-            .byDefault(String(APILimits.defaultMaxConnections)), "open connections at once"),
-    ]
+    private static func connection(
+        _ settings: ResolvedSettings<AggregatorKeys>, _ problems: inout [SettingsProblem]
+    ) -> ConnectionOptions {
+        let keys = settings.keys.database
+        var text = settings[keys.url] ?? ""
+        let file = settings[keys.urlFile]
+        switch (text.isEmpty, file) {
+        case (false, .some):
+            problems.append(
+                settings.problem(
+                    at: keys.urlFile, "stands beside \(keys.url.path)", remedy: "give one of the two"))
+        case (true, .none):
+            problems.append(
+                settings.problem(
+                    at: keys.url, "is missing",
+                    remedy: "give a libpq connection string such as postgresql://steelyard@db.example/steelyard"))
+        case (true, .some(let file)):
+            let content = FileManager.default.contents(atPath: file).flatMap { String(data: $0, encoding: .utf8) }
+            text = content?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
+            if text.isEmpty {
+                problems.append(
+                    settings.problem(
+                        at: keys.urlFile, "\(file) can't be read or is empty",
+                        remedy: "put the connection string into it and let this user read it"))
+            }
+        case (false, .none): break
+        }
+        let timeout = settings[keys.statementTimeout].components.seconds
+        return ConnectionOptions(
+            connectionString: text, passwordFile: settings[keys.passfile],
+            applicationName: "steelyard-aggregator", statementTimeoutMilliseconds: Int(timeout) * 1_000)
+    }
 
-    private static let work = [
-        SettingKey("calendar.zone", .text, .byDefault("Asia/Shanghai"), "IANA zone of reporting days and months"),
-        SettingKey(
-            "scopes.directory", .path, .optional, "directory of custom scopes (*.yaml) beside the built-in ones"),
-        SettingKey("events.file", .path, .optional, "file of house events (YAML) beside the built-in ones, for trends"),
-        SettingKey(
-            "coverage.silence", .duration(.seconds(60) ... .seconds(APILimits.maxSilenceMinutes * 60)),
-            .byDefault("\(APILimits.defaultSilenceMinutes)m"),
-            "how long a collector or provider may bring nothing before it counts as silent"),
-        SettingKey("rollup.enabled", .flag, .byDefault("true"), "whether this instance rollups"),
-        SettingKey(
-            "rollup.batches", .integer(1...100_000), .byDefault("2000"), "batches that one rollup takes at most"),
-        SettingKey(
-            "rollup.payload-bytes", .bytes((1 << 20)...(1 << 30)), .byDefault("64MiB"),
-            "sealed bytes that one rollup takes at most"),
-        SettingKey(
-            "rollup.poll", .duration(.milliseconds(10) ... .seconds(60)), .byDefault("250ms"),
-            "how often to look for work that nobody announced"),
-        SettingKey(
-            "retention.payloads", .duration(.seconds(86_400) ... .seconds(36_500 * 86_400)), .optional,
-            "how long sealed bytes are kept; for ever without it"),
-        SettingKey(
-            "retention.minutes", .duration(.seconds(86_400) ... .seconds(36_500 * 86_400)), .optional,
-            "how long per-minute sums are kept; for ever without it"),
-        SettingKey(
-            "retention.hours", .duration(.seconds(86_400) ... .seconds(36_500 * 86_400)), .optional,
-            "how long hour sums are kept; for ever without it"),
-        SettingKey(
-            "statements.grace", .duration(.seconds(0) ... .seconds(366 * 86_400)), .byDefault("24h"),
-            "how long after a month's end its usage is waited for before it is closed"),
-        SettingKey(
-            "statements.max-unclassified-percent", .integer(0...100), .optional,
-            "unclassified usage beyond which a month isn't closed without a reason; a warning only without it"),
-        SettingKey("listening-file", .path, .optional, "JSON file that the bound addresses are written to"),
-        SettingKey("log.level", .choice(LogOutput.levelNames), .byDefault("info"), "least level that is logged"),
-    ]
+    private static func queryTLS(
+        _ settings: ResolvedSettings<AggregatorKeys>, _ problems: inout [SettingsProblem]
+    ) -> TLSFiles? {
+        let keys = settings.keys.query
+        let (certificate, key) = (keys.certificateFile, keys.keyFile)
+        switch (settings[certificate], settings[key]) {
+        case (.some(let certificateFile), .some(let keyFile)):
+            return TLSFiles(certificateFile: certificateFile, keyFile: keyFile)
+        case (.none, .none):
+            if !settings[keys.listen].isLoopback {
+                problems.append(
+                    settings.problem(
+                        at: keys.listen, "is reachable from other machines without TLS",
+                        remedy: "give \(certificate.path) and \(key.path), or listen on 127.0.0.1"))
+            }
+        case (.some, .none):
+            problems.append(
+                settings.problem(at: key, "is missing beside \(certificate.path)", remedy: "give both"))
+        case (.none, .some):
+            problems.append(
+                settings.problem(at: certificate, "is missing beside \(key.path)", remedy: "give both"))
+        }
+        return nil
+    }
+
+    private static func days(_ duration: Duration) -> Int {
+        Int(duration.components.seconds / CivilTime.secondsPerDay)
+    }
+}
+
+extension AggregatorSettings {
+    /// The built-in scopes and the house's own, from `scopes.directory`. A custom scope may not take a built-in's id.
+    ///
+    /// - Throws: `FileProblems` naming file, line and mistake.
+    package func loadScopes() throws(FileProblems) -> ScopeCatalogue {
+        try ScopeDirectory.catalogue(scopesDirectory)
+    }
+
+    /// The built-in events and the house's own, from `events.file`.
+    ///
+    /// - Throws: `FileProblems` naming file, line and mistake.
+    package func loadEvents() throws(FileProblems) -> TrendEvents {
+        try TrendEvents.catalogue(eventsFile)
+    }
 }

@@ -59,46 +59,48 @@ package struct CollectorSettings: Sendable {
     package var http: HTTP
     package var sources: [SourceSettings]
 
+    /// As they were written, for the report of what a changed configuration needs.
+    private let resolved: ResolvedSettings<CollectorKeys>
+
     /// Loads and checks everything, cross-checks included.
     package static func load(
         file: String?, overrides: [String] = [], environment: [String: String]
     ) throws(SettingsError) -> CollectorSettings {
         try CollectorSettings(
-            Settings.load(CollectorSchema.schema, file: file, overrides: overrides, environment: environment))
+            CollectorKeys.schema.load(file: file, overrides: overrides, environment: environment))
     }
 
-    package init(_ settings: Settings) throws(SettingsError) {
+    /// - Throws: ``SettingsError`` with every contradiction, each with its place and remedy.
+    init(_ settings: ResolvedSettings<CollectorKeys>) throws(SettingsError) {
         var problems: [SettingsProblem] = []
-        provider = settings.text("provider")
-        collector = settings.text("collector")
+        resolved = settings
+        provider = settings[\.identity.provider]
+        collector = settings[\.identity.collector]
         let defaults = EventDefaults(
-            provider: provider, region: settings.optionalText("region"),
-            layer: Layer(name: settings.text("layer")) ?? .maas,
-            workload: Workload(name: settings.text("workload")) ?? .online,
-            modality: Modality(name: settings.text("modality")) ?? .text)
+            provider: provider, region: settings[\.identity.region], layer: settings[\.identity.layer],
+            workload: settings[\.identity.workload], modality: settings[\.identity.modality])
         self.defaults = defaults
-        logLevel = settings.text("log.level")
-        drainTimeout = settings.duration("drain.timeout")
+        logLevel = settings[\.identity.logLevel]
+        drainTimeout = settings[\.identity.drainTimeout]
         storage = Storage(
-            directory: settings.text("data"), spoolBytes: settings.bytes("spool.bytes"),
-            spoolFreeBytes: settings.bytes("spool.free-bytes"), archiveAge: settings.duration("archive.age"),
-            archiveBytes: settings.bytes("archive.bytes"), quarantineBytes: settings.bytes("quarantine.bytes"),
-            deduplicationBytes: settings.bytes("deduplication.bytes"))
+            directory: settings[\.disk.data], spoolBytes: settings[\.disk.spoolBytes],
+            spoolFreeBytes: settings[\.disk.spoolFreeBytes], archiveAge: settings[\.disk.archiveAge],
+            archiveBytes: settings[\.disk.archiveBytes], quarantineBytes: settings[\.disk.quarantineBytes],
+            deduplicationBytes: settings[\.deduplication.bytes])
         deduplication = RememberedEvents.Limits(
-            horizonMilliseconds: settings.duration("deduplication.horizon").wholeMilliseconds,
-            maxIDs: Int(settings.integer("deduplication.max-ids")))
-        seal = Seal(age: settings.duration("seal.age"), rows: Int(settings.integer("seal.rows")))
-        window = Window(back: settings.duration("window.back"), ahead: settings.duration("window.ahead"))
+            horizonMilliseconds: settings[\.deduplication.horizon].wholeMilliseconds,
+            maxIDs: settings[\.deduplication.maxIDs])
+        seal = Seal(age: settings[\.batches.sealAge], rows: settings[\.batches.sealRows])
+        window = Window(back: settings[\.batches.windowBack], ahead: settings[\.batches.windowAhead])
         http = HTTP(
-            listen: settings.address("listen"), maxBodyBytes: settings.bytes("http.max-body"),
-            bodyTimeout: settings.duration("http.body-timeout"),
-            maxConnections: Int(settings.integer("http.max-connections")),
-            maxConcurrentBytes: settings.bytes("http.max-concurrent-bytes"),
-            requestsPerSecond: Int(settings.integer("http.requests-per-second")))
+            listen: settings[\.http.listen], maxBodyBytes: settings[\.http.maxBody],
+            bodyTimeout: settings[\.http.bodyTimeout], maxConnections: settings[\.http.maxConnections],
+            maxConcurrentBytes: settings[\.http.maxConcurrentBytes],
+            requestsPerSecond: settings[\.http.requestsPerSecond])
         aggregator = Self.readAggregator(settings, &problems)
         sources = []
-        for name in settings.names(under: "sources") {
-            if let source = SourceSettings.read(name, settings, defaults: defaults, &problems) {
+        for entry in settings[\.sources] {
+            if let source = SourceSettings.read(entry, of: settings, defaults: defaults, &problems) {
                 sources.append(source)
             }
         }
@@ -113,24 +115,79 @@ package struct CollectorSettings: Sendable {
     /// The sources that events are pushed to by name.
     package var pushSources: [SourceSettings] { sources.filter { $0.kind == .http } }
 
-    private static func readAggregator(_ settings: Settings, _ problems: inout [SettingsProblem]) -> Aggregator? {
-        let files = ["ca-file", "certificate-file", "key-file"].map { "aggregator.\($0)" }
-        guard let url = settings.optionalText("aggregator.url") else {
-            for key in files where settings.has(key) {
+    private static func readAggregator(
+        _ settings: ResolvedSettings<CollectorKeys>, _ problems: inout [SettingsProblem]
+    ) -> Aggregator? {
+        let keys = settings.keys.aggregator
+        let files = [keys.caFile, keys.certificateFile, keys.keyFile]
+        guard let url = settings[keys.url] else {
+            for file in files where settings.isGiven(file) {
                 problems.append(
-                    settings.problem(at: key, "is given without aggregator.url", remedy: "give aggregator.url as well"))
+                    settings.problem(
+                        at: file, "is given without \(keys.url.path)", remedy: "give \(keys.url.path) as well"))
             }
             return nil
         }
-        for key in files where !settings.has(key) {
+        for file in files where !settings.isGiven(file) {
             problems.append(
                 settings.problem(
-                    at: "aggregator.url", "needs \(key)", remedy: "give the file that `steelyard ca issue` wrote"))
+                    at: keys.url, "needs \(file.path)", remedy: "give the file that `steelyard ca issue` wrote"))
         }
-        guard files.allSatisfy(settings.has) else { return nil }
+        guard let caFile = settings[keys.caFile], let certificateFile = settings[keys.certificateFile],
+            let keyFile = settings[keys.keyFile]
+        else { return nil }
         return Aggregator(
-            url: url.hasSuffix("/") ? String(url.dropLast()) : url, caFile: settings.text(files[0]),
-            certificateFile: settings.text(files[1]), keyFile: settings.text(files[2]),
-            timeout: settings.duration("aggregator.timeout"))
+            url: url, caFile: caFile, certificateFile: certificateFile, keyFile: keyFile,
+            timeout: settings[keys.timeout])
+    }
+}
+
+extension CollectorSettings {
+    /// Settings that differ in `new` and aren't applied while running, by their keys.
+    func changesThatNeedRestart(_ new: CollectorSettings) -> [String] {
+        var changed = resolved.changesThatNeedRestart(new.resolved)
+        // Where nothing was shipped, or nothing will be, the time that shipping may take matters only with the URL.
+        if aggregator == nil || new.aggregator == nil {
+            changed.removeAll { $0 == resolved.keys.aggregator.timeout.path }
+        }
+        return changed + sourcesThatNeedRestart(new).map { "\(resolved.keys.sources.path).\($0)" }
+    }
+
+    /// Sources that are pushed to and came, went or read their records in another way; and those with files where none
+    /// were followed so far.
+    private func sourcesThatNeedRestart(_ new: CollectorSettings) -> [String] {
+        let (before, after) = (pushSourcesByName, new.pushSourcesByName)
+        let pushed = Set(before.keys).union(after.keys).filter { name in
+            guard let old = before[name], let new = after[name] else { return true }
+            return old != new
+        }
+        let followed = fileSources.isEmpty ? new.fileSources.map(\.name) : []
+        return pushed.union(followed).sorted()
+    }
+
+    /// How a source reads its records; of the collector's own defaults only where it differs from them.
+    private struct Reading: Equatable {
+        var format: AnyHashable
+        var tenant: String?
+        var model: String?
+        var region: String?
+        var layer: Layer?
+        var workload: Workload?
+        var modality: Modality?
+
+        init(_ source: SourceSettings, besides common: EventDefaults) {
+            let own = source.defaults
+            format = AnyHashable(source.format)
+            tenant = own.tenant
+            model = own.model
+            if own.region != common.region { region = own.region }
+            if own.layer != common.layer { layer = own.layer }
+            if own.workload != common.workload { workload = own.workload }
+            if own.modality != common.modality { modality = own.modality }
+        }
+    }
+
+    private var pushSourcesByName: [String: Reading] {
+        Dictionary(uniqueKeysWithValues: pushSources.map { ($0.name, Reading($0, besides: defaults)) })
     }
 }

@@ -5,14 +5,13 @@ internal import UsageModel
 /// Makes the format and the defaults of one source from its settings. What they may be and how they are read is
 /// declared by the formats; here it is only fetched, and what is wrong gets its place in the configuration.
 struct SourceFormatReader {
-    let settings: Settings
-    /// `sources.NAME`.
-    let base: String
+    let entry: ResolvedSettings<SourceKeys>
+    let program: ResolvedSettings<CollectorKeys>
 
     func readFormat(_ problems: inout [SettingsProblem]) -> (any SourceFormat)? {
-        guard let format = SourceFormatRegistry.format(named: settings.text("\(base).format")) else { return nil }
+        guard let format = SourceFormatRegistry.format(named: entry[\.format]) else { return nil }
         var given: [String: [String]] = [:]
-        for setting in SourceFormatRegistry.settings { given[setting.name] = givenTexts(setting) }
+        for setting in entry.keys.formats.all { given[setting.path] = entry.givenTexts(setting) }
         switch SourceFormatRegistry.makeFormat(format, given: given) {
         case .success(let format): return format
         case .failure(let failure):
@@ -24,10 +23,10 @@ struct SourceFormatReader {
     /// The collector's own defaults with those of the source in their stead.
     func readDefaults(_ common: EventDefaults, _ problems: inout [SettingsProblem]) -> EventDefaults {
         var defaults = common
-        for field in EventField.all(for: .byDefault) {
-            guard let text = settings.optionalText("\(base).\(field.name)") else { continue }
+        for (field, setting) in zip(EventField.all(for: .byDefault), entry.keys.defaults) {
+            guard let text = entry[setting] else { continue }
             do throws(SourceFormatError) {
-                try defaults.set(field, to: text, setting: field.name)
+                try defaults.set(field, to: text, setting: setting.path)
             } catch {
                 problems.append(problem(error))
             }
@@ -37,28 +36,17 @@ struct SourceFormatReader {
 
     /// The error at the line and under the key that it is about.
     func problem(_ error: SourceFormatError) -> SettingsProblem {
-        let own = "\(base).\(error.setting)"
-        if settings.isGiven(own) { return settings.problem(at: own, error.message, remedy: error.remedy) }
+        if let own = entry.setting(at: error.setting), entry.isGiven(own) {
+            return entry.problem(at: own, error.message, remedy: error.remedy)
+        }
         // What the source doesn't say it has from the collector's setting of the same name.
-        let inherited = [EventField.provider, .region].map(\.name)
-        if inherited.contains(error.setting) {
-            return settings.problem(at: error.setting, error.message, remedy: error.remedy)
+        let identity = program.keys.identity
+        if let inherited = [identity.provider, identity.region].first(where: { $0.path == error.setting }) {
+            return program.problem(at: inherited, error.message, remedy: error.remedy)
         }
         // A setting that is missing has no line: the source's own is the nearest.
-        var problem = settings.problem(at: base, error.message, remedy: error.remedy)
-        problem.key = own
+        var problem = entry.problem(error.message, remedy: error.remedy)
+        problem.key += ".\(error.setting)"
         return problem
-    }
-
-    /// A value of any kind as it would be written, `nil` where nobody wrote one.
-    private func givenTexts(_ setting: SourceSetting) -> [String]? {
-        let key = "\(base).\(setting.name)"
-        guard settings.isGiven(key) else { return nil }
-        switch setting.kind {
-        case .text, .word: return [settings.text(key)]
-        case .texts: return settings.texts(key)
-        case .flag: return [String(settings.flag(key))]
-        case .integer: return [String(settings.integer(key))]
-        }
     }
 }

@@ -24,19 +24,19 @@ package struct SourceSettings: Sendable {
 
     /// Reads the entry; on a problem it is added to `problems` and the answer is `nil`.
     static func read(
-        _ name: String, _ settings: Settings, defaults: EventDefaults, _ problems: inout [SettingsProblem]
+        _ entry: ResolvedSettings<SourceKeys>, of program: ResolvedSettings<CollectorKeys>, defaults: EventDefaults,
+        _ problems: inout [SettingsProblem]
     ) -> SourceSettings? {
-        let base = "sources.\(name)"
         let before = problems.count
-        guard isName(name) else {
+        guard NameRule.isIdentifier(entry.name, maxBytes: 64) else {
             problems.append(
-                settings.problem(
-                    at: base, "\"\(name)\" can't name a source",
+                entry.problem(
+                    "\"\(entry.name)\" can't name a source",
                     remedy: "use lower-case letters, digits and inner hyphens, at most 64"))
             return nil
         }
-        let kind = readKind(base, settings, &problems)
-        let reader = SourceFormatReader(settings: settings, base: base)
+        let kind = readKind(entry, &problems)
+        let reader = SourceFormatReader(entry: entry, program: program)
         let format = reader.readFormat(&problems)
         let own = reader.readDefaults(defaults, &problems)
         guard problems.count == before, let kind, let format else { return nil }
@@ -46,31 +46,31 @@ package struct SourceSettings: Sendable {
             problems.append(reader.problem(error))
             return nil
         }
-        return SourceSettings(name: name, kind: kind, format: format, defaults: own)
+        return SourceSettings(name: entry.name, kind: kind, format: format, defaults: own)
     }
 
-    private static func isName(_ name: String) -> Bool { NameRule.isIdentifier(name, maxBytes: 64) }
-
-    private static func readKind(_ base: String, _ settings: Settings, _ problems: inout [SettingsProblem]) -> Kind? {
-        let fileOnly = ["paths", "complete-last-line-after", "read-from", "whole"].map { "\(base).\($0)" }
-        guard settings.text("\(base).type") == "file" else {
-            for key in fileOnly where settings.isGiven(key) {
+    private static func readKind(
+        _ entry: ResolvedSettings<SourceKeys>, _ problems: inout [SettingsProblem]
+    ) -> Kind? {
+        let keys = entry.keys
+        guard entry[keys.type] == .file else {
+            let fileOnly: [any AnySetting] = [keys.paths, keys.completeLastLineAfter, keys.readFrom, keys.whole]
+            for setting in fileOnly where entry.isGiven(setting) {
                 problems.append(
-                    settings.problem(at: key, "is for `file` sources", remedy: "remove it, or set type: file"))
+                    entry.problem(at: setting, "is for `file` sources", remedy: "remove it, or set type: file"))
             }
             return .http
         }
-        guard let globs = settings.optionalTexts(fileOnly[0]) else {
+        guard let globs = entry[keys.paths] else {
             problems.append(
-                settings.problem(
-                    at: "\(base).type", "a `file` source needs paths", remedy: "give \(fileOnly[0]): one or more globs")
-            )
+                entry.problem(
+                    at: keys.type, "a `file` source needs paths",
+                    remedy: "give \(entry.path(of: keys.paths)): one or more globs"))
             return nil
         }
         return .file(
             Files(
-                globs: globs, startsAtEnd: settings.text("\(base).read-from") == "end",
-                isWhole: settings.flag("\(base).whole"),
-                completeLastLineAfter: settings.optionalDuration(fileOnly[1])))
+                globs: globs, startsAtEnd: entry[keys.readFrom] == .end, isWhole: entry[keys.whole],
+                completeLastLineAfter: entry[keys.completeLastLineAfter]))
     }
 }

@@ -31,61 +31,72 @@ package struct YAMLValue: Sendable, Hashable {
     /// The largest file that is read, in bytes.
     package static let maxBytes = 1 << 20
 
-    /// Reads a file that holds one YAML document. Anchors and aliases are refused: they hide what is counted.
+    /// Reads a file that must hold a YAML document. Anchors and aliases are refused: they hide what is counted.
     package static func parse(_ text: String, file: String) throws(FileProblems) -> YAMLValue {
+        guard let value = try parseIfAny(text, file: file, allowsAliases: false) else {
+            throw FileProblems(file: file, problems: [FileProblem(line: 1, message: "the file is empty")])
+        }
+        return value
+    }
+
+    /// Reads a file that may hold a YAML document; `nil` where it says nothing.
+    ///
+    /// - Throws: every repeated key, or the first of other mistakes.
+    package static func parseIfAny(
+        _ text: String, file: String, allowsAliases: Bool
+    ) throws(FileProblems) -> YAMLValue? {
         do {
-            return try value(of: text)
+            guard text.utf8.count <= maxBytes else {
+                throw FileProblem(line: 1, message: "the file is longer than \(maxBytes) bytes")
+            }
+            let parser = try Yams.Parser(yaml: text)
+            guard let node = try parser.singleRoot() else { return nil }
+            // Nodes refer to their anchors weakly: the parser holds them.
+            return try withExtendedLifetime(parser) {
+                try YAMLValue(node, depth: 0, allowsAliases: allowsAliases)
+            }
         } catch let problem as FileProblem {
             throw FileProblems(file: file, problems: [problem])
+        } catch let error as YamlError {
+            throw FileProblems(file: file, problems: problems(of: error, in: text))
         } catch {
-            throw FileProblems(file: file, problems: [problem(of: error)])
+            throw FileProblems(file: file, problems: [FileProblem(line: 1, message: "is not YAML: \(error)")])
         }
     }
 
-    private static func value(of text: String) throws -> YAMLValue {
-        guard text.utf8.count <= maxBytes else {
-            throw FileProblem(line: 1, message: "the file is longer than \(maxBytes) bytes")
-        }
-        let parser = try Yams.Parser(yaml: text)
-        guard let node = try parser.singleRoot() else {
-            throw FileProblem(line: 1, message: "the file is empty")
-        }
-        // Nodes refer to their anchors weakly: the parser holds them.
-        return try withExtendedLifetime(parser) { try YAMLValue(node, depth: 0) }
-    }
-
-    private static func problem(of error: any Error) -> FileProblem {
-        guard let error = error as? YamlError else { return FileProblem(line: 1, message: "\(error)") }
+    private static func problems(of error: YamlError, in text: String) -> [FileProblem] {
         switch error {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
-            return FileProblem(line: mark.line, message: "not YAML: \(problem)")
-        case .duplicatedKeysInMapping(let duplicates, let context):
-            let keys = duplicates.map { "'\($0.excerpt)'" }.joined(separator: ", ")
-            let line = line(repeating: duplicates.first ?? "", in: context.text, from: context.mark.line)
-            return FileProblem(line: line, message: "the key \(keys) is there twice")
+            return [
+                FileProblem(
+                    line: mark.line, message: "is not YAML: \(problem)",
+                    remedy: "correct the line or its indentation")
+            ]
+        case .duplicatedKeysInMapping(let keys, let context):
+            return keys.map { key in
+                let lines = RepeatedKeys.lines(of: key, besides: context.mark, in: text)
+                let first = lines.first ?? context.mark.line
+                let place = lines.count > 1 ? ", first in line \(first)" : ""
+                return FileProblem(
+                    line: lines.dropFirst().first ?? first, message: "gives \"\(key.excerpt)\" twice\(place)",
+                    remedy: "keep one of them")
+            }
         default:
-            return FileProblem(line: 1, message: "not YAML: \(error)")
+            return [FileProblem(line: 1, message: "is not YAML", remedy: "check that it is UTF-8 text")]
         }
     }
 }
 
 extension YAMLValue {
-    /// Where a key of a map stands for the second time: the parser only says where the map's keys begin.
-    private static func line(repeating key: String, in text: String, from first: Int) -> Int {
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().dropFirst(first - 1)
-        let places = lines.filter { _, line in
-            line.drop { $0 == " " || $0 == "-" || $0 == "{" }.hasPrefix("\(key):")
-        }
-        return places.dropFirst().first.map { $0.offset + 1 } ?? first
-    }
-
-    private init(_ node: Node, depth: Int) throws {
+    private init(_ node: Node, depth: Int, allowsAliases: Bool) throws {
         let line = node.mark?.line ?? 1
         guard depth < Self.maxDepth else {
             throw FileProblem(line: line, message: "nested deeper than \(Self.maxDepth) levels")
         }
-        guard node.anchor == nil else { throw FileProblem(line: line, message: "anchors and aliases are not allowed") }
+        guard allowsAliases || node.anchor == nil else {
+            throw FileProblem(line: line, message: "anchors and aliases are not allowed")
+        }
         switch node {
         case .scalar(let scalar):
             guard scalar.string.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x0A || $0 == 0x09 }) else {
@@ -94,14 +105,16 @@ extension YAMLValue {
             let isNull = scalar.style == .plain && ["", "~", "null"].contains(scalar.string)
             self.init(content: isNull ? .null : .scalar(scalar.string), line: line)
         case .sequence(let sequence):
-            self.init(content: .list(try sequence.map { try YAMLValue($0, depth: depth + 1) }), line: line)
+            let items = try sequence.map { try YAMLValue($0, depth: depth + 1, allowsAliases: allowsAliases) }
+            self.init(content: .list(items), line: line)
         case .mapping(let mapping):
             let entries = try mapping.map { key, value in
                 guard case .scalar(let name) = key else {
                     throw FileProblem(line: key.mark?.line ?? line, message: "a key must be a plain word")
                 }
                 return Entry(
-                    key: name.string, line: key.mark?.line ?? line, value: try YAMLValue(value, depth: depth + 1))
+                    key: name.string, line: key.mark?.line ?? line,
+                    value: try YAMLValue(value, depth: depth + 1, allowsAliases: allowsAliases))
             }
             self.init(content: .map(entries), line: line)
         case .alias:

@@ -1,4 +1,3 @@
-import Aggregator
 import AsyncHTTPClient
 import Foundation
 import Identity
@@ -13,6 +12,8 @@ import Store
 import Synchronization
 import TestSupport
 import UsageModel
+
+@testable import Aggregator
 
 /// A clock that tests set.
 final class SetClock: WallClock {
@@ -99,7 +100,7 @@ struct World: Sendable {
 
     static func configuration(
         _ directory: String, _ database: TestDatabase, overrides: [String] = []
-    ) throws -> AggregatorConfiguration {
+    ) throws -> AggregatorSettings {
         let yaml = """
             ingest:
               listen: 127.0.0.1:0
@@ -112,10 +113,10 @@ struct World: Sendable {
               migrate: true
             listening-file: listening.json
             """
-        let settings = try Settings.load(
-            AggregatorSettings.schema, yaml: yaml, file: "\(directory)/aggregator.yaml",
+        let settings = try AggregatorKeys.schema.load(
+            yaml: yaml, file: "\(directory)/aggregator.yaml",
             overrides: ["database.url=\(database.connectionString)"] + overrides, environment: [:])
-        return try AggregatorConfiguration(settings)
+        return try AggregatorSettings(settings)
     }
 
     private static func writeCertificates(_ authority: CertificateAuthority, to directory: String) throws {

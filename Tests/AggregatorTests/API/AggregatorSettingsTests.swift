@@ -5,17 +5,16 @@ import UsageModel
 
 @testable import Aggregator
 
-@Suite struct AggregatorConfigurationTests {
-    private func load(_ extra: [String]) throws -> AggregatorConfiguration {
+@Suite struct AggregatorSettingsTests {
+    private func load(_ extra: [String]) throws -> AggregatorSettings {
         let yaml = """
             ingest:
               certificate-file: a.pem
               key-file: b.pem
               client-ca-file: c.pem
             """
-        let settings = try Settings.load(
-            AggregatorSettings.schema, yaml: yaml, file: "x.yaml", overrides: extra, environment: [:])
-        return try AggregatorConfiguration(settings)
+        return try AggregatorSettings(
+            AggregatorKeys.schema.load(yaml: yaml, file: "x.yaml", overrides: extra, environment: [:]))
     }
 
     @Test func has_the_documented_defaults() throws {

@@ -1,0 +1,175 @@
+internal import Settings
+internal import Store
+internal import Telemetry
+internal import UsageModel
+
+/// Every setting of `steelyard-aggregator`. The tables in `docs/operating/aggregator.md` are made of these.
+struct AggregatorKeys: SettingKeys {
+    static let schema = SettingsSchema(AggregatorKeys(), environmentPrefix: "STEELYARD_AGGREGATOR")
+
+    let database = Database()
+    let ingest = Ingest()
+    let query = Query()
+    let reporting = Reporting()
+    let rollup = Rollup()
+    let retention = Retention()
+    let process = Process()
+
+    struct Database: SettingKeys {
+        let url = Setting(
+            "database.url", optional: .text,
+            """
+            libpq connection string or `postgresql://` URI without a password; several hosts allowed, \
+            `target_session_attrs=read-write` is added unless it is given. This or `database.url-file` is needed
+            """)
+        let urlFile = Setting("database.url-file", optional: .path, "File that holds the connection string instead")
+        let passfile = Setting(
+            "database.passfile", optional: .path, absent: "libpq's own", "libpq password file, mode 0600")
+        let connections = Setting(
+            "database.connections", .count(2...200, of: "connections"), default: 8,
+            """
+            Connections that this instance opens at most. When all are in use, requests wait 10 s and then get 503
+            """)
+        let statementTimeout = Setting(
+            "database.statement-timeout", .duration(.seconds(1) ... .hours(1)), default: .seconds(60),
+            """
+            How long one statement may run; a question that takes longer gets 503 `too-slow`. COMMIT is exempt
+            """)
+        let migrate = Setting(
+            "database.migrate", .flag, default: false,
+            "Whether to migrate at start instead of refusing a schema that is not current")
+    }
+
+    struct Ingest: SettingKeys {
+        let listen = Setting(
+            "ingest.listen", .address, default: ListenAddress(host: "127.0.0.1", port: 4_681),
+            "Address for collectors; port 0 takes any free one")
+        let certificateFile = Setting(
+            "ingest.certificate-file", required: .path, reload: .fileContents,
+            "PEM certificate of the ingest listener, with its chain")
+        let keyFile = Setting(
+            "ingest.key-file", required: .path, reload: .fileContents, "PEM private key of the ingest listener")
+        let clientCAFile = Setting(
+            "ingest.client-ca-file", required: .path, reload: .fileContents,
+            "PEM authorities whose collectors are let in")
+        let trustDomain = Setting(
+            "ingest.trust-domain", .text, default: "steelyard.local",
+            "Trust domain of the collectors' identities; those of another one get 403")
+        let revokedFile = Setting(
+            "ingest.revoked-file", optional: .path, reload: .fileContents,
+            "Revoked certificates and identities, one a line: see below")
+        let maxConnections = Setting(
+            "ingest.max-connections", .count(1...100_000, of: "connections"), default: APILimits.defaultMaxConnections,
+            "Open connections; more wait in the kernel's queue")
+        let batchesInFlight = Setting(
+            "ingest.batches-in-flight", .count(1...1_000, of: "batches"), default: APILimits.defaultMaxBatchesInFlight,
+            """
+            Batches being received, decoded or committed; more get 503 with Retry-After. One collector may have \
+            \(APILimits.maxBatchesInFlightPerCollector); more get 429
+            """)
+    }
+
+    struct Query: SettingKeys {
+        let listen = Setting(
+            "query.listen", .address, default: ListenAddress(host: "127.0.0.1", port: 4_682),
+            "Address for people and programs")
+        let certificateFile = Setting(
+            "query.certificate-file", optional: .path, reload: .fileContents,
+            """
+            PEM certificate of the query listener, with its chain. Without it and `query.key-file` the listener speaks \
+            plain HTTP/1.1, which is allowed on loopback only
+            """)
+        let keyFile = Setting(
+            "query.key-file", optional: .path, reload: .fileContents, "PEM private key of the query listener")
+        let maxConnections = Setting(
+            "query.max-connections", .count(1...100_000, of: "connections"), default: APILimits.defaultMaxConnections,
+            "Open connections; more wait in the kernel's queue")
+    }
+
+    struct Reporting: SettingKeys {
+        let zone = Setting(
+            "calendar.zone", .zone, default: "Asia/Shanghai",
+            """
+            Zone of the days and months of sums and of the registry. Fixed with the first start on a database
+            """)
+        let scopesDirectory = Setting(
+            "scopes.directory", optional: .path,
+            """
+            Directory of [custom scopes](../scopes.md) (`*.yaml`, `*.yml`) beside the built-in ones; an id may exist once
+            """)
+        let eventsFile = Setting(
+            "events.file", optional: .path,
+            "File of [house events](../querying.md#trend) (YAML) beside the built-in ones, shown with trends")
+        let silence = Setting(
+            "coverage.silence", .duration(.minutes(1) ... .minutes(APILimits.maxSilenceMinutes)),
+            default: .minutes(APILimits.defaultSilenceMinutes),
+            """
+            How long a collector or provider may bring nothing before [coverage](../querying.md#coverage) calls it silent
+            """)
+        let grace = Setting(
+            "statements.grace", .duration(.zero ... .days(366)),
+            default: .seconds(StatementRules.defaultGraceSeconds),
+            "How long after a month's end its usage is waited for before it is [closed](../closing.md)")
+        let maxUnclassifiedPercent = Setting(
+            "statements.max-unclassified-percent", optional: .count(0...100, of: "percent"),
+            """
+            Unclassified usage beyond which a month isn't closed without a reason; without it, any is a warning
+            """)
+    }
+
+    struct Rollup: SettingKeys {
+        let enabled = Setting(
+            "rollup.enabled", .flag, default: true,
+            "Whether this instance rolls up. One instance does so at a time; the others stand by")
+        let batches = Setting(
+            "rollup.batches", .count(1...100_000, of: "batches"), default: 2_000,
+            "Batches that one rollup takes at most")
+        let payloadBytes = Setting(
+            "rollup.payload-bytes", .bytes((1 << 20)...(1 << 30)), default: 64 << 20,
+            """
+            Sealed bytes that one rollup takes at most. More at once costs memory and touches fewer sums
+            """)
+        let poll = Setting(
+            "rollup.poll", .duration(.milliseconds(10) ... .seconds(60)), default: .milliseconds(250),
+            "How often to look for what other instances committed; own commits are rolled up at once")
+    }
+
+    struct Retention: SettingKeys {
+        let payloads = Setting(
+            "retention.payloads", optional: .duration(.days(1) ... .days(36_500)), absent: "for ever",
+            """
+            How long sealed batches are kept, in whole days; without them their days can't be rebuilt
+            """)
+        let minutes = Setting(
+            "retention.minutes", optional: .duration(.days(1) ... .days(36_500)), absent: "for ever",
+            "How long per-minute sums are kept, in whole days")
+        let hours = Setting(
+            "retention.hours", optional: .duration(.days(1) ... .days(36_500)), absent: "for ever",
+            """
+            How long hour sums are kept, in whole days; other zones than the calendar's can't be answered without them
+            """)
+    }
+
+    struct Process: SettingKeys {
+        let listeningFile = Setting(
+            "listening-file", optional: .path,
+            #"JSON file that gets `{"ingest": "HOST:PORT", "query": "HOST:PORT"}` once both listeners are bound"#)
+        let logLevel = Setting(
+            "log.level", .choice(LogOutput.levelNames), default: "info", reload: .live,
+            "Least level that is logged. Lines go to standard error")
+    }
+}
+
+extension SettingType where Value == String {
+    /// The name of a time zone that this system knows.
+    fileprivate static var zone: Self {
+        SettingType("IANA zone: a name with a slash, or `UTC`", write: { $0 }) { name throws(InvalidValue) in
+            guard ZoneRules(identifier: name) != nil else {
+                throw InvalidValue(
+                    "\"\(name)\" is no zone that this system knows",
+                    remedy: "give an IANA name such as Asia/Shanghai, and install tzdata if it is missing")
+            }
+            return name
+        }
+    }
+}

@@ -1,0 +1,76 @@
+internal import Settings
+internal import SourceFormats
+internal import UsageModel
+
+/// The settings of one entry of `sources`. Those of formats are declared by the formats.
+struct SourceKeys: SettingKeys {
+    let type = Setting(
+        "type", required: .choice(of: Kind.self), reload: .byEntry,
+        """
+        `file` follows files, `http` takes what is pushed to `POST /v1/events/NAME`. Pushed events may carry ids, each \
+        source its own
+        """)
+    let paths = Setting(
+        "paths", optional: .globs, absent: "required for `file`", reload: .byEntry,
+        "Files or globs (`*`, `?`, `[…]`, `{a,b}`) that are followed")
+    let readFrom = Setting(
+        "read-from", .choice(of: StartingPoint.self), default: .beginning, reload: .byEntry,
+        """
+        Where a file is read from that is there at the very first start; `end` passes over what is in it. Files that \
+        appear later are read from their beginning
+        """)
+    let whole = Setting(
+        "whole", .flag, default: false, reload: .byEntry,
+        "Whether files are complete when they appear (moved into place), so that the end of the file ends the last record"
+    )
+    let completeLastLineAfter = Setting(
+        "complete-last-line-after", optional: .duration(.milliseconds(100) ... .days(1)), absent: "never",
+        reload: .byEntry, "Idle time after which a last line without line end is taken as complete")
+    let format = Setting(
+        "format", .choice(SourceFormatRegistry.formats.map { $0.name }), default: SourceFormatRegistry.defaultName,
+        reload: .byEntry, "What records look like")
+    /// What holds for records that don't say it.
+    let defaults: [Setting<String?>] = EventField.all(for: .byDefault).map { field in
+        let isTheCollectors = field != .tenant && field != .model
+        return Setting(
+            field.name, optional: SourceKeys.type(of: field), absent: isTheCollectors ? "the collector's" : "none",
+            reload: .byEntry, "For records that name none: \(field.properties.noun)")
+    }
+    let formats = FormatKeys()
+
+    enum Kind: String, CaseIterable, Sendable { case file, http }
+
+    enum StartingPoint: String, CaseIterable, Sendable { case beginning, end }
+
+    /// The settings of all formats.
+    struct FormatKeys: SettingKeys {
+        let all: [any AnySetting] = SourceFormatRegistry.settings.map(SourceKeys.setting)
+    }
+
+    private static func type(of field: EventField) -> SettingType<String> {
+        if case .word(let words) = field.properties.kind { .choice(words) } else { .text }
+    }
+
+    /// A setting that its format requires is optional here: other sources don't have it.
+    private static func setting(_ declared: SourceSetting) -> any AnySetting {
+        func optional<Value>(_ type: SettingType<Value>) -> any AnySetting {
+            Setting(
+                declared.name, optional: type, absent: absent(declared.presence), reload: .byEntry, declared.summary)
+        }
+        return switch declared.kind {
+        case .text: optional(.text)
+        case .texts: optional(.texts)
+        case .word(let words): optional(.choice(words))
+        case .flag: optional(.flag)
+        case .integer(let range): optional(.count(Int(range.lowerBound)...Int(range.upperBound), of: "whole number"))
+        }
+    }
+
+    private static func absent(_ presence: SourceSetting.Presence) -> String {
+        switch presence {
+        case .required: "required"
+        case .optional, .byDefault([]): "none"
+        case .byDefault(let texts): texts.map { "`\($0)`" }.joined(separator: ", ")
+        }
+    }
+}
