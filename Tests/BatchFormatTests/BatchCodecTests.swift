@@ -6,7 +6,7 @@ internal import UsageModel
 @Suite("Sealing and opening batches")
 struct BatchCodecTests {
     @Test("What is sealed comes out again", arguments: [1, 2, 3, 10, 1_000, 30_000])
-    func roundTrip(count: Int) throws {
+    func round_trip(count: Int) throws {
         let (rows, eventCount) = try UsageRows.random(count: count, seed: UInt64(count))
         let header = BatchHeader.sample(eventCount: eventCount, rejections: [.syntax: 3, .badName: 1])
         let sealed = try BatchEncoder().seal(header, rows)
@@ -50,7 +50,7 @@ struct BatchCodecTests {
     }
 
     @Test("A batch without rows reports refusals")
-    func refusalsOnly() throws {
+    func refusals_only() throws {
         let header = BatchHeader.sample(eventCount: 0, rejections: [.timeTooOld: 12])
         let sealed = try BatchEncoder().seal(header, UsageRows())
         let opened = try BatchDecoder().decode(sealed.bytes)
@@ -59,7 +59,7 @@ struct BatchCodecTests {
     }
 
     @Test("The estimate is an upper bound of the message's size")
-    func estimateIsUpperBound() throws {
+    func estimate_is_upper_bound() throws {
         for count in [1, 100, 10_000] {
             var generator = SeededGenerator(seed: UInt64(count))
             let sums = try MinuteBuckets.summing((0..<count).map { _ in .random(using: &generator) })
@@ -69,7 +69,7 @@ struct BatchCodecTests {
     }
 
     @Test("Headers that break a rule aren't sealed")
-    func badHeaders() throws {
+    func bad_headers() throws {
         let (rows, eventCount) = try UsageRows.random(count: 10, seed: 1)
         let changes: [(String, (inout BatchHeader) -> Void, BatchError.Code)] = [
             ("provider", { $0.provider = "Ali Yun" }, .badHeader),
@@ -91,7 +91,7 @@ struct BatchCodecTests {
     }
 
     @Test("Rows that aren't canonical aren't sealed")
-    func badRows() throws {
+    func bad_rows() throws {
         let (rows, eventCount) = try UsageRows.random(count: 500, seed: 1)
         let changes: [(String, (inout UsageRows) -> Void, BatchError.Code)] = [
             ("order", { $0.rows.swapAt(0, 1) }, .badOrder),
@@ -114,7 +114,7 @@ struct BatchCodecTests {
     }
 
     @Test("Write-ahead rows come out as they went in, and damage is an error")
-    func acceptedRows() throws {
+    func accepted_rows() throws {
         let (rows, eventCount) = try UsageRows.random(count: 200, seed: 3)
         let accepted = AcceptedRows(rows: rows, eventCount: eventCount, rejections: [.badTime: 2])
         let bytes = try RowsCodec.encode(accepted)

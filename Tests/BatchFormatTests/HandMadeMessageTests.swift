@@ -8,7 +8,7 @@ internal import WireProtocol
 @Suite("Messages that lie")
 struct HandMadeMessageTests {
     @Test("The message that the lies are made from is sound")
-    func soundOneDecodes() throws {
+    func sound_one_decodes() throws {
         let message: [UInt8] = try HandMadeMessage.soundBatch().serializedBytes()
         let opened = try BatchDecoder.decode(message: message)
         #expect(opened.rows.rows.count == 5)
@@ -16,7 +16,7 @@ struct HandMadeMessageTests {
     }
 
     @Test("Each is refused with the code that names its fault")
-    func liesAreRefused() throws {
+    func lies_are_refused() throws {
         let messages = try HandMadeMessage.all()
         #expect(messages.count >= 75)
         for message in messages {
@@ -29,7 +29,7 @@ struct HandMadeMessageTests {
     }
 
     @Test("A column longer than any batch is refused before an array is made of it")
-    func longColumn() throws {
+    func long_column() throws {
         var batch = try HandMadeMessage.soundBatch()
         batch.rows.input = Array(repeating: 1, count: Limits.maxRowsPerBatch + 1)
         let message: [UInt8] = try batch.serializedBytes()

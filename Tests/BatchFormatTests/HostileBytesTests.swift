@@ -12,7 +12,7 @@ struct HostileBytesTests {
     }
 
     @Test("A sealed batch cut at any byte is refused")
-    func truncatedSealed() throws {
+    func truncated_sealed() throws {
         let sealed = try smallBatch().sealed
         for length in 0..<sealed.count {
             #expect(throws: BatchError.self) { try BatchDecoder().decode(Array(sealed.prefix(length))) }
@@ -20,7 +20,7 @@ struct HostileBytesTests {
     }
 
     @Test("A sealed batch with any one bit flipped is refused, or says the same")
-    func flippedSealed() throws {
+    func flipped_sealed() throws {
         let sealed = try smallBatch().sealed
         let original = try BatchDecoder().decode(sealed)
         for bit in 0..<sealed.count * 8 {
@@ -33,7 +33,7 @@ struct HostileBytesTests {
     }
 
     @Test("A message cut at any byte is refused, unless it ends where a part ends and still adds up")
-    func truncatedMessage() throws {
+    func truncated_message() throws {
         let message = try smallBatch().message
         for length in 0..<message.count {
             #expect(throws: BatchError.self) { try BatchDecoder.decode(message: Array(message.prefix(length))) }
@@ -41,7 +41,7 @@ struct HostileBytesTests {
     }
 
     @Test("A message with any one bit flipped is refused or canonical: it encodes to the same bytes again")
-    func flippedMessage() throws {
+    func flipped_message() throws {
         let message = try smallBatch().message
         for bit in 0..<message.count * 8 {
             var flipped = message
@@ -65,7 +65,7 @@ struct HostileBytesTests {
     }
 
     @Test("A message with bytes garbled anywhere never decodes to something that isn't canonical")
-    func garbledMessage() throws {
+    func garbled_message() throws {
         let message = try smallBatch().message
         var generator = SeededGenerator(seed: 77)
         for _ in 0..<20_000 {

@@ -5,7 +5,7 @@ internal import UsageModel
 @Suite("MinuteBuckets")
 struct MinuteBucketsTests {
     @Test("Sums equal those of a dictionary, for any mix of events", arguments: [1, 2, 3] as [UInt64])
-    func sumsEqualModel(seed: UInt64) throws {
+    func sums_equal_model(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         var model: [PlainEvent: TokenCounts] = [:]
         var sums = MinuteBuckets()
@@ -20,7 +20,7 @@ struct MinuteBucketsTests {
     }
 
     @Test("Rows are canonical: sorted, without repeats, every name used")
-    func rowsAreCanonical() throws {
+    func rows_are_canonical() throws {
         let rows = try UsageRows.random(count: 5_000, seed: 4).rows
         for names in [rows.tenants, rows.models, rows.regions] {
             #expect(zip(names, names.dropFirst()).allSatisfy { $0.utf8.lexicographicallyPrecedes($1.utf8) })
@@ -36,7 +36,7 @@ struct MinuteBucketsTests {
     }
 
     @Test("Names of every length up to the limit are told apart, also by their last byte")
-    func namesOfEveryLength() throws {
+    func names_of_every_length() throws {
         var sums = MinuteBuckets()
         for length in 1...Limits.maxTenantNameBytes {
             let stem = String(repeating: "x", count: length - 1)
@@ -50,7 +50,7 @@ struct MinuteBucketsTests {
     }
 
     @Test("A full table says so, changes nothing, and still takes events for rows that it has")
-    func fullTable() throws {
+    func full_table() throws {
         var sums = MinuteBuckets(maxRows: 2)
         #expect(try sums.add(PlainEvent(tenant: "a")) == .added)
         #expect(try sums.add(PlainEvent(tenant: "b")) == .added)
@@ -66,7 +66,7 @@ struct MinuteBucketsTests {
     }
 
     @Test("Too many different models is a refusal that names the model, and the known ones still count")
-    func tooManyModels() throws {
+    func too_many_models() throws {
         var sums = MinuteBuckets()
         for index in 0..<Limits.maxModelsPerBatch { #expect(try sums.add(PlainEvent(model: "m\(index)")) == .added) }
         let rejection = #expect(throws: Rejection.self) { try sums.add(PlainEvent(model: "one-more")) }
@@ -113,7 +113,7 @@ struct MinuteBucketsTests {
     }
 
     @Test("A range beyond the record is a missing field, not a trap")
-    func rangeBeyondRecord() throws {
+    func range_beyond_record() throws {
         var sums = MinuteBuckets()
         let bytes = Array("abc".utf8)
         let range = FieldRange(start: 2, count: 5)
@@ -126,7 +126,7 @@ struct MinuteBucketsTests {
     }
 
     @Test("Merging in parts gives what adding one by one gives")
-    func mergeEqualsAdd() throws {
+    func merge_equals_add() throws {
         var generator = SeededGenerator(seed: 8)
         let events = (0..<6_000).map { _ in PlainEvent.random(using: &generator) }
         let whole = try MinuteBuckets.summing(events)
@@ -140,7 +140,7 @@ struct MinuteBucketsTests {
     }
 
     @Test("A merge that might not fit changes nothing")
-    func mergeThatDoesNotFit() throws {
+    func merge_that_does_not_fit() throws {
         var sums = MinuteBuckets(maxRows: 2)
         _ = try sums.add(PlainEvent(tenant: "a"))
         let before = sums.rows()
@@ -150,7 +150,7 @@ struct MinuteBucketsTests {
     }
 
     @Test("Rows that no table gave aren't merged")
-    func unsoundRowsAreNotMerged() throws {
+    func unsound_rows_are_not_merged() throws {
         let sound = try MinuteBuckets.summing([PlainEvent()]).rows()
         var sums = MinuteBuckets()
         var beyond = sound
@@ -168,7 +168,7 @@ struct MinuteBucketsTests {
     }
 
     @Test("So many of the largest events as a batch may hold fit 64 bits")
-    func noSumCanWrap() {
+    func no_sum_can_wrap() {
         let largest = max(Limits.maxTokensPerField, Limits.maxRequestsPerEvent)
         #expect(!BatchBounds.maxEvents.multipliedReportingOverflow(by: largest).overflow)
     }

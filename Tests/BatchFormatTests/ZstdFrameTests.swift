@@ -184,7 +184,7 @@ struct ZstdFrameTests {
     }
 
     @Test("A frame that is not exactly what the specification asks for is refused by name")
-    func refusedFrames() throws {
+    func refused_frames() throws {
         let cases = try Self.refused()
         #expect(cases.count >= 20)
         for (name, bytes, code) in cases {
@@ -194,7 +194,7 @@ struct ZstdFrameTests {
     }
 
     @Test("A sound frame of the highest ratio is opened within its promise and its contents refused")
-    func highRatio() throws {
+    func high_ratio() throws {
         let bomb = Self.frame([UInt8](repeating: 0x41, count: 8 << 20), [Self.withChecksum])
         #expect(bomb.count < 2_000)
         let error = #expect(throws: BatchError.self) { try BatchDecoder().decode(bomb) }

@@ -20,7 +20,7 @@ import UsageModel
         try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
     }
 
-    @Test func aLineSaysEverythingAboutARecord() throws {
+    @Test func a_line_says_everything_about_a_record() throws {
         let line = try Quarantine.line(entry(7, bytes: 3))
         #expect(
             String(decoding: line, as: UTF8.self)
@@ -28,7 +28,7 @@ import UsageModel
                 + #""source":"s","time":"2026-01-01T00:00:00.123Z","truncated":false}"# + "\n")
     }
 
-    @Test func longRecordsAreCut() {
+    @Test func long_records_are_cut() {
         let limit = AccumulatorLimits.maxQuarantinedRecordBytes
         #expect(!entry(1, bytes: limit).isTruncated)
         let long = entry(1, bytes: limit + 1)
@@ -77,7 +77,7 @@ import UsageModel
         }
     }
 
-    @Test func nothingIsWrittenWhereNothingWasRejected() async throws {
+    @Test func nothing_is_written_where_nothing_was_rejected() async throws {
         try await ScratchDirectory.with("quarantine") { directory in
             var quarantine = try Quarantine(
                 directory: directory, maxBytes: 1 << 20, nextSpoolSequence: 1, metrics: CollectorMetrics())

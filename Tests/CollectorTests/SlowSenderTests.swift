@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test("Header fields at their limits are taken, and one more refused", arguments: [-1, 0, 1])
-    func headerLimits(_ beyond: Int) async throws {
+    func header_limits(_ beyond: Int) async throws {
         try await RawServer.with {
             $0.idleTimeout = .milliseconds(300)
         } _: { port async throws in

@@ -3,25 +3,25 @@ import Testing
 @testable import steelyard
 
 @Suite struct ConfigurationsTests {
-    @Test func quotesWhateverAPathHolds() {
+    @Test func quotes_whatever_a_path_holds() {
         #expect(Configurations.quoted(#"/a b/"c"\d"#) == #""/a b/\"c\"\\d""#)
         #expect(Configurations.quoted("a\nb\u{7F}") == #""a\x0ab\x7f""#)
         #expect(Configurations.quoted("数据") == "\"数据\"")
     }
 
-    @Test func portsAreLaidOutFromTheBase() throws {
+    @Test func ports_are_laid_out_from_the_base() throws {
         let base = try freeBase()
         let ports = try Ports(base: base, providerCount: 3)
         #expect(ports.collectors == [base, base + 3, base + 4])
         #expect((ports.ingest, ports.query) == (base + 1, base + 2))
     }
 
-    @Test func freePortsAreAllDifferent() throws {
+    @Test func free_ports_are_all_different() throws {
         let ports = try Ports(base: 0, providerCount: 4)
         #expect(Set(ports.collectors + [ports.ingest, ports.query]).count == 6)
     }
 
-    @Test func aTakenPortIsNamed() throws {
+    @Test func a_taken_port_is_named() throws {
         let base = try freeBase()
         guard let holder = ListeningSocket(port: base + 2) else {
             Issue.record("port \(base + 2) was taken already")
@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test(arguments: [1, 80, 1_023, 65_534, 70_000, -1])
-    func refusesBasesOutsideThePorts(_ base: Int) {
+    func refuses_bases_outside_the_ports(_ base: Int) {
         #expect { try Ports(base: base, providerCount: 1) } throws: { ($0 as? CommandError)?.status == .usage }
     }
 

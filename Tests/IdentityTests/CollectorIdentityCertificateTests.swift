@@ -12,7 +12,7 @@ import UsageModel
         authority = try CertificateAuthority.create(trustDomain: "steelyard.local")
     }
 
-    @Test func readsItsOwnCertificatesAsDERAndPEM() throws {
+    @Test func reads_its_own_certificates_as_der_and_pem() throws {
         let issued = try authority.issueCollector(Self.identity)
         #expect(try CollectorIdentity(certificateDER: issued.certificateDER) == Self.identity)
         #expect(try CollectorIdentity(certificatePEM: issued.certificatePEM) == Self.identity)
@@ -21,13 +21,13 @@ import UsageModel
                 == Self.identity)
     }
 
-    @Test func takesTheLeafOfAChain() throws {
+    @Test func takes_the_leaf_of_a_chain() throws {
         let issued = try authority.issueCollector(Self.identity)
         let chain = try issued.certificatePEM + authority.certificatePEM
         #expect(try CollectorIdentity(certificatePEM: chain) == Self.identity)
     }
 
-    @Test func acceptsOtherKindsOfNamesBesideTheOneURI() throws {
+    @Test func accepts_other_kinds_of_names_beside_the_one_uri() throws {
         var request = try LeafRequest.collector(Self.identity)
         request.dnsNames = ["collector.example"]
         request.addresses = ["192.0.2.7", "2001:db8::7"]
@@ -81,13 +81,13 @@ import UsageModel
         }
     }
 
-    @Test func refusesTheAuthorityItself() throws {
+    @Test func refuses_the_authority_itself() throws {
         #expect { try CollectorIdentity(certificatePEM: authority.certificatePEM) } throws: { error in
             (error as? IdentityError)?.code == .isAuthority
         }
     }
 
-    @Test func refusesAnotherTrustDomain() throws {
+    @Test func refuses_another_trust_domain() throws {
         let issued = try authority.issueCollector(Self.identity)
         #expect {
             try CollectorIdentity(certificateDER: issued.certificateDER, trustDomain: "elsewhere.example")
@@ -96,7 +96,7 @@ import UsageModel
         }
     }
 
-    @Test func refusesEveryTruncationOfACertificate() throws {
+    @Test func refuses_every_truncation_of_a_certificate() throws {
         let bytes = try authority.issueCollector(Self.identity).certificateDER
         for count in 0..<bytes.count {
             #expect { try CollectorIdentity(certificateDER: Array(bytes.prefix(count))) } throws: { error in
@@ -106,7 +106,7 @@ import UsageModel
     }
 
     @Test(arguments: ["", "no PEM", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
-    func refusesWhatIsNoPEMCertificate(_ text: String) {
+    func refuses_what_is_no_pem_certificate(_ text: String) {
         #expect { try CollectorIdentity(certificatePEM: text) } throws: { error in
             (error as? IdentityError)?.code == .notACertificate
         }

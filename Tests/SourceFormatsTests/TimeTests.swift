@@ -42,7 +42,7 @@ import UsageModel
         "2025-06-01T00:00:00Z ", " 2025-06-01T00:00:00Z", "2025-06-01T00:00:00ZZ", "2025-06-01T0\\u0030:00:00Z",
         "2025-06-01T00:00:0٠Z", "+2025-06-01T00:00:00Z", "2025-06-15T23:58:60Z", "２025-06-01T00:00:00Z",
     ])
-    func whatIsNoRFC3339(_ text: String) throws {
+    func what_is_no_rfc3339(_ text: String) throws {
         #expect(try minute("\"\(text)\"", .rfc3339) == nil)
     }
 
@@ -56,7 +56,7 @@ import UsageModel
             ("2025-06-01T00:00:30.1234567890123456789Z", nil), ("2025-06-01T00:00:30ZZ", nil),
             ("2025-06-01T00:00", nil),
         ] as [(String, Int64?)])
-    func aTimeAfterAnotherOfItsMinute(_ text: String, _ minutesAfterJune: Int64?) throws {
+    func a_time_after_another_of_its_minute(_ text: String, _ minutesAfterJune: Int64?) throws {
         let lines = ["2025-06-01T00:00:00Z", text].map {
             #"{"time":"\#($0)","tenant":"t","model":"m","input_tokens":1,"output_tokens":1}"#
         }
@@ -65,7 +65,7 @@ import UsageModel
         #expect(sink.reasons == (minutesAfterJune == nil ? [.badTime] : []))
     }
 
-    @Test func theWholeRangeOfYears() throws {
+    @Test func the_whole_range_of_years() throws {
         #expect(try minute(#""0001-01-01T00:00:00Z""#, .rfc3339) == -62_135_596_800 / 60)
         #expect(try minute(#""9999-12-31T23:59:59Z""#, .rfc3339) == 253_402_300_799 / 60)
         #expect(try minute("253402300799", .epoch(.seconds)) == 253_402_300_799 / 60)
@@ -73,7 +73,7 @@ import UsageModel
         #expect(try minute("-62135596801", .epoch(.seconds)) == nil)
     }
 
-    @Test func countedTimes() throws {
+    @Test func counted_times() throws {
         #expect(try minute("1748736000", .automatic) == june2025)
         #expect(try minute("1748736059.999999999999", .automatic) == june2025)
         #expect(try minute("1748736060", .epoch(.seconds)) == june2025 + 1)
@@ -94,7 +94,7 @@ import UsageModel
         }
     }
 
-    @Test func offsetsFromAStart() throws {
+    @Test func offsets_from_a_start() throws {
         let start = try #require(StartTime(rfc3339: "2025-06-01T07:59:59.250+08:00"))
         #expect(start.milliseconds == 1_748_735_999_250)
         #expect(try minute("0", .offset(.milliseconds, start: start)) == june2025 - 1)
@@ -108,7 +108,7 @@ import UsageModel
         #expect(StartTime(rfc3339: "yesterday") == nil)
     }
 
-    @Test func wallClocksInTheirZones() throws {
+    @Test func wall_clocks_in_their_zones() throws {
         let shanghai = try #require(ZoneRules(identifier: "Asia/Shanghai"))
         #expect(try minute(#""2025-06-01 08:00:00.1234567""#, .wallClock(shanghai)) == june2025)
         #expect(try minute(#""2025-06-01T08:00:59""#, .wallClock(shanghai)) == june2025)

@@ -5,7 +5,7 @@ internal import Testing
 @Suite("CRC32C")
 struct CRC32CTests {
     @Test("The published check values")
-    func checkValues() {
+    func check_values() {
         let cases: [([UInt8], UInt32)] = [
             ([], 0), (Array("123456789".utf8), 0xE306_9283), ([UInt8](repeating: 0, count: 32), 0x8A91_36AA),
             ([UInt8](repeating: 0xFF, count: 32), 0x62A8_AB43), (Array(0..<32), 0x46DD_794E),
@@ -14,7 +14,7 @@ struct CRC32CTests {
     }
 
     @Test("Every length, whole and in two parts, equals the checksum bit by bit")
-    func everyLength() {
+    func every_length() {
         let bytes = (0..<100).map { UInt8(truncatingIfNeeded: $0 &* 131 &+ 17) }
         for length in 0...bytes.count {
             let part = Array(bytes.prefix(length))

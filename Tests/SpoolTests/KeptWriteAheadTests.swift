@@ -30,7 +30,7 @@ internal import Testing
     }
 
     @Test("Nothing is kept that nobody asked for")
-    func notAsked() throws {
+    func not_asked() throws {
         let (fixture, spool) = try fourSegments()
         try spool.reclaim()
         #expect(spool.writeAheadReclaimedThrough == 3)

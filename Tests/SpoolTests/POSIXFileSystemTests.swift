@@ -13,7 +13,7 @@ struct POSIXFileSystemTests {
     }
 
     @Test("A spool on disk is there again after it was closed, and its files are private")
-    func roundTrip() throws {
+    func round_trip() throws {
         try withDirectory { directory in
             let settings = SpoolSettings(segmentBytes: 4_096, minFreeBytes: 0)
             let clock = ManualClock()
@@ -43,7 +43,7 @@ struct POSIXFileSystemTests {
     }
 
     @Test("A second instance on the same directory is refused while the first has it")
-    func secondInstance() throws {
+    func second_instance() throws {
         try withDirectory { directory in
             let settings = SpoolSettings(minFreeBytes: 0)
             var first: Spool? = try Spool.open(directory: directory, settings: settings, clock: ManualClock()).spool

@@ -24,7 +24,7 @@ struct ReclaimTests {
     }
 
     @Test("Batches that were not acknowledged are never deleted, however old")
-    func unacknowledgedStay() throws {
+    func unacknowledged_stay() throws {
         let (fixture, spool) = try sixSegments()
         fixture.clock.advance(milliseconds: 400 * Self.day)
         #expect(try spool.reclaim() == 0)
@@ -32,7 +32,7 @@ struct ReclaimTests {
     }
 
     @Test("Acknowledged batches stay for the archive's age and then go, oldest first, up to the first that must stay")
-    func archiveAge() throws {
+    func archive_age() throws {
         let (fixture, spool) = try sixSegments()
         for spoolSequence in [1, 2, 4, 5, 6] as [UInt64] {
             try spool.appendAcknowledged(spoolSequence, .confirmedByDigest)
@@ -53,7 +53,7 @@ struct ReclaimTests {
     }
 
     @Test("An archive above its size limit gives up its oldest segments")
-    func archiveSize() throws {
+    func archive_size() throws {
         var (fixture, spool) = try sixSegments()
         for spoolSequence in UInt64(1)...6 { try spool.appendAcknowledged(spoolSequence, .confirmedByDigest) }
         try spool.close()
@@ -66,7 +66,7 @@ struct ReclaimTests {
     }
 
     @Test("When space is short the archive goes before input is refused")
-    func archiveGoesFirst() throws {
+    func archive_goes_first() throws {
         let (fixture, spool) = try sixSegments()
         for spoolSequence in UInt64(1)...6 { try spool.appendAcknowledged(spoolSequence, .confirmedByDigest) }
         fixture.fileSystem.setFree(fixture.settings.minFreeBytes + 1)
@@ -74,7 +74,7 @@ struct ReclaimTests {
     }
 
     @Test("State outlives the segments that it was recorded in")
-    func stateOutlives() throws {
+    func state_outlives() throws {
         let (fixture, spool) = try sixSegments()
         try spool.appendEpoch(EpochPosition(epoch: 5, nextSequence: 0))
         for spoolSequence in UInt64(1)...6 {
@@ -98,7 +98,7 @@ struct ReclaimTests {
     }
 
     @Test("Write-ahead segments go once a synced batch covers them, and not before")
-    func writeAheadSegments() throws {
+    func write_ahead_segments() throws {
         var fixture = SpoolFixture()
         fixture.settings.segmentBytes = 300
         let spool = try fixture.open().spool
@@ -118,7 +118,7 @@ struct ReclaimTests {
     }
 
     @Test("Positions go on above what a batch covers, even when all write-ahead segments are gone")
-    func positionsGoOn() throws {
+    func positions_go_on() throws {
         let fixture = SpoolFixture()
         var spool = try fixture.open().spool
         let position = try spool.appendWriteAhead([1])

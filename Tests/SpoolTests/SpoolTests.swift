@@ -6,7 +6,7 @@ internal import UsageModel
 @Suite("Spool")
 struct SpoolTests {
     @Test("A new directory becomes an empty spool that keeps its identity")
-    func newSpool() throws {
+    func new_spool() throws {
         let fixture = SpoolFixture()
         let first = try fixture.open()
         #expect(first.recovered.isNew)
@@ -19,7 +19,7 @@ struct SpoolTests {
     }
 
     @Test("What was synced is there after a power cut: batches, checkpoint, epoch, write-ahead records")
-    func syncedIsThere() throws {
+    func synced_is_there() throws {
         let fixture = SpoolFixture()
         let spool = try fixture.open().spool
         try spool.appendEpoch(EpochPosition(epoch: 3, nextSequence: 0))
@@ -43,7 +43,7 @@ struct SpoolTests {
     }
 
     @Test("What was not synced is not there after a power cut")
-    func unsyncedIsNotThere() throws {
+    func unsynced_is_not_there() throws {
         let fixture = SpoolFixture()
         let spool = try fixture.open().spool
         try spool.appendNextBatch()
@@ -94,7 +94,7 @@ struct SpoolTests {
     }
 
     @Test("Batches of many segments are read back, before and after a restart")
-    func manySegments() throws {
+    func many_segments() throws {
         var fixture = SpoolFixture()
         fixture.settings.segmentBytes = 2_000
         let spool = try fixture.open().spool
@@ -114,7 +114,7 @@ struct SpoolTests {
     }
 
     @Test("A second instance is refused with a remedy until the first has let go")
-    func secondInstance() throws {
+    func second_instance() throws {
         let fixture = SpoolFixture()
         let first = try fixture.open().spool
         let error = #expect(throws: SpoolError.self) { try fixture.open() }

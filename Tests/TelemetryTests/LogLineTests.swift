@@ -9,20 +9,20 @@ import Testing
         ("say \"x\"", "\"say \\\"x\\\"\""),
         ("line\nfeed", "\"line\\nfeed\""), ("bell\u{7}", "\"bell\\u{7}\""), ("turn\u{202E}ed", "\"turn\\u{202e}ed\""),
     ])
-    func aValueCannotStartALineOrHide(value: String, written: String) {
+    func a_value_cannot_start_a_line_or_hide(value: String, written: String) {
         #expect(LogLine.quoted(value) == written)
     }
 
-    @Test func aMessageKeepsToItsLine() {
+    @Test func a_message_keeps_to_its_line() {
         #expect(LogLine.plain("one\r\ntwo\u{2028}three") == "one  two three")
     }
 
-    @Test func aLongValueIsCut() {
+    @Test func a_long_value_is_cut() {
         let written = LogLine.quoted(String(repeating: "x", count: LogLine.maxValueCharacters + 1))
         #expect(written == String(repeating: "x", count: LogLine.maxValueCharacters) + "…")
     }
 
-    @Test func aLevelHoldsForEveryLogger() {
+    @Test func a_level_holds_for_every_logger() {
         let before = LogOutput.currentLevel
         LogOutput.setLevel(.error)
         #expect(StandardErrorLogHandler(label: "test").logLevel == .error)
