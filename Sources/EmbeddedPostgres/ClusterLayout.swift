@@ -29,7 +29,8 @@ struct ClusterLayout: Sendable {
             user: user, settings: options.settings)
     }
 
-    /// `socket` in the data directory, or a short directory under /tmp, named by the data directory, where the path would not fit.
+    /// `socket` in the data directory, or a short directory under /tmp, named by the data directory, where the path
+    /// would not fit.
     private static func socketDirectory(_ data: String, _ user: ServerUser) -> String {
         let near = "\(data)/socket"
         if "\(near)/.s.PGSQL.\(port)".utf8.count <= maxSocketPathBytes { return near }
@@ -85,8 +86,8 @@ struct ClusterLayout: Sendable {
     func run(_ program: String, _ arguments: [String]) async throws -> Finished {
         var command = [program] + arguments
         if user.isOther {
-            // Not by Subprocess's own options: between fork and exec, glibc's setgroups waits for threads that the child
-            // doesn't have, now and then for ever.
+            // Not by Subprocess's own options: between fork and exec, glibc's setgroups waits for threads that the
+            // child doesn't have, now and then for ever.
             command.insert(
                 contentsOf: ["setpriv", "--reuid=\(user.userID)", "--regid=\(user.groupID)", "--clear-groups", "--"],
                 at: 0)

@@ -34,11 +34,12 @@ extension EmbeddedCluster {
         return try await layout.run("pg_ctl", ["status", "-D", layout.clusterDirectory]).isSuccess
     }
 
-    /// Whether the server that ``start()`` left behind still runs. Reads two small files and starts no program, so that it
-    /// can be asked several times a second.
+    /// Whether the server that ``start()`` left behind still runs. Reads two small files and starts no program, so that
+    /// it can be asked several times a second.
     package func isAlive() -> Bool {
         guard let layout, let process = layout.serverProcess, process > 1 else { return false }
-        // Where this is a container's first process, an ended server is its child and stays a zombie until it is waited for.
+        // Where this is a container's first process, an ended server is its child and stays a zombie until it is waited
+        // for.
         var status: Int32 = 0
         unsafe waitpid(process, &status, WNOHANG)
         return ClusterLayout.isServer(process)

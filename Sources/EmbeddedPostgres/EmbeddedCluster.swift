@@ -1,7 +1,7 @@
 package import Logging
 
-/// A private PostgreSQL cluster in a directory, reachable over a Unix socket only: the default of `steelyard up`, and what
-/// tests run against.
+/// A private PostgreSQL cluster in a directory, reachable over a Unix socket only: the default of `steelyard up`, and
+/// what tests run against.
 ///
 /// ```swift
 /// let cluster = EmbeddedCluster(EmbeddedOptions(dataDirectory: "/var/lib/steelyard/postgres"), logger: logger)

@@ -4,8 +4,8 @@ package struct BodyPace: Sendable, Equatable {
         case keepGoing
         case tooSlow
         case tooLate
-        /// Larger than any route allows: read and dropped, because a connection that is closed on unread bytes is reset, and
-        /// a reset takes the answer away from the sender.
+        /// Larger than any route allows: read and dropped, because a connection that is closed on unread bytes is
+        /// reset, and a reset takes the answer away from the sender.
         case surplus
         /// So much larger that nobody is waiting for an answer.
         case tooLarge

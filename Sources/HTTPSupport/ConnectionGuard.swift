@@ -2,9 +2,9 @@ package import NIOCore
 
 /// Closes connections that don't get to the point: it stands first in a connection's pipeline, before TLS.
 ///
-/// A connection has a deadline from its start to its first complete request head, the TLS handshake included: bytes that
-/// trickle in don't extend it. On HTTP/1.1 the same holds for each later head, from its first byte. At its greatest age it
-/// is asked to finish what it is doing and close, so that a certificate is looked at again.
+/// A connection has a deadline from its start to its first complete request head, the TLS handshake included: bytes
+/// that trickle in don't extend it. On HTTP/1.1 the same holds for each later head, from its first byte. At its
+/// greatest age it is asked to finish what it is doing and close, so that a certificate is looked at again.
 package final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
     package typealias InboundIn = ByteBuffer
     package typealias InboundOut = ByteBuffer

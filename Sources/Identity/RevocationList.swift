@@ -3,9 +3,9 @@ package import UsageModel
 
 /// Certificates and identities that are let in no more, from a text file.
 ///
-/// One a line: the SHA-256 of a certificate's DER as 64 hexadecimal digits, which revokes that certificate, or an identity
-/// as its certificates say it (`spiffe://TRUST-DOMAIN/provider/P/collector/NAME`), which revokes all of them. Empty lines
-/// are passed over, and what stands behind ` #` or on a line that begins with `#`.
+/// One a line: the SHA-256 of a certificate's DER as 64 hexadecimal digits, which revokes that certificate, or an
+/// identity as its certificates say it (`spiffe://TRUST-DOMAIN/provider/P/collector/NAME`), which revokes all of them.
+/// Empty lines are passed over, and what stands behind ` #` or on a line that begins with `#`.
 package struct RevocationList: Sendable, Equatable {
     private var identities: Set<CollectorIdentity> = []
     private var fingerprints: Set<[UInt8]> = []
@@ -13,8 +13,8 @@ package struct RevocationList: Sendable, Equatable {
     /// Nobody is revoked.
     package init() {}
 
-    /// - Throws: ``IdentityError`` with `badRevocation` for the first line that is neither: a revocation with a slip of the
-    ///   pen must not pass for one that holds.
+    /// - Throws: ``IdentityError`` with `badRevocation` for the first line that is neither: a revocation with a slip of
+    ///   the pen must not pass for one that holds.
     package init(text: String) throws(IdentityError) {
         for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             try add(line, number: index + 1)

@@ -51,8 +51,8 @@ extension Array {
     /// Divides what stands for each span among its months by their weights; months in no span get nothing.
     ///
     /// - Parameter weights: one weight per month of the period.
-    /// - Returns: one amount per month, or `nil` where all weights of a span with an amount are zero: then it has nowhere
-    ///   to go.
+    /// - Returns: one amount per month, or `nil` where all weights of a span with an amount are zero: then it has
+    ///   nowhere to go.
     func divided(amongMonths weights: [UInt64]) -> [UInt128]? where Element == MonthSpan<UInt128> {
         var amounts = [UInt128](repeating: 0, count: weights.count)
         for span in self where span.value > 0 {

@@ -1,7 +1,7 @@
 /// Takes apart a list of globs that is written as one text.
 enum GlobList {
-    /// The globs between the commas. A comma within braces is the glob's own, as in `logs/{gateway,batch}.jsonl`, and so
-    /// is what follows a backslash.
+    /// The globs between the commas. A comma within braces is the glob's own, as in `logs/{gateway,batch}.jsonl`, and
+    /// so is what follows a backslash.
     static func split(_ text: String) -> [String] {
         let characters = Array(text)
         var globs: [String] = []

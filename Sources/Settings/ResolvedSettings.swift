@@ -59,8 +59,8 @@ package struct ResolvedSettings<Keys: SettingKeys>: Sendable {
         return SettingsProblem(origin: values.place(of: path), key: path, message: message, remedy: remedy)
     }
 
-    /// The settings that differ in `new` and need a restart, by their full keys in the order of their declaration. Those
-    /// that the entries of maps decide (``SettingReload/byEntry``) are left out.
+    /// The settings that differ in `new` and need a restart, by their full keys in the order of their declaration.
+    /// Those that the entries of maps decide (``SettingReload/byEntry``) are left out.
     package func changesThatNeedRestart(_ new: ResolvedSettings) -> [String] {
         values.settings.flatMap { declared -> [String] in
             guard [.restart, .fileContents].contains(declared.setting.reload) else { return [] }

@@ -63,8 +63,8 @@ package struct SettingType<Value: Sendable & Equatable>: Sendable {
             convert: { texts, directory throws(InvalidValue) in try convert(texts, directory) })
     }
 
-    /// Flags and variables give lists with commas. Nothing at all is a slip, of a variable that isn't set; a list without
-    /// anything in it is `[]`, as in the file.
+    /// Flags and variables give lists with commas. Nothing at all is a slip, of a variable that isn't set; a list
+    /// without anything in it is `[]`, as in the file.
     func split(_ text: String) -> [String] {
         switch form {
         case .single: return [text]

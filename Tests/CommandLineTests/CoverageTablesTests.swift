@@ -6,8 +6,8 @@ import Testing
 
 /// What was reported of a period, as people see it.
 @Suite struct CoverageTablesTests {
-    /// The answer for June of one provider with four collectors: always heard of, silent to the end, silent twice, never
-    /// heard of in it.
+    /// The answer for June of one provider with four collectors: always heard of, silent to the end, silent twice,
+    /// never heard of in it.
     private static func answer(until: String) throws -> CoverageResponse {
         func collector(_ name: String, _ percent: String, spans: Int, _ silent: String, _ quarantined: String = "")
             -> String

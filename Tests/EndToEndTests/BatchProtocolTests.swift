@@ -70,7 +70,8 @@ extension EndToEndTests {
 
                 #expect(try await client.post(second, epoch: epoch, sequence: 1).status == 200)
                 #expect(try await client.post(third, epoch: epoch, sequence: 2).status == 200)
-                // An old one again, after newer ones: still counted once. The answer is about the batch, so it names its successor.
+                // An old one again, after newer ones: still counted once. The answer is about the batch, so it names
+                // its successor.
                 let old = try await client.post(second, epoch: epoch, sequence: 1)
                 #expect(try old.decoded(Receipt.self) == Receipt(result: "duplicate", nextSequence: 2))
                 try await Self.expectTotal(Self.afterFirst + Counts(2, 11, 14), in: installation)

@@ -9,8 +9,8 @@ extension EndToEndTests {
     struct KilledProcessesTests {
         private static let killsOfEach = 10
 
-        /// The collector and the aggregator are each killed ten times, at moments that the seed decides: when a number of
-        /// events drawn at random has been committed, plus a few random milliseconds, so that kills land in reading,
+        /// The collector and the aggregator are each killed ten times, at moments that the seed decides: when a number
+        /// of events drawn at random has been committed, plus a few random milliseconds, so that kills land in reading,
         /// sealing, sending, committing and the rollup.
         @Test func ten_kills_of_collectors_and_ten_of_the_aggregator_change_no_total() async throws {
             let seed = SeededGenerator.chosenSeed()

@@ -2,8 +2,9 @@ import Foundation
 import Synchronization
 import Testing
 
-/// Faults that a sanitizer must report. `Tests/Tools/sanitize` runs the one that the environment names before it runs the suite
-/// under the same sanitizer, built the same way: silence of the suite means something only where this was not silent.
+/// Faults that a sanitizer must report. `Tests/Tools/sanitize` runs the one that the environment names before it runs
+/// the suite under the same sanitizer, built the same way: silence of the suite means something only where this was not
+/// silent.
 @Suite struct SanitizerControlTests {
     private static let control = ProcessInfo.processInfo.environment["STEELYARD_SANITIZER_CONTROL"]
 

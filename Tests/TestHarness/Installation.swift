@@ -2,8 +2,8 @@ internal import Foundation
 internal import Synchronization
 internal import TestSupport
 
-/// One test's world: a database of its own, an authority, and the processes that it starts, all in one scratch directory
-/// that is kept, and named, when the test fails.
+/// One test's world: a database of its own, an authority, and the processes that it starts, all in one scratch
+/// directory that is kept, and named, when the test fails.
 package final class Installation: Sendable {
     package let files: InstallationFiles
     package let database: Database

@@ -14,7 +14,8 @@ package enum AnswerFormat: String, Sendable, CaseIterable {
 
 /// Content negotiation by the Accept header (RFC 9110, section 12.5.1).
 package enum Accept {
-    /// The best of `offered` under the header, or `nil` (406) where none is acceptable. Without a header it is the first.
+    /// The best of `offered` under the header, or `nil` (406) where none is acceptable. Without a header it is the
+    /// first.
     ///
     /// A more specific range decides over a wider one for the same type; of equal weights the earlier offer wins.
     package static func choose(_ header: String?, from offered: [AnswerFormat] = AnswerFormat.allCases)

@@ -49,8 +49,8 @@ struct IngestRouter {
         let revocations: Revocations
         let clock: any WallClock
 
-        /// - Throws: ``Problem`` 403 for a certificate that doesn't name exactly one collector of the trust domain, or that
-        ///   was revoked.
+        /// - Throws: ``Problem`` 403 for a certificate that doesn't name exactly one collector of the trust domain, or
+        ///   that was revoked.
         func identity(of context: IngestContext) async throws -> CollectorIdentity {
             guard let certificate = try await context.peerCertificate() else {
                 throw Problem.forbidden("The connection has no client certificate.", code: "wrong-identity")

@@ -7,8 +7,8 @@ internal import Telemetry
 /// The file of revoked certificates, read again when it has changed.
 ///
 /// It is looked at in the middle of requests, at most every ``APILimits/revocationCheckSeconds``, and on SIGHUP. What
-/// was revoked loses the connections that it has with their next request. A file that is gone or broken changes nothing:
-/// who was revoked stays so.
+/// was revoked loses the connections that it has with their next request. A file that is gone or broken changes
+/// nothing: who was revoked stays so.
 package final class Revocations: Sendable {
     private struct State {
         var list = RevocationList()

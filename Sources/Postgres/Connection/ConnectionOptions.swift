@@ -3,7 +3,8 @@ package struct ConnectionOptions: Sendable {
     /// A libpq connection string or `postgresql://` URI; several hosts are allowed. Keep passwords out of it: use
     /// ``passwordFile`` or libpq's own means.
     package var connectionString: String
-    /// A libpq password file (`hostname:port:database:username:password` lines, mode 0600), or `nil` for libpq's default.
+    /// A libpq password file (`hostname:port:database:username:password` lines, mode 0600), or `nil` for libpq's
+    /// default.
     package var passwordFile: String?
     /// Shown in `pg_stat_activity` and the server's log.
     package var applicationName: String

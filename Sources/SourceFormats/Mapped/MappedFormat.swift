@@ -2,9 +2,9 @@ internal import UsageModel
 
 /// CSV or JSON lines of any layout, by a mapping that says for each field of an event where its value is.
 ///
-/// A field without a place takes its value from ``EventDefaults`` (names, layer, workload, modality), is 1 (requests) or
-/// 0 (the other counts); the time and at least one of input and output must have a place. What isn't mapped is skipped
-/// and never stored.
+/// A field without a place takes its value from ``EventDefaults`` (names, layer, workload, modality), is 1 (requests)
+/// or 0 (the other counts); the time and at least one of input and output must have a place. What isn't mapped is
+/// skipped and never stored.
 package struct MappedFormat: SourceFormat {
     /// Where the value of one field comes from.
     package enum Place: Sendable, Hashable {
@@ -25,8 +25,8 @@ package struct MappedFormat: SourceFormat {
     }
 
     package var layout: Layout
-    /// By field of the configuration. Cached input stands under ``EventField/cachedInput`` also where it comes on top of
-    /// the input; the provider is checked against ``EventDefaults/provider``.
+    /// By field of the configuration. Cached input stands under ``EventField/cachedInput`` also where it comes on top
+    /// of the input; the provider is checked against ``EventDefaults/provider``.
     package var places: [EventField: Place]
     package var timeFormat: TimeFormat
     /// Whether cached input comes on top of input (Anthropic's and Bedrock's way) instead of being part of it.

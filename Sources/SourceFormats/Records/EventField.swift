@@ -130,7 +130,8 @@ struct FieldSource: Sendable {
     var name: String
 }
 
-/// For each field the mask of its sources, by value: a lookup is a load at a fixed offset, since callers name the field.
+/// For each field the mask of its sources, by value: a lookup is a load at a fixed offset, since callers name the
+/// field.
 struct FieldMasks: Sendable {
     private var bits = InlineArray<21, UInt64>(repeating: 0)
 

@@ -1,7 +1,7 @@
 /// The rule for names that come from outside: providers, collectors, tenants, models, regions.
 ///
-/// A name is 1 to n bytes of valid UTF-8. In ASCII it may hold letters, digits, inner spaces and `. _ - : / @ + # ~ ( ) |`
-/// and starts with a letter, a digit or `_`; beyond ASCII it may hold anything but control, format, bidirectional,
+/// A name is 1 to n bytes of valid UTF-8. In ASCII it may hold letters, digits, inner spaces and `. _ - : / @ + # ~ ( )
+/// |` and starts with a letter, a digit or `_`; beyond ASCII it may hold anything but control, format, bidirectional,
 /// private-use and non-character code points, and may not start with a full-width formula trigger. So no name can
 /// start a spreadsheet formula, hide in a log or reorder a line.
 package enum NameRule {

@@ -175,8 +175,8 @@ extension Int64 {
 }
 
 extension CivilTime {
-    /// A second since 1970-01-01T00:00Z as date and time on the clock of UTC, without a zone: `2025-06-01T08:00:00`. With a
-    /// zone's offset added it is the time on that zone's clock.
+    /// A second since 1970-01-01T00:00Z as date and time on the clock of UTC, without a zone: `2025-06-01T08:00:00`.
+    /// With a zone's offset added it is the time on that zone's clock.
     package static func clockText(second: Int64) -> String {
         let day = second.flooredDivision(by: secondsPerDay)
         let time = second - day * secondsPerDay
@@ -200,7 +200,8 @@ extension CivilTime {
 }
 
 extension BinaryInteger {
-    /// The digits with zeros before them up to a width; longer numbers keep all of their digits. Not for negative numbers.
+    /// The digits with zeros before them up to a width; longer numbers keep all of their digits. Not for negative
+    /// numbers.
     package func zeroPadded(to width: Int) -> String {
         let digits = String(self)
         return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits

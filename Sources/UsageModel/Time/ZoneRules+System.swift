@@ -1,11 +1,13 @@
 internal import Foundation
 
 extension ZoneRules {
-    /// The rules of an IANA zone from the system's database, for the years 1990 to 2100: `UTC`, or a name with a slash such as
-    /// `Asia/Shanghai`. Abbreviations (`CST`, `CET`) and offsets (`UTC+8`) are no names here: PostgreSQL, which cuts days by
-    /// the name as well, reads many of them differently.
+    /// The rules of an IANA zone from the system's database, for the years 1990 to 2100: `UTC`, or a name with a slash
+    /// such as
+    /// `Asia/Shanghai`. Abbreviations (`CST`, `CET`) and offsets (`UTC+8`) are no names here: PostgreSQL, which cuts
+    /// days by the name as well, reads many of them differently.
     ///
-    /// This is configuration-time code, the only place in `UsageModel` that touches Foundation; the value it makes doesn't.
+    /// This is configuration-time code, the only place in `UsageModel` that touches Foundation; the value it makes
+    /// doesn't.
     /// - Returns: `nil` where the system knows no such zone.
     package init?(identifier: String) {
         guard identifier.utf8.count <= 64, identifier == "UTC" || identifier.utf8.contains(UInt8(ascii: "/")),

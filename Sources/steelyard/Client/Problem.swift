@@ -43,7 +43,8 @@ struct Problem: Decodable, Sendable {
         }
     }
 
-    /// Whether the answer says that the position that was waited for isn't reached yet: the server gives up sooner than people.
+    /// Whether the answer says that the position that was waited for isn't reached yet: the server gives up sooner than
+    /// people.
     static func isStillCounting(_ response: ReceivedResponse) -> Bool {
         guard response.status == 503 else { return false }
         return (try? JSONDecoder().decode(Problem.self, from: Data(response.body)))?.code == "position-not-reached"

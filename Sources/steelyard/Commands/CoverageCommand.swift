@@ -77,7 +77,8 @@ enum CoverageTables {
         return table.rendered()
     }
 
-    /// Since when a collector has been silent, where it is until the end of what is looked at; otherwise how often it was.
+    /// Since when a collector has been silent, where it is until the end of what is looked at; otherwise how often it
+    /// was.
     private static func silence(
         of row: CollectorCoverageRow, _ answer: CoverageResponse, _ figures: Figures
     ) -> String {

@@ -33,8 +33,8 @@ struct DataDirectory: Sendable, Hashable {
     func collectorListening(_ provider: String) -> String { "\(collectorData(provider))/listening.json" }
     func log(_ name: String) -> String { "\(logs)/\(name).log" }
 
-    /// Makes the directories that must be there before anything starts. The data directory itself may be entered by the user
-    /// that PostgreSQL runs as; keys, tokens and configuration are in directories that may not.
+    /// Makes the directories that must be there before anything starts. The data directory itself may be entered by the
+    /// user that PostgreSQL runs as; keys, tokens and configuration are in directories that may not.
     func prepare() throws {
         let manager = FileManager.default
         try manager.createDirectory(

@@ -8,8 +8,8 @@ import UsageModel
 
 @testable import Aggregator
 
-/// Collectors whose certificate was revoked: no new request of theirs is served, on connections that they have as on new
-/// ones.
+/// Collectors whose certificate was revoked: no new request of theirs is served, on connections that they have as on
+/// new ones.
 @Suite struct RevocationTests {
     /// Runs `body` beside an aggregator with a file of revoked certificates, empty at first.
     private func withFile(_ body: @Sendable @escaping (World, URL) async throws -> Void) async throws {

@@ -97,8 +97,8 @@ extension MarketChecks {
         #expect(fall == (isWhole ? String(Int(percent)) : percent.asPublished), "\(name)")
     }
 
-    /// What the half year's tokens are worth at the article's one price, and twice that for the year. Asked for with only
-    /// that price in the book.
+    /// What the half year's tokens are worth at the article's one price, and twice that for the year. Asked for with
+    /// only that price in the book.
     ///
     /// - Returns: what the answer was known at.
     @discardableResult

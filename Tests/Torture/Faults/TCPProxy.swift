@@ -13,8 +13,8 @@ final class TCPProxy: Sendable {
         var cutAfterRequest: Int?
         /// Bytes that pass to the client before it is cut.
         var cutAfterAnswer: Int?
-        /// Bytes that pass to the client before everything further towards it is lost, silently: the request is done and
-        /// its answer never comes.
+        /// Bytes that pass to the client before everything further towards it is lost, silently: the request is done
+        /// and its answer never comes.
         var loseAnswersAfter: Int?
         /// Waited before each portion, in microseconds.
         var delay: UInt32 = 0

@@ -29,8 +29,9 @@ struct EmittedEvent: Equatable, Sendable {
 
 /// Events that must be counted together or not at all: one pushed request, or one portion written to a file.
 ///
-/// The first event is of a tenant of the group's own. So the database tells of every single group whether it was counted
-/// never, once or twice, and the sums of the shared tenants, which many groups add to, must come out to the token.
+/// The first event is of a tenant of the group's own. So the database tells of every single group whether it was
+/// counted never, once or twice, and the sums of the shared tenants, which many groups add to, must come out to the
+/// token.
 struct EventGroup: Equatable, Sendable {
     var id: UInt64
     var events: [EmittedEvent]

@@ -10,7 +10,8 @@ struct BitFlipScenario: Scenario {
     let defaultRounds = 5_000
 
     private static let segmentBytes = 64 << 10
-    /// Where directories are memory: each flip is a start with its syncs, and this is about what is read, not about the disk.
+    /// Where directories are memory: each flip is a start with its syncs, and this is about what is read, not about the
+    /// disk.
     private static let memory = "/dev/shm"
 
     func run(_ run: ScenarioRun) async throws -> String {

@@ -75,8 +75,8 @@ struct CloneScenario: Scenario {
             return isFenced
         }
 
-        /// An older state of the directory comes back: its batches are known by digest, its epoch is past, and what it seals
-        /// next is set aside.
+        /// An older state of the directory comes back: its batches are known by digest, its epoch is past, and what it
+        /// seals next is set aside.
         func setBack() async throws {
             try await begin()
             try FileManager.default.copyItem(atPath: collector.dataDirectory, toPath: copy)

@@ -27,8 +27,8 @@ struct Load: Sendable {
 
     /// Pushes one group and journals the answer.
     ///
-    /// - Parameter reusesSpoolSequences: the collector's directory is a copy or an older state, so that its next batches may be set
-    ///   aside: what it acknowledges is counted once or not at all, which is what `unknown` says.
+    /// - Parameter reusesSpoolSequences: the collector's directory is a copy or an older state, so that its next
+    ///   batches may be set aside: what it acknowledges is counted once or not at all, which is what `unknown` says.
     @discardableResult
     func push(_ group: EventGroup? = nil, reusesSpoolSequences: Bool = false) async throws -> Journal.Outcome {
         let group = group ?? world.groups.make()
@@ -41,8 +41,8 @@ struct Load: Sendable {
         return outcome
     }
 
-    /// No answer is an unknown outcome; so is one that isn't the collector's, and one that says that the disk failed: bytes whose
-    /// sync failed may have reached it.
+    /// No answer is an unknown outcome; so is one that isn't the collector's, and one that says that the disk failed:
+    /// bytes whose sync failed may have reached it.
     static func send(_ group: EventGroup, to url: String) async -> Journal.Outcome {
         guard
             let answer = try? await HTTPCaller.impatient.post(

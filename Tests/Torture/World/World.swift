@@ -76,8 +76,8 @@ final class World: Sendable {
     /// The file that a collector follows. It lies beside the journal: faults are not for what has not been taken in.
     func eventFile(_ collector: String) -> String { "\(run.journalDirectory)/\(collector).ndjson" }
 
-    /// Waits until everything acknowledged is counted and rolled up, stops the collectors in order, which ships the rest,
-    /// and compares.
+    /// Waits until everything acknowledged is counted and rolled up, stops the collectors in order, which ships the
+    /// rest, and compares.
     func settle(_ collectors: [CollectorProcess]) async throws -> Comparison {
         try await waitUntilAcknowledgedIsCounted()
         for collector in collectors where collector.isRunning { try await collector.stop() }
@@ -111,11 +111,12 @@ final class World: Sendable {
     }
 }
 
-/// The electricity of a machine that is acted: its processor runs on while its disk has no power any more, until it is killed.
+/// The electricity of a machine that is acted: its processor runs on while its disk has no power any more, until it is
+/// killed.
 ///
 /// Whatever it answers meanwhile, no machine without power could have said; and ext4, shut down in the middle of an
-/// `fdatasync`, may return 0 from it although it dropped the inode's new size with its journal. So an answer is good only if
-/// power was on, uncut, from the request to the answer.
+/// `fdatasync`, may return 0 from it although it dropped the inode's new size with its journal. So an answer is good
+/// only if power was on, uncut, from the request to the answer.
 final class PowerSupply: Sendable {
     /// Odd while power is off.
     private let switchings = Atomic(0)

@@ -41,8 +41,8 @@ struct MonthlyShareHandler: Sendable {
             knownAt: closed.statement.knownAt, statement: closed.statement)
     }
 
-    /// One snapshot for both months, so that the growth compares what stands beside it. A month before which facts don't
-    /// reach back to is left out: there is nothing to compare with.
+    /// One snapshot for both months, so that the growth compares what stands beside it. A month before which facts
+    /// don't reach back to is left out: there is nothing to compare with.
     private func evaluatedExport(
         _ month: Period, _ scope: Scope, knownAt: Timestamp?, visibility: Visibility
     ) async throws -> MonthlyShareResponse {
