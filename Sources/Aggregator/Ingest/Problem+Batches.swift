@@ -37,7 +37,7 @@ extension Problem {
             + "collector's data directory came from a backup, or is in use twice.",
         extensions: [
             JSONMember("reason", .string("spool-sequence-reused")),
-            JSONMember("field", .string("header.spoolSequence")),
+            JSONMember("field", .string("header.spool_sequence")),
         ])
 
     /// 409: a newer process of the same collector is at work.
