@@ -68,6 +68,7 @@ struct SchemaYAML {
         if let format = text.format { keywords.append(("format", format)) }
         if let pattern = text.pattern { keywords.append(("pattern", "'\(pattern)'")) }
         if !text.values.isEmpty { keywords.append(("enum", "[\(text.values.joined(separator: ", "))]")) }
+        if let maxLength = text.maxLength { keywords.append(("maxLength", "\(maxLength)")) }
         return keywords
     }
 

@@ -26,41 +26,38 @@ package struct Field<Root: Sendable>: Sendable {
     ///   - zh: the Chinese heading.
     ///   - meaning: what it is, in which unit, and when it is `null`.
     ///   - values: all texts that it can be.
+    ///   - maxLength: of a text that is sent, in bytes of UTF-8.
     ///   - isBlank: whether tables leave a cell without a value empty, in place of a dash.
     ///   - hidesZeros: whether tables leave the column out where every row has 0.
     package init<Value: FieldValue>(
         _ name: String, _ path: Property<Root, Value>, en: String? = nil, zh: String? = nil,
-        means meaning: String? = nil, values: [String] = [], csv: CSVUse = .included,
-        isBlank: Bool = false,
-        hidesZeros: Bool = false
+        means meaning: String? = nil, values: [String] = [], maxLength: Int? = nil, csv: CSVUse = .included,
+        isBlank: Bool = false, hidesZeros: Bool = false
     ) {
         var isPresent: (@Sendable (Root) -> Bool)?
         if hidesZeros { isPresent = { !$0[keyPath: path].shown.isZero } }
         self.init(
-            name, path, heading: Self.heading(en: en, zh: zh), means: meaning, values: values, csv: csv,
-            isBlank: isBlank, isPresent: isPresent, isOmitted: nil)
+            name, path, heading: Self.heading(en: en, zh: zh), means: meaning,
+            schema: Value.schema.limited(to: values, maxLength: maxLength), csv: csv, isBlank: isBlank,
+            isPresent: isPresent, isOmitted: nil)
     }
 
     /// A member that is not there at all where it has no value.
     package static func whenSet<Value: FieldValue>(
         _ name: String, _ path: Property<Root, Value?>, en: String? = nil, zh: String? = nil,
-        means meaning: String? = nil, csv: CSVUse = .included
+        means meaning: String? = nil, maxLength: Int? = nil, csv: CSVUse = .included
     ) -> Field {
         Field(
-            name, path, heading: heading(en: en, zh: zh), means: meaning, values: [], csv: csv,
-            isBlank: false,
+            name, path, heading: heading(en: en, zh: zh), means: meaning,
+            schema: Value.schema.limited(to: [], maxLength: maxLength), csv: csv, isBlank: false,
             isPresent: { $0[keyPath: path] != nil }, isOmitted: { $0[keyPath: path] == nil })
     }
 
     private init<Value: FieldValue>(
-        _ name: String, _ path: Property<Root, Value>, heading: LocalizedText?,
-        means meaning: String?, values: [String], csv: CSVUse, isBlank: Bool,
-        isPresent: (@Sendable (Root) -> Bool)?, isOmitted: (@Sendable (Root) -> Bool)?
+        _ name: String, _ path: Property<Root, Value>, heading: LocalizedText?, means meaning: String?, schema: Schema,
+        csv: CSVUse, isBlank: Bool, isPresent: (@Sendable (Root) -> Bool)?, isOmitted: (@Sendable (Root) -> Bool)?
     ) {
-        let schema = values.isEmpty ? Value.schema : Value.schema.limited(to: values)
-        members = [
-            SchemaMember(name: name, schema: schema, description: meaning, isRequired: isOmitted == nil)
-        ]
+        members = [SchemaMember(name: name, schema: schema, description: meaning, isRequired: isOmitted == nil)]
         columns =
             Value.schema.hasCell
             ? [

@@ -9,14 +9,14 @@ package indirect enum Schema: Sendable {
     case object(any APIObject.Type)
     case nullable(Schema)
 
-    /// The same, limited to some texts.
-    func limited(to values: [String]) -> Schema {
+    /// The same, limited to some texts or to a length.
+    func limited(to values: [String], maxLength: Int?) -> Schema {
+        guard !values.isEmpty || maxLength != nil else { return self }
         switch self {
-        case .text: .text(TextSchema(values: values))
-        case .array(let element): .array(element.limited(to: values))
-        case .nullable(let schema): .nullable(schema.limited(to: values))
-        case .integer, .boolean, .named, .object:
-            preconditionFailure("only texts are limited to a list: \(values)")
+        case .text: return .text(TextSchema(values: values, maxLength: maxLength))
+        case .array(let element): return .array(element.limited(to: values, maxLength: maxLength))
+        case .nullable(let schema): return .nullable(schema.limited(to: values, maxLength: maxLength))
+        case .integer, .boolean, .named, .object: preconditionFailure("only texts are limited: \(self) to \(values)")
         }
     }
 
@@ -37,12 +37,8 @@ package struct TextSchema: Sendable, Equatable {
     package var pattern: String?
     /// Every text that there is; empty for any.
     package var values: [String] = []
-
-    init(format: String? = nil, pattern: String? = nil, values: [String] = []) {
-        self.format = format
-        self.pattern = pattern
-        self.values = values
-    }
+    /// Of a text that is sent, in bytes of UTF-8.
+    package var maxLength: Int?
 }
 
 /// One member of an object, as its schema has it.

@@ -11,9 +11,6 @@ internal import UsageModel
 struct TokenHandlers: Sendable {
     private let tokens: TokenService
 
-    /// The longest note, in bytes of UTF-8.
-    private static let maxNoteBytes = 200
-
     init(_ dependencies: QueryDependencies) {
         tokens = TokenService(store: dependencies.store, clock: dependencies.clock)
     }
@@ -26,18 +23,11 @@ struct TokenHandlers: Sendable {
         return .json(TokensResponse { $0.tokens = records.map { TokenRow($0) } })
     }
 
-    private struct Body: Decodable {
-        var role: String
-        var provider: String?
-        var note: String?
-        var holder: String?
-    }
-
     @Sendable func create(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
         -> APIResponse
     {
         _ = try request.parameters()
-        let body: Body = try await request.jsonBody(limitBytes: APILimits.maxQueryBodyBytes)
+        let body: TokenRequest = try await request.jsonBody(limitBytes: APILimits.maxQueryBodyBytes)
         guard let role = TokenRole(rawValue: body.role) else {
             let roles = TokenRole.allCases.map(\.rawValue)
             throw Problem.badRequest(
@@ -51,12 +41,13 @@ struct TokenHandlers: Sendable {
                 "provider must be 1 to \(Limits.maxProviderNameBytes) lower-case letters, digits and inner hyphens.")
         }
         let note = body.note ?? ""
-        if !note.isEmpty, NameRule.problem(in: note, maxBytes: Self.maxNoteBytes) != nil {
-            throw Problem.badRequest("note must be a short line of plain text, at most \(Self.maxNoteBytes) bytes.")
-        }
-        if let holder = body.holder, NameRule.problem(in: holder, maxBytes: TokenService.maxHolderBytes) != nil {
+        if !note.isEmpty, NameRule.problem(in: note, maxBytes: TokenRequest.maxNoteBytes) != nil {
             throw Problem.badRequest(
-                "holder must be a person's name in plain text, at most \(TokenService.maxHolderBytes) bytes.")
+                "note must be a short line of plain text, at most \(TokenRequest.maxNoteBytes) bytes.")
+        }
+        if let holder = body.holder, NameRule.problem(in: holder, maxBytes: TokenRequest.maxHolderBytes) != nil {
+            throw Problem.badRequest(
+                "holder must be a person's name in plain text, at most \(TokenRequest.maxHolderBytes) bytes.")
         }
         let made = try await tokens.create(
             role: role, provider: body.provider, note: note, holder: body.holder, by: "token \(caller.id)")

@@ -1,3 +1,4 @@
+internal import APIModel
 internal import Postgres
 package import Store
 package import UsageModel
@@ -5,7 +6,7 @@ package import UsageModel
 /// Makes, checks and revokes tokens.
 package struct TokenService: Sendable {
     /// The longest name of a token's holder, in bytes of UTF-8.
-    package static let maxHolderBytes = 200
+    package static let maxHolderBytes = TokenRequest.maxHolderBytes
 
     private let store: Store
     private let clock: any WallClock

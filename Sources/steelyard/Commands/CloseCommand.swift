@@ -35,8 +35,11 @@ struct CloseCommand: AsyncParsableCommand {
     }
 
     mutating func run() async throws {
-        let fields = ["scope": scope, "month": month, "override_reason": overrideReason].compactMapValues { $0 }
-        let body = Array(try JSONEncoder().encode(fields))
+        var request = StatementRequest()
+        request.scope = scope
+        request.month = month
+        request.overrideReason = overrideReason
+        let body = request.json
         let output = output
         try await APIClient.with(connection) { client in
             let response = try await Waiting.for("closing") {

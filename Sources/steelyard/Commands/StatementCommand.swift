@@ -107,7 +107,9 @@ struct StatementCommand: AsyncParsableCommand {
 
         mutating func run() async throws {
             let statement = statement
-            let body = Array(try JSONEncoder().encode(["reason": reason]))
+            var request = StatementWithdrawal()
+            request.reason = reason
+            let body = request.json
             try await APIClient.with(connection) { client in
                 let id = try await statement.resolve(client)
                 _ = try await client.send(

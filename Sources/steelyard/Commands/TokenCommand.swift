@@ -42,12 +42,15 @@ struct TokenCommand: AsyncParsableCommand {
             if let out, !force, FileManager.default.fileExists(atPath: out) {
                 throw CommandError(.failure, "\(out) is there already; say --force to replace it")
             }
-            let body = try JSONEncoder().encode(
-                ["role": role.rawValue, "provider": provider, "holder": holder].compactMapValues { $0 })
+            var request = TokenRequest()
+            request.role = role.rawValue
+            request.provider = provider
+            request.holder = holder
+            let body = request.json
             let (out, force) = (out, force)
             try await APIClient.with(connection) { client in
                 let response = try await client.send(
-                    .POST, "/v1/tokens", contentType: "application/json", body: Array(body))
+                    .POST, "/v1/tokens", contentType: "application/json", body: body)
                 let created = try response.decoded(CreatedTokenResponse.self)
                 guard let out else { return Terminal.out(created.token + "\n") }
                 try PrivateFile.write(created.token + "\n", to: out, for: .ownerOnly, overwriting: force)

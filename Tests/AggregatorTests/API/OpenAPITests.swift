@@ -23,10 +23,11 @@ import Yams
         #expect(served == (try Self.contract()))
     }
 
-    /// What usage can be grouped by, as the store has it and as its answers name it.
-    @Test func the_dimensions_of_usage_have_one_list() {
+    /// What usage can be grouped by, what peaks are of and what tokens are for: as the store and as answers name it.
+    @Test func words_of_answers_are_those_of_the_store() {
         #expect(UsageDimension.allCases.map(\.rawValue) == Dimension.ofUsage)
         #expect(PeakSubject.allCases.map(\.rawValue) == ["provider"] + PeakRow.subjects)
+        #expect(TokenRole.allCases.map(\.rawValue).sorted() == TokenRequest.roles.sorted())
         for name in Dimension.ofUsage + Scope.Entity.names { #expect(Dimension.heading(of: name).en != name) }
     }
 

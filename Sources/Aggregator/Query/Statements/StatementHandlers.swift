@@ -15,9 +15,6 @@ struct StatementHandlers: Sendable {
     private let rules: StatementRules
     private let maxWait: Duration
 
-    /// The longest reason for closing all the same, or for withdrawing, in bytes of UTF-8.
-    private static let maxReasonBytes = 1_000
-
     init(_ dependencies: QueryDependencies) {
         store = dependencies.store
         catalogue = dependencies.scopes
@@ -47,23 +44,12 @@ struct StatementHandlers: Sendable {
         return APIResponse.json(StatementResponse(restated.statement, restated: restated)).position(restated.position)
     }
 
-    private struct Proposal: Decodable {
-        var scope: String
-        var month: String
-        var overrideReason: String?
-
-        enum CodingKeys: String, CodingKey {
-            case scope, month
-            case overrideReason = "override_reason"
-        }
-    }
-
     /// `POST /v1/statements`. Waits first until what is committed by now is rolled up; what isn't even then is short.
     @Sendable func propose(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
         -> APIResponse
     {
         _ = try request.parameters()
-        let body: Proposal = try await request.jsonBody(limitBytes: APILimits.maxQueryBodyBytes)
+        let body: StatementRequest = try await request.jsonBody(limitBytes: APILimits.maxQueryBodyBytes)
         let person = try caller.person()
         let month: Period
         do { month = try Period.month(named: body.month) } catch { throw Problem.badRequest(error.detail) }
@@ -90,16 +76,12 @@ struct StatementHandlers: Sendable {
         return .json(StatementResponse(statement))
     }
 
-    private struct Withdrawal: Decodable {
-        var reason: String
-    }
-
     /// `POST /v1/statements/{id}/withdrawal`.
     @Sendable func withdraw(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
         -> APIResponse
     {
         _ = try request.parameters()
-        let body: Withdrawal = try await request.jsonBody(limitBytes: APILimits.maxQueryBodyBytes)
+        let body: StatementWithdrawal = try await request.jsonBody(limitBytes: APILimits.maxQueryBodyBytes)
         let statement = try await store.withdrawStatement(
             try Self.id(context), by: try caller.person(), reason: try Self.reason(body.reason, "reason"), now: now)
         return .json(StatementResponse(statement))
@@ -118,8 +100,9 @@ struct StatementHandlers: Sendable {
     /// One line of text that says something, or `nil` where there is none.
     private static func reason(_ text: String?, _ name: String) throws(Problem) -> String? {
         guard let text else { return nil }
-        guard !text.allSatisfy(\.isWhitespace), text.utf8.count <= maxReasonBytes, text.isOneLine else {
-            throw .badRequest("\(name) must be one line of text, 1 to \(maxReasonBytes) bytes.")
+        guard !text.allSatisfy(\.isWhitespace), text.utf8.count <= StatementRequest.maxReasonBytes, text.isOneLine
+        else {
+            throw .badRequest("\(name) must be one line of text, 1 to \(StatementRequest.maxReasonBytes) bytes.")
         }
         return text
     }
