@@ -7,21 +7,27 @@ import Testing
     private static let corpus = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("FuzzTargets/Corpus")
 
-    @Test(arguments: FuzzTarget.allCases)
+    @Test(arguments: FuzzTarget.all)
     func everyInputOfTheCorpusHolds(_ target: FuzzTarget) throws {
         let files = try FileManager.default.contentsOfDirectory(
-            at: Self.corpus.appendingPathComponent(target.rawValue), includingPropertiesForKeys: nil)
+            at: Self.corpus.appendingPathComponent(target.name), includingPropertiesForKeys: nil)
         #expect(!files.isEmpty)
         for file in files { target.run(Array(try Data(contentsOf: file))) }
+    }
+
+    /// `Tests/Tools/fuzz` runs the targets that have a corpus.
+    @Test func every_target_has_a_corpus_and_every_corpus_a_target() throws {
+        let corpora = try FileManager.default.contentsOfDirectory(atPath: Self.corpus.path)
+        #expect(corpora.sorted() == FuzzTarget.all.map(\.name).sorted())
     }
 
     /// The most places at which one input is changed: enough to see that a target is alive without a fuzzer.
     private static let maxPlaces = 200
 
-    @Test(arguments: FuzzTarget.allCases)
+    @Test(arguments: FuzzTarget.all)
     func everyInputHoldsCutAndGarbled(_ target: FuzzTarget) throws {
         let files = try FileManager.default.contentsOfDirectory(
-            at: Self.corpus.appendingPathComponent(target.rawValue), includingPropertiesForKeys: nil)
+            at: Self.corpus.appendingPathComponent(target.name), includingPropertiesForKeys: nil)
         for file in files {
             let bytes = Array(try Data(contentsOf: file))
             for index in stride(from: 0, to: bytes.count, by: max(1, bytes.count / Self.maxPlaces)) {

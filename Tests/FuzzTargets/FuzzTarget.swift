@@ -1,40 +1,42 @@
+internal import SourceFormats
+
 /// What is fuzzed: every place where bytes from outside are read.
 ///
 /// A target reads any bytes whatever without a trap, and holds what it read to what must be true of it; what isn't ends
 /// the process, which is how libFuzzer learns of it. `Tests/Tools/fuzz` runs them, the suite runs the kept corpus.
-package enum FuzzTarget: String, CaseIterable, Sendable {
-    /// Native events and `usage` objects, as lines and as documents.
-    case json
-    /// CSV by a mapping.
-    case csv
-    /// A batch's message, as it comes out of its frame.
-    case batch
-    /// A sealed batch: the zstd frame and what is in it.
-    case frame
-    /// A write-ahead record of the collector.
-    case record
-    /// The spool's directory after damage.
-    case spool
-    /// A configuration file.
-    case settings
-    /// A scope file.
-    case scope
-    /// The registry and facts as CSV.
-    case registry
+///
+/// Every source format of the registry is a target under its own name.
+package struct FuzzTarget: Sendable, CustomStringConvertible {
+    /// What `Tests/Tools/fuzz` and the directory of its corpus call it.
+    package let name: String
+    private let body: @Sendable ([UInt8]) -> Void
 
-    package func run(_ bytes: [UInt8]) {
-        switch self {
-        case .json: JSONTarget.run(bytes)
-        case .csv: CSVTarget.run(bytes)
-        case .batch: BatchTarget.run(message: bytes)
-        case .frame: BatchTarget.run(frame: bytes)
-        case .record: RecordTarget.run(bytes)
-        case .spool: SpoolTarget.run(bytes)
-        case .settings: SettingsTarget.run(bytes)
-        case .scope: ScopeTarget.run(bytes)
-        case .registry: RegistryTarget.run(bytes)
-        }
-    }
+    package var description: String { name }
+
+    package func run(_ bytes: [UInt8]) { body(bytes) }
+
+    package static let all: [FuzzTarget] =
+        SourceFormatRegistry.formats.map { format in
+            let target = FormatTarget(format)
+            return FuzzTarget(name: format.name) { target.run($0) }
+        } + [
+            // CSV in more layouts than the format's examples have.
+            FuzzTarget(name: "csv") { CSVTarget.run($0) },
+            // A batch's message, as it comes out of its frame.
+            FuzzTarget(name: "batch") { BatchTarget.run(message: $0) },
+            // A sealed batch: the zstd frame and what is in it.
+            FuzzTarget(name: "frame") { BatchTarget.run(frame: $0) },
+            // A write-ahead record of the collector.
+            FuzzTarget(name: "record") { RecordTarget.run($0) },
+            // The spool's directory after damage.
+            FuzzTarget(name: "spool") { SpoolTarget.run($0) },
+            // A configuration file.
+            FuzzTarget(name: "settings") { SettingsTarget.run($0) },
+            // A scope file.
+            FuzzTarget(name: "scope") { ScopeTarget.run($0) },
+            // The registry of tenants and the facts, as CSV.
+            FuzzTarget(name: "registry") { RegistryTarget.run($0) },
+        ]
 }
 
 /// Ends the process where something that must be true isn't. Unlike a precondition it says what in optimised builds too.

@@ -3,7 +3,7 @@ internal import Glibc
 /// The target that the environment names.
 private let chosenTarget: FuzzTarget = {
     let name = unsafe getenv("STEELYARD_FUZZ_TARGET").map { unsafe String(cString: $0) } ?? ""
-    guard let target = FuzzTarget(rawValue: name) else {
+    guard let target = FuzzTarget.all.first(where: { $0.name == name }) else {
         fatalError("STEELYARD_FUZZ_TARGET is \"\(name)\"; use Tests/Tools/fuzz, which sets it")
     }
     return target

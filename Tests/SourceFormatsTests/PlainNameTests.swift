@@ -13,7 +13,7 @@ import UsageModel
                     var name = [UInt8](repeating: UInt8(ascii: "a"), count: length)
                     name[place] = byte
                     let bytes = name + [UInt8(ascii: "\"")]
-                    guard unsafe PlainName.holds(bytes.span.bytes, 0, length) else { continue }
+                    guard unsafe PlainName.holds(bytes.span.bytes, from: 0, count: length) else { continue }
                     plain += 1
                     let problem = unsafe NameRule.problem(in: name.span.bytes, maxBytes: 128)
                     #expect(problem == nil, "byte \(byte) at \(place) of \(length)")
@@ -26,8 +26,8 @@ import UsageModel
 
     @Test func everyByteAfterItIsLeftAlone() {
         let bytes = Array("a\"=======".utf8)
-        #expect(unsafe PlainName.holds(bytes.span.bytes, 0, 1))
-        #expect(unsafe !PlainName.holds(bytes.span.bytes, 0, 2))
+        #expect(unsafe PlainName.holds(bytes.span.bytes, from: 0, count: 1))
+        #expect(unsafe !PlainName.holds(bytes.span.bytes, from: 0, count: 2))
     }
 }
 

@@ -79,9 +79,7 @@ struct RequestBuckets: UsageEventSink {
             unkept += 1
             return
         }
-        let entry = QuarantineEntry(
-            rejection, record: record, position: position, source: context.source, file: "",
-            timeMilliseconds: context.nowMilliseconds)
+        let entry = context.quarantined(rejection, record: record, position: position)
         quarantineBytes += entry.estimatedBytes
         quarantine.append(entry)
     }

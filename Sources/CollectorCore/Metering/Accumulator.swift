@@ -81,10 +81,12 @@ package final class Accumulator: Sendable {
             guard makeRoom(&state) else { return .full }
             let events = state.open.sums.eventCount
             let rejected = state.open.quarantine.count
-            state.open.begin(context)
+            var sink = ChunkSink(context)
+            sink.exchange(&state.open)
             let consumed = chunk.withSpan(range) { span in
-                parser.consume(span, endOfInput: endOfInput, into: &state.open)
+                parser.consume(span, endOfInput: endOfInput, into: &sink)
             }
+            sink.exchange(&state.open)
             checkpoint.intake = parser.checkpoint
             state.checkpoints[file] = checkpoint
             noteOpened(&state)

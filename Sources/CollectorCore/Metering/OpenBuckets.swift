@@ -1,7 +1,7 @@
 internal import BatchFormat
-internal import UsageModel
+package import UsageModel
 
-/// What a chunk's records come from.
+/// What a chunk of a source comes from, and what the source lets in.
 package struct ChunkContext: Sendable {
     package var source: String
     /// The file's path; empty for pushed events.
@@ -15,16 +15,25 @@ package struct ChunkContext: Sendable {
         self.nowMilliseconds = nowMilliseconds
         self.window = window
     }
+
+    /// The record as it goes to quarantine.
+    package func quarantined(_ rejection: Rejection, record: RawSpan, position: RecordPosition) -> QuarantineEntry {
+        QuarantineEntry(
+            rejection, record: record, position: position, source: source, file: file, timeMilliseconds: nowMilliseconds
+        )
+    }
 }
 
-/// Sums, rejections and quarantined records since the last rotation: the sink of every parser.
-struct OpenBuckets: Sendable, UsageEventSink {
+/// Sums, rejections and quarantined records since the last rotation.
+struct OpenBuckets: Sendable {
     var sums: MinuteBuckets
     var rejections: [RejectionReason: UInt64] = [:]
     var quarantine: [QuarantineEntry] = []
     private(set) var quarantineBytes = 0
-    private var context: ChunkContext?
-    private var window: TimeWindow?
+
+    /// Stands in the accumulator's place for the open buckets while those are lent: always empty, and shared, so that
+    /// lending allocates nothing.
+    static let placeholder = OpenBuckets(sums: MinuteBuckets())
 
     init(sums: MinuteBuckets) {
         self.sums = sums
@@ -32,25 +41,8 @@ struct OpenBuckets: Sendable, UsageEventSink {
 
     var isEmpty: Bool { sums.isEmpty && rejections.isEmpty }
 
-    mutating func begin(_ context: ChunkContext) {
-        window = context.window
-        self.context = context
-    }
-
-    mutating func accept(_ event: borrowing UsageEvent, record: RawSpan, scratch: RawSpan) throws(Rejection) {
-        if let problem = window?.problem(minute: event.minute) { throw problem }
-        if try sums.add(event, record: record, scratch: scratch) == .full {
-            // Tables are rotated long before they are full, so only one absurdly dense chunk can get here.
-            throw Rejection(.tooManyNames, detail: "more distinct keys in one chunk than a batch can hold")
-        }
-    }
-
-    mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {
-        rejections[rejection.reason, default: 0] += 1
-        guard let context else { return }
-        let entry = QuarantineEntry(
-            rejection, record: record, position: position, source: context.source, file: context.file,
-            timeMilliseconds: context.nowMilliseconds)
+    mutating func reject(_ entry: QuarantineEntry) {
+        rejections[entry.rejection.reason, default: 0] += 1
         quarantineBytes += entry.estimatedBytes
         quarantine.append(entry)
     }
@@ -59,5 +51,33 @@ struct OpenBuckets: Sendable, UsageEventSink {
         if sums.merge(accepted.rows, eventCount: accepted.eventCount) == .full { return .full }
         for (reason, count) in accepted.rejections { rejections[reason, default: 0] += count }
         return .added
+    }
+}
+
+/// What a followed source's parser gives its events to: the source's time window in front of the open buckets, which the
+/// accumulator lends it for one chunk. (A pushed source's is `RequestBuckets`.)
+struct ChunkSink: UsageEventSink, ~Copyable {
+    let context: ChunkContext
+    private var buckets = OpenBuckets.placeholder
+
+    init(_ context: ChunkContext) {
+        self.context = context
+    }
+
+    /// Takes the lent buckets, or gives them back. They change places, since a copy would be one of all sums.
+    mutating func exchange(_ open: inout OpenBuckets) {
+        swap(&buckets, &open)
+    }
+
+    mutating func accept(_ event: borrowing UsageEvent, record: RawSpan, scratch: RawSpan) throws(Rejection) {
+        if let problem = context.window.problem(minute: event.minute) { throw problem }
+        if try buckets.sums.add(event, record: record, scratch: scratch) == .full {
+            // Buckets are rotated long before they are full, so only one absurdly dense chunk can get here.
+            throw Rejection(.tooManyNames, detail: "more distinct keys in one chunk than a batch can hold")
+        }
+    }
+
+    mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {
+        buckets.reject(context.quarantined(rejection, record: record, position: position))
     }
 }

@@ -98,7 +98,8 @@ struct CSVRecord: Sendable {
             while let field = try? field(header, index) {
                 var name = [UInt8](repeating: 0, count: field.end - field.start)
                 if field.kind == .doubledQuotes {
-                    let count = Unescape.csv(header, field.start, field.end, into: &name, at: 0, room: name.count)
+                    let count = Unescape.csv(
+                        header, from: field.start, to: field.end, into: &name, at: 0, room: name.count)
                     name.removeLast(name.count - count)
                 } else {
                     for offset in 0..<name.count { name[offset] = header.peek(field.start + offset) }

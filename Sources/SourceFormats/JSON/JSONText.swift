@@ -156,14 +156,14 @@ enum JSONText {
     /// Reads `true`, `false` or `null`; returns the index after it.
     static func literal(_ bytes: RawSpan, _ start: Int) throws(Fault) -> Int {
         switch bytes.peek(start) {
-        case UInt8(ascii: "t"): return try word("true", bytes, start)
-        case UInt8(ascii: "f"): return try word("false", bytes, start)
-        case UInt8(ascii: "n"): return try word("null", bytes, start)
+        case UInt8(ascii: "t"): return try word("true", in: bytes, at: start)
+        case UInt8(ascii: "f"): return try word("false", in: bytes, at: start)
+        case UInt8(ascii: "n"): return try word("null", in: bytes, at: start)
         default: throw Fault(start >= bytes.byteCount ? .unexpectedEnd : .expectedValue, at: start)
         }
     }
 
-    private static func word(_ word: StaticString, _ bytes: RawSpan, _ start: Int) throws(Fault) -> Int {
+    private static func word(_ word: StaticString, in bytes: RawSpan, at start: Int) throws(Fault) -> Int {
         for offset in 0..<word.utf8CodeUnitCount {
             guard start + offset < bytes.byteCount else { throw Fault(.unexpectedEnd, at: bytes.byteCount) }
             // Safe: the offset is below the literal's own length.
@@ -205,6 +205,7 @@ extension JSONText {
             // At the start of a value.
             let byte = bytes.peek(index)
             if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") {
+                // The limit keeps the levels within the bits of `open`.
                 guard depth + level < Limits.maxJSONDepth else { throw Fault(.tooDeep, at: index) }
                 let isObject = byte == UInt8(ascii: "{")
                 open = open << 1 | (isObject ? 1 : 0)

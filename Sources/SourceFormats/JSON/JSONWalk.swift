@@ -45,6 +45,7 @@ struct JSONWalk: Sendable {
                 throw Fault(index >= bytes.byteCount ? .unexpectedEnd : .expectedName, at: index)
             }
             let name = index &+ 1
+            // What came after the last name in the record before is most likely what comes now.
             let guess = Int(following[previous])
             if guess >= 0, plan.holds(guess, bytes, at: name) {
                 index = try JSONText.colon(bytes, name &+ plan.entries[guess].key.count &+ 1)
@@ -134,7 +135,7 @@ struct JSONWalk: Sendable {
     private mutating func findSpelled(
         _ bytes: RawSpan, _ start: Int, _ end: Int, _ node: Int, _ plan: borrowing FieldPlan
     ) -> Int {
-        let count = Unescape.json(bytes, start, end, into: &spelledName, at: 0, room: KeyWords.maxBytes)
+        let count = Unescape.json(bytes, from: start, to: end, into: &spelledName, at: 0, room: KeyWords.maxBytes)
         guard count >= 0 else { return -1 }
         return unsafe plan.find(spelledName.span.bytes, start: 0, count: count, in: node)
     }

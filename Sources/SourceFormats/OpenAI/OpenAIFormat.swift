@@ -6,8 +6,7 @@
 /// lines and bare responses.
 package struct OpenAIFormat: JSONFormat {
     package static let name = "openai"
-    package static let summary =
-        "JSON objects that hold a model API's `usage` object, in every known shape; other fields are skipped."
+    package static let summary = "JSON objects that hold a model API's `usage` object; other fields are skipped."
     package static let examples = [
         SourceExample(
             records: """

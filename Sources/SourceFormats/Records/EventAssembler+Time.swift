@@ -11,7 +11,7 @@ struct LastMinute: Sendable {
     /// The minute of a time that begins with the same 16 bytes and goes on as a time in UTC does, without a leap
     /// second.
     @inline(__always)
-    func find(_ bytes: RawSpan, _ start: Int, _ count: Int) -> Int64? {
+    func find(_ bytes: RawSpan, from start: Int, count: Int) -> Int64? {
         // `:ss` and a zone must follow; the shortest time has 20 bytes.
         guard count >= LastMinute.prefixBytes + 4, bytes.word(at: start) == head, bytes.word(at: start &+ 8) == tail,
             bytes.peek(start &+ 16) == UInt8(ascii: ":"), bytes.peek(start &+ 17) &- 0x30 < 6,
@@ -28,7 +28,7 @@ struct LastMinute: Sendable {
     }
 
     /// Keeps a minute that was read from `bytes`, if it was written in UTC.
-    mutating func keep(_ minute: Int64, _ bytes: RawSpan, _ start: Int, _ count: Int) {
+    mutating func keep(_ minute: Int64, of bytes: RawSpan, from start: Int, count: Int) {
         guard count >= LastMinute.prefixBytes + 4, bytes.peek(start + count - 1) == UInt8(ascii: "Z") else { return }
         head = bytes.word(at: start)
         tail = bytes.word(at: start + 8)
@@ -49,14 +49,16 @@ extension EventAssembler {
             throw missing(.time)
         }
         let slot = values.slots[source]
-        if slot.kind == .text, let minute = lastMinute.find(record, Int(slot.start), Int(slot.count)) { return minute }
+        if slot.kind == .text, let minute = lastMinute.find(record, from: Int(slot.start), count: Int(slot.count)) {
+            return minute
+        }
         guard let moment = try moment(record, slot, source), moment.second >= EventAssembler.firstSecond,
             moment.second <= EventAssembler.lastSecond
         else { throw Fault(.badTime, source: source) }
         let second = moment.second
         let minute = second >= 0 ? second / 60 : (second - 59) / 60
         switch plan.rules.time {
-        case .automatic, .rfc3339: lastMinute.keep(minute, record, Int(slot.start), Int(slot.count))
+        case .automatic, .rfc3339: lastMinute.keep(minute, of: record, from: Int(slot.start), count: Int(slot.count))
         default: break
         }
         return minute
@@ -70,7 +72,7 @@ extension EventAssembler {
         let end = start + Int(slot.count)
         switch (plan.rules.time, slot.kind) {
         case (.automatic, .text), (.rfc3339, .text), (.rfc3339, .bareText):
-            return TimeText.rfc3339(record, start, end)
+            return TimeText.rfc3339(record, from: start, to: end)
         default:
             return try unusualMoment(record, slot, source)
         }
@@ -91,22 +93,22 @@ extension EventAssembler {
         if slot.kind == .bareText, start == end { throw missing(.time) }
         switch plan.rules.time {
         case .automatic:
-            if isText, let moment = TimeText.rfc3339(record, start, end) { return moment }
-            return slot.kind == .text ? nil : TimeText.counted(record, start, end, unit: .seconds)
+            if isText, let moment = TimeText.rfc3339(record, from: start, to: end) { return moment }
+            return slot.kind == .text ? nil : TimeText.counted(record, from: start, to: end, unit: .seconds)
         case .rfc3339:
             throw Fault(.wantedTime, source: source)
         case .wallClock(let zone):
             guard isText else { throw Fault(.wantedTime, source: source) }
-            guard var moment = TimeText.wallClock(record, start, end) else { return nil }
+            guard var moment = TimeText.wallClock(record, from: start, to: end) else { return nil }
             guard let second = zone.utcSecond(localSecond: moment.second) else {
                 throw Fault(.timeSkipped, source: source)
             }
             moment.second = second
             return moment
         case .epoch(let unit):
-            return TimeText.counted(record, start, end, unit: unit)
+            return TimeText.counted(record, from: start, to: end, unit: unit)
         case .offset(let unit, let startTime):
-            guard var moment = TimeText.counted(record, start, end, unit: unit) else { return nil }
+            guard var moment = TimeText.counted(record, from: start, to: end, unit: unit) else { return nil }
             let milliseconds = startTime.milliseconds
             let wholeSeconds = milliseconds >= 0 ? milliseconds / 1_000 : (milliseconds - 999) / 1_000
             moment.nanosecond += (milliseconds - wholeSeconds * 1_000) * 1_000_000

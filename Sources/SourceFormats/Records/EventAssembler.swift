@@ -86,7 +86,7 @@ struct EventAssembler: Sendable {
         if source >= 0 {
             let slot = values.slots[source]
             if slot.kind == .text, slot.count > 0, Int(slot.count) <= maxBytes,
-                PlainName.holds(record, Int(slot.start), Int(slot.count))
+                PlainName.holds(record, from: Int(slot.start), count: Int(slot.count))
             {
                 return FieldRange(start: slot.start, count: slot.count)
             }
@@ -142,9 +142,9 @@ struct EventAssembler: Sendable {
         case .integer where plan.rules.isLenientAboutNames:
             return FieldRange(start: slot.start, count: slot.count)
         case .escapedText:
-            count = Unescape.json(record, start, end, into: &scratch, at: scratchEnd, room: maxBytes)
+            count = Unescape.json(record, from: start, to: end, into: &scratch, at: scratchEnd, room: maxBytes)
         case .doubledQuotes:
-            count = Unescape.csv(record, start, end, into: &scratch, at: scratchEnd, room: maxBytes)
+            count = Unescape.csv(record, from: start, to: end, into: &scratch, at: scratchEnd, room: maxBytes)
         default:
             throw Fault(.wantedText, source: source)
         }

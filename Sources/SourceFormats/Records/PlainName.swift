@@ -4,7 +4,7 @@
 enum PlainName {
     /// Whether the `count` bytes at `start`, at least one and within `bytes`, are such a name.
     @inline(__always)
-    static func holds(_ bytes: RawSpan, _ start: Int, _ count: Int) -> Bool {
+    static func holds(_ bytes: RawSpan, from start: Int, count: Int) -> Bool {
         let first = bytes.peek(start)
         let lower = first | 0x20
         guard lower &- 0x61 < 26 || first &- 0x30 < 10 || first == UInt8(ascii: "_") else { return false }

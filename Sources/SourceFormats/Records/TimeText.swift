@@ -22,22 +22,22 @@ enum TimeText {
     static let maxFractionDigits = 18
 
     static func rfc3339(_ bytes: RawSpan) -> Moment? {
-        rfc3339(bytes, 0, bytes.byteCount)
+        rfc3339(bytes, from: 0, to: bytes.byteCount)
     }
 
     /// Reads RFC 3339 with `T` (or a space) and an offset, in either case. `:60` is taken where a leap second can be,
     /// in the last minute of a UTC day, and belongs to that minute.
-    static func rfc3339(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Moment? {
-        guard let clock = clock(bytes, start, end) else { return nil }
+    static func rfc3339(_ bytes: RawSpan, from start: Int, to end: Int) -> Moment? {
+        guard let clock = clock(bytes, from: start, to: end) else { return nil }
         var offset: Int64 = 0
         switch bytes.peek(clock.end) {
         case UInt8(ascii: "Z"), UInt8(ascii: "z"):
             guard clock.end + 1 == end else { return nil }
         case UInt8(ascii: "+"):
-            guard let seconds = offsetSeconds(bytes, clock.end + 1, end) else { return nil }
+            guard let seconds = offsetSeconds(bytes, from: clock.end + 1, to: end) else { return nil }
             offset = seconds
         case UInt8(ascii: "-"):
-            guard let seconds = offsetSeconds(bytes, clock.end + 1, end) else { return nil }
+            guard let seconds = offsetSeconds(bytes, from: clock.end + 1, to: end) else { return nil }
             offset = -seconds
         default: return nil
         }
@@ -47,14 +47,14 @@ enum TimeText {
     }
 
     /// Reads a time without offset; `second` is still the local clock's.
-    static func wallClock(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Moment? {
-        guard let clock = clock(bytes, start, end), clock.end == end, !clock.isLeapSecond else { return nil }
+    static func wallClock(_ bytes: RawSpan, from start: Int, to end: Int) -> Moment? {
+        guard let clock = clock(bytes, from: start, to: end), clock.end == end, !clock.isLeapSecond else { return nil }
         return Moment(second: clock.second, nanosecond: clock.nanosecond)
     }
 
     /// Reads `YYYY-MM-DD`, a separator, `hh:mm:ss` and perhaps a fraction.
     @inline(__always)
-    private static func clock(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Clock? {
+    private static func clock(_ bytes: RawSpan, from start: Int, to end: Int) -> Clock? {
         guard end - start >= 19, end <= bytes.byteCount else { return nil }
         let separators =
             bytes.peek(start + 4) == UInt8(ascii: "-") && bytes.peek(start + 7) == UInt8(ascii: "-")
@@ -81,10 +81,10 @@ enum TimeText {
             second: CivilTime.days(year: year, month: month, day: day) * CivilTime.secondsPerDay + Int64(secondOfDay),
             nanosecond: 0, isLeapSecond: isLeapSecond, end: start + 19)
         guard clock.end < end, bytes.peek(clock.end) == UInt8(ascii: ".") else { return clock }
-        return fraction(bytes, &clock, end) ? clock : nil
+        return fraction(bytes, &clock, to: end) ? clock : nil
     }
 
-    private static func fraction(_ bytes: RawSpan, _ clock: inout Clock, _ end: Int) -> Bool {
+    private static func fraction(_ bytes: RawSpan, _ clock: inout Clock, to end: Int) -> Bool {
         var index = clock.end + 1
         let first = index
         var scale: Int64 = 100_000_000
@@ -106,7 +106,7 @@ enum TimeText {
     }
 
     /// Reads `hh:mm` to the end.
-    private static func offsetSeconds(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Int64? {
+    private static func offsetSeconds(_ bytes: RawSpan, from start: Int, to end: Int) -> Int64? {
         guard end - start == 5, bytes.peek(start + 2) == UInt8(ascii: ":") else { return nil }
         let hours = pair(bytes, start)
         let minutes = pair(bytes, start + 3)
@@ -116,7 +116,7 @@ enum TimeText {
 
     /// Reads a count of units as a moment after 1970: an integer or a decimal, without an exponent, perhaps negative.
     /// What is below a nanosecond is cut off, towards the past.
-    static func counted(_ bytes: RawSpan, _ start: Int, _ end: Int, unit: TimeUnit) -> Moment? {
+    static func counted(_ bytes: RawSpan, from start: Int, to end: Int, unit: TimeUnit) -> Moment? {
         var index = start
         let isNegative = bytes.peek(index) == UInt8(ascii: "-")
         if isNegative { index += 1 }

@@ -9,11 +9,13 @@ enum Unescape {
     ///
     /// - Returns: the number of bytes written from `at`, or ``doesNotFit`` or ``loneSurrogate``.
     static func json(
-        _ bytes: RawSpan, _ start: Int, _ end: Int, into target: inout [UInt8], at: Int, room: Int
+        _ bytes: RawSpan, from start: Int, to end: Int, into target: inout [UInt8], at: Int, room: Int
     ) -> Int {
         var index = start
         var count = 0
         while index < end {
+            // Checked before each write: what is written last may overrun the room by the 4 bytes of one scalar at most,
+            // and callers leave those free.
             if count > room { return doesNotFit }
             let byte = bytes.peek(index)
             guard byte == UInt8(ascii: "\\") else {
@@ -31,6 +33,7 @@ enum Unescape {
             }
             var scalar = hex(bytes, index + 2)
             index += 6
+            // A scalar beyond U+FFFF is written as two escapes; a half alone stands for none.
             if scalar & 0xFC00 == 0xD800 {
                 guard index + 6 <= end, bytes.peek(index) == UInt8(ascii: "\\"),
                     bytes.peek(index + 1) == UInt8(ascii: "u")
@@ -49,7 +52,7 @@ enum Unescape {
 
     /// Spells out the inside of a quoted CSV field, where a quote is written twice.
     static func csv(
-        _ bytes: RawSpan, _ start: Int, _ end: Int, into target: inout [UInt8], at: Int, room: Int
+        _ bytes: RawSpan, from start: Int, to end: Int, into target: inout [UInt8], at: Int, room: Int
     ) -> Int {
         var index = start
         var count = 0
