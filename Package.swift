@@ -95,6 +95,10 @@ let package = Package(
         .target(name: "Settings", dependencies: ["TextFormats"], swiftSettings: strict),
         .target(name: "Telemetry", dependencies: ["UsageModel", logging], swiftSettings: strict),
         .target(
+            name: "DaemonSupport",
+            dependencies: ["Settings", "Telemetry", argumentParser, lifecycle, logging, unixSignals],
+            swiftSettings: strict),
+        .target(
             name: "HTTPSupport",
             dependencies: [
                 httpTypes, logging, nioCore,
@@ -109,7 +113,7 @@ let package = Package(
             name: "Collector",
             dependencies: [
                 "UsageModel", "SourceFormats", "BatchFormat", "Spool", "CollectorCore", "Settings", "Telemetry",
-                "HTTPSupport", "CZstd",
+                "DaemonSupport", "HTTPSupport", "CZstd",
                 asyncHTTPClient, httpTypes, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioSSL, unixSignals,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
             ],
@@ -118,7 +122,8 @@ let package = Package(
             name: "Aggregator",
             dependencies: [
                 "UsageModel", "TextFormats", "Scopes", "APIModel", "BatchFormat", "Store", "Postgres", "HTTPSupport",
-                "Identity", "Settings", "Telemetry", crypto, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioSSL,
+                "Identity", "Settings", "Telemetry", "DaemonSupport", crypto, hummingbird, lifecycle, logging, nioCore,
+                nioHTTP1, nioSSL,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
@@ -131,12 +136,12 @@ let package = Package(
         // MARK: Executables
         .executableTarget(
             name: "steelyard-collector",
-            dependencies: ["Collector", "Settings", "Telemetry", argumentParser, logging],
+            dependencies: ["UsageModel", "Collector", "DaemonSupport", "Telemetry", argumentParser, logging],
             swiftSettings: strict),
         .executableTarget(
             name: "steelyard-aggregator",
             dependencies: [
-                "UsageModel", "Aggregator", "Store", "Postgres", "Settings", "Telemetry", argumentParser, logging,
+                "UsageModel", "Aggregator", "DaemonSupport", "Store", "Postgres", "Telemetry", argumentParser, logging,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -157,7 +162,8 @@ let package = Package(
             name: "simulate-faults", dependencies: ["FaultSimulation", argumentParser], path: "Tests/simulate-faults",
             swiftSettings: strict),
         .target(
-            name: "TestSupport", dependencies: ["EmbeddedPostgres", "Postgres", "Store", "UsageModel", logging],
+            name: "TestSupport",
+            dependencies: ["EmbeddedPostgres", "Postgres", "Settings", "Store", "UsageModel", logging],
             path: "Tests/TestSupport", swiftSettings: strict),
         .target(
             name: "TestHarness",

@@ -1,3 +1,4 @@
+internal import DaemonSupport
 package import Logging
 internal import NIOCore
 internal import Postgres
@@ -22,7 +23,7 @@ package struct AggregatorDaemon: Sendable {
     private let ingestTLS: ReloadableTLS
     private let queryTLS: ReloadableTLS?
     private let revocations: Revocations
-    private let readLogLevel: @Sendable () throws -> String
+    private let readAgain: @Sendable () throws -> AggregatorSettings
 
     /// How long what is under way at SIGTERM may take, in seconds.
     package static let drainSeconds = 20
@@ -31,12 +32,12 @@ package struct AggregatorDaemon: Sendable {
 
     /// Reads certificates, scopes and events, and connects to nothing yet.
     ///
-    /// - Parameter readLogLevel: reads the log level again on SIGHUP.
+    /// - Parameter readAgain: loads the settings as they are now, for SIGHUP.
     package init(
         _ settings: AggregatorSettings, clock: any WallClock, logger: Logger,
-        readLogLevel: (@Sendable () throws -> String)? = nil
+        readAgain: (@Sendable () throws -> AggregatorSettings)? = nil
     ) throws {
-        self.readLogLevel = readLogLevel ?? { settings.logLevel }
+        self.readAgain = readAgain ?? { settings }
         self.settings = settings
         self.clock = clock
         self.logger = logger
@@ -102,9 +103,11 @@ package struct AggregatorDaemon: Sendable {
         services.append(ingest(signal))
         services.append(health)
         services.append(
-            ReloadService(
-                tls: [ingestTLS] + (queryTLS.map { [$0] } ?? []), revocations: revocations,
-                readLogLevel: readLogLevel, logger: logger))
+            ReloadService(settings, logger: logger, readAgain: readAgain) { [ingestTLS, queryTLS, revocations] _ in
+                try ingestTLS.reload()
+                try queryTLS?.reload()
+                try revocations.reload()
+            })
         return services
     }
 

@@ -1,4 +1,5 @@
 internal import CollectorCore
+internal import DaemonSupport
 internal import Foundation
 package import Logging
 internal import NIOSSL
@@ -48,11 +49,14 @@ package struct CollectorProcess: Sendable {
             listening.write(address, logger)
         }
         registerGauges(parts, board)
-        let reloader = Reloader(
-            settings: settings, readAgain: readAgain, reader: reader, client: client, window: window, logger: logger)
+        let reload = ReloadService(settings, logger: logger, readAgain: readAgain) { new in
+            window.set(new.window)
+            await reader.reload(sources: new.fileSources, window: new.window)
+            await client?.reload()
+        }
         // Stopped from the last to the first: no more input, then the last seal, then what shipping is still possible.
         let services: [any Service] = [
-            makeShipper(opened, client, parts, board), opened.writer, reader, reloader, application,
+            makeShipper(opened, client, parts, board), opened.writer, reader, reload, application,
         ]
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(

@@ -1,31 +1,32 @@
 internal import Aggregator
 internal import ArgumentParser
+internal import DaemonSupport
 internal import Postgres
 internal import Store
+internal import UsageModel
 
 struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Run until SIGTERM; SIGHUP reads certificates and the log level again.")
+        abstract: "Run until SIGTERM; SIGHUP reads certificates and what else can be changed again.")
 
-    @OptionGroup var options: ConfigurationOptions
+    @OptionGroup var options: ConfigurationOptions<AggregatorSettings>
 
     func run() async throws {
-        let (configuration, logger) = try options.start()
+        let (settings, logger) = try options.start(label: "aggregator")
         let options = options
         let daemon: AggregatorDaemon
         do {
-            daemon = try AggregatorDaemon(configuration, clock: SystemClock(), logger: logger) {
-                try options.read().logLevel
-            }
+            daemon = try AggregatorDaemon(
+                settings, clock: SystemWallClock(), logger: logger, readAgain: { try options.load() })
         } catch {
             writeError("\(error)")
-            throw ExitCode(2)
+            throw ExitCode.configuration
         }
         do {
             try await daemon.run()
         } catch {
             writeError("\(error)")
-            throw ExitCode(1)
+            throw ExitCode.failure
         }
     }
 }
@@ -34,18 +35,18 @@ struct Migrate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Bring the database's schema up to date. Safe when several do it at once, and when it is current.")
 
-    @OptionGroup var options: ConfigurationOptions
+    @OptionGroup var options: ConfigurationOptions<AggregatorSettings>
 
     func run() async throws {
-        let (configuration, logger) = try options.start()
-        let store = AggregatorDaemon.makeStore(configuration, logger: logger)
+        let (settings, logger) = try options.start(label: "aggregator")
+        let store = AggregatorDaemon.makeStore(settings, logger: logger)
         do {
             let outcome = try await store.prepare()
             await store.pool.close()
             print("The database is up to date: \(outcome).")
         } catch {
             writeError("\(error)")
-            throw ExitCode(1)
+            throw ExitCode.failure
         }
     }
 }
@@ -55,17 +56,17 @@ struct CheckConfig: AsyncParsableCommand {
         commandName: "check-config",
         abstract: "Check the configuration, the certificates and the scopes it names, and connect to nothing.")
 
-    @OptionGroup var options: ConfigurationOptions
+    @OptionGroup var options: ConfigurationOptions<AggregatorSettings>
 
     func run() async throws {
-        let (configuration, logger) = try options.start()
+        let (settings, logger) = try options.start(label: "aggregator")
         do {
-            let daemon = try AggregatorDaemon(configuration, clock: SystemClock(), logger: logger)
+            let daemon = try AggregatorDaemon(settings, clock: SystemWallClock(), logger: logger)
             await daemon.store.pool.close()
         } catch {
-            writeError("\(options.config): \(error)")
-            throw ExitCode(2)
+            writeError("\(error)")
+            throw ExitCode.configuration
         }
-        print("\(options.config): fine.")
+        print("The configuration is fine: ingest on \(settings.ingestAddress), query on \(settings.queryAddress).")
     }
 }

@@ -1,5 +1,6 @@
 internal import Aggregator
 internal import ArgumentParser
+internal import DaemonSupport
 internal import Logging
 internal import Postgres
 internal import Store
@@ -14,7 +15,7 @@ struct Rebuild: AsyncParsableCommand {
             (or all differences were replaced), with 3 where something differs.
             """)
 
-    @OptionGroup var options: ConfigurationOptions
+    @OptionGroup var options: ConfigurationOptions<AggregatorSettings>
 
     @Option(help: "The first day, such as 2025-06-01.")
     var from: String
@@ -32,21 +33,21 @@ struct Rebuild: AsyncParsableCommand {
     }
 
     func run() async throws {
-        guard let first = CalendarDate(from), let last = CalendarDate(to) else { throw ExitCode(64) }
-        let (configuration, logger) = try options.start()
-        let store = AggregatorDaemon.makeStore(configuration, logger: logger)
+        guard let first = CalendarDate(from), let last = CalendarDate(to) else { throw ExitCode.validationFailure }
+        let (settings, logger) = try options.start(label: "aggregator")
+        let store = AggregatorDaemon.makeStore(settings, logger: logger)
         let report: RebuildReport
         do {
             try await store.check()
             report = try await store.rebuild(
-                first..<last, replace: apply, limits: configuration.rollupLimits, decode: RollupWorker.decode)
+                first..<last, replace: apply, limits: settings.rollupLimits, decode: RollupWorker.decode)
             await store.pool.close()
         } catch {
             writeError("\(error)")
-            throw ExitCode(1)
+            throw ExitCode.failure
         }
         show(report)
-        if !report.isEqual && !report.hasReplaced { throw ExitCode(3) }
+        if !report.isEqual && !report.hasReplaced { throw ExitCode.difference }
     }
 
     private func show(_ report: RebuildReport) {

@@ -1,5 +1,6 @@
 internal import Aggregator
 internal import ArgumentParser
+internal import DaemonSupport
 internal import Logging
 internal import Postgres
 internal import Store
@@ -17,7 +18,7 @@ struct CreateToken: AsyncParsableCommand {
         commandName: "create",
         abstract: "Make a token and print it; it is shown only this once.")
 
-    @OptionGroup var options: ConfigurationOptions
+    @OptionGroup var options: ConfigurationOptions<AggregatorSettings>
 
     @Option(help: "operator, auditor, finance or admin.")
     var role: String
@@ -48,12 +49,12 @@ struct CreateToken: AsyncParsableCommand {
     }
 
     func run() async throws {
-        guard let role = TokenRole(rawValue: role) else { throw ExitCode(64) }
-        let (configuration, logger) = try options.start()
-        let store = AggregatorDaemon.makeStore(configuration, logger: logger)
+        guard let role = TokenRole(rawValue: role) else { throw ExitCode.validationFailure }
+        let (settings, logger) = try options.start(label: "aggregator")
+        let store = AggregatorDaemon.makeStore(settings, logger: logger)
         do {
             try await store.check()
-            let made = try await TokenService(store: store, clock: SystemClock())
+            let made = try await TokenService(store: store, clock: SystemWallClock())
                 .create(
                     role: role, provider: provider, note: note, holder: holder,
                     by: "steelyard-aggregator token create")
@@ -61,7 +62,7 @@ struct CreateToken: AsyncParsableCommand {
             print(made.text)
         } catch {
             writeError("\(error)")
-            throw ExitCode(1)
+            throw ExitCode.failure
         }
     }
 }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import UsageModel
 
 /// `steelyard`: asks, administers, and runs the embedded default.
 struct Steelyard: AsyncParsableCommand {
@@ -18,8 +19,4 @@ struct Steelyard: AsyncParsableCommand {
             ExportCommand.self, CloseCommand.self, StatementCommand.self, CollectorsCommand.self, ScopeCommand.self,
             TenantsCommand.self, FactsCommand.self, TokenCommand.self, CACommand.self, SimulateCommand.self,
         ])
-}
-
-enum SoftwareVersion {
-    static let text = "0.1.0"
 }

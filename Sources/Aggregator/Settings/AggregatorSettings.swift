@@ -1,3 +1,4 @@
+package import DaemonSupport
 internal import Foundation
 package import Postgres
 package import Scopes
@@ -7,7 +8,9 @@ package import TextFormats
 package import UsageModel
 
 /// The aggregator's settings as values, checked against each other.
-package struct AggregatorSettings: Sendable {
+package struct AggregatorSettings: DaemonSettings {
+    package static var configurationVariable: String { AggregatorKeys.schema.configurationVariable }
+
     package var connection: ConnectionOptions
     package var connections: Int
     package var migrate: Bool
@@ -33,10 +36,12 @@ package struct AggregatorSettings: Sendable {
     package var statementRules: StatementRules
     package var listeningFile: String?
     package var logLevel: String
+    /// As they were written, for the report of what a changed configuration needs.
+    private let resolved: ResolvedSettings<AggregatorKeys>
 
     /// Loads and checks everything, cross-checks included.
     package static func load(
-        file: String?, overrides: [String] = [], environment: [String: String]
+        file: String?, overrides: [String], environment: [String: String]
     ) throws(SettingsError) -> AggregatorSettings {
         try AggregatorSettings(
             AggregatorKeys.schema.load(file: file, overrides: overrides, environment: environment))
@@ -45,6 +50,7 @@ package struct AggregatorSettings: Sendable {
     /// - Throws: ``SettingsError`` with every contradiction, each with its place and remedy.
     init(_ settings: ResolvedSettings<AggregatorKeys>) throws(SettingsError) {
         var problems: [SettingsProblem] = []
+        resolved = settings
         connection = Self.connection(settings, &problems)
         connections = settings[\.database.connections]
         migrate = settings[\.database.migrate]
@@ -143,6 +149,10 @@ package struct AggregatorSettings: Sendable {
 }
 
 extension AggregatorSettings {
+    package func changesThatNeedRestart(_ new: AggregatorSettings) -> [String] {
+        resolved.changesThatNeedRestart(new.resolved)
+    }
+
     /// The built-in scopes and the house's own, from `scopes.directory`. A custom scope may not take a built-in's id.
     ///
     /// - Throws: `FileProblems` naming file, line and mistake.

@@ -1,10 +1,13 @@
 package import CollectorCore
+package import DaemonSupport
 package import Settings
 package import SourceFormats
 internal import UsageModel
 
 /// The collector's configuration as typed values.
-package struct CollectorSettings: Sendable {
+package struct CollectorSettings: DaemonSettings {
+    package static var configurationVariable: String { CollectorKeys.schema.configurationVariable }
+
     package struct Seal: Sendable {
         package var age: Duration
         package var rows: Int
@@ -64,7 +67,7 @@ package struct CollectorSettings: Sendable {
 
     /// Loads and checks everything, cross-checks included.
     package static func load(
-        file: String?, overrides: [String] = [], environment: [String: String]
+        file: String?, overrides: [String], environment: [String: String]
     ) throws(SettingsError) -> CollectorSettings {
         try CollectorSettings(
             CollectorKeys.schema.load(file: file, overrides: overrides, environment: environment))
@@ -144,7 +147,7 @@ package struct CollectorSettings: Sendable {
 
 extension CollectorSettings {
     /// Settings that differ in `new` and aren't applied while running, by their keys.
-    func changesThatNeedRestart(_ new: CollectorSettings) -> [String] {
+    package func changesThatNeedRestart(_ new: CollectorSettings) -> [String] {
         var changed = resolved.changesThatNeedRestart(new.resolved)
         // Where nothing was shipped, or nothing will be, the time that shipping may take matters only with the URL.
         if aggregator == nil || new.aggregator == nil {

@@ -1,16 +1,4 @@
 internal import Glibc
-internal import UsageModel
-
-/// The system's time of day.
-package struct SystemWallClock: WallClock {
-    package init() {}
-
-    package func nowMilliseconds() -> Int64 {
-        var now = timespec()
-        unsafe clock_gettime(CLOCK_REALTIME, &now)
-        return Int64(now.tv_sec) * 1_000 + Int64(now.tv_nsec / 1_000_000)
-    }
-}
 
 /// Time that only goes forward, for ages and timeouts; a parameter, so that tests move it by hand.
 package protocol SteadyClock: Sendable {

@@ -47,9 +47,4 @@ package enum Limits {
     package static let maxDecodedBatchBytes = 15 << 20
     /// The largest zstd window that a frame may ask for, as a power of two of bytes (8 MiB, RFC 9659).
     package static let maxZstdWindowLog = 23
-
-    /// How far back of now an event may lie, in minutes: 400 days. A setting; this is its default.
-    package static let defaultWindowBackMinutes: Int64 = 400 * 24 * 60
-    /// How far ahead of now an event may lie, in minutes. A setting; this is its default.
-    package static let defaultWindowAheadMinutes: Int64 = 5
 }

@@ -1,0 +1,31 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Collector
+
+@Suite struct CollectorSettingsDeclarationTests {
+    private static let schema = CollectorKeys.schema
+    private static let audit = SettingsAudit(schema, required: ["provider=p", "collector=c", "data=d"])
+
+    @Test func everySettingIsDocumentedAndTakesItsDefaultAndHasItsVariable() {
+        #expect(Self.audit.faults() == [])
+    }
+
+    @Test func theReportOfReloadingCoversWhatNeedsARestart() throws {
+        #expect(try Self.audit.wrongReloadReports() == [])
+    }
+
+    /// `STEELYARD_REGENERATE=1` writes the tables again.
+    @Test func theTablesOfThePageAreMadeOfTheDeclarations() throws {
+        let url = SettingsDocument<CollectorKeys>.url(of: "collector")
+        let page = try String(contentsOf: url, encoding: .utf8)
+        let (updated, groupsWithoutTable) = SettingsDocument(Self.schema).updated(page)
+        #expect(groupsWithoutTable == [])
+        if ProcessInfo.processInfo.environment["STEELYARD_REGENERATE"] == "1" {
+            try updated.write(to: url, atomically: true, encoding: .utf8)
+        } else {
+            #expect(updated == page, "run this test once with STEELYARD_REGENERATE=1")
+        }
+    }
+}
