@@ -20,7 +20,7 @@ package protocol DaemonSettings: Sendable {
 }
 
 /// Where a daemon's configuration is, and what overrides it: the options that all of its commands have.
-package struct ConfigurationOptions<Values: DaemonSettings>: ParsableArguments {
+package struct ConfigurationOptions<Values: DaemonSettings>: ParsableArguments, Sendable {
     @Option(help: "The YAML configuration file. \(Values.configurationVariable) names it as well.")
     package var config: String?
 

@@ -2,7 +2,7 @@
 package struct SettingsProblem: Sendable, Equatable, CustomStringConvertible {
     /// Where a value came from.
     package enum Origin: Sendable, Equatable, CustomStringConvertible {
-        /// 1-based line of the configuration file.
+        /// 1-based line of the configuration file; an empty path where there is none.
         case file(path: String, line: Int)
         case environment(variable: String)
         /// A `--set key=value` flag.
@@ -12,7 +12,7 @@ package struct SettingsProblem: Sendable, Equatable, CustomStringConvertible {
 
         package var description: String {
             switch self {
-            case .file(let path, let line): "\(path):\(line)"
+            case .file(let path, let line): path.isEmpty ? "no configuration file" : "\(path):\(line)"
             case .environment(let variable): "environment variable \(variable)"
             case .flag(let text): "flag --set \(text)"
             case .byDefault: "default"

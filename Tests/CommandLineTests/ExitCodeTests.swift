@@ -1,6 +1,7 @@
 import Foundation
 import Identity
 import Testing
+import UsageModel
 
 @testable import steelyard
 

@@ -24,9 +24,17 @@ struct Outcome: Sendable {
 enum Program {
     static func run(_ arguments: String...) async throws -> Outcome { try await run(list: arguments) }
 
-    static func run(list arguments: [String]) async throws -> Outcome {
+    /// - Parameters:
+    ///   - name: the program, one of those built beside the tests.
+    ///   - variables: what is added to the environment.
+    static func run(
+        _ name: String = "steelyard", list arguments: [String], variables: [String: String] = [:]
+    ) async throws -> Outcome {
+        var added: [Environment.Key: String?] = [:]
+        for (name, value) in variables { added[Environment.Key(stringLiteral: name)] = value }
         let result = try await Subprocess.run(
-            .path(FilePath(Built.steelyard)), arguments: Arguments(arguments),
+            .path(FilePath("\(Built.directory)/\(name)")), arguments: Arguments(arguments),
+            environment: .inherit.updating(added),
             output: .string(limit: 16 << 20), error: .string(limit: 1 << 20))
         var code: Int32?
         if case .exited(let status) = result.terminationStatus { code = status }

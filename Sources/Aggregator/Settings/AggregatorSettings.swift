@@ -1,4 +1,4 @@
-package import DaemonSupport
+internal import DaemonSupport
 internal import Foundation
 package import Postgres
 package import Scopes

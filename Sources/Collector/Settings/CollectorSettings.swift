@@ -1,5 +1,5 @@
 package import CollectorCore
-package import DaemonSupport
+internal import DaemonSupport
 package import Settings
 package import SourceFormats
 internal import UsageModel
