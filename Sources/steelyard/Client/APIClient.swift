@@ -3,6 +3,7 @@ internal import Foundation
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOSSL
+internal import UsageModel
 
 /// An answer whose body has been read whole.
 struct ReceivedResponse: Sendable {
