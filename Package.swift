@@ -75,6 +75,8 @@ let package = Package(
             name: "Market", dependencies: ["UsageModel", "TextFormats", "Scopes"], resources: [.copy("BuiltIn")],
             swiftSettings: strict),
 
+        .target(name: "Reporting", dependencies: ["UsageModel", "Scopes"], swiftSettings: strict),
+
         // MARK: Wire and disk
         .target(name: "WireProtocol", dependencies: [protobuf], swiftSettings: generated),
         .target(
@@ -88,7 +90,7 @@ let package = Package(
         // MARK: Database
         .target(name: "Postgres", dependencies: ["UsageModel", "CLibPQ", logging, nioPosix], swiftSettings: strict),
         .target(
-            name: "Store", dependencies: ["UsageModel", "Scopes", "Postgres", logging],
+            name: "Store", dependencies: ["UsageModel", "Scopes", "Reporting", "Postgres", logging],
             resources: [.copy("Migrations")], swiftSettings: strict),
 
         // MARK: What both daemons share
@@ -121,9 +123,9 @@ let package = Package(
         .target(
             name: "Aggregator",
             dependencies: [
-                "UsageModel", "TextFormats", "Scopes", "APIModel", "BatchFormat", "Store", "Postgres", "HTTPSupport",
-                "Identity", "Settings", "Telemetry", "DaemonSupport", crypto, hummingbird, lifecycle, logging, nioCore,
-                nioHTTP1, nioSSL,
+                "UsageModel", "TextFormats", "Scopes", "APIModel", "BatchFormat", "Reporting", "Store", "Postgres",
+                "HTTPSupport", "Identity", "Settings", "Telemetry", "DaemonSupport", crypto, hummingbird, lifecycle,
+                logging, nioCore, nioHTTP1, nioSSL,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
@@ -189,6 +191,9 @@ let package = Package(
             name: "ScopesTests", dependencies: ["Scopes", "ScopesTestSupport", "TextFormats", "UsageModel"],
             swiftSettings: strict),
         .testTarget(
+            name: "ReportingTests", dependencies: ["Reporting", "Scopes", "UsageModel", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
             name: "MarketTests",
             dependencies: ["Market", "UsageModel", "TextFormats", "Scopes", "ScopesTestSupport", "TestSupport"],
             swiftSettings: strict),
@@ -224,7 +229,9 @@ let package = Package(
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging], swiftSettings: strict),
         .testTarget(
             name: "StoreTests",
-            dependencies: ["Store", "Postgres", "Scopes", "ScopesTestSupport", "UsageModel", "TestSupport", logging],
+            dependencies: [
+                "Reporting", "Store", "Postgres", "Scopes", "ScopesTestSupport", "UsageModel", "TestSupport", logging,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "CollectorCoreTests",
@@ -243,7 +250,8 @@ let package = Package(
         .testTarget(
             name: "AggregatorTests",
             dependencies: [
-                "Aggregator", "APIModel", "BatchFormat", "HTTPSupport", "Store", "Postgres", "Scopes", "TextFormats",
+                "Aggregator", "APIModel", "BatchFormat", "HTTPSupport", "Reporting", "Store", "Postgres", "Scopes",
+                "TextFormats",
                 "Identity",
                 "Settings", "Telemetry", "UsageModel", "TestSupport", asyncHTTPClient, lifecycle, logging, nioCore,
                 nioHTTP1,

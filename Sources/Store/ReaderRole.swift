@@ -1,4 +1,5 @@
 internal import Postgres
+package import Reporting
 
 /// The role that questions run as, which sees only the rows of one provider.
 enum ReaderRole {
@@ -23,7 +24,7 @@ enum ReaderRole {
 
 extension StoreSession {
     /// Restricts the rest of the transaction to what may be seen: the setting that the policies read, and the role.
-    func restrict(to visibility: Visibility) throws {
+    package func restrict(to visibility: Visibility) throws {
         try connection.query(
             """
             SELECT set_config('steelyard.provider', $1, true),
@@ -36,7 +37,7 @@ extension StoreSession {
     }
 
     /// Ends the restriction before the transaction ends, for work that reads what everybody may see and then writes.
-    func liftRestriction() throws {
+    package func liftRestriction() throws {
         try connection.query("SELECT set_config('role', 'none', true)")
     }
 }

@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Reporting
 internal import UsageModel
 
 /// The parameters of one question on the sums, and the conditions that several questions have. Text is made of fixed

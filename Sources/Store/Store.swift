@@ -4,8 +4,9 @@ package import UsageModel
 
 /// Everything that Steelyard keeps, in PostgreSQL: the batch ledger, the sums, the registry, tokens.
 ///
-/// All SQL of the program is in this module. Each operation exists twice: as an `async` method that takes a connection
-/// from the pool, and as a synchronous function on `StoreSession` for code that holds a connection already.
+/// All SQL of the program is in this module, and no rule about what figures mean: that is `Reporting`'s. Operations are
+/// methods of ``StoreSession``; `transaction`, `snapshot` and `session` run them on a connection of the pool. Those
+/// that need more than one transaction are methods of the store itself.
 package final class Store: Sendable {
     package let pool: ConnectionPool
     /// The zone that days and months are reckoned in, and effective dates of the registry.
@@ -34,35 +35,57 @@ package final class Store: Sendable {
         if !hasReader {
             logger.warning("the role steelyard_reader can't be used: queries are restricted by the application alone")
         }
-        let zone = calendar.identifier
-        try await pool.withConnection { try StoreSession($0).claimCalendar(zone) }
+        try await session { try $0.claimCalendar() }
         return outcome
     }
 
     /// Checks that the schema is the one this program knows and the calendar the one it is set to, changing nothing.
     package func check() async throws {
         let expected = try MigrationFiles.all().count
-        let zone = calendar.identifier
-        try await pool.withConnection { connection in
-            let version = try Migrator.version(on: connection)
+        try await session { session in
+            let version = try Migrator.version(on: session.connection)
             guard version == expected else { throw StoreError.schemaVersion(found: version, expected: expected) }
-            try StoreSession(connection).checkCalendar(zone)
+            try session.checkCalendar()
         }
     }
 
-    /// Runs synchronous store operations on one connection, each in its own transaction unless `body` makes one.
+    /// Runs operations in one transaction.
+    ///
+    /// - Parameter retry: how often to try again: see ``ConnectionPool/withTransaction(_:retry:_:)``.
+    package func transaction<Value: Sendable>(
+        _ options: TransactionOptions = .readWrite, retry: RetryPolicy = .none,
+        _ body: @escaping @Sendable (StoreSession) throws -> Value
+    ) async throws -> Value {
+        let calendar = calendar
+        return try await pool.withTransaction(options, retry: retry) {
+            try body(StoreSession($0, calendar: calendar))
+        }
+    }
+
+    /// Runs operations that read in one snapshot of the database.
+    package func snapshot<Value: Sendable>(
+        _ body: @escaping @Sendable (StoreSession) throws -> Value
+    ) async throws -> Value {
+        try await transaction(.snapshot, body)
+    }
+
+    /// Runs operations on one connection, each in a transaction of its own.
     package func session<Value: Sendable>(
         _ body: @escaping @Sendable (StoreSession) throws -> Value
     ) async throws -> Value {
-        try await pool.withConnection { try body(StoreSession($0)) }
+        let calendar = calendar
+        return try await pool.withConnection { try body(StoreSession($0, calendar: calendar)) }
     }
 }
 
-/// Store operations on a connection that the caller holds.
+/// Operations on a connection that the caller holds, mostly in a transaction.
 package struct StoreSession {
     package let connection: Connection
+    /// The reporting calendar.
+    package let calendar: ZoneRules
 
-    package init(_ connection: Connection) {
+    package init(_ connection: Connection, calendar: ZoneRules) {
         self.connection = connection
+        self.calendar = calendar
     }
 }

@@ -14,10 +14,6 @@ package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
         package static let calendarDiffers = Code("calendar-differs")
         /// The database's schema isn't the one that this program knows.
         package static let schemaVersion = Code("schema-version")
-        /// The question needs a granularity that isn't kept.
-        package static let notKept = Code("not-kept")
-        /// The question itself makes no sense (an empty range, a time off its bucket).
-        package static let badQuery = Code("bad-query")
         /// Batches in the range have no payload any more, so that nothing can be rebuilt.
         package static let payloadDropped = Code("payload-dropped")
         /// Another instance holds the lock that this needs.

@@ -1,4 +1,5 @@
 import Postgres
+import Reporting
 import Store
 import TestSupport
 import Testing
@@ -38,15 +39,16 @@ import UsageModel
                 try await store.commitBatch(world.batch(oneRow(3), epoch: 2, sequence: 1)).isAcknowledged(
                     .counted, next: 2))
             try await world.rollUpAll()
-            #expect(try await store.position() == 2)
-            let status = try await store.collectors(visibility: .everything)
+            #expect(try await store.session { try $0.position() } == 2)
+            let status = try await store.snapshot { try $0.collectors(visibility: .everything) }
             #expect(status.map(\.duplicates) == [2])
             #expect(status.map(\.quarantined) == [1])
             #expect(status.map(\.nextSequence) == [2])
         }
     }
 
-    /// What a collector seals anew after its data directory went back in time, or a copy of it that read the same input.
+    /// What a collector seals anew after its data directory went back in time, or a copy of it that read the same
+    /// input.
     @Test func a_spool_sequence_counts_once() async throws {
         try await World.with { world in
             let store = world.store
@@ -69,7 +71,7 @@ import UsageModel
             other.digest = [UInt8](repeating: 4, count: 32)
             other.spoolID = [UInt8](repeating: 0xEE, count: 16)
             #expect(try await store.commitBatch(other).isAcknowledged(.counted, next: 2))
-            #expect(try await store.collectors(visibility: .everything).map(\.quarantined) == [1])
+            #expect(try await store.snapshot { try $0.collectors(visibility: .everything) }.map(\.quarantined) == [1])
         }
     }
 
@@ -80,17 +82,25 @@ import UsageModel
             _ = try await world.store.commitBatch(batch)
             let other = [UInt8](repeating: 9, count: 32)
             #expect(
-                try await world.store.lookupDigests([other, batch.digest], of: World.key, epoch: 1, now: World.june)
+                try await world.store.transaction(retry: .idempotent) {
+                    try $0.lookupDigests([other, batch.digest], of: World.key, epoch: 1, now: World.june)
+                }
                     == .success([false, true]))
             try await world.openEpoch(last: 1, next: 1)
             #expect(
-                try await world.store.lookupDigests([batch.digest], of: World.key, epoch: 2, now: World.june)
+                try await world.store.transaction(retry: .idempotent) {
+                    try $0.lookupDigests([batch.digest], of: World.key, epoch: 2, now: World.june)
+                }
                     == .success([true]))
             #expect(
-                try await world.store.lookupDigests([batch.digest], of: World.key, epoch: 1, now: World.june)
+                try await world.store.transaction(retry: .idempotent) {
+                    try $0.lookupDigests([batch.digest], of: World.key, epoch: 1, now: World.june)
+                }
                     == .failure(.fenced(liveEpoch: 2)))
             #expect(
-                try await world.store.lookupDigests([batch.digest], of: World.key, epoch: 3, now: World.june)
+                try await world.store.transaction(retry: .idempotent) {
+                    try $0.lookupDigests([batch.digest], of: World.key, epoch: 3, now: World.june)
+                }
                     == .failure(.unknownEpoch))
         }
     }
@@ -165,7 +175,7 @@ import UsageModel
             try await world.openEpoch()
             #expect(try await world.store.commitBatch(world.batch(UsageRows(), sequence: 0)).outcome == .counted)
             try await world.rollUpAll()
-            #expect(try await world.store.position() == 1)
+            #expect(try await world.store.session { try $0.position() } == 1)
         }
     }
 }

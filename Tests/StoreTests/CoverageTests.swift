@@ -1,4 +1,5 @@
 import Postgres
+import Reporting
 import TestSupport
 import Testing
 import UsageModel
@@ -24,7 +25,8 @@ import UsageModel
             })
     }
 
-    /// Two collectors of acme and one of other. Within the day: acme reports at 00:00–00:10, 02:00 and 02:50, other not at all.
+    /// Two collectors of acme and one of other. Within the day: acme reports at 00:00–00:10, 02:00 and 02:50, other not
+    /// at all.
     private static func fill(_ world: World) async throws {
         let second = CollectorKey(provider: "acme", collector: "edge-2")
         try await world.load([
@@ -37,7 +39,7 @@ import UsageModel
     @Test func everyCollectorAndProviderSaysWhatItReported() async throws {
         try await World.with { world in
             try await Self.fill(world)
-            let answer = try await world.store.coverage(Self.query())
+            let answer = try await world.store.snapshot { try $0.coverage(Self.query()) }
             #expect(answer.position == 7 && answer.source == .minute)
             #expect(
                 answer.collectors.map { "\($0.provider)/\($0.collector)" } == [
@@ -56,12 +58,12 @@ import UsageModel
             #expect(answer.providers.map(\.minutes) == [7, 0] && answer.providers.map(\.hours) == [2, 0])
             #expect(answer.providers.map(\.days) == [1, 0])
             #expect(answer.providers[0].reported == [from..<(from + 11), (from + 120)..<(from + 171)])
-            let close = try await world.store.coverage(Self.query(silence: 5))
+            let close = try await world.store.snapshot { try $0.coverage(Self.query(silence: 5)) }
             #expect(
                 close.providers[0].reported == [
                     from..<(from + 11), (from + 120)..<(from + 121), (from + 170)..<(from + 171),
                 ])
-            let near = try await world.store.coverage(Self.query(silence: 2))
+            let near = try await world.store.snapshot { try $0.coverage(Self.query(silence: 2)) }
             #expect(near.providers[0].reported.first == from..<(from + 1), "\(near.providers[0].reported)")
         }
     }
@@ -78,11 +80,11 @@ import UsageModel
             _ = try await world.store.commitBatch(fork)
             let empty = world.batch(usageRows([]), sequence: 5)
             _ = try await world.store.commitBatch(empty)
-            let answer = try await world.store.coverage(Self.query())
+            let answer = try await world.store.snapshot { try $0.coverage(Self.query()) }
             // The empty batch was received on the day, so it is one of it.
             #expect(answer.collectors[0].batches == 5 && answer.collectors[0].pendingBatches == 2)
             #expect(answer.collectors[0].quarantined == ["fork": 1])
-            let day = try await world.store.coverage(Self.query(from: Self.to, to: Self.to + 1_440))
+            let day = try await world.store.snapshot { try $0.coverage(Self.query(from: Self.to, to: Self.to + 1_440)) }
             #expect(day.collectors.map(\.batches) == [0, 1, 1] && day.collectors[0].quarantined.isEmpty)
         }
     }
@@ -91,10 +93,10 @@ import UsageModel
         try await World.with { world in
             try await Self.fill(world)
             for query in [Self.query(visibility: .provider("other")), Self.query(provider: "other")] {
-                let answer = try await world.store.coverage(query)
+                let answer = try await world.store.snapshot { try $0.coverage(query) }
                 #expect(answer.collectors.map(\.provider) == ["other"] && answer.providers.map(\.provider) == ["other"])
             }
-            let nobody = try await world.store.coverage(Self.query(visibility: .provider("nobody")))
+            let nobody = try await world.store.snapshot { try $0.coverage(Self.query(visibility: .provider("nobody"))) }
             #expect(nobody.collectors.isEmpty && nobody.providers.isEmpty)
         }
     }
@@ -111,12 +113,12 @@ import UsageModel
             }
             let from = Self.from
             try await keep("usage_minute")
-            let hours = try await world.store.coverage(Self.query(silence: 30))
+            let hours = try await world.store.snapshot { try $0.coverage(Self.query(silence: 30)) }
             #expect(hours.source == .hour && hours.providers.map(\.minutes) == [nil, nil])
             #expect(hours.providers.map(\.hours) == [2, 0])
             #expect(hours.providers[0].reported == [from..<(from + 60), (from + 120)..<(from + 180)])
             try await keep("usage_hour")
-            let days = try await world.store.coverage(Self.query())
+            let days = try await world.store.snapshot { try $0.coverage(Self.query()) }
             #expect(days.source == .day && days.providers.map(\.hours) == [nil, nil])
             #expect(days.providers.map(\.days) == [1, 0])
             #expect(days.providers[0].reported == [from..<Self.to])

@@ -1,4 +1,5 @@
 import Postgres
+import Reporting
 import Scopes
 import Store
 import TestSupport

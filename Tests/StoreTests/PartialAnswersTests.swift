@@ -1,3 +1,4 @@
+import Reporting
 import Scopes
 import TestSupport
 import Testing
@@ -19,23 +20,27 @@ import UsageModel
     @Test func aScopeThatCannotBeAnsweredDoesNotSpoilTheOthers() async throws {
         try await World.with { world in
             try await world.load([oneRow(minute("2025-06-15"), input: 10, output: 5)])
-            let some = try await world.store.partialAnswers(
-                to: Self.questions(["tenders", "all-traffic", "omdia-ai-cloud", "idc"]), visibility: .everything)
+            let some = try await world.reports.results(
+                of: Self.questions(["tenders", "all-traffic", "omdia-ai-cloud", "idc"]), visibility: .everything
+            ).partial()
             #expect(some.answers.tables.map(\.scope.id) == ["all-traffic", "idc"])
             #expect(some.answers.tables.map(\.denominator) == [15, 0] && some.answers.position == 1)
             #expect(some.refused.map(\.scope) == ["tenders", "omdia-ai-cloud"])
             #expect(some.refused.map(\.code) == ["missing-facts", "missing-facts"])
             #expect(some.refused.map(\.missing) == [[.tenderRecords], [.revenueRecords]])
             // Days of Kolkata don't begin with the hours that sums are kept by.
-            let zones = try await world.store.partialAnswers(
-                to: Self.questions(["idc", "all-traffic"], zone: "Asia/Kolkata"), visibility: .everything)
+            let zones = try await world.reports.results(
+                of: Self.questions(["idc", "all-traffic"], zone: "Asia/Kolkata"), visibility: .everything
+            ).partial()
             #expect(zones.answers.tables.map(\.scope.id) == ["idc"] && zones.refused.map(\.code) == ["not-kept"])
-            let all = try await world.store.partialAnswers(
-                to: Self.questions(["idc", "all-traffic"]), visibility: .everything)
+            let all = try await world.reports.results(
+                of: Self.questions(["idc", "all-traffic"]), visibility: .everything
+            ).partial()
             #expect(all.answers.tables.count == 2 && all.refused.isEmpty)
             let none = await #expect(throws: MissingFacts.self) {
-                _ = try await world.store.partialAnswers(
-                    to: Self.questions(["tenders", "iceberg"]), visibility: .everything)
+                _ = try await world.reports.results(
+                    of: Self.questions(["tenders", "iceberg"]), visibility: .everything
+                ).partial()
             }
             #expect(none?.scope == "tenders")
         }

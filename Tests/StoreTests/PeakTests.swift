@@ -1,4 +1,5 @@
 import Postgres
+import Reporting
 import TestSupport
 import Testing
 import UsageModel
@@ -89,7 +90,7 @@ import UsageModel
                         let query = PeakQuery(
                             from: from, to: to, subject: subject, providers: providers,
                             names: subject == .provider ? nil : names, count: count, visibility: .everything)
-                        let answer = try await world.store.peaks(query)
+                        let answer = try await world.store.snapshot { try $0.peaks(query) }
                         #expect(answer.rows == Self.expected(events, query), "\(query)")
                         #expect(answer.position == 80)
                         compared += answer.rows.count
@@ -100,13 +101,15 @@ import UsageModel
             // Half of the time has other peaks, and the end doesn't count.
             let half = PeakQuery(
                 from: from, to: (Self.first + 120) * 60, subject: .tenant, count: 9, visibility: .everything)
-            #expect(try await world.store.peaks(half).rows == Self.expected(events, half))
+            #expect(try await world.store.snapshot { try $0.peaks(half) }.rows == Self.expected(events, half))
             let bound = PeakQuery(from: from, to: to, subject: .tenant, count: 9, visibility: .provider("other"))
-            let seen = try await world.store.peaks(bound).rows
+            let seen = try await world.store.snapshot { try $0.peaks(bound) }.rows
             #expect(seen.count == 3 && Set(seen.map(\.provider)) == ["other"])
-            let empty = await #expect(throws: StoreError.self) {
-                _ = try await world.store.peaks(
-                    PeakQuery(from: to, to: from, subject: .tenant, count: 1, visibility: .everything))
+            let empty = await #expect(throws: QuestionError.self) {
+                _ = try await world.store.snapshot {
+                    try $0.peaks(
+                        PeakQuery(from: to, to: from, subject: .tenant, count: 1, visibility: .everything))
+                }
             }
             #expect(empty?.code == .badQuery)
         }
@@ -120,11 +123,13 @@ import UsageModel
                     "INSERT INTO sums_floor (table_name, kept_from) VALUES ('usage_minute', $1)",
                     [.timestamp(Timestamp(seconds: (Self.first + 1) * 60))])
             }
-            let error = await #expect(throws: StoreError.self) {
-                _ = try await world.store.peaks(
-                    PeakQuery(
-                        from: Self.first * 60, to: Self.first * 60 + 3_600, subject: .provider, count: 1,
-                        visibility: .everything))
+            let error = await #expect(throws: QuestionError.self) {
+                _ = try await world.store.snapshot {
+                    try $0.peaks(
+                        PeakQuery(
+                            from: Self.first * 60, to: Self.first * 60 + 3_600, subject: .provider, count: 1,
+                            visibility: .everything))
+                }
             }
             #expect(error?.code == .notKept)
         }

@@ -1,4 +1,5 @@
 import Postgres
+import Reporting
 import Scopes
 internal import ScopesTestSupport
 import Store
@@ -44,10 +45,12 @@ func entry(
             // What was held true before is still known.
             #expect(try await byKind(first.recordedAt) == [.externalCustomer: 7, .unclassified: 8])
             #expect(try await byKind(Timestamp(microseconds: first.recordedAt.microseconds - 1)) == [.unclassified: 15])
-            let usage = try await world.store.usage(
-                UsageQuery(
-                    from: minute("2025-06-01") * 60, to: minute("2025-07-01") * 60, zone: .utc, groupBy: [.kind],
-                    filters: UsageFilters(tenants: ["t1"]), visibility: .everything))
+            let usage = try await world.store.snapshot {
+                try $0.usage(
+                    UsageQuery(
+                        from: minute("2025-06-01") * 60, to: minute("2025-07-01") * 60, zone: .utc, groupBy: [.kind],
+                        filters: UsageFilters(tenants: ["t1"]), visibility: .everything))
+            }
             #expect(usage.rows.map(\.keys) == [["external-customer"], ["own-business"]])
             #expect(usage.rows.map(\.counts.input) == [1, 6])
             let history = try await world.store.registryHistory(tenant: "t1", visibility: .everything)

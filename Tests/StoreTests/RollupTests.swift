@@ -1,4 +1,5 @@
 import Postgres
+import Reporting
 import Store
 import TestSupport
 import Testing
@@ -50,10 +51,12 @@ import UsageModel
                 }
             }
             try await world.rollUpAll(RollupLimits(maxBatches: 3))
-            let answer = try await world.store.usage(
-                UsageQuery(
-                    from: date("2025-05-01").days * 86_400, to: date("2025-08-01").days * 86_400, zone: .utc,
-                    bucket: .hour, groupBy: [.tenant, .model], visibility: .everything))
+            let answer = try await world.store.snapshot {
+                try $0.usage(
+                    UsageQuery(
+                        from: date("2025-05-01").days * 86_400, to: date("2025-08-01").days * 86_400, zone: .utc,
+                        bucket: .hour, groupBy: [.tenant, .model], visibility: .everything))
+            }
             var found: [Model.Key: WideTokenCounts] = [:]
             for row in answer.rows {
                 found[Model.Key(start: row.start ?? 0, tenant: row.keys[0], model: row.keys[1])] = row.counts
@@ -130,7 +133,7 @@ import UsageModel
                 }
                 try await group.waitForAll()
             }
-            #expect(try await world.store.position() == 30)
+            #expect(try await world.store.session { try $0.position() } == 30)
             #expect(try await world.store.total("2025-06-15", "2025-06-16").input == 300)
             let gapless: Bool = try await world.store.pool.withConnection {
                 try $0.query("SELECT min(position) = 1 AND max(position) = 30 AND count(*) = 30 FROM ledger_position")

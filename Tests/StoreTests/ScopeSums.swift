@@ -1,11 +1,12 @@
 import Postgres
+import Reporting
 import ScopesTestSupport
 import UsageModel
 
 @testable import Store
 
-/// Sums of usage by every dimension that a scope can filter on, read without any filter: what ``ScopesTestSupport`` filters
-/// in plain code.
+/// Sums of usage by every dimension that a scope can filter on, read without any filter: what ``ScopesTestSupport``
+/// filters in plain code.
 struct ScopeSums {
     var position: UInt64
     /// The moment up to which the registry's entries were taken into account.
@@ -22,12 +23,11 @@ extension Store {
     func scopeSums(
         _ dates: Range<CalendarDate>, knownAt: Timestamp? = nil, byModel: Bool = false, visibility: Visibility
     ) async throws -> ScopeSums {
-        try await pool.withTransaction(.snapshot) { connection in
-            let session = StoreSession(connection)
+        try await snapshot { session in
             let position = try session.position()
             let known: Timestamp = try knownAt ?? session.knownMoment()
             try session.restrict(to: visibility)
-            let rows = try connection.query(
+            let rows = try session.connection.query(
                 Self.scopeSumsSQL(byModel: byModel),
                 [
                     .date(days: dates.lowerBound.days), .date(days: dates.upperBound.days), .timestamp(known),

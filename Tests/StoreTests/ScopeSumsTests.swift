@@ -1,4 +1,5 @@
 import Postgres
+import Reporting
 import Scopes
 import ScopesTestSupport
 import Store
@@ -17,7 +18,8 @@ import UsageModel
             denominator: .everythingCounted, precision: 1)
     }
 
-    /// Usage of two providers in every layer, modality and some regions and models, over two days; half of it classified.
+    /// Usage of two providers in every layer, modality and some regions and models, over two days; half of it
+    /// classified.
     private static func fill(_ world: World) async throws {
         for (offset, provider) in ["acme", "other"].enumerated() {
             var batches: [UsageRows] = []
@@ -89,7 +91,7 @@ import UsageModel
             try await Self.fill(world)
             let scope = Self.scope(ScopeFilters())
             let days = try ["2025-06-14/2025-06-15", "2025-06-15/2025-06-16", "2025-06"].map { try Period($0) }
-            let answers = try await world.store.answers(
+            let answers = try await world.reports.answers(
                 to: days.map { ScopeQuestion(scope: scope, period: $0) }, visibility: .everything)
             let totals = answers.tables.map(\.denominator)
             #expect(totals[0] > 0 && totals[1] > 0 && totals[0] + totals[1] == totals[2])
@@ -122,7 +124,7 @@ import UsageModel
             #expect(utc.total.external == 8 && utc.total.unclassified == 6)
             #expect(try await table("Asia/Shanghai").denominator == 7)
             // Kolkata's days begin between hours, and hours are the finest sums by tenant and model.
-            let error = await #expect(throws: StoreError.self) { _ = try await table("Asia/Kolkata") }
+            let error = await #expect(throws: QuestionError.self) { _ = try await table("Asia/Kolkata") }
             #expect(error?.code == .notKept)
         }
     }

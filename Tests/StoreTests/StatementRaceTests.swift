@@ -1,4 +1,5 @@
 import Postgres
+import Reporting
 import Scopes
 import Store
 import Synchronization
@@ -6,8 +7,8 @@ import TestSupport
 import Testing
 import UsageModel
 
-/// Months are closed while usage comes in, is rolled up and is reclassified; afterwards every statement and its adjustments are
-/// held against sums that are made from the batches themselves, outside the database.
+/// Months are closed while usage comes in, is rolled up and is reclassified; afterwards every statement and its
+/// adjustments are held against sums that are made from the batches themselves, outside the database.
 @Suite struct StatementRaceTests {
     private static let tenants = ["t1", "t2", "t3", "t4"]
     private static let providers = ["acme", "other", "third"]
@@ -74,20 +75,21 @@ import UsageModel
         } while isSending()
     }
 
-    /// Proposes and approves over and over; what is refused because figures moved is withdrawn. All of them are checked.
+    /// Proposes and approves over and over; what is refused because figures moved is withdrawn. All of them are
+    /// checked.
     private static func close(_ world: World, _ scope: String, while isSending: () -> Bool) async throws {
         var isClosed = false
         while !isClosed {
             isClosed = !isSending()
-            let proposed = try await world.store.proposeStatement(
+            let proposed = try await world.reports.propose(
                 Closing.proposal(Closing.scope(scope), override: "a race"))
             let refused = try await world.refusal {
-                _ = try await world.store.approveStatement(
+                _ = try await world.reports.approve(
                     proposed.header.id, by: Closing.bob, rules: Closing.rules, now: Closing.july)
             }
             guard let refused else { return }
             #expect(refused.code == .figuresChanged || refused.code == .coverageShort)
-            _ = try await world.store.withdrawStatement(
+            _ = try await world.reports.withdraw(
                 proposed.header.id, by: Closing.ann, reason: "it moved", now: Closing.july)
         }
     }
@@ -95,11 +97,11 @@ import UsageModel
     private static func verify(_ world: World) async throws {
         let model = try await LedgerModel(world)
         #expect(model.batches.count == providers.count * batchesPerSender)
-        let headers = try await world.store.statements()
+        let headers = try await world.store.snapshot { try $0.statements() }
         #expect(headers.count >= 2)
         print("\(headers.count) statements, positions \(headers.map(\.position))")
         for header in headers {
-            let restated = try await world.store.restated(header.id)
+            let restated = try await world.reports.restated(header.id)
             let content = restated.statement.content
             let closed = try await model.external(upTo: header.position, knownAt: header.knownAt)
             let later = try await model.external(upTo: .max, knownAt: header.knownAt)
@@ -132,15 +134,15 @@ import UsageModel
                     return try await group.reduce(into: [String]()) { $0.append($1) }.sorted()
                 }
             }
-            let proposals = try await race { _ in _ = try await world.store.proposeStatement(Closing.proposal()) }
+            let proposals = try await race { _ in _ = try await world.reports.propose(Closing.proposal()) }
             #expect(proposals == Array(repeating: "statement-exists", count: 5) + ["won"])
-            let id = try #require(try await world.store.statements().first).id
+            let id = try #require(try await world.store.snapshot { try $0.statements() }.first).id
             let approvals = try await race { index in
                 let person = StatementPerson(holder: "Bob \(index)", token: "b\(index)")
                 if index == 0 {
-                    _ = try await world.store.withdrawStatement(id, by: person, reason: "x", now: Closing.july)
+                    _ = try await world.reports.withdraw(id, by: person, reason: "x", now: Closing.july)
                 } else {
-                    _ = try await world.store.approveStatement(
+                    _ = try await world.reports.approve(
                         id, by: person, rules: Closing.rules, now: Closing.july)
                 }
             }
@@ -164,10 +166,10 @@ import UsageModel
                 try await Self.send(world, "acme", seed: seed &+ UInt64(200 + round))
                 try await Self.reclassify(world, seed: seed &+ UInt64(300 + round)) { Bool.random(using: &generator) }
                 try await world.rollUpAll()
-                let restated = try await world.store.restated(closed.header.id)
+                let restated = try await world.reports.restated(closed.header.id)
                 #expect(restated.statement == closed)
                 let scope = Closing.scope()
-                let answers = try await world.store.answers(
+                let answers = try await world.reports.answers(
                     to: [ScopeQuestion(scope: scope, period: Closing.month)], visibility: .everything)
                 let table = answers.tables[0]
                 #expect(restated.restatement.denominator.now == table.denominator)
@@ -211,7 +213,8 @@ private struct LedgerModel {
         }
     }
 
-    /// June's tokens of external customers, by provider: of the batches up to a position, with the registry as of a moment.
+    /// June's tokens of external customers, by provider: of the batches up to a position, with the registry as of a
+    /// moment.
     func external(upTo position: UInt64, knownAt: Timestamp) async throws -> [String: UInt128] {
         let records = try await world.store.exportRegistry(knownAt: knownAt, visibility: .everything).map(\.entry)
         let zone = world.store.calendar

@@ -1,4 +1,5 @@
 import Postgres
+import Reporting
 import Scopes
 import Store
 import TestSupport
@@ -12,8 +13,8 @@ import UsageModel
     ) async throws -> [StatementShortcoming] {
         let proposal = Closing.proposal(scope ?? Closing.scope(kinds: nil), rules: rules, now: now)
         do {
-            let statement = try await world.store.proposeStatement(proposal)
-            _ = try await world.store.withdrawStatement(
+            let statement = try await world.reports.propose(proposal)
+            _ = try await world.reports.withdraw(
                 statement.header.id, by: Closing.ann, reason: "a test", now: Closing.july)
             return []
         } catch let refusal as StatementRefusal {
@@ -152,7 +153,7 @@ import UsageModel
         try await World.with { world in
             let early = Timestamp(seconds: minute("2025-06-29") * 60)
             let scope = Closing.scope()
-            let proposed = try await world.store.proposeStatement(
+            let proposed = try await world.reports.propose(
                 Closing.proposal(scope, override: "the provider left the market", now: early))
             #expect(proposed.content.shortcomings.map(\.code) == [.monthNotOver, .nothingCounted])
             #expect(proposed.header.overrideReason == "the provider left the market")
@@ -161,7 +162,7 @@ import UsageModel
             var sender = try await Sender(world)
             try await sender.send(oneRow(minute("2025-06-02")), at: early)
             let short = try await world.refusal {
-                _ = try await world.store.approveStatement(
+                _ = try await world.reports.approve(
                     proposed.header.id, by: Closing.bob, rules: Closing.rules, now: early)
             }
             #expect(short?.code == .coverageShort)

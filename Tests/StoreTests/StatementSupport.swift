@@ -1,4 +1,5 @@
 import Postgres
+import Reporting
 import Scopes
 import Store
 import TestSupport
@@ -66,8 +67,8 @@ struct Sender: Sendable {
 extension World {
     /// Proposes and approves June.
     func close(_ scope: Scope = Closing.scope(), override reason: String? = nil) async throws -> Statement {
-        let proposed = try await store.proposeStatement(Closing.proposal(scope, override: reason))
-        return try await store.approveStatement(
+        let proposed = try await reports.propose(Closing.proposal(scope, override: reason))
+        return try await reports.approve(
             proposed.header.id, by: Closing.bob, rules: Closing.rules, now: Closing.july)
     }
 

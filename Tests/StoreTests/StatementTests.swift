@@ -1,4 +1,5 @@
 import Postgres
+import Reporting
 import Scopes
 import Store
 import TestSupport
@@ -29,7 +30,7 @@ import UsageModel
     @Test func aMonthIsProposedByOneAndApprovedByAnother() async throws {
         try await World.with { world in
             _ = try await Self.fill(world)
-            let proposed = try await world.store.proposeStatement(Closing.proposal())
+            let proposed = try await world.reports.propose(Closing.proposal())
             #expect(proposed.header.status == .proposed)
             #expect(proposed.content.table.rows.map(\.entity) == ["acme", "other"])
             #expect(proposed.content.table.rows.map(\.numerator) == [101, 50])
@@ -46,52 +47,52 @@ import UsageModel
             #expect(StatementContent.digest(of: proposed.text) == proposed.header.digest)
             for same in [Closing.ann, StatementPerson(holder: "ANN", token: "a2")] {
                 let refused = try await world.refusal {
-                    _ = try await world.store.approveStatement(
+                    _ = try await world.reports.approve(
                         proposed.header.id, by: same, rules: Closing.rules, now: Closing.july)
                 }
                 #expect(refused?.code == .samePerson)
             }
-            let approved = try await world.store.approveStatement(
+            let approved = try await world.reports.approve(
                 proposed.header.id, by: Closing.bob, rules: Closing.rules, now: Closing.july)
             #expect(approved.header.status == .approved && approved.header.decision?.person == Closing.bob)
             #expect(approved.text == proposed.text && approved.header.digest == proposed.header.digest)
             let again = try await world.refusal {
-                _ = try await world.store.approveStatement(
+                _ = try await world.reports.approve(
                     proposed.header.id, by: Closing.bob, rules: Closing.rules, now: Closing.july)
             }
             #expect(again?.code == .decided)
-            let twice = try await world.refusal { _ = try await world.store.proposeStatement(Closing.proposal()) }
+            let twice = try await world.refusal { _ = try await world.reports.propose(Closing.proposal()) }
             #expect(twice?.code == .exists)
             // Another scope's month is another statement.
-            _ = try await world.store.proposeStatement(Closing.proposal(Closing.scope("all", kinds: nil)))
-            #expect(try await world.store.statements().map(\.scopeID) == ["all", "house"])
-            #expect(try await world.store.statements(scope: "house").map(\.status) == [.approved])
-            await #expect(throws: StoreError.self) { _ = try await world.store.statement(99) }
+            _ = try await world.reports.propose(Closing.proposal(Closing.scope("all", kinds: nil)))
+            #expect(try await world.store.snapshot { try $0.statements() }.map(\.scopeID) == ["all", "house"])
+            #expect(try await world.store.snapshot { try $0.statements(scope: "house") }.map(\.status) == [.approved])
+            await #expect(throws: StoreError.self) { _ = try await world.store.snapshot { try $0.statement(99) } }
         }
     }
 
     @Test func aProposalIsWithdrawnAndProposedAgain() async throws {
         try await World.with { world in
             _ = try await Self.fill(world)
-            let first = try await world.store.proposeStatement(Closing.proposal())
-            let waiting = try await world.refusal { _ = try await world.store.proposeStatement(Closing.proposal()) }
+            let first = try await world.reports.propose(Closing.proposal())
+            let waiting = try await world.refusal { _ = try await world.reports.propose(Closing.proposal()) }
             #expect(waiting?.code == .exists)
-            let withdrawn = try await world.store.withdrawStatement(
+            let withdrawn = try await world.reports.withdraw(
                 first.header.id, by: Closing.ann, reason: "wrong month", now: Closing.july)
             #expect(withdrawn.header.status == .withdrawn && withdrawn.header.decision?.reason == "wrong month")
             let second = try await world.close()
             #expect(second.header.id != first.header.id)
-            #expect(try await world.store.statements().map(\.status) == [.withdrawn, .approved])
+            #expect(try await world.store.snapshot { try $0.statements() }.map(\.status) == [.withdrawn, .approved])
         }
     }
 
     @Test func figuresThatChangedSinceTheProposalAreNotApproved() async throws {
         try await World.with { world in
             var sender = try await Self.fill(world)
-            let first = try await world.store.proposeStatement(Closing.proposal())
+            let first = try await world.reports.propose(Closing.proposal())
             try await sender.send(oneRow(minute("2025-06-20"), "t1", input: 7, output: 0))
             let pending = try await world.refusal {
-                _ = try await world.store.approveStatement(
+                _ = try await world.reports.approve(
                     first.header.id, by: Closing.bob, rules: Closing.rules, now: Closing.july)
             }
             #expect(pending?.code == .coverageShort)
@@ -99,7 +100,7 @@ import UsageModel
             try await world.rollUpAll()
             _ = try await world.store.importRegistry([Self.external("t2")], by: "x", now: World.june)
             let changed = try await world.refusal {
-                _ = try await world.store.approveStatement(
+                _ = try await world.reports.approve(
                     first.header.id, by: Closing.bob, rules: Closing.rules, now: Closing.july)
             }
             #expect(changed?.code == .figuresChanged)
@@ -107,7 +108,7 @@ import UsageModel
             #expect(acme?.numerator.lateUsage.description == "7")
             #expect(acme?.numerator.reclassification.description == "30")
             #expect(changed?.changes?.rows.first { $0.entity == "other" }?.isUnchanged == true)
-            _ = try await world.store.withdrawStatement(
+            _ = try await world.reports.withdraw(
                 first.header.id, by: Closing.bob, reason: "late", now: Closing.july)
             #expect(try await world.close().content.table.denominator == 188)
         }
@@ -134,14 +135,14 @@ import UsageModel
                     decided_token)
                 SELECT statement_id, scope_id, month, proposed_by, 'approved', now(), 'aNN', 'x' FROM statement
                 """
-            let other = try await world.store.proposeStatement(Closing.proposal(Closing.scope("other")))
+            let other = try await world.reports.propose(Closing.proposal(Closing.scope("other")))
             let error = await #expect(throws: PostgresError.self) {
                 try await world.store.pool.withConnection {
                     _ = try $0.query(forged + " WHERE statement_id = $1", [.int(other.header.id)])
                 }
             }
             #expect(error?.code == .checkViolation)
-            #expect(try await world.store.statement(closed.header.id) == closed)
+            #expect(try await world.store.snapshot { try $0.statement(closed.header.id) } == closed)
         }
     }
 
@@ -159,7 +160,7 @@ import UsageModel
                     """)
             }
             let error = await #expect(throws: StoreError.self) {
-                _ = try await world.store.statement(closed.header.id)
+                _ = try await world.store.snapshot { try $0.statement(closed.header.id) }
             }
             #expect(error?.code == .damagedStatement)
         }
@@ -170,17 +171,17 @@ import UsageModel
             var sender = try await Self.fill(world)
             try await sender.send(oneRow(minute("2025-05-10"), "t1", input: 11, output: 0))
             try await world.rollUpAll()
-            #expect(try await world.store.closedMonth(Closing.month, scope: "house") == nil)
+            #expect(try await world.reports.closedMonth(Closing.month, scope: "house") == nil)
             let closed = try await world.close()
             try await sender.send(oneRow(minute("2025-06-10"), "t1", input: 1_000, output: 0))
             try await world.rollUpAll()
             _ = try await world.store.importRegistry(
                 [entry("t1", .ownBusiness, "2025-01-01")], by: "x", now: World.june)
-            let month = try #require(try await world.store.closedMonth(Closing.month, scope: "house"))
+            let month = try #require(try await world.reports.closedMonth(Closing.month, scope: "house"))
             #expect(month.table == closed.content.table && month.statement == closed.header)
             // May isn't closed: evaluated, at the statement's knowledge.
             #expect(month.previous?["acme"]?.numerator == 11)
-            let restated = try await world.store.restated(closed.header.id)
+            let restated = try await world.reports.restated(closed.header.id)
             let acme = try #require(restated.restatement.rows.first { $0.entity == "acme" })
             #expect(acme.numerator.lateUsage.description == "1000")
             #expect(acme.numerator.reclassification.description == "-1101" && acme.numerator.now == 0)
@@ -194,12 +195,12 @@ import UsageModel
             var sender = try await Sender(world)
             try await sender.send(oneRow(minute("2025-06-30", hour: 20), "t1", input: 5, output: 0))
             try await world.rollUpAll()
-            let utc = try await world.store.proposeStatement(
+            let utc = try await world.reports.propose(
                 Closing.proposal(Closing.scope("utc", kinds: nil, zone: "UTC")))
             #expect(utc.content.table.denominator == 5)
             #expect(utc.content.coverage.map(\.firstMinute) == ["2025-06-30T20:00:00Z"])
             let short = try await world.refusal {
-                _ = try await world.store.proposeStatement(Closing.proposal(Closing.scope(kinds: nil)))
+                _ = try await world.reports.propose(Closing.proposal(Closing.scope(kinds: nil)))
             }
             #expect(short?.shortcomings.first?.code == .nothingCounted, "in Shanghai it is July's")
         }

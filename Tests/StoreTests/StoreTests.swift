@@ -1,4 +1,5 @@
 import Postgres
+import Reporting
 import Scopes
 internal import ScopesTestSupport
 import Store
@@ -55,18 +56,24 @@ import UsageModel
             let token = TokenRecord(
                 id: "abc", role: .auditor, provider: "acme", note: "n", createdAt: World.june, createdBy: "ann",
                 expiresAt: Timestamp(seconds: World.june.seconds + 100))
-            try await store.createToken(token, secretHash: hash)
-            #expect(try await store.authenticate(id: "abc", secretHash: hash, now: World.june) == token)
+            try await store.transaction { try $0.createToken(token, secretHash: hash) }
             #expect(
-                try await store.authenticate(id: "abc", secretHash: [UInt8](repeating: 2, count: 32), now: World.june)
+                try await store.session { try $0.authenticate(id: "abc", secretHash: hash, now: World.june) } == token)
+            #expect(
+                try await store.session {
+                    try $0.authenticate(id: "abc", secretHash: [UInt8](repeating: 2, count: 32), now: World.june)
+                }
                     == nil)
             #expect(
-                try await store.authenticate(
-                    id: "abc", secretHash: hash, now: Timestamp(seconds: World.june.seconds + 100)) == nil)
-            #expect(try await store.revokeToken(id: "abc", by: "bob", now: World.june))
-            #expect(try await store.revokeToken(id: "abc", by: "bob", now: World.june) == false)
-            #expect(try await store.authenticate(id: "abc", secretHash: hash, now: World.june) == nil)
-            #expect(try await store.listTokens().map(\.revokedAt) == [World.june])
+                try await store.session {
+                    try $0.authenticate(
+                        id: "abc", secretHash: hash, now: Timestamp(seconds: World.june.seconds + 100))
+                } == nil)
+            #expect(try await store.transaction { try $0.revokeToken(id: "abc", by: "bob", now: World.june) })
+            #expect(try await store.transaction { try $0.revokeToken(id: "abc", by: "bob", now: World.june) } == false)
+            #expect(
+                try await store.session { try $0.authenticate(id: "abc", secretHash: hash, now: World.june) } == nil)
+            #expect(try await store.session { try $0.listTokens() }.map(\.revokedAt) == [World.june])
         }
     }
 
@@ -106,7 +113,9 @@ import UsageModel
                     "ledger_payload_2025_06", "usage_hour_2025_03", "usage_hour_2025_06", "usage_minute_2025_03",
                     "usage_minute_2025_06",
                 ])
-            let error = await #expect(throws: StoreError.self) { _ = try await store.total("2025-06-01", "2025-06-15") }
+            let error = await #expect(throws: QuestionError.self) {
+                _ = try await store.total("2025-06-01", "2025-06-15")
+            }
             #expect(error?.code == .notKept)
             let sums = try await store.scopeSums(date("2025-03-01")..<date("2025-07-01"), visibility: .everything)
             #expect(sums.rows.map(\.counts.input) == [3])

@@ -1,5 +1,6 @@
 import Logging
 import Postgres
+import Reporting
 import Scopes
 import Store
 import Synchronization
@@ -11,6 +12,7 @@ struct World: Sendable {
     let store: Store
     let connectionString: String
     let payloads = Payloads()
+    var reports: Reports<Store> { Reports(store) }
 
     static func with<Value: Sendable>(
         calendar: String = "Asia/Shanghai", connections: Int = 6, _ body: (World) async throws -> Value
@@ -52,10 +54,12 @@ struct World: Sendable {
 
     @discardableResult
     func openEpoch(_ key: CollectorKey = World.key, last: UInt64 = 0, next: UInt64 = 0) async throws -> EpochGrant {
-        try await store.openEpoch(
-            EpochRequest(
-                key: key, spoolID: [UInt8](repeating: 7, count: 16), softwareVersion: "1.0",
-                remembered: EpochPosition(epoch: last, nextSequence: next), now: World.june))
+        try await store.transaction(retry: .idempotent) {
+            try $0.openEpoch(
+                EpochRequest(
+                    key: key, spoolID: [UInt8](repeating: 7, count: 16), softwareVersion: "1.0",
+                    remembered: EpochPosition(epoch: last, nextSequence: next), now: World.june))
+        }
     }
 
     /// A batch of rows, its payload registered for the decoder.
@@ -93,7 +97,7 @@ struct World: Sendable {
     func table(
         _ scope: Scope, _ period: Period, knownAt: Timestamp? = nil, visibility: Visibility = .everything
     ) async throws -> ShareTable {
-        try await store.answers(
+        try await reports.answers(
             to: [ScopeQuestion(scope: scope, period: period)], knownAt: knownAt, visibility: visibility
         ).tables[0]
     }
@@ -167,9 +171,9 @@ func date(_ text: String) -> CalendarDate {
 extension Store {
     /// All usage of a span of UTC days, ungrouped.
     func total(_ from: String, _ to: String, zone: ZoneRules = .utc) async throws -> WideTokenCounts {
-        let answer = try await usage(
-            UsageQuery(
-                from: date(from).days * 86_400, to: date(to).days * 86_400, zone: zone, visibility: .everything))
+        let query = UsageQuery(
+            from: date(from).days * 86_400, to: date(to).days * 86_400, zone: zone, visibility: .everything)
+        let answer = try await snapshot { try $0.usage(query) }
         return answer.rows.first?.counts ?? WideTokenCounts()
     }
 }

@@ -1,4 +1,5 @@
 import Postgres
+import Reporting
 import Scopes
 internal import ScopesTestSupport
 import Store
@@ -26,17 +27,23 @@ import UsageModel
                 oneRow(minute("2025-06-15", hour: 16), input: 2),
             ])
             let start = Self.calendar.startOfDay(date("2025-06-15")) / 60
-            let days = try await world.store.usage(query(start, start + 2_880, zone: "Asia/Shanghai", bucket: .day))
+            let days = try await world.store.snapshot {
+                try $0.usage(query(start, start + 2_880, zone: "Asia/Shanghai", bucket: .day))
+            }
             #expect(days.source == .day)
             #expect(days.rows.map(\.counts.input) == [1, 2])
             #expect(days.rows.map(\.start) == [start * 60, (start + 1_440) * 60])
-            let utc = try await world.store.usage(
-                query(minute("2025-06-15"), minute("2025-06-17"), bucket: .day))
+            let utc = try await world.store.snapshot {
+                try $0.usage(
+                    query(minute("2025-06-15"), minute("2025-06-17"), bucket: .day))
+            }
             #expect(utc.source == .hour)
             #expect(utc.rows.map(\.counts.input) == [3])
             let month = Self.calendar.startOfDay(date("2025-06-01")) / 60
             let next = Self.calendar.startOfDay(date("2025-07-01")) / 60
-            let months = try await world.store.usage(query(month, next, zone: "Asia/Shanghai", bucket: .month))
+            let months = try await world.store.snapshot {
+                try $0.usage(query(month, next, zone: "Asia/Shanghai", bucket: .month))
+            }
             #expect(months.source == .month)
             #expect(months.rows.map(\.counts.input) == [3])
         }
@@ -51,18 +58,22 @@ import UsageModel
             ])
             let from = minute("2025-06-14", hour: 18, minute: 30)
             let days = query(from, from + 2_880, zone: "Asia/Kolkata", bucket: .day, by: [.tenant])
-            let answer = try await world.store.usage(days)
+            let answer = try await world.store.snapshot { try $0.usage(days) }
             #expect(answer.source == .minute)
             #expect(answer.rows.map(\.counts.input) == [1, 2])
-            let hours = try await world.store.usage(
-                query(from, from + 2_880, zone: "Asia/Kolkata", bucket: .hour, by: [.model]))
+            let hours = try await world.store.snapshot {
+                try $0.usage(
+                    query(from, from + 2_880, zone: "Asia/Kolkata", bucket: .hour, by: [.model]))
+            }
             #expect(
                 hours.rows.map(\.start) == [
                     minute("2025-06-15", hour: 17, minute: 30) * 60, minute("2025-06-15", hour: 18, minute: 30) * 60,
                 ])
-            let error = await #expect(throws: StoreError.self) {
-                _ = try await world.store.usage(
-                    self.query(from, from + 2_880, zone: "Asia/Kolkata", bucket: .day, by: [.tenant, .model]))
+            let error = await #expect(throws: QuestionError.self) {
+                _ = try await world.store.snapshot {
+                    try $0.usage(
+                        self.query(from, from + 2_880, zone: "Asia/Kolkata", bucket: .day, by: [.tenant, .model]))
+                }
             }
             #expect(error?.code == .notKept)
             #expect(error?.message.contains("model, tenant") == true)
@@ -76,10 +87,14 @@ import UsageModel
                 oneRow(start, "a", model: "m1"), oneRow(start, "b", model: "m2"), oneRow(start + 1, "a"),
             ])
             for (dimension, names) in [(UsageDimension.tenant, ["a", "b", "a"]), (.model, ["m1", "m2", "m1"])] {
-                let answer = try await world.store.usage(query(start, start + 2, bucket: .minute, by: [dimension]))
+                let answer = try await world.store.snapshot {
+                    try $0.usage(query(start, start + 2, bucket: .minute, by: [dimension]))
+                }
                 #expect(answer.rows.map { $0.keys[0] } == names)
             }
-            let provider = try await world.store.usage(query(start, start + 2, bucket: .minute, by: [.provider]))
+            let provider = try await world.store.snapshot {
+                try $0.usage(query(start, start + 2, bucket: .minute, by: [.provider]))
+            }
             #expect(provider.rows.map(\.counts.requests) == [2, 1])
             #expect(provider.rows.map(\.start) == [start * 60, (start + 1) * 60])
         }
@@ -100,7 +115,9 @@ import UsageModel
             func inputs(_ by: [UsageDimension], _ filters: UsageFilters = UsageFilters()) async throws -> [String:
                 UInt128]
             {
-                let answer = try await world.store.usage(query(day, day + 1_440, by: by, filters: filters))
+                let answer = try await world.store.snapshot {
+                    try $0.usage(query(day, day + 1_440, by: by, filters: filters))
+                }
                 return Dictionary(
                     uniqueKeysWithValues: answer.rows.map { ($0.keys.joined(separator: "/"), $0.counts.input) })
             }
@@ -121,7 +138,7 @@ import UsageModel
         try await World.with { world in
             let day = minute("2025-06-15")
             try await world.load([oneRow(day, "caf\u{E9}", input: 1), oneRow(day, "cafe\u{301}", input: 2)])
-            let answer = try await world.store.usage(query(day, day + 1_440, by: [.tenant]))
+            let answer = try await world.store.snapshot { try $0.usage(query(day, day + 1_440, by: [.tenant])) }
             #expect(answer.rows.map { Array($0.keys[0].utf8).count } == [6, 5])
             #expect(answer.rows.map(\.counts.input) == [2, 1])
         }
@@ -129,13 +146,17 @@ import UsageModel
 
     @Test func badQuestionsAreRefusedWithTheReason() async throws {
         try await World.with { world in
-            let empty = await #expect(throws: StoreError.self) { _ = try await world.store.usage(self.query(5, 5)) }
+            let empty = await #expect(throws: QuestionError.self) {
+                _ = try await world.store.snapshot { try $0.usage(self.query(5, 5)) }
+            }
             #expect(empty?.code == .badQuery)
             try await world.load([oneRow(0, "a"), oneRow(0, "b")])
             var wide = query(0, 60, by: [.tenant])
             wide.maxRows = 1
             let many = wide
-            let error = await #expect(throws: StoreError.self) { _ = try await world.store.usage(many) }
+            let error = await #expect(throws: QuestionError.self) {
+                _ = try await world.store.snapshot { try $0.usage(many) }
+            }
             #expect(error?.code == .badQuery)
         }
     }
@@ -156,11 +177,15 @@ import UsageModel
             let query = UsageQuery(
                 from: date("2025-06-14").days * 86_400, to: date("2025-06-17").days * 86_400, zone: .utc,
                 groupBy: [.provider, .tenant], visibility: .provider("acme"))
-            #expect(try await world.store.usage(query).rows.map(\.keys) == [["acme", "tenant-of-acme"]])
+            #expect(
+                try await world.store.snapshot { try $0.usage(query) }.rows.map(\.keys) == [["acme", "tenant-of-acme"]])
             let sums = try await world.store.scopeSums(
                 date("2025-06-01")..<date("2025-07-01"), visibility: .provider("other"))
             #expect(sums.rows.map(\.provider) == ["other"])
-            #expect(try await world.store.collectors(visibility: .provider("acme")).map(\.provider) == ["acme"])
+            #expect(
+                try await world.store.snapshot { try $0.collectors(visibility: .provider("acme")) }.map(\.provider) == [
+                    "acme"
+                ])
         }
     }
 

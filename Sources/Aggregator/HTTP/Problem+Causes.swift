@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Reporting
 internal import Scopes
 internal import Store
 internal import TextFormats
@@ -10,6 +11,7 @@ extension Problem {
     init?(cause error: any Error) {
         switch error {
         case let error as StoreError: self = Self.store(error)
+        case let error as QuestionError: self = Self.question(error)
         case let error as PostgresError:
             guard let problem = Self.postgres(error) else { return nil }
             self = problem
@@ -38,15 +40,21 @@ extension Problem {
         }
     }
 
-    private static func store(_ error: StoreError) -> Problem {
+    private static func question(_ error: QuestionError) -> Problem {
         switch error.code {
         case .badQuery:
             Problem(
-                status: 400, code: "bad-query", title: "The question can't be answered as it is",
+                status: 400, code: error.code.rawValue, title: "The question can't be answered as it is",
                 detail: error.message)
         case .notKept:
             Problem(
-                status: 422, code: "not-kept", title: "What the question needs is not kept", detail: error.message)
+                status: 422, code: error.code.rawValue, title: "What the question needs is not kept",
+                detail: error.message)
+        }
+    }
+
+    private static func store(_ error: StoreError) -> Problem {
+        switch error.code {
         case .registryConflict:
             Problem(
                 status: 422, code: "invalid-registry", title: "The registry file was refused", detail: error.message)

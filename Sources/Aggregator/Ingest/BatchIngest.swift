@@ -92,10 +92,10 @@ package struct BatchIngest: Sendable {
         }
         guard header.provider == submission.identity.provider else { throw .wrongProvider }
         guard header.collector == submission.identity.name else { throw .wrongCollector }
-        return commit(submission, header, rows)
+        return commit(submission, header: header, rows: rows)
     }
 
-    private func commit(_ submission: BatchSubmission, _ header: BatchHeader, _ rows: UsageRows) -> BatchCommit {
+    private func commit(_ submission: BatchSubmission, header: BatchHeader, rows: UsageRows) -> BatchCommit {
         BatchCommit(
             key: CollectorKey(submission.identity), epoch: submission.epoch, sequence: submission.sequence,
             digest: submission.digest.bytes, payload: submission.payload, spoolID: header.spoolID.bytes,

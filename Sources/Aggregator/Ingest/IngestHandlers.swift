@@ -59,10 +59,10 @@ struct IngestHandlers: Sendable {
         guard remembered.epoch < UInt64(Int64.max), remembered.nextSequence <= EpochPosition.beyondAnySequence else {
             throw Problem.badRequest("last_epoch and last_next_sequence must be below 2^63.")
         }
-        let grant = try await store.openEpoch(
-            EpochRequest(
-                key: CollectorKey(identity), spoolID: spoolID.bytes, softwareVersion: version, remembered: remembered,
-                now: now))
+        let asked = EpochRequest(
+            key: CollectorKey(identity), spoolID: spoolID.bytes, softwareVersion: version, remembered: remembered,
+            now: now)
+        let grant = try await store.transaction(retry: .idempotent) { try $0.openEpoch(asked) }
         log(grant, identity)
         return .json([
             "epoch": .integer(Int64(clamping: grant.epoch)), "next_sequence": 0,
@@ -109,7 +109,11 @@ struct IngestHandlers: Sendable {
             }
             return digest.bytes
         }
-        switch try await store.lookupDigests(digests, of: CollectorKey(identity), epoch: body.epoch, now: now) {
+        let (epoch, now) = (body.epoch, now)
+        let known = try await store.transaction(retry: .idempotent) {
+            try $0.lookupDigests(digests, of: CollectorKey(identity), epoch: epoch, now: now)
+        }
+        switch known {
         case .success(let counted): return .json(["counted": .array(counted.map { .bool($0) })])
         case .failure(let refusal): throw Problem.batch(BatchOutcome(refusal))
         }
@@ -128,12 +132,12 @@ struct IngestHandlers: Sendable {
             do {
                 return try await intake.submit(submission)
             } catch let refusal as BatchRefusal {
-                log(refusal, identity, envelope)
+                log(refusal, from: identity, under: envelope)
                 throw Problem.batch(refusal)
             }
         }
         guard let receipt = committed.receipt else {
-            log(committed.outcome, identity, envelope)
+            log(committed.outcome, from: identity, under: envelope)
             throw Problem.batch(committed.outcome)
         }
         return .json([
@@ -143,7 +147,7 @@ struct IngestHandlers: Sendable {
         ])
     }
 
-    private func log(_ outcome: BatchOutcome, _ identity: CollectorIdentity, _ envelope: BatchEnvelope) {
+    private func log(_ outcome: BatchOutcome, from identity: CollectorIdentity, under envelope: BatchEnvelope) {
         switch outcome {
         case .fork:
             logger.error(
@@ -157,7 +161,7 @@ struct IngestHandlers: Sendable {
         }
     }
 
-    private func log(_ refusal: BatchRefusal, _ identity: CollectorIdentity, _ envelope: BatchEnvelope) {
+    private func log(_ refusal: BatchRefusal, from identity: CollectorIdentity, under envelope: BatchEnvelope) {
         var values = place(identity, envelope)
         values[.reason] = "\(refusal)"
         logger.warning("batch refused", values)

@@ -1,5 +1,6 @@
 package import Logging
 internal import Postgres
+internal import Reporting
 internal import ServiceLifecycle
 package import Store
 internal import Synchronization
@@ -76,10 +77,10 @@ package final class HealthMonitor: Service {
     package func probe() async {
         do {
             try await store.check()
-            let position = try await store.position()
-            let waiting = try await store.collectors(visibility: .everything).reduce(0) {
-                $0 + UInt64($1.pendingBatches)
+            let (position, collectors) = try await store.snapshot { session in
+                (try session.position(), try session.collectors(visibility: .everything))
             }
+            let waiting = collectors.reduce(0) { $0 + UInt64($1.pendingBatches) }
             let second = clock.nowMilliseconds() / 1_000
             var health = Health(state: .ready)
             health.position = position

@@ -1,4 +1,5 @@
 internal import APIModel
+internal import Reporting
 internal import Scopes
 internal import Store
 internal import TextFormats
@@ -29,7 +30,7 @@ struct PreviewQuestion {
 
 extension PreviewEffect {
     /// - Returns: `nil` where only the counts were asked for.
-    init?<Change: Sendable>(_ effect: ImportPreview<Change>.Effect?) {
+    init?(_ effect: ImportEffect?) {
         guard let effect else { return nil }
         self.init()
         let (table, moves) = (effect.after, ShareMoves(from: effect.before, to: effect.after))

@@ -1,4 +1,5 @@
 package import Logging
+package import Reporting
 package import Scopes
 package import Store
 package import Telemetry
@@ -20,6 +21,9 @@ package struct QueryDependencies: Sendable {
     package var events = TrendEvents([])
     /// How long a provider or collector may bring nothing before it counts as silent, in minutes.
     package var silenceMinutes = APILimits.defaultSilenceMinutes
+
+    /// What is asked of the store about scopes and statements.
+    var reports: Reports<Store> { Reports(store) }
 
     package init(
         store: Store, scopes: ScopeCatalogue, clock: any WallClock, health: @escaping @Sendable () -> Health,

@@ -1,5 +1,6 @@
 internal import HTTPTypes
 internal import Hummingbird
+internal import Reporting
 internal import Store
 
 /// The routes of the query listener, in one list: the router, the 405 answers and the test against the OpenAPI

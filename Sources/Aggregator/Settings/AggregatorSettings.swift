@@ -1,6 +1,7 @@
 internal import DaemonSupport
 internal import Foundation
 package import Postgres
+package import Reporting
 package import Scopes
 package import Settings
 package import Store

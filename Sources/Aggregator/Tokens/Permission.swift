@@ -1,3 +1,4 @@
+internal import Reporting
 package import Store
 
 /// What a route lets its caller do.

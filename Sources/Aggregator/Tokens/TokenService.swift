@@ -30,7 +30,7 @@ package struct TokenService: Sendable {
         let record = TokenRecord(
             id: token.id, role: role, provider: provider, note: note, holder: holder, createdAt: now, createdBy: actor,
             expiresAt: lifetimeSeconds.map { Timestamp(microseconds: now.microseconds + $0 * 1_000_000) })
-        try await store.createToken(record, secretHash: token.secretHash)
+        try await store.transaction { try $0.createToken(record, secretHash: token.secretHash) }
         return (token.text, record)
     }
 
@@ -44,17 +44,21 @@ package struct TokenService: Sendable {
                 "The Authorization header holds no bearer token of ours.", error: "invalid_token")
         }
         let now = Timestamp(milliseconds: clock.nowMilliseconds())
-        guard let record = try await store.authenticate(id: token.id, secretHash: token.secretHash, now: now) else {
+        let known = try await store.session {
+            try $0.authenticate(id: token.id, secretHash: token.secretHash, now: now)
+        }
+        guard let record = known else {
             throw Problem.unauthorized("The token is unknown, expired or revoked.", error: "invalid_token")
         }
         return record
     }
 
     package func revoke(id: String, by actor: String) async throws -> Bool {
-        try await store.revokeToken(id: id, by: actor, now: Timestamp(milliseconds: clock.nowMilliseconds()))
+        let now = Timestamp(milliseconds: clock.nowMilliseconds())
+        return try await store.transaction { try $0.revokeToken(id: id, by: actor, now: now) }
     }
 
     package func list() async throws -> [TokenRecord] {
-        try await store.listTokens()
+        try await store.session { try $0.listTokens() }
     }
 }

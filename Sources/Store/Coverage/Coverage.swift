@@ -1,4 +1,5 @@
 internal import Postgres
+package import Reporting
 package import UsageModel
 
 /// A question about what was reported over a time.
@@ -29,8 +30,8 @@ package struct CoverageQuery: Sendable {
     var shown: String { provider ?? visibility.setting }
 }
 
-/// What one collector reported of a time. A batch is of the time where the minutes of its usage overlap it, and one without
-/// usage where it was received in it; it counts whole.
+/// What one collector reported of a time. A batch is of the time where the minutes of its usage overlap it, and one
+/// without usage where it was received in it; it counts whole.
 package struct CollectorCoverage: Sendable, Equatable {
     package var provider: String
     package var collector: String
@@ -67,7 +68,8 @@ package struct ProviderCoverage: Sendable, Equatable {
 
 package struct CoverageAnswer: Sendable, Equatable {
     package var position: UInt64
-    /// The finest sums that are kept of the whole time, which the providers' spans come from: `minute`, `hour` or `day`.
+    /// The finest sums that are kept of the whole time, which the providers' spans come from: `minute`, `hour` or
+    /// `day`.
     package var source: UsageBucket
     /// By provider and name: all that may be seen, whether they reported or not.
     package var collectors: [CollectorCoverage]
@@ -75,14 +77,69 @@ package struct CoverageAnswer: Sendable, Equatable {
     package var providers: [ProviderCoverage]
 }
 
-extension Store {
-    /// What was reported of a time, by whom, and what was set aside.
+extension StoreSession {
+    /// What was reported of a time, by whom, and what was set aside. Must run in a snapshot, which it restricts.
     ///
-    /// - Throws: ``StoreError`` with `.badQuery` for an empty time.
-    package func coverage(_ query: CoverageQuery) async throws -> CoverageAnswer {
-        let calendar = calendar
-        return try await pool.withTransaction(.snapshot) {
-            try StoreSession($0).coverage(query, calendar: calendar)
+    /// - Throws: ``QuestionError`` with `.badQuery` for an empty time.
+    package func coverage(_ query: CoverageQuery) throws -> CoverageAnswer {
+        guard query.from < query.to else { throw QuestionError.emptyRange }
+        let position = try position()
+        // The ledger first: the role that questions run as sees nothing of it, and the rest of the transaction is its.
+        let collectors = try collectorCoverage(query)
+        try restrict(to: query.visibility)
+        let source = UsageBucket.finest(
+            keptSince: query.from * 60, minutesFrom: try keptFrom(.minute), hoursFrom: try keptFrom(.hour))
+        let providers = try providerCoverage(query, source, known: collectors.map(\.provider))
+        return CoverageAnswer(position: position, source: source, collectors: collectors, providers: providers)
+    }
+
+    // MARK: Collectors, from the ledger
+
+    private func collectorCoverage(_ query: CoverageQuery) throws -> [CollectorCoverage] {
+        let bounds = CoverageSQL.bounds(query)
+        var found: [Int64: CollectorCoverage] = [:]
+        for row in try connection.query(CoverageSQL.batches, bounds) {
+            found[try row.decode(0)] = CollectorCoverage(
+                provider: try row.decode(1), collector: try row.decode(2), lastSeen: try row.decode(3),
+                batches: try row.decode(4), firstBatchAt: try row.decode(5), lastBatchAt: try row.decode(6),
+                events: try row.decode(7), pendingBatches: try row.decode(8))
         }
+        for row in try connection.query(CoverageSQL.rejections, bounds) {
+            found[try row.decode(0)]?.rejections[try row.decode(1)] = try row.decode(2)
+        }
+        for row in try connection.query(CoverageSQL.quarantined, Array(bounds.prefix(3))) {
+            found[try row.decode(0)]?.quarantined[try row.decode(1)] = try row.decode(2)
+        }
+        for row in try connection.query(CoverageSQL.batchSpans, bounds + [.int(query.silenceMinutes)]) {
+            let (low, high): (Int64, Int64) = (try row.decode(1), try row.decode(2))
+            found[try row.decode(0)]?.reported.append(low..<high)
+        }
+        return found.values.sorted { ($0.provider, $0.collector) < ($1.provider, $1.collector) }
+    }
+
+    // MARK: Providers, from the sums
+
+    private func providerCoverage(
+        _ query: CoverageQuery, _ source: UsageBucket, known: [String]
+    ) throws -> [ProviderCoverage] {
+        var found: [String: ProviderCoverage] = [:]
+        for provider in known {
+            found[provider] = ProviderCoverage(provider: provider, minutes: nil, hours: nil, days: 0)
+        }
+        let parameters = CoverageSQL.parameters(query, source, calendar: calendar)
+        for row in try connection.query(CoverageSQL.counts(source), Array(parameters.prefix(4))) {
+            let provider: String = try row.decode(0)
+            found[provider] = ProviderCoverage(
+                provider: provider, minutes: try row.decode(1), hours: try row.decode(2), days: try row.decode(3))
+        }
+        for (provider, coverage) in found where coverage.days == 0 {
+            found[provider]?.minutes = source == .minute ? 0 : nil
+            found[provider]?.hours = source == .day ? nil : 0
+        }
+        for row in try connection.query(CoverageSQL.usageSpans(source), parameters) {
+            let (low, high): (Int64, Int64) = (try row.decode(1), try row.decode(2))
+            found[try row.decode(0)]?.reported.append(low..<high)
+        }
+        return found.values.sorted { $0.provider < $1.provider }
     }
 }

@@ -1,11 +1,13 @@
 internal import Postgres
+internal import Reporting
 internal import UsageModel
 
-/// The statements of ``StoreSession/coverage(_:calendar:)``: fixed text, every value a parameter.
+/// The statements of ``StoreSession/coverage(_:)``: fixed text, every value a parameter.
 enum CoverageSQL {
     // MARK: The ledger
 
-    /// `$1` and `$2`: the time; `$3`: the provider or `*`; `$4` and `$5`: the time in minutes; `$6`: the earliest receipt.
+    /// `$1` and `$2`: the time; `$3`: the provider or `*`; `$4` and `$5`: the time in minutes; `$6`: the earliest
+    /// receipt.
     static func bounds(_ query: CoverageQuery) -> [Parameter] {
         let lead = CoverageQuery.maxLeadDays * 86_400
         return [
@@ -75,8 +77,8 @@ enum CoverageSQL {
 
     // MARK: The sums
 
-    /// `$1` and `$2`: the time, for day sums as dates; `$3`: the provider or `*`; `$4`: the calendar's zone; `$5`: how far
-    /// apart spans must be, in minutes.
+    /// `$1` and `$2`: the time, for day sums as dates; `$3`: the provider or `*`; `$4`: the calendar's zone; `$5`: how
+    /// far apart spans must be, in minutes.
     static func parameters(_ query: CoverageQuery, _ source: UsageBucket, calendar: ZoneRules) -> [Parameter] {
         let (from, to) = (query.from * 60, query.to * 60)
         let time: [Parameter] =

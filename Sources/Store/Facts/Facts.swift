@@ -1,4 +1,5 @@
 internal import Postgres
+package import Reporting
 package import Scopes
 package import UsageModel
 
@@ -37,8 +38,8 @@ extension Store {
     package func importFacts(_ records: [FactRecord], kind: FactKind, by actor: String, now: Timestamp) async throws
         -> FactChange
     {
-        try await pool.withTransaction(retry: RetryPolicy(attempts: 5)) {
-            try StoreSession($0).importFacts(records, kind: kind, by: actor, now: now)
+        try await transaction(retry: RetryPolicy(attempts: 5)) {
+            try $0.importFacts(records, kind: kind, by: actor, now: now)
         }
     }
 
@@ -46,8 +47,8 @@ extension Store {
     package func exportFacts(_ kind: FactKind, knownAt: Timestamp? = nil, visibility: Visibility) async throws
         -> [StoredFact]
     {
-        try await pool.withTransaction(.snapshot) {
-            try StoreSession($0).exportFacts(kind, knownAt: knownAt, visibility: visibility)
+        try await snapshot {
+            try $0.exportFacts(kind, knownAt: knownAt, visibility: visibility)
         }
     }
 }

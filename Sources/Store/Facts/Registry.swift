@@ -1,4 +1,5 @@
 internal import Postgres
+package import Reporting
 package import Scopes
 package import UsageModel
 
@@ -39,15 +40,15 @@ extension Store {
     package func importRegistry(_ entries: [RegistryEntry], by actor: String, now: Timestamp) async throws
         -> RegistryChange
     {
-        try await pool.withTransaction(retry: RetryPolicy(attempts: 5)) {
-            try StoreSession($0).importRegistry(entries, by: actor, now: now)
+        try await transaction(retry: RetryPolicy(attempts: 5)) {
+            try $0.importRegistry(entries, by: actor, now: now)
         }
     }
 
     /// What is held, or was held at a moment, in order of provider, tenant and date.
     package func exportRegistry(knownAt: Timestamp? = nil, visibility: Visibility) async throws -> [RegistryRecord] {
-        try await pool.withTransaction(.snapshot) {
-            try StoreSession($0).exportRegistry(knownAt: knownAt, visibility: visibility)
+        try await snapshot {
+            try $0.exportRegistry(knownAt: knownAt, visibility: visibility)
         }
     }
 
@@ -59,8 +60,8 @@ extension Store {
     package func registryHistory(
         tenant: String, provider: String? = nil, knownAt: Timestamp? = nil, visibility: Visibility
     ) async throws -> [RegistryRecord] {
-        try await pool.withTransaction(.snapshot) {
-            try StoreSession($0).registryHistory(
+        try await snapshot {
+            try $0.registryHistory(
                 tenant: tenant, provider: provider, knownAt: knownAt, visibility: visibility)
         }
     }

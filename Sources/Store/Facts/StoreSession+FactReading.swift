@@ -1,6 +1,7 @@
 internal import Postgres
-internal import Scopes
-internal import UsageModel
+internal import Reporting
+package import Scopes
+package import UsageModel
 
 extension StoreSession {
     /// A fact's record, for ``factRecord(_:)``.
@@ -43,7 +44,7 @@ extension StoreSession {
 
     /// The facts of some kinds that were known at a moment and hold on some day of a range. Must run in a transaction that
     /// is restricted already.
-    func factBook(_ kinds: Set<FactKind>, over days: Range<CalendarDate>, known: Timestamp) throws -> FactBook {
+    package func factBook(_ kinds: Set<FactKind>, over days: Range<CalendarDate>, known: Timestamp) throws -> FactBook {
         guard !kinds.isEmpty else { return FactBook() }
         let records = try connection.query(
             """

@@ -1,5 +1,5 @@
 internal import Postgres
-internal import UsageModel
+package import UsageModel
 
 // What imports of the registry and of facts have in common: they take turns, and each is later than every one before.
 extension StoreSession {
@@ -20,7 +20,7 @@ extension StoreSession {
     /// The moment at which all that this transaction sees is known, and nothing that comes later ever will be: imports take
     /// turns, and each is recorded after all that went before. A clock's moment would not do: an import that is under way
     /// may be recorded before it and seen after it. Where nothing is recorded yet, it is now.
-    func knownMoment() throws -> Timestamp {
+    package func knownMoment() throws -> Timestamp {
         if let latest = try latestRecord() { return latest }
         return try connection.query("SELECT clock_timestamp()").one().decode(0)
     }

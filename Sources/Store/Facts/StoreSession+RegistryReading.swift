@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Reporting
 internal import Scopes
 internal import UsageModel
 

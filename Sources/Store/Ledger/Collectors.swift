@@ -1,4 +1,5 @@
 internal import Postgres
+package import Reporting
 package import UsageModel
 
 /// Who a batch came from: the two names of a verified client certificate that are stored.
@@ -37,15 +38,9 @@ package struct CollectorStatus: Sendable, Equatable {
     package var quarantined: Int
 }
 
-extension Store {
-    /// All collectors that the caller may see, by provider and name.
-    package func collectors(visibility: Visibility) async throws -> [CollectorStatus] {
-        try await pool.withTransaction(.snapshot) { try StoreSession($0).collectors(visibility: visibility) }
-    }
-}
-
 extension StoreSession {
-    func collectors(visibility: Visibility) throws -> [CollectorStatus] {
+    /// All collectors that the caller may see, by provider and name.
+    package func collectors(visibility: Visibility) throws -> [CollectorStatus] {
         try connection.query(
             """
             SELECT p.name, c.name, e.epoch, e.next_sequence, e.software_version, e.last_seen_at, e.last_batch_at,

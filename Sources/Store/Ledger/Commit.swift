@@ -71,14 +71,14 @@ enum QuarantineReason: String {
 }
 
 extension Store {
-    /// Counts a batch once: checks epoch and sequence under a lock, inserts it into the ledger and the rollup queue, and
-    /// moves the high-water mark, in one short transaction. When this returns an acknowledgement it is durable.
+    /// Counts a batch once: checks epoch and sequence under a lock, inserts it into the ledger and the rollup queue,
+    /// and moves the high-water mark, in one short transaction. When this returns an acknowledgement it is durable.
     ///
     /// - Throws: ``PostgresError``. With ``PostgresError/isUnknownCommit`` even after retries nobody knows whether it
     ///   was counted; sending the same batch again tells.
     package func commitBatch(_ batch: BatchCommit) async throws -> CommittedBatch {
         try await ensureLedgerPartitions(for: batch.receivedAt)
-        return try await pool.withTransaction(retry: .idempotent) { try StoreSession($0).commit(batch) }
+        return try await transaction(retry: .idempotent) { try $0.commit(batch) }
     }
 }
 

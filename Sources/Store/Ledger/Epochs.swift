@@ -31,25 +31,10 @@ package struct EpochGrant: Sendable, Equatable {
     package var hasRegressed: Bool
 }
 
-extension Store {
-    /// Raises the collector's epoch and fences its older ones, in one transaction.
-    package func openEpoch(_ request: EpochRequest) async throws -> EpochGrant {
-        try await pool.withTransaction(retry: .idempotent) { try StoreSession($0).openEpoch(request) }
-    }
-
-    /// Says of each batch whether it is counted already. Digests are 32 bytes each.
-    package func lookupDigests(
-        _ digests: [[UInt8]], of key: CollectorKey, epoch: UInt64, now: Timestamp
-    ) async throws -> Result<[Bool], EpochRefusal> {
-        try await pool.withTransaction(retry: .idempotent) {
-            try StoreSession($0).lookupDigests(digests, of: key, epoch: epoch, now: now)
-        }
-    }
-}
-
 extension StoreSession {
-    /// See ``Store/openEpoch(_:)``. Must run in a transaction.
-    func openEpoch(_ request: EpochRequest) throws -> EpochGrant {
+    /// Raises the collector's epoch and fences its older ones. Must run in a transaction; may be tried again whatever
+    /// became of the first attempt.
+    package func openEpoch(_ request: EpochRequest) throws -> EpochGrant {
         let collector = try collectorID(request.key)
         // The collector's row is the lock: two processes that ask at once get two epochs, one after the other.
         try connection.query("SELECT 1 FROM collector WHERE collector_id = $1 FOR UPDATE", [.int(Int64(collector))])
@@ -96,11 +81,13 @@ extension StoreSession {
         return try connection.query(find, parameters).one().decode(0)
     }
 
-    /// See ``Store/lookupDigests(_:of:epoch:now:)``. Must run in a transaction.
+    /// Says of each batch whether it is counted already. Must run in a transaction; may be tried again.
     ///
     /// Saying "counted" is an acknowledgement too, so it writes, and its commit waits for the standby like the
     /// original's did.
-    func lookupDigests(
+    ///
+    /// - Parameter digests: 32 bytes each.
+    package func lookupDigests(
         _ digests: [[UInt8]], of key: CollectorKey, epoch: UInt64, now: Timestamp
     ) throws -> Result<[Bool], EpochRefusal> {
         let highWater: HighWater

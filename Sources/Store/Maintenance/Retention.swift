@@ -10,8 +10,8 @@ struct Retention {
     /// - Returns: the names of the partitions that were dropped.
     func run() throws -> [String] {
         let job = RollupJob(connection: connection, calendar: .utc, partitions: PartitionCache())
-        // Rollup stands still meanwhile, so that nothing is rolled up into what is dropped. If somebody rollups, the next
-        // run will do.
+        // Nothing is rolled up meanwhile, into what is dropped. Where another instance rolls up, the next run of this
+        // will do.
         return try job.withLock {
             try dropSums(.usageMinute, keptDays: policy.minuteDays)
                 + dropSums(.usageHour, keptDays: policy.hourDays) + dropPayloads()

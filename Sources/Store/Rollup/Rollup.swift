@@ -24,7 +24,7 @@ package struct RollupReport: Sendable, Equatable {
         case rolledUp
         /// There is nothing to roll up.
         case idle
-        /// Another instance is the rollup.
+        /// Another instance rolls up.
         case busy
     }
 
@@ -60,11 +60,6 @@ extension Store {
             try RollupJob(connection: connection, calendar: self.calendar, partitions: self.partitions)
                 .rollUpNext(limits, decode: decode)
         }
-    }
-
-    /// The position: how many batches, in the order of their leaf indices, every sum counts.
-    package func position() async throws -> UInt64 {
-        try await session { try $0.position() }
     }
 
     /// Waits until the sums count up to `position`.

@@ -6,23 +6,20 @@ internal import UsageModel
 /// Reading and decoding come first, without a transaction. What moves the sums is one transaction: it takes the
 /// batches out of the queue, and only if all of them were still there does it count them.
 struct RollupJob {
-    /// The advisory lock that makes one instance rollup at a time. Nothing is wrong if two do: the queue rows decide.
+    /// The advisory lock that makes one instance roll up at a time. Nothing is wrong if two do: the queue rows decide.
     static let lockKey: Int64 = 0x7374_6565_6C66_6F6C
 
     let connection: Connection
     let calendar: ZoneRules
     let partitions: PartitionCache
 
-    /// One batch of the queue.
-    struct Queued {
+    var session: StoreSession { StoreSession(connection, calendar: calendar) }
+
+    /// A batch that waits to be rolled up.
+    private struct QueuedBatch {
+        /// Its number in the queue: the order in which batches were committed.
         var queueID: Int64
-        var collector: Int32
-        var provider: Int16
-        var epoch: Int64
-        var sequence: Int64
-        var receivedAt: Timestamp
-        var rows: Int
-        var payloadBytes: Int
+        var batch: LedgerBatch
     }
 
     func rollUpNext(_ limits: RollupLimits, decode: PayloadDecoder) throws -> RollupReport {
@@ -32,7 +29,7 @@ struct RollupJob {
         return report
     }
 
-    /// Runs `body` while no other instance rollups; `nil` where one does.
+    /// Runs `body` while no other instance rolls up; `nil` where one does.
     func withLock<Value>(_ body: () throws -> Value) throws -> Value? {
         let isMine: Bool = try connection.query(
             "SELECT pg_try_advisory_lock($1)", [.int(Self.lockKey)]
@@ -52,22 +49,24 @@ struct RollupJob {
         let (taken, hasMore) = try take(limits)
         if taken.isEmpty { return RollupReport(status: .idle) }
         let floors = try floors()
-        let decoded = try read(taken, decode: decode)
-        var builder = SumBuilder(
-            calendar: calendar, expectedRows: decoded.good.reduce(0) { $0 + $1.rows.rows.count })
-        try merge(decoded.good.map { ($0.rows, $0.batch.provider) }, into: &builder)
+        let decoded = try read(taken.map(\.batch), decode: decode)
+        var builder = SumBuilder(calendar: calendar, expectedRows: decoded.rowCount)
+        try merge(decoded.good, into: &builder)
         builder.finish()
+        precondition(
+            builder.totals == decoded.totals, "batches of \(decoded.totals) were merged to \(builder.totals)")
+        // Making partitions takes transactions of its own.
         try partitions.ensure(builder.partitions(floors: floors), on: connection)
 
         var report = RollupReport(status: .rolledUp)
         report.batches = decoded.good.count
-        report.rows = decoded.good.reduce(0) { $0 + $1.rows.rows.count }
+        report.rows = decoded.rowCount
         report.setAside = decoded.bad.count
         report.hasMore = hasMore
         do {
             try connection.transaction { _ in
                 report.position = try advance(decoded.good.map(\.batch), taken: taken)
-                try setAside(decoded.bad)
+                try quarantine(decoded.bad)
                 report.sums = try SumWriter(connection: connection).write(builder, floors: floors)
             }
         } catch is QueueMoved {
@@ -80,36 +79,27 @@ struct RollupJob {
     private struct QueueMoved: Error {}
 
     /// The oldest batches, as many as the limits allow and at least one.
-    private func take(_ limits: RollupLimits) throws -> (taken: [Queued], hasMore: Bool) {
-        let rows = try connection.query(
+    private func take(_ limits: RollupLimits) throws -> (taken: [QueuedBatch], hasMore: Bool) {
+        // One more than may be taken, which says whether there are more.
+        let queued = try connection.query(
             """
             SELECT q.queue_id, q.collector_id, c.provider_id, q.epoch, q.sequence, q.received_at, q.row_count,
                    q.payload_bytes
               FROM rollup_queue q JOIN collector c USING (collector_id) ORDER BY q.queue_id LIMIT $1
-            """, [.int(limits.maxBatches + 1)])
-        var taken: [Queued] = []
-        var rowsTaken = 0
-        var bytesTaken = 0
-        for row in rows {
-            let next = try Queued(row)
-            rowsTaken += next.rows
-            bytesTaken += next.payloadBytes
-            let fits =
-                taken.count < limits.maxBatches && rowsTaken <= limits.maxRows
-                && bytesTaken <= limits.maxPayloadBytes
-            guard taken.isEmpty || fits else { return (taken, true) }
-            taken.append(next)
-        }
-        return (taken, false)
+            """, [.int(limits.maxBatches + 1)]
+        ).map { QueuedBatch(queueID: try $0.decode(0), batch: try LedgerBatch($0, from: 1)) }
+        let count = limits.portion(of: queued.map(\.batch))
+        return (Array(queued.prefix(count)), count < queued.count)
     }
 
-    /// Takes the batches out of the queue, gives each counted one its leaf, and moves the position.
-    private func advance(_ good: [Queued], taken: [Queued]) throws -> UInt64 {
+    /// Takes the batches out of the queue, gives each counted one its ledger position, and moves the position that sums
+    /// count up to.
+    private func advance(_ good: [LedgerBatch], taken: [QueuedBatch]) throws -> UInt64 {
         let position: Int64 = try connection.query("SELECT position FROM rollup_state FOR UPDATE").one().decode(0)
         let removed = try connection.query(
             "DELETE FROM rollup_queue WHERE queue_id = ANY($1)", [.int64Array(taken.map(\.queueID))])
         guard removed.affectedRows == taken.count else { throw QueueMoved() }
-        try connection.query(
+        let placed = try connection.query(
             """
             INSERT INTO ledger_position (position, collector_id, epoch, sequence, received_at)
             SELECT $1 + n, collector_id, epoch, sequence, received_at
@@ -119,22 +109,43 @@ struct RollupJob {
             [
                 .int(position), .int32Array(good.map(\.collector)), .int64Array(good.map(\.epoch)),
                 .int64Array(good.map(\.sequence)), .timestampArray(good.map(\.receivedAt)),
-            ])
+            ]
+        ).affectedRows
+        // Positions are gapless: each counted batch takes exactly one, and the next rollup goes on after the last.
+        precondition(placed == good.count, "\(placed) of \(good.count) batches got a position after \(position)")
         let next = position + Int64(good.count)
         try connection.query("UPDATE rollup_state SET position = $1", [.int(next)])
         return UInt64(next)
     }
+
+    /// From when on sums are kept; retention holds the rollup lock while it moves them.
+    func floors() throws -> Floors {
+        var floors = Floors()
+        for row in try connection.query("SELECT table_name, kept_from FROM sums_floor") {
+            let seconds = try row.decode(1, as: Timestamp.self).seconds
+            switch try row.decode(0, as: String.self) {
+            case PartitionedTable.usageHour.rawValue: floors.hour = seconds / 3_600
+            case PartitionedTable.usageMinute.rawValue: floors.minute = seconds / 60
+            default: continue
+            }
+        }
+        return floors
+    }
 }
 
-extension RollupJob.Queued {
-    init(_ row: Row) throws {
-        queueID = try row.decode(0)
-        collector = try row.decode(1)
-        provider = try row.decode(2)
-        epoch = try row.decode(3)
-        sequence = try row.decode(4)
-        receivedAt = try row.decode(5)
-        rows = try row.decode(6)
-        payloadBytes = try row.decode(7)
+extension StoreSession {
+    /// The ledger position that every sum counts up to: how many batches, in their order.
+    package func position() throws -> UInt64 {
+        try connection.query("SELECT position FROM rollup_state").one().decode(0)
+    }
+
+    /// The highest number in the rollup queue; `nil` where it is empty.
+    func newestQueued() throws -> Int64? {
+        try connection.query("SELECT max(queue_id) FROM rollup_queue").one().decode(0)
+    }
+
+    /// The lowest number in the rollup queue; `nil` where it is empty.
+    func oldestQueued() throws -> Int64? {
+        try connection.query("SELECT min(queue_id) FROM rollup_queue").one().decode(0)
     }
 }

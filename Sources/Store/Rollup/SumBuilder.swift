@@ -1,3 +1,4 @@
+internal import Reporting
 internal import UsageModel
 
 /// The ids behind the names of one batch's dictionaries, by position.
@@ -19,6 +20,8 @@ struct SumBuilder {
     private(set) var months = SumTable()
     private(set) var minutes: SumTable
     private(set) var providers: [Int32: Int16] = [:]
+    /// Of the rows that were added.
+    private(set) var totals = WideTokenCounts()
 
     init(calendar: ZoneRules, range: Range<Int64>? = nil, expectedRows: Int) {
         self.calendar = calendar
@@ -38,6 +41,7 @@ struct SumBuilder {
 
     private mutating func add(_ row: UsageRow, _ names: BatchNames) {
         let counts = WideTokenCounts(row.counts)
+        totals += counts
         let tenant = names.tenants[Int(row.tenant)]
         let model = names.models[Int(row.model)]
         let key = SumKey(
@@ -49,17 +53,12 @@ struct SumBuilder {
             let day = calendar.date(atSecond: row.minute * 60).days
             days.add(SumKey.pack(time: day) | rest, counts)
         }
-        addMinute(row.minute, names.provider, .provider, 0, counts)
-        addMinute(row.minute, names.provider, .model, model, counts)
-        addMinute(row.minute, names.provider, .tenant, tenant, counts)
-    }
-
-    private mutating func addMinute(
-        _ minute: Int64, _ provider: Int16, _ granularity: MinuteGranularity, _ subject: Int32,
-        _ counts: WideTokenCounts
-    ) {
-        minutes.add(
-            MinuteKey.pack(minute: minute, provider: provider, granularity: granularity, subject: subject), counts)
+        func minuteKey(by granularity: MinuteGranularity, subject: Int32) -> UInt128 {
+            MinuteKey.pack(minute: row.minute, provider: names.provider, granularity: granularity, subject: subject)
+        }
+        minutes.add(minuteKey(by: .provider, subject: 0), counts)
+        minutes.add(minuteKey(by: .model, subject: model), counts)
+        minutes.add(minuteKey(by: .tenant, subject: tenant), counts)
     }
 
     /// Derives days from hours where the calendar allows, and months from days. Call once, after the last batch.
@@ -80,6 +79,13 @@ struct SumBuilder {
             cache[day] = month
             months.add(SumKey.pack(time: month) | SumKey.rest(of: key), days.counts[index])
         }
+        for (name, table) in [("hours", hours), ("days", days), ("months", months)] {
+            precondition(table.totals == totals, "sums by \(name) of \(totals) add up to \(table.totals)")
+        }
+        // Each row is in the sums by minute once by provider, once by model and once by tenant.
+        precondition(
+            minutes.totals == MinuteGranularity.allCases.reduce(into: WideTokenCounts()) { sum, _ in sum += totals },
+            "sums by minute of \(totals), three times, add up to \(minutes.totals)")
     }
 
     /// The partitions that writing these sums needs.
@@ -102,21 +108,4 @@ struct SumBuilder {
 struct Floors {
     var hour = Int64.min
     var minute = Int64.min
-}
-
-extension ZoneRules {
-    /// Whether its days always start on a whole hour of UTC, so that hour sums give day sums.
-    var hasWholeHours: Bool {
-        initialOffsetSeconds % 3_600 == 0
-            && transitions.allSatisfy { $0.offsetSeconds % 3_600 == 0 && $0.fromSecond % 3_600 == 0 }
-    }
-
-    /// The same for the moments from `from` to `to` (seconds) only.
-    func hasWholeHours(from: Int64, to: Int64) -> Bool {
-        offset(atSecond: from) % 3_600 == 0
-            && transitions.allSatisfy {
-                $0.fromSecond <= from || $0.fromSecond > to
-                    || ($0.offsetSeconds % 3_600 == 0 && $0.fromSecond % 3_600 == 0)
-            }
-    }
 }

@@ -1,3 +1,4 @@
+internal import Reporting
 internal import UsageModel
 
 /// Sums by a packed key: an open-addressing table that keeps its entries in order of arrival.
@@ -15,6 +16,7 @@ struct SumTable {
     }
 
     var count: Int { keys.count }
+    var totals: WideTokenCounts { counts.reduce(into: WideTokenCounts()) { $0 += $1 } }
 
     mutating func add(_ key: UInt128, _ value: WideTokenCounts) {
         var slot = Self.hash(key) & mask
@@ -33,8 +35,8 @@ struct SumTable {
         if keys.count * 2 > slots.count { grow() }
     }
 
-    /// Positions of the entries in order of their keys.
-    func sortedPositions() -> [Int] {
+    /// Indices of the entries in order of their keys.
+    func sortedIndices() -> [Int] {
         keys.indices.sorted { keys[$0] < keys[$1] }
     }
 
@@ -92,13 +94,6 @@ struct SumKey {
     static func layer(of key: UInt128) -> Int16 { Int16(truncatingIfNeeded: key >> 5) & 7 }
     static func workload(of key: UInt128) -> Int16 { Int16(truncatingIfNeeded: key >> 3) & 3 }
     static func modality(of key: UInt128) -> Int16 { Int16(truncatingIfNeeded: key) & 7 }
-}
-
-/// What minute sums are kept by. Raw values are database codes.
-enum MinuteGranularity: Int16, CaseIterable {
-    case provider = 1
-    case model = 2
-    case tenant = 3
 }
 
 /// The key of a minute sum, in the order of its primary key.

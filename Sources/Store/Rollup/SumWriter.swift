@@ -7,7 +7,7 @@ struct SumWriter {
     static let portionRows = 20_000
 
     let connection: Connection
-    /// Stands before the names of tables: empty for the real ones, `refold_` for temporary copies.
+    /// Stands before the names of tables: empty for the real ones, `rebuilt_` for temporary copies.
     var prefix = ""
 
     /// Adds everything. - Returns: the number of rows that were inserted or updated.
@@ -35,37 +35,46 @@ struct SumWriter {
     private func writeWide(
         _ table: SumTable, _ kind: WideTable, providers: [Int32: Int16], from floor: Int64
     ) throws -> Int {
-        let positions = table.sortedPositions().filter { SumKey.time(of: table.keys[$0]) >= floor }
-        for portion in positions.portions(of: Self.portionRows) {
+        let indices = table.sortedIndices().filter { SumKey.time(of: table.keys[$0]) >= floor }
+        for portion in indices.portions(of: Self.portionRows) {
             let keys = portion.map { table.keys[$0] }
             let counts = CountColumns(portion.map { table.counts[$0] })
             let sql = Self.wideSQL("\(prefix)usage_\(kind)", kind, numbers: counts.arrayType)
-            try connection.query(
+            let written = try connection.query(
                 sql,
                 [
                     kind.times(keys), .int16Array(keys.map { providers[SumKey.tenant(of: $0)] ?? 0 }),
                     .int32Array(keys.map(SumKey.tenant(of:))), .int32Array(keys.map(SumKey.model(of:))),
                     .int16Array(keys.map(SumKey.region(of:))), .int16Array(keys.map(SumKey.layer(of:))),
                     .int16Array(keys.map(SumKey.workload(of:))), .int16Array(keys.map(SumKey.modality(of:))),
-                ] + counts.parameters)
+                ] + counts.parameters
+            ).affectedRows
+            Self.requireAll(written, of: portion.count, "\(prefix)usage_\(kind)")
         }
-        return positions.count
+        return indices.count
+    }
+
+    /// Keys are unique within a statement, so that each row of it is one row of the table.
+    private static func requireAll(_ written: Int, of rows: Int, _ table: String) {
+        precondition(written == rows, "\(written) of \(rows) sums were written to \(table)")
     }
 
     private func writeMinutes(_ table: SumTable, from floor: Int64) throws -> Int {
-        let positions = table.sortedPositions().filter { MinuteKey.minute(of: table.keys[$0]) >= floor }
-        for portion in positions.portions(of: Self.portionRows) {
+        let indices = table.sortedIndices().filter { MinuteKey.minute(of: table.keys[$0]) >= floor }
+        for portion in indices.portions(of: Self.portionRows) {
             let keys = portion.map { table.keys[$0] }
             let counts = CountColumns(portion.map { table.counts[$0] })
-            try connection.query(
+            let written = try connection.query(
                 Self.minuteSQL("\(prefix)usage_minute", numbers: counts.arrayType),
                 [
                     .timestampArray(keys.map { Timestamp(seconds: MinuteKey.minute(of: $0) * 60) }),
                     .int16Array(keys.map(MinuteKey.provider(of:))), .int16Array(keys.map(MinuteKey.granularity(of:))),
                     .int32Array(keys.map(MinuteKey.subject(of:))),
-                ] + counts.parameters)
+                ] + counts.parameters
+            ).affectedRows
+            Self.requireAll(written, of: portion.count, "\(prefix)usage_minute")
         }
-        return positions.count
+        return indices.count
     }
 
     static let countColumns = [

@@ -12,9 +12,9 @@ package enum BatchOutcome: Sendable, Equatable {
     case gap(expectedSequence: UInt64)
     /// The sequence number was used for other bytes; these were quarantined, not counted.
     case fork(expectedSequence: UInt64)
-    /// It was the next one, but its spool sealed other bytes under the same spool sequence, and they were counted: the spool
-    /// was copied or restored, and what it read again would count twice. The bytes were quarantined, not counted, and use
-    /// up no sequence number.
+    /// It was the next one, but its spool sealed other bytes under the same spool sequence, and they were counted: the
+    /// spool was copied or restored, and what it read again would count twice. The bytes were quarantined, not counted,
+    /// and use up no sequence number.
     case spoolSequenceReused
     /// A newer epoch of the collector is live.
     case fenced(liveEpoch: UInt64)
@@ -53,8 +53,8 @@ package enum BatchOutcome: Sendable, Equatable {
     /// The collector may forget the batch: it is counted, durably.
     package var isAcknowledgement: Bool { self == .counted || self == .duplicate }
 
-    /// Whether the batch's sequence number is used up by the outcome. A duplicate from an earlier epoch uses up the number
-    /// that it came under; one that comes again under its own used it up before.
+    /// Whether the batch's sequence number is used up by the outcome. A duplicate from an earlier epoch uses up the
+    /// number that it came under; one that comes again under its own used it up before.
     package func usesUp(sequence: UInt64, nextSequence: UInt64) -> Bool {
         isAcknowledgement && sequence == nextSequence
     }

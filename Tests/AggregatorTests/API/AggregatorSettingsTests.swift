@@ -1,3 +1,4 @@
+import Reporting
 import Settings
 import Store
 import Testing

@@ -1,3 +1,4 @@
+import Reporting
 import Store
 import TestSupport
 import Testing

@@ -1,5 +1,6 @@
 import BatchFormat
 import Foundation
+import Reporting
 import Store
 import TestSupport
 import Testing
@@ -162,8 +163,10 @@ import UsageModel
 extension World {
     /// All tokens that the sums hold.
     func totalTokens() async throws -> UInt128 {
-        let answer = try await store.usage(
-            UsageQuery(from: 1_704_067_200, to: 1_798_761_600, zone: store.calendar, visibility: .everything))
+        let answer = try await store.snapshot {
+            try $0.usage(
+                UsageQuery(from: 1_704_067_200, to: 1_798_761_600, zone: store.calendar, visibility: .everything))
+        }
         return answer.rows.reduce(0) { $0 + $1.counts.total }
     }
 }

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Foundation
 import Identity
 import NIOSSL
+import Reporting
 import Store
 import Testing
 import UsageModel
@@ -34,7 +35,7 @@ import UsageModel
                 }
                 #expect(isRefused, "\(name)")
             }
-            #expect(try await world.store.collectors(visibility: .everything).isEmpty)
+            #expect(try await world.store.snapshot { try $0.collectors(visibility: .everything) }.isEmpty)
         }
     }
 
@@ -60,7 +61,7 @@ import UsageModel
                 }
                 #expect((reply.status, reply.code) == (403, "wrong-identity"), "\(name)")
             }
-            #expect(try await world.store.collectors(visibility: .everything).isEmpty)
+            #expect(try await world.store.snapshot { try $0.collectors(visibility: .everything) }.isEmpty)
         }
     }
 
@@ -111,7 +112,7 @@ import UsageModel
                 }
                 #expect(status == nil || status == 403, "\(name): \(status ?? 0)")
             }
-            #expect(try await world.store.collectors(visibility: .everything).isEmpty)
+            #expect(try await world.store.snapshot { try $0.collectors(visibility: .everything) }.isEmpty)
         }
     }
 
@@ -128,7 +129,7 @@ import UsageModel
                     body: Array("{\"spool_id\":\"\(TestClient.spool)\",\"software_version\":\"1.0\"}".utf8))
                 #expect(reply.status == 200)
             }
-            let collectors = try await world.store.collectors(visibility: .everything)
+            let collectors = try await world.store.snapshot { try $0.collectors(visibility: .everything) }
             #expect(collectors.map(\.provider) == ["volcengine"])
         }
     }

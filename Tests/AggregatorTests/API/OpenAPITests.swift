@@ -1,5 +1,6 @@
 import APIModel
 import Foundation
+import Reporting
 import Scopes
 import Store
 import TestSupport

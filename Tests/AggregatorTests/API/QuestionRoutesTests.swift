@@ -1,4 +1,5 @@
 import Foundation
+import Reporting
 import Scopes
 import Store
 import TestSupport

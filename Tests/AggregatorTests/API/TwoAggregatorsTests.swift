@@ -1,3 +1,4 @@
+import Reporting
 import Store
 import TestSupport
 import Testing
@@ -25,8 +26,8 @@ import UsageModel
                 // Batch n of every collector is of n × 1,000 tokens of input and a tenth of that out.
                 let expected = UInt128(collectors * batches * (batches + 1) / 2 * 1_100)
                 #expect(try await first.totalTokens() == expected)
-                #expect(try await second.store.position() == UInt64(collectors * batches))
-                let seen = try await first.store.collectors(visibility: .everything)
+                #expect(try await second.store.session { try $0.position() } == UInt64(collectors * batches))
+                let seen = try await first.store.snapshot { try $0.collectors(visibility: .everything) }
                 #expect(seen.count == collectors && seen.allSatisfy { $0.nextSequence == UInt64(batches) })
             }
         }

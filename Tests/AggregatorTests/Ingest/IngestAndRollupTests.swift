@@ -1,6 +1,7 @@
 import BatchFormat
 import Logging
 import Postgres
+import Reporting
 import ServiceLifecycle
 import Store
 import Telemetry
@@ -43,11 +44,13 @@ struct Inside: Sendable {
     }
 
     func openEpoch() async throws -> UInt64 {
-        try await store.openEpoch(
-            EpochRequest(
-                key: CollectorKey(identity), spoolID: Array(repeating: 7, count: 16), softwareVersion: "1.0",
-                remembered: EpochPosition(), now: Timestamp(milliseconds: 1_751_414_400_000))
-        ).epoch
+        try await store.transaction(retry: .idempotent) {
+            try $0.openEpoch(
+                EpochRequest(
+                    key: CollectorKey(identity), spoolID: Array(repeating: 7, count: 16), softwareVersion: "1.0",
+                    remembered: EpochPosition(), now: Timestamp(milliseconds: 1_751_414_400_000))
+            )
+        }.epoch
     }
 
     func sealed(_ spoolSequence: UInt64, provider: String = "volcengine", collector: String = "edge-1") throws
@@ -75,8 +78,10 @@ struct Inside: Sendable {
     }
 
     func total() async throws -> UInt128 {
-        let answer = try await store.usage(
-            UsageQuery(from: 1_704_067_200, to: 1_798_761_600, zone: store.calendar, visibility: .everything))
+        let answer = try await store.snapshot {
+            try $0.usage(
+                UsageQuery(from: 1_704_067_200, to: 1_798_761_600, zone: store.calendar, visibility: .everything))
+        }
         return answer.rows.reduce(0) { $0 + $1.counts.total }
     }
 }
@@ -143,7 +148,7 @@ struct Inside: Sendable {
                 }
                 try await inside.store.waitForLatest(timeout: .seconds(120))
                 #expect(try await inside.total() == 20 * 110)
-                #expect(try await inside.store.position() == 20)
+                #expect(try await inside.store.session { try $0.position() } == 20)
                 await group.triggerGracefulShutdown()
                 try await tasks.waitForAll()
             }
@@ -160,7 +165,9 @@ struct Inside: Sendable {
             try await withThrowingTaskGroup(of: Void.self) { tasks in
                 for _ in 0..<4 {
                     tasks.addTask {
-                        while try await inside.store.position() < 30 { _ = try await inside.worker.rollUpOnce() }
+                        while try await inside.store.session({ try $0.position() }) < 30 {
+                            _ = try await inside.worker.rollUpOnce()
+                        }
                     }
                 }
                 try await tasks.waitForAll()

@@ -53,11 +53,13 @@ actor BenchmarkLedger {
         guard let zone = ZoneRules(identifier: "Asia/Shanghai") else { fatalError("no zone Asia/Shanghai") }
         store = Store(pool: pool, calendar: zone, logger: Logger(label: "bench"))
         _ = try await store.prepare()
-        let grant = try await store.openEpoch(
-            EpochRequest(
-                key: CollectorKey(provider: Input.provider, collector: Input.collector),
-                spoolID: Input.spoolID.bytes, softwareVersion: "0.0.0-benchmark", remembered: EpochPosition(),
-                now: Timestamp(milliseconds: SystemClock().nowMilliseconds())))
+        let grant = try await store.transaction(retry: .idempotent) {
+            try $0.openEpoch(
+                EpochRequest(
+                    key: CollectorKey(provider: Input.provider, collector: Input.collector),
+                    spoolID: Input.spoolID.bytes, softwareVersion: "0.0.0-benchmark", remembered: EpochPosition(),
+                    now: Timestamp(milliseconds: SystemClock().nowMilliseconds())))
+        }
         epoch = grant.epoch
         intake = BatchIngest(
             store: store, clock: SystemClock(), decodePlaces: 2, rollupSignal: WakeSignal(), registry: MetricsRegistry()

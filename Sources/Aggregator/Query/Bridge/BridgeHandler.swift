@@ -1,6 +1,7 @@
 internal import APIModel
 internal import Hummingbird
 internal import Postgres
+internal import Reporting
 internal import Scopes
 internal import Store
 internal import TextFormats
@@ -25,7 +26,7 @@ struct BridgeHandler: Sendable {
         let period = try parameters.period()
         let knownAt = try parameters.knownAt()
         try await dependencies.waitIfAsked(parameters)
-        let answers = try await dependencies.store.answers(
+        let answers = try await dependencies.reports.answers(
             to: bridge.steps.map { ScopeQuestion(scope: $0.scope, period: period) }, knownAt: knownAt,
             visibility: caller.visibility)
         let entity = parameters["entity"]

@@ -1,6 +1,7 @@
 internal import APIModel
 internal import Hummingbird
 internal import Postgres
+internal import Reporting
 internal import Scopes
 internal import Store
 internal import TextFormats
@@ -22,9 +23,8 @@ struct ConcentrationHandler: Sendable {
         // The squares of all entities are needed, those that the scope doesn't name too.
         var named = scope
         named.top = nil
-        let answers = try await dependencies.store.answers(
-            to: [ScopeQuestion(scope: named, period: period)], knownAt: knownAt, visibility: caller.visibility)
-        let answer = ConcentrationResponse(scope, table: answers.tables[0], answers: answers)
-        return APIResponse(answer, as: format).position(answers.position)
+        let figures = try await dependencies.reports.answer(
+            to: ScopeQuestion(scope: named, period: period), knownAt: knownAt, visibility: caller.visibility)
+        return APIResponse(ConcentrationResponse(scope, figures), as: format).position(figures.position)
     }
 }

@@ -1,4 +1,5 @@
 internal import APIModel
+internal import Reporting
 internal import Scopes
 internal import Store
 internal import TextFormats
@@ -9,15 +10,16 @@ extension ConcentrationResponse {
     ///
     /// - Parameters:
     ///   - scope: as the installation has it.
-    ///   - table: with every entity by name.
-    init(_ scope: Scope, table: ShareTable, answers: ScopeAnswers) {
+    ///   - figures: with every entity by name.
+    init(_ scope: Scope, _ figures: ScopeAnswer) {
         self.init()
+        let table = figures.table
         self.scope = ScopeName(scope)
         period = DateSpan(table.period)
         figure = ScopeFigure(scope)
         by = scope.entity.rawValue
-        asKnownAt = Moment(answers.knownAt)
-        position = Int(clamping: answers.position)
+        asKnownAt = Moment(figures.knownAt)
+        position = Int(clamping: figures.position)
         entities = table.rows.count { $0.numerator > 0 }
         denominator = Amount(table.text(of: table.denominator))
         let concentration = table.concentration

@@ -1,6 +1,7 @@
 internal import APIModel
 internal import Hummingbird
 internal import Postgres
+internal import Reporting
 internal import Scopes
 internal import Store
 internal import UsageModel
@@ -23,13 +24,12 @@ struct CoverageHandler: Sendable {
         let seconds = period.seconds(in: dependencies.store.calendar)
         // Days begin with whole minutes in every zone since 1972.
         let (from, to) = (seconds.lowerBound / 60, seconds.upperBound / 60)
-        let answer = try await dependencies.store.coverage(
-            CoverageQuery(
-                from: from, to: to, provider: provider, silenceMinutes: silence, visibility: caller.visibility))
-        // Minutes that haven't come yet aren't silent.
+        let query = CoverageQuery(
+            from: from, to: to, provider: provider, silenceMinutes: silence, visibility: caller.visibility)
+        let answer = try await dependencies.store.snapshot { try $0.coverage(query) }
         let now = dependencies.clock.nowMilliseconds() / 60_000
         let coverage = CoverageResponse(
-            period, window: from..<max(from, min(to, now)), silenceMinutes: silence, answer: answer,
+            period, window: ReportingGaps.window(of: from..<to, now: now), silenceMinutes: silence, answer: answer,
             zone: dependencies.store.calendar)
         return APIResponse(coverage, as: format).position(answer.position)
     }

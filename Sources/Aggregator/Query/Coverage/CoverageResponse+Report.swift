@@ -1,5 +1,6 @@
 internal import APIModel
 internal import Postgres
+internal import Reporting
 internal import Scopes
 internal import Store
 internal import TextFormats

@@ -2,6 +2,7 @@ internal import APIModel
 internal import HTTPTypes
 internal import Hummingbird
 internal import Postgres
+internal import Reporting
 internal import Scopes
 internal import Store
 internal import TextFormats

@@ -1,6 +1,7 @@
 internal import APIModel
 internal import Hummingbird
 internal import Postgres
+internal import Reporting
 internal import Scopes
 internal import Store
 internal import TextFormats
@@ -23,7 +24,7 @@ struct FleetHandlers: Sendable {
         let format = try request.format([.json, .csv])
         let provider = parameters["provider"]
         try caller.checkProviders(provider.map { [$0] })
-        let all = try await store.collectors(visibility: caller.visibility)
+        let all = try await store.snapshot { try $0.collectors(visibility: caller.visibility) }
         let shown = all.filter { provider == nil || $0.provider == provider }
         let now = Timestamp(milliseconds: clock.nowMilliseconds())
         return APIResponse(CollectorsResponse(shown, now: now), as: format)

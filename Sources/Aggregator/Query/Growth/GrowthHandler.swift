@@ -1,6 +1,7 @@
 internal import APIModel
 internal import Hummingbird
 internal import Postgres
+internal import Reporting
 internal import Scopes
 internal import Store
 internal import TextFormats
@@ -26,7 +27,7 @@ struct GrowthHandler: Sendable {
         try await dependencies.waitIfAsked(parameters)
         var named = scope
         named.top = nil
-        let answers = try await dependencies.store.answers(
+        let answers = try await dependencies.reports.answers(
             to: periods.map { ScopeQuestion(scope: named, period: $0) }, knownAt: knownAt, visibility: caller.visibility
         )
         for entity in entities {

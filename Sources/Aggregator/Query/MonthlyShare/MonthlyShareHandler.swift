@@ -1,6 +1,7 @@
 internal import APIModel
 internal import Hummingbird
 internal import Postgres
+internal import Reporting
 internal import Scopes
 internal import Store
 internal import TextFormats
@@ -33,7 +34,7 @@ struct MonthlyShareHandler: Sendable {
     /// The figures of a closed month: those of its statement, whatever came in or was reclassified since. They are the
     /// whole market's, which the route's permission asks for.
     private func closedExport(_ month: Period, _ scope: Scope, isAskedFor: Bool) async throws -> MonthlyShareResponse? {
-        guard isAskedFor, let closed = try await dependencies.store.closedMonth(month, scope: scope.id) else {
+        guard isAskedFor, let closed = try await dependencies.reports.closedMonth(month, scope: scope.id) else {
             return nil
         }
         return MonthlyShareResponse(
@@ -46,17 +47,11 @@ struct MonthlyShareHandler: Sendable {
     private func evaluatedExport(
         _ month: Period, _ scope: Scope, knownAt: Timestamp?, visibility: Visibility
     ) async throws -> MonthlyShareResponse {
-        func export(_ months: [Period]) async throws -> MonthlyShareResponse {
-            let answers = try await dependencies.store.answers(
-                to: months.map { ScopeQuestion(scope: scope, period: $0) }, knownAt: knownAt, visibility: visibility)
-            return MonthlyShareResponse(
-                answers.tables[0], previous: answers.tables.dropFirst().first, position: answers.position,
-                knownAt: answers.knownAt)
-        }
-        do {
-            return try await export([month, month.previous])
-        } catch let error where error is MissingFacts || error is UnanswerableScope {
-            return try await export([month])
-        }
+        let results = try await dependencies.reports.results(
+            of: [month, month.previous].map { ScopeQuestion(scope: scope, period: $0) }, knownAt: knownAt,
+            visibility: visibility)
+        return MonthlyShareResponse(
+            try results.table(0), previous: try results.tableIfFactsAnswer(1), position: results.position,
+            knownAt: results.knownAt)
     }
 }

@@ -1,6 +1,7 @@
 internal import APIModel
 internal import Hummingbird
 internal import Postgres
+internal import Reporting
 internal import Scopes
 internal import Store
 internal import TextFormats
@@ -21,7 +22,7 @@ struct PeakHandler: Sendable {
         let query = try Self.peakQuery(parameters, period.seconds(in: dependencies.store.calendar), caller)
         let rate = try parameters.integer("user-rate", in: 1...APILimits.maxUserRate)
         try await dependencies.waitIfAsked(parameters)
-        let answer = try await dependencies.store.peaks(query)
+        let answer = try await dependencies.store.snapshot { try $0.peaks(query) }
         let peaks = PeakResponse(
             period, subject: query.subject, userRate: rate.map { UInt128($0) }, answer: answer,
             zone: dependencies.store.calendar)

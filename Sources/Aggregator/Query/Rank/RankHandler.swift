@@ -1,6 +1,7 @@
 internal import APIModel
 internal import Hummingbird
 internal import Postgres
+internal import Reporting
 internal import Scopes
 internal import Store
 internal import TextFormats
@@ -19,9 +20,9 @@ struct RankHandler: Sendable {
         let period = try parameters.period()
         let knownAt = try parameters.knownAt()
         try await dependencies.waitIfAsked(parameters)
-        let partial = try await dependencies.store.partialAnswers(
-            to: scopes.map { ScopeQuestion(scope: $0, period: period) }, knownAt: knownAt, visibility: caller.visibility
-        )
+        let partial = try await dependencies.reports.results(
+            of: scopes.map { ScopeQuestion(scope: $0, period: period) }, knownAt: knownAt, visibility: caller.visibility
+        ).partial()
         let answer = RankResponse(
             period, groups: try ScopeRanks.grouped(partial.answers.tables), answers: partial.answers,
             refused: partial.refused)

@@ -1,6 +1,7 @@
 internal import APIModel
 internal import Hummingbird
 internal import Postgres
+internal import Reporting
 internal import Scopes
 internal import Store
 internal import TextFormats
@@ -25,11 +26,11 @@ struct SharesHandler: Sendable {
         }
         let knownAt = try parameters.knownAt()
         try await dependencies.waitIfAsked(parameters)
-        let answers = try await dependencies.store.answers(
-            to: [ScopeQuestion(scope: scope, period: period)], knownAt: knownAt, visibility: caller.visibility)
+        let figures = try await dependencies.reports.answer(
+            to: ScopeQuestion(scope: scope, period: period), knownAt: knownAt, visibility: caller.visibility)
         let answer = SharesResponse(
-            answers.tables[0], position: answers.position, knownAt: answers.knownAt,
+            figures.table, position: figures.position, knownAt: figures.knownAt,
             zone: ZoneRules(identifier: scope.zone) ?? dependencies.store.calendar)
-        return APIResponse(answer, as: format).position(answers.position)
+        return APIResponse(answer, as: format).position(figures.position)
     }
 }

@@ -2,6 +2,7 @@ internal import APIModel
 internal import HTTPTypes
 internal import Hummingbird
 internal import Postgres
+internal import Reporting
 internal import Scopes
 internal import Store
 internal import TextFormats
@@ -10,6 +11,7 @@ internal import UsageModel
 /// Closed months: propose, approve, withdraw, read.
 struct StatementHandlers: Sendable {
     private let store: Store
+    private let reports: Reports<Store>
     private let catalogue: ScopeCatalogue
     private let clock: any WallClock
     private let rules: StatementRules
@@ -17,6 +19,7 @@ struct StatementHandlers: Sendable {
 
     init(_ dependencies: QueryDependencies) {
         store = dependencies.store
+        reports = dependencies.reports
         catalogue = dependencies.scopes
         clock = dependencies.clock
         rules = dependencies.statementRules
@@ -29,7 +32,8 @@ struct StatementHandlers: Sendable {
         let parameters = try request.parameters(["scope", "month"])
         _ = try request.format([.json])
         let month = try parameters["month"].map { text throws(Problem) in try Period.month(named: text) }
-        let headers = try await store.statements(scope: parameters["scope"], month: month)
+        let scope = parameters["scope"]
+        let headers = try await store.snapshot { try $0.statements(scope: scope, month: month) }
         return .json(StatementsResponse { $0.statements = headers.map { StatementSummary($0) } })
     }
 
@@ -39,8 +43,8 @@ struct StatementHandlers: Sendable {
         _ = try request.format([.json])
         let isRestated = try parameters.flag("restated")
         let id = try Self.id(context)
-        guard isRestated else { return .json(StatementResponse(try await store.statement(id))) }
-        let restated = try await store.restated(id)
+        guard isRestated else { return .json(StatementResponse(try await store.snapshot { try $0.statement(id) })) }
+        let restated = try await reports.restated(id)
         return APIResponse.json(StatementResponse(restated.statement, restated: restated)).position(restated.position)
     }
 
@@ -60,7 +64,7 @@ struct StatementHandlers: Sendable {
         } catch let error as StoreError where error.code == .positionNotReached {
             // The proposal says which of the month's batches are missing, if any.
         }
-        let statement = try await store.proposeStatement(
+        let statement = try await reports.propose(
             StatementProposal(
                 scope: scope, month: month, overrideReason: reason, person: person, rules: rules, now: now))
         return .json(StatementResponse(statement), status: .created)
@@ -71,7 +75,7 @@ struct StatementHandlers: Sendable {
         -> APIResponse
     {
         _ = try request.parameters()
-        let statement = try await store.approveStatement(
+        let statement = try await reports.approve(
             try Self.id(context), by: try caller.person(), rules: rules, now: now)
         return .json(StatementResponse(statement))
     }
@@ -82,7 +86,7 @@ struct StatementHandlers: Sendable {
     {
         _ = try request.parameters()
         let body: StatementWithdrawal = try await request.jsonBody(limitBytes: APILimits.maxQueryBodyBytes)
-        let statement = try await store.withdrawStatement(
+        let statement = try await reports.withdraw(
             try Self.id(context), by: try caller.person(), reason: try Self.reason(body.reason, "reason"), now: now)
         return .json(StatementResponse(statement))
     }

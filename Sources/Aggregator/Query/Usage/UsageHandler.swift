@@ -1,5 +1,6 @@
 internal import APIModel
 internal import Hummingbird
+internal import Reporting
 internal import Scopes
 internal import Store
 internal import TextFormats
@@ -16,7 +17,7 @@ struct UsageHandler: Sendable {
         let format = try request.format([.json, .csv])
         let question = try UsageQuestion(parameters, calendar: dependencies.store.calendar, caller: caller)
         try await dependencies.waitIfAsked(parameters)
-        let answer = try await dependencies.store.usage(question.query)
+        let answer = try await dependencies.store.snapshot { try $0.usage(question.query) }
         return APIResponse(UsageResponse(question, answer), as: format).position(answer.position)
     }
 }

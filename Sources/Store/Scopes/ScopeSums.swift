@@ -1,0 +1,136 @@
+internal import Postgres
+package import Reporting
+package import Scopes
+package import UsageModel
+
+extension StoreSession {
+    /// What a plan's scope counts, and what it leaves out, over a part of the sums. Must run in a transaction that is
+    /// restricted already.
+    package func sums(_ plan: SumPlan, known: Timestamp, visibility: Visibility) throws -> [FilteredSumRow] {
+        var sql = ScopeSumsSQL(plan)
+        let text = sql.text(known: known, visibility: visibility)
+        return try connection.query(text, sql.parameters).map(Self.filteredSumRow(_:))
+    }
+
+    private static func filteredSumRow(_ row: Row) throws -> FilteredSumRow {
+        func code<Value>(_ column: Int, _ parse: (UInt8) -> Value?) throws -> Value? {
+            guard let code = try row.decode(column, as: UInt8?.self) else { return nil }
+            guard let value = parse(code) else {
+                throw PostgresError(.decoding, "The sums hold a code of a dimension that is not known.")
+            }
+            return value
+        }
+        guard let kind = try code(1, TenantKind.init(rawValue:)) else {
+            throw PostgresError(.decoding, "The sums hold a row without a kind.")
+        }
+        return FilteredSumRow(
+            provider: try row.decode(0), tenantKind: kind, model: try row.decode(3), region: try row.decode(4),
+            layer: try code(5, Layer.init(rawValue:)), workload: try code(6, Workload.init(rawValue:)),
+            tenant: try row.decode(7), segment: try row.decode(8), isCovered: try row.decode(2),
+            counts: try counts(row, from: 9))
+    }
+}
+
+/// The text and parameters of a plan's sums: the scope's filters, as SQL. Text is made of fixed pieces
+/// only; every value is a parameter.
+///
+/// What the filters leave out is summed as well, because it stands beside the figures: whether usage passes them is a
+/// column to group by, not a condition. Only providers that the scope doesn't look at are left out altogether.
+struct ScopeSumsSQL {
+    private let plan: SumPlan
+    private var scope: Scope { plan.scope }
+    private var sql = SQLParameters()
+    var parameters: [Parameter] { sql.values }
+
+    init(_ plan: SumPlan) {
+        self.plan = plan
+    }
+
+    /// Columns: provider, kind, whether covered; model, region, layer, workload and tenant, each NULL where the
+    /// granularity doesn't tell it apart; the segment's index; five sums. In no order.
+    ///
+    /// - Parameter known: the registry's moment.
+    mutating func text(known: Timestamp, visibility: Visibility) -> String {
+        let granularity = plan.granularity
+        let (table, conditions, day, segment) = range()
+        let all = conditions + lookedAt() + sql.visibility(visibility)
+        let kind = KindJoin.sql(tenant: "u.tenant_id", day: day, known: sql.bind(.timestamp(known)))
+        func column(_ name: String, type: String, if isNeeded: Bool) -> String {
+            isNeeded ? "u.\(name)" : "NULL::\(type) AS \(name)"
+        }
+        let keys = [
+            "u.provider_id", "coalesce(k.kind, 0) AS kind", "\(covered()) AS covered",
+            column("model_id", type: "int4", if: granularity.byModel),
+            column("region_id", type: "int2", if: granularity.byRegion),
+            column("layer", type: "int2", if: granularity.byLayer),
+            column("workload", type: "int2", if: granularity.byWorkload),
+            column("tenant_id", type: "int4", if: granularity.byTenant), "\(segment) AS segment",
+        ]
+        let sums = SumWriter.countColumns.map { "sum(u.\($0)) AS \($0)" }
+        let grouped = keys.indices.map { "\($0 + 1)" }.joined(separator: ", ")
+        return """
+            SELECT p.name, s.kind, s.covered, m.name, r.name, s.layer, s.workload, s.tenant_id, s.segment,
+                   \(SumWriter.countColumns.map { "s.\($0)" }.joined(separator: ", "))
+              FROM (SELECT \((keys + sums).joined(separator: ", "))
+                      FROM \(table) u \(kind)
+                     WHERE \(all.joined(separator: " AND "))
+                     GROUP BY \(grouped)) s
+              JOIN provider p USING (provider_id) LEFT JOIN model m USING (model_id)
+              LEFT JOIN region r USING (region_id)
+            """
+    }
+
+    /// The table, what restricts it to the plan's days, the day of the reporting calendar that a row belongs to, and
+    /// the index of its segment.
+    private mutating func range() -> (table: String, conditions: [String], day: String, segment: String) {
+        let starts = Array(plan.starts.dropFirst())
+        switch plan.days {
+        case .reporting(let dates):
+            let (from, to) = (
+                sql.bind(.date(days: dates.lowerBound.days)), sql.bind(.date(days: dates.upperBound.days))
+            )
+            let segment = starts.isEmpty ? "0" : "width_bucket(u.day, \(sql.bind(.dateArray(days: starts))))"
+            return ("usage_day", ["u.day >= \(from)", "u.day < \(to)"], "u.day", segment)
+        case .hours(let seconds, let calendar):
+            let from = sql.bind(.timestamp(Timestamp(seconds: seconds.lowerBound)))
+            let to = sql.bind(.timestamp(Timestamp(seconds: seconds.upperBound)))
+            let zone = sql.bind(.text(calendar.identifier))
+            let moments = starts.map { Timestamp(seconds: $0) }
+            let segment = starts.isEmpty ? "0" : "width_bucket(u.hour, \(sql.bind(.timestampArray(moments))))"
+            return (
+                "usage_hour", ["u.hour >= \(from)", "u.hour < \(to)"], "(u.hour AT TIME ZONE \(zone))::date", segment
+            )
+        }
+    }
+
+    private mutating func lookedAt() -> [String] {
+        guard let providers = scope.filters.providers else { return [] }
+        let names = sql.bind(.textArray(providers.sorted()))
+        return ["u.provider_id IN (SELECT provider_id FROM provider WHERE name = ANY(\(names)))"]
+    }
+
+    /// An expression that is true of usage which passes the filters, those that ask catalogues left aside.
+    private mutating func covered() -> String {
+        let filters = scope.filters
+        var conditions =
+            sql.codes(filters.layers?.map(\.rawValue).sorted(), "u.layer")
+            + sql.codes(filters.workloads?.map(\.rawValue).sorted(), "u.workload")
+            + sql.codes(filters.modalities?.map(\.rawValue).sorted(), "u.modality")
+        addPatterns(filters.regions, in: "u.region_id", of: "SELECT region_id FROM region", to: &conditions)
+        addPatterns(filters.models, in: "u.model_id", of: "SELECT model_id FROM model", to: &conditions)
+        return conditions.isEmpty ? "true" : conditions.joined(separator: " AND ")
+    }
+
+    private mutating func addPatterns(
+        _ patterns: [NamePattern]?, in column: String, of select: String, to conditions: inout [String]
+    ) {
+        guard let patterns else { return }
+        let names = sql.bind(.textArray(patterns.filter { $0.prefix == nil }.map(\.text)))
+        let prefixes = sql.bind(.textArray(patterns.compactMap(\.prefix)))
+        conditions.append(
+            """
+            \(column) IN (\(select) WHERE name = ANY(\(names))
+                OR EXISTS (SELECT 1 FROM unnest(\(prefixes)) AS prefix WHERE starts_with(name, prefix)))
+            """)
+    }
+}

@@ -1,0 +1,228 @@
+internal import Postgres
+package import Reporting
+package import UsageModel
+
+extension StoreSession {
+    /// Answers a question about usage. Must run in a snapshot, which it restricts to what may be seen.
+    ///
+    /// - Throws: ``QuestionError`` with `.notKept` where the sums that the question needs are not kept (sub-hour zones
+    ///   or minutes across dimensions, or before what retention left), with the reason.
+    package func usage(_ query: UsageQuery) throws -> UsageAnswer {
+        let plan = try UsagePlan(query, calendar: calendar)
+        let position = try position()
+        var query = query
+        query.knownAt = plan.usesKind ? try query.knownAt ?? knownMoment() : nil
+        try restrict(to: query.visibility)
+        try plan.source.requireKept(from: query.from, keptFrom: try keptFrom(plan.source))
+        var sql = UsageSQL(query, plan: plan, calendar: calendar)
+        let text = sql.text()
+        let rows = try connection.query(text, sql.parameters)
+        guard rows.count <= query.maxRows else {
+            throw QuestionError(
+                .badQuery,
+                "The answer has more than \(query.maxRows) rows. Ask for a shorter range or fewer dimensions.")
+        }
+        var answer: [UsageAnswer.Row] = []
+        answer.reserveCapacity(rows.count)
+        for row in rows { answer.append(try Self.usageRow(row, query)) }
+        answer.sort(by: Self.isBefore)
+        return UsageAnswer(position: position, knownAt: query.knownAt, source: plan.source, rows: answer)
+    }
+
+    private static func usageRow(_ row: Row, _ query: UsageQuery) throws -> UsageAnswer.Row {
+        var start: Int64?
+        switch query.bucket {
+        case .none: break
+        case .minute, .hour: start = try row.decode(0, as: Timestamp.self).seconds
+        case .day, .month:
+            start = query.zone.startOfDay(CalendarDate(days: try row.decode(0, as: DateColumn.self).days))
+        }
+        let keys = try query.groupBy.enumerated().map { try key($0.element, of: row, column: $0.offset + 1) }
+        return UsageAnswer.Row(start: start, keys: keys, counts: try counts(row, from: query.groupBy.count + 1))
+    }
+
+    private static func key(_ dimension: UsageDimension, of row: Row, column: Int) throws -> String {
+        switch dimension {
+        case .provider, .tenant, .model, .region: return try row.decode(column)
+        case .layer: return try named(Layer(rawValue: row.decode(column))?.name, dimension)
+        case .workload: return try named(Workload(rawValue: row.decode(column))?.name, dimension)
+        case .modality: return try named(Modality(rawValue: row.decode(column))?.name, dimension)
+        case .kind: return try named(TenantKind(rawValue: row.decode(column))?.name, dimension)
+        }
+    }
+
+    private static func named(_ name: String?, _ dimension: UsageDimension) throws -> String {
+        guard let name else {
+            throw PostgresError(.decoding, "The database holds a code for \(dimension.rawValue) that is not known.")
+        }
+        return name
+    }
+
+    static func counts(_ row: Row, from column: Int) throws -> WideTokenCounts {
+        WideTokenCounts(
+            requests: try row.decode(column), input: try row.decode(column + 1),
+            cachedInput: try row.decode(column + 2), output: try row.decode(column + 3),
+            reasoningOutput: try row.decode(column + 4))
+    }
+
+    private static func isBefore(_ left: UsageAnswer.Row, _ right: UsageAnswer.Row) -> Bool {
+        if left.start != right.start { return (left.start ?? 0) < (right.start ?? 0) }
+        for (one, other) in zip(left.keys, right.keys) where NameBytes(one) != NameBytes(other) {
+            return NameBytes(one) < NameBytes(other)
+        }
+        return false
+    }
+
+    /// From when on sums of a bucket are kept; `nil` for ever.
+    package func keptFrom(_ bucket: UsageBucket) throws -> Timestamp? {
+        try connection.query(
+            "SELECT kept_from FROM sums_floor WHERE table_name = $1", [.text("usage_\(bucket.rawValue)")]
+        ).first?.decode(0)
+    }
+}
+
+/// The text and parameters of one question. Text is made of fixed pieces only; every value is a parameter.
+struct UsageSQL {
+    private let query: UsageQuery
+    private let plan: UsagePlan
+    private let calendar: ZoneRules
+    private var sql = SQLParameters()
+    var parameters: [Parameter] { sql.values }
+    private var conditions: [String] = []
+
+    init(_ query: UsageQuery, plan: UsagePlan, calendar: ZoneRules) {
+        self.query = query
+        self.plan = plan
+        self.calendar = calendar
+    }
+
+    /// Columns: bucket (or NULL), one per dimension, five sums.
+    mutating func text() -> String {
+        addRange()
+        conditions += sql.visibility(query.visibility)
+        addFilters()
+        let bucket = bucketExpression()
+        let join = plan.usesKind ? kindJoin() : ""
+        let keys = query.groupBy.map(keyExpression(_:))
+        let selected = ([bucket] + keys).enumerated().map { "\($0.element) AS c\($0.offset)" }
+        let grouped = (0...keys.count).map { "c\($0)" }.joined(separator: ", ")
+        let sums = SumWriter.countColumns.map { "sum(u.\($0)) AS \($0)" }
+        let names = query.groupBy.enumerated().map { nameExpression($0.element, "c\($0.offset + 1)") }
+        let outer = (["c0"] + names + SumWriter.countColumns).joined(separator: ", ")
+        let limit = sql.bind(.int(query.maxRows + 1))
+        // The empty group of a question without dimensions and buckets must not become a row of NULLs.
+        return """
+            SELECT \(outer) FROM (
+                SELECT \((selected + sums).joined(separator: ", "))
+                  FROM usage_\(plan.source.rawValue) u \(join)
+                 WHERE \(conditions.joined(separator: " AND "))
+                 GROUP BY \(grouped) LIMIT \(limit)) AS sums
+            """
+    }
+
+    private mutating func addRange() {
+        let column = "u.\(plan.source.rawValue)"
+        switch plan.source {
+        case .minute, .hour, .none:
+            let from = sql.bind(.timestamp(Timestamp(seconds: query.from)))
+            let to = sql.bind(.timestamp(Timestamp(seconds: query.to)))
+            conditions.append("\(column) >= \(from) AND \(column) < \(to)")
+        case .day, .month:
+            let from = sql.bind(.date(days: calendar.date(atSecond: query.from).days))
+            let to = sql.bind(.date(days: calendar.date(atSecond: query.to).days))
+            conditions.append("\(column) >= \(from) AND \(column) < \(to)")
+        }
+        if let granularity = plan.granularity { conditions.append("u.granularity = \(granularity.rawValue)") }
+    }
+
+    private mutating func addFilters() {
+        let filters = query.filters
+        addNames(filters.providers, in: "u.provider_id", of: "SELECT provider_id FROM provider")
+        addNames(
+            filters.tenants, in: plan.granularity == nil ? "u.tenant_id" : "u.subject_id",
+            of: "SELECT tenant_id FROM tenant")
+        addNames(
+            filters.models, in: plan.granularity == nil ? "u.model_id" : "u.subject_id",
+            of: "SELECT model_id FROM model")
+        addNames(filters.regions, in: "u.region_id", of: "SELECT region_id FROM region")
+        conditions += sql.codes(filters.layers?.map(\.rawValue), "u.layer")
+        conditions += sql.codes(filters.workloads?.map(\.rawValue), "u.workload")
+        conditions += sql.codes(filters.modalities?.map(\.rawValue), "u.modality")
+        conditions += sql.codes(filters.kinds?.map(\.rawValue), "coalesce(k.kind, 0)")
+    }
+
+    private mutating func addNames(_ names: [String]?, in column: String, of select: String) {
+        guard let names else { return }
+        conditions.append("\(column) IN (\(select) WHERE name = ANY(\(sql.bind(.textArray(names)))))")
+    }
+
+    private mutating func bucketExpression() -> String {
+        let column = "u.\(plan.source.rawValue)"
+        switch (query.bucket, plan.source) {
+        case (.none, _): return "NULL::timestamptz"
+        case (.minute, _): return column
+        case (.hour, .minute): return localHour(column)
+        case (.hour, _): return column
+        case (.day, .day): return column
+        case (.month, .month): return column
+        case (.month, .day): return "date_trunc('month', \(column)::timestamp)::date"
+        case (.day, _): return "(\(column) AT TIME ZONE \(sql.bind(.text(query.zone.identifier))))::date"
+        case (.month, _):
+            return "date_trunc('month', \(column) AT TIME ZONE \(sql.bind(.text(query.zone.identifier))))::date"
+        }
+    }
+
+    /// The moment at which the local hour of a minute began, in zones whose hours don't start with UTC's.
+    private mutating func localHour(_ column: String) -> String {
+        let zone = sql.bind(.text(query.zone.identifier))
+        return """
+            \(column) - (\(column) AT TIME ZONE \(zone) - date_trunc('hour', \(column) AT TIME ZONE \(zone)))
+            """
+    }
+
+    private mutating func kindJoin() -> String {
+        let tenant = plan.granularity == nil ? "u.tenant_id" : "u.subject_id"
+        let column = "u.\(plan.source.rawValue)"
+        let day =
+            plan.source == .day ? column : "(\(column) AT TIME ZONE \(sql.bind(.text(calendar.identifier))))::date"
+        return KindJoin.sql(tenant: tenant, day: day, known: query.knownAt.map { sql.bind(.timestamp($0)) })
+    }
+
+    private func keyExpression(_ dimension: UsageDimension) -> String {
+        switch dimension {
+        case .provider: "u.provider_id"
+        case .tenant: plan.granularity == nil ? "u.tenant_id" : "u.subject_id"
+        case .model: plan.granularity == nil ? "u.model_id" : "u.subject_id"
+        case .region: "u.region_id"
+        case .layer: "u.layer"
+        case .workload: "u.workload"
+        case .modality: "u.modality"
+        case .kind: "coalesce(k.kind, 0)"
+        }
+    }
+
+    /// Names are looked up after grouping, once for each row of the answer.
+    private func nameExpression(_ dimension: UsageDimension, _ column: String) -> String {
+        switch dimension {
+        case .provider: "(SELECT name FROM provider WHERE provider_id = \(column))"
+        case .tenant: "(SELECT name FROM tenant WHERE tenant_id = \(column))"
+        case .model: "(SELECT name FROM model WHERE model_id = \(column))"
+        case .region: "(SELECT name FROM region WHERE region_id = \(column))"
+        case .layer, .workload, .modality, .kind: column
+        }
+    }
+}
+
+/// The join that says what a tenant was on a day, as it was known at a moment.
+enum KindJoin {
+    /// - Parameter known: the parameter that holds the moment, or `nil` for what is held now.
+    static func sql(tenant: String, day: String, known: String?) -> String {
+        let isHeld = known.map {
+            "k.recorded_at <= \($0) AND (k.superseded_at IS NULL OR k.superseded_at > \($0))"
+        }
+        return """
+            LEFT JOIN tenant_kind k ON k.tenant_id = \(tenant) AND k.effective_from <= \(day)
+                 AND (k.effective_to IS NULL OR k.effective_to > \(day)) AND \(isHeld ?? "k.superseded_at IS NULL")
+            """
+    }
+}
