@@ -1,4 +1,3 @@
-internal import Scopes
 internal import TextFormats
 
 /// A decimal number as it is written, as a whole number of millionths.

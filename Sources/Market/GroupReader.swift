@@ -13,8 +13,8 @@ struct GroupReader {
     let weights: [UInt64]
     let months: [Period]
     let modelNames: [String]
-    /// The provider's models and regions, for groups without their own: empty where it gives none, `nil` where they can't
-    /// be read.
+    /// The provider's models and regions, for groups without their own: empty where it gives none, `nil` where they
+    /// can't be read.
     let models: [ModelEra]?
     let regions: [WeightedName]?
     /// The provider's own hours.

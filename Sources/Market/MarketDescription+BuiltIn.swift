@@ -1,5 +1,4 @@
 internal import Foundation
-internal import Scopes
 package import TextFormats
 
 extension MarketDescription {

@@ -1,4 +1,3 @@
-internal import Scopes
 internal import TextFormats
 internal import UsageModel
 

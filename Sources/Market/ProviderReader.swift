@@ -36,8 +36,8 @@ struct ProviderReader {
         return all.problems.isEmpty ? providers : nil
     }
 
-    /// The external customers' tokens of each provider: `tokens` of its own, `nil` where its groups say them, or `share`
-    /// percent of the total, where the shares must make 100 so that the total is reached.
+    /// The external customers' tokens of each provider: `tokens` of its own, `nil` where its groups say them, or
+    /// `share` percent of the total, where the shares must make 100 so that the total is reached.
     private func externalTokens(_ all: inout YAMLReader, total: UInt64?, hasTotal: Bool) -> [UInt64?]? {
         var values: [UInt64?] = []
         for name in all.keys {

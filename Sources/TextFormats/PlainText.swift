@@ -16,6 +16,7 @@ extension String {
         return String(shown) + (unicodeScalars.count > limit ? "…" : "")
     }
 
-    /// Whether the text is safe to show on one line: without control characters, line ends and explicit bidirectional marks.
+    /// Whether the text is safe to show on one line: without control characters, line ends and explicit bidirectional
+    /// marks.
     package var isOneLine: Bool { !unicodeScalars.contains(where: \.isUnprintable) }
 }

@@ -55,18 +55,18 @@ import Testing
 
     /// What was printed is checked without a server, and what was touched is found out.
     private func checkFile(_ text: String, _ scratch: String) async throws {
-        let file = scratch + "/june.txt"
+        let file = scratch + "/june.json"
         try PrivateFile.write(text, to: file, for: .everybody, overwriting: false)
         let digest = StatementContent.digest(of: text)
         #expect(try await Program.run("statement", "verify", file, "--sha256", digest).exitCode == 0)
         let other = try await Program.run("statement", "verify", file, "--sha256", String(digest.reversed()))
         #expect(other.exitCode == 5 && other.errors.contains(digest))
-        let forged = text.replacing("numerator:150", with: "numerator:151")
+        let forged = text.replacing(#""numerator":"150""#, with: #""numerator":"151""#)
         #expect(forged != text)
         try PrivateFile.write(forged, to: file, for: .everybody, overwriting: true)
         let refused = try await Program.run("statement", "verify", file)
         #expect(refused.exitCode == 5 && refused.errors.contains("denominator"), "\(refused.errors)")
-        let cut = scratch + "/cut.txt"
+        let cut = scratch + "/cut.json"
         try PrivateFile.write(String(text.dropLast(9)), to: cut, for: .everybody, overwriting: false)
         #expect(try await Program.run("statement", "verify", cut).exitCode == 5)
     }

@@ -32,7 +32,7 @@ enum June {
         _ input: UInt128, _ kind: TenantKind = .externalCustomer, provider: String = "acme"
     ) -> FilteredSumRow {
         FilteredSumRow(
-            provider: provider, tenantKind: kind, isCovered: true,
+            provider: provider, tenantKind: kind, passesFilters: true,
             counts: WideTokenCounts(requests: 1, input: input, cachedInput: 0, output: 0, reasoningOutput: 0))
     }
 

@@ -35,10 +35,10 @@ package struct ScopeSumRow: Sendable, Hashable {
 extension Scope {
     /// Applies the filters to a row; `nil` where the scope doesn't look at the row's provider.
     package func filtered(_ row: ScopeSumRow, segment: Int = 0) -> FilteredSumRow? {
-        guard filters.looks(at: row.provider) else { return nil }
+        guard filters.includes(provider: row.provider) else { return nil }
         return FilteredSumRow(
             provider: row.provider, tenantKind: row.tenantKind, model: row.model, region: row.region, layer: row.layer,
-            workload: row.workload, segment: segment, isCovered: filters.covers(row), counts: row.counts)
+            workload: row.workload, segment: segment, passesFilters: filters.matches(row), counts: row.counts)
     }
 }
 
@@ -47,7 +47,7 @@ extension ScopeFilters {
     /// asked on their own, the others need facts that rows don't hold.
     ///
     /// - Precondition: a filter on models asks for rows that are told apart by model.
-    package func covers(_ row: ScopeSumRow) -> Bool {
+    package func matches(_ row: ScopeSumRow) -> Bool {
         (layers?.contains(row.layer) ?? true)
             && (workloads?.contains(row.workload) ?? true)
             && (modalities?.contains(row.modality) ?? true)

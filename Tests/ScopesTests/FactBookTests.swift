@@ -38,7 +38,8 @@ enum Facts {
         kind: TenantKind = .externalCustomer, covered: Bool = true
     ) -> FilteredSumRow {
         FilteredSumRow(
-            provider: provider, tenantKind: kind, model: model, region: region, segment: segment, isCovered: covered,
+            provider: provider, tenantKind: kind, model: model, region: region, segment: segment,
+            passesFilters: covered,
             counts: WideTokenCounts(requests: 1, input: tokens))
     }
 
@@ -191,10 +192,10 @@ enum Facts {
             Facts.records(.models, "qwen3,alibaba,alibaba,qwen,open,,2025-01-01,,r"))
         let rows = [
             FilteredSumRow(
-                provider: "aliyun", tenantKind: .externalCustomer, model: "qwen3", isCovered: true,
+                provider: "aliyun", tenantKind: .externalCustomer, model: "qwen3", passesFilters: true,
                 counts: WideTokenCounts(requests: 1, input: 1_000)),
             FilteredSumRow(
-                provider: "aliyun", tenantKind: .ownBusiness, model: "qwen3", isCovered: true,
+                provider: "aliyun", tenantKind: .ownBusiness, model: "qwen3", passesFilters: true,
                 counts: WideTokenCounts(requests: 1, input: 9_000)),
         ]
         let filters = ScopeFilters(kinds: [.externalCustomer], layers: [.maas])
@@ -220,9 +221,9 @@ enum Facts {
                 "daily,2025-H1,,10,tokens-per-day,0,s,2025-10-18", "money,2025-H1,,1000,CNY,1,s,2025-10-18"))
         let rows = [
             FilteredSumRow(
-                provider: "a", tenantKind: .externalCustomer, isCovered: true, counts: WideTokenCounts(input: 492)),
+                provider: "a", tenantKind: .externalCustomer, passesFilters: true, counts: WideTokenCounts(input: 492)),
             FilteredSumRow(
-                provider: "a", tenantKind: .unclassified, isCovered: true, counts: WideTokenCounts(input: 8)),
+                provider: "a", tenantKind: .unclassified, passesFilters: true, counts: WideTokenCounts(input: 8)),
         ]
         func table(_ name: String, _ period: String = "2025-H1") throws -> ShareTable {
             try ShareTable(

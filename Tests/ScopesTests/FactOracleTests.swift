@@ -157,7 +157,7 @@ import UsageModel
             region: call.region, model: call.model, counts: call.counts)
         return FilteredSumRow(
             provider: call.provider, tenantKind: call.kind, model: call.model, region: call.region, layer: call.layer,
-            workload: call.workload, tenant: call.tenant, segment: segment, isCovered: scope.filters.covers(plain),
+            workload: call.workload, tenant: call.tenant, segment: segment, passesFilters: scope.filters.matches(plain),
             counts: call.counts)
     }
 

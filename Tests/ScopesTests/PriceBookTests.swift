@@ -11,7 +11,7 @@ import UsageModel
     ) -> FilteredSumRow {
         FilteredSumRow(
             provider: provider, tenantKind: kind, model: model, layer: layer, workload: workload, tenant: tenant,
-            segment: segment, isCovered: true, counts: tokens)
+            segment: segment, passesFilters: true, counts: tokens)
     }
 
     private static func segments(_ days: String..., before: Int = 0) throws -> [SumSegment] {

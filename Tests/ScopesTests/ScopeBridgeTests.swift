@@ -16,15 +16,15 @@ import UsageModel
     @Test func idc_to_all_traffic_goes_by_way_of_own_business() throws {
         let bridge = try ScopeBridge(
             from: BuiltInScopeTests.scope("idc"), to: BuiltInScopeTests.scope("all-traffic"))
-        #expect(bridge.steps.map(\.aspect) == [nil, .kinds, .layers, .aggregate])
+        #expect(bridge.steps.map(\.aspect) == [nil, .filter(.kinds), .filter(.layers), .aggregate])
         let figures = try Self.figures(bridge, ShareTableTests.market, entity: "baidu-cloud")
         #expect(figures.lines.map(\.amount) == [170, 170, 1_070, 1_070])
         #expect(figures.lines.map(\.published) == [170, 170, 1_070, 36])
         #expect(figures.lines.map { $0.change?.text { "\($0)" } } == [nil, "0", "+900", "0"])
         #expect(figures.whole == AmountChange(from: 170, to: 1_070))
         #expect(figures.lines[0].percent == "17.0")
-        #expect(ScopeBridge.Aspect.kinds.value(in: bridge.from) == "external-customer")
-        #expect(ScopeBridge.Aspect.kinds.value(in: bridge.to) == "all")
+        #expect(ScopeBridge.Aspect.filter(.kinds).value(in: bridge.from) == "external-customer")
+        #expect(ScopeBridge.Aspect.filter(.kinds).value(in: bridge.to) == "all")
     }
 
     /// The way to another unit leaves no difference between tokens and yuan.

@@ -68,20 +68,13 @@ import UsageModel
             scope.requiredFacts == [
                 .regionCatalogue, .modelCatalogue, .providerCatalogue, .revenueRecords, .referenceTotals,
             ])
-        #expect(
-            scope.canonicalForm.hasSuffix(
-                """
-                denominator=reference-total:omdia-2025-h1
-                precision=0
-                filters.providers=openrouter
-                filters.markets=cn-mainland,overseas
-                filters.models=deepseek-r1,qwen-*
-                filters.origins=resold
-                additions=customisation
-                currency=USD
-                top=20
-
-                """))
+        for part in [
+            #""additions":["customisation"],"#, #""currency":"USD","denominator":"reference-total:omdia-2025-h1","#,
+            #""markets":["cn-mainland","overseas"],"models":["deepseek-r1","qwen-*"],"origins":["resold"],"#
+                + #""providers":["openrouter"]"#, #""precision":0,"top":20,"#,
+        ] {
+            #expect(scope.canonicalForm.contains(part), "\(part) in \(scope.canonicalForm)")
+        }
     }
 
     @Test func the_built_in_scopes_are_valid_and_named_like_their_files() throws {
@@ -181,7 +174,7 @@ import UsageModel
                 + Self.good.replacing("[external-customer, trial]", with: "\n    - trial\n    - external-customer")
                 .replacing("layers: [maas]", with: "workloads: all\n  layers: [ maas ]"), file: "b.yaml")
         #expect(scope.canonicalForm == respelled.canonicalForm)
-        #expect(scope.canonicalForm.contains("filters.kinds=external-customer,trial\n"))
+        #expect(scope.canonicalForm.contains(#""kinds":["external-customer","trial"]"#))
         let other = try Scope.parse(Self.good.replacing("layers: [maas]", with: "layers: [paas]"), file: "c.yaml")
         #expect(other.canonicalForm != scope.canonicalForm)
     }

@@ -1,4 +1,5 @@
 import Testing
+internal import TextFormats
 import UsageModel
 
 @testable import Scopes
@@ -18,7 +19,7 @@ import UsageModel
         let sums = (0..<rows).map { index in
             FilteredSumRow(
                 provider: "a", tenantKind: TenantKind.allCases[index % 3], model: names[index % names.count],
-                isCovered: index % 4 != 3,
+                passesFilters: index % 4 != 3,
                 counts: WideTokenCounts(requests: 1, input: UInt128(1) << UInt128(index * 9), output: 5))
         }
         let table = try ShareTable(scope: scope, period: Period("2025-06"), filtered: sums).frozen()
@@ -69,77 +70,75 @@ import UsageModel
 
     @Test func theFormIsWhatTheDocumentationSays() throws {
         let content = try Self.content(rows: 2, overrideReason: nil)
+        let chain = String(repeating: "0f", count: 32)
         #expect(
-            content.text == """
-                steelyard-statement=1
-                scope=house
-                scope-version=3
-                scope-sha256=\(content.table.scope.digest)
-                month=2025-06
-                zone=Asia/Shanghai
-                calendar=Asia/Shanghai
-                title-en=A\\, "B" = C
-                title-zh=口径：甲，乙
-                citation=said\\nso
-                definition=id=house
-                definition=version=3
-                definition=measure=tokens
-                definition=filters.kinds=external-customer
-                definition=filters.layers=all
-                definition=filters.workloads=all
-                definition=filters.modalities=all
-                definition=filters.regions=cn\\\\\\,\u{301}*\\,us-1
-                definition=entity=model
-                definition=aggregate=daily-average
-                definition=zone=Asia/Shanghai
-                definition=denominator=everything-counted
-                definition=precision=2
-                definition=filters.providers=a\\,b
-                definition=filters.models=x\\\\\\\\y
-                definition=top=2
-                known-at=2025-07-03T00:00:00.000001Z
-                position=12
-                denominator=517
-                row=entity:m:2=\\\\,rank:1,numerator:517,external-customer:517
-                row=entity:m\\,1,rank:2,numerator:0,unclassified:6
-                total=entity:,rank:0,numerator:517,unclassified:6,external-customer:517
-                collector=provider:a,name:edge-1,batches:3,events:9,refused:1,last-minute:2025-06-30T15:59:00Z,last-seen:2025-07-03T00:00:00.000000Z,pending:1,quarantined:0
-                epoch=provider:a,collector:edge-1,epoch:2,next-sequence:7,chain:\(String(repeating: "0f", count: 32))
-                shortcoming=code:pending-batches,subject:a/edge-1,blocking:yes,text:one\\, two
-                shortcoming=code:unclassified-usage,blocking:no,text:3 %
-                proposed-at=2025-07-03T00:00:00.000000Z
-                proposed-by=Ann\\, A.
-                proposed-token=t1
-
-                """)
+            content.text
+                == #"{"calendar":"Asia/Shanghai","citation":"said\nso","collectors":[{"batches":"3","events":"9","#
+                + #""last_minute":"2025-06-30T15:59:00Z","last_seen":"2025-07-03T00:00:00.000000Z","name":"edge-1","#
+                + #""pending":"1","provider":"a","quarantined":"0","refused":"1"}],"denominator":"517","#
+                + #""epochs":[{"chain":"\#(chain)","collector":"edge-1","epoch":"2","next_sequence":"7","provider":"a"}],"#
+                + #""format":"steelyard-statement/2","gaps":[],"known_at":"2025-07-03T00:00:00.000001Z","#
+                + #""month":"2025-06","position":"12","proposed_at":"2025-07-03T00:00:00.000000Z","#
+                + #""proposed_by":"Ann, A.","proposed_token":"t1","#
+                + #""rows":[{"by_kind":{"external-customer":"517"},"entity":"m:2=\\","numerator":"517","rank":1},"#
+                + #"{"by_kind":{"unclassified":"6"},"entity":"m,1","numerator":"0","rank":2}],"#
+                + #""scope":{"aggregate":"daily-average","denominator":"everything-counted","entity":"model","#
+                + #""filters":{"kinds":["external-customer"],"models":["x\\y"],"providers":["a","b"],"#
+                + #""regions":["cn,\#u{301}*","us-1"]},"format":"steelyard-scope/2","id":"house","measure":"tokens","#
+                + #""precision":2,"top":2,"version":3,"zone":"Asia/Shanghai"},"#
+                + #""scope_sha256":"\#(content.table.scope.digest)","#
+                + #""shortcomings":[{"blocking":true,"code":"pending-batches","subject":"a/edge-1","text":"one, two"},"#
+                + #"{"blocking":false,"code":"unclassified-usage","text":"3 %"}],"#
+                + #""title":{"en":"A, \"B\" = C","zh":"口径：甲，乙"},"#
+                + #""total":{"by_kind":{"external-customer":"517","unclassified":"6"},"entity":"","numerator":"517","#
+                + #""rank":0}}"#)
     }
 
-    /// Every line left out, said twice or swapped with the next, and every byte changed, is refused or another statement.
+    /// Every member left out, said twice or moved, and every byte changed, is refused or another statement.
     @Test func nothingElseReadsAsTheSameStatement() throws {
         let content = try Self.content()
-        let lines = content.text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map { "\($0)\n" }
-        func isOther(_ lines: [String]) -> Bool { (try? StatementContent(text: lines.joined())) != content }
-        for index in lines.indices {
-            var fewer = lines
+        func isOther(_ text: String) -> Bool { (try? StatementContent(text: text)) != content }
+        guard case .object(let members) = try JSONValue(canonical: content.text) else {
+            Issue.record("a statement is no object")
+            return
+        }
+        func text(_ members: [JSONMember]) -> String {
+            String(decoding: JSONValue.object(members).encoded, as: UTF8.self)
+        }
+        #expect(!isOther(text(members)))
+        for index in members.indices {
+            var fewer = members
             fewer.remove(at: index)
-            #expect(isOther(fewer), "without \(lines[index])")
-            var twice = lines
-            twice.insert(lines[index], at: index)
-            #expect(isOther(twice), "twice \(lines[index])")
-            if index + 1 < lines.count, lines[index] != lines[index + 1] {
-                var swapped = lines
+            #expect(isOther(text(fewer)), "without \(members[index].name)")
+            var twice = members
+            twice.insert(members[index], at: index)
+            #expect(isOther(text(twice)), "twice \(members[index].name)")
+            if index + 1 < members.count {
+                var swapped = members
                 swapped.swapAt(index, index + 1)
-                #expect(isOther(swapped), "swapped \(lines[index])")
+                #expect(isOther(text(swapped)), "swapped \(members[index].name)")
             }
+            var more = members
+            more.insert(JSONMember(members[index].name + "a", "x"), at: index + 1)
+            #expect(isOther(text(more)), "one more after \(members[index].name)")
         }
         let bytes = Array(content.text.utf8)
         for index in bytes.indices {
             var changed = bytes
             changed[index] ^= 1
-            let text = String(decoding: changed, as: UTF8.self)
-            #expect((try? StatementContent(text: text)) != content, "byte \(index)")
+            #expect(isOther(String(decoding: changed, as: UTF8.self)), "byte \(index)")
         }
-        #expect(throws: StatementTextError.self) { try StatementContent(text: String(content.text.dropLast())) }
+        #expect(throws: CanonicalFormError.self) { try StatementContent(text: String(content.text.dropLast())) }
+        #expect(throws: CanonicalFormError.self) { try StatementContent(text: content.text + "\n") }
+    }
+
+    /// A statement of a release before canonical JSON.
+    @Test func theFormerTextFormIsRefusedByName() throws {
+        let error = #expect(throws: CanonicalFormError.self) {
+            try StatementContent(text: "steelyard-statement=1\nscope=idc\n")
+        }
+        #expect(error?.description.contains("steelyard-statement=1") == true)
+        #expect(error?.description.contains("steelyard-statement/2") == true)
     }
 
     @Test func figuresThatDoNotAddUpAreFound() throws {
@@ -165,24 +164,38 @@ import UsageModel
         }
     }
 
+    /// What is replaced in a canonical form, and by what.
     @Test(arguments: [
-        "", "id=x\n", "id=x", "nonsense\n", "filters.kinds=friend\n", "version=1\n", "zone=UTC\nzone=UTC\n",
+        ("{", ""), ("}", "}\n"), (",\"id\"", ", \"id\""), ("\"id\":", "\"ID\":"), ("\"version\":1", "\"version\":1.0"),
+        ("\"version\":1", "\"version\":\"1\""), ("\"zone\":", "\"zone\":\"UTC\",\"zone\":"),
+        ("\"zone\":", "\"words\":[],\"zone\":"), ("[\"external-customer\"]", "[\"friend\"]"),
+        ("steelyard-scope/2", "steelyard-scope/1"), ("everything-counted", "everything"),
     ])
-    func whatIsNoCanonicalFormIsRefused(_ change: String) throws {
-        let scope = try #require(try ScopeCatalogue.builtIn().scopes.first)
-        let form = change.isEmpty ? "" : scope.canonicalForm + change
+    func whatIsNoCanonicalFormIsRefused(_ good: String, _ bad: String) throws {
+        let scope = try ScopeCatalogue.builtIn().scope("idc")
+        try #require(scope.canonicalForm.contains(good))
+        let form = scope.canonicalForm.replacing(good, with: bad, maxReplacements: 1)
         #expect(throws: CanonicalFormError.self) {
             try Scope(canonicalForm: form, title: scope.title, citation: scope.citation)
         }
     }
 
-    @Test func aFilterThatReadsBackAsAnotherIsNotFrozen() throws {
+    @Test func aFilterOfANameThatIsAKeywordReadsBackAsItself() throws {
         let scope = Scope(
             id: "house", version: 1, title: LocalizedText(en: "x", zh: "x"), citation: "", measure: .tokens,
             filters: ScopeFilters(regions: [NamePattern("all")]), entity: .provider, aggregate: .sum, zone: "UTC",
             denominator: .everythingCounted, precision: 1)
         let table = try ShareTable(scope: scope, period: Period("2025-06"), filtered: [FilteredSumRow]())
-        #expect(throws: CanonicalFormError.self) { try table.frozen() }
+        #expect(try table.frozen().scope == scope)
+    }
+
+    /// Bytes decide the order, not what Unicode takes for one character.
+    @Test func patternsInAnotherOrderAreTheSameDefinition() throws {
+        var one = try ScopeCatalogue.builtIn().scope("idc")
+        var two = one
+        one.filters.regions = [NamePattern("caf\u{E9}"), NamePattern("cafe\u{301}")]
+        two.filters.regions = [NamePattern("cafe\u{301}"), NamePattern("caf\u{E9}")]
+        #expect(one.canonicalForm.utf8.elementsEqual(two.canonicalForm.utf8))
     }
 }
 
@@ -196,7 +209,7 @@ import UsageModel
             scope: scope, period: Period("2025-06"),
             filtered: amounts.map {
                 FilteredSumRow(
-                    provider: $0.0, tenantKind: $0.1, model: nil, isCovered: true,
+                    provider: $0.0, tenantKind: $0.1, model: nil, passesFilters: true,
                     counts: WideTokenCounts(requests: 1, input: $0.2, output: 0))
             })
     }

@@ -146,10 +146,10 @@ import UsageModel
 
 @Suite struct TrendEventsTests {
     @Test func the_events_that_come_with_it_are_cited_and_in_order() throws {
-        let events = try TrendEvents.catalogue(nil).events
+        let events = try TrendEvents.catalogue(custom: nil).events
         #expect(events.count >= 3 && events.map(\.date) == events.map(\.date).sorted())
         #expect(events.allSatisfy { $0.citation.utf8.count > 40 && $0.title.en != $0.title.zh })
-        let may = try TrendEvents.catalogue(nil).during(Period("2024-05"))
+        let may = try TrendEvents.catalogue(custom: nil).during(Period("2024-05"))
         #expect(may.map { "\($0.date)" } == ["2024-05-15", "2024-05-21"])
     }
 

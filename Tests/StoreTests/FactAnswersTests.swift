@@ -14,7 +14,7 @@ import UsageModel
     ) -> Scope {
         Scope(
             id: "house", version: 1, title: LocalizedText(en: "House", zh: "自定义"), citation: "a test", measure: measure,
-            currency: measure.isMoney ? "CNY" : nil, filters: filters, additions: additions, entity: entity,
+            currency: measure.unit == .money ? "CNY" : nil, filters: filters, additions: additions, entity: entity,
             aggregate: .sum, zone: zone, denominator: .everythingCounted, precision: 1)
     }
 

@@ -157,7 +157,7 @@ import UsageModel
                 Closing.proposal(scope, override: "the provider left the market", now: early))
             #expect(proposed.content.shortcomings.map(\.code) == [.monthNotOver, .nothingCounted])
             #expect(proposed.header.overrideReason == "the provider left the market")
-            #expect(proposed.text.contains("override-reason=the provider left the market\n"))
+            #expect(proposed.text.contains(#""override_reason":"the provider left the market""#))
             // What was overridden doesn't stop the approval; what is new does.
             var sender = try await Sender(world)
             try await sender.send(oneRow(minute("2025-06-02")), at: early)

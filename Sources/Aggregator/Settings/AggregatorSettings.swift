@@ -158,13 +158,16 @@ extension AggregatorSettings {
     ///
     /// - Throws: `FileProblems` naming file, line and mistake.
     package func loadScopes() throws(FileProblems) -> ScopeCatalogue {
-        try ScopeDirectory.catalogue(scopesDirectory)
+        let builtIn = try ScopeCatalogue.builtIn()
+        guard let scopesDirectory else { return builtIn }
+        return try builtIn.adding(try TextFile.yamlFiles(in: scopesDirectory))
     }
 
     /// The built-in events and the house's own, from `events.file`.
     ///
     /// - Throws: `FileProblems` naming file, line and mistake.
     package func loadEvents() throws(FileProblems) -> TrendEvents {
-        try TrendEvents.catalogue(eventsFile)
+        guard let eventsFile else { return try TrendEvents.catalogue(custom: nil) }
+        return try TrendEvents.catalogue(custom: try TextFile(path: eventsFile))
     }
 }

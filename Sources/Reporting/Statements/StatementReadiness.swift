@@ -13,7 +13,7 @@ package struct StatementReadiness {
     package init(span: StatementSpan, rules: StatementRules, deliveries: [CollectorDelivery], table: ShareTable) {
         self.span = span
         self.rules = rules
-        coverage = deliveries.filter { span.scope.filters.looks(at: $0.provider) }
+        coverage = deliveries.filter { span.scope.filters.includes(provider: $0.provider) }
         self.table = table
     }
 

@@ -1,4 +1,5 @@
-/// The difference of two amounts, exactly and with its sign: amounts use all of 128 bits, so that it needs one beside them.
+/// The difference of two amounts, exactly and with its sign: amounts use all of 128 bits, so that it needs one beside
+/// them.
 package struct AmountChange: Sendable, Hashable, CustomStringConvertible {
     package let from: UInt128
     package let to: UInt128

@@ -40,8 +40,8 @@ package struct Concentration: Sendable, Hashable {
 }
 
 extension ShareTable {
-    /// How concentrated the table is; `nil` where it gathers entities that it doesn't name, whose squares are unknown, and
-    /// where the parts are more than the whole, as they can be against a total that somebody published.
+    /// How concentrated the table is; `nil` where it gathers entities that it doesn't name, whose squares are unknown,
+    /// and where the parts are more than the whole, as they can be against a total that somebody published.
     package var concentration: Concentration? {
         guard !rows.contains(where: \.isGathered), rows.reduce(0, { $0 + $1.numerator }) <= denominator else {
             return nil

@@ -3,8 +3,8 @@ package import TextFormats
 /// A step of a trend at which growth takes off.
 ///
 /// **The rule.** Let *d(t)* be a step's amount per day, and *g(t)* = *d(t)* ÷ *d(t − 1)* its growth. The acceleration
-/// *a(t)* = *g(t)* ÷ *g(t − 1)* is the change of growth; its logarithm is the second difference of log *d*. Step *t* is an
-/// inflection point where
+/// *a(t)* = *g(t)* ÷ *g(t − 1)* is the change of growth; its logarithm is the second difference of log *d*. Step *t* is
+/// an inflection point where
 ///
 /// 1. it grows, and not only back: *d(t)* is larger than *d(t − 1)* and than *d(t − 2)*;
 /// 2. its growth is much stronger than before: *a(t)* ≥ ``leastAcceleration``;
@@ -15,8 +15,8 @@ package import TextFormats
 ///
 /// Turning points as local extremes of a logarithmic series, small and short-lived ones left out, are the method of
 /// Bry and Boschan (*Cyclical Analysis of Time Series*, NBER 1971) as Harding and Pagan restate it (*Dissecting the
-/// cycle*, Journal of Monetary Economics 49, 2002); here it is applied to growth in place of the level. Growth that eases
-/// is not reported: it follows every take-off.
+/// cycle*, Journal of Monetary Economics 49, 2002); here it is applied to growth in place of the level. Growth that
+/// eases is not reported: it follows every take-off.
 ///
 /// Everything is compared as products of whole numbers. No logarithm is taken and nothing is rounded.
 package struct Inflection: Sendable {
@@ -65,8 +65,8 @@ package struct Inflection: Sendable {
         }
     }
 
-    /// What a later step is, per day, of what growth as before `index` would have given at `index`: with `later` equal to
-    /// `index`, the acceleration. `nil` where there is no growth before.
+    /// What a later step is, per day, of what growth as before `index` would have given at `index`: with `later` equal
+    /// to `index`, the acceleration. `nil` where there is no growth before.
     private static func change(_ series: [Step], from index: Int, to later: Int) -> WideRatio? {
         guard index >= 2 else { return nil }
         let (first, second, third) = (series[index - 2], series[index - 1], series[later])

@@ -17,8 +17,8 @@ package struct PeriodGrowth: Sendable, Hashable {
         self.growth = growth
     }
 
-    /// The later figure over the earlier one, exactly. `nil` where there was no earlier figure or it was zero, and where
-    /// the product of a figure and days leaves 128 bits.
+    /// The later figure over the earlier one, exactly. `nil` where there was no earlier figure or it was zero, and
+    /// where the product of a figure and days leaves 128 bits.
     package var multiple: Ratio? {
         guard let previous = growth.previous, previous > 0 else { return nil }
         guard aggregate == .dailyAverage else { return Ratio(growth.current, previous) }
@@ -35,8 +35,8 @@ package struct PeriodGrowth: Sendable, Hashable {
         multiple.flatMap { Growth(previous: $0.denominator, current: $0.numerator).percent(decimals: decimals) }
     }
 
-    /// Whether sums over spans of different length are compared, so that the change isn't one of pace alone: two months of
-    /// 31 and 28 days are. Averages per day can always be compared.
+    /// Whether sums over spans of different length are compared, so that the change isn't one of pace alone: two months
+    /// of 31 and 28 days are. Averages per day can always be compared.
     package var comparesUnequalLengths: Bool { aggregate == .sum && from.dayCount != to.dayCount }
 
     /// What to say beside the figure, or `nil` where there is nothing to warn of.

@@ -4,9 +4,9 @@
 /// filter, then what is measured, then how the figure is said. Only where the first scope counts tenders, which have
 /// neither tenants nor models, the measure is changed before the filters.
 package struct ScopeBridge: Sendable, Hashable {
-    /// What a step changes. The raw values stand in answers; the cases are in the order of the steps.
-    package enum Aspect: String, Sendable, CaseIterable {
-        case kinds, layers, markets, origins, workloads, modalities, regions, models, providers
+    /// What a step changes; in the order of the steps.
+    package enum Aspect: Sendable, Hashable, CaseIterable {
+        case filter(ScopeFilter)
         /// What counts beside the ledger. It can come twice: what suits the first measure goes before the measure is
         /// changed, what suits the second one comes after.
         case additions
@@ -23,7 +23,8 @@ package struct ScopeBridge: Sendable, Hashable {
     package struct Step: Sendable, Hashable {
         /// What differs from the step before; `nil` at the start.
         package var aspect: Aspect?
-        /// The scope as it is after the step. It names every entity, whatever ``Scope/top`` the scopes at the ends have.
+        /// The scope as it is after the step. It names every entity, whatever ``Scope/top`` the scopes at the ends
+        /// have.
         package var scope: Scope
     }
 
@@ -40,7 +41,7 @@ package struct ScopeBridge: Sendable, Hashable {
         var start = from
         start.top = nil
         steps = [Step(aspect: nil, scope: start)]
-        if from.measure.isTenders { addMeasure() }
+        if !from.measure.source.filters.contains(.kinds) { addMeasure() }
         addFilters()
         add(.additions) { $0.additions = $0.measure == to.measure ? to.additions : [] }
         add(.zone) { $0.zone = to.zone }
@@ -62,15 +63,7 @@ package struct ScopeBridge: Sendable, Hashable {
 
     private mutating func addFilters() {
         let filters = to.filters
-        add(.kinds) { $0.filters.kinds = filters.kinds }
-        add(.layers) { $0.filters.layers = filters.layers }
-        add(.markets) { $0.filters.markets = filters.markets }
-        add(.origins) { $0.filters.origins = filters.origins }
-        add(.workloads) { $0.filters.workloads = filters.workloads }
-        add(.modalities) { $0.filters.modalities = filters.modalities }
-        add(.regions) { $0.filters.regions = filters.regions }
-        add(.models) { $0.filters.models = filters.models }
-        add(.providers) { $0.filters.providers = filters.providers }
+        for filter in ScopeFilter.all { add(.filter(filter)) { filter.copy(&$0.filters, filters) } }
     }
 
     /// Adds a step, where it changes anything.
@@ -94,11 +87,26 @@ package struct DifferentEntities: Error, Sendable, Hashable, CustomStringConvert
 }
 
 extension ScopeBridge.Aspect {
+    package static var allCases: [Self] {
+        ScopeFilter.all.map(Self.filter) + [.additions, .zone, .measure, .aggregate, .denominator]
+    }
+
+    /// The word in answers: a filter's key, or the aspect's own name.
+    package var rawValue: String {
+        switch self {
+        case .filter(let filter): filter.key
+        case .additions: "additions"
+        case .zone: "zone"
+        case .measure: "measure"
+        case .aggregate: "aggregate"
+        case .denominator: "denominator"
+        }
+    }
+
     /// What a scope says about the aspect: the words of its file, parted by commas, or `all`.
     package func value(in scope: Scope) -> String {
         switch self {
-        case .kinds, .layers, .markets, .origins, .workloads, .modalities, .regions, .models, .providers:
-            scope.filters.names.first { $0.key == rawValue }?.names?.joined(separator: ",") ?? "all"
+        case .filter(let filter): filter.names(scope.filters)?.joined(separator: ",") ?? "all"
         case .additions:
             scope.additions.isEmpty ? "none" : scope.additions.map(\.rawValue).sorted().joined(separator: ",")
         case .zone: scope.zone
@@ -107,9 +115,4 @@ extension ScopeBridge.Aspect {
         case .denominator: scope.denominator.name
         }
     }
-}
-
-extension Scope {
-    /// What the figures are counted in: the measure, and for money its currency, as in `revenue CNY`.
-    package var unit: String { currency.map { "\(measure.rawValue) \($0)" } ?? measure.rawValue }
 }

@@ -7,7 +7,8 @@ package struct ShareInterval: Sendable, Hashable {
     package var ifNone: Share
     /// The share if all of it were.
     package var ifAll: Share
-    /// The smallest share that any classification could give: all of the others' were external, none of the entity's own.
+    /// The smallest share that any classification could give: all of the others' were external, none of the entity's
+    /// own.
     package var lowest: Share
     /// The largest: all of the entity's own were external, none of the others'.
     package var highest: Share
@@ -23,7 +24,8 @@ extension ShareTable {
     /// - Parameter row: one of ``rows``.
     package func interval(of row: Row) -> ShareInterval {
         let isOpen = scope.filters.counts(.externalCustomer) != scope.filters.counts(.unclassified)
-        // Where only unclassified tenants count, being external would take usage away; everything is the other way round.
+        // Where only unclassified tenants count, being external would take usage away; everything is the other way
+        // round.
         let counted = scope.filters.counts(.unclassified)
         let own = isOpen ? row.unclassified : 0
         let all = isOpen ? total.unclassified : 0
@@ -45,8 +47,8 @@ extension ShareTable {
 }
 
 extension ShareInterval {
-    /// The interval as it is published beside a share in percent: the lowest bound rounded down and the highest up, so that
-    /// the published share lies between them however it was rounded. A point is the published share.
+    /// The interval as it is published beside a share in percent: the lowest bound rounded down and the highest up, so
+    /// that the published share lies between them however it was rounded. A point is the published share.
     ///
     /// - Returns: texts with so many decimals; `nil` where there is no share.
     package func percents(

@@ -1,3 +1,4 @@
+internal import TextFormats
 package import UsageModel
 
 /// What a scope says about a period: every entity's part of the whole, with the integers it is made of.
@@ -128,5 +129,134 @@ package struct ShareTable: Sendable, Hashable {
             revenueFrom: others.reduce(into: []) { $0.formUnion($1.revenueFrom) },
             share: Share(numerator: numerator, denominator: first.share.denominator), rank: 0)
         return rows[..<top] + [row]
+    }
+}
+
+extension ShareTable {
+    /// The row of an entity, if it has one of its own.
+    package subscript(entity: String) -> Row? {
+        rows.first { $0.entity == entity && !$0.isGathered }
+    }
+
+    /// The shares in percent, in the order of ``rows``, adding up to exactly 100 (largest remainder).
+    ///
+    /// - Parameter decimals: `nil` takes the scope's precision of publication.
+    /// - Returns: `nil` for each row where nothing at all was counted.
+    package func percentages(decimals: Int? = nil) -> [String?] {
+        Share.percentages(
+            of: rows.map(\.numerator), denominator: denominator, decimals: decimals ?? scope.precision)
+    }
+
+    /// The figure that the scope publishes for an amount: the sum itself, or its average per day of the period. Counts
+    /// are rounded half up to a whole number, money half to even to 6 decimals, once.
+    package func published(_ amount: UInt128) -> UInt128 {
+        let days = scope.aggregate == .dailyAverage ? period.dayCount : 1
+        guard scope.measure.unit == .money else { return TokenText.perDay(amount, days: days) }
+        let unit = DecimalText.powerOfTen(Money.tableDecimals - Money.publishedDecimals)
+        return (Ratio(amount, unit * UInt128(days)).roundedHalfToEven ?? 0) * unit
+    }
+
+    /// An entity's change against the table of the period before; `nil` as the earlier figure where that table is
+    /// missing or has no row for the entity.
+    package func growth(of entity: String, since previous: ShareTable?) -> Growth {
+        Growth(previous: previous?[entity]?.numerator, current: self[entity]?.numerator ?? 0)
+    }
+
+    /// The change of all entities together.
+    package func totalGrowth(since previous: ShareTable?) -> Growth {
+        let earlier = previous.flatMap { $0.rows.isEmpty ? nil : $0.total.numerator }
+        return Growth(previous: earlier, current: total.numerator)
+    }
+}
+
+extension ShareTable.Row {
+    /// `imported`, `price-book`, or both with a plus; `nil` where no revenue counts.
+    package var revenueFromText: String? {
+        let sources = ShareTable.RevenueSource.allCases.filter(revenueFrom.contains).map(\.rawValue)
+        return sources.isEmpty ? nil : sources.joined(separator: "+")
+    }
+}
+
+extension ShareTable {
+    /// Between which shares of a published total a row lies, given how precisely the total was published: it is within
+    /// half of its precision around its value. `nil` where shares are of everything counted.
+    ///
+    /// Where the precision is twice the total or more, the highest share is of 0: undefined.
+    package func referenceInterval(of row: Row) -> (lowest: Share, highest: Share)? {
+        guard reference != nil else { return nil }
+        // In halves, so that half of the precision is a whole number; ``init`` has made sure that they fit.
+        let (numerator, middle) = (2 * row.numerator, 2 * denominator)
+        return (
+            Share(numerator: numerator, denominator: middle + referencePrecision),
+            Share(
+                numerator: numerator, denominator: middle > referencePrecision ? middle - referencePrecision : 0)
+        )
+    }
+}
+
+extension ScopeEvaluator {
+    /// The published total that shares are shares of; ``init`` has made sure that it is there.
+    var reference: ReferenceTotal? {
+        guard case .referenceTotal(let name) = scope.denominator else { return nil }
+        return facts.referenceTotal(name, for: period)
+    }
+
+    /// A reference total's value and precision in the units of the table, over the whole period.
+    func units(of total: ReferenceTotal) throws(UnanswerableScope) -> (value: UInt128, precision: UInt128) {
+        let days = total.unit.isPerDay ? UInt128(period.dayCount) : 1
+        let one = DecimalText.powerOfTen(FactSyntax.amountDecimals)
+        let perUnit = scope.measure.unit == .money ? DecimalText.powerOfTen(Money.tableDecimals) / one : 1
+        func units(_ millionths: UInt128) throws(UnanswerableScope) -> UInt128 {
+            // A count is whole; money has more decimals in the table than in the file.
+            try product(scope.measure.unit == .money ? millionths : millionths / one, perUnit * days)
+        }
+        let (value, precision) = (try units(total.millionths), try units(total.precisionMillionths))
+        let limit = UInt128.max / 4
+        guard value < limit, precision < limit, tally.counted < limit else { throw .tooLarge(scope) }
+        return (value, precision)
+    }
+}
+
+extension ShareTable {
+    /// A table as it was evaluated and written down earlier: nothing is computed, so that it says what it said then
+    /// whatever the rules of evaluation are now.
+    init(
+        scope: Scope, period: Period, frozen rows: [Row], denominator: UInt128, reference: ReferenceTotal?,
+        referencePrecision: UInt128, gaps: [RevenueGap], total: Row
+    ) {
+        self.scope = scope
+        self.period = period
+        self.rows = rows
+        self.denominator = denominator
+        self.reference = reference
+        self.referencePrecision = referencePrecision
+        self.gaps = gaps
+        self.total = total
+    }
+
+    /// The same figures in the one spelling that they are written down in: the scope as its canonical form reads back,
+    /// kinds without usage left out.
+    ///
+    /// - Throws: ``CanonicalFormError`` where the scope's canonical form doesn't read back as the scope, which would be a
+    ///   fault of this program.
+    package func frozen() throws(CanonicalFormError) -> ShareTable {
+        let read = try Scope(canonicalForm: scope.canonicalForm, title: scope.title, citation: scope.citation)
+        var sorted = scope
+        sorted.filters.regions?.sort()
+        sorted.filters.models?.sort()
+        guard read == sorted else {
+            throw CanonicalFormError("The canonical form of the scope \(scope.id) doesn't read back as the scope.")
+        }
+        return ShareTable(
+            scope: read, period: period, frozen: rows.map(\.withoutZeros), denominator: denominator,
+            reference: reference, referencePrecision: referencePrecision, gaps: gaps, total: total.withoutZeros)
+    }
+}
+
+extension ShareTable.Row {
+    fileprivate var withoutZeros: Self {
+        var row = self
+        row.byKind = byKind.filter { $0.value > 0 }
+        return row
     }
 }

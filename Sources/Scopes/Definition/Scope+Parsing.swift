@@ -77,12 +77,12 @@ extension Scope {
 
     private static func currency(_ reader: inout YAMLReader, measure: Measure?) -> String? {
         guard let value = reader.optional("currency") else {
-            if let measure, measure.isMoney {
+            if let measure, measure.unit == .money {
                 reader.report("currency", "is missing: \(measure.rawValue) is stated in a currency, such as CNY")
             }
             return nil
         }
-        if let measure, !measure.isMoney {
+        if let measure, measure.unit != .money {
             reader.report("currency", "\(measure.rawValue) are no money: leave the currency out")
         }
         guard let code = reader.text(value, "currency") else { return nil }
@@ -91,6 +91,27 @@ extension Scope {
             return nil
         }
         return code
+    }
+
+    private static func filters(_ reader: inout YAMLReader, measure: Measure?) -> ScopeFilters? {
+        let applicable = measure?.source.filters ?? ScopeFilter.all
+        let asksKinds = applicable.contains(.kinds)
+        guard var inner = reader.map("filters") else {
+            if !asksKinds { return ScopeFilters() }
+            reader.report("filters", "is missing: it must at least say which kinds of tenants count (kinds)")
+            return nil
+        }
+        if asksKinds, !inner.keys.contains("kinds") {
+            inner.report("kinds", "is missing: list the kinds of tenants that count, or write all")
+        }
+        for key in inner.keys where ScopeFilter.all.count != applicable.count && !applicable.map(\.key).contains(key) {
+            inner.report(key, "tenders have providers only: leave the filter out")
+        }
+        var filters = ScopeFilters()
+        for filter in ScopeFilter.all { filter.read(&inner, &filters) }
+        inner.finish()
+        reader.absorb(inner)
+        return inner.problems.isEmpty ? filters : nil
     }
 
     private static func additions(_ reader: inout YAMLReader, measure: Measure?) -> Set<Addition> {
@@ -111,7 +132,7 @@ extension Scope {
         _ reader: inout YAMLReader, measure: Measure?, additions: Set<Addition>
     ) -> Entity? {
         let entity = reader.choice("entity", Entity.allCases.map { ($0.rawValue, $0) })
-        if let entity, entity != .provider, let measure, measure.isTenders {
+        if let entity, let measure, !measure.source.entities.contains(entity) {
             reader.report("entity", "tenders are won by providers: divide them among providers")
         }
         if let entity, entity != .provider, additions.contains(.customisation) {

@@ -1,4 +1,4 @@
-package import UsageModel
+internal import UsageModel
 
 /// A statistical scope (统计口径): a named, versioned rule that says which facts count and how they are divided.
 package struct Scope: Sendable, Hashable {
@@ -44,34 +44,6 @@ package struct Scope: Sendable, Hashable {
         self.zone = zone
         self.denominator = denominator
         self.precision = precision
-    }
-
-    /// What is added up.
-    package enum Measure: String, Sendable, CaseIterable {
-        /// Input plus output tokens.
-        case tokens
-        /// Calls.
-        case requests
-        /// What customers paid, in ``Scope/currency``.
-        case revenue
-        /// Tenders won.
-        case tenderCount = "tender-count"
-        /// What the tenders that were won are worth, in ``Scope/currency``.
-        case tenderAmount = "tender-amount"
-
-        /// Whether figures are amounts of money.
-        package var isMoney: Bool { self == .revenue || self == .tenderAmount }
-        /// Whether figures come from tenders, which have neither tenants nor models.
-        package var isTenders: Bool { self == .tenderCount || self == .tenderAmount }
-
-        /// What counts of some usage; `nil` where usage alone doesn't tell.
-        package func amount(of counts: WideTokenCounts) -> UInt128? {
-            switch self {
-            case .tokens: counts.total
-            case .requests: counts.requests
-            case .revenue, .tenderCount, .tenderAmount: nil
-            }
-        }
     }
 
     /// What can count beside the usage on the ledger.

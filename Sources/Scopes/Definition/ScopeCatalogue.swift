@@ -12,11 +12,13 @@ package struct ScopeCatalogue: Sendable {
         byID = Dictionary(scopes.map { ($0.id, $0) }) { first, _ in first }
     }
 
-    /// The scopes that come with Steelyard.
-    package static let builtInNames = [
-        "ai-public-cloud-services", "all-traffic", "frost-sullivan-self-developed", "iceberg", "idc", "idc-2024",
-        "omdia-ai-cloud", "openrouter", "openrouter-revenue", "tenders", "tenders-amount",
-    ]
+    /// The files of the scopes that come with Steelyard, by name. The resource directory is the list.
+    private static let builtInFiles =
+        (Bundle.module.urls(forResourcesWithExtension: "yaml", subdirectory: "BuiltIn") ?? [])
+        .map { $0 as URL }.sorted { $0.lastPathComponent < $1.lastPathComponent }
+
+    /// The ids of the scopes that come with Steelyard.
+    package static let builtInNames = builtInFiles.map { $0.deletingPathExtension().lastPathComponent }
 
     /// Whether an id is that of a scope which comes with Steelyard.
     package static func isBuiltIn(_ id: String) -> Bool { builtInNames.contains(id) }
@@ -25,19 +27,18 @@ package struct ScopeCatalogue: Sendable {
     ///
     /// - Throws: ``FileProblems`` when the installation is damaged.
     package static func builtIn() throws(FileProblems) -> ScopeCatalogue {
+        guard !builtInFiles.isEmpty else { throw missing("BuiltIn") }
         var scopes: [Scope] = []
-        for name in builtInNames {
-            let file = "\(name).yaml"
-            guard let url = Bundle.module.url(forResource: name, withExtension: "yaml", subdirectory: "BuiltIn"),
-                let text = try? String(contentsOf: url, encoding: .utf8)
-            else {
-                throw FileProblems(
-                    file: file,
-                    problems: [FileProblem(line: 1, message: "missing from the installation")])
-            }
+        for url in builtInFiles {
+            let file = url.lastPathComponent
+            guard let text = try? String(contentsOf: url, encoding: .utf8) else { throw missing(file) }
             scopes.append(try Scope.parse(text, file: file))
         }
         return ScopeCatalogue(scopes)
+    }
+
+    private static func missing(_ file: String) -> FileProblems {
+        FileProblems(file: file, problems: [FileProblem(line: 1, message: "missing from the installation")])
     }
 
     /// The scope of an id.
@@ -46,12 +47,26 @@ package struct ScopeCatalogue: Sendable {
         return scope
     }
 
-    /// The catalogue with a custom scope more.
+    /// The catalogue with custom scopes more.
     ///
-    /// - Throws: ``FileProblems`` with every mistake in the file; among them an id that is taken, by a built-in scope or by
-    ///   another of the house.
-    package func adding(_ yaml: String, file: String) throws(FileProblems) -> ScopeCatalogue {
-        ScopeCatalogue(scopes + [try Scope.parse(yaml, file: file, besides: self)])
+    /// - Parameter files: as they were read, or why they couldn't be.
+    /// - Throws: the mistakes of all files; among them an id that is taken, by a built-in scope or by another of
+    ///   the files.
+    package func adding(_ files: [Result<TextFile, FileProblems>]) throws(FileProblems) -> ScopeCatalogue {
+        var catalogue = self
+        var found: [FileProblems] = []
+        for file in files {
+            do throws(FileProblems) {
+                let file = try file.get()
+                let scope = try Scope.parse(file.text, file: file.name, besides: catalogue)
+                catalogue = ScopeCatalogue(catalogue.scopes + [scope])
+            } catch {
+                found.append(error)
+            }
+        }
+        guard var problems = found.first else { return catalogue }
+        problems.others = Array(found.dropFirst())
+        throw problems
     }
 
     /// Why a scope more can't have an id, or `nil` where it can.

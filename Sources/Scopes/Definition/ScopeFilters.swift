@@ -1,8 +1,9 @@
 package import UsageModel
 
-/// Which facts a scope lets through. `nil` lets everything through.
+/// What a scope lets through, filter by filter; `nil` lets everything through. What is particular to a filter stands in
+/// ``ScopeFilter``.
 package struct ScopeFilters: Sendable, Hashable {
-    /// The platforms that the scope looks at; others don't even stand beside its figures.
+    /// The platforms that the scope includes; others don't even stand beside its figures.
     package var providers: Set<String>?
     package var kinds: Set<TenantKind>?
     package var layers: Set<Layer>?
@@ -32,22 +33,15 @@ package struct ScopeFilters: Sendable, Hashable {
         self.origins = origins
     }
 
-    /// The filters by their keys in a scope file, in the order in which they are shown, each one's names sorted.
-    package var names: [(key: String, names: [String]?)] {
-        [
-            ("providers", providers?.sorted()), ("kinds", kinds?.map(\.name).sorted()),
-            ("layers", layers?.map(\.name).sorted()), ("workloads", workloads?.map(\.name).sorted()),
-            ("modalities", modalities?.map(\.name).sorted()), ("regions", regions?.map(\.text).sorted()),
-            ("markets", markets?.map(\.rawValue).sorted()), ("models", models?.map(\.text).sorted()),
-            ("origins", origins?.map(\.rawValue).sorted()),
-        ]
-    }
+    /// The names that each filter lets through, by its key, in the order of ``ScopeFilter/all``; `nil` lets everything
+    /// through.
+    package var names: [(key: String, names: [String]?)] { ScopeFilter.all.map { ($0.key, $0.names(self)) } }
 
     /// Whether the kind counts.
     package func counts(_ kind: TenantKind) -> Bool { kinds?.contains(kind) ?? true }
 
-    /// Whether the platform is one that the scope looks at.
-    package func looks(at provider: String) -> Bool { providers?.contains(provider) ?? true }
+    /// Whether the platform is one that the scope includes.
+    package func includes(provider: String) -> Bool { providers?.contains(provider) ?? true }
 }
 
 /// A market that regions lie in.
@@ -82,5 +76,7 @@ package struct NamePattern: Sendable, Hashable, Comparable, CustomStringConverti
 
     package var description: String { text }
 
-    package static func < (left: NamePattern, right: NamePattern) -> Bool { left.text < right.text }
+    package static func < (left: NamePattern, right: NamePattern) -> Bool {
+        left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
+    }
 }

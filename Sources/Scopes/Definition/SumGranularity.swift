@@ -1,7 +1,7 @@
 package import UsageModel
 
-/// What the sums that a scope is evaluated on must be told apart by, beside provider, kind of tenant and whether its filters
-/// let them through. The fewer, the fewer rows.
+/// What the sums that a scope is evaluated on must be told apart by, beside provider, kind of tenant and whether its
+/// filters let them through. The fewer, the fewer rows.
 package struct SumGranularity: Sendable, Hashable {
     package var byModel = false
     package var byRegion = false
@@ -36,21 +36,13 @@ package struct SumSegment: Sendable, Hashable {
 }
 
 extension Scope {
-    /// Whether anything is counted from the ledger of usage.
-    package var countsUsage: Bool { !measure.isTenders }
-
     /// What the scope's sums over some days of the reporting calendar must be told apart by.
     package func granularity(with book: FactBook, over days: Range<CalendarDate>) -> SumGranularity {
         var granularity = SumGranularity()
-        let readsModels = filters.origins != nil || entity == .family || entity == .developer
-        granularity.byModel = readsModels || entity == .model
-        if readsModels { granularity.changes.formUnion(book.models.changes(in: days)) }
-        if filters.origins != nil { granularity.changes.formUnion(book.groups.changes(in: days)) }
-        if filters.markets != nil {
-            granularity.byRegion = true
-            granularity.changes.formUnion(book.markets.changes(in: days))
-        }
-        guard measure == .revenue else { return granularity }
+        for filter in ScopeFilter.all where filter.names(filters) != nil { filter.refine(&granularity, book, days) }
+        if entity != .provider { granularity.byModel = true }
+        if entity == .family || entity == .developer { granularity.changes.formUnion(book.models.changes(in: days)) }
+        guard measure.source == .revenue else { return granularity }
         granularity.byModel = true
         granularity.byLayer = true
         granularity.byWorkload = true

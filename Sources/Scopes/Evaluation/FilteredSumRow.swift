@@ -18,12 +18,12 @@ package struct FilteredSumRow: Sendable, Hashable {
     /// The position of the segment that it sums, among those that come with the rows.
     package var segment: Int
     /// Whether the usage passes the scope's filters other than those on kinds, markets and origins.
-    package var isCovered: Bool
+    package var passesFilters: Bool
     package var counts: WideTokenCounts
 
     package init(
         provider: String, tenantKind: TenantKind, model: String? = nil, region: String? = nil, layer: Layer? = nil,
-        workload: Workload? = nil, tenant: Int64? = nil, segment: Int = 0, isCovered: Bool, counts: WideTokenCounts
+        workload: Workload? = nil, tenant: Int64? = nil, segment: Int = 0, passesFilters: Bool, counts: WideTokenCounts
     ) {
         self.provider = provider
         self.tenantKind = tenantKind
@@ -33,7 +33,7 @@ package struct FilteredSumRow: Sendable, Hashable {
         self.workload = workload
         self.tenant = tenant
         self.segment = segment
-        self.isCovered = isCovered
+        self.passesFilters = passesFilters
         self.counts = counts
     }
 }

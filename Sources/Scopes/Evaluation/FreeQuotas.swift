@@ -2,12 +2,13 @@ internal import UsageModel
 
 /// Tokens at prices with an allowance: of each tenant, price and calendar month so many are free.
 ///
-/// What a period costs is what the month costs up to the period's end, less what it cost up to its start. So two periods in
-/// a row cost together what one over both costs, wherever the cut is.
+/// What a period costs is what the month costs up to the period's end, less what it cost up to its start. So two
+/// periods in a row cost together what one over both costs, wherever the cut is.
 ///
-/// Which tokens are the free ones matters only where a tenant's tokens of one month and price are added to different groups
-/// (its kind changed, or a filter lets only some of them through). They are taken in a fixed order of the groups, not of the
-/// days: so figures don't depend on how finely the sums are told apart, and no group ever costs less for later usage.
+/// Which tokens are the free ones matters only where a tenant's tokens of one month and price are added to different
+/// groups (its kind changed, or a filter lets only some of them through). They are taken in a fixed order of the
+/// groups, not of the days: so figures don't depend on how finely the sums are told apart, and no group ever costs less
+/// for later usage.
 struct FreeQuotas {
     private struct Key: Hashable {
         var tenant: Int64
@@ -60,16 +61,16 @@ struct FreeQuotas {
 extension ChargeGroup {
     fileprivate func isTaken(before other: ChargeGroup) -> Bool {
         if kind != other.kind { return kind.rawValue < other.kind.rawValue }
-        if standing != other.standing { return standing.order < other.standing.order }
+        if classification != other.classification { return classification.order < other.classification.order }
         return NameBytes(entity ?? "") < NameBytes(other.entity ?? "")
     }
 }
 
-extension ShareTally.Standing {
+extension ShareTally.Classification {
     fileprivate var order: Int {
         switch self {
-        case .covered: 0
-        case .outside: 1
+        case .included: 0
+        case .excluded: 1
         case .unmapped: 2
         }
     }

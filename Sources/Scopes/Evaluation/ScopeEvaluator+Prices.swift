@@ -9,25 +9,27 @@ extension ScopeEvaluator {
             guard let layer = row.layer else { preconditionFailure("revenue needs sums by layer") }
             let cell = RevenueCell(
                 provider: NameBytes(row.provider), layer: .layer(layer), month: segments[row.segment].month)
-            if !imported.contains(cell) { try addPriced(row, layer, &allowances) }
+            if !imported.contains(cell) { try addPriced(row, on: layer, allowances: &allowances) }
         }
         for charge in allowances.charges { try add(charge) }
     }
 
     private mutating func addPriced(
-        _ row: FilteredSumRow, _ layer: Layer, _ allowances: inout FreeQuotas
+        _ row: FilteredSumRow, on layer: Layer, allowances: inout FreeQuotas
     ) throws(UnanswerableScope) {
         let segment = segments[row.segment]
-        let (entity, standing) = (entity(of: row), standing(of: row))
+        let entity = entity(of: row)
+        let classification = classification(of: row)
         // The entity has usage: it stands in the table, if only with 0.
-        if !segment.isBefore { try tally.add(0, to: entity, of: row.tenantKind, standing) }
-        for part in layer == .maas ? billed(row) : [(tokens: row.counts.total, price: nil)] where part.tokens > 0 {
+        if !segment.isBefore { try tally.add(0, to: entity, of: row.tenantKind, as: classification) }
+        for part in layer == .maas ? billed(row) : [BilledTokens(tokens: row.counts.total, price: nil)]
+        where part.tokens > 0 {
             guard let price = part.price else {
-                let counts = standing == .covered && scope.filters.counts(row.tenantKind)
+                let counts = classification == .included && scope.filters.counts(row.tenantKind)
                 if counts, !segment.isBefore { tally.addUnpriced(part.tokens, of: entity) }
                 continue
             }
-            let group = ChargeGroup(entity: entity, kind: row.tenantKind, standing: standing)
+            let group = ChargeGroup(entity: entity, kind: row.tenantKind, classification: classification)
             let charge = Charge(price: price, month: segment.month, group: group, tokens: part.tokens)
             if price.freeTokens > 0 {
                 allowances.add(charge, tenant: row.tenant, isBefore: segment.isBefore)
@@ -39,7 +41,7 @@ extension ScopeEvaluator {
 
     /// A row's tokens by what they are billed as: cached input as such where it has a price, as input otherwise, and
     /// reasoning likewise.
-    private func billed(_ row: FilteredSumRow) -> [(tokens: UInt128, price: Price?)] {
+    private func billed(_ row: FilteredSumRow) -> [BilledTokens] {
         guard let model = row.model, let workload = row.workload else {
             preconditionFailure("prices need sums by model and workload")
         }
@@ -47,26 +49,32 @@ extension ScopeEvaluator {
         func price(_ type: TokenType) -> Price? {
             facts.price(of: type, model: model, workload: workload, at: row.provider, on: day)
         }
-        func parts(_ whole: UInt128, _ subset: UInt128, _ type: TokenType, _ subtype: TokenType) -> [(
-            tokens: UInt128, price: Price?
-        )] {
-            guard subset > 0, let own = price(subtype) else { return [(whole, price(type))] }
-            return [(subset, own), (whole - subset, price(type))]
+        func parts(of whole: UInt128, as type: TokenType, subset: UInt128, as subtype: TokenType) -> [BilledTokens] {
+            guard subset > 0, let own = price(subtype) else { return [BilledTokens(tokens: whole, price: price(type))] }
+            return [
+                BilledTokens(tokens: subset, price: own), BilledTokens(tokens: whole - subset, price: price(type)),
+            ]
         }
         let counts = row.counts
-        return parts(counts.input, counts.cachedInput, .input, .cachedInput)
-            + parts(counts.output, counts.reasoningOutput, .output, .reasoningOutput)
+        return parts(of: counts.input, as: .input, subset: counts.cachedInput, as: .cachedInput)
+            + parts(of: counts.output, as: .output, subset: counts.reasoningOutput, as: .reasoningOutput)
     }
 
     private mutating func add(_ charge: Charge) throws(UnanswerableScope) {
         let amount = try product(charge.tokens, charge.price.perToken)
         let units = try units(amount, of: charge.price.currency, in: charge.month)
         let group = charge.group
-        try tally.add(units, to: group.entity, of: group.kind, group.standing)
-        if units > 0, group.standing == .covered, scope.filters.counts(group.kind) {
+        try tally.add(units, to: group.entity, of: group.kind, as: group.classification)
+        if units > 0, group.classification == .included, scope.filters.counts(group.kind) {
             tally.note(.priceBook, of: group.entity)
         }
     }
+}
+
+/// Tokens of one row that are billed alike; at no price where the book has none.
+private struct BilledTokens {
+    var tokens: UInt128
+    var price: Price?
 }
 
 /// Tokens that are billed at one price.
@@ -83,5 +91,5 @@ struct ChargeGroup: Hashable {
     /// `nil` where a catalogue doesn't say.
     var entity: String?
     var kind: TenantKind
-    var standing: ShareTally.Standing
+    var classification: ShareTally.Classification
 }

@@ -5,48 +5,52 @@ internal import UsageModel
 // customers', by definition.
 extension ScopeEvaluator {
     mutating func addTenders() throws(UnanswerableScope) {
-        for fact in facts.tenders where scope.filters.looks(at: fact.provider) && period.touches(fact.month) {
+        for fact in facts.tenders where scope.filters.includes(provider: fact.provider) && period.touches(fact.month) {
             try requireWholeMonth(fact.month, of: .tenders)
             let amount =
-                scope.measure == .tenderCount ? fact.tenders : try units(of: fact.amount, in: fact.month)
-            try tally.add(amount, to: fact.provider, of: .externalCustomer, .covered)
+                switch scope.measure.unit {
+                case .count: fact.tenders
+                case .money: try units(of: fact.amount, in: fact.month)
+                }
+            try tally.add(amount, to: fact.provider, of: .externalCustomer, as: .included)
         }
     }
 
     /// Private deployments have neither region nor workload; of the filters, those on providers, models and origins
     /// apply. What a catalogue says of the model is read on the first day of the month.
     mutating func addPrivateDeployments() throws(UnanswerableScope) {
-        for fact in facts.deployments where scope.filters.looks(at: fact.provider) && period.touches(fact.month) {
+        for fact in facts.deployments
+        where scope.filters.includes(provider: fact.provider) && period.touches(fact.month) {
             try requireWholeMonth(fact.month, of: .privateDeployments)
             let isMeant = scope.filters.models?.contains { $0.matches(fact.model) } ?? true
-            let origin = originStanding(provider: fact.provider, model: fact.model, on: fact.month)
+            let origin = originClassification(provider: fact.provider, model: fact.model, on: fact.month)
             let entity = entity(provider: fact.provider, model: fact.model, on: fact.month)
-            try tally.add(fact.tokens, to: entity, of: .externalCustomer, isMeant ? origin : .outside)
+            try tally.add(fact.tokens, to: entity, of: .externalCustomer, as: isMeant ? origin : .excluded)
         }
     }
 
     /// Adds the revenue that was imported. - Returns: the cells that it speaks for.
     mutating func addImportedRevenue() throws(UnanswerableScope) -> Set<RevenueCell> {
         var cells: Set<RevenueCell> = []
-        for fact in facts.revenue where scope.filters.looks(at: fact.provider) && period.touches(fact.month) {
+        for fact in facts.revenue where scope.filters.includes(provider: fact.provider) && period.touches(fact.month) {
             guard scope.readsImportedRevenue || fact.layer == .customisation else { continue }
             guard scope.entity == .provider else { continue }
             try requireWholeMonth(fact.month, of: .revenue)
             let isCounted = scope.counts(fact.layer)
             let amount = try units(of: fact.amount, in: fact.month)
-            try tally.add(amount, to: fact.provider, of: .externalCustomer, isCounted ? .covered : .outside)
+            try tally.add(amount, to: fact.provider, of: .externalCustomer, as: isCounted ? .included : .excluded)
             if isCounted { tally.note(.imported, of: fact.provider) }
             cells.insert(RevenueCell(provider: NameBytes(fact.provider), layer: fact.layer, month: fact.month))
         }
         return cells
     }
 
-    /// Months of the period for which a provider has no record of a layer although it has one for others: what it earned
-    /// then is missing from the figure. MaaS has the price book instead.
+    /// Months of the period for which a provider has no record of a layer although it has one for others: what it
+    /// earned then is missing from the figure. MaaS has the price book instead.
     var revenueGaps: [ShareTable.RevenueGap] {
-        guard scope.measure == .revenue, scope.entity == .provider else { return [] }
+        guard scope.measure.source == .revenue, scope.entity == .provider else { return [] }
         var months: [RevenueSeries: Set<CalendarDate>] = [:]
-        for fact in facts.revenue where scope.filters.looks(at: fact.provider) && period.touches(fact.month) {
+        for fact in facts.revenue where scope.filters.includes(provider: fact.provider) && period.touches(fact.month) {
             guard scope.counts(fact.layer), fact.layer != .layer(.maas) else { continue }
             months[RevenueSeries(provider: fact.provider, layer: fact.layer.name), default: []].insert(fact.month)
         }

@@ -20,22 +20,19 @@ struct ScopeEvaluator {
         tally = ShareTally(scope: scope)
     }
 
-    /// Adds up everything that the scope looks at.
+    /// Adds up everything that the scope includes.
     mutating func add(_ rows: some Sequence<FilteredSumRow>) throws(UnanswerableScope) {
-        switch scope.measure {
-        case .tokens, .requests:
-            for row in rows { try addCounts(row) }
-        case .revenue:
-            try addRevenue(rows)
-        case .tenderCount, .tenderAmount:
-            try addTenders()
+        switch scope.measure.source {
+        case .usage:
+            for row in rows {
+                try tally.add(
+                    scope.measure.amount(row.counts), to: entity(of: row), of: row.tenantKind,
+                    as: classification(of: row))
+            }
+        case .revenue: try addRevenue(rows)
+        case .tenders: try addTenders()
         }
         if scope.additions.contains(.privateDeployments) { try addPrivateDeployments() }
-    }
-
-    private mutating func addCounts(_ row: FilteredSumRow) throws(UnanswerableScope) {
-        let amount = scope.measure == .requests ? row.counts.requests : row.counts.total
-        try tally.add(amount, to: entity(of: row), of: row.tenantKind, standing(of: row))
     }
 
     // MARK: What catalogues say
@@ -56,23 +53,23 @@ struct ScopeEvaluator {
         }
     }
 
-    func standing(of row: FilteredSumRow) -> ShareTally.Standing {
-        guard row.isCovered else { return .outside }
-        var market = ShareTally.Standing.covered
+    func classification(of row: FilteredSumRow) -> ShareTally.Classification {
+        guard row.passesFilters else { return .excluded }
+        var market = ShareTally.Classification.included
         if let markets = scope.filters.markets {
             let found = facts.market(of: required(row.region), at: row.provider, on: day(of: row))
-            market = found.map { markets.contains($0) ? .covered : .outside } ?? .unmapped
+            market = found.map { markets.contains($0) ? .included : .excluded } ?? .unmapped
         }
-        let origin = originStanding(provider: row.provider, model: row.model, on: day(of: row))
-        if market == .outside || origin == .outside { return .outside }
-        return market == .covered && origin == .covered ? .covered : .unmapped
+        let origin = originClassification(provider: row.provider, model: row.model, on: day(of: row))
+        if market == .excluded || origin == .excluded { return .excluded }
+        return market == .included && origin == .included ? .included : .unmapped
     }
 
     /// What the filter on origins says.
-    func originStanding(provider: String, model: String?, on day: CalendarDate) -> ShareTally.Standing {
-        guard let origins = scope.filters.origins else { return .covered }
+    func originClassification(provider: String, model: String?, on day: CalendarDate) -> ShareTally.Classification {
+        guard let origins = scope.filters.origins else { return .included }
         let origin = facts.origin(of: required(model), at: provider, on: day)
-        return origin.map { origins.contains($0) ? .covered : .outside } ?? .unmapped
+        return origin.map { origins.contains($0) ? .included : .excluded } ?? .unmapped
     }
 
     private func required(_ name: String?) -> String {

@@ -3,10 +3,10 @@ internal import UsageModel
 /// Amounts on their way into a ``ShareTable``: what each entity has, and what of it the scope's filters let through.
 struct ShareTally {
     /// What the scope's filters, other than the one on kinds, say of some usage.
-    enum Standing: Sendable, Hashable {
-        case covered
+    enum Classification: Sendable, Hashable {
+        case included
         /// A filter leaves it out.
-        case outside
+        case excluded
         /// A catalogue that a filter or the entity asks doesn't say.
         case unmapped
     }
@@ -18,10 +18,10 @@ struct ShareTally {
         var unpricedTokens: UInt128 = 0
         var revenueFrom: Set<ShareTable.RevenueSource> = []
 
-        mutating func add(_ amount: UInt128, of kind: TenantKind, _ standing: Standing) {
-            switch standing {
-            case .covered: byKind[kind, default: 0] += amount
-            case .outside: outsideFilters += amount
+        mutating func add(_ amount: UInt128, of kind: TenantKind, as classification: Classification) {
+            switch classification {
+            case .included: byKind[kind, default: 0] += amount
+            case .excluded: outsideFilters += amount
             case .unmapped: unmapped += amount
             }
         }
@@ -42,16 +42,16 @@ struct ShareTally {
     /// - Parameter entity: `nil` where a catalogue doesn't say whose it is; it then stands in the total only.
     /// - Throws: ``UnanswerableScope`` where the sum leaves 128 bits.
     mutating func add(
-        _ amount: UInt128, to entity: String?, of kind: TenantKind, _ standing: Standing
+        _ amount: UInt128, to entity: String?, of kind: TenantKind, as classification: Classification
     ) throws(UnanswerableScope) {
         let (sum, overflow) = sum.addingReportingOverflow(amount)
         guard !overflow else { throw .tooLarge(scope) }
         self.sum = sum
         if let entity {
-            entities[NameBytes(entity), default: Amounts()].add(amount, of: kind, standing)
-            all.add(amount, of: kind, standing)
+            entities[NameBytes(entity), default: Amounts()].add(amount, of: kind, as: classification)
+            all.add(amount, of: kind, as: classification)
         } else {
-            all.add(amount, of: kind, standing == .covered ? .unmapped : standing)
+            all.add(amount, of: kind, as: classification == .included ? .unmapped : classification)
         }
     }
 

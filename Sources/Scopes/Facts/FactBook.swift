@@ -78,8 +78,8 @@ package struct FactBook: Sendable {
         return model.group == group ? .selfDeveloped : .resold
     }
 
-    /// The price in force on a day for every length of context: that of the workload, or else that of any workload. Usage
-    /// doesn't say how long its contexts were, so a price for some lengths prices nothing.
+    /// The price in force on a day for every length of context: that of the workload, or else that of any workload.
+    /// Usage doesn't say how long its contexts were, so a price for some lengths prices nothing.
     func price(
         of type: TokenType, model: String, workload: Workload, at provider: String, on day: CalendarDate
     ) -> Price? {

@@ -1,7 +1,7 @@
 internal import UsageModel
 
-/// A kind of facts beside tokens. Raw values name it in commands, routes and the database; `docs/facts.md` describes the
-/// files.
+/// A kind of facts beside tokens. Raw values name it in commands, routes and the database; `docs/facts.md` describes
+/// the files.
 package enum FactKind: String, Sendable, CaseIterable {
     /// Which group of companies a platform belongs to.
     case providers
@@ -40,7 +40,8 @@ package enum FactKind: String, Sendable, CaseIterable {
     /// How the reason or source of a record begins that takes back what was said.
     package static let takenBack = "taken back"
 
-    /// Columns that an export adds, and that an import doesn't read: it is recorded when it happens, by whoever does it.
+    /// Columns that an export adds, and that an import doesn't read: it is recorded when it happens, by whoever does
+    /// it.
     package static let recordColumns = ["recorded_at", "recorded_by"]
 }
 

@@ -1,8 +1,8 @@
 internal import TextFormats
 internal import UsageModel
 
-/// What may stand in a cell of a facts file, and the one spelling that it is kept in: two files that mean the same give the
-/// same records.
+/// What may stand in a cell of a facts file, and the one spelling that it is kept in: two files that mean the same give
+/// the same records.
 enum FactSyntax: Sendable, Hashable {
     /// Lower-case letters, digits and inner hyphens.
     case identifier(maxBytes: Int)

@@ -194,7 +194,8 @@ extension FactRecord {
         return from..<max(from, to)
     }
 
-    /// Whether both are prices of one thing, for context lengths that overlap on the same days, so that neither is the price.
+    /// Whether both are prices of one thing, for context lengths that overlap on the same days, so that neither is the
+    /// price.
     package func pricesTheSame(as other: FactRecord) -> Bool {
         kind == .prices && other.kind == .prices && key != other.key && subject.prefix(4) == other.subject.prefix(4)
             && overlapsInTime(other) && contextLengths.overlaps(other.contextLengths)

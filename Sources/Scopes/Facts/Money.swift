@@ -1,4 +1,3 @@
-internal import TextFormats
 internal import UsageModel
 
 /// An amount of money in a currency.
@@ -8,9 +7,9 @@ struct Money: Sendable, Hashable {
     /// ISO 4217.
     var currency: String
 
-    /// Amounts inside of share tables are counted in units of 10^-20 of the currency: fine enough that a price per million
-    /// tokens with 6 decimals, converted by a rate with 8, is a whole number of them. Nothing is rounded before a figure is
-    /// published.
+    /// Amounts inside of share tables are counted in units of 10^-20 of the currency: fine enough that a price per
+    /// million tokens with 6 decimals, converted by a rate with 8, is a whole number of them. Nothing is rounded before
+    /// a figure is published.
     static let tableDecimals = 20
     /// Decimals that amounts have before they are converted: a price per million tokens with 6 decimals.
     static let decimalsBeforeRate = tableDecimals - FactSyntax.rateDecimals
@@ -42,16 +41,6 @@ struct Price: Sendable, Hashable {
 
     /// What a token costs, in 10^-12 of the currency's unit.
     var perToken: UInt128 { millionths * (1_000_000 / per) }
-}
-
-extension Scope.Measure {
-    /// An amount of this measure as text: counts in digits; money, which tables hold in units of 10^-20, as an exact
-    /// decimal with at least two decimals.
-    package func text(of amount: UInt128) -> String {
-        isMoney
-            ? DecimalText.trimmed(amount, decimals: Money.tableDecimals, atLeast: Money.writtenDecimals)
-            : String(amount)
-    }
 }
 
 extension ShareTable {

@@ -1,5 +1,6 @@
-/// What became of a closed month's figures since: each of them as it was closed, what usage that came in later changed, what
-/// reclassification (of tenants, or of anything else that is recorded beside the usage) changed, and what it is now.
+/// What became of a closed month's figures since: each of them as it was closed, what usage that came in later changed,
+/// what reclassification (of tenants, or of anything else that is recorded beside the usage) changed, and what it is
+/// now.
 ///
 /// closed + late usage + reclassification = now, for every figure of every row, exactly.
 package struct Restatement: Sendable, Hashable {
@@ -64,15 +65,18 @@ package struct Restatement: Sendable, Hashable {
             let known = Set(keys)
             keys += Side.keys(table).filter { !known.contains($0) }
         }
-        rows = keys.map { key in Self.row(sides.map { $0[key] }, key, sides.map { $0.percent[key] ?? nil }) }
-        total = Self.row([closed.total, later.total, now.total], Side.Key(closed.total), [nil, nil, nil])
+        rows = keys.map { key in
+            Self.row(sides.map { $0[key] }, key: key, percents: sides.map { $0.percent[key] ?? nil })
+        }
+        total = Self.row(
+            [closed.total, later.total, now.total], key: Side.Key(closed.total), percents: [nil, nil, nil])
         denominator = Figure(closed: closed.denominator, later: later.denominator, now: now.denominator)
     }
 
     /// Nothing at all changed.
     package var isUnchanged: Bool { denominator.isUnchanged && total.isUnchanged && rows.allSatisfy(\.isUnchanged) }
 
-    private static func row(_ rows: [ShareTable.Row?], _ key: Side.Key, _ percents: [String?]) -> Row {
+    private static func row(_ rows: [ShareTable.Row?], key: Side.Key, percents: [String?]) -> Row {
         func figure(_ amount: (ShareTable.Row) -> UInt128) -> Figure {
             let amounts = rows.map { $0.map(amount) ?? 0 }
             return Figure(closed: amounts[0], later: amounts[1], now: amounts[2])

@@ -26,7 +26,7 @@ extension StoreSession {
         return FilteredSumRow(
             provider: try row.decode(0), tenantKind: kind, model: try row.decode(3), region: try row.decode(4),
             layer: try code(5, Layer.init(rawValue:)), workload: try code(6, Workload.init(rawValue:)),
-            tenant: try row.decode(7), segment: try row.decode(8), isCovered: try row.decode(2),
+            tenant: try row.decode(7), segment: try row.decode(8), passesFilters: try row.decode(2),
             counts: try counts(row, from: 9))
     }
 }
@@ -35,7 +35,7 @@ extension StoreSession {
 /// only; every value is a parameter.
 ///
 /// What the filters leave out is summed as well, because it stands beside the figures: whether usage passes them is a
-/// column to group by, not a condition. Only providers that the scope doesn't look at are left out altogether.
+/// column to group by, not a condition. Only providers that the scope doesn't include are left out altogether.
 struct ScopeSumsSQL {
     private let plan: SumPlan
     private var scope: Scope { plan.scope }
@@ -46,20 +46,20 @@ struct ScopeSumsSQL {
         self.plan = plan
     }
 
-    /// Columns: provider, kind, whether covered; model, region, layer, workload and tenant, each NULL where the
+    /// Columns: provider, kind, whether the filters pass it; model, region, layer, workload and tenant, each NULL where the
     /// granularity doesn't tell it apart; the segment's index; five sums. In no order.
     ///
     /// - Parameter known: the registry's moment.
     mutating func text(known: Timestamp, visibility: Visibility) -> String {
         let granularity = plan.granularity
         let (table, conditions, day, segment) = range()
-        let all = conditions + lookedAt() + sql.visibility(visibility)
+        let all = conditions + included() + sql.visibility(visibility)
         let kind = KindJoin.sql(tenant: "u.tenant_id", day: day, known: sql.bind(.timestamp(known)))
         func column(_ name: String, type: String, if isNeeded: Bool) -> String {
             isNeeded ? "u.\(name)" : "NULL::\(type) AS \(name)"
         }
         let keys = [
-            "u.provider_id", "coalesce(k.kind, 0) AS kind", "\(covered()) AS covered",
+            "u.provider_id", "coalesce(k.kind, 0) AS kind", "\(passing()) AS passes",
             column("model_id", type: "int4", if: granularity.byModel),
             column("region_id", type: "int2", if: granularity.byRegion),
             column("layer", type: "int2", if: granularity.byLayer),
@@ -69,7 +69,7 @@ struct ScopeSumsSQL {
         let sums = SumWriter.countColumns.map { "sum(u.\($0)) AS \($0)" }
         let grouped = keys.indices.map { "\($0 + 1)" }.joined(separator: ", ")
         return """
-            SELECT p.name, s.kind, s.covered, m.name, r.name, s.layer, s.workload, s.tenant_id, s.segment,
+            SELECT p.name, s.kind, s.passes, m.name, r.name, s.layer, s.workload, s.tenant_id, s.segment,
                    \(SumWriter.countColumns.map { "s.\($0)" }.joined(separator: ", "))
               FROM (SELECT \((keys + sums).joined(separator: ", "))
                       FROM \(table) u \(kind)
@@ -103,34 +103,32 @@ struct ScopeSumsSQL {
         }
     }
 
-    private mutating func lookedAt() -> [String] {
+    private mutating func included() -> [String] {
         guard let providers = scope.filters.providers else { return [] }
         let names = sql.bind(.textArray(providers.sorted()))
         return ["u.provider_id IN (SELECT provider_id FROM provider WHERE name = ANY(\(names)))"]
     }
 
     /// An expression that is true of usage which passes the filters, those that ask catalogues left aside.
-    private mutating func covered() -> String {
-        let filters = scope.filters
-        var conditions =
-            sql.codes(filters.layers?.map(\.rawValue).sorted(), "u.layer")
-            + sql.codes(filters.workloads?.map(\.rawValue).sorted(), "u.workload")
-            + sql.codes(filters.modalities?.map(\.rawValue).sorted(), "u.modality")
-        addPatterns(filters.regions, in: "u.region_id", of: "SELECT region_id FROM region", to: &conditions)
-        addPatterns(filters.models, in: "u.model_id", of: "SELECT model_id FROM model", to: &conditions)
+    private mutating func passing() -> String {
+        var conditions: [String] = []
+        for filter in ScopeFilter.all {
+            switch filter.condition(scope.filters) {
+            case .codes(let dimension, let codes): conditions += sql.codes(codes, "u.\(dimension.rawValue)")
+            case .names(let dimension, let patterns): conditions.append(matching(patterns, in: dimension.rawValue))
+            case nil: break
+            }
+        }
         return conditions.isEmpty ? "true" : conditions.joined(separator: " AND ")
     }
 
-    private mutating func addPatterns(
-        _ patterns: [NamePattern]?, in column: String, of select: String, to conditions: inout [String]
-    ) {
-        guard let patterns else { return }
+    /// - Parameter table: of names, whose keys rows of sums hold.
+    private mutating func matching(_ patterns: [NamePattern], in table: String) -> String {
         let names = sql.bind(.textArray(patterns.filter { $0.prefix == nil }.map(\.text)))
         let prefixes = sql.bind(.textArray(patterns.compactMap(\.prefix)))
-        conditions.append(
-            """
-            \(column) IN (\(select) WHERE name = ANY(\(names))
+        return """
+            u.\(table)_id IN (SELECT \(table)_id FROM \(table) WHERE name = ANY(\(names))
                 OR EXISTS (SELECT 1 FROM unnest(\(prefixes)) AS prefix WHERE starts_with(name, prefix)))
-            """)
+            """
     }
 }

@@ -15,7 +15,8 @@ package enum CSVCell: Sendable, Hashable, ExpressibleByStringLiteral {
 /// The guard that keeps a spreadsheet from reading a text cell as a formula.
 ///
 /// A text that a spreadsheet could take for a formula, blanks before it or not, gets one apostrophe in front; so does a
-/// text that is nothing but apostrophes before such a start, so that taking one apostrophe away again always gives back what was there.
+/// text that is nothing but apostrophes before such a start, so that taking one apostrophe away again always gives back
+/// what was there.
 package enum FormulaGuard {
     /// The characters that start a formula: `=`, `+`, `-`, `@`, tab, carriage return, line feed, and the full-width
     /// forms of the first four.

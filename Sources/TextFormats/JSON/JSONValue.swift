@@ -76,6 +76,7 @@ extension JSONValue {
         }
     }
 
+    /// Each character has the one spelling that RFC 8785 gives it.
     private static func write(_ text: String, to output: inout [UInt8]) {
         let digits = Array("0123456789abcdef".utf8)
         output.append(UInt8(ascii: "\""))
@@ -84,10 +85,12 @@ extension JSONValue {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"):
                 output.append(UInt8(ascii: "\\"))
                 output.append(byte)
+            case 0x08: output.append(contentsOf: "\\b".utf8)
             case 0x0A: output.append(contentsOf: "\\n".utf8)
+            case 0x0C: output.append(contentsOf: "\\f".utf8)
             case 0x0D: output.append(contentsOf: "\\r".utf8)
             case 0x09: output.append(contentsOf: "\\t".utf8)
-            case 0..<0x20, 0x7F:
+            case 0..<0x20:
                 output.append(contentsOf: "\\u00".utf8)
                 output.append(digits[Int(byte >> 4)])
                 output.append(digits[Int(byte & 15)])

@@ -1,7 +1,7 @@
 /// Reads the keys of one map of a description, collecting every mistake instead of stopping at the first.
 ///
-/// Each function takes a key, reports what is wrong with it and gives `nil` then, so that a file is checked in one pass;
-/// ``finish()`` reports the keys that nobody asked for.
+/// Each function takes a key, reports what is wrong with it and gives `nil` then, so that a file is checked in one
+/// pass; ``finish()`` reports the keys that nobody asked for.
 package struct YAMLReader {
     package private(set) var problems: [FileProblem] = []
     /// Where the map stands in the file: `filters.`, or empty at the top.

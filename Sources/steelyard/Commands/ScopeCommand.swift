@@ -123,8 +123,7 @@ struct ScopeCommand: AsyncParsableCommand {
             var refusals = 0
             for file in try files.flatMap(ScopeFiles.named(_:)) {
                 do throws(FileProblems) {
-                    let text = try ScopeDirectory.text(file)
-                    let scope = try Scope.parse(text, file: file, besides: catalogue)
+                    let scope = try Scope.parse(try TextFile(path: file).text, file: file, besides: catalogue)
                     catalogue = ScopeCatalogue(catalogue.scopes + [scope])
                     Terminal.out("\(file): \(scope.id) v\(scope.version), SHA-256 \(scope.digest)".printable + "\n")
                 } catch {
@@ -156,13 +155,15 @@ struct ScopeSourceOptions: ParsableArguments {
 
     /// The scopes of this machine, or `nil` where a server is to be asked.
     func local() throws -> ScopeCatalogue? {
-        offline ? try ScopeDirectory.catalogue(directory) : nil
+        guard offline else { return nil }
+        let builtIn = try ScopeCatalogue.builtIn()
+        return try directory.map { try builtIn.adding(try TextFile.yamlFiles(in: $0)) } ?? builtIn
     }
 
     /// The scope of this machine that an argument names, or `nil` where a server is to be asked for it.
     func local(_ argument: String) throws -> Scope? {
         if ScopeFiles.isFile(argument) {
-            return try Scope.parse(try ScopeDirectory.text(argument), file: argument)
+            return try Scope.parse(try TextFile(path: argument).text, file: argument)
         }
         guard let catalogue = try local() else { return nil }
         do {
@@ -190,7 +191,7 @@ enum ScopeFiles {
     static func named(_ argument: String) throws(FileProblems) -> [String] {
         let kind = try? FileManager.default.attributesOfItem(atPath: argument)[.type] as? FileAttributeType
         guard kind == .typeDirectory else { return [argument] }
-        return try ScopeDirectory.files(in: argument)
+        return try TextFile.yamlPaths(in: argument)
     }
 }
 

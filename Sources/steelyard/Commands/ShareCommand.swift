@@ -1,5 +1,6 @@
 internal import APIModel
 internal import ArgumentParser
+internal import Scopes
 
 /// `steelyard share`: who has which part of the whole, under a scope.
 struct ShareCommand: AsyncParsableCommand {
@@ -67,8 +68,10 @@ enum ShareTables {
         table.add([fields[\.rank]])
         table.add(.text(entity(answer, figures))) { name(of: $0, figures) }
         table.add([fields[\.sharePercent]])
-        if answer.isPerDay { table.add(fields[\.amounts.published], titled: averaged(answer, figures)) }
-        table.add(fields[\.numerator], titled: counted(answer, figures))
+        if answer.isPerDay {
+            table.add(fields[\.amounts.published], titled: heading(.dailyAverage, of: answer, figures))
+        }
+        table.add(fields[\.numerator], titled: heading(.sum, of: answer, figures))
         table.add(fields.from(\.amounts.external).upTo(\.amounts.otherKinds))
         table.add([ShareRange.columns[\.ifAll].at(\.interval)])
         table.add(fields.from(\.amounts.otherKinds))
@@ -84,7 +87,9 @@ enum ShareTables {
                 + answers.flatMap { answer -> [TextTable.Column] in
                     [
                         .number(figures.words("Share: \(answer.scope.id)", "份额：\(answer.scope.id)")),
-                        .number(answer.isPerDay ? averaged(answer, figures) : counted(answer, figures)),
+                        .number(
+                            answer.isPerDay
+                                ? heading(.dailyAverage, of: answer, figures) : heading(.sum, of: answer, figures)),
                     ]
                 })
         var names: [String] = []
@@ -118,27 +123,13 @@ enum ShareTables {
         AnswerText.entity(answer.by, figures)
     }
 
-    private static func counted(_ answer: SharesResponse, _ figures: Figures) -> String {
-        let currency = answer.currency ?? ""
-        return switch answer.measure {
-        case "requests": figures.words("Requests counted", "计入请求数")
-        case "revenue": figures.words("Revenue counted, \(currency)", "计入收入（\(currency)）")
-        case "tender-count": figures.words("Tenders counted", "计入中标数")
-        case "tender-amount": figures.words("Amount counted, \(currency)", "计入中标金额（\(currency)）")
-        default: figures.words("Tokens counted", "计入 Token")
-        }
-    }
-
-    /// The title of what is published where that is an average per day.
-    private static func averaged(_ answer: SharesResponse, _ figures: Figures) -> String {
-        let currency = answer.currency ?? ""
-        return switch answer.measure {
-        case "requests": figures.words("Requests a day", "日均请求数")
-        case "revenue": figures.words("Revenue a day, \(currency)", "日均收入（\(currency)）")
-        case "tender-count": figures.words("Tenders a day", "日均中标数")
-        case "tender-amount": figures.words("Amount a day, \(currency)", "日均中标金额（\(currency)）")
-        default: figures.words("Tokens a day", "日均 Token")
-        }
+    /// The heading over sums, or over averages per day; the measure's own word where this program doesn't know it.
+    private static func heading(
+        _ aggregate: Scope.Aggregate, of answer: SharesResponse, _ figures: Figures
+    ) -> String {
+        guard let measure = Scope.Measure(rawValue: answer.measure) else { return answer.measure.printable }
+        let heading = measure.heading(aggregate, in: answer.currency)
+        return figures.words(heading.en, heading.zh)
     }
 
     private static func gaps(_ answer: SharesResponse, _ figures: Figures) -> String {

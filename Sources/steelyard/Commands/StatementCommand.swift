@@ -179,7 +179,7 @@ enum StatementCheck {
             throw CommandError(.refusedInput, "its SHA-256 is \(actual), and should be \(digest.printable)")
         }
         let content: StatementContent
-        do throws(StatementTextError) {
+        do throws(CanonicalFormError) {
             content = try StatementContent(text: text)
         } catch {
             throw CommandError(.refusedInput, "\(error)".printable)

@@ -69,7 +69,7 @@ extension ShareAmounts {
 extension RevenueOrigin {
     /// `nil` where the measure is not revenue.
     fileprivate init?(_ row: ShareTable.Row, in table: ShareTable) {
-        guard table.scope.measure == .revenue else { return nil }
+        guard table.scope.measure.source == .revenue else { return nil }
         self.init()
         revenueFrom = row.revenueFromText
         unpricedTokens = Count(row.unpricedTokens)

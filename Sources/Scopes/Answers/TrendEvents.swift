@@ -1,12 +1,41 @@
 internal import Foundation
 package import TextFormats
-internal import UsageModel
+package import UsageModel
+
+/// Something that happened in the market on a day, to be read beside a trend.
+package struct TrendEvent: Sendable, Hashable {
+    /// The day, in the calendar of where it happened.
+    package var date: CalendarDate
+    package var title: LocalizedText
+    /// Where it is known from.
+    package var citation: String
+
+    package init(date: CalendarDate, title: LocalizedText, citation: String) {
+        self.date = date
+        self.title = title
+        self.citation = citation
+    }
+}
+
+/// The events of an installation, by date.
+package struct TrendEvents: Sendable, Hashable {
+    package let events: [TrendEvent]
+
+    package init(_ events: [TrendEvent]) {
+        self.events = events.enumerated().sorted { ($0.element.date, $0.offset) < ($1.element.date, $1.offset) }
+            .map(\.element)
+    }
+
+    /// The events of a period, by date.
+    package func during(_ period: Period) -> [TrendEvent] { events.filter { period.contains($0.date) } }
+}
 
 extension TrendEvents {
     /// The most events of one file.
     package static let maxEvents = 1_000
 
-    /// Reads a file of events: a map with the list `events`, each with `date`, `title` in English and Chinese, `citation`.
+    /// Reads a file of events: a map with the list `events`, each with `date`, `title` in English and Chinese,
+    /// `citation`.
     ///
     /// - Throws: every mistake in the file, by line and key.
     package static func parse(_ yaml: String, file: String) throws(FileProblems) -> TrendEvents {
@@ -21,10 +50,10 @@ extension TrendEvents {
         return TrendEvents(events)
     }
 
-    /// The events that come with Steelyard, and those of a file of the house.
+    /// The events that come with Steelyard, and those of an installation's own file.
     ///
-    /// - Throws: ``FileProblems`` with every mistake of the house's file, or where the installation is damaged.
-    package static func catalogue(_ house: String?) throws(FileProblems) -> TrendEvents {
+    /// - Throws: ``FileProblems`` with every mistake of that file, or where the installation is damaged.
+    package static func catalogue(custom: TextFile?) throws(FileProblems) -> TrendEvents {
         let file = "market.yaml"
         guard
             let url = Bundle.module.url(forResource: "market", withExtension: "yaml", subdirectory: "BuiltIn/Events"),
@@ -34,8 +63,8 @@ extension TrendEvents {
                 file: file, problems: [FileProblem(line: 1, message: "missing from the installation")])
         }
         let builtIn = try parse(text, file: file)
-        guard let house else { return builtIn }
-        return TrendEvents(builtIn.events + (try parse(try ScopeDirectory.text(house), file: house)).events)
+        guard let custom else { return builtIn }
+        return TrendEvents(builtIn.events + (try parse(custom.text, file: custom.name)).events)
     }
 
     private static func event(_ value: YAMLValue, _ reader: inout YAMLReader) -> TrendEvent? {

@@ -52,11 +52,10 @@ extension Scope {
     /// What the scope needs beside the counted usage, in the order of ``ScopeFact``.
     package var requiredFacts: [ScopeFact] {
         var facts: Set<ScopeFact> = []
-        if filters.markets != nil { facts.insert(.regionCatalogue) }
-        if filters.origins != nil { facts.formUnion([.modelCatalogue, .providerCatalogue]) }
+        for filter in ScopeFilter.all where filter.names(filters) != nil { facts.formUnion(filter.facts) }
         if entity == .family || entity == .developer { facts.insert(.modelCatalogue) }
-        if measure == .revenue || additions.contains(.customisation) { facts.insert(.revenueRecords) }
-        if measure.isTenders { facts.insert(.tenderRecords) }
+        if let fact = measure.source.fact { facts.insert(fact) }
+        if additions.contains(.customisation) { facts.insert(.revenueRecords) }
         if additions.contains(.privateDeployments) { facts.insert(.privateDeploymentReports) }
         if case .referenceTotal = denominator { facts.insert(.referenceTotals) }
         return ScopeFact.allCases.filter { facts.contains($0) }
@@ -65,7 +64,7 @@ extension Scope {
     /// The kinds of facts that an answer under the scope reads, rates of currencies among them.
     package var readFacts: Set<FactKind> {
         var kinds = Set(requiredFacts.flatMap(\.kinds))
-        if measure.isMoney { kinds.insert(.rates) }
+        if measure.unit == .money { kinds.insert(.rates) }
         return kinds
     }
 
@@ -73,8 +72,8 @@ extension Scope {
     package var imports: [FactKind] { FactKind.allCases.filter(readFacts.contains) }
 }
 
-/// A scope was asked for over a period for which facts that it needs aren't there. There is no figure then, rather than a
-/// wrong one.
+/// A scope was asked for over a period for which facts that it needs aren't there. There is no figure then, rather than
+/// a wrong one.
 package struct MissingFacts: Error, Sendable, Equatable, CustomStringConvertible {
     /// The scope's id.
     package var scope: String
@@ -126,5 +125,81 @@ package struct UnanswerableScope: Error, Sendable, Equatable, CustomStringConver
         self.code = code
         self.scope = scope
         self.description = description
+    }
+}
+
+extension Scope {
+    /// Checks that the facts which the scope needs are there for a period.
+    ///
+    /// - Parameter days: the days of the reporting calendar that the period touches.
+    /// - Throws: ``MissingFacts`` for those of which there is nothing at all.
+    func requireFacts(in book: FactBook, over period: Period, days: Range<CalendarDate>) throws(MissingFacts) {
+        let missing = requiredFacts.filter { !has($0, in: book, over: period, days: days) }
+        guard missing.isEmpty else {
+            throw MissingFacts(scope: id, facts: missing, period: period.description, reason: reason(missing))
+        }
+    }
+
+    private func has(_ fact: ScopeFact, in book: FactBook, over period: Period, days: Range<CalendarDate>) -> Bool {
+        switch fact {
+        case .regionCatalogue: return book.markets.holdsAnything(in: days)
+        case .modelCatalogue: return book.models.holdsAnything(in: days)
+        case .providerCatalogue: return book.groups.holdsAnything(in: days)
+        case .revenueRecords: return hasRevenue(in: book, over: period, days: days)
+        case .tenderRecords:
+            return book.tenders.contains { filters.includes(provider: $0.provider) && period.touches($0.month) }
+        case .privateDeploymentReports:
+            return book.deployments.contains { filters.includes(provider: $0.provider) && period.touches($0.month) }
+        case .referenceTotals:
+            guard case .referenceTotal(let name) = denominator else { return true }
+            return book.referenceTotal(name, for: period).map { measures($0.unit) } ?? false
+        }
+    }
+
+    /// Customisation is nothing that a price book could give; everything else may come from records or from prices.
+    private func hasRevenue(in book: FactBook, over period: Period, days: Range<CalendarDate>) -> Bool {
+        let records = book.revenue.filter { filters.includes(provider: $0.provider) && period.touches($0.month) }
+        if additions.contains(.customisation), !records.contains(where: { $0.layer == .customisation }) { return false }
+        guard measure.source == .revenue else { return true }
+        if readsImportedRevenue, records.contains(where: { counts($0.layer) }) { return true }
+        return book.prices.holdsAnything(in: days)
+    }
+
+    /// Whether a revenue record's layer is one that the scope counts among its layers.
+    func counts(_ layer: RevenueLayer) -> Bool {
+        switch layer {
+        case .layer(let layer): filters.layers?.contains(layer) ?? true
+        case .customisation: additions.contains(.customisation)
+        }
+    }
+
+    /// Whether imported revenue answers the scope: it is told apart by provider, month and layer, and by nothing else.
+    var readsImportedRevenue: Bool {
+        measure.source == .revenue && entity == .provider
+            && ScopeFilter.all.allSatisfy { $0.appliesToRevenueRecords || $0.names(filters) == nil }
+    }
+
+    private func reason(_ missing: [ScopeFact]) -> String? {
+        if missing.contains(.referenceTotals), case .referenceTotal(let name) = denominator {
+            return "the total \(name) must be there for exactly this period, in \(publishedUnit)"
+        }
+        guard missing.contains(.revenueRecords) else { return nil }
+        if additions.contains(.customisation) { return "revenue of the layer customisation must be among it" }
+        return measure.source == .revenue && !readsImportedRevenue
+            ? "revenue records aren't told apart by what this scope asks for, so that it is answered from prices" : nil
+    }
+}
+
+extension Period {
+    /// Whether some day of a month, given by its first day, belongs to the period.
+    func touches(_ month: CalendarDate) -> Bool {
+        let month = Period.month(of: month)
+        return month.from < to && from < month.to
+    }
+
+    /// Whether all days of a month, given by its first day, belong to the period.
+    func holds(_ month: CalendarDate) -> Bool {
+        let month = Period.month(of: month)
+        return from <= month.from && month.to <= to
     }
 }
