@@ -84,7 +84,7 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "Spool", dependencies: ["UsageModel"], swiftSettings: strict),
         .target(
-            name: "CollectorCore", dependencies: ["UsageModel", "SourceFormats", "BatchFormat", "Spool"],
+            name: "CollectorCore", dependencies: ["UsageModel", "SourceFormats", "BatchFormat", "Spool", "CZstd"],
             swiftSettings: strict),
 
         // MARK: Database
@@ -115,7 +115,7 @@ let package = Package(
             name: "Collector",
             dependencies: [
                 "UsageModel", "SourceFormats", "BatchFormat", "Spool", "CollectorCore", "Settings", "Telemetry",
-                "DaemonSupport", "HTTPSupport", "CZstd",
+                "DaemonSupport", "HTTPSupport",
                 asyncHTTPClient, httpTypes, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioSSL, unixSignals,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
             ],
@@ -235,7 +235,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "CollectorCoreTests",
-            dependencies: ["CollectorCore", "BatchFormat", "FaultSimulation", "Spool", "UsageModel"],
+            dependencies: ["CollectorCore", "SourceFormats", "BatchFormat", "FaultSimulation", "Spool", "UsageModel"],
             swiftSettings: strict),
         .testTarget(
             name: "CollectorTests",

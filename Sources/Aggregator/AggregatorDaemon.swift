@@ -61,15 +61,14 @@ package struct AggregatorDaemon: Sendable {
     ///
     /// A database that is away is waited for: an aggregator that starts before its database needs no help.
     package func prepareDatabase() async throws {
-        var pause = Duration.milliseconds(100)
+        var backoff = Backoff(first: .milliseconds(100), last: Self.maxStartPause, jitter: .none)
         while true {
             do {
                 if settings.migrate { try await store.prepare() } else { try await store.check() }
                 return
             } catch let error as PostgresError where error.isRetryable {
                 logger.warning("the database is not available yet", [.error: "\(error)"])
-                try await Task.sleep(for: pause)
-                pause = min(pause * 2, Self.maxStartPause)
+                try await Task.sleep(for: backoff.next())
             }
         }
     }

@@ -1,5 +1,6 @@
 package import CollectorCore
 package import Logging
+package import Spool
 package import UsageModel
 
 /// What every part of the collector is given: shared state and the outside world as parameters.
@@ -11,12 +12,15 @@ package struct CollectorDependencies: Sendable {
     package var logger: Logger
     package var wallClock: any WallClock
     package var steadyClock: any SteadyClock
+    /// Holds the data directory and the files that are followed.
+    package var fileSystem: any FileSystem
 
     package init(
         accumulator: Accumulator, intakeSwitch: IntakeSwitch = IntakeSwitch(),
         remembered: RememberedEvents = RememberedEvents(),
         metrics: CollectorMetrics, logger: Logger,
-        wallClock: any WallClock = SystemWallClock(), steadyClock: any SteadyClock = SystemSteadyClock()
+        wallClock: any WallClock = SystemWallClock(), steadyClock: any SteadyClock = SystemSteadyClock(),
+        fileSystem: any FileSystem = POSIXFileSystem()
     ) {
         self.accumulator = accumulator
         self.intakeSwitch = intakeSwitch
@@ -25,5 +29,6 @@ package struct CollectorDependencies: Sendable {
         self.logger = logger
         self.wallClock = wallClock
         self.steadyClock = steadyClock
+        self.fileSystem = fileSystem
     }
 }

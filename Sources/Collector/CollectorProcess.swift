@@ -51,7 +51,7 @@ package struct CollectorProcess: Sendable {
         registerGauges(parts, board)
         let reload = ReloadService(settings, logger: logger, readAgain: readAgain) { new in
             window.set(new.window)
-            await reader.reload(sources: new.fileSources, window: new.window)
+            await reader.reload(new)
             await client?.reload()
         }
         // Stopped from the last to the first: no more input, then the last seal, then what shipping is still possible.

@@ -19,14 +19,16 @@ extension Spool {
     ///   - spoolSequence: must be ``nextSpoolSequence``.
     ///   - checkpoint: the complete new checkpoint of all sources, in the caller's own format.
     ///   - coversWriteAheadThrough: all write-ahead records up to this position are in this or earlier batches.
+    /// - Returns: the batch as the spool lists it once it is synced.
+    @discardableResult
     package func appendBatch(
         spoolSequence: UInt64, digest: BatchDigest, sealed: [UInt8], checkpoint: [UInt8],
         coversWriteAheadThrough: UInt64
-    ) throws(SpoolError) {
+    ) throws(SpoolError) -> SpooledBatch {
         let expected = nextSpoolSequence
         guard spoolSequence == expected else {
             throw SpoolError(
-                .misuse, "a batch with spoolSequence \(spoolSequence) was appended where \(expected) is next")
+                .misuse, "a batch with spool sequence \(spoolSequence) was appended where \(expected) is next")
         }
         guard coversWriteAheadThrough <= lastWriteAheadPosition else {
             throw SpoolError(
@@ -38,35 +40,36 @@ extension Spool {
         try check(checkpoint.count, within: Self.maxCheckpointBytes, "the checkpoint of batch \(spoolSequence)")
         let progress = Progress(
             spoolSequence: spoolSequence, coversWriteAheadThrough: coversWriteAheadThrough, checkpoint: checkpoint)
-        let now = clock.nowMilliseconds()
-        let entry = BatchEntry(
-            spoolSequence: spoolSequence, digest: digest, byteCount: sealed.count, appendedAtMilliseconds: now)
-        pendingBatches.append(
-            (
-                .batch(progress, appendedAtMilliseconds: now, digest: digest, sealed: sealed),
-                .batch(progress, entry)
-            ))
+        let batch = SpooledBatch(
+            spoolSequence: spoolSequence, digest: digest, byteCount: sealed.count,
+            appendedAtMilliseconds: clock.nowMilliseconds())
+        append(.batch(progress, batch), sealed: sealed)
+        return batch
+    }
+
+    private func append(_ record: SpoolRecord, sealed: [UInt8] = []) {
+        pendingBatches.append(PendingBatchRecord(record: record, payload: record.encoded(sealed: sealed)))
     }
 
     /// Records that the batch needs no more shipping; it stays as an archive. Counts from the next ``sync()``.
     package func appendAcknowledged(_ spoolSequence: UInt64, _ acknowledgement: Acknowledgement) throws(SpoolError) {
         switch acknowledgement {
-        case .counted(let epoch, let sequence):
+        case .counted(_, let sequence):
             guard sequence < .max else { throw SpoolError(.misuse, "sequence \(sequence) is out of range") }
-            try settle(spoolSequence, .counted, epoch: epoch, sequence: sequence)
-        case .confirmedByDigest:
-            try settle(spoolSequence, .confirmedByDigest, epoch: 0, sequence: 0)
+        case .confirmedByDigest: break
+        case .refused: throw SpoolError(.misuse, "batch \(spoolSequence) was refused: its bytes must be kept first")
         }
+        try acknowledge(spoolSequence, acknowledgement)
     }
 
     /// Records an epoch that the aggregator issued. Counts from the next ``sync()``.
-    package func appendEpoch(_ mark: EpochPosition) throws(SpoolError) {
-        guard mark.epoch > 0 else { throw SpoolError(.misuse, "epochs begin with 1") }
-        pendingBatches.append((.epoch(mark), .epoch(mark)))
+    package func appendEpoch(_ position: EpochPosition) throws(SpoolError) {
+        guard position.epoch > 0 else { throw SpoolError(.misuse, "epochs begin with 1") }
+        append(.epoch(position))
     }
 
-    /// Records that the aggregator will never take this batch, and keeps its bytes as `refused/SPOOL_SEQUENCE.batch` beside
-    /// the reason in `refused/SPOOL_SEQUENCE.reason`. Counts from the next ``sync()``.
+    /// Records that the aggregator will never take this batch, and keeps its bytes as `refused/SPOOL_SEQUENCE.batch`
+    /// beside the reason in `refused/SPOOL_SEQUENCE.reason`. Counts from the next ``sync()``.
     package func appendQuarantined(_ spoolSequence: UInt64, reason: String) throws(SpoolError) {
         let sealed = try readBatch(spoolSequence)
         let directory = "\(directory)/\(SpoolFormat.refusedDirectory)"
@@ -77,23 +80,18 @@ extension Spool {
         } catch {
             throw SpoolError(writing: directory, error)
         }
-        try settle(spoolSequence, .refused, epoch: 0, sequence: 0)
+        try acknowledge(spoolSequence, .refused)
     }
 
-    private func settle(
-        _ spoolSequence: UInt64, _ how: Settlement, epoch: UInt64, sequence: UInt64
+    private func acknowledge(
+        _ spoolSequence: UInt64, _ acknowledgement: Acknowledgement
     ) throws(SpoolError) {
         guard let batch = state.batch(spoolSequence) else {
             throw SpoolError(
-                .noSuchBatch, "batch \(spoolSequence) can't be settled: the spool holds no such synced batch")
+                .noSuchBatch, "batch \(spoolSequence) can't be acknowledged: the spool holds no such synced batch")
         }
         guard batch.status == .unshipped else { return }
-        let progress = progress(of: batch)
-        pendingBatches.append(
-            (
-                .settled(progress, how, epoch: epoch, sequence: sequence),
-                .settled(progress, how, epoch: epoch, sequence: sequence)
-            ))
+        append(.acknowledged(progress(of: batch), acknowledgement))
     }
 
     /// The batch's own progress; where the disk no longer gives it, what is known to come after it.

@@ -121,11 +121,11 @@ struct SpoolScan {
     private mutating func scanBatches(_ inventory: SegmentInventory) throws(SpoolError) {
         var (log, found, outcome) = (batches, state, recovery)
         try log.recover(inventory, &outcome) { frame, place, payload in
-            guard let record = ScannedRecord.decode(frame.type, payload) else { return false }
+            guard let record = SpoolRecord.decode(frame.type, payload) else { return false }
             found.apply(record, at: place)
             switch record {
             case .batch, .state: return true
-            case .settled, .epoch: return false
+            case .acknowledged, .epoch: return false
             }
         }
         (batches, state, recovery) = (log, found, outcome)

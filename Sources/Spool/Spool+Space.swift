@@ -19,8 +19,8 @@ extension Spool {
     }
 
     /// Deletes whole segments that are no longer needed: write-ahead segments that synced batches cover, and, oldest
-    /// first, batch segments whose batches are all settled and that are too old, or too many bytes of archive, or in
-    /// the way of new input. Syncs first.
+    /// first, batch segments whose batches are all acknowledged and that are too old, or too many bytes of archive, or
+    /// in the way of new input. Syncs first.
     ///
     /// - Returns: the number of bytes freed.
     @discardableResult
@@ -65,7 +65,7 @@ extension Spool {
     /// The oldest segment of batches, if it may and should go.
     private func reclaimableBatchSegment(free: UInt64) -> SegmentFile? {
         guard batches.segments.count > Self.minBatchSegments, let oldest = batches.segments.first,
-            state.isSettled(segment: oldest.number), !oldest.holdsOnlyCopy
+            state.isAcknowledged(segment: oldest.number), !oldest.holdsOnlyCopy
         else { return nil }
         let age = clock.nowMilliseconds() - oldest.lastRecordMilliseconds
         return age > settings.archiveAgeMilliseconds || archiveBytes > settings.archiveMaxBytes
@@ -75,7 +75,7 @@ extension Spool {
 
     /// Bytes of the oldest segments that hold nothing that has still to be shipped.
     package var archiveBytes: UInt64 {
-        let firstUnshipped = state.batches.first { $0.status == .unshipped }?.place.segment ?? .max
+        let firstUnshipped = state.oldestUnshipped?.place.segment ?? .max
         return batches.segments.dropLast().prefix { $0.number < firstUnshipped }.reduce(0) { $0 + $1.byteCount }
     }
 

@@ -20,13 +20,16 @@ extension Spool {
         }
     }
 
-    private func commit(_ records: [(record: SpoolRecord, scanned: ScannedRecord)]) throws(FileSystemError) {
+    private func commit(_ records: [PendingBatchRecord]) throws(FileSystemError) {
         let places = try batches.commit(
-            records.map { PendingRecord(type: $0.record.type, payload: $0.record.encoded()) },
+            records.map { PendingRecord(type: $0.record.type, payload: $0.payload) },
             opening: openingState())
         for (index, place) in places.enumerated() {
-            state.apply(records[index].scanned, at: place)
-            if case .batch(let progress, _) = records[index].scanned {
+            state.apply(records[index].record, at: place)
+            if case .batch(let progress, _) = records[index].record {
+                precondition(
+                    progress.spoolSequence >= nextDurableSpoolSequence,
+                    "batch \(progress.spoolSequence) became durable where \(nextDurableSpoolSequence) is next")
                 nextDurableSpoolSequence = progress.spoolSequence + 1
             }
         }

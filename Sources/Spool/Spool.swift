@@ -12,6 +12,21 @@ package final class Spool {
     /// Segments of batches that are never deleted, so that damage to one still leaves the state at its start.
     static let minBatchSegments = 2
 
+    /// Synced batches that have still to be shipped, as figures.
+    package struct Backlog: Sendable, Equatable {
+        package var batchCount = 0
+        /// Bytes of the sealed batches.
+        package var byteCount = 0
+        /// When the oldest was appended, in milliseconds since 1970-01-01T00:00Z; `nil` where there is none.
+        package var oldestAppendedAtMilliseconds: Int64?
+    }
+
+    /// A record for the log of batches with its payload.
+    struct PendingBatchRecord {
+        var record: SpoolRecord
+        var payload: [UInt8]
+    }
+
     package let directory: String
     package let settings: SpoolSettings
     package let spoolID: SpoolID
@@ -23,11 +38,11 @@ package final class Spool {
     var batches: SegmentLog
     var writeAhead: SegmentLog
     /// Records for the log of batches that wait for the next sync.
-    var pendingBatches: [(record: SpoolRecord, scanned: ScannedRecord)] = []
+    var pendingBatches: [PendingBatchRecord] = []
     /// Records for the write-ahead log that wait for the next sync.
     var pendingWriteAhead: [PendingRecord] = []
-    /// Covered write-ahead records from this position on are kept for the caller, as far as the settings and the disk have
-    /// room for them.
+    /// Covered write-ahead records from this position on are kept for the caller, as far as the settings and the disk
+    /// have room for them.
     package var keepWriteAheadFrom: UInt64 = .max
     /// Write-ahead records up to this position were deleted since the start; 0 where none were.
     package internal(set) var writeAheadReclaimedThrough: UInt64 = 0
@@ -62,7 +77,7 @@ package final class Spool {
     /// The spool sequence that the next appended batch must have.
     package var nextSpoolSequence: UInt64 {
         pendingBatches.reduce(nextDurableSpoolSequence) { next, pending in
-            if case .batch(let progress, _) = pending.scanned { progress.spoolSequence + 1 } else { next }
+            if case .batch(let progress, _) = pending.record { progress.spoolSequence + 1 } else { next }
         }
     }
 
@@ -70,10 +85,13 @@ package final class Spool {
     package var lastWriteAheadPosition: UInt64 { writeAhead.nextPosition - 1 + UInt64(pendingWriteAhead.count) }
 
     /// Synced batches that are neither acknowledged nor quarantined, by spool sequence.
-    package var unshippedBatches: [BatchEntry] { state.batches.filter { $0.status == .unshipped }.map(\.entry) }
+    package var unshippedBatches: [SpooledBatch] { state.batches.filter { $0.status == .unshipped }.map(\.entry) }
+
+    /// Kept along with every record, so that asking costs nothing.
+    package var backlog: Backlog { state.backlog }
 
     /// Acknowledged batches that are still kept, by spool sequence.
-    package var archivedBatches: [BatchEntry] { state.batches.filter { $0.status == .archived }.map(\.entry) }
+    package var archivedBatches: [SpooledBatch] { state.batches.filter { $0.status == .archived }.map(\.entry) }
 
     /// The newest recorded epoch; `nil` before the first.
     package var epoch: EpochPosition? { state.epoch }

@@ -11,8 +11,8 @@ package struct SpoolSettings: Sendable, Equatable {
     package var archiveAgeMilliseconds: Int64
     /// Most bytes of segments that are kept only as an archive; the oldest go first.
     package var archiveMaxBytes: UInt64
-    /// Most bytes of write-ahead segments that are kept though batches cover them (``Spool/keepWriteAheadFrom``); the oldest
-    /// go first.
+    /// Most bytes of write-ahead segments that are kept though batches cover them (``Spool/keepWriteAheadFrom``); the
+    /// oldest go first.
     package var keptWriteAheadMaxBytes: UInt64
 
     package init(

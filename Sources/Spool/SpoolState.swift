@@ -17,32 +17,37 @@ struct SpoolState: Sendable, Equatable {
     }
 
     struct Batch: Sendable, Equatable {
-        var entry: BatchEntry
+        var entry: SpooledBatch
         var place: RecordPlace
         var status: Status
     }
+
+    /// Batches that have still to be shipped.
+    private(set) var backlog = Spool.Backlog()
+    /// No batch before this index has still to be shipped.
+    private var firstUnshippedIndex = 0
 
     /// In ascending order of spool sequences.
     private(set) var batches: [Batch] = []
     private(set) var progress = Progress()
     private(set) var epoch: EpochPosition?
 
-    mutating func apply(_ record: ScannedRecord, at place: RecordPlace) {
+    mutating func apply(_ record: SpoolRecord, at place: RecordPlace) {
         switch record {
         case .batch(let progress, let entry):
             advance(to: progress)
             insert(Batch(entry: entry, place: place, status: .unshipped))
-        case .settled(let progress, let how, let epoch, let sequence):
+        case .acknowledged(let progress, let acknowledgement):
             advance(to: progress)
-            if let index = index(of: progress.spoolSequence) {
-                batches[index].status = how == .refused ? .refused : .archived
+            if let index = index(of: progress.spoolSequence) { acknowledge(index, acknowledgement) }
+            if case .counted(let epoch, let sequence) = acknowledgement {
+                advance(to: EpochPosition(epoch: epoch, nextSequence: sequence + 1))
             }
-            if how == .counted { advance(to: EpochPosition(epoch: epoch, nextSequence: sequence + 1)) }
-        case .epoch(let mark):
-            advance(to: mark)
-        case .state(let progress, let mark):
+        case .epoch(let position):
+            advance(to: position)
+        case .state(let progress, let position):
             advance(to: progress)
-            if mark.epoch > 0 { advance(to: mark) }
+            if position.epoch > 0 { advance(to: position) }
         }
     }
 
@@ -51,18 +56,51 @@ struct SpoolState: Sendable, Equatable {
     }
 
     /// Whether no batch in the segment has still to be shipped.
-    func isSettled(segment: UInt64) -> Bool {
+    func isAcknowledged(segment: UInt64) -> Bool {
         !batches.contains { $0.place.segment == segment && $0.status == .unshipped }
     }
 
     mutating func forget(segment: UInt64) {
         batches.removeAll { $0.place.segment == segment }
+        recount()
+    }
+
+    /// The oldest batch that has still to be shipped.
+    var oldestUnshipped: Batch? { firstUnshippedIndex < batches.count ? batches[firstUnshippedIndex] : nil }
+
+    private mutating func acknowledge(_ index: Int, _ acknowledgement: Acknowledgement) {
+        if batches[index].status == .unshipped {
+            backlog.batchCount -= 1
+            backlog.byteCount -= batches[index].entry.byteCount
+        }
+        batches[index].status = acknowledgement == .refused ? .refused : .archived
+        passAcknowledged()
+    }
+
+    /// Acknowledgements come in the order of spool sequences but for a few, so each batch is passed about once.
+    private mutating func passAcknowledged() {
+        while firstUnshippedIndex < batches.count, batches[firstUnshippedIndex].status != .unshipped {
+            firstUnshippedIndex += 1
+        }
+        backlog.oldestAppendedAtMilliseconds = oldestUnshipped?.entry.appendedAtMilliseconds
+    }
+
+    private mutating func recount() {
+        let unshipped = batches.lazy.filter { $0.status == .unshipped }
+        backlog.batchCount = unshipped.count
+        backlog.byteCount = unshipped.reduce(0) { $0 + $1.entry.byteCount }
+        firstUnshippedIndex = 0
+        passAcknowledged()
     }
 
     private mutating func insert(_ batch: Batch) {
         let index = lowerBound(batch.entry.spoolSequence)
         if index < batches.count, batches[index].entry.spoolSequence == batch.entry.spoolSequence { return }
         batches.insert(batch, at: index)
+        backlog.batchCount += 1
+        backlog.byteCount += batch.entry.byteCount
+        firstUnshippedIndex = min(firstUnshippedIndex, index)
+        passAcknowledged()
     }
 
     private mutating func advance(to progress: Progress) {
@@ -71,10 +109,11 @@ struct SpoolState: Sendable, Equatable {
         self.progress.coversWriteAheadThrough = covers
     }
 
-    private mutating func advance(to mark: EpochPosition) {
-        guard let epoch else { return self.epoch = mark }
-        if mark.epoch > epoch.epoch || (mark.epoch == epoch.epoch && mark.nextSequence > epoch.nextSequence) {
-            self.epoch = mark
+    private mutating func advance(to position: EpochPosition) {
+        guard let epoch else { return self.epoch = position }
+        if position.epoch > epoch.epoch || (position.epoch == epoch.epoch && position.nextSequence > epoch.nextSequence)
+        {
+            self.epoch = position
         }
     }
 

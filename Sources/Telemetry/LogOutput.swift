@@ -64,11 +64,7 @@ enum LogLine {
     /// The longest value that is written, in characters.
     static let maxValueCharacters = 1_000
 
-    static func timestamp() -> String {
-        var now = timespec()
-        unsafe clock_gettime(CLOCK_REALTIME, &now)
-        return CivilTime.logText(milliseconds: Int64(now.tv_sec) * 1_000 + Int64(now.tv_nsec) / 1_000_000)
-    }
+    static func timestamp() -> String { CivilTime.logText(milliseconds: SystemWallClock().nowMilliseconds()) }
 
     static func plain(_ text: String) -> String {
         String(String.UnicodeScalarView(text.unicodeScalars.map { isHidden($0) ? " " : $0 }))

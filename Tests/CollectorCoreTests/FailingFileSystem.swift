@@ -28,7 +28,12 @@ final class FailingFileSystem: FileSystem {
 
     func createDirectory(_ path: String) throws(FileSystemError) { try disk.createDirectory(path) }
 
-    func list(_ directory: String) throws(FileSystemError) -> [String] { try disk.list(directory) }
+    func entries(_ directory: String) throws(FileSystemError) -> [DirectoryEntry] {
+        try check("opendir", directory)
+        return try disk.entries(directory)
+    }
+
+    func paths(matching pattern: String) -> [String] { disk.paths(matching: pattern) }
 
     func open(_ path: String, _ mode: FileMode) throws(FileSystemError) -> OpenFile {
         try check("open", path)
@@ -39,7 +44,9 @@ final class FailingFileSystem: FileSystem {
 
     func close(_ file: OpenFile) { disk.close(file) }
 
-    func size(_ file: OpenFile) throws(FileSystemError) -> UInt64 { try disk.size(file) }
+    func status(_ path: String) throws(FileSystemError) -> FileStatus { try disk.status(path) }
+
+    func status(_ file: OpenFile) throws(FileSystemError) -> FileStatus { try disk.status(file) }
 
     func read(
         _ file: OpenFile, at offset: UInt64, into buffer: inout MutableRawSpan

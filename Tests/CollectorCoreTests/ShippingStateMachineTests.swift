@@ -1,18 +1,19 @@
 import CollectorCore
+import Spool
 import Testing
 import UsageModel
 
-private func batch(_ spoolSequence: UInt64) -> ShippingBatch {
+private func batch(_ spoolSequence: UInt64) -> SpooledBatch {
     guard let digest = BatchDigest(bytes: [UInt8](repeating: UInt8(truncatingIfNeeded: spoolSequence), count: 32))
     else {
         preconditionFailure("32 bytes make a digest")
     }
-    return ShippingBatch(spoolSequence: spoolSequence, digest: digest)
+    return SpooledBatch(spoolSequence: spoolSequence, digest: digest, byteCount: 0, appendedAtMilliseconds: 0)
 }
 
 private func connected(_ spoolSequences: [UInt64], epoch: UInt64 = 7) -> ShippingStateMachine {
     var machine = ShippingStateMachine(unshipped: [], last: .init(epoch: epoch - 1, nextSequence: 3))
-    _ = machine.epochAnswered(.granted(epoch: epoch, nextSequence: 0, regressed: false))
+    _ = machine.epochAnswered(.granted(.init(epoch: epoch), hasRegressed: false))
     for spoolSequence in spoolSequences { machine.sealed(batch(spoolSequence)) }
     return machine
 }
@@ -26,7 +27,7 @@ private let cut = ShippingDelay(.unreachable, "cut")
             unshipped: [batch(4), batch(5), batch(6)], last: .init(epoch: 2, nextSequence: 9))
         #expect(machine.next() == .requestEpoch(last: .init(epoch: 2, nextSequence: 9)))
         #expect(
-            machine.epochAnswered(.granted(epoch: 3, nextSequence: 0, regressed: false))
+            machine.epochAnswered(.granted(.init(epoch: 3), hasRegressed: false))
                 == .recordEpoch(.init(epoch: 3)))
         #expect(machine.next() == .lookUp(epoch: 3, batches: [batch(4), batch(5), batch(6)]))
         #expect(machine.lookupAnswered(.counted([true, false, true])) == .recordConfirmed(spoolSequences: [4, 6]))
@@ -38,7 +39,7 @@ private let cut = ShippingDelay(.unreachable, "cut")
         for sequence in 0..<3 as Range<UInt64> {
             #expect(machine.next() == .send(batch(sequence + 1), epoch: 7, sequence: sequence))
             #expect(
-                machine.batchAnswered(.counted)
+                machine.batchAnswered(.decided(.counted))
                     == .recordCounted(spoolSequence: sequence + 1, epoch: 7, sequence: sequence))
         }
         #expect(machine.next() == .idle)
@@ -48,7 +49,7 @@ private let cut = ShippingDelay(.unreachable, "cut")
 
     @Test func anUnknownOutcomeIsFollowedByTheSameBatchUnderTheSameKey() {
         var machine = connected([1, 2])
-        #expect(machine.batchAnswered(.refused(cut)) == .reportDelay(cut, attempt: 1))
+        #expect(machine.batchAnswered(.later(cut)) == .reportDelay(cut, attempt: 1))
         #expect(machine.next() == .wait(floor: .zero, ceiling: .milliseconds(200)))
         machine.waited()
         #expect(machine.next() == .send(batch(1), epoch: 7, sequence: 0))
@@ -58,40 +59,40 @@ private let cut = ShippingDelay(.unreachable, "cut")
         var machine = connected([1])
         var ceilings: [Duration] = []
         for _ in 0..<12 {
-            _ = machine.batchAnswered(.refused(cut))
+            _ = machine.batchAnswered(.later(cut))
             guard case .wait(_, let ceiling) = machine.next() else { return #expect(Bool(false), "no wait") }
             ceilings.append(ceiling)
             machine.waited()
         }
         #expect(ceilings.prefix(3) == [.milliseconds(200), .milliseconds(400), .milliseconds(800)])
         #expect(ceilings.last == .seconds(30))
-        _ = machine.batchAnswered(.counted)
+        _ = machine.batchAnswered(.decided(.counted))
         machine.sealed(batch(2))
-        _ = machine.batchAnswered(.refused(busy))
+        _ = machine.batchAnswered(.later(busy))
         #expect(machine.next() == .wait(floor: .seconds(2), ceiling: .seconds(2)))
     }
 
     @Test func aMistakenRetryAfterCannotStopShippingForDays() {
         var machine = connected([1])
-        _ = machine.batchAnswered(.refused(ShippingDelay(.busy, "", retryAfter: .seconds(1_000_000))))
+        _ = machine.batchAnswered(.later(ShippingDelay(.busy, "", retryAfter: .seconds(1_000_000))))
         #expect(machine.next() == .wait(floor: .seconds(300), ceiling: .seconds(300)))
     }
 
     @Test func aGapRewindsToTheExpectedSequence() {
         var machine = connected([1, 2, 3, 4])
-        for _ in 0..<3 { _ = machine.batchAnswered(.counted) }
-        #expect(machine.batchAnswered(.gap(expectedSequence: 1)) == .reportRewind(from: 3, to: 1))
+        for _ in 0..<3 { _ = machine.batchAnswered(.decided(.counted)) }
+        #expect(machine.batchAnswered(.decided(.gap(expectedSequence: 1))) == .reportRewind(from: 3, to: 1))
         #expect(machine.next() == .send(batch(2), epoch: 7, sequence: 1))
         for spoolSequence in [2, 3, 4] as [UInt64] {
             #expect(machine.next() == .send(batch(spoolSequence), epoch: 7, sequence: spoolSequence - 1))
-            _ = machine.batchAnswered(.counted)
+            _ = machine.batchAnswered(.decided(.counted))
         }
         #expect(machine.next() == .idle)
     }
 
     @Test func aGapAheadOfUsNeedsANewEpoch() {
         var machine = connected([1])
-        #expect(machine.batchAnswered(.gap(expectedSequence: 5)) == .reportRewind(from: 0, to: 5))
+        #expect(machine.batchAnswered(.decided(.gap(expectedSequence: 5))) == .reportRewind(from: 0, to: 5))
         machine.waited()
         #expect(machine.next() == .requestEpoch(last: .init(epoch: 7, nextSequence: 0)))
     }
@@ -106,7 +107,7 @@ private let cut = ShippingDelay(.unreachable, "cut")
 
     @Test func aFenceIsFinal() {
         var machine = connected([1])
-        #expect(machine.batchAnswered(.fenced) == .reportFenced)
+        #expect(machine.batchAnswered(.decided(.fenced(liveEpoch: 8))) == .reportFenced)
         #expect(machine.next() == .stop)
         machine.sealed(batch(2))
         #expect(machine.next() == .stop)
@@ -115,24 +116,25 @@ private let cut = ShippingDelay(.unreachable, "cut")
 
     @Test func anUnknownEpochLeadsToANewOneAfterADelay() {
         var machine = connected([1])
-        _ = machine.batchAnswered(.unknownEpoch)
+        _ = machine.batchAnswered(.decided(.unknownEpoch))
         guard case .wait = machine.next() else { return #expect(Bool(false), "no wait") }
         machine.waited()
         #expect(machine.next() == .requestEpoch(last: .init(epoch: 7, nextSequence: 0)))
-        _ = machine.epochAnswered(.granted(epoch: 8, nextSequence: 0, regressed: false))
+        _ = machine.epochAnswered(.granted(.init(epoch: 8), hasRegressed: false))
         #expect(machine.next() == .lookUp(epoch: 8, batches: [batch(1)]))
     }
 
-    @Test func aForkIsReportedAndSettledInANewEpoch() {
+    @Test func aForkIsReportedAndLeadsToANewEpoch() {
         var machine = connected([1])
-        #expect(machine.batchAnswered(.fork) == .reportFork(spoolSequence: 1, sequence: 0))
+        #expect(
+            machine.batchAnswered(.decided(.fork(expectedSequence: 1))) == .reportFork(spoolSequence: 1, sequence: 0))
         machine.waited()
         #expect(machine.next() == .requestEpoch(last: .init(epoch: 7, nextSequence: 0)))
     }
 
     @Test func aRegressedAggregatorIsAskedAboutTheArchiveToo() {
         var machine = ShippingStateMachine(unshipped: [batch(9)], last: .init(epoch: 5, nextSequence: 3))
-        _ = machine.epochAnswered(.granted(epoch: 6, nextSequence: 0, regressed: true))
+        _ = machine.epochAnswered(.granted(.init(epoch: 6), hasRegressed: true))
         #expect(machine.next() == .listArchive)
         machine.archiveListed([batch(7), batch(8)])
         #expect(machine.next() == .lookUp(epoch: 6, batches: [batch(7), batch(8), batch(9)]))
@@ -143,23 +145,23 @@ private let cut = ShippingDelay(.unreachable, "cut")
     @Test func untilEverythingIsSuppliedAgainAStartIsToldOfTheRegressionToo() {
         var machine = ShippingStateMachine(unshipped: [], last: .init(epoch: 5, nextSequence: 3))
         let beyond = EpochPosition(epoch: 6, nextSequence: UInt64(Int64.max))
-        #expect(machine.epochAnswered(.granted(epoch: 6, nextSequence: 0, regressed: true)) == .recordEpoch(beyond))
+        #expect(machine.epochAnswered(.granted(.init(epoch: 6), hasRegressed: true)) == .recordEpoch(beyond))
         machine.archiveListed([batch(7), batch(8)])
         machine.sealed(batch(9))
         _ = machine.lookupAnswered(.counted([false, false]))
-        _ = machine.batchAnswered(.counted)
+        _ = machine.batchAnswered(.decided(.counted))
         #expect(machine.next() == .send(batch(8), epoch: 6, sequence: 1))
-        _ = machine.batchAnswered(.counted)
+        _ = machine.batchAnswered(.decided(.counted))
         machine.waited()
         #expect(machine.next() == .requestEpoch(last: .init(epoch: 6, nextSequence: 2)))
-        let granted = machine.epochAnswered(.granted(epoch: 7, nextSequence: 0, regressed: false))
+        let granted = machine.epochAnswered(.granted(.init(epoch: 7), hasRegressed: false))
         #expect(granted == .recordEpoch(.init(epoch: 7)))
         #expect(machine.next() == .lookUp(epoch: 7, batches: [batch(9)]))
     }
 
     @Test func anEpochThatCouldNotBeRecordedIsNotUsed() {
         var machine = ShippingStateMachine(unshipped: [batch(1)], last: .init(epoch: 2, nextSequence: 1))
-        let effect = machine.epochAnswered(.granted(epoch: 3, nextSequence: 0, regressed: false))
+        let effect = machine.epochAnswered(.granted(.init(epoch: 3), hasRegressed: false))
         for record in effect.records { _ = machine.unrecorded(record, detail: "the disk failed") }
         guard case .wait = machine.next() else { return #expect(Bool(false), "no wait") }
         machine.waited()
@@ -168,14 +170,16 @@ private let cut = ShippingDelay(.unreachable, "cut")
 
     @Test func anEpochRequestWithoutAnswerMayFenceItsOwnProcessOnce() {
         var machine = ShippingStateMachine(unshipped: [batch(1)], last: .init())
-        _ = machine.epochAnswered(.refused(cut))
+        _ = machine.epochAnswered(.later(cut))
         machine.waited()
-        _ = machine.epochAnswered(.granted(epoch: 1, nextSequence: 0, regressed: false))
-        guard case .reportDelay = machine.lookupAnswered(.fenced) else { return #expect(Bool(false), "no delay") }
+        _ = machine.epochAnswered(.granted(.init(epoch: 1), hasRegressed: false))
+        guard case .reportDelay = machine.lookupAnswered(.refused(.fenced(liveEpoch: 2))) else {
+            return #expect(Bool(false), "no delay")
+        }
         machine.waited()
         #expect(machine.next() == .requestEpoch(last: .init(epoch: 1, nextSequence: 0)))
-        _ = machine.epochAnswered(.granted(epoch: 3, nextSequence: 0, regressed: false))
-        #expect(machine.lookupAnswered(.fenced) == .reportFenced)
+        _ = machine.epochAnswered(.granted(.init(epoch: 3), hasRegressed: false))
+        #expect(machine.lookupAnswered(.refused(.fenced(liveEpoch: 2))) == .reportFenced)
     }
 
     @Test func aBatchThatCannotBeReadForNowKeepsItsPlace() {
@@ -190,7 +194,7 @@ private let cut = ShippingDelay(.unreachable, "cut")
     @Test func longBacklogsAreLookedUpInPieces() {
         let many = (1...UInt64(ShippingStateMachine.maxDigestsPerLookup + 5)).map(batch)
         var machine = ShippingStateMachine(unshipped: many, last: .init())
-        _ = machine.epochAnswered(.granted(epoch: 1, nextSequence: 0, regressed: false))
+        _ = machine.epochAnswered(.granted(.init(epoch: 1), hasRegressed: false))
         let full = ShippingStateMachine.maxDigestsPerLookup
         _ = machine.lookupAnswered(.counted([Bool](repeating: true, count: full)))
         guard case .lookUp(_, let rest) = machine.next() else { return #expect(Bool(false), "no second lookup") }
@@ -199,9 +203,9 @@ private let cut = ShippingDelay(.unreachable, "cut")
         #expect(machine.next() == .send(many[full], epoch: 1, sequence: 0))
     }
 
-    @Test func aLookupOfTheWrongLengthSettlesNothing() {
+    @Test func aLookupOfTheWrongLengthConfirmsNothing() {
         var machine = ShippingStateMachine(unshipped: [batch(1), batch(2)], last: .init())
-        _ = machine.epochAnswered(.granted(epoch: 1, nextSequence: 0, regressed: false))
+        _ = machine.epochAnswered(.granted(.init(epoch: 1), hasRegressed: false))
         _ = machine.lookupAnswered(.counted([true]))
         machine.waited()
         #expect(machine.next() == .lookUp(epoch: 1, batches: [batch(1), batch(2)]))

@@ -31,7 +31,10 @@ import UsageModel
                     provider: CollectorNode.provider, collector: "edge-0", spoolID: recovered.spoolID, version: "test"),
                 accumulator: Accumulator(limits: Accumulator.Limits(rows: sealRows), clock: clock),
                 intakeSwitch: IntakeSwitch(),
-                sealAge: .seconds(60), quarantine: QuarantineModel(disk: disk),
+                sealAge: .seconds(60),
+                quarantine: try Quarantine(
+                    directory: CollectorRun.quarantineDirectory, maxBytes: CollectorRun.quarantineBytes,
+                    nextSpoolSequence: recovered.nextSpoolSequence, fileSystem: files, note: { _ in }),
                 remembered: RememberedEvents(clock: clock), wallClock: clock.wall,
                 steadyClock: clock
             ) { event in
@@ -67,32 +70,32 @@ import UsageModel
 
     @Test func a_batch_that_became_durable_in_a_sync_that_failed_is_not_sealed_again() throws {
         var rig = try Rig(disk())
-        try rig.core.settle(try rig.push("a"))
+        try rig.core.makeDurable(try rig.push("a"))
         let waiting = try rig.push("b")
         rig.files.failing { call, path in call == "fdatasync" && path.contains("writeahead-") }
         rig.core.sealAll()
         rig.files.failing { _, _ in false }
-        #expect(throws: CommitFailure.closed(.spoolFailing)) { try rig.core.settle(waiting) }
+        #expect(throws: CommitFailure.closed(.spoolFailing)) { try rig.core.makeDurable(waiting) }
         rig.core.sealAll()
         #expect(try rig.sealed() == ["a": 1])
     }
 
-    @Test func a_push_whose_record_was_lost_while_tidying_is_not_acknowledged() throws {
+    @Test func a_push_whose_record_was_lost_while_compacting_is_not_acknowledged() throws {
         var rig = try Rig(disk())
         let waiting = try rig.push("a")
         rig.files.failing { call, _ in call == "fdatasync" }
         rig.core.checkSpace()
         rig.files.failing { _, _ in false }
-        #expect(throws: CommitFailure.closed(.spoolFailing)) { try rig.core.settle(waiting) }
+        #expect(throws: CommitFailure.closed(.spoolFailing)) { try rig.core.makeDurable(waiting) }
         rig.core.sealAll()
         #expect(try rig.sealed().isEmpty)
     }
 
     @Test func an_acknowledgement_that_a_failed_sync_forgot_is_written_again() throws {
         var rig = try Rig(disk())
-        try rig.core.settle(try rig.push("a"))
+        try rig.core.makeDurable(try rig.push("a"))
         rig.core.sealAll()
-        try rig.core.record(.settled(spoolSequence: 1, .counted(epoch: 1, sequence: 0)))
+        try rig.core.record(.acknowledged(spoolSequence: 1, .counted(epoch: 1, sequence: 0)))
         rig.files.failing { call, _ in call == "fdatasync" }
         rig.core.checkSpace()
         rig.files.failing { _, _ in false }
@@ -104,7 +107,7 @@ import UsageModel
     @Test func shipping_is_told_of_batches_in_their_order() throws {
         var rig = try Rig(disk(), sealRows: 1)
         let tickets = try ["a", "b", "c", "d", "e"].map { try rig.push($0) }
-        for ticket in tickets { try rig.core.settle(ticket) }
+        for ticket in tickets { try rig.core.makeDurable(ticket) }
         rig.core.sealAll()
         #expect(rig.told == [1, 2, 3, 4, 5])
         #expect(try rig.sealed().count == 5)
@@ -115,7 +118,7 @@ import UsageModel
         let disk = disk(seed)
         do {
             var rig = try Rig(disk)
-            try rig.core.settle(try rig.push("a"))
+            try rig.core.makeDurable(try rig.push("a"))
             // Killed after the batch was written and before it was synced.
             rig.files.failing { call, path in
                 if call == "fdatasync", path.contains("batches-"), !path.hasSuffix(".new") { disk.kill(afterCalls: 1) }

@@ -1,3 +1,4 @@
+import CollectorCore
 import Settings
 import SourceFormats
 import Testing
@@ -270,7 +271,7 @@ import UsageModel
     }
 
     @Test func aTableOfDefaultsStaysWithinTheLimitsOfABatch() {
-        let chunkRows = CollectorLimits.maxChunkBytes / 4
+        let chunkRows = AccumulatorLimits.maxChunkBytes / 4
         #expect(CollectorLimits.maxSealRows + chunkRows <= Limits.maxRowsPerBatch)
     }
 }

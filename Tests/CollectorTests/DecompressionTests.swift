@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Collector
+@testable import CollectorCore
 
 @Suite struct DecompressionTests {
     private func compressed(_ bytes: [UInt8], _ tool: [String]) async throws -> [UInt8] {

@@ -1,4 +1,3 @@
-import CollectorCore
 import Foundation
 import Telemetry
 import TestSupport
@@ -6,6 +5,7 @@ import Testing
 import UsageModel
 
 @testable import Collector
+@testable import CollectorCore
 
 @Suite struct QuarantineTests {
     private func entry(_ line: UInt64, bytes: Int = 10) -> QuarantineEntry {

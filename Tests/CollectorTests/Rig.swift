@@ -22,6 +22,12 @@ final class HandClock: WallClock, SteadyClock {
 
     func nowMilliseconds() -> Int64 { now.withLock { $0 } }
 
+    /// Takes as long as it does on a real clock, and moves this one along.
+    func sleep(for duration: Duration) async throws {
+        try await Task.sleep(for: duration)
+        advance(by: duration)
+    }
+
     func advance(by duration: Duration) {
         now.withLock { $0 += duration.wholeMilliseconds }
     }

@@ -3,6 +3,7 @@ import Foundation
 import Identity
 import Logging
 import ServiceLifecycle
+import Spool
 import Synchronization
 import TestSupport
 import Testing
@@ -209,7 +210,7 @@ import UsageModel
             let client = AggregatorClient(settings: settings("https://localhost:1", files), version: "test")
             let answer = await client.requestEpoch(.init(), spoolID: rig.opened.spoolID)
             await client.shutDown()
-            guard case .refused(let delay) = answer else { return #expect(Bool(false), "answered by nobody") }
+            guard case .later(let delay) = answer else { return #expect(Bool(false), "answered by nobody") }
             #expect(delay.cause == .unreachable)
             try await push(rig, 2)
             try await aggregator.listening(files) { url in

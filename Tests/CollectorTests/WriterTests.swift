@@ -146,7 +146,7 @@ import UsageModel
                 try await rig.writer.commit(rows("a", input: 1), quarantine: [])
                 await rig.seal()
                 if shipped {
-                    try await rig.writer.record(.settled(spoolSequence: 1, .counted(epoch: 1, sequence: 0)))
+                    try await rig.writer.record(.acknowledged(spoolSequence: 1, .counted(epoch: 1, sequence: 0)))
                     try await rig.writer.record(.epoch(EpochPosition(epoch: 1, nextSequence: 1)))
                 }
             }
@@ -177,7 +177,7 @@ import UsageModel
                     try await rig.writer.commit(rows(tenant, input: 1), quarantine: [])
                     await rig.seal()
                 }
-                try await rig.writer.record(.settled(spoolSequence: 1, .counted(epoch: 4, sequence: 0)))
+                try await rig.writer.record(.acknowledged(spoolSequence: 1, .counted(epoch: 4, sequence: 0)))
                 try await rig.writer.record(.refused(spoolSequence: 2, reason: "bad-column"))
                 try await rig.writer.record(.epoch(EpochPosition(epoch: 4, nextSequence: 1)))
             }

@@ -9,6 +9,8 @@ package enum KnownBug: String, Sendable, CaseIterable {
     case acknowledgeOnAppend = "acknowledge-on-append"
     /// A log with a torn tail is dropped as a whole.
     case dropLogWithTornTail = "drop-log-with-torn-tail"
+    /// After a start followed files are read from their beginning.
+    case forgetCheckpoints = "forget-checkpoints"
     /// A batch of unknown outcome is sealed again before it is repeated.
     case resealAfterUnknownOutcome = "reseal-after-unknown-outcome"
     /// A batch that was counted under another key is counted again.

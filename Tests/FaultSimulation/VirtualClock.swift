@@ -23,6 +23,9 @@ final class VirtualClock: SteadyClock {
 
     func nowMilliseconds() -> Int64 { time.milliseconds }
 
+    /// Nothing in a simulation waits by itself: the event queue says when something goes on.
+    func sleep(for duration: Duration) async throws { throw CancellationError() }
+
     /// The time of day as this machine has it.
     var wall: WallView { WallView(clock: self) }
 

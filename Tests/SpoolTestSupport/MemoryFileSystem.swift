@@ -94,21 +94,27 @@ package final class MemoryFileSystem: FileSystem {
         try check("mkdir", path)
     }
 
-    package func list(_ directory: String) throws(FileSystemError) -> [String] {
+    package func entries(_ directory: String) throws(FileSystemError) -> [DirectoryEntry] {
         try check("opendir", directory)
         return state.withLock { state in
             Set(
                 state.names.keys.filter { $0.hasPrefix(directory + "/") }
                     .compactMap { $0.dropFirst(directory.count + 1).split(separator: "/").first.map(String.init) }
-            ).sorted()
+            ).sorted().map { name in
+                DirectoryEntry(name: name, inode: UInt64(state.names["\(directory)/\(name)"] ?? 0))
+            }
         }
+    }
+
+    package func paths(matching pattern: String) -> [String] {
+        state.withLock { $0.names[pattern] == nil ? [] : [pattern] }
     }
 
     package func open(_ path: String, _ mode: FileMode) throws(FileSystemError) -> OpenFile {
         try check("open", path)
         let descriptor = state.withLock { state -> Int32? in
             if state.names[path] == nil {
-                guard mode != .read else { return nil }
+                guard mode != .read, mode != .follow else { return nil }
                 state.nextID += 1
                 state.nodes[state.nextID] = Node()
                 state.names[path] = state.nextID
@@ -119,7 +125,7 @@ package final class MemoryFileSystem: FileSystem {
             state.open[Int32(state.nextID)] = (node, path)
             return Int32(state.nextID)
         }
-        guard let descriptor else { throw error("open", path, 2) }
+        guard let descriptor else { throw error("open", path, FileSystemError.noEntry) }
         return OpenFile(descriptor: descriptor)
     }
 
@@ -132,9 +138,20 @@ package final class MemoryFileSystem: FileSystem {
         }
     }
 
-    package func size(_ file: OpenFile) throws(FileSystemError) -> UInt64 {
-        let node = try node("fstat", file)
-        return UInt64(state.withLock { $0.nodes[node]?.bytes.count ?? 0 })
+    package func status(_ path: String) throws(FileSystemError) -> FileStatus {
+        try check("stat", path)
+        guard let node = state.withLock({ $0.names[path] }) else { throw error("stat", path, FileSystemError.noEntry) }
+        return status(of: node)
+    }
+
+    package func status(_ file: OpenFile) throws(FileSystemError) -> FileStatus {
+        status(of: try node("fstat", file))
+    }
+
+    private func status(of node: Int) -> FileStatus {
+        let byteCount = UInt64(state.withLock { $0.nodes[node]?.bytes.count ?? 0 })
+        return FileStatus(
+            device: 1, inode: UInt64(node), byteCount: byteCount, isRegular: true, modifiedNanoseconds: Int64(node))
     }
 
     package func read(

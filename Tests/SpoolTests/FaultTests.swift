@@ -259,7 +259,7 @@ struct FaultTests {
         let survivor = SpoolFixture(fileSystem: MemoryFileSystem(files: files))
         survivor.fileSystem.failing { $0.path.contains("/damaged") ? Self.noSpace : nil }
         let (spool, recovered) = try survivor.open()
-        #expect(recovered.damage.map(\.setAsideAs) == [""])
+        #expect(recovered.damage.map(\.quarantinedAs) == [""])
         survivor.clock.advance(milliseconds: 400 * 86_400_000)
         #expect(try spool.reclaim() == 0)
         survivor.fileSystem.failing { _ in nil }

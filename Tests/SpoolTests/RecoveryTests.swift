@@ -125,8 +125,8 @@ struct RecoveryTests {
         let entry = try #require(recovered.damage.first)
         #expect(recovered.damage.count == 1)
         #expect(entry.segment == "batches-0000000001.segment")
-        #expect(entry.setAsideAs == "damaged/\(entry.segment)-at-\(entry.offset)")
-        let copy = try #require(damaged.fileSystem.files[SpoolFixture.path(entry.setAsideAs)])
+        #expect(entry.quarantinedAs == "damaged/\(entry.segment)-at-\(entry.offset)")
+        let copy = try #require(damaged.fileSystem.files[SpoolFixture.path(entry.quarantinedAs)])
         let start = Int(entry.offset)
         #expect(copy == files[Self.batches1].map { Array($0[start..<start + Int(entry.byteCount)]) })
         recovered = try damaged.reopened(after: .process).recovered
@@ -170,7 +170,7 @@ struct RecoveryTests {
         }
         #expect(recovered.unshipped.map(\.spoolSequence) == Array(1...6))
         #expect(recovered.damage.map(\.segment) == ["batches-0000000009.segment"])
-        #expect(recovered.damage.first?.setAsideAs == "damaged/batches-0000000009.segment-at-0")
+        #expect(recovered.damage.first?.quarantinedAs == "damaged/batches-0000000009.segment-at-0")
         try spool.appendNextBatch()
         #expect(throws: Never.self) { try spool.sync() }
     }

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import HTTPTypes
 package import UsageModel
 
@@ -70,33 +71,8 @@ extension BatchEnvelope {
 /// Base64 as RFC 4648, section 4, has it: padded, nothing else in between, unused bits zero.
 enum Base64 {
     static func decode(_ text: some StringProtocol) -> [UInt8]? {
-        let input = Array(text.utf8)
-        guard input.count % 4 == 0 else { return nil }
-        let padding = input.suffix(2).count { $0 == UInt8(ascii: "=") }
-        var output: [UInt8] = []
-        var bits: UInt32 = 0
-        var count = 0
-        for byte in input.dropLast(padding) {
-            guard let value = value(of: byte) else { return nil }
-            bits = bits << 6 | value
-            count += 6
-            if count >= 8 {
-                count -= 8
-                output.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
-                bits &= (1 << UInt32(count)) - 1
-            }
-        }
-        return bits == 0 ? output : nil
-    }
-
-    private static func value(of byte: UInt8) -> UInt32? {
-        switch byte {
-        case 0x41...0x5A: UInt32(byte) - 0x41
-        case 0x61...0x7A: UInt32(byte) - 0x61 + 26
-        case 0x30...0x39: UInt32(byte) - 0x30 + 52
-        case UInt8(ascii: "+"): 62
-        case UInt8(ascii: "/"): 63
-        default: nil
-        }
+        // Foundation passes over unused bits that aren't zero: only what it would write itself is taken.
+        guard let data = Data(base64Encoded: String(text)), data.base64EncodedString() == text else { return nil }
+        return Array(data)
     }
 }

@@ -28,34 +28,23 @@ struct IngestHandlers: Sendable {
 
     // MARK: Epochs
 
-    private struct EpochBody: Decodable {
-        // swift-format-ignore: AlwaysUseLowerCamelCase
-        var spool_id: String
-        // swift-format-ignore: AlwaysUseLowerCamelCase
-        var software_version: String
-        // swift-format-ignore: AlwaysUseLowerCamelCase
-        var last_epoch: UInt64?
-        // swift-format-ignore: AlwaysUseLowerCamelCase
-        var last_next_sequence: UInt64?
-    }
-
     /// The longest software version, in bytes of ASCII, as in a batch's header.
     private static let maxSoftwareVersionBytes = 64
 
     @Sendable func openEpoch(_ request: Request, _ identity: CollectorIdentity) async throws -> APIResponse {
         _ = try request.parameters()
-        let body: EpochBody = try await request.jsonBody(limitBytes: APILimits.maxControlBodyBytes)
-        guard let spoolID = SpoolID(hex: body.spool_id) else {
+        let body: ControlMessages.EpochRequest = try await request.jsonBody(limitBytes: APILimits.maxControlBodyBytes)
+        guard let spoolID = SpoolID(hex: body.spoolID) else {
             throw Problem.badRequest("spool_id must be 32 hexadecimal digits.")
         }
-        let version = body.software_version
+        let version = body.softwareVersion
         guard (1...Self.maxSoftwareVersionBytes).contains(version.utf8.count),
             version.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
         else {
             throw Problem.badRequest(
                 "software_version must be 1 to \(Self.maxSoftwareVersionBytes) printable ASCII characters.")
         }
-        let remembered = EpochPosition(epoch: body.last_epoch ?? 0, nextSequence: body.last_next_sequence ?? 0)
+        let remembered = body.remembered
         guard remembered.epoch < UInt64(Int64.max), remembered.nextSequence <= EpochPosition.beyondAnySequence else {
             throw Problem.badRequest("last_epoch and last_next_sequence must be below 2^63.")
         }
@@ -89,14 +78,9 @@ struct IngestHandlers: Sendable {
 
     // MARK: Look-up
 
-    private struct LookupBody: Decodable {
-        var epoch: UInt64
-        var digests: [String]
-    }
-
     @Sendable func lookUp(_ request: Request, _ identity: CollectorIdentity) async throws -> APIResponse {
         _ = try request.parameters()
-        let body: LookupBody = try await request.jsonBody(limitBytes: APILimits.maxControlBodyBytes)
+        let body: ControlMessages.LookupRequest = try await request.jsonBody(limitBytes: APILimits.maxControlBodyBytes)
         guard body.epoch >= 1, body.epoch <= UInt64(Int64.max) else {
             throw Problem.badRequest("epoch must be a whole number from 1.")
         }

@@ -35,7 +35,7 @@ package struct MaintenanceService: Service {
                     wait = backoff.next()
                     logger.warning(
                         "partitions could not be looked after, will be tried again",
-                        [.error: "\(error)", .delayMilliseconds: "\(wait.milliseconds)"])
+                        [.error: "\(error)", .delayMilliseconds: "\(wait.wholeMilliseconds)"])
                 }
                 try? await Task.sleep(for: wait)
             }

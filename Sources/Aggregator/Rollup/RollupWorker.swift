@@ -4,6 +4,7 @@ internal import Postgres
 internal import ServiceLifecycle
 package import Store
 package import Telemetry
+internal import UsageModel
 
 /// Rolls up committed batches into the sums, for as long as the process lives.
 ///
@@ -48,7 +49,7 @@ package struct RollupWorker: Service {
                     let delay = backoff.next()
                     logger.warning(
                         "rollup failed, will be tried again",
-                        [.error: "\(error)", .delayMilliseconds: "\(delay.milliseconds)"])
+                        [.error: "\(error)", .delayMilliseconds: "\(delay.wholeMilliseconds)"])
                     try? await Task.sleep(for: delay)
                 }
             }
@@ -71,12 +72,4 @@ package struct RollupWorker: Service {
 
     /// The sealed bytes of the ledger as rows.
     package static let decode: PayloadDecoder = { payload in try BatchDecoder().decode(payload).rows }
-}
-
-extension Duration {
-    /// Whole milliseconds, rounded down.
-    var milliseconds: Int64 {
-        let (seconds, attoseconds) = components
-        return seconds * 1_000 + attoseconds / 1_000_000_000_000_000
-    }
 }

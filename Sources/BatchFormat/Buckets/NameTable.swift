@@ -2,8 +2,8 @@ internal import UsageModel
 
 /// Interned names of one dimension: bytes in an arena, found by open addressing.
 ///
-/// Identifiers count up from 0 in the order in which names are first seen. A name is checked against `NameRule` then, so
-/// that whatever is in the table may be sealed.
+/// Identifiers count up from 0 in the order in which names are first seen. A name is checked against `NameRule` then,
+/// so that whatever is in the table may be sealed.
 struct NameTable: Sendable {
     /// What the dimension is called in rejections.
     let field: StaticString

@@ -10,7 +10,8 @@ internal import Foundation
 
 /// The fingerprints of one accepted request.
 package struct AcceptedFingerprints: Sendable, Equatable {
-    /// When the request was accepted, by the collector's clock, in milliseconds since 1970; 0 where there are no fingerprints.
+    /// When the request was accepted, by the collector's clock, in milliseconds since 1970; 0 where there are no
+    /// fingerprints.
     package var acceptedAtMilliseconds: Int64
     /// No key twice.
     package var fingerprints: [EventFingerprint]

@@ -56,3 +56,53 @@ package enum RowsCodec {
         return AcceptedRows(rows: rows, eventCount: wire.eventCount, rejections: rejections, fingerprints: fingerprints)
     }
 }
+
+extension RowsCodec {
+    /// The fingerprints alone of a record whose checksum held, without what else is in it: for records whose rows are
+    /// in a batch.
+    ///
+    /// - Throws: ``BatchError`` where the bytes aren't such a record; never traps, whatever they are.
+    package static func decodeFingerprints(_ bytes: [UInt8]) throws(BatchError) -> AcceptedFingerprints {
+        let span = unsafe bytes.span.bytes
+        var acceptedAt: UInt64 = 0
+        var fingerprints: Range<Int> = 0..<0
+        var offset = 0
+        while offset < bytes.count {
+            let tag = try varint(span, &offset)
+            let value = try varint(span, &offset)
+            switch tag & 7 {
+            case 0:
+                if tag >> 3 == acceptedAtField { acceptedAt = value }
+            case 2:
+                guard value <= UInt64(bytes.count - offset) else { throw cut() }
+                if tag >> 3 == fingerprintsField { fingerprints = offset..<offset + Int(value) }
+                offset += Int(value)
+            default:
+                throw BatchError(.badMessage, field: "accepted_rows", "wire type \(tag & 7) isn't used in it")
+            }
+        }
+        guard acceptedAt <= UInt64(BatchBounds.maxSealedAtMilliseconds) else {
+            throw BatchError(.badMessage, field: "accepted_at_milliseconds", "\(acceptedAt) is out of range")
+        }
+        return try AcceptedFingerprints(acceptedAtMilliseconds: Int64(acceptedAt), bytes: span.extracting(fingerprints))
+    }
+
+    /// The numbers of the fields in `steelyard.v1.AcceptedRows`.
+    private static let acceptedAtField: UInt64 = 5
+    private static let fingerprintsField: UInt64 = 6
+
+    private static func varint(_ bytes: RawSpan, _ offset: inout Int) throws(BatchError) -> UInt64 {
+        var value: UInt64 = 0
+        for shift in stride(from: UInt64(0), to: 64, by: 7) where offset < bytes.byteCount {
+            let byte = bytes.byte(at: offset)
+            offset += 1
+            value |= UInt64(byte & 0x7F) << shift
+            if byte < 0x80 { return value }
+        }
+        throw cut()
+    }
+
+    private static func cut() -> BatchError {
+        BatchError(.badMessage, field: "accepted_rows", "cut short")
+    }
+}

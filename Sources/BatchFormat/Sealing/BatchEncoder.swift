@@ -17,7 +17,8 @@ package struct BatchEncoder: Sendable {
         self.compressionLevel = compressionLevel
     }
 
-    /// - Parameter rows: in canonical form, as ``MinuteBuckets/rows()`` gives them. May be empty, to report refusals only.
+    /// - Parameter rows: in canonical form, as ``MinuteBuckets/rows()`` gives them. May be empty, to report refusals
+    ///   only.
     /// - Throws: ``BatchError`` where header or rows break a rule of the format; rows from a ``MinuteBuckets`` fit.
     package func seal(_ header: BatchHeader, _ rows: UsageRows) throws(BatchError) -> SealedBatch {
         let message = try Self.message(header, rows)

@@ -193,14 +193,14 @@ struct EventsHandler: Sendable {
             throw Problem(.internalServerError, "bad-source", "the source's configuration can't work")
         }
         var start = 0
-        var chunk = CollectorLimits.chunkBytes
+        var chunk = AccumulatorLimits.chunkBytes
         while start < body.count {
             let end = min(start + chunk, body.count)
             let consumed = unsafe parser.consume(
                 body.span.bytes.extracting(start..<end), endOfInput: end == body.count, into: &table)
             start += consumed
             if end == body.count { break }
-            chunk = consumed == 0 ? chunk * 2 : CollectorLimits.chunkBytes
+            chunk = consumed == 0 ? chunk * 2 : AccumulatorLimits.chunkBytes
             await Task.yield()
         }
         return table

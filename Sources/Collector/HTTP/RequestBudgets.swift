@@ -1,5 +1,6 @@
 internal import CollectorCore
 internal import Synchronization
+internal import UsageModel
 
 /// Lets in so many requests a second, with bursts of one second's worth.
 final class TokenBucket: Sendable {

@@ -4,6 +4,7 @@ internal import Foundation
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOSSL
+package import Spool
 package import UsageModel
 
 /// Speaks with the aggregator: TLS 1.3 with this collector's certificate, HTTP/1.1.
@@ -18,10 +19,14 @@ package actor AggregatorClient: AggregatorTransport {
 
     private let settings: CollectorSettings.Aggregator
     private let version: String
+    private let fileSystem: any FileSystem
     private var client: HTTPClient?
     private var modifiedAtStart: [Int64] = []
 
-    package init(settings: CollectorSettings.Aggregator, version: String) {
+    package init(
+        settings: CollectorSettings.Aggregator, version: String, fileSystem: any FileSystem = POSIXFileSystem()
+    ) {
+        self.fileSystem = fileSystem
         self.settings = settings
         self.version = version
     }
@@ -37,32 +42,27 @@ package actor AggregatorClient: AggregatorTransport {
     }
 
     package func requestEpoch(_ claim: EpochPosition, spoolID: SpoolID) async -> EpochAnswer {
-        let request = ControlMessages.EpochRequest(
-            spoolID: spoolID.hex, softwareVersion: version, lastEpoch: claim.epoch,
-            lastNextSequence: claim.nextSequence)
+        let request = ControlMessages.EpochRequest(spoolID: spoolID, softwareVersion: version, remembered: claim)
         switch await post("/v1/epochs", json: request) {
-        case .failed(let delay): return .refused(delay)
+        case .failed(let delay): return .later(delay)
         case .answered(let answer):
             if answer.status == 200, let grant = answer.decode(ControlMessages.EpochGrant.self) {
-                return .granted(epoch: grant.epoch, nextSequence: grant.nextSequence, regressed: grant.regressed)
+                return .granted(grant.position, hasRegressed: grant.hasRegressed)
             }
-            return .refused(answer.delay)
+            return .later(answer.delay)
         }
     }
 
     package func lookUp(_ digests: [BatchDigest], epoch: UInt64) async -> LookupAnswer {
-        let request = ControlMessages.LookupRequest(epoch: epoch, digests: digests.map(\.hex))
+        let request = ControlMessages.LookupRequest(epoch: epoch, digests: digests)
         switch await post("/v1/batches/lookup", json: request) {
-        case .failed(let delay): return .refused(delay)
+        case .failed(let delay): return .later(delay)
         case .answered(let answer):
             if answer.status == 200, let result = answer.decode(ControlMessages.LookupResult.self) {
                 return .counted(result.counted)
             }
-            switch (answer.status, answer.problem?.code) {
-            case (409, "fenced"): return .fenced
-            case (409, "unknown-epoch"): return .unknownEpoch
-            default: return .refused(answer.delay)
-            }
+            if let refusal = answer.problem?.refusal(status: answer.status) { return .refused(refusal) }
+            return .later(answer.delay)
         }
     }
 
@@ -78,7 +78,7 @@ package actor AggregatorClient: AggregatorTransport {
         ]
         request.body = .bytes(ByteBuffer(bytes: sealed))
         switch await execute(request) {
-        case .failed(let delay): return .refused(delay)
+        case .failed(let delay): return .later(delay)
         case .answered(let answer): return Self.interpret(answer)
         }
     }
@@ -86,20 +86,13 @@ package actor AggregatorClient: AggregatorTransport {
     private static func interpret(_ answer: Answer) -> BatchAnswer {
         if answer.status == 200 {
             let result = answer.decode(ControlMessages.BatchResult.self)?.result
-            if result == "counted" || result == "duplicate" { return .counted }
-            return .refused(ShippingDelay(.unreachable, "200 without a result"))
+            for outcome in [BatchOutcome.counted, .duplicate] where outcome.name == result { return .decided(outcome) }
+            return .later(ShippingDelay(.unreachable, "200 without a result"))
         }
         let problem = answer.problem
-        switch (answer.status, problem?.code) {
-        case (409, "gap"):
-            guard let expected = problem?.expectedSequence else { return .refused(answer.delay) }
-            return .gap(expectedSequence: expected)
-        case (409, "fork"): return .fork
-        case (409, "fenced"): return .fenced
-        case (409, "unknown-epoch"): return .unknownEpoch
-        case (422, "invalid-batch"): return .invalid(reason: problem?.reason ?? problem?.detail ?? "invalid-batch")
-        default: return .refused(answer.delay)
-        }
+        if let outcome = problem?.outcome(status: answer.status) { return .decided(outcome) }
+        guard answer.status == 422, problem?.code == "invalid-batch" else { return .later(answer.delay) }
+        return .invalid(reason: problem?.reason ?? problem?.detail ?? "invalid-batch")
     }
 
     // MARK: HTTP
@@ -110,7 +103,7 @@ package actor AggregatorClient: AggregatorTransport {
     }
 
     private struct Answer {
-        var status: UInt
+        var status: Int
         var retryAfterSeconds: Int?
         var body: Data
 
@@ -120,7 +113,7 @@ package actor AggregatorClient: AggregatorTransport {
 
         var problem: ControlMessages.ProblemDetails? { decode(ControlMessages.ProblemDetails.self) }
 
-        /// What to do about an answer that settles nothing.
+        /// What to do about an answer that decides nothing.
         var delay: ShippingDelay {
             let problem = self.problem
             let detail = "\(status) \(problem?.code ?? "") \(problem?.detail ?? "")"
@@ -154,7 +147,7 @@ package actor AggregatorClient: AggregatorTransport {
             let body = try await response.body.collect(upTo: Self.maxAnswerBytes)
             return .answered(
                 Answer(
-                    status: response.status.code,
+                    status: Int(response.status.code),
                     retryAfterSeconds: response.headers.first(name: "Retry-After").flatMap(Int.init).map { max(0, $0) },
                     body: Data(body.readableBytesView)))
         } catch {
@@ -163,7 +156,10 @@ package actor AggregatorClient: AggregatorTransport {
     }
 
     private func currentClient() async throws -> HTTPClient {
-        let modified = [settings.caFile, settings.certificateFile, settings.keyFile].map(LocalFiles.modifiedAt)
+        // A file that isn't there is as good as one that was never changed: making the connection says so.
+        let modified = [settings.caFile, settings.certificateFile, settings.keyFile].map {
+            (try? fileSystem.status($0).modifiedNanoseconds) ?? 0
+        }
         if modified != modifiedAtStart { await shutDown() }
         if let client { return client }
         var configuration = HTTPClient.Configuration(

@@ -13,7 +13,7 @@ package actor Shipper: Service {
     private let transport: any AggregatorTransport
     private let writer: Writer
     private let spoolID: SpoolID
-    private let sealedBatches: AsyncStream<ShippingBatch>
+    private let sealedBatches: AsyncStream<SpooledBatch>
     private let parts: CollectorDependencies
     private let board: StatusStore
     private let drainTimeout: Duration
@@ -32,7 +32,7 @@ package actor Shipper: Service {
     ) {
         machine = ShippingStateMachine(
             unshipped: opened.unshipped,
-            last: opened.epoch.map { .init(epoch: $0.epoch, nextSequence: $0.nextSequence) } ?? .init())
+            last: opened.epoch ?? EpochPosition())
         self.transport = transport
         writer = opened.writer
         spoolID = opened.spoolID
@@ -72,7 +72,7 @@ package actor Shipper: Service {
         guard (try? await gracefulShutdown()) != nil, !isStopped else { return }
         isDraining = true
         wake?.yield()
-        try? await Task.sleep(for: drainTimeout)
+        try? await parts.steadyClock.sleep(for: drainTimeout)
         isStopped = true
         wake?.finish()
     }
@@ -101,7 +101,7 @@ package actor Shipper: Service {
         }
     }
 
-    private func send(_ batch: ShippingBatch, _ epoch: UInt64, _ sequence: UInt64) async {
+    private func send(_ batch: SpooledBatch, _ epoch: UInt64, _ sequence: UInt64) async {
         let sealed: [UInt8]
         do throws(SpoolError) {
             sealed = try await writer.read(batch.spoolSequence)
@@ -114,7 +114,7 @@ package actor Shipper: Service {
             return
         }
         let answer = await transport.send(sealed, digest: batch.digest, epoch: epoch, sequence: sequence)
-        if answer == .counted {
+        if case .decided(let outcome) = answer, outcome.isAcknowledgement {
             parts.metrics.shippedBatches.increment()
             parts.metrics.shippedBytes.increment(by: UInt64(sealed.count))
         }
@@ -124,13 +124,14 @@ package actor Shipper: Service {
     /// Full jitter: any time up to the ceiling, but not below what the aggregator asked for.
     private func wait(floor: Duration, ceiling: Duration) async {
         let range = floor.wholeMilliseconds...max(floor.wholeMilliseconds, ceiling.wholeMilliseconds)
-        let end = ContinuousClock.now + .milliseconds(drawDelay(range))
+        let clock = parts.steadyClock
+        let end = clock.nowMilliseconds() + drawDelay(range)
         let wasDraining = isDraining
         while !Task.isCancelled, isDraining == wasDraining {
-            let left = end - ContinuousClock.now
-            if left <= .zero { return }
+            let left = end - clock.nowMilliseconds()
+            if left <= 0 { return }
             // In slices, so that the order to stop is followed by one more attempt at once.
-            try? await Task.sleep(for: min(left, .milliseconds(Self.waitSliceMilliseconds)))
+            try? await clock.sleep(for: .milliseconds(min(left, Self.waitSliceMilliseconds)))
         }
     }
 

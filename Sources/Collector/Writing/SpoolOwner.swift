@@ -3,8 +3,8 @@ internal import Spool
 
 /// Whose batches a spool holds.
 enum SpoolOwner {
-    /// Refuses the spool of another provider or collector. Its batches bear that identity: an aggregator refuses them under the
-    /// certificate of this one for as long as they are sent, and holds up everything behind them.
+    /// Refuses the spool of another provider or collector. Its batches bear that identity: an aggregator refuses them
+    /// under the certificate of this one for as long as they are sent, and holds up everything behind them.
     ///
     /// Since every start looks, the oldest and the newest batch speak for those between. Damaged ones say nothing.
     ///

@@ -1,15 +1,16 @@
+internal import BatchFormat
 package import CollectorCore
 internal import Logging
 internal import ServiceLifecycle
-internal import Spool
+package import Spool
 internal import Telemetry
 package import UsageModel
 
 /// The one owner of the spool: makes pushed events durable, seals batches, records what was shipped.
 ///
 /// It runs on a thread of its own, one step at a time, which is what makes the order of things safe: rows of a
-/// write-ahead record join the accumulator in the same step that synced it, and a batch covers exactly the records that had
-/// joined when its table was rotated out. What is decided in a step is ``WriterCore``'s.
+/// write-ahead record join the accumulator in the same step that synced it, and a batch covers exactly the records that
+/// had joined when its table was rotated out. What is decided in a step is ``WriterCore``'s.
 package actor Writer: Service {
     /// How often ages, space and archives are looked at.
     static let tick = Duration.milliseconds(50)
@@ -23,7 +24,7 @@ package actor Writer: Service {
     let metrics: CollectorMetrics
     let board: StatusStore
     let steadyClock: any SteadyClock
-    private let sealedBatches: AsyncStream<ShippingBatch>.Continuation
+    private let sealedBatches: AsyncStream<SpooledBatch>.Continuation
     private var ticks = 0
 
     /// Opens the data directory, and brings the accumulator to where the spool's last batch left it.
@@ -32,7 +33,7 @@ package actor Writer: Service {
     package static func open(
         settings: CollectorSettings, parts: CollectorDependencies, board: StatusStore = StatusStore(), version: String
     ) async throws -> Opened {
-        let (batches, continuation) = AsyncStream.makeStream(of: ShippingBatch.self)
+        let (batches, continuation) = AsyncStream.makeStream(of: SpooledBatch.self)
         let writer = try Writer(
             settings: settings, parts: parts, board: board, version: version, sealedBatches: continuation)
         let files = try await writer.recover()
@@ -45,10 +46,10 @@ package actor Writer: Service {
     package struct Opened: Sendable {
         package var writer: Writer
         package var files: RecoveredFiles
-        package var unshipped: [ShippingBatch]
+        package var unshipped: [SpooledBatch]
         package var epoch: EpochPosition?
         package var spoolID: SpoolID
-        package var sealedBatches: AsyncStream<ShippingBatch>
+        package var sealedBatches: AsyncStream<SpooledBatch>
     }
 
     private var recovered: RecoveredState?
@@ -57,14 +58,15 @@ package actor Writer: Service {
 
     private init(
         settings: CollectorSettings, parts: CollectorDependencies, board: StatusStore, version: String,
-        sealedBatches: AsyncStream<ShippingBatch>.Continuation
+        sealedBatches: AsyncStream<SpooledBatch>.Continuation
     ) throws {
         let (spool, recovered) = try Spool.open(
-            directory: "\(settings.storage.directory)/spool", settings: settings.storage.spool, clock: parts.wallClock)
+            directory: "\(settings.storage.directory)/spool", settings: settings.storage.spool,
+            fileSystem: parts.fileSystem, clock: parts.wallClock)
         try SpoolOwner.check(spool, of: settings)
         let quarantine = try Quarantine(
             directory: "\(settings.storage.directory)/quarantine", maxBytes: settings.storage.quarantineBytes,
-            nextSpoolSequence: recovered.nextSpoolSequence, metrics: parts.metrics)
+            nextSpoolSequence: recovered.nextSpoolSequence, fileSystem: parts.fileSystem, metrics: parts.metrics)
         let report = WriterReport(metrics: parts.metrics, logger: parts.logger, sealedBatches: sealedBatches)
         core = WriterCore(
             spool: spool,
@@ -94,7 +96,7 @@ package actor Writer: Service {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 await self.doTick()
-                try? await Task.sleep(for: Self.tick)
+                try? await self.steadyClock.sleep(for: Self.tick)
             }
         }
         core.intakeSwitch.set(.draining, true)
@@ -128,5 +130,108 @@ extension CollectorSettings.Storage {
 extension TimeWindow {
     init(_ settings: CollectorSettings.Window, nowMilliseconds: Int64) {
         self.init(back: settings.back, ahead: settings.ahead, nowMilliseconds: nowMilliseconds)
+    }
+}
+
+extension TimeWindow.Span {
+    init(_ settings: CollectorSettings.Window) {
+        self.init(back: settings.back, ahead: settings.ahead)
+    }
+}
+
+extension Quarantine {
+    /// The quarantine with its size and its losses in the metrics.
+    init(
+        directory: String, maxBytes: Int, nextSpoolSequence: UInt64, fileSystem: any FileSystem = POSIXFileSystem(),
+        metrics: CollectorMetrics
+    ) throws {
+        try self.init(
+            directory: directory, maxBytes: maxBytes, nextSpoolSequence: nextSpoolSequence, fileSystem: fileSystem
+        ) { note in
+            switch note {
+            case .holds(let byteCount): metrics.quarantineBytes.set(byteCount)
+            case .dropped(let records): metrics.quarantineDropped.increment(by: UInt64(records))
+            }
+        }
+    }
+}
+
+extension Writer {
+    /// Makes accepted rows durable and then counts them; returns only when they are.
+    ///
+    /// Everything that waits when a sync starts shares it: the first to come back from its yield syncs for all.
+    func commit(_ accepted: AcceptedRows, quarantine entries: [QuarantineEntry]) async throws(CommitFailure) {
+        let started = steadyClock.nowMilliseconds()
+        let ticket = try core.accept(accepted, quarantine: entries)
+        await Task.yield()
+        // At once, not with the next round: whoever was answered may look next whether anything is left to ship.
+        defer { noteSealed() }
+        try core.makeDurable(ticket)
+        metrics.commitSeconds.observe(.milliseconds(steadyClock.nowMilliseconds() - started))
+    }
+
+    /// Seals what is old enough.
+    func sealDue() {
+        defer { noteSealed() }
+        core.sealDue()
+    }
+
+    /// Seals everything, whatever its age.
+    func sealAll() {
+        defer { noteSealed() }
+        core.sealAll()
+    }
+
+    /// Seals what was rotated out, so that a full accumulator can take more.
+    func makeRoom() {
+        defer { noteSealed() }
+        core.makeRoom()
+    }
+
+    func checkSpace() {
+        core.checkSpace()
+        updateGauges()
+    }
+
+    /// The sealed bytes of a batch.
+    func read(_ spoolSequence: UInt64) throws(SpoolError) -> [UInt8] {
+        try core.read(spoolSequence)
+    }
+
+    /// Batches that are not shipped, by spool sequence.
+    func unshipped() -> [SpooledBatch] { core.unshipped }
+
+    /// Shipped batches that are still kept, by spool sequence.
+    func archived() -> [SpooledBatch] { core.archived }
+
+    /// See ``WriterCore/record(_:)``.
+    func record(_ record: ShippingRecord) throws(SpoolError) {
+        defer { updateGauges() }
+        try core.record(record)
+    }
+
+    /// After what may have sealed something: a batch is in the backlog before its rows stop being open ones, so that
+    /// there is no moment in which nothing seems to be left.
+    private func noteSealed() {
+        if core.spool.nextSpoolSequence != board.currentBacklog.nextSpoolSequence {
+            updateGauges()
+        } else {
+            metrics.openRows.set(core.accumulator.openRows)
+        }
+    }
+
+    func updateGauges() {
+        let spool = core.spool
+        var backlog = StatusStore.Backlog()
+        backlog.batches = spool.backlog.batchCount
+        backlog.bytes = spool.backlog.byteCount
+        backlog.oldestSealedAt = spool.backlog.oldestAppendedAtMilliseconds
+        backlog.spoolBytes = spool.bytesOnDisk
+        backlog.nextSpoolSequence = spool.nextSpoolSequence
+        board.setBacklog(backlog)
+        metrics.backlogBatches.set(backlog.batches)
+        metrics.backlogBytes.set(backlog.bytes)
+        metrics.spoolBytes.set(Double(spool.bytesOnDisk))
+        metrics.openRows.set(core.accumulator.openRows)
     }
 }

@@ -10,7 +10,7 @@ struct WriterReport: Sendable {
     let metrics: CollectorMetrics
     let logger: Logger
     /// Tells the shipper of sealed batches.
-    let sealedBatches: AsyncStream<ShippingBatch>.Continuation
+    let sealedBatches: AsyncStream<SpooledBatch>.Continuation
 
     func callAsFunction(_ event: WriterEvent) {
         switch event {
@@ -32,8 +32,8 @@ struct WriterReport: Sendable {
             logger.error(
                 "an accepted record can't be decoded; it stays in the spool's directory until it is covered",
                 [.position: "\(position)", .error: "\(error)"])
-        case .untidied(let error):
-            logger.warning("the spool could not be tidied; it is tried again", [.error: "\(error)"])
+        case .compactionFailed(let error):
+            logger.warning("the spool could not be compacted; it is tried again", [.error: "\(error)"])
         case .spoolFull(let error): logger.error("the spool is full; no input is taken", [.error: "\(error)"])
         case .spoolHasRoom: logger.info("the spool has room again; input is taken")
         case .spoolWritable: logger.info("the spool can be written again; input is taken")
@@ -44,14 +44,14 @@ struct WriterReport: Sendable {
         metrics.sealedBatches.increment()
         metrics.sealedRows.increment(by: UInt64(note.rows))
         metrics.sealedEvents.increment(by: note.events)
-        metrics.sealedBytes.increment(by: UInt64(note.byteCount))
+        metrics.sealedBytes.increment(by: UInt64(note.batch.byteCount))
         metrics.countRejections(note.rejections)
         metrics.sealSeconds.observe(.milliseconds(note.milliseconds))
         logger.debug(
             "sealed a batch",
             [
                 .spoolSequence: "\(note.batch.spoolSequence)", .rows: "\(note.rows)", .events: "\(note.events)",
-                .bytes: "\(note.byteCount)",
+                .bytes: "\(note.batch.byteCount)",
             ])
         sealedBatches.yield(note.batch)
     }
@@ -60,10 +60,10 @@ struct WriterReport: Sendable {
         for damage in recovered.damage {
             metrics.spoolDamaged.increment()
             logger.error(
-                "a damaged part of the spool was set aside; everything else goes on",
+                "a damaged part of the spool was quarantined; everything else goes on",
                 [
                     .segment: "\(damage.segment)", .offset: "\(damage.offset)", .bytes: "\(damage.byteCount)",
-                    .reason: "\(damage.reason)", .path: "\(damage.setAsideAs)",
+                    .reason: "\(damage.reason)", .path: "\(damage.quarantinedAs)",
                 ])
         }
         logger.info(

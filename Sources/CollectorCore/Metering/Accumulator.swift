@@ -111,6 +111,9 @@ package final class Accumulator: Sendable {
     /// Adds a durable write-ahead record. `false` means that a table has to be sealed first.
     package func merge(_ accepted: AcceptedRows, position: UInt64) -> Bool {
         state.withLock { state in
+            precondition(
+                position > state.writeAheadThrough,
+                "write-ahead record \(position) joins after record \(state.writeAheadThrough): it would count twice")
             guard makeRoom(&state) else { return false }
             if state.open.add(accepted) == .full {
                 guard rotate(&state), state.open.add(accepted) == .added else { return false }

@@ -1,4 +1,6 @@
-/// What the accumulator holds at most.
+internal import UsageModel
+
+/// What the accumulator holds at most, and how much of its input is parsed at a time.
 package enum AccumulatorLimits {
     /// The uncompressed size at which a batch is sealed early, in bytes, so that even incompressible names stay below
     /// `Limits.maxSealedBatchBytes`.
@@ -7,4 +9,8 @@ package enum AccumulatorLimits {
     package static let maxQuarantineBufferBytes = 8 << 20
     /// The most bytes of one rejected record that are kept.
     package static let maxQuarantinedRecordBytes = 4 << 10
+    /// Bytes that are read and parsed at a time: one hold of the accumulator's lock.
+    package static let chunkBytes = 256 << 10
+    /// The largest chunk, used only to get a long record into one piece, in bytes.
+    package static let maxChunkBytes = Limits.maxRecordBytes + chunkBytes
 }

@@ -1,10 +1,11 @@
 package import BatchFormat
 internal import Synchronization
+package import UsageModel
 
 /// The ids of pushed events that are durable, for a time: what tells a repeated event from a new one.
 ///
-/// An id joins when the write-ahead record that holds it is synced, together with what it counted, and never before: an id
-/// that was claimed for events that then got lost would turn the sender's retry away.
+/// An id joins when the write-ahead record that holds it is synced, together with what it counted, and never before: an
+/// id that was claimed for events that then got lost would turn the sender's retry away.
 package final class RememberedEvents: Sendable {
     package struct Limits: Sendable, Equatable {
         /// How long an id is remembered, in milliseconds; 0 remembers none.

@@ -2,6 +2,21 @@ package import UsageModel
 
 /// The minutes that events may lie in at one moment.
 package struct TimeWindow: Sendable, Equatable {
+    /// How far from now events may lie.
+    package struct Span: Sendable, Equatable {
+        package var back: Duration
+        package var ahead: Duration
+
+        package init(back: Duration, ahead: Duration) {
+            self.back = back
+            self.ahead = ahead
+        }
+
+        package func window(nowMilliseconds: Int64) -> TimeWindow {
+            TimeWindow(back: back, ahead: ahead, nowMilliseconds: nowMilliseconds)
+        }
+    }
+
     /// The earliest minute that is taken.
     package var first: Int64
     /// The latest minute that is taken.

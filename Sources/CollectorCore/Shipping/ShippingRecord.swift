@@ -4,7 +4,7 @@ package import UsageModel
 /// What shipping has the spool remember.
 package enum ShippingRecord: Sendable, Equatable {
     case epoch(EpochPosition)
-    case settled(spoolSequence: UInt64, Acknowledgement)
+    case acknowledged(spoolSequence: UInt64, Acknowledgement)
     case refused(spoolSequence: UInt64, reason: String)
 }
 
@@ -13,11 +13,11 @@ extension ShippingStateMachine.Effect {
     package var records: [ShippingRecord] {
         switch self {
         case .none, .reportDelay, .reportRewind, .reportFork, .reportFenced: []
-        case .recordEpoch(let claim): [.epoch(EpochPosition(epoch: claim.epoch, nextSequence: claim.nextSequence))]
+        case .recordEpoch(let claim): [.epoch(claim)]
         case .recordCounted(let spoolSequence, let epoch, let sequence):
-            [.settled(spoolSequence: spoolSequence, .counted(epoch: epoch, sequence: sequence))]
+            [.acknowledged(spoolSequence: spoolSequence, .counted(epoch: epoch, sequence: sequence))]
         case .recordConfirmed(let spoolSequences):
-            spoolSequences.map { .settled(spoolSequence: $0, .confirmedByDigest) }
+            spoolSequences.map { .acknowledged(spoolSequence: $0, .confirmedByDigest) }
         case .recordInvalid(let spoolSequence, let reason): [.refused(spoolSequence: spoolSequence, reason: reason)]
         }
     }

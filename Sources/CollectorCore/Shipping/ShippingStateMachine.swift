@@ -1,3 +1,4 @@
+package import Spool
 package import UsageModel
 
 /// Decides what to send to the aggregator next; does no I/O and keeps no time.
@@ -19,8 +20,8 @@ package struct ShippingStateMachine: Sendable {
         case requestEpoch(last: EpochPosition)
         /// Read the list of archived batches and hand it to ``archiveListed(_:)``.
         case listArchive
-        case lookUp(epoch: UInt64, batches: [ShippingBatch])
-        case send(ShippingBatch, epoch: UInt64, sequence: UInt64)
+        case lookUp(epoch: UInt64, batches: [SpooledBatch])
+        case send(SpooledBatch, epoch: UInt64, sequence: UInt64)
         /// Wait for a random time up to `ceiling`, at least `floor`, then ask again.
         case wait(floor: Duration, ceiling: Duration)
         /// Nothing to ship until the next batch is sealed.
@@ -49,7 +50,7 @@ package struct ShippingStateMachine: Sendable {
         /// The aggregator has regressed. Becomes `lookingUp` or `shipping`.
         case listingArchive
         /// `pending` are still to be asked about. Becomes `shipping`, `needsEpoch` or `fenced`.
-        case lookingUp(pending: [ShippingBatch])
+        case lookingUp(pending: [SpooledBatch])
         /// May become `needsEpoch` or `fenced`.
         case shipping
         /// Final.
@@ -60,25 +61,25 @@ package struct ShippingStateMachine: Sendable {
     package static let maxDigestsPerLookup = 10_000
     /// The most counted batches that are remembered for a rewind: at one in 10 s, at least five days.
     package static let maxRewindBatches = 100_000
-    /// The first delay's upper bound; each further failure in a row doubles it.
-    package static let backoffBase = Duration.milliseconds(200)
-    /// No delay's upper bound is longer, save where the aggregator's Retry-After says so.
-    package static let backoffCap = Duration.seconds(30)
+    /// Upper bounds of delays. No delay is longer, save where the aggregator's Retry-After says so.
+    private static let backoff = Backoff(first: .milliseconds(200), last: .seconds(30))
     /// The longest Retry-After that is obeyed; a longer one is cut, so that a mistake can't stop shipping for days.
     package static let retryAfterCap = Duration.seconds(300)
 
     private var state = State.needsEpoch
     private var claim: EpochPosition
     /// To be shipped, by spool sequence; the first is in flight or next.
-    private var queue: [ShippingBatch]
+    private var queue: [SpooledBatch]
     /// What was counted in this epoch, by sequence number: to rewind to.
-    private var counted: [ShippingBatch] = []
+    private var counted: [SpooledBatch] = []
     /// The first sequence number of `counted`.
     private var firstSequence: UInt64 = 0
     private var lastSpoolSequence: UInt64
-    /// The spool sequence of the newest archived batch that may have to be supplied again; `nil` where nothing is missing.
+    /// The spool sequence of the newest archived batch that may have to be supplied again; `nil` where nothing is
+    /// missing.
     private var resupplyThrough: UInt64?
-    /// Whether an epoch request went unanswered: it may still be carried out, and fence the epoch that was granted since.
+    /// Whether an epoch request went unanswered: it may still be carried out, and fence the epoch that was granted
+    /// since.
     private var mayFenceItself = false
     private var failures = 0
     private var delay: ShippingDelay?
@@ -86,7 +87,7 @@ package struct ShippingStateMachine: Sendable {
     /// - Parameters:
     ///   - unshipped: batches without an acknowledgement, by spool sequence.
     ///   - last: the newest epoch and sequence that the spool recorded, zeros for none.
-    package init(unshipped: [ShippingBatch], last: EpochPosition) {
+    package init(unshipped: [SpooledBatch], last: EpochPosition) {
         queue = unshipped
         lastSpoolSequence = unshipped.last?.spoolSequence ?? 0
         claim = last
@@ -101,7 +102,7 @@ package struct ShippingStateMachine: Sendable {
     private var nextSequence: UInt64 { firstSequence + UInt64(counted.count) }
 
     /// A batch has become durable in the spool.
-    package mutating func sealed(_ batch: ShippingBatch) {
+    package mutating func sealed(_ batch: SpooledBatch) {
         // Batches sealed while the spool was being recovered are in the first list already.
         guard batch.spoolSequence > lastSpoolSequence else { return }
         lastSpoolSequence = batch.spoolSequence
@@ -111,9 +112,8 @@ package struct ShippingStateMachine: Sendable {
     package func next() -> Action {
         if state == .fenced { return .stop }
         if let delay {
-            let doubled = Self.backoffBase * (1 << min(failures - 1, 16))
             let floor = min(delay.retryAfter ?? .zero, Self.retryAfterCap)
-            return .wait(floor: floor, ceiling: max(floor, min(doubled, Self.backoffCap)))
+            return .wait(floor: floor, ceiling: max(floor, Self.backoff.bound(afterFailures: failures)))
         }
         switch state {
         case .needsEpoch: return .requestEpoch(last: claim)
@@ -134,20 +134,20 @@ package struct ShippingStateMachine: Sendable {
 
     package mutating func epochAnswered(_ answer: EpochAnswer) -> Effect {
         switch answer {
-        case .granted(let epoch, let nextSequence, let regressed):
-            claim = EpochPosition(epoch: epoch, nextSequence: nextSequence)
+        case .granted(let granted, let hasRegressed):
+            claim = granted
             counted = []
-            firstSequence = nextSequence
+            firstSequence = granted.nextSequence
             failures = 0
-            if regressed || resupplyThrough != nil {
+            if hasRegressed || resupplyThrough != nil {
                 state = .listingArchive
                 // Until the archive is listed, any of it may be missing.
                 resupplyThrough = .max
-                return .recordEpoch(EpochPosition(epoch: epoch, nextSequence: EpochPosition.beyondAnySequence))
+                return .recordEpoch(EpochPosition(epoch: granted.epoch, nextSequence: EpochPosition.beyondAnySequence))
             }
             state = queue.isEmpty ? .shipping : .lookingUp(pending: queue)
             return .recordEpoch(claim)
-        case .refused(let delay):
+        case .later(let delay):
             mayFenceItself = true
             return postpone(delay)
         }
@@ -164,7 +164,7 @@ package struct ShippingStateMachine: Sendable {
     }
 
     /// - Parameter archive: acknowledged batches that are still kept, by spool sequence.
-    package mutating func archiveListed(_ archive: [ShippingBatch]) {
+    package mutating func archiveListed(_ archive: [SpooledBatch]) {
         let known = Set(queue.map(\.spoolSequence))
         queue = archive.filter { !known.contains($0.spoolSequence) } + queue
         queue.sort { $0.spoolSequence < $1.spoolSequence }
@@ -188,16 +188,24 @@ package struct ShippingStateMachine: Sendable {
             state = rest.isEmpty ? .shipping : .lookingUp(pending: rest)
             endResupply()
             return confirmed.isEmpty ? .none : .recordConfirmed(spoolSequences: confirmed.sorted())
-        case .fenced: return fence()
-        case .unknownEpoch: return forgetEpoch()
-        case .refused(let delay): return postpone(delay)
+        case .refused(.fenced): return fence()
+        case .refused(.unknownEpoch): return forgetEpoch()
+        case .later(let delay): return postpone(delay)
         }
     }
 
     package mutating func batchAnswered(_ answer: BatchAnswer) -> Effect {
         guard state == .shipping, let batch = queue.first else { return .none }
         switch answer {
-        case .counted:
+        case .decided(let outcome): return decided(outcome, batch)
+        case .invalid(let reason): return drop(batch, reason: reason)
+        case .later(let delay): return postpone(delay)
+        }
+    }
+
+    private mutating func decided(_ outcome: BatchOutcome, _ batch: SpooledBatch) -> Effect {
+        switch outcome {
+        case .counted, .duplicate:
             let sequence = nextSequence
             queue.removeFirst()
             counted.append(batch)
@@ -209,11 +217,7 @@ package struct ShippingStateMachine: Sendable {
             failures = 0
             defer { endResupply() }
             return .recordCounted(spoolSequence: batch.spoolSequence, epoch: claim.epoch, sequence: sequence)
-        case .invalid(let reason):
-            queue.removeFirst()
-            failures = 0
-            endResupply()
-            return .recordInvalid(spoolSequence: batch.spoolSequence, reason: reason)
+        case .spoolSequenceReused: return drop(batch, reason: outcome.name)
         case .gap(let expected): return rewind(to: expected)
         case .fork:
             let sequence = nextSequence
@@ -222,8 +226,15 @@ package struct ShippingStateMachine: Sendable {
             return .reportFork(spoolSequence: batch.spoolSequence, sequence: sequence)
         case .fenced: return fence()
         case .unknownEpoch: return forgetEpoch()
-        case .refused(let delay): return postpone(delay)
         }
+    }
+
+    /// The batch will never be taken. It uses up no sequence number, and those behind it go on.
+    private mutating func drop(_ batch: SpooledBatch, reason: String) -> Effect {
+        queue.removeFirst()
+        failures = 0
+        endResupply()
+        return .recordInvalid(spoolSequence: batch.spoolSequence, reason: reason)
     }
 
     /// Batches whose bytes are gone from the spool can't be sent.

@@ -8,12 +8,12 @@ extension WriterCore {
         var number: UInt64
     }
 
-    /// Appends accepted rows. They are durable, and may be acknowledged, once ``settle(_:)`` has returned.
+    /// Appends accepted rows. They are durable, and may be acknowledged, once ``makeDurable(_:)`` has returned.
     package mutating func accept(
         _ accepted: AcceptedRows, quarantine entries: [QuarantineEntry]
     ) throws(CommitFailure) -> Ticket {
         if let reason = intakeSwitch.closedFor.first { throw .closed(reason) }
-        // Settled first: what another request is still waiting for may yet fail.
+        // Synced first: what another request is still waiting for may yet fail.
         if remembered.overlap(accepted.fingerprints) == .waiting { syncPending() }
         guard remembered.overlap(accepted.fingerprints) == .none else { throw .repeated }
         do {
@@ -31,8 +31,8 @@ extension WriterCore {
     /// Makes accepted rows durable and then counts them.
     ///
     /// Everything that waits when a sync starts shares it: the first to come here syncs for all.
-    package mutating func settle(_ ticket: Ticket) throws(CommitFailure) {
-        if commitsSettled < ticket.number { syncPending() }
+    package mutating func makeDurable(_ ticket: Ticket) throws(CommitFailure) {
+        if commitsDecided < ticket.number { syncPending() }
         if failedCommits.remove(ticket.number) != nil { throw .closed(.spoolFailing) }
     }
 
@@ -86,10 +86,10 @@ extension WriterCore {
 
     /// Everything appended so far is durable: what was pushed joins the accumulator.
     mutating func noteSyncSucceeded() {
-        settlements = []
+        unsyncedAcknowledgements = []
         unmerged += pending
         pending = []
-        commitsSettled = commitsAsked
+        commitsDecided = commitsAsked
         remembered.noteSyncSucceeded()
         mergeDurable()
     }
@@ -98,17 +98,18 @@ extension WriterCore {
     mutating func noteSyncFailed() {
         pending = []
         remembered.noteSyncFailed()
-        while commitsSettled < commitsAsked {
-            commitsSettled += 1
-            failedCommits.insert(commitsSettled)
+        while commitsDecided < commitsAsked {
+            commitsDecided += 1
+            failedCommits.insert(commitsDecided)
         }
         // Shipping is past these batches and won't say it again.
-        for (spoolSequence, acknowledgement) in settlements {
+        for (spoolSequence, acknowledgement) in unsyncedAcknowledgements {
             try? spool.appendAcknowledged(spoolSequence, acknowledgement)
         }
     }
 
-    /// Lets durable rows join the accumulator in their order, as far as there is room; the rest follows with the next seal.
+    /// Lets durable rows join the accumulator in their order, as far as there is room; the rest follows with the next
+    /// seal.
     mutating func mergeDurable() {
         while let next = unmerged.first {
             if accumulator.merge(next.accepted, position: next.position) {

@@ -27,7 +27,8 @@ extension WriterCore {
         do {
             let (note, failure) = try write(content, started: started)
             accumulator.reuse(content.sums)
-            // Before durable rows join the accumulator and perhaps seal the next one: batches are told of in their order.
+            // Before durable rows join the accumulator and perhaps seal the next one: batches are told of in their
+            // order.
             report(.sealed(note))
             noteSynced(failure)
             return true
@@ -52,14 +53,16 @@ extension WriterCore {
             eventCount: content.sums.eventCount, rejections: content.rejections)
         let sealed = try BatchEncoder().seal(header, rows)
         try quarantine.write(content.quarantine, spoolSequence: spoolSequence)
-        try spool.appendBatch(
+        let batch = try spool.appendBatch(
             spoolSequence: spoolSequence, digest: sealed.digest, sealed: sealed.bytes,
             checkpoint: CheckpointCodec.encode(content.checkpoints),
             coversWriteAheadThrough: content.writeAheadThrough)
         let failure = try syncBatch(spoolSequence)
+        precondition(
+            spool.nextSpoolSequence == spoolSequence + 1,
+            "batch \(spoolSequence) is durable, and \(spool.nextSpoolSequence) is next")
         let note = SealedNote(
-            batch: ShippingBatch(spoolSequence: spoolSequence, digest: sealed.digest), rows: rows.rows.count,
-            events: content.sums.eventCount, byteCount: sealed.bytes.count, rejections: content.rejections,
+            batch: batch, rows: rows.rows.count, events: content.sums.eventCount, rejections: content.rejections,
             milliseconds: steadyClock.nowMilliseconds() - started)
         return (note, failure)
     }

@@ -3,14 +3,10 @@ internal import UsageModel
 
 extension WriterCore {
     /// Batches that are not shipped, by spool sequence.
-    package var unshipped: [ShippingBatch] {
-        spool.unshippedBatches.map { ShippingBatch(spoolSequence: $0.spoolSequence, digest: $0.digest) }
-    }
+    package var unshipped: [SpooledBatch] { spool.unshippedBatches }
 
     /// Shipped batches that are still kept, by spool sequence.
-    package var archived: [ShippingBatch] {
-        spool.archivedBatches.map { ShippingBatch(spoolSequence: $0.spoolSequence, digest: $0.digest) }
-    }
+    package var archived: [SpooledBatch] { spool.archivedBatches }
 
     /// The sealed bytes of a batch.
     package func read(_ spoolSequence: UInt64) throws(SpoolError) -> [UInt8] {
@@ -24,12 +20,12 @@ extension WriterCore {
     /// digest.
     package mutating func record(_ record: ShippingRecord) throws(SpoolError) {
         switch record {
-        case .epoch(let fingerprint):
-            try spool.appendEpoch(fingerprint)
+        case .epoch(let position):
+            try spool.appendEpoch(position)
             try syncSpool()
-        case .settled(let spoolSequence, let acknowledgement):
+        case .acknowledged(let spoolSequence, let acknowledgement):
             try spool.appendAcknowledged(spoolSequence, acknowledgement)
-            settlements.append((spoolSequence, acknowledgement))
+            unsyncedAcknowledgements.append((spoolSequence, acknowledgement))
         case .refused(let spoolSequence, let reason):
             try spool.appendQuarantined(spoolSequence, reason: reason)
             try syncSpool()

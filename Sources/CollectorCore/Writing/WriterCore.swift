@@ -2,14 +2,14 @@ internal import BatchFormat
 package import Spool
 package import UsageModel
 
-/// The writer without its thread, its log and its metrics: what goes into the spool, in which order, and who may be told
-/// that it is durable.
+/// The writer without its thread, its log and its metrics: what goes into the spool, in which order, and who may be
+/// told that it is durable.
 ///
 /// It does no I/O but the spool's, through that one's `FileSystem`, and asks only the clocks that it was given, so that
 /// the fault simulation runs this very code. Callers take turns: the collector's actor sees to that.
 ///
 /// A request is accepted in two steps, so that many share one sync: ``accept(_:quarantine:)`` appends it and
-/// ``settle(_:)`` makes everything appended so far durable, unless a sync in between has done so.
+/// ``makeDurable(_:)`` makes everything appended so far durable, unless a sync in between has done so.
 package struct WriterCore {
     /// Time between two attempts to write a batch that failed.
     package static let retryMilliseconds: Int64 = 1_000
@@ -26,7 +26,7 @@ package struct WriterCore {
     package let intakeSwitch: IntakeSwitch
     /// How old the first event of a table may become before it is sealed.
     let sealAge: Duration
-    var quarantine: any QuarantineWriter
+    var quarantine: Quarantine
     let remembered: RememberedEvents
     let wallClock: any WallClock
     let steadyClock: any SteadyClock
@@ -37,12 +37,13 @@ package struct WriterCore {
     var pending: [PendingCommit] = []
     /// Durable, not in the accumulator yet, in order.
     var unmerged: [PendingCommit] = []
-    /// Commits asked for; how many of the first of them are settled; and which of those failed and don't know it yet.
+    /// Commits asked for; of how many of the first of them the outcome is known; and which of those failed and don't
+    /// know it yet.
     var commitsAsked: UInt64 = 0
-    var commitsSettled: UInt64 = 0
+    var commitsDecided: UInt64 = 0
     var failedCommits: Set<UInt64> = []
     /// Acknowledgements that were appended and not synced yet.
-    var settlements: [(spoolSequence: UInt64, acknowledgement: Acknowledgement)] = []
+    var unsyncedAcknowledgements: [(spoolSequence: UInt64, acknowledgement: Acknowledgement)] = []
     /// A table that could not be sealed yet.
     var unsealed: SealContent?
     /// When to try again to seal it, by the steady clock, in milliseconds.
@@ -50,7 +51,7 @@ package struct WriterCore {
 
     package init(
         spool: Spool, identity: BatchIdentity, accumulator: Accumulator, intakeSwitch: IntakeSwitch, sealAge: Duration,
-        quarantine: any QuarantineWriter, remembered: RememberedEvents, wallClock: any WallClock,
+        quarantine: Quarantine, remembered: RememberedEvents, wallClock: any WallClock,
         steadyClock: any SteadyClock,
         report: @escaping (WriterEvent) -> Void
     ) {
@@ -78,13 +79,13 @@ package struct WriterCore {
     /// Deletes what is no longer needed, and looks whether the spool can take input; to be called about once a second.
     package mutating func checkSpace() {
         do throws(SpoolError) {
-            // What is deleted must be settled for good; and whoever waits for a sync must hear of this one.
+            // What is deleted must have been acknowledged for good; and whoever waits for a sync must hear of this one.
             try syncSpool()
             spool.keepWriteAheadFrom = remembered.expire() ?? .max
             try spool.reclaim()
             remembered.forget(through: spool.writeAheadReclaimedThrough)
         } catch {
-            report(.untidied(error))
+            report(.compactionFailed(error))
         }
         do throws(SpoolError) {
             try spool.checkSpace()

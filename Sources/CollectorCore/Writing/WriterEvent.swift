@@ -17,7 +17,7 @@ package enum WriterEvent {
     /// A write-ahead record of an earlier run can't be decoded.
     case recordUndecodable(position: UInt64, BatchError)
     /// Old segments could not be deleted.
-    case untidied(SpoolError)
+    case compactionFailed(SpoolError)
     case spoolFull(SpoolError)
     case spoolHasRoom
     case spoolWritable
@@ -25,11 +25,9 @@ package enum WriterEvent {
 
 /// A batch that has become durable.
 package struct SealedNote: Sendable {
-    package var batch: ShippingBatch
+    package var batch: SpooledBatch
     package var rows: Int
     package var events: UInt64
-    /// Size of the sealed bytes.
-    package var byteCount: Int
     package var rejections: [RejectionReason: UInt64]
     /// From taking the table to the end of the sync.
     package var milliseconds: Int64

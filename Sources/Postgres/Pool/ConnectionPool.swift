@@ -1,6 +1,7 @@
 package import Logging
 internal import NIOPosix
 internal import Synchronization
+internal import UsageModel
 
 /// How large a pool may grow, and how long one may wait for it.
 package struct PoolOptions: Sendable {
@@ -138,14 +139,13 @@ package struct RetryPolicy: Sendable {
 
     package func run<Value: Sendable>(_ work: @Sendable () async throws -> Value) async throws -> Value {
         var attempt = 1
-        var bound = firstDelay
+        var backoff = Backoff(first: firstDelay, last: maxDelay, jitter: .full)
         while true {
             do {
                 return try await work()
             } catch let error as PostgresError where attempt < attempts && allows(error) {
                 attempt += 1
-                try await Task.sleep(for: bound * Int.random(in: 0...1_000) / 1_000)
-                bound = min(bound * 2, maxDelay)
+                try await Task.sleep(for: backoff.next())
             }
         }
     }

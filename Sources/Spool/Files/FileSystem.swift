@@ -1,16 +1,21 @@
-/// What the spool asks of a file system: a parameter, so that tests can make any call fail.
+/// What the collector asks of a file system, for its spool, its quarantine and the files that it follows: a parameter,
+/// so that tests can make any call fail.
 ///
 /// Names are paths. Calls may write or read less than asked for, as POSIX does; ``FileSystemError/isInterrupted`` tells
 /// that a call is to be repeated.
 package protocol FileSystem: Sendable {
     /// Makes a directory with mode 0700; its parents too. Fine if it is there.
     func createDirectory(_ path: String) throws(FileSystemError)
-    /// Names in a directory, in no order, without `.` and `..`.
-    func list(_ directory: String) throws(FileSystemError) -> [String]
+    /// What is in a directory, in no order, without `.` and `..`.
+    func entries(_ directory: String) throws(FileSystemError) -> [DirectoryEntry]
+    /// Paths that a glob pattern matches, sorted; a path without wildcards matches itself if it is there. Directories
+    /// that can't be read match nothing.
+    func paths(matching pattern: String) -> [String]
     func open(_ path: String, _ mode: FileMode) throws(FileSystemError) -> OpenFile
     func close(_ file: OpenFile)
-    /// Size in bytes.
-    func size(_ file: OpenFile) throws(FileSystemError) -> UInt64
+    /// What a path leads to; symbolic links are followed.
+    func status(_ path: String) throws(FileSystemError) -> FileStatus
+    func status(_ file: OpenFile) throws(FileSystemError) -> FileStatus
     /// Reads at an offset into all of `buffer`, or less. 0 means end of file.
     func read(_ file: OpenFile, at offset: UInt64, into buffer: inout MutableRawSpan) throws(FileSystemError) -> Int
     /// Writes at an offset; returns how many bytes of `bytes` were written.
@@ -28,8 +33,47 @@ package protocol FileSystem: Sendable {
     func lock(_ file: OpenFile) throws(FileSystemError) -> Bool
 }
 
+extension FileSystem {
+    /// Names in a directory, in no order, without `.` and `..`.
+    package func list(_ directory: String) throws(FileSystemError) -> [String] { try entries(directory).map(\.name) }
+
+    /// Size in bytes.
+    package func size(_ file: OpenFile) throws(FileSystemError) -> UInt64 { try status(file).byteCount }
+}
+
+/// A name in a directory.
+package struct DirectoryEntry: Sendable, Equatable {
+    package var name: String
+    package var inode: UInt64
+
+    package init(name: String, inode: UInt64) {
+        self.name = name
+        self.inode = inode
+    }
+}
+
+/// What a file system knows about a file.
+package struct FileStatus: Sendable, Equatable {
+    package var device: UInt64
+    package var inode: UInt64
+    package var byteCount: UInt64
+    package var isRegular: Bool
+    /// When its bytes were last changed, in nanoseconds since 1970-01-01T00:00Z.
+    package var modifiedNanoseconds: Int64
+
+    package init(device: UInt64, inode: UInt64, byteCount: UInt64, isRegular: Bool, modifiedNanoseconds: Int64) {
+        self.device = device
+        self.inode = inode
+        self.byteCount = byteCount
+        self.isRegular = isRegular
+        self.modifiedNanoseconds = modifiedNanoseconds
+    }
+}
+
 package enum FileMode: Sendable, Equatable {
     case read
+    /// Read a file that another program writes: symbolic links are followed, and a pipe never blocks.
+    case follow
     /// Read and write, made with mode 0600 where it doesn't exist.
     case readWrite
     /// The same, emptied first.
@@ -69,9 +113,72 @@ extension FileSystemError {
     /// No space, or no quota, is left.
     package var isOutOfSpace: Bool { errno == Self.noSpace || errno == Self.quotaExceeded }
 
+    /// Nothing is there: the one answer that says so, where others only say that one can't look.
+    package var isNotFound: Bool { errno == Self.noEntry }
+
     // Linux's numbers, on every architecture that Swift runs on.
+    package static let noEntry: Int32 = 2
     package static let interrupted: Int32 = 4
     package static let inputOutput: Int32 = 5
     package static let noSpace: Int32 = 28
     package static let quotaExceeded: Int32 = 122
+}
+
+/// Whole reads and writes on top of calls that may do less than asked for.
+extension FileSystem {
+    /// Writes all of `bytes`, going on after short writes and interruptions.
+    package func writeAll(_ file: OpenFile, at offset: UInt64, _ bytes: RawSpan) throws(FileSystemError) {
+        var done = 0
+        while done < bytes.byteCount {
+            do throws(FileSystemError) {
+                let count = try write(file, at: offset + UInt64(done), bytes.extracting(done..<bytes.byteCount))
+                guard count > 0 else {
+                    throw FileSystemError(call: "pwrite", path: "", errno: 0, text: "nothing was written")
+                }
+                done += count
+            } catch {
+                if !error.isInterrupted { throw error }
+            }
+        }
+    }
+
+    /// Reads `count` bytes into the front of `buffer`, which grows if need be, or as many as there are.
+    ///
+    /// - Returns: how many there were.
+    package func readAll(
+        _ file: OpenFile, at offset: UInt64, count: Int, into buffer: inout [UInt8]
+    ) throws(FileSystemError) -> Int {
+        if buffer.count < count { buffer.append(contentsOf: repeatElement(0, count: count - buffer.count)) }
+        var done = 0
+        while done < count {
+            do throws(FileSystemError) {
+                var whole = buffer.mutableSpan
+                var bytes = unsafe whole.mutableBytes
+                var rest = bytes._mutatingExtracting(done..<count)
+                let read = try read(file, at: offset + UInt64(done), into: &rest)
+                if read == 0 { return done }
+                done += read
+            } catch {
+                if !error.isInterrupted { throw error }
+            }
+        }
+        return done
+    }
+
+    /// Makes a file durable under its name: written under a temporary one, synced, renamed, the directory synced.
+    func writeDurably(_ bytes: [UInt8], as name: String, in directory: String) throws(FileSystemError) {
+        let path = "\(directory)/\(name)"
+        let temporary = path + SpoolFormat.temporarySuffix
+        let file = try open(temporary, .replace)
+        do throws(FileSystemError) {
+            unsafe try writeAll(file, at: 0, bytes.span.bytes)
+            try synchronize(file)
+        } catch {
+            close(file)
+            throw error
+        }
+        close(file)
+        try rename(temporary, to: path)
+        try synchronizeDirectory(directory)
+    }
 }

@@ -17,31 +17,45 @@ package struct POSIXFileSystem: FileSystem {
         }
     }
 
-    package func list(_ directory: String) throws(FileSystemError) -> [String] {
+    package func entries(_ directory: String) throws(FileSystemError) -> [DirectoryEntry] {
         guard let stream = unsafe opendir(directory) else { throw failure("opendir", directory) }
         defer { unsafe closedir(stream) }
-        var names: [String] = []
+        var entries: [DirectoryEntry] = []
         while true {
             errno = 0
             guard let entry = unsafe readdir(stream) else {
                 if errno != 0 { throw failure("readdir", directory) }
-                return names
+                return entries
             }
             let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { field in
                 unsafe field.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
             }
-            if name != ".", name != ".." { names.append(name) }
+            guard name != ".", name != ".." else { continue }
+            entries.append(DirectoryEntry(name: name, inode: UInt64(unsafe entry.pointee.d_ino)))
+        }
+    }
+
+    package func paths(matching pattern: String) -> [String] {
+        var found = unsafe glob_t()
+        defer { unsafe globfree(&found) }
+        guard unsafe glob(pattern, GLOB_BRACE | GLOB_TILDE, nil, &found) == 0, let paths = unsafe found.gl_pathv else {
+            return []
+        }
+        return (0..<Int(unsafe found.gl_pathc)).compactMap { index in
+            unsafe paths[index].map { unsafe String(cString: $0) }
         }
     }
 
     package func open(_ path: String, _ mode: FileMode) throws(FileSystemError) -> OpenFile {
         let flags =
             switch mode {
-            case .read: O_RDONLY
-            case .readWrite: O_RDWR | O_CREAT
-            case .replace: O_RDWR | O_CREAT | O_TRUNC
+            case .read: O_RDONLY | O_NOFOLLOW
+            // Nothing is waited for: the other end of a pipe may never be opened.
+            case .follow: O_RDONLY | O_NONBLOCK | O_NOCTTY
+            case .readWrite: O_RDWR | O_CREAT | O_NOFOLLOW
+            case .replace: O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW
             }
-        let descriptor = try repeated("open", path) { unsafe Glibc.open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0o600) }
+        let descriptor = try repeated("open", path) { unsafe Glibc.open(path, flags | O_CLOEXEC, 0o600) }
         return OpenFile(descriptor: Int32(descriptor))
     }
 
@@ -50,10 +64,16 @@ package struct POSIXFileSystem: FileSystem {
         _ = Glibc.close(file.descriptor)
     }
 
-    package func size(_ file: OpenFile) throws(FileSystemError) -> UInt64 {
+    package func status(_ path: String) throws(FileSystemError) -> FileStatus {
+        var status = stat()
+        _ = try repeated("stat", path) { unsafe Int(stat(path, &status)) }
+        return FileStatus(status)
+    }
+
+    package func status(_ file: OpenFile) throws(FileSystemError) -> FileStatus {
         var status = stat()
         _ = try repeated("fstat", name(file)) { unsafe Int(fstat(file.descriptor, &status)) }
-        return UInt64(max(0, status.st_size))
+        return FileStatus(status)
     }
 
     package func read(
@@ -126,5 +146,14 @@ package struct POSIXFileSystem: FileSystem {
 
     private func failure(_ call: String, _ path: String, _ code: Int32 = errno) -> FileSystemError {
         FileSystemError(call: call, path: path, errno: code, text: unsafe String(cString: strerror(code)))
+    }
+}
+
+extension FileStatus {
+    fileprivate init(_ status: stat) {
+        self.init(
+            device: UInt64(status.st_dev), inode: UInt64(status.st_ino), byteCount: UInt64(max(0, status.st_size)),
+            isRegular: status.st_mode & S_IFMT == S_IFREG,
+            modifiedNanoseconds: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec))
     }
 }

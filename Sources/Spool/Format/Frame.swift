@@ -1,7 +1,7 @@
 /// What a record says it is. The raw value stands in record headers.
 enum RecordType: UInt32, Sendable {
     case batch = 1
-    case settled = 2
+    case acknowledged = 2
     case epoch = 3
     case state = 4
     case writeAhead = 5

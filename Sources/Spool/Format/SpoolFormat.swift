@@ -2,8 +2,8 @@
 ///
 /// ## What it must do
 /// - A record that was synced is found again, whatever happens to the records around it.
-/// - Any damage (flipped bits, lost sectors, truncation, a stale, copied, swapped or foreign file) is noticed, named and
-///   set aside; it never stops the start and never costs more records than it touches.
+/// - Any damage (flipped bits, lost sectors, truncation, a stale, copied, swapped or foreign file) is noticed, named
+///   and quarantined; it never stops the start and never costs more records than it touches.
 /// - No file but the one that holds a record decides whether the record is valid. There is no index.
 /// - Files are only appended to, and a file whose write or sync failed is never written again.
 ///
@@ -41,7 +41,7 @@
 /// | 0 | 4 | marker, E5 57 1E C4 |
 /// | 4 | 4 | length of the payload in bytes, at most 20 MiB |
 /// | 8 | 8 | position: rises by one from record to record of a log, across segments |
-/// | 16 | 4 | type: 1 batch, 2 settled, 3 epoch, 4 state, 5 write-ahead |
+/// | 16 | 4 | type: 1 batch, 2 acknowledged, 3 epoch, 4 state, 5 write-ahead |
 /// | 20 | 4 | CRC32C of the segment's identity (see below), then bytes 0 to 19 |
 /// | 24 | 4 | CRC32C of the segment's identity, bytes 0 to 23, then the payload |
 /// | 28 | 4 | zero |
@@ -51,11 +51,12 @@
 /// that belongs to another segment, spool or time of the disk's life doesn't pass, and a payload can't fake a record.
 ///
 /// ## Payloads
-/// *Progress* is: spool sequence (8), the write-ahead position up to which input is in batches (8), length of the checkpoint
-/// (4), zero (4), checkpoint.
+/// *Progress* is: spool sequence (8), the write-ahead position up to which input is in batches (8), length of the
+/// checkpoint (4), zero (4), checkpoint.
 /// - batch: progress with this batch's spool sequence; appended-at in milliseconds (8); digest (32); the sealed bytes.
-/// - settled: progress as the settled batch had it; how (4): 1 counted, 2 confirmed by digest, 3 refused; zero (4);
-///   epoch (8); sequence (8). The copy of the progress lets a start go on where it was when the batch itself is damaged.
+/// - acknowledged: progress as the batch had it; how (4): 1 counted, 2 confirmed by digest, 3 refused; zero (4);
+///   epoch (8); sequence (8). The copy of the progress lets a start go on where it was when the batch itself is
+///   damaged.
 /// - epoch: epoch (8), next sequence (8).
 /// - state, the first record of each segment of batches: progress of the newest batch; epoch (8); next sequence (8).
 ///   With it, older segments can go.
@@ -73,11 +74,11 @@
 /// ## Recovery
 /// 1. Take the lock; remove `*.new`.
 /// 2. Read all headers. The header's number counts, not the file's name, so swapped files are read in order; of two
-///    files with one number the rightly named one counts and the other is set aside. Where both copies of a header are
-///    damaged, the name and `identity` stand in.
+///    files with one number the rightly named one counts and the other is quarantined. Where both copies of a header
+///    are damaged, the name and `identity` stand in.
 /// 3. Scan segments in order of number. A record counts if both checksums pass, its position is above the one before,
 ///    and no later segment's first position is at or below it.
-/// 4. Where a record doesn't pass: if its header does, it is set aside as long as it says; else everything up to the
+/// 4. Where a record doesn't pass: if its header does, it is quarantined as long as it says; else everything up to the
 ///    next place (in steps of 8) where a whole record passes. What is left at the end of a log's last segment and
 ///    isn't a whole record was never synced, and is left alone.
 /// 5. Where positions jump, the missing ones are reported. So are a damaged copy of a header beside a sound one, and
@@ -96,7 +97,7 @@ enum SpoolFormat {
     static let maxPayloadBytes = 20 << 20
     /// The largest checkpoint, in bytes.
     static let maxCheckpointBytes = 3 << 20
-    /// No segment is larger; a larger file with a segment's name is set aside unread. In bytes.
+    /// No segment is larger; a larger file with a segment's name is quarantined unread. In bytes.
     static let maxSegmentBytes: UInt64 = 256 << 20
 
     static let lockName = "lock"

@@ -11,89 +11,117 @@ struct Progress: Sendable, Equatable {
     static let fixedBytes = 24
 }
 
-/// How a batch was settled. The raw value stands in records.
-enum Settlement: UInt32, Sendable {
-    case counted = 1
-    case confirmedByDigest = 2
-    case refused = 3
-}
-
-/// The payload of a record in the log of batches.
+/// A record in the log of batches, as appending and scanning know it: a batch without its sealed bytes.
 enum SpoolRecord: Sendable, Equatable {
-    case batch(Progress, appendedAtMilliseconds: Int64, digest: BatchDigest, sealed: [UInt8])
-    case settled(Progress, Settlement, epoch: UInt64, sequence: UInt64)
+    case batch(Progress, SpooledBatch)
+    case acknowledged(Progress, Acknowledgement)
     case epoch(EpochPosition)
     case state(Progress, EpochPosition)
+
+    /// Bytes of a batch's payload between its progress and its sealed bytes.
+    private static let batchFixedBytes = 40
 
     var type: RecordType {
         switch self {
         case .batch: .batch
-        case .settled: .settled
+        case .acknowledged: .acknowledged
         case .epoch: .epoch
         case .state: .state
         }
     }
 
-    func encoded() -> [UInt8] {
+    /// The payload.
+    ///
+    /// - Parameter sealed: a batch's sealed bytes; empty for every other record.
+    func encoded(sealed: [UInt8] = []) -> [UInt8] {
         var bytes: [UInt8] = []
         switch self {
-        case .batch(let progress, let appendedAt, let digest, let sealed):
-            bytes.reserveCapacity(Progress.fixedBytes + progress.checkpoint.count + 40 + sealed.count)
+        case .batch(let progress, let batch):
+            precondition(sealed.count == batch.byteCount, "\(sealed.count) sealed bytes, \(batch.byteCount) said")
+            bytes.reserveCapacity(
+                Progress.fixedBytes + progress.checkpoint.count + Self.batchFixedBytes + sealed.count)
             progress.append(to: &bytes)
-            bytes.append(littleEndian: appendedAt)
-            bytes += digest.bytes
+            bytes.append(littleEndian: batch.appendedAtMilliseconds)
+            bytes += batch.digest.bytes
             bytes += sealed
-        case .settled(let progress, let how, let epoch, let sequence):
+        case .acknowledged(let progress, let acknowledgement):
             progress.append(to: &bytes)
-            bytes.append(littleEndian: how.rawValue)
+            bytes.append(littleEndian: acknowledgement.code)
             bytes.append(littleEndian: UInt32(0))
-            bytes.append(littleEndian: epoch)
-            bytes.append(littleEndian: sequence)
-        case .epoch(let mark):
-            bytes.append(littleEndian: mark.epoch)
-            bytes.append(littleEndian: mark.nextSequence)
-        case .state(let progress, let mark):
+            let key = acknowledgement.key
+            bytes.append(littleEndian: key.epoch)
+            bytes.append(littleEndian: key.sequence)
+        case .epoch(let position):
+            position.append(to: &bytes)
+        case .state(let progress, let position):
             progress.append(to: &bytes)
-            bytes.append(littleEndian: mark.epoch)
-            bytes.append(littleEndian: mark.nextSequence)
+            position.append(to: &bytes)
         }
         return bytes
     }
-}
-
-/// A record as scanning needs it: a batch without its sealed bytes.
-enum ScannedRecord: Sendable, Equatable {
-    case batch(Progress, BatchEntry)
-    case settled(Progress, Settlement, epoch: UInt64, sequence: UInt64)
-    case epoch(EpochPosition)
-    case state(Progress, EpochPosition)
 
     /// - Returns: `nil` where the payload isn't what its type asks for.
-    static func decode(_ type: RecordType, _ payload: RawSpan) -> ScannedRecord? {
+    static func decode(_ type: RecordType, _ payload: RawSpan) -> SpoolRecord? {
         switch type {
         case .batch:
-            guard let (progress, end) = Progress.decode(payload), payload.byteCount >= end + 40,
-                let digest = BatchDigest(bytes: payload.array(end + 8..<end + 40))
+            guard let (progress, end) = Progress.decode(payload), payload.byteCount >= end + batchFixedBytes,
+                let digest = BatchDigest(bytes: payload.array(end + 8..<end + batchFixedBytes))
             else { return nil }
-            let entry = BatchEntry(
-                spoolSequence: progress.spoolSequence, digest: digest, byteCount: payload.byteCount - end - 40,
-                appendedAtMilliseconds: payload.integer(at: end))
-            return .batch(progress, entry)
-        case .settled:
+            let batch = SpooledBatch(
+                spoolSequence: progress.spoolSequence, digest: digest,
+                byteCount: payload.byteCount - end - batchFixedBytes, appendedAtMilliseconds: payload.integer(at: end))
+            return .batch(progress, batch)
+        case .acknowledged:
             guard let (progress, end) = Progress.decode(payload), payload.byteCount == end + 24,
-                let how = Settlement(rawValue: payload.integer(at: end))
+                let acknowledgement = Acknowledgement(
+                    code: payload.integer(at: end), epoch: payload.integer(at: end + 8),
+                    sequence: payload.integer(at: end + 16))
             else { return nil }
-            return .settled(
-                progress, how, epoch: payload.integer(at: end + 8), sequence: payload.integer(at: end + 16))
+            return .acknowledged(progress, acknowledgement)
         case .epoch:
             guard payload.byteCount == 16 else { return nil }
-            return .epoch(EpochPosition(epoch: payload.integer(at: 0), nextSequence: payload.integer(at: 8)))
+            return .epoch(EpochPosition(payload, at: 0))
         case .state:
             guard let (progress, end) = Progress.decode(payload), payload.byteCount == end + 16 else { return nil }
-            let mark = EpochPosition(epoch: payload.integer(at: end), nextSequence: payload.integer(at: end + 8))
-            return .state(progress, mark)
+            return .state(progress, EpochPosition(payload, at: end))
         case .writeAhead:
             return nil
+        }
+    }
+}
+
+extension EpochPosition {
+    fileprivate func append(to bytes: inout [UInt8]) {
+        bytes.append(littleEndian: epoch)
+        bytes.append(littleEndian: nextSequence)
+    }
+
+    fileprivate init(_ payload: RawSpan, at offset: Int) {
+        self.init(epoch: payload.integer(at: offset), nextSequence: payload.integer(at: offset + 8))
+    }
+}
+
+extension Acknowledgement {
+    /// The word for it in records.
+    fileprivate var code: UInt32 {
+        switch self {
+        case .counted: 1
+        case .confirmedByDigest: 2
+        case .refused: 3
+        }
+    }
+
+    /// The key that the batch was counted under; zeros where that isn't known.
+    fileprivate var key: (epoch: UInt64, sequence: UInt64) {
+        if case .counted(let epoch, let sequence) = self { (epoch, sequence) } else { (0, 0) }
+    }
+
+    fileprivate init?(code: UInt32, epoch: UInt64, sequence: UInt64) {
+        switch code {
+        case 1: self = .counted(epoch: epoch, sequence: sequence)
+        case 2: self = .confirmedByDigest
+        case 3: self = .refused
+        default: return nil
         }
     }
 }

@@ -22,11 +22,11 @@ struct DamageReport {
         var entry = SpoolDamage(
             segment: segment, offset: UInt64(offset), byteCount: UInt64(bytes.byteCount), reason: reason)
         if copies < Self.maxCopies, copy(bytes.array(0..<bytes.byteCount), as: name) {
-            entry.setAsideAs = "\(SpoolFormat.damagedDirectory)/\(name)"
+            entry.quarantinedAs = "\(SpoolFormat.damagedDirectory)/\(name)"
             copies += 1
         }
         entries.append(entry)
-        return !entry.setAsideAs.isEmpty
+        return !entry.quarantinedAs.isEmpty
     }
 
     /// Notes records that are nowhere.
@@ -43,7 +43,7 @@ struct DamageReport {
         do throws(FileSystemError) {
             try fileSystem.createDirectory("\(directory)/\(SpoolFormat.damagedDirectory)")
             try fileSystem.rename("\(directory)/\(name)", to: "\(directory)/\(target)")
-            entry.setAsideAs = target
+            entry.quarantinedAs = target
         } catch {
             entry.reason += "; it could not be moved: \(error)"
         }

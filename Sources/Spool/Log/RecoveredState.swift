@@ -1,7 +1,7 @@
 package import UsageModel
 
 /// A sealed batch in the spool, without its bytes.
-package struct BatchEntry: Sendable, Equatable {
+package struct SpooledBatch: Sendable, Equatable {
     package var spoolSequence: UInt64
     package var digest: BatchDigest
     /// Size of the sealed bytes.
@@ -23,27 +23,29 @@ package enum Acknowledgement: Sendable, Equatable {
     case counted(epoch: UInt64, sequence: UInt64)
     /// The aggregator knew the digest when asked after a restart; under which key doesn't matter.
     case confirmedByDigest
+    /// The aggregator will never take the batch; its bytes are kept in the directory `refused`.
+    case refused
 }
 
-/// Bytes that didn't pass their checks at start, set aside in the directory `damaged`.
+/// Bytes that didn't pass their checks at start, quarantined in the directory `damaged`.
 package struct SpoolDamage: Sendable, Equatable, CustomStringConvertible {
     /// The file's name within the spool's directory.
     package var segment: String
     /// Where the damage begins in it, in bytes.
     package var offset: UInt64
-    /// How many bytes were set aside; 0 where records are missing altogether.
+    /// How many bytes were quarantined; 0 where records are missing altogether.
     package var byteCount: UInt64
     /// What was wrong.
     package var reason: String
     /// Where the bytes were copied to, relative to the spool's directory; empty where that failed or nothing was there.
-    package var setAsideAs: String
+    package var quarantinedAs: String
 
-    package init(segment: String, offset: UInt64, byteCount: UInt64, reason: String, setAsideAs: String = "") {
+    package init(segment: String, offset: UInt64, byteCount: UInt64, reason: String, quarantinedAs: String = "") {
         self.segment = segment
         self.offset = offset
         self.byteCount = byteCount
         self.reason = reason
-        self.setAsideAs = setAsideAs
+        self.quarantinedAs = quarantinedAs
     }
 
     package var description: String { "\(segment) at byte \(offset), \(byteCount) bytes: \(reason)" }
@@ -58,8 +60,9 @@ package struct RecoveredState: Sendable, Equatable {
     package var epoch: EpochPosition?
     /// The spool sequence that the next sealed batch must have.
     package var nextSpoolSequence: UInt64
-    /// Batches that are neither acknowledged nor quarantined, by spool sequence. Read them with ``Spool/readBatch(_:)``.
-    package var unshipped: [BatchEntry]
+    /// Batches that are neither acknowledged nor quarantined, by spool sequence. Read them with
+    /// ``Spool/readBatch(_:)``.
+    package var unshipped: [SpooledBatch]
     /// Where sources stood when the last batch was sealed; empty before the first.
     package var checkpoint: [UInt8]
     /// Write-ahead records that no batch covers. Read them with ``Spool/replayWriteAhead(_:)``.

@@ -44,8 +44,9 @@ extension SegmentLog {
 
     /// Makes durable what was found at the log's end.
     ///
-    /// The process before may have been killed between writing and syncing. Its records are there to be read, but a power
-    /// cut could still take them, after this process has built on them. Older segments were synced when they were left.
+    /// The process before may have been killed between writing and syncing. Its records are there to be read, but a
+    /// power cut could still take them, after this process has built on them. Older segments were synced when they were
+    /// left.
     private func syncTail() throws(SpoolError) {
         guard let last = segments.last else { return }
         do throws(FileSystemError) {
@@ -57,7 +58,7 @@ extension SegmentLog {
         }
     }
 
-    /// The log's segments in order; what can't be used is set aside.
+    /// The log's segments in order; what can't be used is quarantined.
     private func usable(_ inventory: SegmentInventory, _ recovery: inout LogRecovery) -> [SegmentCandidate] {
         var chosen: [UInt64: SegmentCandidate] = [:]
         for candidate in inventory.candidates where candidate.log == kind {

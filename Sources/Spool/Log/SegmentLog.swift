@@ -67,6 +67,9 @@ struct SegmentLog {
         if let size = segments.last?.byteCount, size >= segmentBytes { closeCurrent() }
         if current == nil { try beginSegment(opening) }
         guard let file = current, let segment = segments.last else { return [] }
+        precondition(
+            segment.byteCount % UInt64(SpoolFormat.recordAlignment) == 0,
+            "segment \(segment.name) ends at \(segment.byteCount), where no record may begin")
         let identity = SegmentIdentity(log: kind, spoolID: spoolID, number: segment.number).checksum
         var bytes: [UInt8] = []
         bytes.reserveCapacity(records.reduce(0) { $0 + $1.payload.count + 2 * SpoolFormat.recordHeaderBytes })

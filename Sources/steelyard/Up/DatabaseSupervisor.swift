@@ -1,4 +1,5 @@
 internal import EmbeddedPostgres
+internal import UsageModel
 
 /// Keeps the private PostgreSQL running: a server that ends is started again, later each time.
 struct DatabaseSupervisor: Sendable {
@@ -8,28 +9,28 @@ struct DatabaseSupervisor: Sendable {
     let log: String
     let say: @Sendable (String) -> Void
 
-    /// Runs `body` beside the keeper, which ends with it.
+    /// Runs `body` beside the supervisor, which ends with it.
     func during(_ body: () async throws -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await run() }
-            // Leaving the group waits for the keeper: afterwards nobody starts the server any more.
+            // Leaving the group waits for the supervisor: afterwards nobody starts the server any more.
             defer { group.cancelAll() }
             try await body()
         }
     }
 
     private func run() async {
-        var backoff = Supervisor.firstBackoff
+        var backoff = Supervisor.backoff
         var problem = "PostgreSQL ended"
         while !Task.isCancelled {
             let started = ContinuousClock.now
             while await cluster.isAlive(), !Task.isCancelled { try? await Task.sleep(for: Self.pollInterval) }
             if Task.isCancelled { return }
-            if ContinuousClock.now - started >= Supervisor.steadyAfter { backoff = Supervisor.firstBackoff }
-            say("\(problem); starting it again in \(backoff.components.seconds) s. Its log: \(log)")
-            try? await Task.sleep(for: backoff)
+            if ContinuousClock.now - started >= Supervisor.steadyAfter { backoff.reset() }
+            let pause = backoff.next()
+            say("\(problem); starting it again in \(pause.components.seconds) s. Its log: \(log)")
+            try? await Task.sleep(for: pause)
             if Task.isCancelled { return }
-            backoff = min(backoff * 2, Supervisor.maxBackoff)
             problem = await startAgain()
         }
     }

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Subprocess
 internal import SystemPackage
+internal import UsageModel
 
 /// One of the real daemons as a child of `up`.
 struct ChildPlan: Sendable {
@@ -15,8 +16,8 @@ struct ChildPlan: Sendable {
 
 /// Keeps a child running until it is cancelled: a child that dies is started again, later each time.
 struct Supervisor: Sendable {
-    static let firstBackoff = Duration.seconds(1)
-    static let maxBackoff = Duration.seconds(30)
+    /// Waits before a child that died is started again.
+    static let backoff = Backoff(first: .seconds(1), last: .seconds(30), jitter: .none)
     /// A child that ran this long before it died is started again at once, as if for the first time.
     static let steadyAfter = Duration.seconds(60)
 
@@ -27,16 +28,17 @@ struct Supervisor: Sendable {
 
     /// Runs until the task is cancelled, then stops the child with SIGTERM and waits for it.
     func run() async {
-        var backoff = Self.firstBackoff
+        var backoff = Self.backoff
         while !Task.isCancelled {
             let started = ContinuousClock.now
             let outcome = await runOnce()
             if Task.isCancelled { return }
-            if ContinuousClock.now - started >= Self.steadyAfter { backoff = Self.firstBackoff }
-            let pause = backoff.components.seconds
-            say("\(plan.name) ended (\(outcome)); starting it again in \(pause) s. Its log: \(plan.log)")
-            try? await Task.sleep(for: backoff)
-            backoff = min(backoff * 2, Self.maxBackoff)
+            if ContinuousClock.now - started >= Self.steadyAfter { backoff.reset() }
+            let pause = backoff.next()
+            say(
+                "\(plan.name) ended (\(outcome)); starting it again in \(pause.components.seconds) s. Its log: \(plan.log)"
+            )
+            try? await Task.sleep(for: pause)
         }
     }
 

@@ -116,7 +116,7 @@ import UsageModel
         var backoff = Backoff(first: .milliseconds(100), last: .milliseconds(400))
         var generator = SeededGenerator(seed: 3)
         for bound in [100, 200, 400, 400] {
-            let wait = backoff.next(using: &generator).milliseconds
+            let wait = backoff.next(using: &generator).wholeMilliseconds
             #expect(wait >= Int64(bound / 2) && wait <= Int64(bound))
         }
         backoff.reset()

@@ -13,8 +13,8 @@ final class CollectorNode {
     let name: String
     let disk: VirtualDisk
     let clock: VirtualClock
-    /// The file that the collector follows. It stands on another disk, which never fails.
-    var file: [UInt8] = []
+    /// Writes the log that the collector follows, on the same disk.
+    var log: LogWriter
     var run: CollectorRun?
     /// Counts processes.
     var incarnation = 0
@@ -25,21 +25,23 @@ final class CollectorNode {
     var diesOfPowerCut = false
     private var random: SimulationRandom
 
-    init(index: Int, time: VirtualTime, random: inout SimulationRandom) {
+    init(index: Int, time: VirtualTime, rotation: LogWriter.Rotation, random: inout SimulationRandom) {
         self.index = index
         name = "edge-\(index)"
         clock = VirtualClock(time)
         disk = VirtualDisk(random.split())
+        log = LogWriter(disk: disk, rotation: rotation)
         self.random = random.split()
     }
 
     /// Starts a process.
     ///
     /// - Throws: what the product throws where the data directory can't be opened.
-    func start(_ scenario: Scenario) throws {
+    func start(_ scenario: Scenario, _ bug: KnownBug?) throws {
         incarnation += 1
         let newID = SpoolID(using: &random)
-        run = try CollectorRun(name: name, disk: disk, clock: clock, scenario: scenario, newID: newID)
+        run = try CollectorRun(
+            name: name, glob: log.glob, disk: disk, clock: clock, scenario: scenario, bug: bug, newID: newID)
     }
 
     /// Ends the process, at once.
@@ -51,17 +53,9 @@ final class CollectorNode {
 
     // MARK: Input
 
-    /// Adds records to the file, one line each.
-    func appendToFile(_ events: Oracle.Events, rubbish: Int) {
-        for place in events.places {
-            let time = Timestamp.minute(events.key.minute)
-            file += Array(
-                """
-                {"time":"\(time)","tenant":"\(events.key.tenant)","model":"m","region":"r",\
-                "input_tokens":\(Oracle.tokens(place)),"output_tokens":0}\n
-                """.utf8)
-        }
-        for _ in 0..<rubbish { file += Array("{rubbish}\n".utf8) }
+    /// Adds records to the log.
+    func appendToLog(_ events: Oracle.Events, rubbish: Int) {
+        log.append(events, rubbish: rubbish, &random)
     }
 
     /// Appends a pushed request as the product's HTTP handler does once it has parsed the body.
@@ -81,15 +75,5 @@ final class CollectorNode {
         return AcceptedRows(
             rows: UsageRows(tenants: [events.key.tenant], models: ["m"], regions: ["r"], rows: [row]),
             eventCount: UInt64(events.places.count), rejections: rubbish == 0 ? [:] : [.syntax: rubbish])
-    }
-}
-
-/// Minutes as RFC 3339.
-enum Timestamp {
-    static func minute(_ minute: Int64) -> String {
-        let day = minute / CivilTime.minutesPerDay
-        let (hour, rest) = (minute % CivilTime.minutesPerDay).quotientAndRemainder(dividingBy: 60)
-        func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
-        return "\(CalendarDate(days: day))T\(two(hour)):\(two(rest)):00Z"
     }
 }

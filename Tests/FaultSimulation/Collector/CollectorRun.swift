@@ -2,7 +2,6 @@ internal import BatchFormat
 internal import CollectorCore
 internal import SourceFormats
 internal import Spool
-internal import Synchronization
 internal import UsageModel
 
 /// One process of a collector: the product's writer, accumulator, parser and shipping, driven by hand.
@@ -17,24 +16,25 @@ struct CollectorRun {
         var rejected: UInt64
     }
 
-    /// Takes the batches that the writer seals.
+    /// Takes what the writer and the follower of files tell.
     final class Inbox {
-        var batches: [ShippingBatch] = []
+        var batches: [SpooledBatch] = []
+        /// For the trace.
+        var fileEvents: [FileEvent] = []
     }
 
-    static let file = FileID(source: "log", device: 1, inode: 1)
-    /// The most bytes of the file that are parsed at a time.
+    /// Bytes of a file that are parsed at a time.
     static let chunkBytes = 4_096
     static let directory = "/spool"
+    static let quarantineDirectory = "/quarantine"
+    static let quarantineBytes = 1 << 20
 
     let clock: VirtualClock
     let intakeSwitch = IntakeSwitch()
     let accumulator: Accumulator
     var core: WriterCore
     var machine: ShippingStateMachine
-    var parser: any SourceParser
-    var checkpoint: FileCheckpoint
-    private let buffer = ChunkBuffer(byteCount: CollectorRun.chunkBytes)
+    var follower: FileFollower
     private let inbox = Inbox()
     /// The request that is under way.
     var request: Int?
@@ -44,7 +44,8 @@ struct CollectorRun {
 
     /// Starts a process on a disk.
     init(
-        name: String, disk: VirtualDisk, clock: VirtualClock, scenario: Scenario, newID: SpoolID
+        name: String, glob: String, disk: VirtualDisk, clock: VirtualClock, scenario: Scenario, bug: KnownBug?,
+        newID: SpoolID
     ) throws {
         self.clock = clock
         let settings = SpoolSettings(
@@ -55,24 +56,38 @@ struct CollectorRun {
             directory: Self.directory, settings: settings, fileSystem: disk, clock: clock.wall, makeID: { newID })
         accumulator = Accumulator(limits: Accumulator.Limits(rows: scenario.sealRows), clock: clock)
         let inbox = inbox
+        let sealAge = Duration.milliseconds(scenario.sealAgeMilliseconds)
+        let quarantine = try Quarantine(
+            directory: Self.quarantineDirectory, maxBytes: Self.quarantineBytes,
+            nextSpoolSequence: recovered.nextSpoolSequence, fileSystem: disk
+        ) { _ in }
         core = WriterCore(
             spool: spool,
             identity: BatchIdentity(
                 provider: CollectorNode.provider, collector: name, spoolID: recovered.spoolID, version: "simulated"),
-            accumulator: accumulator, intakeSwitch: intakeSwitch, sealAge: .milliseconds(scenario.sealAgeMilliseconds),
-            quarantine: QuarantineModel(disk: disk), remembered: RememberedEvents(clock: clock), wallClock: clock.wall,
+            accumulator: accumulator, intakeSwitch: intakeSwitch, sealAge: sealAge,
+            quarantine: quarantine, remembered: RememberedEvents(clock: clock), wallClock: clock.wall,
             steadyClock: clock
         ) { event in
             if case .sealed(let note) = event { inbox.batches.append(note.batch) }
         }
-        let files = try core.restore(recovered)
+        var files = try core.restore(recovered)
+        if bug == .forgetCheckpoints { files.checkpoints = [:] }
         machine = ShippingStateMachine(
             unshipped: core.unshipped,
-            last: recovered.epoch.map { .init(epoch: $0.epoch, nextSequence: $0.nextSequence) } ?? .init())
-        parser = try NativeFormat().makeParser(
-            defaults: EventDefaults(provider: CollectorNode.provider), framing: .stream)
-        checkpoint = files.checkpoints[Self.file] ?? FileCheckpoint(path: "/log")
-        parser.resume(from: checkpoint.intake)
+            last: recovered.epoch ?? EpochPosition())
+        let defaults = EventDefaults(provider: CollectorNode.provider)
+        follower = FileFollower(
+            sources: [
+                FollowedSource(name: LogWriter.source, format: NativeFormat(), defaults: defaults, globs: [glob])
+            ],
+            windowSpan: TimeWindow.Span(back: .seconds(86_400), ahead: .seconds(86_400)), recovered: files,
+            sealAge: sealAge, accumulator: accumulator, intakeSwitch: intakeSwitch, fileSystem: disk,
+            wallClock: clock.wall, steadyClock: clock, chunkBytes: Self.chunkBytes
+        ) { event in
+            if case .parsed(_, 0, 0, 0) = event { return }
+            inbox.fileEvents.append(event)
+        }
         intakeSwitch.set(.starting, false)
         takeSealed()
     }
@@ -91,44 +106,31 @@ struct CollectorRun {
         takeSealed()
     }
 
-    /// Reads on in the followed file, as the product's reader does.
-    mutating func readFile(_ file: [UInt8]) {
-        while !intakeSwitch.isClosed {
-            let offset = Int(parser.position.byteOffset)
-            let chunk = file.dropFirst(offset).prefix(Self.chunkBytes)
-            guard !chunk.isEmpty else { break }
-            buffer.write(Array(chunk), at: 0)
-            let now = clock.wall.nowMilliseconds()
-            let context = ChunkContext(
-                source: Self.file.source, file: checkpoint.path, nowMilliseconds: now,
-                window: TimeWindow(back: .seconds(86_400), ahead: .seconds(86_400), nowMilliseconds: now))
-            let outcome = accumulator.parse(
-                buffer, 0..<chunk.count, endOfInput: false, with: &parser, file: Self.file, checkpoint: &checkpoint,
-                context: context)
-            switch outcome {
-            case .full: if !core.makeRoom() { return takeSealed() }
-            case .parsed(let consumed, _, _): if consumed == 0 { return takeSealed() }
+    /// Looks for files and reads them, as the product's reader does.
+    ///
+    /// - Returns: what the follower told.
+    mutating func readFiles() -> [FileEvent] {
+        defer { inbox.fileEvents = [] }
+        follower.scan()
+        for id in follower.order { takeTurn(id) }
+        follower.letGoOfDetached()
+        takeSealed()
+        return inbox.fileEvents
+    }
+
+    private mutating func takeTurn(_ id: FileID) {
+        for _ in 0..<FileFollower.chunksPerTurn {
+            switch follower.readChunk(of: id) {
+            case .read: break
+            case .waits: return
+            case .full: core.makeRoom()
             }
         }
-        takeSealed()
     }
 
     /// Whether all input has become batches, and all batches are shipped.
-    func isDrained(_ file: [UInt8]) -> Bool {
+    func isDrained(_ log: LogWriter) -> Bool {
         !intakeSwitch.isClosed && accumulator.isEmpty && core.hasNothingWaiting && core.unshipped.isEmpty
-            && machine.queuedCount == 0 && request == nil && Int(parser.position.byteOffset) == file.count
+            && machine.queuedCount == 0 && request == nil && log.isRead(by: follower)
     }
-}
-
-/// Records that were rejected, on the same disk: it can't be written while that fails.
-struct QuarantineModel: QuarantineWriter {
-    struct Failure: Error {}
-
-    let disk: VirtualDisk
-
-    func write(_ entries: [QuarantineEntry], spoolSequence: UInt64) throws {
-        if !entries.isEmpty, disk.state.withLock({ $0.faults.isFailing }) { throw Failure() }
-    }
-
-    func writePushed(_ entries: [QuarantineEntry]) throws {}
 }

@@ -6,13 +6,27 @@ extension VirtualDisk {
         try enter("mkdir", path)
     }
 
-    func list(_ directory: String) throws(FileSystemError) -> [String] {
+    func entries(_ directory: String) throws(FileSystemError) -> [DirectoryEntry] {
         try enter("opendir", directory)
         return state.withLock { state in
             Set(
                 state.names.keys.filter { $0.hasPrefix(directory + "/") }
                     .compactMap { $0.dropFirst(directory.count + 1).split(separator: "/").first.map(String.init) }
-            ).sorted()
+            ).sorted().map { name in
+                let file = state.names["\(directory)/\(name)"].flatMap { state.files[$0] }
+                return DirectoryEntry(name: name, inode: file?.inode ?? 0)
+            }
+        }
+    }
+
+    /// Knows of one wildcard: a `*` at the end.
+    func paths(matching pattern: String) -> [String] {
+        state.withLock { state in
+            guard !state.isDead else { return [] }
+            guard pattern.hasSuffix("*") else { return state.names[pattern] == nil ? [] : [pattern] }
+            let prefix = pattern.dropLast()
+            return state.names.keys
+                .filter { $0.hasPrefix(prefix) && !$0.dropFirst(prefix.count).contains("/") }.sorted()
         }
     }
 
@@ -20,19 +34,21 @@ extension VirtualDisk {
         try enter("open", path)
         let descriptor = state.withLock { state -> Int32? in
             if state.names[path] == nil {
-                guard mode != .read else { return nil }
-                state.nextNumber += 1
-                state.files[state.nextNumber] = VirtualFile()
-                state.names[path] = state.nextNumber
-                state.changes.append(.make(path, state.nextNumber))
+                guard mode != .read, mode != .follow else { return nil }
+                let made = Self.makeFile(&state)
+                state.names[path] = made
+                state.changes.append(.make(path, made))
             }
             guard let file = state.names[path] else { return nil }
-            if mode == .replace { state.files[file]?.truncate(to: 0) }
+            if mode == .replace {
+                state.files[file]?.truncate(to: 0)
+                Self.noteChange(of: file, &state)
+            }
             state.nextNumber += 1
             state.open[Int32(state.nextNumber)] = file
             return Int32(state.nextNumber)
         }
-        guard let descriptor else { throw Self.failure("open", path, 2) }
+        guard let descriptor else { throw Self.failure("open", path, FileSystemError.noEntry) }
         return OpenFile(descriptor: descriptor)
     }
 
@@ -46,9 +62,16 @@ extension VirtualDisk {
         }
     }
 
-    func size(_ file: OpenFile) throws(FileSystemError) -> UInt64 {
+    func status(_ path: String) throws(FileSystemError) -> FileStatus {
+        try enter("stat", path)
+        let file = state.withLock { state in state.names[path].flatMap { state.files[$0] } }
+        guard let file else { throw Self.failure("stat", path, FileSystemError.noEntry) }
+        return file.status
+    }
+
+    func status(_ file: OpenFile) throws(FileSystemError) -> FileStatus {
         let number = try enter("fstat", file)
-        return UInt64(state.withLock { $0.files[number]?.bytes.count ?? 0 })
+        return state.withLock { $0.files[number] ?? VirtualFile() }.status
     }
 
     func read(
@@ -83,6 +106,7 @@ extension VirtualDisk {
             count -= max(0, grown - max(0, Self.free(state)))
             guard count > 0 else { return 0 }
             state.files[number]?.write(Array(source.prefix(count)), at: Int(offset))
+            Self.noteChange(of: number, &state)
             return count
         }
         if let problem { throw problem }

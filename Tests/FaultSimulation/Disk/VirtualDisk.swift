@@ -3,8 +3,8 @@ internal import Synchronization
 
 /// A file system in memory that fails as real ones do: see ``VirtualFile`` and ``DiskFaults``.
 ///
-/// Names follow the same rule as bytes: until their directory was synced, a power cut keeps any of the changes. A process
-/// can be killed in the middle of a call: from then on every call fails, until ``reboot(powerCut:)``.
+/// Names follow the same rule as bytes: until their directory was synced, a power cut keeps any of the changes. A
+/// process can be killed in the middle of a call: from then on every call fails, until ``reboot(powerCut:)``.
 final class VirtualDisk: FileSystem {
     /// A change of names that isn't durable yet.
     enum NameChange {
@@ -41,6 +41,8 @@ final class VirtualDisk: FileSystem {
         var open: [Int32: Int] = [:]
         var locks: [Int: Int32] = [:]
         var nextNumber = 3
+        /// Changes of files so far: what their times of modification are counted by.
+        var changeCount: Int64 = 0
         /// Calls until the process dies; `nil` for no such plan.
         var callsToLive: Int?
         var isDead = false
@@ -52,6 +54,21 @@ final class VirtualDisk: FileSystem {
 
     init(_ random: SimulationRandom) {
         state = Mutex(State(random: random))
+    }
+
+    /// A new file without a name, under the lowest inode that no other file has.
+    static func makeFile(_ state: inout State) -> Int {
+        let held = Set(state.names.values).union(state.durableNames.values).union(state.open.values)
+        let taken = Set(held.compactMap { state.files[$0]?.inode })
+        state.nextNumber += 1
+        state.files[state.nextNumber] = VirtualFile(inode: (1...).first { !taken.contains($0) } ?? 0)
+        noteChange(of: state.nextNumber, &state)
+        return state.nextNumber
+    }
+
+    static func noteChange(of file: Int, _ state: inout State) {
+        state.changeCount += 1
+        state.files[file]?.modified = state.changeCount
     }
 
     /// Whether the process that used the disk was killed in the middle of a call.
@@ -136,11 +153,6 @@ final class VirtualDisk: FileSystem {
                 state.files[file] = nil
             }
         }
-    }
-
-    /// All files with what the disk holds of them, by name: what a power cut that loses everything unsynced would leave.
-    var durableFiles: [String: [UInt8]] {
-        state.withLock { state in state.durableNames.mapValues { state.files[$0]?.durable ?? [] } }
     }
 
     static func directory(of path: String) -> String {

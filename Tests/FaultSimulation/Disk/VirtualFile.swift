@@ -1,3 +1,5 @@
+internal import Spool
+
 /// A file's bytes as programs see them, and as the disk holds them.
 ///
 /// What was written since the last sync is dirty, by sectors of 512 bytes. A power cut keeps any of the dirty sectors
@@ -6,11 +8,24 @@
 struct VirtualFile {
     static let sectorBytes = 512
 
+    /// Given again once the file is gone, as file systems do.
+    let inode: UInt64
+    /// When it was last changed, on the disk's own count of changes.
+    var modified: Int64 = 0
     private(set) var bytes: [UInt8] = []
     private(set) var durable: [UInt8] = []
     private var dirty: Set<Int> = []
     /// Clean, but not on the disk: a sync failed over them.
     private var lost: Set<Int> = []
+
+    init(inode: UInt64 = 0) {
+        self.inode = inode
+    }
+
+    var status: FileStatus {
+        FileStatus(
+            device: 1, inode: inode, byteCount: UInt64(bytes.count), isRegular: true, modifiedNanoseconds: modified)
+    }
 
     mutating func write(_ source: [UInt8], at offset: Int) {
         let end = offset + source.count

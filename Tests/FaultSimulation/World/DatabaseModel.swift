@@ -24,9 +24,9 @@ struct DatabaseModel {
         var spoolSequence: UInt64
     }
 
-    /// What became of a batch: the answer, and whether it was counted by this transaction.
-    struct Outcome {
-        var answer: BatchAnswer
+    /// What became of a batch, and whether it was counted by this transaction.
+    struct Commit {
+        var outcome: BatchOutcome
         var isCounted = false
     }
 
@@ -51,50 +51,47 @@ struct DatabaseModel {
         row.epochs[decision.epoch] = Epoch()
         collectors[collector] = row
         return .granted(
-            epoch: decision.epoch, nextSequence: 0, regressed: decision.hasRegressed && bug != .hideRegression)
+            EpochPosition(epoch: decision.epoch), hasRegressed: decision.hasRegressed && bug != .hideRegression)
     }
 
     mutating func lookUp(_ collector: Int, _ digests: [BatchDigest], epoch: UInt64, now: Int64) -> LookupAnswer {
-        guard let row = collectors[collector], let found = row.epochs[epoch] else { return .unknownEpoch }
-        guard found.isLive else { return .fenced }
+        guard let row = collectors[collector], let found = row.epochs[epoch] else { return .refused(.unknownEpoch) }
+        guard found.isLive else { return .refused(.fenced(liveEpoch: Self.liveEpoch(row))) }
         return .counted(digests.map { isKnown($0, in: row, now) })
     }
 
     mutating func commit(
         _ collector: Int, _ digest: BatchDigest, _ spoolSequence: SpoolSequence, epoch: UInt64, sequence: UInt64,
         now: Int64
-    ) -> Outcome {
+    ) -> Commit {
         guard var row = collectors[collector], let found = row.epochs[epoch] else {
-            return Outcome(answer: .unknownEpoch)
+            return Commit(outcome: .unknownEpoch)
         }
-        guard found.isLive else { return Outcome(answer: .fenced) }
+        guard found.isLive else { return Commit(outcome: .fenced(liveEpoch: Self.liveEpoch(row))) }
         let outcome = BatchOutcome(sequence: sequence, nextSequence: found.nextSequence) {
             BatchHistory(
                 isKnown: isKnown(digest, in: row, now), isSpoolSequenceUsed: row.spoolSequences.contains(spoolSequence))
         }
         switch outcome {
         case .counted: break
-        case .duplicate:
-            if bug == .countDuplicates { break }
+        case .duplicate where bug == .countDuplicates: break
+        case .gap where bug == .skipGaps: break
+        case .spoolSequenceReused where bug == .forgetDigests: break
+        case .duplicate, .gap, .spoolSequenceReused, .fork, .fenced, .unknownEpoch:
             if outcome.usesUp(sequence: sequence, nextSequence: found.nextSequence) {
                 row.epochs[epoch]?.nextSequence += 1
             }
             collectors[collector] = row
-            return Outcome(answer: .counted)
-        case .gap(let expected):
-            if bug != .skipGaps { return Outcome(answer: .gap(expectedSequence: expected)) }
-        case .spoolSequenceReused:
-            if bug != .forgetDigests { return Outcome(answer: .invalid(reason: "spool-sequence-reused")) }
-        case .fork: return Outcome(answer: .fork)
-        case .fenced: return Outcome(answer: .fenced)
-        case .unknownEpoch: return Outcome(answer: .unknownEpoch)
+            return Commit(outcome: outcome)
         }
         row.epochs[epoch]?.nextSequence = max(found.nextSequence, sequence + 1)
         row.digests[digest] = now
         row.spoolSequences.insert(spoolSequence)
         collectors[collector] = row
-        return Outcome(answer: .counted, isCounted: true)
+        return Commit(outcome: .counted, isCounted: true)
     }
+
+    private static func liveEpoch(_ row: Collector) -> UInt64 { row.epochs.first { $0.value.isLive }?.key ?? 0 }
 
     private func isKnown(_ digest: BatchDigest, in row: Collector, _ now: Int64) -> Bool {
         guard let counted = row.digests[digest] else { return false }

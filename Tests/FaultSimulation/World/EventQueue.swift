@@ -2,10 +2,12 @@
 enum Event {
     /// A client pushes events to a collector.
     case push(Int)
-    /// A program writes records to the file that a collector follows.
+    /// A program writes records to the log that a collector follows.
     case append(Int)
+    /// The log is rotated.
+    case rotate(Int)
     /// A pushed request comes back from its yield and wants to be durable.
-    case settle(Int, incarnation: Int, CollectorRun.Pushed)
+    case makeDurable(Int, incarnation: Int, CollectorRun.Pushed)
     case tick(Int, incarnation: Int)
     case arrive(Request)
     case answer(Request, Answer)

@@ -25,9 +25,9 @@ enum Answer {
     /// What a client makes of a connection that gave nothing.
     static func failed(_ body: Request.Body, _ delay: ShippingDelay) -> Answer {
         switch body {
-        case .epoch: .epoch(.refused(delay))
-        case .lookUp: .lookUp(.refused(delay))
-        case .batch: .batch(.refused(delay))
+        case .epoch: .epoch(.later(delay))
+        case .lookUp: .lookUp(.later(delay))
+        case .batch: .batch(.later(delay))
         }
     }
 }
@@ -45,14 +45,12 @@ extension Request.Body: CustomStringConvertible {
 extension Answer: CustomStringConvertible {
     var description: String {
         switch self {
-        case .epoch(.granted(let epoch, _, let regressed)): "granted \(epoch)\(regressed ? ", regressed" : "")"
-        case .epoch(.refused), .lookUp(.refused), .batch(.refused): "later"
+        case .epoch(.granted(let position, let hasRegressed)):
+            "granted \(position.epoch)\(hasRegressed ? ", regressed" : "")"
+        case .epoch(.later), .lookUp(.later), .batch(.later): "later"
         case .lookUp(.counted(let flags)): "known \(flags.count { $0 }) of \(flags.count)"
-        case .lookUp(.fenced), .batch(.fenced): "fenced"
-        case .lookUp(.unknownEpoch), .batch(.unknownEpoch): "unknown epoch"
-        case .batch(.counted): "counted"
-        case .batch(.gap(let expected)): "gap before \(expected)"
-        case .batch(.fork): "fork"
+        case .lookUp(.refused(let refusal)): BatchOutcome(refusal).name
+        case .batch(.decided(let outcome)): "\(outcome)"
         case .batch(.invalid(let reason)): "invalid: \(reason)"
         }
     }

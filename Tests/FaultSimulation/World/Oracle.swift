@@ -87,6 +87,18 @@ struct Oracle {
         rejected[collector, default: (0, 0)].may -= count
     }
 
+    /// Events whose file is emptied or deleted, whether or not they were read: those not counted yet may never be.
+    mutating func release(_ events: Events) {
+        for place in events.places where !isCounted(events.key, place) { fates[events.key]?[place] = .unknown }
+    }
+
+    /// Rejected records whose file is emptied or deleted.
+    mutating func releaseRejected(_ collector: Int, _ count: UInt64) {
+        let released = min(count, rejected[collector]?.must ?? 0)
+        rejected[collector]?.must -= released
+        rejected[collector]?.may += released
+    }
+
     // MARK: What the database does
 
     /// A batch was counted.

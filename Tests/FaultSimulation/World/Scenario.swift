@@ -17,6 +17,7 @@ struct Scenario {
     var sealAgeMilliseconds: Int64 = 3_000
     var sealRows = 8
     var segmentBytes: UInt64 = 4_096
+    var rotation = LogWriter.Rotation.never
 
     init(_ random: inout SimulationRandom) {
         network = NetworkFaults(&random)
@@ -41,6 +42,7 @@ struct Scenario {
         sealAgeMilliseconds = random.within(500...5_000)
         sealRows = 1 + random.below(12)
         segmentBytes = UInt64(512 << random.below(6))
+        rotation = LogWriter.Rotation.allCases[random.below(LogWriter.Rotation.allCases.count)]
     }
 }
 

@@ -5,7 +5,7 @@ extension World {
     func start(_ node: CollectorNode) {
         guard node.run == nil else { return }
         do {
-            try node.start(scenario)
+            try node.start(scenario, bug)
             note("\(node.name) starts as \(node.incarnation)")
         } catch {
             note("\(node.name) can't start: \(error)")
@@ -35,7 +35,7 @@ extension World {
 
     func tick(_ node: CollectorNode) {
         node.run?.tick()
-        node.run?.readFile(node.file)
+        for event in node.run?.readFiles() ?? [] { note("\(node.name): \(event)") }
         guard !buryIfDead(node) else { return }
         after(random.within(100...1_000), .tick(node.index, incarnation: node.incarnation))
         ship(node)
@@ -56,7 +56,7 @@ extension World {
             guard !buryIfDead(node) else { return }
             note("\(node.name) appends \(events.places) of \(events.key.tenant)")
             if bug == .acknowledgeOnAppend { acknowledge(pushed, node) }
-            after(random.within(0...5), .settle(node.index, incarnation: node.incarnation, pushed))
+            after(random.within(0...5), .makeDurable(node.index, incarnation: node.incarnation, pushed))
         } catch {
             guard !buryIfDead(node) else { return }
             note("\(node.name) refuses \(events.places) of \(events.key.tenant): \(error)")
@@ -64,9 +64,9 @@ extension World {
         }
     }
 
-    func settle(_ node: CollectorNode, _ pushed: CollectorRun.Pushed) {
+    func makeDurable(_ node: CollectorNode, _ pushed: CollectorRun.Pushed) {
         do throws(CommitFailure) {
-            try node.run?.core.settle(pushed.ticket)
+            try node.run?.core.makeDurable(pushed.ticket)
             node.run?.takeSealed()
             guard !buryIfDead(node) else { return }
             acknowledge(pushed, node)
@@ -89,10 +89,20 @@ extension World {
         if !isHealed { after(random.within(200...6_000), .append(node.index)) }
         let events = oracle.emit(node.index, count: 1 + random.below(4), minute: minute)
         let rubbish = random.chance(scenario.rubbish) ? 1 : 0
-        // The file is the truth: what stands in it is counted, or reported as rejected.
+        // The log is the truth: what stands in it is counted, or reported as rejected.
         oracle.settle(events, .acknowledged)
         oracle.reject(node.index, must: UInt64(rubbish))
-        node.appendToFile(events, rubbish: rubbish)
-        note("\(node.name)'s file gets \(events.places) of \(events.key.tenant)")
+        node.appendToLog(events, rubbish: rubbish)
+        if isHealed { node.log.flush() }
+        note("\(node.name)'s log gets \(events.places) of \(events.key.tenant)")
+    }
+
+    func rotate(_ node: CollectorNode) {
+        guard !isHealed else { return }
+        after(random.within(1_000...20_000), .rotate(node.index))
+        note("\(node.name)'s log is rotated")
+        let lost = node.log.rotate()
+        for events in lost.events { oracle.release(events) }
+        oracle.releaseRejected(node.index, lost.rubbish)
     }
 }

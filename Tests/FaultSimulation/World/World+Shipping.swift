@@ -81,7 +81,7 @@ extension World {
         // Of the transactions without an answer, half were not committed.
         if isUnknown, random.chance(500) {
             guard bug == .acknowledgeBeforeCommit, case .batch = request.body else { return nil }
-            return .batch(.counted)
+            return .batch(.decided(.counted))
         }
         let answer = try transact(request)
         return isUnknown ? nil : answer
@@ -95,10 +95,10 @@ extension World {
             return .lookUp(database.lookUp(collector, digests, epoch: epoch, now: now))
         case .batch(let bytes, let claimed, let epoch, let sequence):
             let (sealed, digest) = repeated(request, bytes, claimed)
-            let outcome = database.commit(
+            let commit = database.commit(
                 collector, digest, try Self.spoolSequence(of: sealed), epoch: epoch, sequence: sequence, now: now)
-            if outcome.isCounted { try oracle.count(collector, sealed, epoch: epoch, sequence: sequence) }
-            return .batch(outcome.answer)
+            if commit.isCounted { try oracle.count(collector, sealed, epoch: epoch, sequence: sequence) }
+            return .batch(.decided(commit.outcome))
         }
     }
 

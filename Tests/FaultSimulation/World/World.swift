@@ -35,7 +35,9 @@ final class World {
         trace = Trace(print: print)
         database = DatabaseModel(bug: bug)
         let time = time
-        nodes = (0..<scenario.collectors).map { CollectorNode(index: $0, time: time, random: &random) }
+        nodes = (0..<scenario.collectors).map {
+            CollectorNode(index: $0, time: time, rotation: scenario.rotation, random: &random)
+        }
         self.random = random
     }
 
@@ -61,6 +63,7 @@ final class World {
             after(0, .start(node.index))
             after(random.within(1...2_000), .push(node.index))
             after(random.within(1...2_000), .append(node.index))
+            if scenario.rotation != .never { after(random.within(1...20_000), .rotate(node.index)) }
         }
         after(random.within(1...scenario.meanBetweenFaults), .fault)
         after(random.within(1...10_000), .backup)
@@ -77,8 +80,9 @@ final class World {
         switch event {
         case .push(let index): push(nodes[index])
         case .append(let index): append(nodes[index])
-        case .settle(let index, let incarnation, let pushed):
-            if let node = awake(index, incarnation, event) { settle(node, pushed) }
+        case .rotate(let index): rotate(nodes[index])
+        case .makeDurable(let index, let incarnation, let pushed):
+            if let node = awake(index, incarnation, event) { makeDurable(node, pushed) }
         case .tick(let index, let incarnation):
             if let node = awake(index, incarnation, event) { tick(node) }
         case .arrive(let request): try arrive(request)
@@ -112,13 +116,13 @@ final class World {
     // MARK: The end
 
     private func inspect() throws(Violation) -> Bool {
-        if nodes.allSatisfy({ $0.run?.isDrained($0.file) ?? false }) {
+        if nodes.allSatisfy({ $0.run?.isDrained($0.log) ?? false }) {
             note("drained")
             try oracle.checkDrained()
             return true
         }
         guard now - healedAt < Self.drainLimit else {
-            for node in nodes where !(node.run?.isDrained(node.file) ?? false) {
+            for node in nodes where !(node.run?.isDrained(node.log) ?? false) {
                 throw Violation(.drains, "\(node.name) has not drained: \(state(of: node))")
             }
             return true

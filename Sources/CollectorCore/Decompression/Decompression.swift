@@ -24,7 +24,7 @@ package enum Compression: String, Sendable, Equatable {
     case zstd
 
     /// By a file's name.
-    init?(path: String) {
+    package init?(path: String) {
         if path.hasSuffix(".gz") {
             self = .gzip
         } else if path.hasSuffix(".zst") {

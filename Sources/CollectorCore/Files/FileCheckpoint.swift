@@ -2,46 +2,6 @@ internal import Foundation
 package import SourceFormats
 internal import UsageModel
 
-/// A file of a source, whatever its name is at the moment.
-package struct FileID: Sendable, Hashable {
-    package var source: String
-    package var device: UInt64
-    package var inode: UInt64
-
-    package init(source: String, device: UInt64, inode: UInt64) {
-        self.source = source
-        self.device = device
-        self.inode = inode
-    }
-}
-
-/// The first bytes of a file in short: tells a file from another one that got its inode, and a log that was copied away
-/// and started over from one that grew.
-package struct FileFingerprint: Sendable, Hashable, Codable {
-    /// The most leading bytes that are looked at.
-    package static let maxBytes = 1_024
-
-    /// How many leading bytes it covers; 0 for a file that was empty.
-    package var length: Int
-    /// FNV-1a over those bytes, 64 bits.
-    package var hash: UInt64
-
-    package static let empty = FileFingerprint(length: 0, hash: 0xcbf2_9ce4_8422_2325)
-
-    package init(length: Int, hash: UInt64) {
-        self.length = length
-        self.hash = hash
-    }
-
-    package init(_ head: RawSpan) {
-        self = .empty
-        for index in 0..<min(head.byteCount, Self.maxBytes) {
-            hash = (hash ^ UInt64(head.byte(at: index))) &* 0x0000_0100_0000_01b3
-            length += 1
-        }
-    }
-}
-
 /// How far a file has been read: kept in every batch record, so that reading resumes exactly behind the last batch.
 package struct FileCheckpoint: Sendable, Hashable {
     /// Where the file was last seen.

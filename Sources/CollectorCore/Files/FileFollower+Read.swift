@@ -1,0 +1,133 @@
+internal import SourceFormats
+internal import Spool
+internal import UsageModel
+
+extension FileFollower {
+    /// Reads and counts the next chunk of a file, unless input is closed.
+    package mutating func readChunk(of id: FileID) -> Turn {
+        // The file is taken out while it is read: nothing else touches it, and its buffers aren't copied.
+        guard !intakeSwitch.isClosed, var file = followed.removeValue(forKey: id) else { return .waits }
+        defer { followed[id] = file }
+        guard !file.isDone, let handle = file.handle else { return .waits }
+        do {
+            let turn =
+                if let compression = file.compression {
+                    try readCompressed(&file, handle, compression)
+                } else {
+                    try readPlain(&file, handle)
+                }
+            file.isUnreadable = false
+            return turn
+        } catch let error as DecompressionError {
+            file.hasFailed = true
+            file.stream = nil
+            report(.failed(path: file.path, offset: file.offset, detail: error.description))
+        } catch {
+            // A disk or a network that comes back: nothing was counted of what could not be read.
+            if !file.isUnreadable { report(.unreadable(path: file.path, offset: file.offset, error)) }
+            file.isUnreadable = true
+        }
+        return .waits
+    }
+
+    /// Reads one chunk of a plain file straight into the accumulator.
+    private mutating func readPlain(_ file: inout FollowedFile, _ handle: OpenFile) throws(FileSystemError) -> Turn {
+        let status = try fileSystem.status(handle)
+        let now = steadyClock.nowMilliseconds()
+        if status.byteCount < file.offset {
+            try startOver(&file, handle)
+        } else if status.byteCount != file.seenSize || status.modifiedNanoseconds != file.seenModified {
+            // A log that was copied away, emptied and has grown to its old size or past it is told by its first bytes
+            // only.
+            if try !isSameFile(&file, handle) { try startOver(&file, handle) }
+        } else {
+            return try completeLastLine(&file, handle, now)
+        }
+        return try readGrowth(&file, handle, status, now)
+    }
+
+    private mutating func readGrowth(
+        _ file: inout FollowedFile, _ handle: OpenFile, _ status: FileStatus, _ now: Int64
+    ) throws(FileSystemError) -> Turn {
+        let offset = file.offset
+        let count = try buffer.read(handle, on: fileSystem, at: offset, into: 0..<file.chunkBytes)
+        guard count > 0 else {
+            file.seenSize = status.byteCount
+            file.seenModified = status.modifiedNanoseconds
+            return .waits
+        }
+        let isAtEnd = offset + UInt64(count) >= status.byteCount
+        guard let consumed = parse(&file, count, endOfInput: isAtEnd && file.source.isWhole) else { return .full }
+        file.grewAt = now
+        file.tailBytes = UInt64(count - consumed)
+        if isAtEnd {
+            file.seenSize = offset + UInt64(count)
+            file.seenModified = status.modifiedNanoseconds
+        }
+        let needsLarger = consumed == 0 && count == file.chunkBytes
+        file.chunkBytes = needsLarger ? min(file.chunkBytes * 2, buffer.byteCount) : chunkBytes
+        if isAtEnd, file.source.isWhole { restartParser(&file) }
+        return consumed > 0 || needsLarger ? .read : .waits
+    }
+
+    /// Takes a last line that has no line end once the file has been quiet for as long as the source says.
+    private mutating func completeLastLine(
+        _ file: inout FollowedFile, _ handle: OpenFile, _ now: Int64
+    ) throws(FileSystemError) -> Turn {
+        guard file.tailBytes > 0, let idle = file.source.completeLastLineAfter,
+            now - file.grewAt >= idle.wholeMilliseconds
+        else { return .waits }
+        let count = try buffer.read(handle, on: fileSystem, at: file.offset, into: 0..<buffer.byteCount)
+        // Bytes that came meanwhile are for the next ordinary read.
+        guard count == Int(file.tailBytes) else {
+            file.seenSize = 0
+            return .waits
+        }
+        guard parse(&file, count, endOfInput: true) != nil else { return .full }
+        file.tailBytes = 0
+        restartParser(&file)
+        return .read
+    }
+
+    /// A parser that was told of the end goes on only afresh from its checkpoint.
+    private func restartParser(_ file: inout FollowedFile) {
+        file.parser.resume(from: file.checkpoint.intake)
+    }
+
+    /// Whether the file still begins as it did; takes in what its beginning has gained.
+    private mutating func isSameFile(_ file: inout FollowedFile, _ handle: OpenFile) throws(FileSystemError) -> Bool {
+        let known = file.checkpoint.fingerprint
+        guard try identification.isSame(handle, as: known) else { return false }
+        if known.length < FileFingerprint.maxBytes {
+            file.checkpoint.fingerprint = try identification.fingerprint(of: handle)
+        }
+        return true
+    }
+
+    /// The file was emptied and written anew under the same inode.
+    private mutating func startOver(_ file: inout FollowedFile, _ handle: OpenFile) throws(FileSystemError) {
+        let fingerprint = try identification.fingerprint(of: handle)
+        report(.startedOver(path: file.path, offset: file.offset))
+        file.parser.resume(from: .start)
+        file.tailBytes = 0
+        file.seenSize = 0
+        file.checkpoint = FileCheckpoint(path: file.path, fingerprint: fingerprint)
+        accumulator.setCheckpoint(file.checkpoint, for: file.id)
+    }
+
+    /// Parses a chunk under the accumulator's lock and counts what came of it.
+    ///
+    /// - Returns: bytes that are done with; `nil` where a table has to be sealed first.
+    func parse(_ file: inout FollowedFile, _ count: Int, endOfInput: Bool) -> Int? {
+        let now = wallClock.nowMilliseconds()
+        let context = ChunkContext(
+            source: file.source.name, file: file.path, nowMilliseconds: now,
+            window: windowSpan.window(nowMilliseconds: now))
+        let outcome = accumulator.parse(
+            buffer, 0..<count, endOfInput: endOfInput, with: &file.parser, file: file.id,
+            checkpoint: &file.checkpoint, context: context)
+        guard case .parsed(let consumed, let events, let rejected) = outcome else { return nil }
+        report(.parsed(source: file.source.name, events: events, rejected: rejected, byteCount: consumed))
+        return consumed
+    }
+}

@@ -1,0 +1,111 @@
+internal import CollectorCore
+internal import Spool
+internal import UsageModel
+
+/// The program that writes the log which a collector follows, and the one that rotates it.
+///
+/// Both sync what they do. Lines come in pieces, as buffered writers give them.
+struct LogWriter {
+    /// How the log is rotated.
+    enum Rotation: CaseIterable {
+        case never
+        /// Renamed to a name that the collector's glob still matches.
+        case rename
+        /// Renamed to a name that no glob matches: only the inode tells where it went.
+        case renameAway
+        /// Copied to a name that no glob matches, and emptied.
+        case copyTruncate
+    }
+
+    /// What stands in a file.
+    struct Content {
+        var events: [Oracle.Events] = []
+        var rubbish: UInt64 = 0
+    }
+
+    static let source = "log"
+    static let path = "/log/app.log"
+    /// Rotated files that are kept; the oldest is deleted.
+    static let keptFiles = 3
+
+    let disk: VirtualDisk
+    let rotation: Rotation
+    private var rotated: [String] = []
+    private var contents: [String: Content] = [:]
+    /// The rest of a line of which the beginning is in the file.
+    private var unwritten: [UInt8] = []
+    private var rotations = 0
+    private var linesOfRubbish = 0
+
+    init(disk: VirtualDisk, rotation: Rotation) {
+        self.disk = disk
+        self.rotation = rotation
+    }
+
+    var glob: String { rotation == .rename ? Self.path + "*" : Self.path }
+
+    /// Adds records, one line each, of which the end may stay unwritten for now.
+    mutating func append(_ events: Oracle.Events, rubbish: Int, _ random: inout SimulationRandom) {
+        var text = unwritten
+        for place in events.places {
+            let time = CivilTime.clockText(second: events.key.minute * 60)
+            text += Array(
+                """
+                {"time":"\(time)Z","tenant":"\(events.key.tenant)","model":"m","region":"r",\
+                "input_tokens":\(Oracle.tokens(place)),"output_tokens":0}\n
+                """.utf8)
+        }
+        for _ in 0..<rubbish {
+            // No two lines are the same: a file that was emptied begins in another way than before.
+            linesOfRubbish += 1
+            text += Array("{rubbish \(linesOfRubbish)}\n".utf8)
+        }
+        contents[Self.path, default: Content()].events.append(events)
+        contents[Self.path, default: Content()].rubbish += UInt64(rubbish)
+        let written = random.chance(300) ? random.below(text.count) : text.count
+        disk.appendDurably(Array(text[..<written]), to: Self.path)
+        unwritten = Array(text[written...])
+    }
+
+    /// Writes what was begun.
+    mutating func flush() {
+        disk.appendDurably(unwritten, to: Self.path)
+        unwritten = []
+    }
+
+    /// Rotates the log.
+    ///
+    /// - Returns: what the collector may never get to read, if it hasn't yet.
+    mutating func rotate() -> Content {
+        guard rotation != .never, let content = contents.removeValue(forKey: Self.path) else { return Content() }
+        flush()
+        rotations += 1
+        let name = rotation == .rename ? "\(Self.path)-\(rotations)" : "/log/old-\(rotations)"
+        if rotation == .copyTruncate {
+            disk.appendDurably(disk.bytes(of: Self.path), to: name)
+            disk.emptyDurably(Self.path)
+        } else {
+            disk.renameDurably(Self.path, to: name)
+        }
+        rotated.append(name)
+        contents[name] = content
+        var lost = rotation == .rename ? Content() : content
+        while rotated.count > Self.keptFiles {
+            let oldest = rotated.removeFirst()
+            disk.removeDurably(oldest)
+            let gone = contents.removeValue(forKey: oldest) ?? Content()
+            lost.events += gone.events
+            lost.rubbish += rotation == .rename ? gone.rubbish : 0
+        }
+        return lost
+    }
+
+    /// Whether a follower has read everything that its glob leads to.
+    func isRead(by follower: FileFollower) -> Bool {
+        disk.paths(matching: glob).allSatisfy { path in
+            guard let status = try? disk.status(path) else { return false }
+            let id = FileID(source: Self.source, device: status.device, inode: status.inode)
+            return follower.offset(of: id) == status.byteCount
+        }
+    }
+}
