@@ -8,9 +8,9 @@ struct Money: Sendable, Hashable {
     /// ISO 4217.
     var currency: String
 
-    /// Amounts inside of share tables are counted in units of 10^-20 of the currency: fine enough that a price per million
-    /// tokens with 6 decimals, converted by a rate with 8, is a whole number of them. Nothing is rounded before a figure is
-    /// published.
+    /// Amounts inside of share tables are counted in units of 10^-20 of the currency: fine enough that a price per
+    /// million tokens with 6 decimals, converted by a rate with 8, is a whole number of them. Nothing is rounded before
+    /// a figure is published.
     static let tableDecimals = 20
     /// Decimals that amounts have before they are converted: a price per million tokens with 6 decimals.
     static let decimalsBeforeRate = tableDecimals - FactSyntax.rateDecimals
