@@ -76,14 +76,6 @@ package final class Store: Sendable {
         let calendar = calendar
         return try await pool.withConnection { try body(StoreSession($0, calendar: calendar)) }
     }
-
-    /// Runs store operations on one connection as one transaction, which is tried again as the policy says.
-    package func transaction<Value: Sendable>(
-        _ options: TransactionOptions = .readWrite, retry: RetryPolicy = .none,
-        _ body: @escaping @Sendable (StoreSession) throws -> Value
-    ) async throws -> Value {
-        try await pool.withTransaction(options, retry: retry) { try body(StoreSession($0)) }
-    }
 }
 
 /// Operations on a connection that the caller holds, mostly in a transaction.
