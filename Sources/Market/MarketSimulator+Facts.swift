@@ -14,34 +14,16 @@ extension MarketSimulator {
     /// which it says nothing is a file with a header alone.
     package var factsFiles: [MarketFactsFile] {
         [
-            file("providers", ["provider", "group", "effective_from", "effective_to", "reason"], groups),
-            file(
-                "models",
-                [
-                    "model", "developer", "group", "family", "weights", "tier", "effective_from", "effective_to",
-                    "reason",
-                ], catalogue),
-            file("regions", ["provider", "region", "market", "effective_from", "effective_to", "reason"], regions),
-            file("revenue", ["provider", "month", "layer", "amount", "currency", "source"], revenue),
-            file("tenders", ["provider", "month", "tenders", "amount", "currency", "source"], tenders),
-            file("private-deployments", ["provider", "model", "month", "tokens", "source"], privateDeployments),
-            file(
-                "reference-totals", ["name", "period", "scope", "value", "unit", "precision", "source", "as_of"],
-                referenceTotals),
-            file(
-                "prices",
-                [
-                    "provider", "model", "workload", "token_type", "context_from", "context_to", "currency", "price",
-                    "per", "free_tokens", "effective_from", "effective_to", "reason",
-                ], prices),
-            file("rates", ["month", "from_currency", "to_currency", "rate", "source"], rates),
+            file(.providers, groups), file(.models, catalogue), file(.regions, regions), file(.revenue, revenue),
+            file(.tenders, tenders), file(.privateDeployments, privateDeployments),
+            file(.referenceTotals, referenceTotals), file(.prices, prices), file(.rates, rates),
         ]
     }
 
-    private func file(_ kind: String, _ columns: [String], _ records: [[CSVCell]]) -> MarketFactsFile {
-        var writer = CSVWriter(header: columns)
+    private func file(_ kind: FactKind, _ records: [[CSVCell]]) -> MarketFactsFile {
+        var writer = CSVWriter(header: kind.definition.columns.map(\.name))
         for record in records { writer.append(record) }
-        return MarketFactsFile(kind: kind, csv: writer.text)
+        return MarketFactsFile(kind: kind.rawValue, csv: writer.text)
     }
 
     /// What stands as the reason or source of everything that the description doesn't give one for.

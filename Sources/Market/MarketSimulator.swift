@@ -55,14 +55,14 @@ package struct MarketSimulator: Sendable {
     }
 
     /// What the registry says about the market's tenants: everyone but the unclassified, from the first day on.
-    package var registry: [RegistryEntry] {
+    package var registry: [FactRecord] {
         description.providers.flatMap { provider in
             provider.groups.filter { $0.kind != .unclassified }.flatMap { group in
                 group.names.map { name in
-                    RegistryEntry(
-                        provider: provider.name, tenant: name, kind: group.kind,
+                    FactRecord(
+                        provider: provider.name, tenant: name, is: group.kind,
                         legalEntity: group.kind == .ownBusiness ? provider.company : "Simulated \(name)",
-                        effectiveFrom: description.period.from, effectiveTo: nil,
+                        effectiveFrom: description.period.from,
                         reason: "simulated market \(description.id)")
                 }
             }
@@ -70,7 +70,7 @@ package struct MarketSimulator: Sendable {
     }
 
     /// The registry as the CSV file that `steelyard tenants import` reads.
-    package var registryCSV: String { RegistryFile.emit(registry) }
+    package var registryCSV: String { FactFile.emit(registry, kind: .tenants) }
 }
 
 /// A name that no provider of the market has.

@@ -67,7 +67,7 @@ struct ProviderReader {
     }
 
     private func provider(_ name: String, external: UInt64?, _ reader: inout YAMLReader) -> MarketProvider {
-        let company = reader.text("company", maxBytes: RegistryFile.maxLegalEntityBytes)
+        let company = reader.text("company", maxBytes: FactSyntax.maxLegalEntityBytes)
         let facts = ProviderFactsReader(modelNames: modelNames, months: months, weights: weights).read(&reader)
         let hasModels = reader.optional("models") != nil
         let models = hasModels ? reader.modelEras("models", months: months, known: modelNames) : []

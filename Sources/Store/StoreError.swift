@@ -22,9 +22,7 @@ package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
         package static let positionNotReached = Code("position-not-reached")
         /// There is no such token, position or collector.
         package static let notFound = Code("not-found")
-        /// Registry entries overlap with each other, or a date range is empty.
-        package static let registryConflict = Code("registry-conflict")
-        /// Records of facts overlap with each other, or a date range is empty.
+        /// Facts exclude each other, or one ends before it starts.
         package static let factConflict = Code("fact-conflict")
         /// What is stored of a statement isn't what was hashed when it was proposed.
         package static let damagedStatement = Code("damaged-statement")

@@ -18,8 +18,8 @@ import Testing
         UsageResponse.self, SharesResponse.self, RankResponse.self, TrendResponse.self, GrowthResponse.self,
         ConcentrationResponse.self, BridgeResponse.self, PeakResponse.self, CoverageResponse.self,
         MonthlyShareResponse.self, StatementsResponse.self, StatementResponse.self, ScopesResponse.self,
-        CollectorsResponse.self, TenantsResponse.self, TenantHistoryResponse.self, ImportedTenantsResponse.self,
-        FactsResponse.self, ImportedFactsResponse.self, TokensResponse.self, CreatedTokenResponse.self,
+        CollectorsResponse.self, FactsResponse.self, FactHistoryResponse.self, ImportedFactsResponse.self,
+        TokensResponse.self, CreatedTokenResponse.self,
         LivenessResponse.self, ReadinessResponse.self,
     ]
 

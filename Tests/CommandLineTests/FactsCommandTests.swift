@@ -1,6 +1,7 @@
 import APIModel
 import Foundation
 import Identity
+import Scopes
 import Testing
 
 @testable import steelyard
@@ -28,31 +29,29 @@ import Testing
 
     @Test func anImportSaysWhatIsNewAndWhenOnlyWhereSomethingIs() throws {
         let json = """
-            {"assertions":5,"asserted":2,"unchanged":3,"superseded":0,"remainders":0,"new_tenants":0,
+            {"kind":"tenants","records":5,"recorded":2,"unchanged":3,"superseded":0,"split":0,"new_tenants":0,
              "recorded_at":"2026-11-22T20:24:33.099Z"}
             """
-        let answer = try JSONDecoder().decode(ImportedTenantsResponse.self, from: Data(json.utf8))
-        func line(_ asserted: Int) -> String {
-            ImportReport.line(
-                file: "a.csv", what: "\(answer.assertions) assertions", asserted: asserted,
-                unchanged: answer.assertions - asserted, recordedAt: answer.recordedAt.text)
-        }
+        var answer = try JSONDecoder().decode(ImportedFactsResponse.self, from: Data(json.utf8))
+        func line() -> String { ImportReport.line(file: "a.csv", kind: .tenants, answer) }
         #expect(
-            line(answer.counts.asserted)
-                == "a.csv: 5 assertions, 2 new, 3 unchanged, recorded at 2026-11-22T20:24:33.099Z\n")
-        #expect(line(0) == "a.csv: 5 assertions, 0 new, 5 unchanged; nothing was recorded\n")
+            line() == "a.csv: 5 records of tenants, 2 new, 3 unchanged, recorded at 2026-11-22T20:24:33.099Z\n")
+        (answer.counts.recorded, answer.counts.unchanged) = (0, 5)
+        #expect(line() == "a.csv: 5 records of tenants, 0 new, 5 unchanged; nothing was recorded\n")
+        (answer.records, answer.counts.unchanged) = (1, 1)
+        #expect(line() == "a.csv: 1 record of tenants, 0 new, 1 unchanged; nothing was recorded\n")
     }
 
     @Test func aPreviewShowsTokensAndPoints() throws {
         let json = """
-            {"assertions":1,"asserted":1,"unchanged":0,"superseded":0,"remainders":0,"new_tenants":0,"recorded_at":"T",
+            {"kind":"tenants","records":1,"recorded":1,"unchanged":0,"superseded":0,"split":0,"new_tenants":0,"recorded_at":"T",
              "preview":true,"period":"2025-06","measure":"tokens","by":"provider","position":7,
              "scope":{"id":"idc","version":1,"sha256":"ab","title":{"en":"IDC","zh":"IDC"}},
              "rows":[{"provider":"aliyun","before":"2970000","after":"3300000","change":"+330000",
                       "share_percent_before":"27.0","share_percent_after":"29.1","points":"+2.1"}],
              "total":{"before":"11000000","after":"11330000","change":"+330000"}}
             """
-        let answer = try JSONDecoder().decode(ImportedTenantsResponse.self, from: Data(json.utf8))
+        let answer = try JSONDecoder().decode(ImportedFactsResponse.self, from: Data(json.utf8))
         let text = PreviewTables.text(of: answer.counts, answer.effect, file: "tenants.csv", figures: .separated)
         #expect(text.hasPrefix("tenants.csv: would record 1, leave 0 unchanged, supersede 0; nothing was written\n"))
         let lines = text.split(separator: "\n").map { $0.split(separator: " ", omittingEmptySubsequences: true) }

@@ -34,8 +34,8 @@ package struct FuzzTarget: Sendable, CustomStringConvertible {
             FuzzTarget(name: "settings") { SettingsTarget.run($0) },
             // A scope file.
             FuzzTarget(name: "scope") { ScopeTarget.run($0) },
-            // The registry of tenants and the facts, as CSV.
-            FuzzTarget(name: "registry") { RegistryTarget.run($0) },
+            // Facts of every kind as CSV.
+            FuzzTarget(name: "facts") { FactsTarget.run($0) },
         ]
 }
 

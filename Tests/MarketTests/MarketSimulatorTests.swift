@@ -124,11 +124,11 @@ import UsageModel
 
     @Test func the_registry_names_everyone_but_the_unclassified_and_reads_back() throws {
         let simulator = try Self.simulator()
-        let entries = try RegistryFile.parse(Array(simulator.registryCSV.utf8), file: "registry.csv")
+        let entries = try FactFile.parse(Array(simulator.registryCSV.utf8), kind: .tenants, file: "registry.csv")
         #expect(entries == simulator.registry)
         #expect(entries.count == 9 + 2 + 5 + 2)
-        #expect(entries.first { $0.tenant == "alpha-app" }?.legalEntity == "Alpha Ltd")
-        #expect(!entries.contains { $0.kind == .unclassified || $0.tenant.hasPrefix("unknown") })
+        #expect(entries.first { $0["tenant"] == "alpha-app" }?["legal_entity"] == "Alpha Ltd")
+        #expect(!entries.contains { $0["kind"] == "unclassified" || $0["tenant"].hasPrefix("unknown") })
         #expect(entries.allSatisfy { $0.effectiveFrom == CalendarDate("2025-01-01") })
     }
 

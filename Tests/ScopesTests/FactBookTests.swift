@@ -6,7 +6,7 @@ import UsageModel
 /// Facts by hand, for tests: records from short rows of cells.
 enum Facts {
     static func records(_ kind: FactKind, _ rows: String...) throws -> [FactRecord] {
-        let header = kind.columns.map(\.name).joined(separator: ",")
+        let header = kind.definition.columns.map(\.name).joined(separator: ",")
         let text = ([header] + rows).joined(separator: "\n")
         return try FactFile.parse(Array(text.utf8), kind: kind, file: "\(kind.rawValue).csv")
     }

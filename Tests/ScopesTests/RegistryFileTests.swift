@@ -8,17 +8,17 @@ import UsageModel
     static let header = "provider,tenant,kind,legal_entity,effective_from,effective_to,reason\n"
     static let good = "aliyun,acme,external-customer,ACME Ltd,2025-01-01,,contract 17\n"
 
-    static func parse(_ text: String) throws -> [RegistryEntry] {
-        try RegistryFile.parse(Array(text.utf8), file: "tenants.csv")
+    static func parse(_ text: String) throws -> [FactRecord] {
+        try FactFile.parse(Array(text.utf8), kind: .tenants, file: "tenants.csv")
     }
 
     @Test func reads_what_it_should() throws {
         let entries = try Self.parse(
             Self.header + Self.good + "aliyun,taobao,own-business,\"Alibaba, Group\",2024-06-01,2025-03-01,own app\n")
         try #require(entries.count == 2)
-        #expect(entries[0].kind == .externalCustomer)
+        #expect(entries[0]["kind"] == "external-customer")
         #expect(entries[0].effectiveTo == nil)
-        #expect(entries[1].legalEntity == "Alibaba, Group")
+        #expect(entries[1]["legal_entity"] == "Alibaba, Group")
         #expect(entries[1].effectiveTo == CalendarDate("2025-03-01"))
     }
 
@@ -26,10 +26,10 @@ import UsageModel
         let entries = try Self.parse(
             "reason,recorded_by,recorded_at,kind,effective_to,effective_from,legal_entity,tenant,provider\n"
                 + "why,alice,2025-07-01T00:00:00Z,trial,,2025-01-01,,t,aliyun\n")
-        #expect(entries.first?.kind == .trial)
-        let recorded = RecordedRegistryEntry(
-            entry: try #require(entries.first), recordedAt: "2025-07-01T00:00:00Z", recordedBy: "alice")
-        #expect(try Self.parse(RegistryFile.emit(recorded: [recorded])) == entries)
+        #expect(entries.first?["kind"] == "trial")
+        let recorded = FactVersion(
+            record: try #require(entries.first), recordedAt: Timestamp(seconds: 1_751_328_000), recordedBy: "alice")
+        #expect(try Self.parse(FactFile.emit(versions: [recorded], kind: .tenants)) == entries)
     }
 
     /// Text of a file, the line of its problem, its column, and a part of the message.
@@ -39,8 +39,8 @@ import UsageModel
         (header.replacing("reason", with: "reason,colour"), 1, nil, "unknown column 'colour'"),
         (header.replacing("reason", with: "reason,reason"), 1, "reason", "twice"),
         (header + "aliyun,acme,external-customer\n", 2, nil, "3 fields where the header has 7"),
-        (header + "Ali Yun,acme,trial,,2025-01-01,,r\n", 2, "provider", "no provider name"),
-        (header + ",acme,trial,,2025-01-01,,r\n", 2, "provider", "no provider name"),
+        (header + "Ali Yun,acme,trial,,2025-01-01,,r\n", 2, "provider", "is no name"),
+        (header + ",acme,trial,,2025-01-01,,r\n", 2, "provider", "is no name"),
         (header + "aliyun,,trial,,2025-01-01,,r\n", 2, "tenant", "is empty"),
         (header + "aliyun,=HYPERLINK(1),trial,,2025-01-01,,r\n", 2, "tenant", "character at byte 0"),
         (
@@ -48,8 +48,11 @@ import UsageModel
             "longer than 128"
         ),
         (header + "aliyun,a\u{202E}b,trial,,2025-01-01,,r\n", 2, "tenant", "character at byte 1"),
-        (header + good + "aliyun,b,customer,,2025-01-01,,r\n", 3, "kind", "'customer' is no kind"),
-        (header + "aliyun,b,,,2025-01-01,,r\n", 2, "kind", "no kind"),
+        (
+            header + good + "aliyun,b,customer,,2025-01-01,,r\n", 3, "kind",
+            "'customer' is unknown: use one of unclassified, external-customer"
+        ),
+        (header + "aliyun,b,,,2025-01-01,,r\n", 2, "kind", "is empty"),
         (header + "aliyun,b,trial,,2025-02-30,,r\n", 2, "effective_from", "'2025-02-30' is no date"),
         (header + "aliyun,b,trial,,01/02/2025,,r\n", 2, "effective_from", "is no date"),
         (header + "aliyun,b,trial,,,,r\n", 2, "effective_from", "the date is missing"),
@@ -78,7 +81,9 @@ import UsageModel
 
     @Test func bytes_that_are_no_utf8_are_refused() {
         let bytes = Array(Self.header.utf8) + [0x61, 0xC3, 0x28, 0x0A]
-        let error = #expect(throws: FileProblems.self) { try RegistryFile.parse(bytes, file: "tenants.csv") }
+        let error = #expect(throws: FileProblems.self) {
+            try FactFile.parse(bytes, kind: .tenants, file: "tenants.csv")
+        }
         #expect(error?.problems.first?.line == 2)
         #expect(error?.description.hasPrefix("tenants.csv: line 2: not valid UTF-8") == true)
     }
@@ -110,17 +115,17 @@ import UsageModel
             let entries = (0..<Int.random(in: 0...30, using: &random)).map { index in
                 let from = CalendarDate(days: Int64.random(in: 18_000...21_000, using: &random))
                 let length = Int64.random(in: 0...400, using: &random)
-                return RegistryEntry(
+                return FactRecord(
                     provider: ["aliyun", "volcengine"].randomElement(using: &random) ?? "aliyun",
                     tenant: "t-\(index) 客户|+=@".replacing("=", with: "#"),
-                    kind: TenantKind.allCases.randomElement(using: &random) ?? .trial,
+                    is: TenantKind.allCases.randomElement(using: &random) ?? .trial,
                     legalEntity: Self.printable(CSVTests.hostileText(&random)), effectiveFrom: from,
                     effectiveTo: length == 0 ? nil : CalendarDate(days: from.days + length),
                     reason: "=" + Self.printable(CSVTests.hostileText(&random)))
             }
-            let read = try Self.parse(RegistryFile.emit(entries))
+            let read = try Self.parse(FactFile.emit(entries, kind: .tenants))
             #expect(read == entries, "seed \(seed)")
-            #expect(RegistryFile.emit(read) == RegistryFile.emit(entries), "seed \(seed)")
+            #expect(FactFile.emit(read, kind: .tenants) == FactFile.emit(entries, kind: .tenants), "seed \(seed)")
         }
     }
 

@@ -36,8 +36,9 @@ import UsageModel
             batches.append(usageRows(rows, region: region))
         }
         try await world.load(batches)
-        _ = try await world.store.importRegistry(
-            [entry("t1", .externalCustomer, "2025-01-01"), entry("t2", .ownBusiness, "2025-06-21")], by: "test",
+        _ = try await world.importFacts(
+            [tenantRecord("t1", .externalCustomer, "2025-01-01"), tenantRecord("t2", .ownBusiness, "2025-06-21")],
+            by: "test",
             now: World.june)
     }
 
@@ -46,8 +47,8 @@ import UsageModel
             try await Self.fill(world)
             let june = try Period("2025-06")
             let scope = Self.scope(.tokens, ScopeFilters(markets: [.cnMainland]))
-            let first = try await FactTests.add(
-                world, .regions, "acme,cn-1,cn-mainland,2025-01-01,2025-06-11,r", "acme,cn-1,overseas,2025-06-11,,r")
+            let first = try await world.importRows(
+                .regions, "acme,cn-1,cn-mainland,2025-01-01,2025-06-11,r", "acme,cn-1,overseas,2025-06-11,,r")
             let table = try await world.table(scope, june)
             // A day of cn-1: two tenants, (1 + 0.5) + (2 + 0.5) million; of us-1 (2 + 0.5) + (4 + 0.5).
             let acme = try #require(table["acme"])
@@ -57,12 +58,12 @@ import UsageModel
             // Before the catalogue was recorded there was none.
             let before = Timestamp(microseconds: first.recordedAt.microseconds - 1)
             await #expect(throws: MissingFacts.self) { _ = try await world.table(scope, june, knownAt: before) }
-            try await FactTests.add(
-                world, .models, "m1,acme,acme-group,alpha,,,2025-01-01,,r", "m2,other,other-group,beta,,,2025-06-21,,r")
+            try await world.importRows(
+                .models, "m1,acme,acme-group,alpha,,,2025-01-01,,r", "m2,other,other-group,beta,,,2025-06-21,,r")
             let family = try await world.table(Self.scope(entity: .family), june)
             #expect(family["alpha"]?.numerator == 30 * 8_000_000 && family["beta"]?.numerator == 10 * 14_000_000)
             #expect(family.total.unmapped == 20 * 14_000_000)
-            try await FactTests.add(world, .providers, "acme,acme-group,2025-01-01,,r")
+            try await world.importRows(.providers, "acme,acme-group,2025-01-01,,r")
             let own = try await world.table(
                 Self.scope(.tokens, ScopeFilters(origins: [.selfDeveloped]), entity: .model), june)
             #expect(own["m1"]?.numerator == 30 * 8_000_000 && own["m2"]?.numerator == 0)
@@ -75,14 +76,14 @@ import UsageModel
             try await Self.fill(world)
             let june = try Period("2025-06")
             let scope = Self.scope(.revenue, ScopeFilters(kinds: [.externalCustomer]))
-            let priced = try await FactTests.add(
-                world, .prices, "acme,m1,,input,,,CNY,1,1000000,,2025-01-01,2025-06-16,r",
+            let priced = try await world.importRows(
+                .prices, "acme,m1,,input,,,CNY,1,1000000,,2025-01-01,2025-06-16,r",
                 "acme,m1,,input,,,CNY,0.5,1000000,,2025-06-16,,r",
                 "acme,m1,,cached-input,,,CNY,0.4,1000000,,2025-01-01,,r",
                 "acme,m2,,output,,,USD,2,1000000,,2025-01-01,,r")
             let noRate = await #expect(throws: UnanswerableScope.self) { _ = try await world.table(scope, june) }
             #expect(noRate?.code == .missingRate)
-            let rated = try await FactTests.add(world, .rates, "2025-06,USD,CNY,7.5,s")
+            let rated = try await world.importRows(.rates, "2025-06,USD,CNY,7.5,s")
             let table = try await world.table(scope, june)
             // m1 a day: 3 million of input, of which half a million is cached; m2: a million of output at 15 yuan.
             let cached: UInt128 = 30 * 20
@@ -93,8 +94,8 @@ import UsageModel
             // m1's output and m2's input have no price.
             #expect(table["acme"]?.unpricedTokens == 210_000_000)
             #expect(table["acme"].map { table.text(of: $0.ownBusiness) } == "164.50")
-            try await FactTests.add(
-                world, .revenue, "acme,2025-06,maas,1000,CNY,report", "acme,2025-06,iaas,1,CNY,report")
+            try await world.importRows(
+                .revenue, "acme,2025-06,maas,1000,CNY,report", "acme,2025-06,iaas,1,CNY,report")
             let imported = try await world.table(scope, june)
             #expect(imported.text(of: imported.denominator) == "1001.00")
             #expect(imported["acme"]?.revenueFrom == [.imported] && imported["acme"]?.ownBusiness == 0)
@@ -109,7 +110,7 @@ import UsageModel
     @Test func allowancesAreTenantsAndMonthsWhereverThePeriodIsCut() async throws {
         try await World.with { world in
             try await Self.fill(world)
-            try await FactTests.add(world, .prices, "acme,m1,,input,,,CNY,1,1000000,20000000,2025-01-01,,r")
+            try await world.importRows(.prices, "acme,m1,,input,,,CNY,1,1000000,20000000,2025-01-01,,r")
             let scope = Self.scope(.revenue, ScopeFilters(kinds: [.externalCustomer, .unclassified]))
             func text(_ period: String, zone: String = "Asia/Shanghai") async throws -> String {
                 var scope = scope
@@ -129,7 +130,7 @@ import UsageModel
 
     @Test func tendersNeedNoUsage() async throws {
         try await World.with { world in
-            try await FactTests.add(world, .tenders, "baidu-cloud,2025-01,7,100,CNY,s", "aliyun,2025-06,2,900,CNY,s")
+            try await world.importRows(.tenders, "baidu-cloud,2025-01,7,100,CNY,s", "aliyun,2025-06,2,900,CNY,s")
             let half = try Period("2025-H1")
             let number = try await world.table(Self.scope(.tenderCount), half)
             #expect(number.rows.map(\.entity) == ["baidu-cloud", "aliyun"] && number.denominator == 9)
@@ -144,23 +145,24 @@ import UsageModel
             let june = try Period("2025-06")
             let scope = Self.scope(.tokens, ScopeFilters(kinds: [.externalCustomer]))
             let before = try await world.table(scope, june)
-            let entries = [entry("t2", .externalCustomer, "2025-06-01", reason: "contract found")]
-            let preview = try await world.store.previewRegistry(
-                entries, by: "test", now: World.june, question: ScopeQuestion(scope: scope, period: june))
-            #expect(preview.change.asserted == 1 && preview.change.superseded == 1)
+            let entries = [tenantRecord("t2", .externalCustomer, "2025-06-01", reason: "contract found")]
+            let preview = try await world.store.previewImport(
+                of: entries, kind: .tenants, by: "test", now: World.june,
+                question: ScopeQuestion(scope: scope, period: june))
+            #expect(preview.change.recorded == 1 && preview.change.superseded == 1)
             let effect = try #require(preview.effect)
             #expect(effect.before == before && effect.after.denominator == 2 * before.denominator)
             #expect(try await world.table(scope, june) == before)
-            #expect(try await world.store.exportRegistry(visibility: .everything).count == 2)
+            #expect(try await world.facts().count == 2)
             // Carried out, it moves what the preview said.
-            _ = try await world.store.importRegistry(entries, by: "test", now: World.june)
+            _ = try await world.importFacts(entries, by: "test", now: World.june)
             #expect(try await world.table(scope, june) == effect.after)
-            let facts = try await world.store.previewFacts(
-                FactTests.records(.regions, "acme,cn-1,cn-mainland,2025-01-01,,r"), kind: .regions, by: "test",
+            let facts = try await world.store.previewImport(
+                of: factRecords(.regions, ["acme,cn-1,cn-mainland,2025-01-01,,r"]), kind: .regions, by: "test",
                 now: World.june,
                 question: ScopeQuestion(scope: Self.scope(.tokens, ScopeFilters(markets: [.cnMainland])), period: june))
             #expect(facts.effect?.before == nil && facts.effect?.after.denominator == 30 * 8_000_000)
-            #expect(try await world.store.exportFacts(.regions, visibility: .everything).isEmpty)
+            #expect(try await world.facts(.regions).isEmpty)
         }
     }
 }

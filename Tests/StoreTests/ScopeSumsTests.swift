@@ -44,14 +44,14 @@ import UsageModel
             }
             try await world.load(batches, key: CollectorKey(provider: provider, collector: "c"))
         }
-        _ = try await world.store.importRegistry(
+        _ = try await world.importFacts(
             [
-                RegistryEntry(
-                    provider: "acme", tenant: "t1", kind: .externalCustomer, legalEntity: "",
-                    effectiveFrom: date("2025-06-01"), effectiveTo: nil, reason: "contract"),
-                RegistryEntry(
-                    provider: "other", tenant: "t1", kind: .ownBusiness, legalEntity: "",
-                    effectiveFrom: date("2025-06-15"), effectiveTo: nil, reason: "its app"),
+                FactRecord(
+                    provider: "acme", tenant: "t1", is: .externalCustomer, effectiveFrom: date("2025-06-01"),
+                    reason: "contract"),
+                FactRecord(
+                    provider: "other", tenant: "t1", is: .ownBusiness, effectiveFrom: date("2025-06-15"),
+                    reason: "its app"),
             ], by: "test", now: World.june)
     }
 
@@ -109,11 +109,11 @@ import UsageModel
                 oneRow(minute("2025-06-15", hour: 16), input: 8, output: 0),
                 oneRow(minute("2025-06-16", hour: 0), input: 16, output: 0),
             ])
-            _ = try await world.store.importRegistry(
+            _ = try await world.importFacts(
                 [
-                    RegistryEntry(
-                        provider: "acme", tenant: "t1", kind: .externalCustomer, legalEntity: "",
-                        effectiveFrom: date("2025-06-16"), effectiveTo: nil, reason: "contract")
+                    FactRecord(
+                        provider: "acme", tenant: "t1", is: .externalCustomer, effectiveFrom: date("2025-06-16"),
+                        reason: "contract")
                 ], by: "test", now: World.june)
             let day = try Period("2025-06-15/2025-06-16")
             func table(_ zone: String) async throws -> ShareTable {

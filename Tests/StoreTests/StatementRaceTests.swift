@@ -65,13 +65,13 @@ import UsageModel
         var generator = SeededGenerator(seed: seed)
         repeat {
             let day = Int64.random(in: days, using: &generator)
-            let change = RegistryEntry(
+            let change = FactRecord(
                 provider: providers.randomElement(using: &generator) ?? "acme",
                 tenant: tenants.randomElement(using: &generator) ?? "t1",
-                kind: TenantKind.allCases.randomElement(using: &generator) ?? .trial, legalEntity: "",
-                effectiveFrom: CalendarDate(days: day), effectiveTo: nil, reason: "because")
+                is: TenantKind.allCases.randomElement(using: &generator) ?? .trial,
+                effectiveFrom: CalendarDate(days: day), reason: "because")
             // The importer's clock is far behind: what counts is what was recorded before the statement's snapshot.
-            _ = try await world.store.importRegistry([change], by: "x", now: World.june)
+            _ = try await world.importFacts([change])
         } while isSending()
     }
 
@@ -216,7 +216,7 @@ private struct LedgerModel {
     /// June's tokens of external customers, by provider: of the batches up to a position, with the registry as of a
     /// moment.
     func external(upTo position: UInt64, knownAt: Timestamp) async throws -> [String: UInt128] {
-        let records = try await world.store.exportRegistry(knownAt: knownAt, visibility: .everything).map(\.entry)
+        let records = try await world.facts(knownAt: knownAt).map(\.record)
         let zone = world.store.calendar
         var sums: [String: UInt128] = [:]
         for batch in batches where batch.leaf <= position {
@@ -224,7 +224,7 @@ private struct LedgerModel {
                 let day = zone.date(atSecond: row.minute * 60)
                 let tenant = batch.rows.tenants[Int(row.tenant)]
                 let isExternal = records.contains {
-                    $0.provider == batch.provider && $0.tenant == tenant && $0.kind == .externalCustomer
+                    $0.subject == [batch.provider, tenant] && $0["kind"] == TenantKind.externalCustomer.name
                         && $0.effectiveFrom <= day && ($0.effectiveTo.map { day < $0 } ?? true)
                 }
                 guard isExternal, Closing.month.contains(day) else { continue }

@@ -137,8 +137,8 @@ import UsageModel
             try await sender.send(oneRow(minute("2025-06-03"), "t2", input: 10, output: 0))
             try await sender.complete()
             try await world.rollUpAll()
-            _ = try await world.store.importRegistry(
-                [entry("t1", .externalCustomer, "2025-01-01")], by: "x", now: World.june)
+            _ = try await world.importFacts(
+                [tenantRecord("t1", .externalCustomer, "2025-01-01")], by: "x", now: World.june)
             let scope = Closing.scope()
             #expect(try await Self.short(world, scope: scope) == [])
             // 10 of 100.

@@ -7,8 +7,8 @@ import Testing
 import UsageModel
 
 @Suite struct StatementTests {
-    private static func external(_ tenant: String, provider: String = "acme") -> RegistryEntry {
-        entry(tenant, .externalCustomer, "2025-01-01", provider: provider)
+    private static func external(_ tenant: String, provider: String = "acme") -> FactRecord {
+        tenantRecord(tenant, .externalCustomer, "2025-01-01", provider: provider)
     }
 
     /// Two providers, three tenants, all of June.
@@ -21,7 +21,7 @@ import UsageModel
         try await other.send(oneRow(minute("2025-06-12"), "t9", input: 40, output: 9))
         try await other.complete()
         try await world.rollUpAll()
-        _ = try await world.store.importRegistry(
+        _ = try await world.importFacts(
             [external("t1"), external("t9", provider: "other"), external("t1", provider: "other")], by: "x",
             now: World.june)
         return sender
@@ -98,7 +98,7 @@ import UsageModel
             #expect(pending?.code == .coverageShort)
             #expect(pending?.shortcomings.map(\.code) == [.pendingBatches])
             try await world.rollUpAll()
-            _ = try await world.store.importRegistry([Self.external("t2")], by: "x", now: World.june)
+            _ = try await world.importFacts([Self.external("t2")], by: "x", now: World.june)
             let changed = try await world.refusal {
                 _ = try await world.reports.approve(
                     first.header.id, by: Closing.bob, rules: Closing.rules, now: Closing.july)
@@ -175,8 +175,8 @@ import UsageModel
             let closed = try await world.close()
             try await sender.send(oneRow(minute("2025-06-10"), "t1", input: 1_000, output: 0))
             try await world.rollUpAll()
-            _ = try await world.store.importRegistry(
-                [entry("t1", .ownBusiness, "2025-01-01")], by: "x", now: World.june)
+            _ = try await world.importFacts(
+                [tenantRecord("t1", .ownBusiness, "2025-01-01")], by: "x", now: World.june)
             let month = try #require(try await world.reports.closedMonth(Closing.month, scope: "house"))
             #expect(month.table == closed.content.table && month.statement == closed.header)
             // May isn't closed: evaluated, at the statement's knowledge.

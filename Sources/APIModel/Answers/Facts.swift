@@ -1,23 +1,35 @@
 internal import Scopes
 
-/// `GET /v1/facts/{kind}`: what is held true.
+/// `GET /v1/facts/{kind}` and `GET /v1/tenants`: what holds, or was known to at a moment.
 package struct FactsResponse: APIObject {
     package var kind = ""
     package var asKnownAt = Moment()
-    package var facts: [FactRow] = []
+    package var records: [FactRow] = []
 
     package init() {}
 
     package static let fields: [Field<FactsResponse>] = [
-        .factKind(\.kind), .asKnownAt(\.asKnownAt), Field("facts", \.facts),
+        .factKind(\.kind), .asKnownAt(\.asKnownAt), Field("records", \.records),
     ]
 }
 
+/// `GET /v1/facts/{kind}/history` and `GET /v1/tenants/history`: everything that was ever recorded, newest first.
+package struct FactHistoryResponse: APIObject {
+    package var kind = ""
+    package var records: [FactRow] = []
+
+    package init() {}
+
+    package static let fields: [Field<FactHistoryResponse>] = [.factKind(\.kind), Field("records", \.records)]
+}
+
+/// A version of a record.
 package struct FactRow: APIObject {
     /// The columns of the kind's file.
     package var cells: [NamedText] = []
     package var recordedAt = Moment()
     package var recordedBy = ""
+    package var supersededAt: Moment?
 
     package init() {}
 
@@ -26,15 +38,18 @@ package struct FactRow: APIObject {
 
     package static let fields: [Field<FactRow>] = [
         .named(\.cells, among: columnNames, isNullable: true),
-        Field("recorded_at", \.recordedAt),
-        Field("recorded_by", \.recordedBy),
+        Field("recorded_at", \.recordedAt, en: "Recorded at", zh: "记录时间"),
+        Field("recorded_by", \.recordedBy, en: "By", zh: "记录人"),
+        Field(
+            "superseded_at", \.supersededAt, en: "Until", zh: "取代时间",
+            means: "When a later record took its place; null while it holds."),
     ]
 
     /// The columns of all kinds of files.
     private static var columnNames: [String] {
         var names: [String] = []
         for kind in FactKind.allCases {
-            names += kind.columns.map(\.name).filter { !names.contains($0) }
+            names += kind.definition.columns.map(\.name).filter { !names.contains($0) }
         }
         return names
     }

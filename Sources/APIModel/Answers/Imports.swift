@@ -1,31 +1,11 @@
 internal import Scopes
 
-/// `POST /v1/tenants`.
-package struct ImportedTenantsResponse: APIObject {
-    package var assertions = 0
-    package var counts = ImportCounts()
-    package var newTenants = 0
-    package var recordedAt = Moment()
-    package var preview: Bool?
-    package var effect: PreviewEffect?
-
-    package init() {}
-
-    package static let fields: [Field<ImportedTenantsResponse>] = [
-        Field("assertions", \.assertions, means: "Entries of the file."),
-        .group(\.counts),
-        Field("new_tenants", \.newTenants),
-        Field("recorded_at", \.recordedAt),
-        .preview(\.preview),
-        .groupWhenSet(\.effect),
-    ]
-}
-
-/// `POST /v1/facts/{kind}`.
+/// `POST /v1/facts/{kind}` and `POST /v1/tenants`.
 package struct ImportedFactsResponse: APIObject {
     package var kind = ""
     package var records = 0
     package var counts = ImportCounts()
+    package var newTenants: Int?
     package var recordedAt = Moment()
     package var preview: Bool?
     package var effect: PreviewEffect?
@@ -36,6 +16,7 @@ package struct ImportedFactsResponse: APIObject {
         .factKind(\.kind),
         Field("records", \.records, means: "Records of the file."),
         .group(\.counts),
+        .whenSet("new_tenants", \.newTenants, means: "Of tenants only: those that nothing had named before."),
         Field("recorded_at", \.recordedAt),
         .preview(\.preview),
         .groupWhenSet(\.effect),
@@ -44,18 +25,18 @@ package struct ImportedFactsResponse: APIObject {
 
 /// What an import did, or would do.
 package struct ImportCounts: APIObject {
-    package var asserted = 0
+    package var recorded = 0
     package var unchanged = 0
     package var superseded = 0
-    package var remainders = 0
+    package var split = 0
 
     package init() {}
 
     package static let fields: [Field<ImportCounts>] = [
-        Field("asserted", \.asserted, means: "Records that say something new."),
-        Field("unchanged", \.unchanged, means: "Records that say what was held before."),
-        Field("superseded", \.superseded, means: "Versions whose place others took."),
-        Field("remainders", \.remainders, means: "Parts of superseded versions that are held on."),
+        Field("recorded", \.recorded, means: "Records of the file that hold now and did not before."),
+        Field("unchanged", \.unchanged, means: "Records of the file that say what held already."),
+        Field("superseded", \.superseded, means: "Earlier records that were superseded in whole or in part."),
+        Field("split", \.split, means: "Parts of superseded records that still hold and were recorded again."),
     ]
 }
 

@@ -30,8 +30,8 @@ package enum APILimits {
     package static let maxLookupDigests = 10_000
     /// The largest JSON body on the ingest listener: a full look-up fits, in bytes.
     package static let maxControlBodyBytes = 1 << 20
-    /// The largest import of the registry or of facts, in bytes.
-    package static let maxRegistryBodyBytes = 32 << 20
+    /// The largest import of facts, in bytes.
+    package static let maxFactsBodyBytes = 32 << 20
     /// The largest JSON body on the query listener, in bytes.
     package static let maxQueryBodyBytes = 16 << 10
     /// The longest query string, in bytes.

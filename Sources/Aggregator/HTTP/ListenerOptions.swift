@@ -12,7 +12,7 @@ package struct ListenerOptions: Sendable {
     package var bodyWindows = APILimits.bodyDeadlineSeconds / APILimits.bodyRateWindowSeconds
     package var minBodyBytesPerWindow = APILimits.minBodyBytesPerWindow
     /// The most bytes that any body may have, whatever its route says, in bytes.
-    package var maxBodyBytes = APILimits.maxRegistryBodyBytes
+    package var maxBodyBytes = APILimits.maxFactsBodyBytes
     package var idleTimeout: Duration = .seconds(APILimits.idleTimeoutSeconds)
     package var maxConnectionAge: Duration = .seconds(APILimits.maxConnectionAgeSeconds)
 

@@ -55,9 +55,6 @@ extension Problem {
 
     private static func store(_ error: StoreError) -> Problem {
         switch error.code {
-        case .registryConflict:
-            Problem(
-                status: 422, code: "invalid-registry", title: "The registry file was refused", detail: error.message)
         case .factConflict:
             Problem(status: 422, code: "invalid-facts", title: "The facts were refused", detail: error.message)
         case .positionNotReached:

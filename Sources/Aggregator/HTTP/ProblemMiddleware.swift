@@ -29,7 +29,7 @@ struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
             // The bytes are no HTTP: the server below answers 400 and closes.
             throw error
         } catch is NIOTooManyBytesError {
-            response = Problem.contentTooLarge(limitBytes: APILimits.maxRegistryBodyBytes).response
+            response = Problem.contentTooLarge(limitBytes: APILimits.maxFactsBodyBytes).response
         } catch let error {
             response = failure(error, context: context).response
         }

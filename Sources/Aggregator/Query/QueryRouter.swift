@@ -1,6 +1,7 @@
 internal import HTTPTypes
 internal import Hummingbird
 internal import Reporting
+internal import Scopes
 internal import Store
 
 /// The routes of the query listener, in one list: the router, the 405 answers and the test against the OpenAPI
@@ -41,12 +42,13 @@ struct QueryRouter {
         let fleet = FleetHandlers(dependencies)
         add(.get, "/v1/collectors", needs: .collectors, fleet.collectors)
         add(.get, "/v1/coverage", needs: .coverage, CoverageHandler(dependencies: dependencies).answer)
-        let registry = RegistryHandlers(dependencies)
+        let registry = FactHandlers(dependencies, kind: .tenants)
         add(.get, "/v1/tenants", needs: .readTenants, registry.export)
         add(.get, "/v1/tenants/history", needs: .readTenants, registry.history)
         add(.post, "/v1/tenants", needs: .writeTenants, registry.import)
-        let facts = FactHandlers(dependencies)
+        let facts = FactHandlers(dependencies, kind: nil)
         add(.get, "/v1/facts/{kind}", needs: .readFacts, facts.export)
+        add(.get, "/v1/facts/{kind}/history", needs: .readFacts, facts.history)
         add(.post, "/v1/facts/{kind}", needs: .writeFacts, facts.import)
         let tokenHandlers = TokenHandlers(dependencies)
         add(.get, "/v1/tokens", needs: .tokens, tokenHandlers.list)

@@ -1,6 +1,6 @@
 internal import UsageModel
 
-/// What holds of things on days: for each thing spans that don't overlap.
+/// What holds of things on which days: for each thing, spans that don't overlap.
 struct EffectiveDatedMap<Value: Sendable>: Sendable {
     private struct Span: Sendable {
         var from: CalendarDate
@@ -22,11 +22,11 @@ struct EffectiveDatedMap<Value: Sendable>: Sendable {
         return spans.first { $0.from <= day && ($0.to.map { day < $0 } ?? true) }?.value
     }
 
-    /// Whether anything that `isMeant` holds on some day of the range.
-    func holdsAnything(in days: Range<CalendarDate>, where isMeant: (Value) -> Bool = { _ in true }) -> Bool {
+    /// Whether anything that `matches` holds on some day of the range.
+    func holdsAnything(in days: Range<CalendarDate>, where matches: (Value) -> Bool = { _ in true }) -> Bool {
         spans.values.contains { spans in
             spans.contains {
-                $0.from < days.upperBound && ($0.to.map { days.lowerBound < $0 } ?? true) && isMeant($0.value)
+                $0.from < days.upperBound && ($0.to.map { days.lowerBound < $0 } ?? true) && matches($0.value)
             }
         }
     }

@@ -1,7 +1,8 @@
 internal import TextFormats
 internal import UsageModel
 
-/// The facts that were known at a moment, ready to be asked.
+/// The market's facts that were known at a moment, as typed values that evaluation asks. The registry isn't among them:
+/// the sums are grouped by the kinds of tenants before they are read.
 package struct FactBook: Sendable {
     private(set) var groups = EffectiveDatedMap<String>()
     private(set) var models = EffectiveDatedMap<CataloguedModel>()
@@ -16,13 +17,13 @@ package struct FactBook: Sendable {
     /// Whether a price of the book has an allowance.
     private(set) var hasFreeQuotas = false
 
-    /// A book in which nothing stands.
+    /// A book without facts.
     package init() {}
 
-    /// - Parameter records: what was held at one moment: no two about one thing and day.
+    /// - Parameter records: what was known at one moment: no two about one thing and day.
     /// - Throws: ``UnreadableFact`` for a record that no import can have made.
     package init(_ records: some Sequence<FactRecord>) throws(UnreadableFact) {
-        for record in records where !record.isTakenBack { try add(record) }
+        for record in records where !record.isRetraction { try add(record) }
     }
 
     private mutating func add(_ record: FactRecord) throws(UnreadableFact) {
@@ -59,6 +60,8 @@ package struct FactBook: Sendable {
                 try record.read("rate") {
                     DecimalText.parse($0, decimals: FactSyntax.rateDecimals, wholeDigits: FactSyntax.maxRateDigits)
                 })
+        case .tenants:
+            preconditionFailure("A record of the registry was put into a book of facts: \(record.subjectText)")
         }
     }
 

@@ -1,7 +1,13 @@
 package import TextFormats
+internal import UsageModel
 
 /// Facts of one kind as a CSV file: read whole or refused whole, and written so that reading it again gives the same.
+///
+/// The columns of the kind stand in any order. An export adds ``versionColumns``, which an import allows and doesn't
+/// read: a record is recorded when it is imported, by whoever imports it.
 package enum FactFile {
+    package static let versionColumns = ["recorded_at", "recorded_by"]
+
     /// The largest file that is read, in bytes.
     package static let maxBytes = 64 << 20
 
@@ -21,7 +27,7 @@ package enum FactFile {
                 throw FileProblem(
                     line: 1,
                     message: "the file is empty: its first line names the columns "
-                        + kind.columns.map(\.name).joined(separator: ","))
+                        + kind.definition.columns.map(\.name).joined(separator: ","))
             }
             if validator.readHeader(header) {
                 while let record = try reader.next() { validator.read(record) }
@@ -29,27 +35,30 @@ package enum FactFile {
         } catch {
             validator.problems.append(error)
         }
-        validator.checkOverlaps()
+        validator.compareRecords()
         guard validator.problems.isEmpty else { throw FileProblems(file: file, problems: validator.problems) }
-        return validator.records.map(\.statement)
+        return validator.records.map(\.record)
     }
 
     /// The file of some records of one kind, in the order given.
     package static func emit(_ records: some Sequence<FactRecord>, kind: FactKind) -> String {
-        var writer = CSVWriter(header: kind.columns.map(\.name))
+        var writer = CSVWriter(header: kind.definition.columns.map(\.name))
         for record in records { writer.append(cells(record)) }
         return writer.text
     }
 
-    /// The export of some recorded facts of one kind, with when and by whom they were recorded.
-    package static func emit(recorded facts: some Sequence<RecordedFact>, kind: FactKind) -> String {
-        var writer = CSVWriter(header: kind.columns.map(\.name) + FactKind.recordColumns)
-        for fact in facts { writer.append(cells(fact.record) + [.text(fact.recordedAt), .text(fact.recordedBy)]) }
+    /// The export of some versions of records of one kind, with when and by whom they were recorded.
+    package static func emit(versions: some Sequence<FactVersion>, kind: FactKind) -> String {
+        var writer = CSVWriter(header: kind.definition.columns.map(\.name) + versionColumns)
+        for version in versions {
+            writer.append(
+                cells(version.record) + [.text(RFC3339.text(version.recordedAt)), .text(version.recordedBy)])
+        }
         return writer.text
     }
 
     private static func cells(_ record: FactRecord) -> [CSVCell] {
-        record.kind.columns.map { column in
+        record.kind.definition.columns.map { column in
             let text = record[column.name]
             switch column.syntax {
             case _ where text.isEmpty: return .empty

@@ -3,7 +3,7 @@ internal import UsageModel
 
 /// What may stand in a cell of a facts file, and the one spelling that it is kept in: two files that mean the same give
 /// the same records.
-enum FactSyntax: Sendable, Hashable {
+package enum FactSyntax: Sendable, Hashable {
     /// Lower-case letters, digits and inner hyphens.
     case identifier(maxBytes: Int)
     /// A name as usage has it.
@@ -17,12 +17,15 @@ enum FactSyntax: Sendable, Hashable {
     /// What a published total counts.
     case unit
     case date
-    case text
+    /// Free text for people.
+    case text(maxBytes: Int)
 
     /// The longest name of a group, family, developer or total, in bytes.
     static let maxIdentifierBytes = 64
     /// The longest reason or source, in bytes of UTF-8.
-    static let maxTextBytes = 2_000
+    static let maxNoteBytes = 2_000
+    /// The longest legal entity of a tenant, in bytes of UTF-8.
+    package static let maxLegalEntityBytes = 512
     /// The most digits of a count of tokens.
     static let maxCountDigits = 24
     /// Decimals that amounts of money are kept with.
@@ -38,6 +41,7 @@ enum FactSyntax: Sendable, Hashable {
     /// The most digits of a rate before the point.
     static let maxRateDigits = 9
 
+    static let note = FactSyntax.text(maxBytes: maxNoteBytes)
     static let named = FactSyntax.identifier(maxBytes: maxIdentifierBytes)
     static let amount = FactSyntax.decimal(wholeDigits: maxAmountDigits, decimals: amountDecimals)
     static let total = FactSyntax.decimal(wholeDigits: maxCountDigits, decimals: amountDecimals)
@@ -65,11 +69,19 @@ enum FactSyntax: Sendable, Hashable {
             guard !Self.isCurrency(text) else { return text }
             throw CellProblem("'\(text.excerpt)' is no ISO 4217 code: three capital letters, such as CNY")
         case .unit: return try Self.unit(text)
-        case .date: return try "\(CellText.date(text).get())"
-        case .text:
-            if let problem = CellText.problem(inText: text, maxBytes: Self.maxTextBytes) { throw problem }
+        case .date: return "\(try Self.date(text))"
+        case .text(let maxBytes):
+            if text.utf8.count > maxBytes { throw CellProblem("is longer than \(maxBytes) bytes") }
+            guard text.isOneLine else { throw CellProblem("holds a control or text-direction character") }
             return text
         }
+    }
+
+    static func date(_ text: String) throws(CellProblem) -> CalendarDate {
+        if let date = CalendarDate(text) { return date }
+        throw CellProblem(
+            text.isEmpty
+                ? "the date is missing: write YYYY-MM-DD" : "'\(text.excerpt)' is no date: write YYYY-MM-DD")
     }
 
     /// Whether the text is three capital letters, as ISO 4217 codes are.
@@ -102,5 +114,14 @@ enum FactSyntax: Sendable, Hashable {
         throw CellProblem(
             "'\(text.excerpt)' is no unit: use one of \(ReferenceTotal.Unit.words.joined(separator: ", ")) or a "
                 + "currency such as CNY")
+    }
+}
+
+/// What is wrong with a cell.
+struct CellProblem: Error, Equatable {
+    var message: String
+
+    init(_ message: String) {
+        self.message = message
     }
 }

@@ -1,62 +1,97 @@
 internal import Postgres
-internal import Reporting
+package import Reporting
 package import Scopes
 package import UsageModel
 
 extension StoreSession {
-    /// A fact's record, for ``factRecord(_:)``.
-    static let factColumns = """
-        kind, array_to_string(subject, chr(31)), effective_from, effective_to, array_to_string(content, chr(31))
-        """
-
-    static func factRecord(_ row: Row) throws -> FactRecord {
-        func texts(_ column: Int) throws -> [String] {
-            try row.decode(column, as: String.self)
-                .split(separator: FactRecord.separator, omittingEmptySubsequences: false).map(String.init)
-        }
-        let (subject, content) = (try texts(1), try texts(4))
-        guard let kind = FactKind(rawValue: try row.decode(0)), subject.count == kind.subjectColumns.count,
-            content.count == kind.contentColumns.count
-        else { throw PostgresError(.decoding, "The database holds a fact of a kind or form that is not known.") }
-        return FactRecord(
-            kind: kind, subject: subject,
-            effectiveFrom: CalendarDate(days: try row.decode(2, as: DateColumn.self).days),
-            effectiveTo: try row.decode(3, as: DateColumn?.self).map { CalendarDate(days: $0.days) }, content: content)
+    /// The facts of a kind that hold, or were known to at a moment, in order of key and date. Must run in a
+    /// transaction, which it restricts.
+    ///
+    /// - Parameters:
+    ///   - keys: cells of key columns that the facts must have; all facts of the kind without any.
+    ///   - knownAt: `nil` for now.
+    package func facts(
+        _ kind: FactKind, where keys: [String: String] = [:], knownAt: Timestamp? = nil, visibility: Visibility
+    ) throws -> [FactVersion] {
+        try versions(
+            kind, where: keys, knownAt: knownAt, visibility: visibility, condition: FactTable.isKnown(at: "$3"),
+            order: FactTable.of(kind).keys(of: kind) + ["r.effective_from"])
     }
 
-    /// See ``Store/exportFacts(_:knownAt:visibility:)``. Must run in a transaction, which it restricts.
-    func exportFacts(_ kind: FactKind, knownAt: Timestamp?, visibility: Visibility) throws -> [StoredFact] {
+    /// Everything that was ever recorded of some facts of a kind, oldest first. Must run in a transaction, which it
+    /// restricts.
+    ///
+    /// - Parameters:
+    ///   - keys: cells of key columns that the facts must have; all facts of the kind without any.
+    ///   - knownAt: as it was known then; `nil` for now.
+    package func factHistory(
+        _ kind: FactKind, where keys: [String: String] = [:], knownAt: Timestamp? = nil, visibility: Visibility
+    ) throws -> [FactVersion] {
+        let table = FactTable.of(kind)
+        var versions = try versions(
+            kind, where: keys, knownAt: knownAt, visibility: visibility,
+            condition: "($3::timestamptz IS NULL OR r.recorded_at <= $3)",
+            order: ["r.recorded_at"] + table.keys(of: kind) + ["r.effective_from", "r.\(table.id)"])
+        guard let knownAt else { return versions }
+        // What superseded a version later wasn't known yet.
+        for index in versions.indices where versions[index].supersededAt.map({ $0 > knownAt }) ?? false {
+            versions[index].supersededAt = nil
+        }
+        return versions
+    }
+
+    /// - Parameter condition: over `$3`, the moment.
+    private func versions(
+        _ kind: FactKind, where keys: [String: String], knownAt: Timestamp?, visibility: Visibility,
+        condition: String, order: [String]
+    ) throws -> [FactVersion] {
+        let table = FactTable.of(kind)
+        var conditions = ["\(table.kind) = $1", "($2 = '*' OR \(table.isVisible("$2")))", condition]
+        var parameters: [Parameter] = [.text(kind.rawValue), .text(visibility.setting), .timestamp(knownAt)]
+        for (place, column) in kind.definition.subjectColumns.enumerated() {
+            guard let cell = keys[column.name] else { continue }
+            parameters.append(.text(cell))
+            conditions.append("\(table.keys[place]) = $\(parameters.count)")
+        }
         try restrict(to: visibility)
         return try connection.query(
             """
-            SELECT \(Self.factColumns), recorded_at, recorded_by, superseded_at FROM fact
-             WHERE kind = $1
-               AND ($2::timestamptz IS NULL AND superseded_at IS NULL
-                OR recorded_at <= $2 AND (superseded_at IS NULL OR superseded_at > $2))
-             ORDER BY subject, effective_from
-            """, [.text(kind.rawValue), .timestamp(knownAt)]
+            SELECT \(table.columns), r.recorded_at, r.recorded_by, r.superseded_at
+              FROM \(table.source)
+             WHERE \(conditions.joined(separator: "\n   AND "))
+             ORDER BY \(order.joined(separator: ", "))
+            """, parameters
         ).map { row in
-            StoredFact(
-                record: try Self.factRecord(row), recordedAt: try row.decode(5), recordedBy: try row.decode(6),
-                supersededAt: try row.decode(7))
+            let first = FactTable.columnCount
+            return FactVersion(
+                record: try FactTable.record(row), recordedAt: try row.decode(first),
+                recordedBy: try row.decode(first + 1), supersededAt: try row.decode(first + 2))
         }
     }
 
-    /// The facts of some kinds that were known at a moment and hold on some day of a range. Must run in a transaction that
-    /// is restricted already.
+    /// The market's facts of some kinds that were known at a moment and hold on some day of a range. Must run in a
+    /// transaction that is restricted already.
     package func factBook(_ kinds: Set<FactKind>, over days: Range<CalendarDate>, known: Timestamp) throws -> FactBook {
         guard !kinds.isEmpty else { return FactBook() }
+        let table = FactTable.market
         let records = try connection.query(
             """
-            SELECT \(Self.factColumns) FROM fact
-             WHERE kind = ANY($1) AND recorded_at <= $2 AND (superseded_at IS NULL OR superseded_at > $2)
-               AND effective_from < $4 AND (effective_to IS NULL OR effective_to > $3)
+            SELECT \(table.columns) FROM \(table.source)
+             WHERE \(table.kind) = ANY($1) AND \(FactTable.isKnown(at: "$2"))
+               AND r.effective_from < $4 AND (r.effective_to IS NULL OR r.effective_to > $3)
             """,
             [
                 .textArray(kinds.map(\.rawValue).sorted()), .timestamp(known), .date(days: days.lowerBound.days),
                 .date(days: days.upperBound.days),
             ]
-        ).map(Self.factRecord(_:))
+        ).map(FactTable.record(_:))
         return try FactBook(records)
+    }
+}
+
+extension FactTable {
+    /// Expressions for the key columns of a kind.
+    fileprivate func keys(of kind: FactKind) -> [String] {
+        Array(keys.prefix(kind.definition.subjectColumns.count))
     }
 }

@@ -1,14 +1,12 @@
-internal import APIModel
 internal import ArgumentParser
-internal import NIOHTTP1
 internal import Scopes
 
 /// `steelyard facts`: what scopes need beside tokens.
 struct FactsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "facts", abstract: "Facts beside tokens: catalogues, revenue, tenders, prices, published totals.",
-        discussion: "Kinds: \(FactKind.allCases.map(\.rawValue).joined(separator: ", ")).",
-        subcommands: [Import.self, Export.self])
+        discussion: "Kinds: \(MarketKind.allValueStrings.joined(separator: ", ")).",
+        subcommands: [Import.self, Export.self, History.self])
 
     struct Import: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -16,72 +14,77 @@ struct FactsCommand: AsyncParsableCommand {
             discussion:
                 "Example: steelyard facts import prices prices.csv --preview --scope omdia-ai-cloud --period 2025-H1")
 
-        @OptionGroup var connection: ConnectionOptions
-        @OptionGroup var preview: PreviewOptions
-
         @Argument(help: ArgumentHelp("Kind of facts.", valueName: "KIND"))
-        var kind: FactKind
+        var kind: MarketKind
 
-        @Argument(help: ArgumentHelp("CSV file, or - for standard input.", valueName: "FILE"))
-        var file: String
+        @OptionGroup var options: FactImportOptions
 
-        mutating func run() async throws {
-            let bytes = try InputFile.read(file)
-            _ = try FactFile.parse(bytes, kind: kind, file: file)
-            let (file, kind, preview) = (file, kind, preview)
-            try await APIClient.with(connection) { client in
-                let response = try await Waiting.for(preview.preview ? "looking" : "importing") {
-                    try await client.send(
-                        .POST, "/v1/facts/\(kind.rawValue)", preview.query, contentType: "text/csv", body: bytes)
-                }
-                let answer = try response.decoded(ImportedFactsResponse.self)
-                if preview.preview {
-                    Terminal.out(
-                        PreviewTables.text(of: answer.counts, answer.effect, file: file, figures: preview.figures))
-                } else {
-                    Terminal.out(
-                        ImportReport.line(
-                            file: file, what: "\(answer.records) records of \(kind.rawValue)",
-                            asserted: answer.counts.asserted, unchanged: answer.counts.unchanged,
-                            recordedAt: answer.recordedAt.text))
-                }
-            }
-        }
+        func run() async throws { try await options.run(kind.kind) }
     }
 
     struct Export: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Export what is held, as a CSV that can be imported again.")
-
-        @OptionGroup var connection: ConnectionOptions
+            abstract: "Export what holds, as a CSV that can be imported again.")
 
         @Argument(help: ArgumentHelp("Kind of facts.", valueName: "KIND"))
-        var kind: FactKind
+        var kind: MarketKind
 
-        @Option(help: ArgumentHelp("What was held at this time (RFC 3339); now by default.", valueName: "TIME"))
-        var asKnownAt: String?
+        @OptionGroup var keys: KeyOptions
+        @OptionGroup var options: FactExportOptions
 
-        @Flag(help: "JSON instead of CSV.")
-        var json = false
+        func run() async throws { try await options.run(kind.kind, where: try keys.pairs(of: kind.kind)) }
+    }
 
-        @Option(
-            help: ArgumentHelp("File to write, whole or not at all; standard output by default.", valueName: "FILE"))
-        var out: String?
+    struct History: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Everything that was ever recorded of facts of a kind, newest first.",
+            discussion: "Example: steelyard facts history prices --key provider=volcengine --key model=doubao-pro")
 
-        @Flag(help: "Replace the file of --out.")
-        var force = false
+        @Argument(help: ArgumentHelp("Kind of facts.", valueName: "KIND"))
+        var kind: MarketKind
 
-        mutating func run() async throws {
-            let (kind, query, format) = (kind, [("as-known-at", asKnownAt)], json ? OutputFormat.json : .csv)
-            let (out, force) = (out, force)
-            try await APIClient.with(connection) { client in
-                let response = try await Waiting.for("exporting") {
-                    try await client.get("/v1/facts/\(kind.rawValue)", query, accept: format.accept)
-                }
-                try FileOrOutput.write(response.body, to: out, overwriting: force)
-            }
-        }
+        @OptionGroup var keys: KeyOptions
+        @OptionGroup var options: FactHistoryOptions
+
+        func run() async throws { try await options.run(kind.kind, where: try keys.pairs(of: kind.kind)) }
     }
 }
 
-extension FactKind: ExpressibleByArgument {}
+/// A kind of facts that `facts` takes: the registry has a command of its own.
+struct MarketKind: ExpressibleByArgument {
+    let kind: FactKind
+
+    init?(argument: String) {
+        guard let kind = FactKind.marketKinds.first(where: { $0.rawValue == argument }) else { return nil }
+        self.kind = kind
+    }
+
+    static var allValueStrings: [String] { FactKind.marketKinds.map(\.rawValue) }
+}
+
+/// Which facts of a kind are meant, by the columns that say what they are about.
+struct KeyOptions: ParsableArguments {
+    @Option(
+        name: .customLong("key"),
+        help: ArgumentHelp(
+            "Only facts whose key column has this value, such as provider=aliyun; may be repeated.",
+            valueName: "COLUMN=VALUE"))
+    var keys: [String] = []
+
+    func pairs(of kind: FactKind) throws(ValidationError) -> [(String, String?)] {
+        let columns = kind.definition.subjectColumns.filter { $0.role == .key }.map(\.name)
+        var pairs: [(String, String?)] = []
+        for key in keys {
+            let parts = key.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 2, columns.contains(parts[0]), !parts[1].isEmpty else {
+                throw ValidationError(
+                    "--key takes COLUMN=VALUE with one of the columns \(columns.joined(separator: ", ")).")
+            }
+            guard !pairs.contains(where: { $0.0 == parts[0] }) else {
+                throw ValidationError("--key gives \(parts[0]) twice.")
+            }
+            pairs.append((parts[0], parts[1]))
+        }
+        return pairs
+    }
+}

@@ -36,10 +36,10 @@ enum PreviewTables {
     static func text(
         of counted: ImportCounts, _ effect: PreviewEffect?, file: String, figures: Figures
     ) -> String {
-        let (asserted, unchanged, superseded) = (counted.asserted, counted.unchanged, counted.superseded)
+        let (recorded, unchanged, superseded) = (counted.recorded, counted.unchanged, counted.superseded)
         let counts = figures.words(
-            "\(file): would record \(asserted), leave \(unchanged) unchanged, supersede \(superseded); nothing was written\n",
-            "\(file)：将记录 \(asserted) 条，不变 \(unchanged) 条，取代 \(superseded) 条；未写入\n")
+            "\(file): would record \(recorded), leave \(unchanged) unchanged, supersede \(superseded); nothing was written\n",
+            "\(file)：将记录 \(recorded) 条，不变 \(unchanged) 条，取代 \(superseded) 条；未写入\n")
         guard let effect else { return counts }
         let fields = MoveRow.columns
         var table = AnswerTable<MoveRow>(figures)

@@ -10,7 +10,7 @@ internal import TextFormats
 @Suite struct FactRoutesTests {
     /// A file of a kind from its rows.
     static func file(_ kind: FactKind, _ rows: String...) -> String {
-        ([kind.columns.map(\.name).joined(separator: ",")] + rows).joined(separator: "\n") + "\n"
+        ([kind.definition.columns.map(\.name).joined(separator: ",")] + rows).joined(separator: "\n") + "\n"
     }
 
     static func post(_ client: TestClient, _ path: String, _ text: String, token: String) async throws -> Reply {
@@ -44,7 +44,7 @@ internal import TextFormats
                     "aliyun,\(model),,input,,,USD,1,1000000,,2025-01-01,,list")
                 let added = try await Self.post(client, "/v1/facts/prices", prices, token: admin)
                 #expect(added.status == 200, "\(added.text)")
-                #expect(try added.json()["asserted"] as? Int == 3)
+                #expect(try added.json()["recorded"] as? Int == 3)
                 #expect(contract.problems(of: added, method: "post", path: "/v1/facts/{kind}") == [])
                 let known = try #require(try added.json()["recorded_at"] as? String)
                 let unrated = try await client.get("/v1/shares?wait-for=latest&\(scope)", token: admin)
@@ -98,7 +98,7 @@ internal import TextFormats
                 #expect(try again.json()["unchanged"] as? Int == 1, "\(again.text)")
                 let json = try await client.get("/v1/facts/models", token: admin)
                 #expect(contract.problems(of: json, method: "get", path: "/v1/facts/{kind}") == [])
-                let fact = (try json.json()["facts"] as? [[String: Any]])?.first
+                let fact = (try json.json()["records"] as? [[String: Any]])?.first
                 #expect(fact?["tier"] as? String == "light" && fact?["weights"] is NSNull)
             }
         }
@@ -117,7 +117,7 @@ internal import TextFormats
                 let errors = try reply.json()["errors"] as? [[String: Any]] ?? []
                 #expect(errors.map { $0["line"] as? Int } == [3, 4] && errors.first?["field"] as? String == "market")
                 let kept = try await client.get("/v1/facts/regions", token: admin)
-                #expect((try kept.json()["facts"] as? [Any])?.isEmpty == true)
+                #expect((try kept.json()["records"] as? [Any])?.isEmpty == true)
                 for (reply, status) in [
                     (try await Self.post(client, "/v1/facts/gossip", text, token: admin), 404),
                     (try await client.postJSON("/v1/facts/regions", "[]", token: admin), 415),
@@ -150,7 +150,7 @@ internal import TextFormats
                 let reply = try await Self.post(client, path, text, token: admin)
                 #expect(contract.problems(of: reply, method: "post", path: "/v1/tenants") == [])
                 let json = try reply.json()
-                #expect(json["preview"] as? Bool == true && json["asserted"] as? Int == 1, "\(reply.text)")
+                #expect(json["preview"] as? Bool == true && json["recorded"] as? Int == 1, "\(reply.text)")
                 let rows = json["rows"] as? [[String: Any]] ?? []
                 let aliyun = try #require(rows.first)
                 #expect(aliyun["provider"] as? String == "aliyun" && aliyun["change"] as? String == "+330000")
@@ -169,7 +169,7 @@ internal import TextFormats
                 #expect(contract.problems(of: facts, method: "post", path: "/v1/facts/{kind}") == [])
                 #expect((try facts.json()["total"] as? [String: Any])?["before"] is NSNull, "\(facts.text)")
                 let kept = try await client.get("/v1/facts/regions", token: admin)
-                #expect((try kept.json()["facts"] as? [Any])?.isEmpty == true)
+                #expect((try kept.json()["records"] as? [Any])?.isEmpty == true)
                 let counts = try await Self.post(client, "/v1/facts/regions?preview=true", regions, token: admin)
                 let counted = try counts.json()
                 #expect(counted["records"] as? Int == 1 && counted["rows"] == nil, "\(counts.text)")

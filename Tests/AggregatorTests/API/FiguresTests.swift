@@ -52,7 +52,7 @@ import UsageModel
                 "POST", "/v1/tenants", headers: [("Content-Type", "text/csv"), ("Authorization", "Bearer \(admin)")],
                 body: Array(registry.utf8))
             #expect(reply.status == 200, "\(reply.text)")
-            #expect(try reply.json()["assertions"] as? Int == 6)
+            #expect(try reply.json()["records"] as? Int == 6)
         }
     }
 

@@ -24,11 +24,11 @@ import Testing
                         + "volcengine,acme,own-business,,2025-02-01,,merged\n"
                         + "volcengine,third,test,,2025-02-31,,typo\n",
                     token: admin)
-                #expect((reply.status, reply.code) == (422, "invalid-registry"))
+                #expect((reply.status, reply.code) == (422, "invalid-facts"))
                 let errors = try reply.json()["errors"] as? [[String: Any]] ?? []
                 #expect(Set(errors.compactMap { $0["line"] as? Int }) == [3, 4, 5])
                 let kept = try await client.get("/v1/tenants", token: admin)
-                #expect((try kept.json()["tenants"] as? [Any])?.isEmpty == true)
+                #expect((try kept.json()["records"] as? [Any])?.isEmpty == true)
             }
         }
     }
@@ -59,7 +59,7 @@ import Testing
                 }
                 let path = "/v1/tenants/history?provider=volcengine&tenant=acme"
                 let reply = try await client.get(path, token: admin)
-                let tenants = try reply.json()["tenants"] as? [[String: Any]] ?? []
+                let tenants = try reply.json()["records"] as? [[String: Any]] ?? []
                 #expect(tenants.map { $0["kind"] as? String } == ["own-business", "external-customer"])
                 #expect(tenants.map { $0["superseded_at"] is String } == [false, true])
             }

@@ -68,7 +68,7 @@ struct MarketFeeding {
                 + "effective_to,reason"
         ]
         let value = price.map { "CNY,\($0),1000," } ?? ",,,"
-        let reason = price == nil ? "taken back: an estimate only" : "the article's estimate"
+        let reason = price == nil ? "retracted: an estimate only" : "the article's estimate"
         for provider in Self.providers {
             for model in models {
                 for type in ["input", "output"] {

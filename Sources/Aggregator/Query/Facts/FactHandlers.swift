@@ -8,82 +8,106 @@ internal import Store
 internal import TextFormats
 internal import UsageModel
 
-/// Export and import of the facts beside tokens.
+/// Export, history and import of facts: of the tenant registry under `/v1/tenants`, of every other kind under
+/// `/v1/facts/{kind}`.
 struct FactHandlers: Sendable {
     private let store: Store
     private let catalogue: ScopeCatalogue
     private let clock: any WallClock
+    /// The kind of all requests; `nil` where the path names it.
+    private let fixedKind: FactKind?
 
-    init(_ dependencies: QueryDependencies) {
+    init(_ dependencies: QueryDependencies, kind: FactKind?) {
         store = dependencies.store
         catalogue = dependencies.scopes
         clock = dependencies.clock
+        fixedKind = kind
     }
 
-    /// `GET /v1/facts/{kind}`.
+    private var now: Timestamp { Timestamp(milliseconds: clock.nowMilliseconds()) }
+
+    /// `GET …`: what holds, or was known to at a moment.
     @Sendable func export(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
         -> APIResponse
     {
-        let kind = try Self.kind(context)
-        let parameters = try request.parameters(["as-known-at"])
+        let question = try FactQuestion(kind(context), asked: request, by: caller)
         let format = try request.format([.json, .csv])
-        let knownAt = try parameters.knownAt()
-        let facts = try await store.exportFacts(kind, knownAt: knownAt, visibility: caller.visibility)
+        let versions = try await store.snapshot {
+            try $0.facts(
+                question.kind, where: question.keys, knownAt: question.knownAt, visibility: caller.visibility)
+        }
         switch format {
         case .json:
-            let asked = knownAt ?? Timestamp(milliseconds: clock.nowMilliseconds())
             return .json(
                 FactsResponse {
-                    $0.kind = kind.rawValue
-                    $0.asKnownAt = Moment(asked)
-                    $0.facts = facts.map { FactRow($0) }
+                    $0.kind = question.kind.rawValue
+                    $0.asKnownAt = Moment(question.knownAt ?? now)
+                    $0.records = versions.map { FactRow($0) }
                 })
         case .csv:
-            let recorded = facts.map {
-                RecordedFact(
-                    record: $0.record, recordedAt: RFC3339.text($0.recordedAt), recordedBy: $0.recordedBy)
-            }
-            let text = FactFile.emit(recorded: recorded, kind: kind)
+            let text = FactFile.emit(versions: versions, kind: question.kind)
             return APIResponse(contentType: AnswerFormat.csv.contentType, body: Array(text.utf8)).file(
-                "\(kind.rawValue).csv")
+                "\(question.kind.rawValue).csv")
         }
     }
 
-    /// `POST /v1/facts/{kind}`: a CSV file, all of it or none; with `preview`, what it would change.
+    /// `GET …/history`: everything that was ever recorded, newest first.
+    @Sendable func history(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+        -> APIResponse
+    {
+        let question = try FactQuestion(kind(context), asked: request, by: caller)
+        _ = try request.format([.json])
+        if question.kind == .tenants, question.keys["tenant"] == nil {
+            throw Problem.badParameter("tenant", "is needed: the tenant's name")
+        }
+        let versions = try await store.snapshot {
+            try $0.factHistory(
+                question.kind, where: question.keys, knownAt: question.knownAt, visibility: caller.visibility)
+        }
+        return .json(
+            FactHistoryResponse {
+                $0.kind = question.kind.rawValue
+                $0.records = versions.reversed().map { FactRow($0) }
+            })
+    }
+
+    /// `POST …`: a CSV file, all of it or none; with `preview`, what it would change.
     @Sendable func `import`(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
         -> APIResponse
     {
-        let kind = try Self.kind(context)
+        let kind = try kind(context)
         let preview = try PreviewQuestion(try request.parameters(PreviewQuestion.parameters), catalogue: catalogue)
         guard request.mediaType == AnswerFormat.csv.rawValue else {
             throw Problem.unsupportedMediaType("Facts are imported as Content-Type: text/csv.")
         }
-        let bytes = try await request.boundedBody(limitBytes: APILimits.maxRegistryBodyBytes)
+        let bytes = try await request.boundedBody(limitBytes: APILimits.maxFactsBodyBytes)
         let records: [FactRecord]
         do throws(FileProblems) {
             records = try FactFile.parse(bytes, kind: kind, file: "body")
         } catch {
             throw Problem.refused(error, code: "invalid-facts", title: "The facts were refused")
         }
-        let now = Timestamp(milliseconds: clock.nowMilliseconds())
-        let actor = "token \(caller.id)"
+        let (now, actor) = (now, "token \(caller.id)")
         if let preview {
-            let seen = try await store.previewFacts(
-                records, kind: kind, by: actor, now: now, question: preview.question)
+            let seen = try await store.previewImport(
+                of: records, kind: kind, by: actor, now: now, question: preview.question)
             return .json(
                 ImportedFactsResponse(kind, seen.change, count: records.count) {
                     $0.preview = true
                     $0.effect = PreviewEffect(seen.effect)
                 })
         }
-        let change = try await store.importFacts(records, kind: kind, by: actor, now: now)
+        let change = try await store.transaction(retry: .imports) {
+            try $0.importFacts(records, kind: kind, by: actor, now: now)
+        }
         return .json(ImportedFactsResponse(kind, change, count: records.count))
     }
 
-    private static func kind(_ context: QueryContext) throws(Problem) -> FactKind {
+    private func kind(_ context: QueryContext) throws(Problem) -> FactKind {
+        if let fixedKind { return fixedKind }
         let name = context.parameters.get("kind") ?? ""
-        guard let kind = FactKind(rawValue: name) else {
-            let known = FactKind.allCases.map(\.rawValue)
+        guard let kind = FactKind.marketKinds.first(where: { $0.rawValue == name }) else {
+            let known = FactKind.marketKinds.map(\.rawValue)
             throw Problem(
                 status: 404, code: "unknown-fact-kind", title: "There is no such kind of facts",
                 detail: "\"\(name.prefix(64))\" is not one of \(known.joined(separator: ", ")).",
@@ -95,15 +119,39 @@ struct FactHandlers: Sendable {
     }
 }
 
+/// Which facts of a kind are asked for, and as known when.
+private struct FactQuestion {
+    var kind: FactKind
+    /// Cells of key columns that the facts must have.
+    var keys: [String: String] = [:]
+    /// `nil` for now.
+    var knownAt: Timestamp?
+
+    init(_ kind: FactKind, asked request: Request, by caller: TokenRecord) throws {
+        self.kind = kind
+        let columns = kind.definition.subjectColumns.filter { $0.role == .key }
+        let parameters = try request.parameters(columns.map(\.parameter) + ["as-known-at"])
+        for column in columns { keys[column.name] = parameters[column.parameter] }
+        try caller.checkProviders(keys["provider"].map { [$0] })
+        knownAt = try parameters.knownAt()
+    }
+}
+
+extension FactColumn {
+    /// The column's name as parameters are written.
+    fileprivate var parameter: String { name.replacing("_", with: "-") }
+}
+
 extension FactRow {
-    fileprivate init(_ fact: StoredFact) {
+    fileprivate init(_ version: FactVersion) {
         self.init()
-        cells = fact.record.kind.columns.map { column in
-            let text = fact.record[column.name]
+        cells = version.record.kind.definition.columns.map { column in
+            let text = version.record[column.name]
             return NamedText(column.name, text.isEmpty ? nil : text)
         }
-        recordedAt = Moment(fact.recordedAt)
-        recordedBy = fact.recordedBy
+        recordedAt = Moment(version.recordedAt)
+        recordedBy = version.recordedBy
+        supersededAt = version.supersededAt.map { Moment($0) }
     }
 }
 
@@ -115,12 +163,33 @@ extension ImportedFactsResponse {
         self.kind = kind.rawValue
         records = count
         counts = ImportCounts {
-            $0.asserted = Int(change.asserted)
-            $0.unchanged = Int(change.unchanged)
-            $0.superseded = Int(change.superseded)
-            $0.remainders = Int(change.remainders)
+            $0.recorded = change.recorded
+            $0.unchanged = change.unchanged
+            $0.superseded = change.superseded
+            $0.split = change.split
         }
+        if kind == .tenants { newTenants = change.newTenants }
         recordedAt = Moment(change.recordedAt)
         completed(&self)
+    }
+}
+
+extension Problem {
+    /// 422 with every mistake of a file and its line.
+    static func refused(_ problems: FileProblems, code: String, title: String) -> Problem {
+        let listed = problems.problems.prefix(FileProblems.maxListed).map { problem -> JSONValue in
+            [
+                "line": .integer(Int64(problem.line)), "field": .optional(problem.field),
+                "message": .string(problem.message),
+            ]
+        }
+        let count = problems.problems.count
+        return Problem(
+            status: 422, code: code, title: title,
+            detail: "The file has \(count) \(count == 1 ? "mistake" : "mistakes"); none of it was applied.",
+            extensions: [
+                JSONMember("errors", .array(listed)),
+                JSONMember("error_count", .integer(Int64(count))),
+            ])
     }
 }
