@@ -7,6 +7,8 @@ import UsageModel
 /// day.
 @Suite struct BitemporalHistoryTests {
     private static let dayCount = 40
+    /// The days of the model: the last one stands for all days after the others, where only records without an end hold.
+    private static let days = 0..<dayCount + 1
     private static let start: Int64 = 20_000
 
     /// What is stored, as the tables have it.
@@ -40,7 +42,7 @@ import UsageModel
         try withSeeds(60) { seed, random in
             var stored: [Stored] = []
             var model = subjects.reduce(into: [[String]: [[String]?]]()) {
-                $0[$1] = [[String]?](repeating: nil, count: Self.dayCount)
+                $0[$1] = [[String]?](repeating: nil, count: Self.days.count)
             }
             var moments = [model]
             for moment in 1...20 {
@@ -52,7 +54,7 @@ import UsageModel
                     let to =
                         Bool.random(using: &random) ? nil : Int.random(in: from + 1...Self.dayCount, using: &random)
                     let content = try #require(contents.randomElement(using: &random))
-                    for day in from..<(to ?? Self.dayCount) { next[subject]?[day] = content }
+                    for day in from..<(to ?? Self.days.upperBound) { next[subject]?[day] = content }
                     records.append(
                         FactRecord(
                             kind: kind, subject: subject,
@@ -103,7 +105,7 @@ import UsageModel
     /// The content of each day, of which there may be one only.
     private static func byDay(_ records: [FactRecord], _ subjects: [[String]]) -> [[String]: [[String]?]] {
         subjects.reduce(into: [:]) { days, subject in
-            days[subject] = (0..<dayCount).map { day in
+            days[subject] = Self.days.map { day in
                 let date = CalendarDate(days: start + Int64(day))
                 let matches = records.filter {
                     $0.subject == subject && $0.effectiveFrom <= date && ($0.effectiveTo.map { date < $0 } ?? true)

@@ -40,7 +40,7 @@ import UsageModel
         (header.replacing("reason", with: "reason,reason"), 1, "reason", "twice"),
         (header + "aliyun,acme,external-customer\n", 2, nil, "3 fields where the header has 7"),
         (header + "Ali Yun,acme,trial,,2025-01-01,,r\n", 2, "provider", "is no name"),
-        (header + ",acme,trial,,2025-01-01,,r\n", 2, "provider", "is no name"),
+        (header + ",acme,trial,,2025-01-01,,r\n", 2, "provider", "is empty"),
         (header + "aliyun,,trial,,2025-01-01,,r\n", 2, "tenant", "is empty"),
         (header + "aliyun,=HYPERLINK(1),trial,,2025-01-01,,r\n", 2, "tenant", "character at byte 0"),
         (
