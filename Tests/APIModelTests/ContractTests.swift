@@ -39,7 +39,7 @@ import Testing
         )
     }
 
-    @Test func the_schemas_of_answers_are_the_fields_that_they_are_written_from() throws {
+    @Test func `the schemas of answers are the fields that they are written from`() throws {
         let document = try String(contentsOf: Self.file, encoding: .utf8)
         let (head, generated, tail) = try Self.parts(document)
         let expected = SchemaYAML(of: Self.answers + Self.requests).text
@@ -56,7 +56,7 @@ import Testing
             """)
     }
 
-    @Test func every_schema_that_is_referred_to_is_there() throws {
+    @Test func `every schema that is referred to is there`() throws {
         let document = try String(contentsOf: Self.file, encoding: .utf8)
         let named = document.matches(of: /#\/components\/schemas\/([A-Za-z0-9]+)/).map { String($0.1) }
         #expect(named.count > 100)
@@ -69,13 +69,13 @@ import Testing
         ("        rank:\n", "        rang:\n"), ("type: [integer, 'null']", "type: integer"),
         ("required: [numerator, ", "required: ["), ("description: The numerator of the denominator.", "description: X"),
     ])
-    func the_check_can_fail(_ text: String, _ other: String) throws {
+    func `the check can fail`(_ text: String, _ other: String) throws {
         let expected = SchemaYAML(of: Self.answers + Self.requests).text
         #expect(expected.contains(text), "\(text) is no longer in the schemas")
         #expect(expected.replacing(text, with: other) != expected)
     }
 
-    @Test func a_schema_says_all_that_its_fields_say() {
+    @Test func `a schema says all that its fields say`() {
         let yaml = SchemaYAML(of: [ShareTotal.self]).text
         #expect(
             yaml.hasPrefix("    ShareTotal:\n      type: object\n      required: [numerator, published, external, "),

@@ -109,7 +109,7 @@ private struct Nested: APIObject {
         try JSONDecoder().decode(Sample.self, from: Data(json.utf8))
     }
 
-    @Test func counts_are_decimal_strings_and_members_stand_in_the_order_of_the_list() {
+    @Test func `counts are decimal strings and members stand in the order of the list`() {
         let most = "340282366920938463463374607431768211455"
         #expect(
             Self.text(Self.whole)
@@ -117,7 +117,7 @@ private struct Nested: APIObject {
                 + #""rest":"0","kind":"a","percent":"-0.1","note":"a \"note\"","nested":{"id":7,"list":["x","y"]}}"#)
     }
 
-    @Test func null_is_written_and_what_is_there_only_when_it_is_set_is_not() {
+    @Test func `null is written and what is there only when it is set is not`() {
         #expect(
             Self.text(Self.bare)
                 == #"{"name":"bare","rank":null,"amount":"0","change":null,"count":"1","rest":"0","#
@@ -125,13 +125,13 @@ private struct Nested: APIObject {
     }
 
     @Test(arguments: [true, false])
-    func what_is_written_is_read_again(_ isWhole: Bool) throws {
+    func `what is written is read again`(_ isWhole: Bool) throws {
         let sample = isWhole ? Self.whole : Self.bare
         #expect(try Self.decoded(Self.text(sample)) == sample)
     }
 
     @Test(arguments: ["name", "amount", "count", "nested"])
-    func a_missing_member_is_named(_ member: String) throws {
+    func `a missing member is named`(_ member: String) throws {
         let json = Self.text(Self.whole).replacing("\"\(member)\":", with: "\"another\":")
         do {
             _ = try Self.decoded(json)
@@ -141,7 +141,7 @@ private struct Nested: APIObject {
         }
     }
 
-    @Test func a_member_of_another_type_is_named() throws {
+    @Test func `a member of another type is named`() throws {
         let json = Self.text(Self.whole).replacing("\"rank\":3", with: "\"rank\":\"third\"")
         do {
             _ = try Self.decoded(json)
@@ -151,12 +151,12 @@ private struct Nested: APIObject {
         }
     }
 
-    @Test func members_that_a_later_server_adds_do_no_harm() throws {
+    @Test func `members that a later server adds do no harm`() throws {
         let json = Self.text(Self.whole).replacing("{\"name\"", with: "{\"later\":[1],\"name\"")
         #expect(try Self.decoded(json) == Self.whole)
     }
 
-    @Test func csv_cells_guard_text_and_keep_numbers_plain() {
+    @Test func `CSV cells guard text and keep numbers plain`() {
         #expect(
             Self.whole.csv.text
                 == "name,provider,rank,amount,change,count,nested,nested_list,rest,kind,percent\r\n"
@@ -169,14 +169,14 @@ private struct Nested: APIObject {
                 == "name,model,rank,amount,change,count,nested,nested_list,rest,kind,percent\r\nbare,,,0,,1,8,,0,,\r\n")
     }
 
-    @Test func headings_come_in_both_languages() {
+    @Test func `headings come in both languages`() {
         let headings = Sample.columns.compactMap(\.heading)
         #expect(headings.map(\.en) == ["Name", "#", "Amount", "Change", "Count", "Percent"])
         #expect(headings.map(\.zh) == ["名称", "#", "数量", "变化", "计数", "百分比"])
         #expect(Sample.columns[\.amount].isNumber && !Sample.columns[\.name].isNumber)
     }
 
-    @Test func cells_for_people_know_what_they_are() {
+    @Test func `cells for people know what they are`() {
         let columns = Sample.columns
         #expect(columns[\.amount].shown(Self.bare) == .count("0"))
         #expect(columns[\.change].shown(Self.whole) == .change("+12.5"))
@@ -185,7 +185,7 @@ private struct Nested: APIObject {
         #expect(columns.last?.isPresent?(Self.whole) == true && columns.last?.isPresent?(Self.bare) == false)
     }
 
-    @Test func the_schema_says_what_is_always_there_and_what_may_be_null() {
+    @Test func `the schema says what is always there and what may be null`() {
         let members = Sample.schemaMembers
         #expect(
             members.map(\.name) == [

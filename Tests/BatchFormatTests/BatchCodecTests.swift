@@ -3,10 +3,9 @@ internal import UsageModel
 
 @testable internal import BatchFormat
 
-@Suite("Sealing and opening batches")
-struct BatchCodecTests {
-    @Test("What is sealed comes out again", arguments: [1, 2, 3, 10, 1_000, 30_000])
-    func round_trip(count: Int) throws {
+@Suite struct BatchCodecTests {
+    @Test(arguments: [1, 2, 3, 10, 1_000, 30_000])
+    func `what is sealed comes out again`(count: Int) throws {
         let (rows, eventCount) = try UsageRows.random(count: count, seed: UInt64(count))
         let header = BatchHeader.sample(eventCount: eventCount, rejections: [.syntax: 3, .badName: 1])
         let sealed = try BatchEncoder().seal(header, rows)
@@ -16,8 +15,7 @@ struct BatchCodecTests {
         #expect(sealed.digest == BatchDigest(of: sealed.bytes))
     }
 
-    @Test("Sealing twice gives the same bytes; another spoolSequence gives others")
-    func deterministic() throws {
+    @Test func `sealing twice gives the same bytes, and another spool sequence gives others`() throws {
         let (rows, eventCount) = try UsageRows.random(count: 3_000, seed: 5)
         let first = try BatchEncoder().seal(.sample(eventCount: eventCount), rows)
         let second = try BatchEncoder().seal(.sample(eventCount: eventCount), rows)
@@ -26,15 +24,14 @@ struct BatchCodecTests {
         #expect(first.digest != other.digest)
     }
 
-    @Test("Every level gives a frame that opens", arguments: [1, 3, 9, 19] as [Int32])
-    func levels(level: Int32) throws {
+    @Test(arguments: [1, 3, 9, 19] as [Int32])
+    func `every level gives a frame that opens`(level: Int32) throws {
         let (rows, eventCount) = try UsageRows.random(count: 4_000, seed: 6)
         let sealed = try BatchEncoder(compressionLevel: level).seal(.sample(eventCount: eventCount), rows)
         #expect(try BatchDecoder().decode(sealed.bytes).rows == rows)
     }
 
-    @Test("Extremes of every field survive")
-    func extremes() throws {
+    @Test func `extremes of every field survive`() throws {
         let longest = String(repeating: "z", count: 128)
         let most = Limits.maxTokensPerField
         let counts = TokenCounts(
@@ -49,8 +46,7 @@ struct BatchCodecTests {
         #expect(try BatchDecoder().decode(sealed.bytes).rows == sums.rows())
     }
 
-    @Test("A batch without rows reports refusals")
-    func refusals_only() throws {
+    @Test func `a batch without rows reports refusals`() throws {
         let header = BatchHeader.sample(eventCount: 0, rejections: [.timeTooOld: 12])
         let sealed = try BatchEncoder().seal(header, UsageRows())
         let opened = try BatchDecoder().decode(sealed.bytes)
@@ -58,8 +54,7 @@ struct BatchCodecTests {
         #expect(opened.rows == UsageRows())
     }
 
-    @Test("The estimate is an upper bound of the message's size")
-    func estimate_is_upper_bound() throws {
+    @Test func `the estimate is an upper bound of the message's size`() throws {
         for count in [1, 100, 10_000] {
             var generator = SeededGenerator(seed: UInt64(count))
             let sums = try MinuteBuckets.summing((0..<count).map { _ in .random(using: &generator) })
@@ -68,8 +63,7 @@ struct BatchCodecTests {
         }
     }
 
-    @Test("Headers that break a rule aren't sealed")
-    func bad_headers() throws {
+    @Test func `headers that break a rule aren't sealed`() throws {
         let (rows, eventCount) = try UsageRows.random(count: 10, seed: 1)
         let changes: [(String, (inout BatchHeader) -> Void, BatchError.Code)] = [
             ("provider", { $0.provider = "Ali Yun" }, .badHeader),
@@ -90,8 +84,7 @@ struct BatchCodecTests {
         }
     }
 
-    @Test("Rows that aren't canonical aren't sealed")
-    func bad_rows() throws {
+    @Test func `rows that aren't canonical aren't sealed`() throws {
         let (rows, eventCount) = try UsageRows.random(count: 500, seed: 1)
         let changes: [(String, (inout UsageRows) -> Void, BatchError.Code)] = [
             ("order", { $0.rows.swapAt(0, 1) }, .badOrder),
@@ -113,8 +106,7 @@ struct BatchCodecTests {
         }
     }
 
-    @Test("Write-ahead rows come out as they went in, and damage is an error")
-    func accepted_rows() throws {
+    @Test func `write-ahead rows come out as they went in, and damage is an error`() throws {
         let (rows, eventCount) = try UsageRows.random(count: 200, seed: 3)
         let accepted = AcceptedRows(rows: rows, eventCount: eventCount, rejections: [.badTime: 2])
         let bytes = try RowsCodec.encode(accepted)

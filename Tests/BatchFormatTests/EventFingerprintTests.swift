@@ -24,7 +24,7 @@ import UsageModel
             fingerprints: AcceptedFingerprints(acceptedAtMilliseconds: 1_767_225_600_000, fingerprints: fingerprints))
     }
 
-    @Test func the_key_is_of_source_and_id_and_the_content_of_the_rest() {
+    @Test func `the key is of source and id and the content of the rest`() {
         #expect(fingerprint("a") == fingerprint("a"))
         #expect(fingerprint("a").key != fingerprint("b").key)
         #expect(fingerprint("a").key != fingerprint("a", source: "other").key)
@@ -35,7 +35,7 @@ import UsageModel
         #expect(fingerprint("a", input: 2).content != fingerprint("a").content)
     }
 
-    @Test func marks_come_back_from_a_record_with_its_rows_and_without() throws {
+    @Test func `fingerprints come back from a record with its rows and without`() throws {
         let rows = try accepted([fingerprint("a"), fingerprint("b"), EventFingerprint(key: .max, content: .max)])
         let bytes = try RowsCodec.encode(rows)
         #expect(try RowsCodec.decode(bytes) == rows)
@@ -45,7 +45,7 @@ import UsageModel
         #expect(try RowsCodec.decodeFingerprints(RowsCodec.encode(without)).isEmpty)
     }
 
-    @Test func a_record_cut_anywhere_is_refused_or_holds_fewer_fields() throws {
+    @Test func `a record cut anywhere is refused or holds fewer fields`() throws {
         let rows = try accepted([fingerprint("a"), fingerprint("b")])
         let bytes = try RowsCodec.encode(rows)
         for count in bytes.indices {
@@ -57,7 +57,7 @@ import UsageModel
     }
 
     @Test(arguments: [23, 25, 47])
-    func marks_that_are_no_whole_number_are_refused(count: Int) throws {
+    func `fingerprints that are no whole number are refused`(count: Int) throws {
         var bytes = try RowsCodec.encode(accepted([]))
         bytes += [0x28, 1, 0x32, UInt8(count)] + [UInt8](repeating: 7, count: count)
         #expect(throws: BatchError.self) { try RowsCodec.decode(bytes) }

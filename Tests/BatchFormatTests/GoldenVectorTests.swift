@@ -8,8 +8,7 @@ internal import UsageModel
 ///
 /// With `STEELYARD_RECORD_VECTORS=1` in the environment the vectors are written first: for a new vector of a new
 /// format version only. Those of a released version never change.
-@Suite("Golden vectors")
-struct GoldenVectorTests {
+@Suite struct GoldenVectorTests {
     private static let directory = URL(filePath: #filePath).deletingLastPathComponent()
         .appending(path: "../../Protocols/vectors").standardizedFileURL
     private static let isRecording = ProcessInfo.processInfo.environment["STEELYARD_RECORD_VECTORS"] == "1"
@@ -63,8 +62,8 @@ struct GoldenVectorTests {
         return (0..<count).map { _ in .random(using: &generator) }
     }
 
-    @Test("Writing gives the message, byte for byte, and reading gives the rows", arguments: vectors)
-    func vector(_ vector: Vector) throws {
+    @Test(arguments: vectors)
+    func `writing gives the message, byte for byte, and reading gives the rows`(_ vector: Vector) throws {
         let (header, rows) = try vector.contents()
         if Self.isRecording { try record(vector.name, header, rows) }
         let message = try bytes("\(vector.name).message.hex")
@@ -76,8 +75,7 @@ struct GoldenVectorTests {
         #expect(opened.rows == rows)
     }
 
-    @Test("The list of refused messages is refused")
-    func refused() throws {
+    @Test func `the list of refused messages is refused`() throws {
         let file = Self.directory.appending(path: "refused.txt")
         if Self.isRecording {
             let lines = try HandMadeMessage.all().map {

@@ -5,18 +5,15 @@ internal import WireProtocol
 
 @testable internal import BatchFormat
 
-@Suite("Messages that lie")
-struct HandMadeMessageTests {
-    @Test("The message that the lies are made from is sound")
-    func sound_one_decodes() throws {
+@Suite struct HandMadeMessageTests {
+    @Test func `the message that the lies are made from is sound`() throws {
         let message: [UInt8] = try HandMadeMessage.soundBatch().serializedBytes()
         let opened = try BatchDecoder.decode(message: message)
         #expect(opened.rows.rows.count == 5)
         #expect(try BatchEncoder.message(opened.header, opened.rows) == message)
     }
 
-    @Test("Each is refused with the code that names its fault")
-    func lies_are_refused() throws {
+    @Test func `a message that lies is refused with the code that names its fault`() throws {
         let messages = try HandMadeMessage.all()
         #expect(messages.count >= 75)
         for message in messages {
@@ -28,8 +25,7 @@ struct HandMadeMessageTests {
         }
     }
 
-    @Test("A column longer than any batch is refused before an array is made of it")
-    func long_column() throws {
+    @Test func `a column longer than any batch is refused before an array is made of it`() throws {
         var batch = try HandMadeMessage.soundBatch()
         batch.rows.input = Array(repeating: 1, count: Limits.maxRowsPerBatch + 1)
         let message: [UInt8] = try batch.serializedBytes()

@@ -3,24 +3,21 @@ internal import UsageModel
 
 @testable internal import BatchFormat
 
-@Suite("Bytes from anyone")
-struct HostileBytesTests {
+@Suite struct HostileBytesTests {
     private func smallBatch() throws -> (sealed: [UInt8], message: [UInt8]) {
         let (rows, eventCount) = try UsageRows.random(count: 6, seed: 2)
         let header = BatchHeader.sample(eventCount: eventCount, rejections: [.syntax: 3])
         return (try BatchEncoder().seal(header, rows).bytes, try BatchEncoder.message(header, rows))
     }
 
-    @Test("A sealed batch cut at any byte is refused")
-    func truncated_sealed() throws {
+    @Test func `a sealed batch cut at any byte is refused`() throws {
         let sealed = try smallBatch().sealed
         for length in 0..<sealed.count {
             #expect(throws: BatchError.self) { try BatchDecoder().decode(Array(sealed.prefix(length))) }
         }
     }
 
-    @Test("A sealed batch with any one bit flipped is refused, or says the same")
-    func flipped_sealed() throws {
+    @Test func `a sealed batch with any one bit flipped is refused, or says the same`() throws {
         let sealed = try smallBatch().sealed
         let original = try BatchDecoder().decode(sealed)
         for bit in 0..<sealed.count * 8 {
@@ -32,16 +29,15 @@ struct HostileBytesTests {
         }
     }
 
-    @Test("A message cut at any byte is refused, unless it ends where a part ends and still adds up")
-    func truncated_message() throws {
+    @Test func `a message cut at any byte is refused, unless it ends where a part ends and still adds up`() throws {
         let message = try smallBatch().message
         for length in 0..<message.count {
             #expect(throws: BatchError.self) { try BatchDecoder.decode(message: Array(message.prefix(length))) }
         }
     }
 
-    @Test("A message with any one bit flipped is refused or canonical: it encodes to the same bytes again")
-    func flipped_message() throws {
+    @Test
+    func `a message with any one bit flipped is refused or canonical: it encodes to the same bytes again`() throws {
         let message = try smallBatch().message
         for bit in 0..<message.count * 8 {
             var flipped = message
@@ -51,8 +47,8 @@ struct HostileBytesTests {
         }
     }
 
-    @Test("Garbage is refused, bare and in a sound frame", arguments: [1, 2] as [UInt64])
-    func garbage(seed: UInt64) throws {
+    @Test(arguments: [1, 2] as [UInt64])
+    func `garbage is refused, bare and in a sound frame`(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         for _ in 0..<2_000 {
             let bytes = (0..<Int.random(in: 0...300, using: &generator)).map { _ in
@@ -64,8 +60,7 @@ struct HostileBytesTests {
         }
     }
 
-    @Test("A message with bytes garbled anywhere never decodes to something that isn't canonical")
-    func garbled_message() throws {
+    @Test func `a message with bytes garbled anywhere never decodes to something that isn't canonical`() throws {
         let message = try smallBatch().message
         var generator = SeededGenerator(seed: 77)
         for _ in 0..<20_000 {

@@ -2,10 +2,9 @@ internal import BatchFormat
 internal import Testing
 internal import UsageModel
 
-@Suite("MinuteBuckets")
-struct MinuteBucketsTests {
-    @Test("Sums equal those of a dictionary, for any mix of events", arguments: [1, 2, 3] as [UInt64])
-    func sums_equal_model(seed: UInt64) throws {
+@Suite struct MinuteBucketsTests {
+    @Test(arguments: [1, 2, 3] as [UInt64])
+    func `sums equal those of a dictionary, for any mix of events`(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         var model: [PlainEvent: TokenCounts] = [:]
         var sums = MinuteBuckets()
@@ -19,8 +18,7 @@ struct MinuteBucketsTests {
         #expect(sums.eventCount == 20_000)
     }
 
-    @Test("Rows are canonical: sorted, without repeats, every name used")
-    func rows_are_canonical() throws {
+    @Test func `rows are canonical: sorted, without repeats, every name used`() throws {
         let rows = try UsageRows.random(count: 5_000, seed: 4).rows
         for names in [rows.tenants, rows.models, rows.regions] {
             #expect(zip(names, names.dropFirst()).allSatisfy { $0.utf8.lexicographicallyPrecedes($1.utf8) })
@@ -35,8 +33,7 @@ struct MinuteBucketsTests {
         #expect(Set(rows.rows.map(\.tenant)).count == rows.tenants.count)
     }
 
-    @Test("Names of every length up to the limit are told apart, also by their last byte")
-    func names_of_every_length() throws {
+    @Test func `names of every length up to the limit are told apart, also by their last byte`() throws {
         var sums = MinuteBuckets()
         for length in 1...Limits.maxTenantNameBytes {
             let stem = String(repeating: "x", count: length - 1)
@@ -49,8 +46,7 @@ struct MinuteBucketsTests {
         #expect(sums.rows().rows.allSatisfy { $0.counts.requests == 2 })
     }
 
-    @Test("A full table says so, changes nothing, and still takes events for rows that it has")
-    func full_table() throws {
+    @Test func `a full table says so, changes nothing, and still takes events for rows that it has`() throws {
         var sums = MinuteBuckets(maxRows: 2)
         #expect(try sums.add(PlainEvent(tenant: "a")) == .added)
         #expect(try sums.add(PlainEvent(tenant: "b")) == .added)
@@ -65,8 +61,7 @@ struct MinuteBucketsTests {
         #expect(sums.rows().tenants == ["c"])
     }
 
-    @Test("Too many different models is a refusal that names the model, and the known ones still count")
-    func too_many_models() throws {
+    @Test func `too many different models is a refusal that names the model, and the known ones still count`() throws {
         var sums = MinuteBuckets()
         for index in 0..<Limits.maxModelsPerBatch { #expect(try sums.add(PlainEvent(model: "m\(index)")) == .added) }
         let rejection = #expect(throws: Rejection.self) { try sums.add(PlainEvent(model: "one-more")) }
@@ -76,8 +71,7 @@ struct MinuteBucketsTests {
         #expect(sums.rowCount == Limits.maxModelsPerBatch)
     }
 
-    @Test("Events that can't be counted are refused by name")
-    func refusals() throws {
+    @Test func `events that can't be counted are refused by name`() throws {
         let tooMany = Limits.maxTokensPerField + 1
         let cases: [(PlainEvent, RejectionReason, String)] = [
             (PlainEvent(tenant: ""), .missingField, "tenant"),
@@ -112,8 +106,7 @@ struct MinuteBucketsTests {
         #expect(sums.rows().tenants == ["acme"])
     }
 
-    @Test("A range beyond the record is a missing field, not a trap")
-    func range_beyond_record() throws {
+    @Test func `a range beyond the record is a missing field, not a trap`() throws {
         var sums = MinuteBuckets()
         let bytes = Array("abc".utf8)
         let range = FieldRange(start: 2, count: 5)
@@ -125,8 +118,7 @@ struct MinuteBucketsTests {
         #expect(rejection?.reason == .missingField)
     }
 
-    @Test("Merging in parts gives what adding one by one gives")
-    func merge_equals_add() throws {
+    @Test func `merging in parts gives what adding one by one gives`() throws {
         var generator = SeededGenerator(seed: 8)
         let events = (0..<6_000).map { _ in PlainEvent.random(using: &generator) }
         let whole = try MinuteBuckets.summing(events)
@@ -139,8 +131,7 @@ struct MinuteBucketsTests {
         #expect(merged.eventCount == whole.eventCount)
     }
 
-    @Test("A merge that might not fit changes nothing")
-    func merge_that_does_not_fit() throws {
+    @Test func `a merge that might not fit changes nothing`() throws {
         var sums = MinuteBuckets(maxRows: 2)
         _ = try sums.add(PlainEvent(tenant: "a"))
         let before = sums.rows()
@@ -149,8 +140,7 @@ struct MinuteBucketsTests {
         #expect(sums.rows() == before && sums.eventCount == 1)
     }
 
-    @Test("Rows that no table gave aren't merged")
-    func unsound_rows_are_not_merged() throws {
+    @Test func `rows that no table gave aren't merged`() throws {
         let sound = try MinuteBuckets.summing([PlainEvent()]).rows()
         var sums = MinuteBuckets()
         var beyond = sound
@@ -167,8 +157,7 @@ struct MinuteBucketsTests {
         #expect(sums.merge(sound, eventCount: 1) == .added)
     }
 
-    @Test("So many of the largest events as a batch may hold fit 64 bits")
-    func no_sum_can_wrap() {
+    @Test func `so many of the largest events as a batch may hold fit 64 bits`() {
         let largest = max(Limits.maxTokensPerField, Limits.maxRequestsPerEvent)
         #expect(!BatchBounds.maxEvents.multipliedReportingOverflow(by: largest).overflow)
     }

@@ -6,8 +6,7 @@ internal import UsageModel
 
 @testable internal import BatchFormat
 
-@Suite("The zstd frame")
-struct ZstdFrameTests {
+@Suite struct ZstdFrameTests {
     private static let magic: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD]
 
     /// A frame made by hand: RFC 8878, section 3.1.1.
@@ -56,8 +55,7 @@ struct ZstdFrameTests {
     /// The most memory that one frame may take beyond its own bytes, in KiB.
     private static let maxExtraKibibytes = 16 << 10
 
-    @Test("Blocks may begin anywhere, and what comes out is the same")
-    func boundaries() throws {
+    @Test func `blocks may begin anywhere, and what comes out is the same`() throws {
         var generator = SeededGenerator(seed: 3)
         let content = (0..<300_000).map { _ in UInt8.random(in: 0...40, using: &generator) }
         let plain = try ZstdFrame.compress(content, level: 1, boundaries: [])
@@ -183,8 +181,7 @@ struct ZstdFrameTests {
         ]
     }
 
-    @Test("A frame that is not exactly what the specification asks for is refused by name")
-    func refused_frames() throws {
+    @Test func `a frame that is not exactly what the specification asks for is refused by name`() throws {
         let cases = try Self.refused()
         #expect(cases.count >= 20)
         for (name, bytes, code) in cases {
@@ -193,8 +190,7 @@ struct ZstdFrameTests {
         }
     }
 
-    @Test("A sound frame of the highest ratio is opened within its promise and its contents refused")
-    func high_ratio() throws {
+    @Test func `a sound frame of the highest ratio is opened within its promise and its contents refused`() throws {
         let bomb = Self.frame([UInt8](repeating: 0x41, count: 8 << 20), [Self.withChecksum])
         #expect(bomb.count < 2_000)
         let error = #expect(throws: BatchError.self) { try BatchDecoder().decode(bomb) }
@@ -204,8 +200,8 @@ struct ZstdFrameTests {
     /// Address Sanitizer keeps books of its own about every byte.
     private static let isSanitized = unsafe dlsym(nil, "__asan_init") != nil
 
-    @Test("No frame takes more memory than a batch that was sent in full", .enabled(if: !isSanitized))
-    func memory() throws {
+    @Test(.enabled(if: !isSanitized))
+    func `no frame takes more memory than a batch that was sent in full`() throws {
         for (name, bytes, _) in try Self.refused() {
             // What earlier frames took isn't there any more to be used again.
             _ = Self.trim?(0)

@@ -61,7 +61,7 @@ import UsageModel
         }
     }
 
-    @Test func a_read_that_fails_is_tried_again_and_nothing_counts_twice() {
+    @Test func `a read that fails is tried again and nothing counts twice`() {
         write(1...3)
         var rig = Rig(files)
         rig.poll()
@@ -73,7 +73,7 @@ import UsageModel
         #expect(rig.seal().events == 4)
     }
 
-    @Test func a_file_that_cannot_be_opened_at_a_start_keeps_its_place() {
+    @Test func `a file that can't be opened at a start keeps its place`() {
         write(1...3)
         var first = Rig(files)
         first.poll()
@@ -86,7 +86,7 @@ import UsageModel
         #expect(second.seal().events == 1)
     }
 
-    @Test func a_renamed_file_keeps_its_place_while_its_directory_cannot_be_read() {
+    @Test func `a renamed file keeps its place while its directory can't be read`() {
         write(1...3)
         var first = Rig(files)
         first.poll()
@@ -101,7 +101,7 @@ import UsageModel
         #expect(second.seal().events == 1)
     }
 
-    @Test func a_file_that_got_the_inode_of_another_is_read_from_its_start() {
+    @Test func `a file that got the inode of another is read from its start`() {
         write(1...3)
         var first = Rig(files)
         first.poll()
@@ -116,7 +116,7 @@ import UsageModel
         #expect(sealed.events == 5)
     }
 
-    @Test func a_file_emptied_and_grown_to_just_its_old_size_is_read_from_its_start() {
+    @Test func `a file emptied and grown to just its old size is read from its start`() {
         write(1...3)
         var rig = Rig(files)
         rig.poll()

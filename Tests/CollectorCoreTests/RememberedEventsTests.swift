@@ -19,7 +19,7 @@ import Testing
             clock: VirtualClock(time))
     }
 
-    @Test func an_id_counts_from_its_sync_on_and_not_at_all_when_that_failed() {
+    @Test func `an id counts from its sync on and not at all when that failed`() {
         let events = remembered()
         events.wait(fingerprints(0..<2), position: 1)
         #expect(events.find(EventFingerprint(key: 0, content: 0)) == .new)
@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test(arguments: [(9, 10, 0 as UInt64), (10, 10, 0), (11, 10, 1), (25, 10, 15)])
-    func the_oldest_are_forgotten_above_the_limit_and_counted(ids: Int, limit: Int, forgotten: UInt64) {
+    func `the oldest are forgotten above the limit and counted`(ids: Int, limit: Int, forgotten: UInt64) {
         let events = remembered(maxIDs: limit)
         for id in 0..<ids {
             events.wait(fingerprints(id..<id + 1), position: UInt64(id + 1))
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test func the_first_position_that_is_needed_moves_with_time() {
+    @Test func `the first position that is needed moves with time`() {
         let time = VirtualTime()
         let events = remembered(time)
         for id in 0..<3 {
@@ -70,8 +70,7 @@ import Testing
         #expect(events.takeForgottenEarly() == 1)
     }
 
-    @Test("What a start finds is as old as its record says, whatever the clock did since")
-    func recovery() {
+    @Test func `what a start finds is as old as its record says, whatever the clock did since`() {
         let time = VirtualTime()
         time.milliseconds = 5_000_000
         let events = remembered(time)

@@ -22,7 +22,7 @@ private let busy = ShippingDelay(.busy, "503", retryAfter: .seconds(2))
 private let cut = ShippingDelay(.unreachable, "cut")
 
 @Suite struct ShippingStateMachineTests {
-    @Test func aStartAsksForAnEpochAndLooksUpWhatMayHaveBeenCounted() {
+    @Test func `a start asks for an epoch and looks up what may have been counted`() {
         var machine = ShippingStateMachine(
             unshipped: [batch(4), batch(5), batch(6)], last: .init(epoch: 2, nextSequence: 9))
         #expect(machine.next() == .requestEpoch(last: .init(epoch: 2, nextSequence: 9)))
@@ -34,7 +34,7 @@ private let cut = ShippingDelay(.unreachable, "cut")
         #expect(machine.next() == .send(batch(5), epoch: 3, sequence: 0))
     }
 
-    @Test func batchesGoOutInOrderWithRisingSequenceNumbers() {
+    @Test func `batches go out in order with rising sequence numbers`() {
         var machine = connected([1, 2, 3])
         for sequence in 0..<3 as Range<UInt64> {
             #expect(machine.next() == .send(batch(sequence + 1), epoch: 7, sequence: sequence))
@@ -47,7 +47,7 @@ private let cut = ShippingDelay(.unreachable, "cut")
         #expect(machine.next() == .send(batch(4), epoch: 7, sequence: 3))
     }
 
-    @Test func anUnknownOutcomeIsFollowedByTheSameBatchUnderTheSameKey() {
+    @Test func `an unknown outcome is followed by the same batch under the same key`() {
         var machine = connected([1, 2])
         #expect(machine.batchAnswered(.later(cut)) == .reportDelay(cut, attempt: 1))
         #expect(machine.next() == .wait(floor: .zero, ceiling: .milliseconds(200)))
@@ -55,7 +55,7 @@ private let cut = ShippingDelay(.unreachable, "cut")
         #expect(machine.next() == .send(batch(1), epoch: 7, sequence: 0))
     }
 
-    @Test func delaysDoubleUpToTheCapAndObeyRetryAfter() {
+    @Test func `delays double up to the cap and obey Retry-After`() {
         var machine = connected([1])
         var ceilings: [Duration] = []
         for _ in 0..<12 {
@@ -72,13 +72,13 @@ private let cut = ShippingDelay(.unreachable, "cut")
         #expect(machine.next() == .wait(floor: .seconds(2), ceiling: .seconds(2)))
     }
 
-    @Test func aMistakenRetryAfterCannotStopShippingForDays() {
+    @Test func `a mistaken Retry-After can't stop shipping for days`() {
         var machine = connected([1])
         _ = machine.batchAnswered(.later(ShippingDelay(.busy, "", retryAfter: .seconds(1_000_000))))
         #expect(machine.next() == .wait(floor: .seconds(300), ceiling: .seconds(300)))
     }
 
-    @Test func aGapRewindsToTheExpectedSequence() {
+    @Test func `a gap rewinds to the expected sequence`() {
         var machine = connected([1, 2, 3, 4])
         for _ in 0..<3 { _ = machine.batchAnswered(.decided(.counted)) }
         #expect(machine.batchAnswered(.decided(.gap(expectedSequence: 1))) == .reportRewind(from: 3, to: 1))
@@ -90,14 +90,14 @@ private let cut = ShippingDelay(.unreachable, "cut")
         #expect(machine.next() == .idle)
     }
 
-    @Test func aGapAheadOfUsNeedsANewEpoch() {
+    @Test func `a gap ahead of us needs a new epoch`() {
         var machine = connected([1])
         #expect(machine.batchAnswered(.decided(.gap(expectedSequence: 5))) == .reportRewind(from: 0, to: 5))
         machine.waited()
         #expect(machine.next() == .requestEpoch(last: .init(epoch: 7, nextSequence: 0)))
     }
 
-    @Test func aRefusedBatchUsesNoSequenceNumber() {
+    @Test func `a refused batch uses no sequence number`() {
         var machine = connected([1, 2])
         #expect(
             machine.batchAnswered(.invalid(reason: "bad-column"))
@@ -105,7 +105,7 @@ private let cut = ShippingDelay(.unreachable, "cut")
         #expect(machine.next() == .send(batch(2), epoch: 7, sequence: 0))
     }
 
-    @Test func aFenceIsFinal() {
+    @Test func `a fence is final`() {
         var machine = connected([1])
         #expect(machine.batchAnswered(.decided(.fenced(liveEpoch: 8))) == .reportFenced)
         #expect(machine.next() == .stop)
@@ -114,7 +114,7 @@ private let cut = ShippingDelay(.unreachable, "cut")
         #expect(machine.isFenced)
     }
 
-    @Test func anUnknownEpochLeadsToANewOneAfterADelay() {
+    @Test func `an unknown epoch leads to a new one after a delay`() {
         var machine = connected([1])
         _ = machine.batchAnswered(.decided(.unknownEpoch))
         guard case .wait = machine.next() else { return #expect(Bool(false), "no wait") }
@@ -124,7 +124,7 @@ private let cut = ShippingDelay(.unreachable, "cut")
         #expect(machine.next() == .lookUp(epoch: 8, batches: [batch(1)]))
     }
 
-    @Test func aForkIsReportedAndLeadsToANewEpoch() {
+    @Test func `a fork is reported and leads to a new epoch`() {
         var machine = connected([1])
         #expect(
             machine.batchAnswered(.decided(.fork(expectedSequence: 1))) == .reportFork(spoolSequence: 1, sequence: 0))
@@ -132,7 +132,7 @@ private let cut = ShippingDelay(.unreachable, "cut")
         #expect(machine.next() == .requestEpoch(last: .init(epoch: 7, nextSequence: 0)))
     }
 
-    @Test func aRegressedAggregatorIsAskedAboutTheArchiveToo() {
+    @Test func `a regressed aggregator is asked about the archive too`() {
         var machine = ShippingStateMachine(unshipped: [batch(9)], last: .init(epoch: 5, nextSequence: 3))
         _ = machine.epochAnswered(.granted(.init(epoch: 6), hasRegressed: true))
         #expect(machine.next() == .listArchive)
@@ -142,7 +142,7 @@ private let cut = ShippingDelay(.unreachable, "cut")
         #expect(machine.next() == .send(batch(8), epoch: 6, sequence: 0))
     }
 
-    @Test func untilEverythingIsSuppliedAgainAStartIsToldOfTheRegressionToo() {
+    @Test func `until everything is supplied again a start is told of the regression too`() {
         var machine = ShippingStateMachine(unshipped: [], last: .init(epoch: 5, nextSequence: 3))
         let beyond = EpochPosition(epoch: 6, nextSequence: UInt64(Int64.max))
         #expect(machine.epochAnswered(.granted(.init(epoch: 6), hasRegressed: true)) == .recordEpoch(beyond))
@@ -159,7 +159,7 @@ private let cut = ShippingDelay(.unreachable, "cut")
         #expect(machine.next() == .lookUp(epoch: 7, batches: [batch(9)]))
     }
 
-    @Test func anEpochThatCouldNotBeRecordedIsNotUsed() {
+    @Test func `an epoch that could not be recorded is not used`() {
         var machine = ShippingStateMachine(unshipped: [batch(1)], last: .init(epoch: 2, nextSequence: 1))
         let effect = machine.epochAnswered(.granted(.init(epoch: 3), hasRegressed: false))
         for record in effect.records { _ = machine.unrecorded(record, detail: "the disk failed") }
@@ -168,7 +168,7 @@ private let cut = ShippingDelay(.unreachable, "cut")
         #expect(machine.next() == .requestEpoch(last: .init(epoch: 3, nextSequence: 0)))
     }
 
-    @Test func anEpochRequestWithoutAnswerMayFenceItsOwnProcessOnce() {
+    @Test func `an epoch request without answer may fence its own process once`() {
         var machine = ShippingStateMachine(unshipped: [batch(1)], last: .init())
         _ = machine.epochAnswered(.later(cut))
         machine.waited()
@@ -182,7 +182,7 @@ private let cut = ShippingDelay(.unreachable, "cut")
         #expect(machine.lookupAnswered(.refused(.fenced(liveEpoch: 2))) == .reportFenced)
     }
 
-    @Test func aBatchThatCannotBeReadForNowKeepsItsPlace() {
+    @Test func `a batch that can't be read for now keeps its place`() {
         var machine = connected([1, 2])
         _ = machine.readFailed(detail: "EIO")
         machine.waited()
@@ -191,7 +191,7 @@ private let cut = ShippingDelay(.unreachable, "cut")
         #expect(machine.next() == .send(batch(2), epoch: 7, sequence: 0))
     }
 
-    @Test func longBacklogsAreLookedUpInPieces() {
+    @Test func `long backlogs are looked up in pieces`() {
         let many = (1...UInt64(ShippingStateMachine.maxDigestsPerLookup + 5)).map(batch)
         var machine = ShippingStateMachine(unshipped: many, last: .init())
         _ = machine.epochAnswered(.granted(.init(epoch: 1), hasRegressed: false))
@@ -203,7 +203,7 @@ private let cut = ShippingDelay(.unreachable, "cut")
         #expect(machine.next() == .send(many[full], epoch: 1, sequence: 0))
     }
 
-    @Test func aLookupOfTheWrongLengthConfirmsNothing() {
+    @Test func `a lookup of the wrong length confirms nothing`() {
         var machine = ShippingStateMachine(unshipped: [batch(1), batch(2)], last: .init())
         _ = machine.epochAnswered(.granted(.init(epoch: 1), hasRegressed: false))
         _ = machine.lookupAnswered(.counted([true]))
@@ -211,7 +211,7 @@ private let cut = ShippingDelay(.unreachable, "cut")
         #expect(machine.next() == .lookUp(epoch: 1, batches: [batch(1), batch(2)]))
     }
 
-    @Test func aBatchThatWasInTheFirstListIsNotQueuedAgain() {
+    @Test func `a batch that was in the first list is not queued again`() {
         var machine = ShippingStateMachine(unshipped: [batch(1)], last: .init())
         machine.sealed(batch(1))
         #expect(machine.queuedCount == 1)

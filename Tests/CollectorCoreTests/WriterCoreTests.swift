@@ -68,7 +68,7 @@ import UsageModel
 
     private func disk(_ seed: UInt64 = 1) -> VirtualDisk { VirtualDisk(SimulationRandom(seed: seed)) }
 
-    @Test func a_batch_that_became_durable_in_a_sync_that_failed_is_not_sealed_again() throws {
+    @Test func `a batch that became durable in a sync that failed is not sealed again`() throws {
         var rig = try Rig(disk())
         try rig.core.makeDurable(try rig.push("a"))
         let waiting = try rig.push("b")
@@ -80,7 +80,7 @@ import UsageModel
         #expect(try rig.sealed() == ["a": 1])
     }
 
-    @Test func a_push_whose_record_was_lost_while_compacting_is_not_acknowledged() throws {
+    @Test func `a push whose record was lost while compacting is not acknowledged`() throws {
         var rig = try Rig(disk())
         let waiting = try rig.push("a")
         rig.files.failing { call, _ in call == "fdatasync" }
@@ -91,7 +91,7 @@ import UsageModel
         #expect(try rig.sealed().isEmpty)
     }
 
-    @Test func an_acknowledgement_that_a_failed_sync_forgot_is_written_again() throws {
+    @Test func `an acknowledgement that a failed sync forgot is written again`() throws {
         var rig = try Rig(disk())
         try rig.core.makeDurable(try rig.push("a"))
         rig.core.sealAll()
@@ -104,7 +104,7 @@ import UsageModel
         #expect(rig.core.archived.map(\.spoolSequence) == [1])
     }
 
-    @Test func shipping_is_told_of_batches_in_their_order() throws {
+    @Test func `shipping is told of batches in their order`() throws {
         var rig = try Rig(disk(), sealRows: 1)
         let tickets = try ["a", "b", "c", "d", "e"].map { try rig.push($0) }
         for ticket in tickets { try rig.core.makeDurable(ticket) }
@@ -114,7 +114,7 @@ import UsageModel
     }
 
     @Test(arguments: 1...20 as ClosedRange<UInt64>)
-    func a_batch_found_after_a_kill_outlasts_a_power_cut(_ seed: UInt64) throws {
+    func `a batch found after a kill outlasts a power cut`(_ seed: UInt64) throws {
         let disk = disk(seed)
         do {
             var rig = try Rig(disk)

@@ -42,7 +42,7 @@ import Testing
     ]
 
     @Test(arguments: cases)
-    func hides_no_other_request(_ ambiguous: Case) async throws {
+    func `an ambiguous request hides no other`(_ ambiguous: Case) async throws {
         try await RawServer.with {
             $0.idleTimeout = .milliseconds(300)
         } _: { port async throws in

@@ -25,7 +25,7 @@ import UsageModel
         }
     }
 
-    @Test func theTraceOfAzureIsDescribedByAMapping() throws {
+    @Test func `the trace of Azure is described by a mapping`() throws {
         let settings = try load(
             """
             window: {back: 2000d}
@@ -54,7 +54,7 @@ import UsageModel
         #expect(files.completeLastLineAfter == .seconds(5))
     }
 
-    @Test func offsetsFromAStartAreDescribedByAMapping() throws {
+    @Test func `offsets from a start are described by a mapping`() throws {
         let settings = try load(
             """
             sources:
@@ -73,7 +73,7 @@ import UsageModel
         #expect(mapping[.input] == .path("input_length"))
     }
 
-    @Test func openaiPathsReplaceTheDefaults() throws {
+    @Test func `OpenAI paths replace the defaults`() throws {
         let settings = try load(
             "sources:\n  gw: {type: http, format: openai, openai: {tenant: [metadata.team, team]}}")
         let format = try #require(settings.sources.first?.format as? OpenAIFormat)
@@ -83,7 +83,7 @@ import UsageModel
     }
 
     @Test(arguments: ["provider: []", "provider: ''"])
-    func onlyAnEmptyListOfPathsMeansThatTheRecordIsNotAsked(paths: String) throws {
+    func `only an empty list of paths means that the record is not asked`(paths: String) throws {
         let yaml = "sources:\n  gw:\n    type: http\n    format: openai\n    openai: {\(paths)}"
         guard paths.hasSuffix("[]") else {
             return #expect(problems(yaml).map(\.key) == ["sources.gw.openai.provider"])
@@ -93,7 +93,7 @@ import UsageModel
         #expect(format.paths[.tenant] == OpenAIFormat().paths[.tenant])
     }
 
-    @Test func aVariableThatIsEmptyTurnsNothingOff() throws {
+    @Test func `a variable that is empty turns nothing off`() throws {
         let yaml = "provider: volcengine\ncollector: edge-1\ndata: d\nsources: {gw: {type: http, format: openai}}"
         let name = "STEELYARD_COLLECTOR_SOURCES_GW_OPENAI_PROVIDER"
         for empty in ["", ","] {
@@ -109,13 +109,13 @@ import UsageModel
     }
 
     @Test(arguments: ["usage", "time"])
-    func whatEveryRecordHasNeedsAPath(part: String) throws {
+    func `what every record has needs a path`(part: String) throws {
         let found = problems("sources:\n  gw: {type: http, format: openai, openai: {\(part): []}}")
         #expect(found.map(\.key) == ["sources.gw.openai.\(part)"])
         #expect(found.first?.message.contains("name at least one path") == true)
     }
 
-    @Test func defaultsFlowIntoSources() throws {
+    @Test func `defaults flow into sources`() throws {
         let settings = try load(
             "region: cn-beijing\nlayer: paas\nsources:\n  a: {type: http, layer: iaas, tenant: t}")
         let source = try #require(settings.sources.first)
@@ -149,7 +149,7 @@ import UsageModel
         ("seal:\n  rows: 0", 5, "seal.rows"),
         ("listen: nowhere", 4, "listen"),
     ])
-    func problemsNameLineAndKey(yaml: String, line: Int, key: String) throws {
+    func `problems name line and key`(yaml: String, line: Int, key: String) throws {
         let problem = try #require(problems(yaml).first { $0.key == key })
         #expect(problem.origin == .file(path: "c.yaml", line: line))
         #expect(!problem.remedy.isEmpty)
@@ -173,7 +173,7 @@ import UsageModel
             "sources.a.time.zone"
         ),
     ])
-    func settingsWithoutEffectAreRefused(source: String, setting: String, key: String) throws {
+    func `settings without effect are refused`(source: String, setting: String, key: String) throws {
         let yaml = "sources:\n  a:\n    \(source)\n    \(setting)"
         let found = problems(yaml).filter { $0.key == key }
         #expect(found.count == 1)
@@ -199,7 +199,7 @@ import UsageModel
                 ("time: {format: seconds, start: noon}", "time.start"),
                 ("time: {format: wall-clock, zone: Mars/Olympus}", "time.zone"),
             ])
-    func everySettingOfAMappingIsToldByItsOwnLineAndKey(setting: String, place: String) throws {
+    func `every setting of a mapping is told by its own line and key`(setting: String, place: String) throws {
         let parts = place.split(separator: "/")
         let layout = parts.count == 2 ? String(parts[0]) : "json-lines"
         let key = "sources.a.\(parts.last ?? "")"
@@ -220,7 +220,7 @@ import UsageModel
     @Test(arguments: [
         ("fields: {input-tokens: i}", "sources.a.fields.time"), ("fields: {time: t}", "sources.a.fields.input-tokens"),
     ])
-    func whatAMappingLacksIsToldByItsKey(fields: String, key: String) throws {
+    func `what a mapping lacks is told by its key`(fields: String, key: String) throws {
         let found = problems("\(Self.mapping)json-lines\n    \(fields)")
         #expect(found.map(\.key) == [key])
         #expect(found.first?.origin == .file(path: "c.yaml", line: 5))
@@ -235,12 +235,12 @@ import UsageModel
         ("constants: {input-tokens: '1'}", "sources.a.constants.input-tokens"),
         ("time: {format: sundial}", "sources.a.time.format"),
     ])
-    func theOtherSettingsOfAMappingAreToldByTheirKeys(setting: String, key: String) throws {
+    func `the other settings of a mapping are told by their keys`(setting: String, key: String) throws {
         let found = problems("\(Self.mapping)csv\n    \(setting)\n    fields: {time: t, input-tokens: i}")
         #expect(found.map(\.key) == [key])
     }
 
-    @Test func changesThatNeedARestartAreNamed() throws {
+    @Test func `changes that need a restart are named`() throws {
         let old = try load("")
         let new = try load("listen: 127.0.0.1:1\nwindow: {back: 10d}\nlog: {level: debug}")
         #expect(old.changesThatNeedRestart(new) == ["listen"])
@@ -258,11 +258,11 @@ import UsageModel
             ),
             ("sources: {a: {type: http}, b: {type: file, paths: x}}", ["sources.a", "sources.b"]),
         ] as [(String, [String])])
-    func onlyWhatChangedIsNamed(yaml: String, keys: [String]) throws {
+    func `only what changed is named`(yaml: String, keys: [String]) throws {
         #expect(try load("").changesThatNeedRestart(load(yaml)) == keys)
     }
 
-    @Test func sourcesThatAreFollowedMayChangeAndPushedOnesNeedARestart() throws {
+    @Test func `sources that are followed may change and pushed ones need a restart`() throws {
         let old = try load("sources: {a: {type: http, tenant: t}, b: {type: file, paths: x}, c: {type: http}}")
         let new = try load(
             "region: r\nsources: {a: {type: http, tenant: u}, b: {type: file, paths: y}, c: {type: http}, d: {type: http}}"
@@ -270,7 +270,7 @@ import UsageModel
         #expect(old.changesThatNeedRestart(new) == ["region", "sources.a", "sources.d"])
     }
 
-    @Test func aTableOfDefaultsStaysWithinTheLimitsOfABatch() {
+    @Test func `a table of defaults stays within the limits of a batch`() {
         let chunkRows = AccumulatorLimits.maxChunkBytes / 4
         #expect(CollectorLimits.maxSealRows + chunkRows <= Limits.maxRowsPerBatch)
     }

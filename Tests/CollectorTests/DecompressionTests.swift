@@ -26,7 +26,7 @@ import Testing
         (.zstd, ["zstd", "-q", "-19", "-c"]),
     ]
 
-    @Test(arguments: tools) func givesBackWhatWasCompressed(kind: Compression, tool: [String]) async throws {
+    @Test(arguments: tools) func `gives back what was compressed`(kind: Compression, tool: [String]) async throws {
         for bytes in [sample, [], [0x0A]] {
             let packed = try await compressed(bytes, tool)
             let limit = max(1, bytes.count)
@@ -35,13 +35,13 @@ import Testing
     }
 
     @Test(arguments: [(["gzip", "-c"], Compression.gzip), (["zstd", "-q", "-c"], .zstd)])
-    func takesSeveralMembersInARow(tool: [String], kind: Compression) async throws {
+    func `takes several members in a row`(tool: [String], kind: Compression) async throws {
         let packed = try await compressed(Array("one\n".utf8), tool)
         let both = try kind.decompress(packed + packed, limit: 100, maxWindowLog: 23)
         #expect(both == Array("one\none\n".utf8))
     }
 
-    @Test(arguments: tools) func dripFedInputGivesTheSame(kind: Compression, tool: [String]) async throws {
+    @Test(arguments: tools) func `drip-fed input gives the same`(kind: Compression, tool: [String]) async throws {
         let bytes = Array(sample.prefix(30_000)) + [UInt8](repeating: 0, count: 3_000)
         let packed = try await compressed(bytes, tool)
         for piece in [1, 3, 1_000] {
@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    @Test(arguments: tools) func everyTruncationIsFound(kind: Compression, tool: [String]) async throws {
+    @Test(arguments: tools) func `every truncation is found`(kind: Compression, tool: [String]) async throws {
         let packed = try await compressed(Array(Lines.events(0..<12).utf8), tool)
         for count in 0..<packed.count {
             #expect(throws: DecompressionError.self) {
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test(arguments: tools) func noFlippedBitTraps(kind: Compression, tool: [String]) async throws {
+    @Test(arguments: tools) func `no flipped bit traps`(kind: Compression, tool: [String]) async throws {
         let bytes = Array(Lines.events(0..<12).utf8)
         let packed = try await compressed(bytes, tool)
         for index in packed.indices {
@@ -83,7 +83,7 @@ import Testing
     }
 
     @Test(arguments: [(Compression.gzip, ["gzip", "-c"]), (.zstd, ["zstd", "-q", "-c"])])
-    func aBombStopsAtTheLimit(kind: Compression, tool: [String]) async throws {
+    func `a bomb stops at the limit`(kind: Compression, tool: [String]) async throws {
         let packed = try await compressed([UInt8](repeating: 0, count: 20_000_000), tool)
         #expect(packed.count < 50_000)
         #expect {
@@ -91,7 +91,7 @@ import Testing
         } throws: { ($0 as? DecompressionError)?.code == .tooLarge }
     }
 
-    @Test func aWindowBeyondTheLimitIsRefusedBeforeItIsMade() async throws {
+    @Test func `a window beyond the limit is refused before it is made`() async throws {
         let bytes = sample + sample.reversed()
         let packed = try await compressed(
             bytes, ["zstd", "-q", "--ultra", "-22", "--long=27", "--no-content-size", "-c"])

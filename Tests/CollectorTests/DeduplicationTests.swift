@@ -54,7 +54,7 @@ import UsageModel
         return (totals.events, totals.counts.input)
     }
 
-    @Test func a_repeated_event_is_accepted_and_not_counted_again() async throws {
+    @Test func `a repeated event is accepted and not counted again`() async throws {
         try await ScratchDirectory.with("dedupe") { directory in
             let body = Lines.event(id: "a", input: 1) + Lines.event(id: "b", input: 2) + Lines.event(input: 4)
             let more = Lines.event(id: "b", input: 2) + Lines.event(id: "c", input: 8) + Lines.event(id: "c", input: 8)
@@ -71,10 +71,8 @@ import UsageModel
         }
     }
 
-    @Test(
-        "Ids are remembered over restarts, whether a batch holds their events or not",
-        arguments: [false, true])
-    func restarts(sealed: Bool) async throws {
+    @Test(arguments: [false, true])
+    func `ids are remembered over restarts, whether a batch holds their events or not`(sealed: Bool) async throws {
         try await ScratchDirectory.with("dedupe") { directory in
             let body = Lines.event(id: "a", input: 1) + Lines.event(id: "b", input: 2)
             _ = try await post([body], directory) { rig in
@@ -91,7 +89,7 @@ import UsageModel
         }
     }
 
-    @Test func another_event_under_a_used_id_is_refused_and_said_to_be() async throws {
+    @Test func `another event under a used id is refused and said to be`() async throws {
         try await ScratchDirectory.with("dedupe") { directory in
             let answers = try await post(
                 [Lines.event(id: "a", input: 1), Lines.event(id: "a", input: 2) + Lines.event(id: "b", input: 4)],
@@ -105,7 +103,7 @@ import UsageModel
         }
     }
 
-    @Test func sources_have_ids_of_their_own() async throws {
+    @Test func `sources have ids of their own`() async throws {
         try await ScratchDirectory.with("dedupe") { directory in
             let yaml = "sources: {left: {type: http}, right: {type: http}}"
             let body = Lines.event(id: "a", input: 1)
@@ -117,7 +115,7 @@ import UsageModel
         }
     }
 
-    @Test func the_same_request_many_times_at_once_counts_once() async throws {
+    @Test func `the same request many times at once counts once`() async throws {
         try await ScratchDirectory.with("dedupe") { directory in
             let rig = try await Rig.open(directory, "listen: 127.0.0.1:0")
             let server = CollectorServer(
@@ -137,7 +135,7 @@ import UsageModel
         }
     }
 
-    @Test func an_id_is_forgotten_after_the_horizon_and_not_before() async throws {
+    @Test func `an id is forgotten after the horizon and not before`() async throws {
         try await ScratchDirectory.with("dedupe") { directory in
             let body = Lines.event(id: "a", input: 1)
             let clock = HandClock()
@@ -151,7 +149,7 @@ import UsageModel
     }
 
     @Test(arguments: ["{horizon: 0s}", "{max-ids: 0}"])
-    func remembering_can_be_turned_off(_ setting: String) async throws {
+    func `remembering can be turned off`(_ setting: String) async throws {
         try await ScratchDirectory.with("dedupe") { directory in
             let body = Lines.event(id: "a", input: 1)
             let answers = try await post([body, body], directory, "deduplication: \(setting)")

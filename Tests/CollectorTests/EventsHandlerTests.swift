@@ -65,7 +65,7 @@ import UsageModel
         }
     }
 
-    @Test func accepted_events_are_durable_when_the_answer_came() async throws {
+    @Test func `accepted events are durable when the answer came`() async throws {
         try await ScratchDirectory.with("http") { directory in
             do {
                 let rig = try await Rig.open(directory, "listen: 127.0.0.1:0")
@@ -85,7 +85,7 @@ import UsageModel
         }
     }
 
-    @Test func other_methods_and_paths_are_told_apart() async throws {
+    @Test func `other methods and paths are told apart`() async throws {
         try await withServer { server in
             for (method, path, status, allowed) in [
                 (HTTPRequest.Method.put, "/v1/events", 405, "POST"), (.get, "/v1/events/gateway", 405, "POST"),
@@ -105,7 +105,7 @@ import UsageModel
         ("application/json", Lines.event(input: 3), 1), ("application/json; charset=utf-8", Lines.event(), 1),
         ("application/x-ndjson", Lines.events(0..<3) + "\n\n", 3),
     ])
-    func takes_arrays_objects_and_lines(type: String, body: String, accepted: UInt64) async throws {
+    func `takes arrays, objects and lines`(type: String, body: String, accepted: UInt64) async throws {
         try await withServer { server in
             let result = try await server.post(body, type: type)
             #expect(result.status == 200)
@@ -114,7 +114,7 @@ import UsageModel
     }
 
     @Test(arguments: [("gzip", ["gzip", "-c"]), ("zstd", ["zstd", "-q", "-c"])])
-    func takes_compressed_bodies(encoding: String, tool: [String]) async throws {
+    func `takes compressed bodies`(encoding: String, tool: [String]) async throws {
         try await withServer { server in
             let path = "\(server.rig.directory)/body"
             try LogFile.compress(Data(Lines.events(0..<5_000).utf8), with: tool, to: path)
@@ -128,7 +128,7 @@ import UsageModel
         }
     }
 
-    @Test func rejected_lines_are_named_and_the_others_counted() async throws {
+    @Test func `rejected lines are named and the others counted`() async throws {
         try await withServer { server in
             let body = Lines.event(input: 1) + "{]\n" + Lines.event(input: 2) + Lines.event(input: -1)
             let result = try await server.post(body)
@@ -143,7 +143,7 @@ import UsageModel
         }
     }
 
-    @Test func where_nothing_can_be_counted_the_answer_is400_with_the_list() async throws {
+    @Test func `where nothing can be counted, the answer is 400 with the list`() async throws {
         try await withServer { server in
             let result = try await server.post(Lines.event(time: "2099-01-01T00:00:00Z"))
             #expect(result.status == 400)
@@ -154,7 +154,7 @@ import UsageModel
         }
     }
 
-    @Test func long_lists_of_rejections_are_cut_but_counted() async throws {
+    @Test func `long lists of rejections are cut but counted`() async throws {
         try await withServer { server in
             let result = try await server.post(String(repeating: "x\n", count: 500) + Lines.event())
             #expect(result.answer.rejected?.count == CollectorLimits.maxListedRejections)
@@ -162,7 +162,7 @@ import UsageModel
         }
     }
 
-    @Test func empty_bodies_are400() async throws {
+    @Test func `empty bodies are 400`() async throws {
         try await withServer { server in
             let result = try await server.post("\n\n")
             #expect(result.status == 400)
@@ -171,7 +171,7 @@ import UsageModel
     }
 
     @Test(arguments: [("text/plain", nil), ("application/json", "br"), ("text/csv", nil)] as [(String, String?)])
-    func other_types_and_encodings_are415(type: String, encoding: String?) async throws {
+    func `other types and encodings are 415`(type: String, encoding: String?) async throws {
         try await withServer { server in
             let result = try await server.post(Array(Lines.event().utf8), type: type, encoding: encoding)
             #expect(result.status == 415)
@@ -179,7 +179,7 @@ import UsageModel
         }
     }
 
-    @Test func bodies_beyond_the_limit_are413_before_and_after_decompression() async throws {
+    @Test func `bodies beyond the limit are 413 before and after decompression`() async throws {
         try await withServer("http: {max-body: 10KiB}") { server in
             let atLimit = Lines.event() + String(repeating: "\n", count: 10_240 - Lines.event().utf8.count)
             #expect(try await server.post(atLimit).status == 200)
@@ -194,7 +194,7 @@ import UsageModel
         }
     }
 
-    @Test func named_sources_have_their_own_format() async throws {
+    @Test func `named sources have their own format`() async throws {
         let yaml = """
             sources:
               sheet:
@@ -216,7 +216,7 @@ import UsageModel
     }
 
     @Test(arguments: IntakeSwitch.Reason.allCases)
-    func closed_intake_is503_with_retry_after(reason: IntakeSwitch.Reason) async throws {
+    func `closed intake is 503 with Retry-After`(reason: IntakeSwitch.Reason) async throws {
         try await withServer { server in
             server.rig.parts.intakeSwitch.set(reason, true)
             let result = try await server.post(Lines.event())
@@ -226,7 +226,7 @@ import UsageModel
         }
     }
 
-    @Test func more_requests_than_allowed_are429() async throws {
+    @Test func `more requests than allowed are 429`() async throws {
         try await withServer("http: {requests-per-second: 3}") { server in
             for _ in 0..<3 { #expect(try await server.post(Lines.event()).status == 200) }
             let result = try await server.post(Lines.event())
@@ -237,7 +237,7 @@ import UsageModel
         }
     }
 
-    @Test func a_budget_of_bytes_lets_one_into_an_idle_server_and_refuses_the_rest() {
+    @Test func `a budget of bytes lets one into an idle server and refuses the rest`() {
         let budget = ByteBudget(limit: 100)
         #expect(budget.take(150))
         #expect(!budget.take(1))
@@ -247,7 +247,7 @@ import UsageModel
         #expect(!budget.take(1))
     }
 
-    @Test func another_providers_events_are_refused() async throws {
+    @Test func `another provider's events are refused`() async throws {
         try await withServer { server in
             let line = Lines.event().replacing("{\"time\"", with: "{\"provider\":\"aliyun\",\"time\"")
             let result = try await server.post(line)
@@ -255,7 +255,7 @@ import UsageModel
         }
     }
 
-    @Test func health_and_metrics_answer() async throws {
+    @Test func `health and metrics answer`() async throws {
         try await withServer { server in
             _ = try await server.post(Lines.events(0..<4))
             try await server.client.execute(uri: "/livez", method: .get) { #expect($0.status == .ok) }
@@ -280,7 +280,7 @@ import UsageModel
         }
     }
 
-    @Test func unknown_paths_are_problems_too() async throws {
+    @Test func `unknown paths are problems too`() async throws {
         try await withServer { server in
             try await server.client.execute(uri: "/nowhere", method: .get) { response in
                 #expect(response.status == .notFound)

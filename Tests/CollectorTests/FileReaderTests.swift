@@ -22,7 +22,7 @@ import UsageModel
 
     private func sum(_ range: Range<Int>) -> UInt128 { range.reduce(0) { $0 + UInt128($1) } }
 
-    @Test func a_growing_file_is_followed() async throws {
+    @Test func `a growing file is followed`() async throws {
         try await withLogs { directory, log in
             try LogFile.append(Lines.events(0..<50), to: log)
             let rig = try await Rig.open(directory, sources())
@@ -36,7 +36,7 @@ import UsageModel
         }
     }
 
-    @Test func a_batch_carries_the_checkpoint_of_the_lines_that_it_has() async throws {
+    @Test func `a batch carries the checkpoint of the lines that it has`() async throws {
         try await withLogs { directory, log in
             do {
                 let rig = try await Rig.open(directory, sources(), sealRows: 1)
@@ -57,7 +57,7 @@ import UsageModel
         }
     }
 
-    @Test func a_partial_last_line_waits_for_its_end() async throws {
+    @Test func `a partial last line waits for its end`() async throws {
         try await withLogs { directory, log in
             let line = Lines.event(input: 5)
             try LogFile.append(String(line.dropLast(20)), to: log)
@@ -71,7 +71,7 @@ import UsageModel
         }
     }
 
-    @Test func a_last_line_without_end_is_taken_after_the_idle_time() async throws {
+    @Test func `a last line without end is taken after the idle time`() async throws {
         try await withLogs { directory, log in
             try LogFile.append(Lines.event(input: 1) + String(Lines.event(input: 2).dropLast()), to: log)
             let rig = try await Rig.open(directory, sources("    complete-last-line-after: 5s\n"))
@@ -87,7 +87,7 @@ import UsageModel
         }
     }
 
-    @Test func whole_files_end_their_last_record_at_once() async throws {
+    @Test func `whole files end their last record at once`() async throws {
         try await withLogs { directory, log in
             try LogFile.append(String(Lines.event(input: 9).dropLast()), to: log)
             let rig = try await Rig.open(directory, sources("    whole: true\n"))
@@ -97,7 +97,7 @@ import UsageModel
         }
     }
 
-    @Test func reading_resumes_exactly_behind_the_last_sealed_batch() async throws {
+    @Test func `reading resumes exactly behind the last sealed batch`() async throws {
         try await withLogs { directory, log in
             try LogFile.append(Lines.events(0..<40), to: log)
             do {
@@ -119,7 +119,7 @@ import UsageModel
         }
     }
 
-    @Test func a_file_renamed_away_is_finished_and_its_successor_read() async throws {
+    @Test func `a file renamed away is finished and its successor read`() async throws {
         try await withLogs { directory, log in
             let rig = try await Rig.open(directory, sources())
             try LogFile.append(Lines.events(0..<10), to: log)
@@ -135,7 +135,7 @@ import UsageModel
         }
     }
 
-    @Test func a_file_renamed_while_the_collector_was_down_is_finished_after_the_start() async throws {
+    @Test func `a file renamed while the collector was down is finished after the start`() async throws {
         try await withLogs { directory, log in
             try LogFile.append(Lines.events(0..<10), to: log)
             do {
@@ -153,7 +153,7 @@ import UsageModel
         }
     }
 
-    @Test func a_renamed_file_that_the_glob_still_matches_is_not_read_twice() async throws {
+    @Test func `a renamed file that the glob still matches is not read twice`() async throws {
         try await withLogs { directory, log in
             let rig = try await Rig.open(directory, sources(paths: "logs/*"))
             try LogFile.append(Lines.events(0..<10), to: log)
@@ -165,7 +165,7 @@ import UsageModel
         }
     }
 
-    @Test func a_file_emptied_and_written_anew_is_read_from_its_start() async throws {
+    @Test func `a file emptied and written anew is read from its start`() async throws {
         try await withLogs { directory, log in
             let rig = try await Rig.open(directory, sources())
             try LogFile.append(Lines.events(0..<20), to: log)
@@ -178,7 +178,7 @@ import UsageModel
         }
     }
 
-    @Test func a_file_emptied_and_grown_past_its_old_size_is_told_by_its_first_bytes() async throws {
+    @Test func `a file emptied and grown past its old size is told by its first bytes`() async throws {
         try await withLogs { directory, log in
             let rig = try await Rig.open(directory, sources())
             try LogFile.append(Lines.events(0..<20), to: log)
@@ -191,7 +191,7 @@ import UsageModel
         }
     }
 
-    @Test func an_inode_that_another_file_got_is_read_from_its_start() async throws {
+    @Test func `an inode that another file got is read from its start`() async throws {
         try await withLogs { directory, log in
             try LogFile.append(Lines.events(0..<20), to: log)
             do {
@@ -209,7 +209,7 @@ import UsageModel
     }
 
     @Test(arguments: [("gz", ["gzip", "-c"]), ("zst", ["zstd", "-q", "-c"])])
-    func compressed_files_are_read_whole(ending: String, tool: [String]) async throws {
+    func `compressed files are read whole`(ending: String, tool: [String]) async throws {
         try await withLogs { directory, _ in
             let text = String(Lines.events(0..<20_000).dropLast())
             try LogFile.compress(Data(text.utf8), with: tool, to: "\(directory)/logs/old.log.\(ending)")
@@ -232,7 +232,7 @@ import UsageModel
         }
     }
 
-    @Test func a_finished_compressed_file_is_not_read_again_after_a_restart() async throws {
+    @Test func `a finished compressed file is not read again after a restart`() async throws {
         try await withLogs { directory, _ in
             try LogFile.compress(
                 Data(Lines.events(0..<10).utf8), with: ["gzip", "-c"], to: "\(directory)/logs/a.log.gz")
@@ -245,7 +245,7 @@ import UsageModel
         }
     }
 
-    @Test func a_damaged_compressed_file_stops_only_itself() async throws {
+    @Test func `a damaged compressed file stops only itself`() async throws {
         try await withLogs { directory, log in
             let path = "\(directory)/logs/bad.gz"
             try LogFile.compress(Data(Lines.events(0..<5_000).utf8), with: ["gzip", "-c"], to: path)
@@ -259,7 +259,7 @@ import UsageModel
         }
     }
 
-    @Test func reading_from_the_end_takes_only_what_comes_later() async throws {
+    @Test func `reading from the end takes only what comes later`() async throws {
         try await withLogs { directory, log in
             try LogFile.append(Lines.events(0..<10), to: log)
             let rig = try await Rig.open(directory, sources("    read-from: end\n"))
@@ -272,7 +272,7 @@ import UsageModel
         }
     }
 
-    @Test func bad_lines_are_quarantined_and_the_good_ones_around_them_counted() async throws {
+    @Test func `bad lines are quarantined and the good ones around them counted`() async throws {
         try await withLogs { directory, log in
             let good = Lines.event(input: 3)
             try LogFile.append(good + "{\"cut\": \n" + good + Lines.event(time: "1999-01-01T00:00:00Z") + good, to: log)
@@ -294,7 +294,7 @@ import UsageModel
         }
     }
 
-    @Test func quarantined_lines_of_a_batch_that_never_became_durable_stand_there_once() async throws {
+    @Test func `quarantined lines of a batch that never became durable stand there once`() async throws {
         try await withLogs { directory, log in
             try LogFile.append("bad one\n" + Lines.event(), to: log)
             for _ in 0..<3 {
@@ -309,7 +309,7 @@ import UsageModel
         }
     }
 
-    @Test func records_longer_than_the_limit_are_rejected_and_passed() async throws {
+    @Test func `records longer than the limit are rejected and passed`() async throws {
         try await withLogs { directory, log in
             let long = String(repeating: "x", count: Limits.maxRecordBytes + 10)
             try LogFile.append(Lines.event(input: 1) + long + "\n" + Lines.event(input: 2), to: log)
@@ -322,7 +322,7 @@ import UsageModel
         }
     }
 
-    @Test func a_full_table_seals_early_and_nothing_is_lost() async throws {
+    @Test func `a full table seals early and nothing is lost`() async throws {
         try await withLogs { directory, log in
             let text = (0..<30_000).map { Lines.event(tenant: "t-\($0)", input: 1) }.joined()
             try LogFile.append(text, to: log)
@@ -336,7 +336,7 @@ import UsageModel
         }
     }
 
-    @Test func nothing_is_read_while_the_gate_is_closed() async throws {
+    @Test func `nothing is read while intake is closed`() async throws {
         try await withLogs { directory, log in
             try LogFile.append(Lines.events(0..<10), to: log)
             let rig = try await Rig.open(directory, sources())

@@ -20,7 +20,7 @@ import UsageModel
         try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
     }
 
-    @Test func a_line_says_everything_about_a_record() throws {
+    @Test func `a line says everything about a record`() throws {
         let line = try Quarantine.line(entry(7, bytes: 3))
         #expect(
             String(decoding: line, as: UTF8.self)
@@ -28,7 +28,7 @@ import UsageModel
                 + #""source":"s","time":"2026-01-01T00:00:00.123Z","truncated":false}"# + "\n")
     }
 
-    @Test func long_records_are_cut() {
+    @Test func `long records are cut`() {
         let limit = AccumulatorLimits.maxQuarantinedRecordBytes
         #expect(!entry(1, bytes: limit).isTruncated)
         let long = entry(1, bytes: limit + 1)
@@ -36,7 +36,7 @@ import UsageModel
         #expect(long.bytes.count == limit)
     }
 
-    @Test func the_oldest_file_goes_when_the_directory_is_full_and_its_records_are_counted() async throws {
+    @Test func `the oldest file goes when the directory is full and its records are counted`() async throws {
         try await ScratchDirectory.with("quarantine") { directory in
             let metrics = CollectorMetrics()
             var quarantine = try Quarantine(
@@ -53,7 +53,7 @@ import UsageModel
         }
     }
 
-    @Test func files_of_batches_that_never_became_durable_are_dropped_at_the_start() async throws {
+    @Test func `files of batches that never became durable are dropped at the start`() async throws {
         try await ScratchDirectory.with("quarantine") { directory in
             let metrics = CollectorMetrics()
             var first = try Quarantine(directory: directory, maxBytes: 1 << 20, nextSpoolSequence: 1, metrics: metrics)
@@ -65,7 +65,7 @@ import UsageModel
         }
     }
 
-    @Test func pushed_records_after_a_restart_go_to_a_file_of_their_own() async throws {
+    @Test func `pushed records after a restart go to a file of their own`() async throws {
         try await ScratchDirectory.with("quarantine") { directory in
             for _ in 0..<2 {
                 var quarantine = try Quarantine(
@@ -77,7 +77,7 @@ import UsageModel
         }
     }
 
-    @Test func nothing_is_written_where_nothing_was_rejected() async throws {
+    @Test func `nothing is written where nothing was rejected`() async throws {
         try await ScratchDirectory.with("quarantine") { directory in
             var quarantine = try Quarantine(
                 directory: directory, maxBytes: 1 << 20, nextSpoolSequence: 1, metrics: CollectorMetrics())

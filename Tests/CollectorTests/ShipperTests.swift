@@ -59,7 +59,7 @@ import UsageModel
         }
     }
 
-    @Test func batches_arrive_in_order_over_mutual_tls() async throws {
+    @Test func `batches arrive in order over mutual TLS`() async throws {
         try await ScratchDirectory.with("ship") { directory in
             let files = try authority(directory)
             let aggregator = AggregatorDouble()
@@ -78,7 +78,7 @@ import UsageModel
         }
     }
 
-    @Test func a_batch_counted_without_an_answer_is_sent_again_and_counted_once() async throws {
+    @Test func `a batch counted without an answer is sent again and counted once`() async throws {
         try await ScratchDirectory.with("ship") { directory in
             let files = try authority(directory)
             let aggregator = AggregatorDouble()
@@ -97,7 +97,7 @@ import UsageModel
         }
     }
 
-    @Test func what_was_counted_before_a_crash_is_found_by_its_digest() async throws {
+    @Test func `what was counted before a crash is found by its digest`() async throws {
         try await ScratchDirectory.with("ship") { directory in
             let files = try authority(directory)
             let aggregator = AggregatorDouble()
@@ -118,7 +118,7 @@ import UsageModel
         }
     }
 
-    @Test func a_regressed_aggregator_gets_from_the_archive_what_it_lost() async throws {
+    @Test func `a regressed aggregator gets from the archive what it lost`() async throws {
         try await ScratchDirectory.with("ship") { directory in
             let files = try authority(directory)
             let aggregator = AggregatorDouble()
@@ -141,7 +141,7 @@ import UsageModel
         }
     }
 
-    @Test func a_gap_is_filled_from_the_archive_in_the_same_epoch() async throws {
+    @Test func `a gap is filled from the archive in the same epoch`() async throws {
         try await ScratchDirectory.with("ship") { directory in
             let files = try authority(directory)
             let aggregator = AggregatorDouble()
@@ -162,7 +162,7 @@ import UsageModel
         }
     }
 
-    @Test func a_refused_batch_is_kept_and_the_next_takes_its_number() async throws {
+    @Test func `a refused batch is kept and the next takes its number`() async throws {
         try await ScratchDirectory.with("ship") { directory in
             let files = try authority(directory)
             let aggregator = AggregatorDouble()
@@ -180,7 +180,7 @@ import UsageModel
         }
     }
 
-    @Test func a_fenced_collector_stops_shipping_and_taking_input() async throws {
+    @Test func `a fenced collector stops shipping and taking input`() async throws {
         try await ScratchDirectory.with("ship") { directory in
             let files = try authority(directory)
             let aggregator = AggregatorDouble()
@@ -201,7 +201,7 @@ import UsageModel
         }
     }
 
-    @Test func an_offline_start_seals_and_ships_when_the_aggregator_appears() async throws {
+    @Test func `an offline start seals and ships when the aggregator appears`() async throws {
         try await ScratchDirectory.with("ship") { directory in
             let files = try authority(directory)
             let rig = try await Rig.open(directory)
@@ -221,7 +221,7 @@ import UsageModel
         }
     }
 
-    @Test func a_foreign_certificate_gets_nothing_through_and_a_replaced_one_does() async throws {
+    @Test func `a foreign certificate gets nothing through and a replaced one does`() async throws {
         try await ScratchDirectory.with("ship") { directory in
             let files = try authority(directory)
             let foreign = try CertificateAuthority.create(trustDomain: "steelyard.local")
@@ -241,7 +241,7 @@ import UsageModel
         }
     }
 
-    @Test func stopping_seals_and_ships_what_is_open() async throws {
+    @Test func `stopping seals and ships what is open`() async throws {
         try await ScratchDirectory.with("ship") { directory in
             let files = try authority(directory)
             let aggregator = AggregatorDouble()

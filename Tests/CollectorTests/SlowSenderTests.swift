@@ -8,7 +8,7 @@ import Testing
 @Suite struct SlowSenderTests {
     private static let get = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
 
-    @Test func a_head_that_never_ends_is_cut_off() async throws {
+    @Test func `a head that never ends is cut off`() async throws {
         try await RawServer.with {
             $0.headerDeadline = .milliseconds(300)
         } _: { port async throws in
@@ -17,7 +17,7 @@ import Testing
         }
     }
 
-    @Test func so_is_a_later_head_of_a_connection_that_began_well() async throws {
+    @Test func `a later head of a connection that began well is cut off too`() async throws {
         try await RawServer.with {
             $0.headerDeadline = .milliseconds(300)
         } _: { port async throws in
@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test func a_body_that_trickles_is_cut_off() async throws {
+    @Test func `a body that trickles is cut off`() async throws {
         try await RawServer.with {
             $0.bodyRateWindow = .milliseconds(200)
         } _: { port async throws in
@@ -42,7 +42,7 @@ import Testing
 
     /// A connection closed on unread bytes would be reset, and the answer lost with it.
     @Test(arguments: ["Content-Length: 25165824", "Transfer-Encoding: chunked"])
-    func whoever_sends_far_too_much_is_told_so_and_keeps_the_connection(framing: String) async throws {
+    func `whoever sends far too much is told so and keeps the connection`(framing: String) async throws {
         try await RawServer.with {
             $0.idleTimeout = .milliseconds(300)
         } _: { port async throws in
@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    @Test func an_idle_and_an_old_connection_are_closed_after_their_answer() async throws {
+    @Test func `an idle and an old connection are closed after their answer`() async throws {
         for change in [{ $0.idleTimeout = .milliseconds(300) }, { $0.maxAge = .milliseconds(500) }]
             as [@Sendable (inout ConnectionLimits) -> Void]
         {
@@ -69,8 +69,8 @@ import Testing
         }
     }
 
-    @Test("Header fields at their limits are taken, and one more refused", arguments: [-1, 0, 1])
-    func header_limits(_ beyond: Int) async throws {
+    @Test(arguments: [-1, 0, 1])
+    func `header fields at their limits are taken, and one more refused`(_ beyond: Int) async throws {
         try await RawServer.with {
             $0.idleTimeout = .milliseconds(300)
         } _: { port async throws in
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test func slow_connections_keep_nobody_else_waiting() async throws {
+    @Test func `slow connections keep nobody else waiting`() async throws {
         try await RawServer.with { _ in
         } _: { port async throws in
             var slow: [any Channel] = []

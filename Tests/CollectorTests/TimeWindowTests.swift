@@ -10,7 +10,7 @@ import UsageModel
         nowMilliseconds: 1_767_225_600_000)
     private let now: Int64 = 1_767_225_600 / 60
 
-    @Test func takes_minutes_up_to_both_edges() {
+    @Test func `takes minutes up to both edges`() {
         #expect(window.problem(minute: now) == nil)
         #expect(window.problem(minute: now + 5) == nil)
         #expect(window.problem(minute: now + 6)?.reason == .timeInFuture)
@@ -18,7 +18,7 @@ import UsageModel
         #expect(window.problem(minute: now - 400 * 1_440 - 1)?.reason == .timeTooOld)
     }
 
-    @Test func a_window_wider_than_time_does_not_trap() {
+    @Test func `a window wider than time does not trap`() {
         let wide = TimeWindow(
             CollectorSettings.Window(back: .seconds(36_500 * 86_400), ahead: .seconds(36_500 * 86_400)),
             nowMilliseconds: 0)

@@ -17,7 +17,7 @@ import UsageModel
             rows: UsageRows(tenants: [tenant], models: ["m"], regions: ["r"], rows: [row]), eventCount: events)
     }
 
-    @Test func committed_events_survive_a_crash_before_their_batch() async throws {
+    @Test func `committed events survive a crash before their batch`() async throws {
         try await ScratchDirectory.with("writer") { directory in
             do {
                 let rig = try await Rig.open(directory)
@@ -32,7 +32,7 @@ import UsageModel
         }
     }
 
-    @Test func events_in_a_sealed_batch_are_not_replayed_after_a_crash() async throws {
+    @Test func `events in a sealed batch are not replayed after a crash`() async throws {
         try await ScratchDirectory.with("writer") { directory in
             do {
                 let rig = try await Rig.open(directory)
@@ -47,7 +47,7 @@ import UsageModel
         }
     }
 
-    @Test func a_batch_covers_only_the_records_whose_rows_it_has() async throws {
+    @Test func `a batch covers only the records whose rows it has`() async throws {
         try await ScratchDirectory.with("writer") { directory in
             do {
                 let rig = try await Rig.open(directory, sealRows: 1)
@@ -63,7 +63,7 @@ import UsageModel
         }
     }
 
-    @Test func concurrent_commits_are_all_durable_and_counted_once() async throws {
+    @Test func `concurrent commits are all durable and counted once`() async throws {
         try await ScratchDirectory.with("writer") { directory in
             do {
                 let rig = try await Rig.open(directory)
@@ -86,7 +86,7 @@ import UsageModel
         }
     }
 
-    @Test func a_batch_is_sealed_once_its_first_event_is_old_enough() async throws {
+    @Test func `a batch is sealed once its first event is old enough`() async throws {
         try await ScratchDirectory.with("writer") { directory in
             let rig = try await Rig.open(directory, "seal: {age: 10s}")
             try await rig.writer.commit(rows("a", input: 1), quarantine: [])
@@ -99,7 +99,7 @@ import UsageModel
         }
     }
 
-    @Test func nothing_is_sealed_where_nothing_came() async throws {
+    @Test func `nothing is sealed where nothing came`() async throws {
         try await ScratchDirectory.with("writer") { directory in
             let rig = try await Rig.open(directory)
             await rig.seal()
@@ -107,7 +107,7 @@ import UsageModel
         }
     }
 
-    @Test func rejections_alone_make_a_batch_so_that_they_are_reported() async throws {
+    @Test func `rejections alone make a batch so that they are reported`() async throws {
         try await ScratchDirectory.with("writer") { directory in
             let rig = try await Rig.open(directory)
             let refused = AcceptedRows(rows: UsageRows(), eventCount: 0, rejections: [.syntax: 3])
@@ -117,7 +117,7 @@ import UsageModel
         }
     }
 
-    @Test func nothing_is_committed_while_the_gate_is_closed() async throws {
+    @Test func `nothing is committed while intake is closed`() async throws {
         try await ScratchDirectory.with("writer") { directory in
             let rig = try await Rig.open(directory)
             rig.parts.intakeSwitch.set(.fenced, true)
@@ -127,7 +127,7 @@ import UsageModel
         }
     }
 
-    @Test func a_full_disk_refuses_input_and_says_so() async throws {
+    @Test func `a full disk refuses input and says so`() async throws {
         try await ScratchDirectory.with("writer") { directory in
             let rig = try await Rig.open(directory, freeBytes: "900TiB")
             await rig.writer.checkSpace()
@@ -139,7 +139,7 @@ import UsageModel
     }
 
     @Test(arguments: [true, false])
-    func the_spool_of_another_collector_is_refused(shipped: Bool) async throws {
+    func `the spool of another collector is refused`(shipped: Bool) async throws {
         try await ScratchDirectory.with("writer") { directory in
             do {
                 let rig = try await Rig.open(directory)
@@ -161,7 +161,7 @@ import UsageModel
         }
     }
 
-    @Test func a_second_process_on_the_same_directory_is_refused() async throws {
+    @Test func `a second process on the same directory is refused`() async throws {
         try await ScratchDirectory.with("writer") { directory in
             let rig = try await Rig.open(directory)
             await #expect { _ = try await Rig.open(directory) } throws: { ($0 as? SpoolError)?.code == .inUse }
@@ -169,7 +169,7 @@ import UsageModel
         }
     }
 
-    @Test func recorded_shipping_is_remembered_and_unshipped_batches_stay() async throws {
+    @Test func `recorded shipping is remembered and unshipped batches stay`() async throws {
         try await ScratchDirectory.with("writer") { directory in
             do {
                 let rig = try await Rig.open(directory)
@@ -188,7 +188,7 @@ import UsageModel
         }
     }
 
-    @Test func the_status_board_tells_the_backlog() async throws {
+    @Test func `the status board tells the backlog`() async throws {
         try await ScratchDirectory.with("writer") { directory in
             let rig = try await Rig.open(directory)
             try await rig.writer.commit(rows("a", input: 1), quarantine: [])

@@ -8,7 +8,7 @@ import Testing
         collectors: [UpState.CollectorAddress(provider: "demo", url: "http://127.0.0.1:4680")], children: [],
         isReady: true)
 
-    @Test func the_hints_wait_for_what_they_sent() throws {
+    @Test func `the hints wait for what they sent`() throws {
         let banner = Banner(
             state: Self.state, directory: .standard(environment: [:]), zone: "Asia/Shanghai", program: "steelyard")
         let hints = banner.hints
@@ -21,7 +21,7 @@ import Testing
         #expect(banner.text.contains("seals after \(Configurations.sealAgeSeconds) s):\n  \(hints[0])\n  sleep "))
     }
 
-    @Test func directories_and_programs_are_quoted_for_the_shell() {
+    @Test func `directories and programs are quoted for the shell`() {
         let banner = Banner(
             state: Self.state, directory: DataDirectory("/srv/my data"), zone: "UTC", program: "/opt/it's/steelyard")
         #expect(banner.hints.last == #"'/opt/it'\''s/steelyard' collectors --data '/srv/my data'"#)
@@ -31,7 +31,7 @@ import Testing
         ("steelyard", "steelyard"), ("/a-b/c_1.2:3@x+y", "/a-b/c_1.2:3@x+y"), ("", "''"), ("a b", "'a b'"),
         ("~/a", "'~/a'"), ("a$b", "'a$b'"), ("数据", "'数据'"), ("it's", #"'it'\''s'"#), ("a;b", "'a;b'"),
     ])
-    func words_are_quoted_where_the_shell_would_read_more(_ text: String, _ word: String) {
+    func `words are quoted where the shell would read more`(_ text: String, _ word: String) {
         #expect(ShellWord.quoted(text) == word)
     }
 }

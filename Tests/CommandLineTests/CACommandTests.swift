@@ -6,7 +6,7 @@ import UsageModel
 @testable import steelyard
 
 @Suite struct CACommandTests {
-    @Test func makes_an_authority_and_issues_under_it() async throws {
+    @Test func `makes an authority and issues under it`() async throws {
         try await withScratchDirectory("ca") { scratch in
             let directory = scratch + "/pki"
             #expect(
@@ -26,7 +26,7 @@ import UsageModel
         }
     }
 
-    @Test func overwrites_only_when_forced() async throws {
+    @Test func `overwrites only when forced`() async throws {
         try await withScratchDirectory("ca-force") { scratch in
             #expect(try await Program.run("ca", "init", "--dir", scratch).exitCode == 0)
             let again = try await Program.run("ca", "init", "--dir", scratch)
@@ -36,7 +36,7 @@ import UsageModel
         }
     }
 
-    @Test func a_certificate_holds_for_a_day_at_least_and_no_longer_than_its_authority() async throws {
+    @Test func `a certificate holds for a day at least and no longer than its authority`() async throws {
         try await withScratchDirectory("ca-days") { scratch in
             for days in ["0", "-1", "10951"] {
                 let none = try await Program.run("ca", "init", "--dir", scratch, "--days=\(days)")
@@ -59,7 +59,7 @@ import UsageModel
         }
     }
 
-    @Test func says_what_is_missing_or_wrong() async throws {
+    @Test func `says what is missing or wrong`() async throws {
         try await withScratchDirectory("ca-wrong") { scratch in
             let none = try await Program.run("ca", "issue", "--dir", scratch, "--server", "a.example")
             #expect(none.exitCode == 1)

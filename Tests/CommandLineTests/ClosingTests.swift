@@ -8,7 +8,7 @@ import Testing
 
 /// A month closed from the command line, by two people, on a real installation.
 @Suite(.serialized) struct ClosingTests {
-    @Test func two_people_close_a_month_and_anybody_checks_it() async throws {
+    @Test func `two people close a month and anybody checks it`() async throws {
         try await withScratchDirectory("closing") { scratch in
             let directory = DataDirectory(scratch + "/data")
             try await UpProcess.running(directory) { up async throws in

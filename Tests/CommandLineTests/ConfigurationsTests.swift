@@ -3,25 +3,25 @@ import Testing
 @testable import steelyard
 
 @Suite struct ConfigurationsTests {
-    @Test func quotes_whatever_a_path_holds() {
+    @Test func `quotes whatever a path holds`() {
         #expect(Configurations.quoted(#"/a b/"c"\d"#) == #""/a b/\"c\"\\d""#)
         #expect(Configurations.quoted("a\nb\u{7F}") == #""a\x0ab\x7f""#)
         #expect(Configurations.quoted("数据") == "\"数据\"")
     }
 
-    @Test func ports_are_laid_out_from_the_base() throws {
+    @Test func `ports are laid out from the base`() throws {
         let base = try freeBase()
         let ports = try Ports(base: base, providerCount: 3)
         #expect(ports.collectors == [base, base + 3, base + 4])
         #expect((ports.ingest, ports.query) == (base + 1, base + 2))
     }
 
-    @Test func free_ports_are_all_different() throws {
+    @Test func `free ports are all different`() throws {
         let ports = try Ports(base: 0, providerCount: 4)
         #expect(Set(ports.collectors + [ports.ingest, ports.query]).count == 6)
     }
 
-    @Test func a_taken_port_is_named() throws {
+    @Test func `a taken port is named`() throws {
         let base = try freeBase()
         guard let holder = ListeningSocket(port: base + 2) else {
             Issue.record("port \(base + 2) was taken already")
@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test(arguments: [1, 80, 1_023, 65_534, 70_000, -1])
-    func refuses_bases_outside_the_ports(_ base: Int) {
+    func `refuses bases outside the ports`(_ base: Int) {
         #expect { try Ports(base: base, providerCount: 1) } throws: { ($0 as? CommandError)?.status == .usage }
     }
 

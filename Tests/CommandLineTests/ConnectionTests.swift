@@ -20,7 +20,7 @@ import Testing
         try PrivateFile.write(text, to: directory.adminToken, for: .ownerOnly, overwriting: true)
     }
 
-    @Test func takes_address_and_token_from_the_data_directory() throws {
+    @Test func `takes address and token from the data directory`() throws {
         try writeToken()
         let state = UpState(
             pid: 1, queryURL: "http://127.0.0.1:9999", ingestURL: "https://127.0.0.1:9998", collectors: [],
@@ -31,13 +31,13 @@ import Testing
                 == Connection(baseURL: "http://127.0.0.1:9999", token: "sy_abc_secret", caFile: nil))
     }
 
-    @Test func falls_back_to_the_standard_port() throws {
+    @Test func `falls back to the standard port`() throws {
         try writeToken()
         #expect(try Connection.resolve(options()).baseURL == Connection.defaultURL)
         #expect(try Connection.resolve(options("--url", "http://localhost:1/")).baseURL == "http://localhost:1")
     }
 
-    @Test func the_admin_token_stays_on_this_machine() throws {
+    @Test func `the admin token stays on this machine`() throws {
         try writeToken()
         #expect { try Connection.resolve(options("--url", "https://elsewhere.example")) } throws: {
             ($0 as? CommandError)?.status == .usage
@@ -48,7 +48,7 @@ import Testing
         #expect(there.token == "sy_mine_1")
     }
 
-    @Test func no_token_travels_in_clear_to_another_machine() throws {
+    @Test func `no token travels in clear to another machine`() throws {
         let own = directory.path + "/mine"
         try PrivateFile.write("sy_mine_1", to: own, for: .ownerOnly, overwriting: false)
         for url in ["http://elsewhere.example:4682", "http://127.0.0.1.evil.example", "http://10.0.0.1"] {
@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test(arguments: ["", "ftp://x", "127.0.0.1:4682", "http://", "http://h?x=1", "http://user@127.0.0.1"])
-    func refuses_what_is_no_base_url(_ url: String) throws {
+    func `refuses what is no base URL`(_ url: String) throws {
         try writeToken()
         #expect { try Connection.resolve(options("--url", url)) } throws: {
             ($0 as? CommandError)?.status == .usage
@@ -67,18 +67,18 @@ import Testing
     }
 
     @Test(arguments: ["", "secret", "sy_a b", "sy_\u{7F}"])
-    func refuses_what_is_no_token(_ text: String) throws {
+    func `refuses what is no token`(_ text: String) throws {
         try writeToken(text)
         #expect { try Connection.resolve(options()) } throws: { ($0 as? CommandError)?.status == .failure }
     }
 
-    @Test func a_missing_token_says_what_to_do() throws {
+    @Test func `a missing token says what to do`() throws {
         #expect { try Connection.resolve(options()) } throws: { error in
             (error as? CommandError)?.message.contains("steelyard up") == true
         }
     }
 
-    @Test func a_foreign_authority_leads_to_the_option_that_names_it() {
+    @Test func `a foreign authority leads to the option that names it`() {
         let said = "handshakeFailed(sslError([Error: 268435581 error:1000007d:SSL routines:CERTIFICATE_VERIFY_FAILED]))"
         let foreign = HTTPClients.unreachable("https://central.example:4682/v1/usage?a=b", said: said)
         #expect(foreign.status == .unreachable)
@@ -88,7 +88,7 @@ import Testing
         #expect(away.status == .unreachable && !away.message.contains("--ca-file"))
     }
 
-    @Test func escapes_query_parameters() {
+    @Test func `escapes query parameters`() {
         let encoded = APIClient.encoded([("tenant", "a&b=c 阿+"), ("from", nil), ("period", "2025-H1")])
         #expect(encoded == "?tenant=a%26b%3Dc%20%E9%98%BF%2B&period=2025-H1")
         #expect(APIClient.encoded([("from", nil)]) == "")

@@ -46,7 +46,7 @@ import Testing
         return line.components(separatedBy: "  ").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
     }
 
-    @Test func every_collector_has_a_row_with_its_part_of_the_period_and_whether_it_is_silent() throws {
+    @Test func `every collector has a row with its part of the period and whether it is silent`() throws {
         let text = CoverageTables.text(of: try Self.answer(until: "2025-07-01T00:00:00+08:00"), figures: .separated)
         #expect(
             try Self.cells("Collector", text) == [
@@ -67,7 +67,7 @@ import Testing
         #expect(try Self.cells("aliyun/ended", chinese)[2] == "自 2025-06-16T08:16:00+08:00 起")
     }
 
-    @Test func the_last_line_is_that_of_other_tables() throws {
+    @Test func `the last line is that of other tables`() throws {
         let end =
             "2025-06-01T00:00:00+08:00 – 2025-07-01T00:00:00+08:00 (Asia/Shanghai), counted up to ledger position 7\n"
         let whole = CoverageTables.text(of: try Self.answer(until: "2025-07-01T00:00:00+08:00"), figures: .separated)

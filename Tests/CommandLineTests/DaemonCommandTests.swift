@@ -7,19 +7,19 @@ import UsageModel
     private static let daemons = ["steelyard-collector", "steelyard-aggregator"]
 
     @Test(arguments: daemons)
-    func all_programs_have_one_version(_ daemon: String) async throws {
+    func `all programs have one version`(_ daemon: String) async throws {
         let outcome = try await Program.run(daemon, list: ["--version"])
         #expect(outcome.exitCode == 0)
         #expect(outcome.output == SoftwareVersion.text + "\n")
     }
 
     @Test(arguments: daemons)
-    func wrong_arguments_end_with_64(_ daemon: String) async throws {
+    func `wrong arguments end with 64`(_ daemon: String) async throws {
         #expect(try await Program.run(daemon, list: ["check-config", "--nonsense"]).exitCode == 64)
     }
 
     @Test(arguments: daemons)
-    func a_wrong_configuration_ends_with_78_and_names_file_line_and_key(_ daemon: String) async throws {
+    func `a wrong configuration ends with 78 and names file, line and key`(_ daemon: String) async throws {
         try await withScratchDirectory("daemon") { scratch in
             let file = scratch + "/wrong.yaml"
             try "log:\n  level: loud\n".write(toFile: file, atomically: true, encoding: .utf8)
@@ -34,7 +34,7 @@ import UsageModel
         }
     }
 
-    @Test func a_configuration_that_is_fine_is_told_so() async throws {
+    @Test func `a configuration that is fine is told so`() async throws {
         let settings = ["provider=p", "collector=c", "data=/nowhere"].flatMap { ["--set", $0] }
         let outcome = try await Program.run("steelyard-collector", list: ["check-config"] + settings)
         #expect(outcome.exitCode == 0, "\(outcome.errors)")

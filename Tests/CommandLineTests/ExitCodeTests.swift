@@ -6,7 +6,7 @@ import UsageModel
 @testable import steelyard
 
 @Suite struct ExitCodeTests {
-    @Test func helpAndVersionAreSuccesses() async throws {
+    @Test func `help and version are successes`() async throws {
         let help = try await Program.run("--help")
         #expect(help.exitCode == 0)
         #expect(help.output.contains("Exit codes: 0 done, 1 failed"))
@@ -43,14 +43,14 @@ import UsageModel
         ["statement", "show", "7", "--canonical", "--restated"], ["statement", "withdraw", "7"],
         ["statement", "verify", "7", "--sha256", "00"], ["statement", "list", "--month", "x"],
     ])
-    func wrongArgumentsAreTwo(_ arguments: [String]) async throws {
+    func `wrong arguments end with 2`(_ arguments: [String]) async throws {
         let outcome = try await Program.run(list: arguments)
         #expect(outcome.exitCode == 2)
         #expect(outcome.output.isEmpty, "standard output is for answers")
         #expect(!outcome.errors.isEmpty)
     }
 
-    @Test func nothingListeningIsFour() async throws {
+    @Test func `nothing listening ends with 4`() async throws {
         try await withScratchDirectory("unreachable") { scratch in
             guard let port = ListeningSocket(port: 0)?.port else { throw CocoaError(.fileNoSuchFile) }
             let token = scratch + "/token"
@@ -62,7 +62,7 @@ import UsageModel
         }
     }
 
-    @Test func aMissingTokenIsOneAndSaysWhatToDo() async throws {
+    @Test func `a missing token ends with 1 and says what to do`() async throws {
         try await withScratchDirectory("no-token") { scratch in
             let outcome = try await Program.run("collectors", "--data", scratch)
             #expect(outcome.exitCode == 1)
@@ -70,7 +70,7 @@ import UsageModel
         }
     }
 
-    @Test func aBadRegistryIsFiveWithEveryLine() async throws {
+    @Test func `a bad registry ends with 5 and every line`() async throws {
         try await withScratchDirectory("registry") { scratch in
             let file = scratch + "/tenants.csv"
             try PrivateFile.write(
@@ -89,7 +89,7 @@ import UsageModel
         }
     }
 
-    @Test func noUpToFeedIsFour() async throws {
+    @Test func `no installation to feed ends with 4`() async throws {
         try await withScratchDirectory("no-up") { scratch in
             let outcome = try await Program.run("simulate", "--into-up", "--data", scratch)
             #expect(outcome.exitCode == 4)

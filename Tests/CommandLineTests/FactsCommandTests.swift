@@ -7,7 +7,7 @@ import Testing
 @testable import steelyard
 
 @Suite struct FactsCommandTests {
-    @Test func aBadFileIsFiveWithEveryLineAndAnUnknownKindIsTwo() async throws {
+    @Test func `a bad file ends with 5 and every line, an unknown kind with 2`() async throws {
         try await withScratchDirectory("facts") { scratch in
             let file = scratch + "/rates.csv"
             try PrivateFile.write(
@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test func anImportSaysWhatIsNewAndWhenOnlyWhereSomethingIs() throws {
+    @Test func `an import says what is new and when only where something is`() throws {
         let json = """
             {"kind":"tenants","records":5,"recorded":2,"unchanged":3,"superseded":0,"split":0,"new_tenants":0,
              "recorded_at":"2026-11-22T20:24:33.099Z"}
@@ -42,7 +42,7 @@ import Testing
         #expect(line() == "a.csv: 1 record of tenants, 0 new, 1 unchanged; nothing was recorded\n")
     }
 
-    @Test func aPreviewShowsTokensAndPoints() throws {
+    @Test func `a preview shows tokens and points`() throws {
         let json = """
             {"kind":"tenants","records":1,"recorded":1,"unchanged":0,"superseded":0,"split":0,"new_tenants":0,"recorded_at":"T",
              "preview":true,"period":"2025-06","measure":"tokens","by":"provider","position":7,

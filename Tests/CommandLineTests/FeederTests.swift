@@ -9,7 +9,7 @@ import Testing
         return Feeder.refusal(answer, sent: 2_000, url: "http://127.0.0.1:4680")
     }
 
-    @Test func a_collector_of_another_provider_is_named_as_the_reason() throws {
+    @Test func `a collector of another provider is named as the reason`() throws {
         // As the collector answers 400 `all-rejected`.
         let error = try refusal(
             """
@@ -25,7 +25,7 @@ import Testing
                 """)
     }
 
-    @Test func only_times_that_are_too_old_lead_to_the_window() throws {
+    @Test func `only times that are too old lead to the window`() throws {
         let old = #"{"accepted":7,"rejected_count":1,"rejected":[{"line":3,"reason":"time-too-old","detail":"old"}]}"#
         #expect(try refusal(old).message.contains("--window-back 1100d"))
         let silent = try refusal(#"{"accepted":7}"#)

@@ -15,12 +15,12 @@ import Testing
         ("1234567.50", "1,234,567.50", "1,234,567.50"),
         ("340282366920938463463374607431768211455", "340,282,366,920,938,463,463,374,607,431,768,211,455", nil),
     ])
-    func writes_counts_for_people(_ digits: String, _ separated: String, _ chinese: String?) {
+    func `writes counts for people`(_ digits: String, _ separated: String, _ chinese: String?) {
         #expect(Figures.separated.count(digits) == separated)
         if let chinese { #expect(Figures.chinese.count(digits) == chinese) }
     }
 
-    @Test func guesses_nothing() {
+    @Test func `guesses nothing`() {
         #expect(Figures.separated.count(nil) == "–")
         #expect(Figures.separated.count("12e3") == "12e3")
         #expect(Figures.chinese.percent(nil) == "–")

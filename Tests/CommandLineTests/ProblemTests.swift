@@ -11,26 +11,26 @@ import Testing
         (400, steelyard.ExitStatus.usage), (401, .denied), (403, .denied), (404, .usage), (413, .refusedInput),
         (415, .refusedInput), (422, .refusedInput), (429, .failure), (500, .failure), (503, .failure),
     ])
-    func every_refusal_has_its_exit_code(_ status: Int, _ expected: steelyard.ExitStatus) {
+    func `every refusal has its exit code`(_ status: Int, _ expected: steelyard.ExitStatus) {
         #expect(Problem.error(for: answer(status), asking: "/v1/usage").status == expected)
         #expect(!Problem.error(for: answer(status, "<html>"), asking: "/v1/usage").message.isEmpty)
     }
 
     @Test(arguments: [401, 503], ["expired or revoked.", "expired or revoked"])
-    func what_another_sentence_follows_ends_with_one_stop(status: Int, detail: String) {
+    func `what another sentence follows ends with one stop`(status: Int, detail: String) {
         let body = #"{"title":"Unauthorized","detail":"The token is \#(detail)"}"#
         let message = Problem.error(for: answer(status, body), asking: "/v1/usage").message
         #expect(message.hasPrefix("Unauthorized: The token is expired or revoked. T"))
     }
 
-    @Test func only_a_mark_that_is_not_reached_is_waited_for_again() {
+    @Test func `only a position that is not reached is waited for again`() {
         #expect(Problem.isStillCounting(answer(503, #"{"code":"position-not-reached"}"#)))
         #expect(!Problem.isStillCounting(answer(503, #"{"code":"database-away"}"#)))
         #expect(!Problem.isStillCounting(answer(503, "<html>")))
         #expect(!Problem.isStillCounting(answer(422, #"{"code":"position-not-reached"}"#)))
     }
 
-    @Test func lists_every_mistake_of_a_file_with_its_line() {
+    @Test func `lists every mistake of a file with its line`() {
         let body = """
             {"title":"The registry is refused","detail":"2 mistakes","errors":[
              {"line":3,"field":"kind","message":"unknown kind 'extern'"},

@@ -9,15 +9,15 @@ import Testing
         (2, 4, "feeding  [███████████████░░░░░░░░░░░░░░░] 50 %  2/4"),
         (5, 4, "feeding  [██████████████████████████████] 100 %  4/4"),
     ])
-    func draws_what_is_done(_ done: Int, _ total: Int, _ line: String) {
+    func `draws what is done`(_ done: Int, _ total: Int, _ line: String) {
         #expect(ProgressBar.line("feeding", done: done, total: total) == line)
     }
 
-    @Test func counts_where_the_total_is_unknown() {
+    @Test func `counts where the total is unknown`() {
         #expect(ProgressBar.line("writing", done: 12_345, total: nil) == "writing  12,345")
     }
 
-    @Test func draws_nothing_in_the_first_two_seconds_and_nothing_off_a_terminal() {
+    @Test func `draws nothing in the first two seconds and nothing off a terminal`() {
         let drawn = Mutex<[String]>([])
         let start = ContinuousClock.now
         let bar = ProgressBar("x", total: 10, isShown: true) { text in drawn.withLock { $0.append(text) } }

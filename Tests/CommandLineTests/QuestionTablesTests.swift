@@ -14,7 +14,7 @@ import Testing
 
     private static let period = #""period": {"name": "2025-H1", "from": "F", "to": "U", "days": 181}"#
 
-    @Test func rank_shows_the_first_under_each_scope_and_what_has_no_answer() throws {
+    @Test func `rank shows the first under each scope and what has no answer`() throws {
         let answer = try Self.answer(
             """
             {"period": {"name": "2025-H1", "from": "F", "to": "U", "days": 181}, "as_known_at": "T", "position": 7,
@@ -39,8 +39,7 @@ import Testing
         ("needs-whole-months", "", "含按月保存的数据，须按整月查询（why）"), ("missing-rate", "", "缺少汇率（why）"),
         ("not-kept", "", "所需的汇总已不再保留（why）"), ("too-large", "", "数值过大（why）"), ("a-later-code", "", "why"),
     ])
-    func a_scope_without_an_answer_says_why_in_chinese_too(_ code: String, _ missing: String, _ chinese: String) throws
-    {
+    func `a scope without an answer says why in Chinese`(_ code: String, _ missing: String, _ chinese: String) throws {
         let answer = try Self.answer(
             """
             {"period": {"name": "2025-H1", "from": "F", "to": "U", "days": 181}, "as_known_at": "T", "position": 7,
@@ -51,7 +50,7 @@ import Testing
         #expect(RankTables.text(of: answer, figures: .separated).contains("\nrevenue: why\n"))
     }
 
-    @Test func trend_marks_inflections_and_lists_events() throws {
+    @Test func `a trend shows inflections and lists events`() throws {
         let answer = try Self.answer(
             """
             {"scope": \(Self.scope), "measure": "tokens", "currency": null, "aggregate": "daily-average",
@@ -74,7 +73,7 @@ import Testing
         ("2025-01-25/2025-01-26", 1, "2025-01-25"), ("2025-06", 30, "2025-06"), ("2025-Q2", 91, "2025-Q2"),
         ("2025-H1", 181, "2025-H1"), ("2025-01-25/2025-01-27", 2, "2025-01-25/2025-01-27"),
     ])
-    func a_step_is_called_what_people_call_it(_ name: String, _ days: Int, _ label: String) throws {
+    func `a step is called what people call it`(_ name: String, _ days: Int, _ label: String) throws {
         let answer = try Self.answer(
             """
             {"scope": \(Self.scope), "measure": "tokens", "currency": null, "aggregate": "sum", "by": "provider",
@@ -88,7 +87,7 @@ import Testing
         #expect(lines[4].hasPrefix(label + "  "), "\(lines)")
     }
 
-    @Test func a_bridge_shows_signed_changes_and_its_end() throws {
+    @Test func `a bridge shows signed changes and its end`() throws {
         let answer = try Self.answer(
             """
             {"from_scope": \(Self.scope), "to_scope": \(Self.scope.replacing("idc", with: "all-traffic")),
@@ -110,7 +109,7 @@ import Testing
         ("provider", "Providers", "云厂商数"), ("model", "Models", "模型数"), ("family", "Families", "模型系列数"),
         ("developer", "Developers", "模型开发方数"),
     ])
-    func concentration_says_of_how_many_it_is(_ by: String, _ english: String, _ chinese: String) throws {
+    func `concentration says of how many it is`(_ by: String, _ english: String, _ chinese: String) throws {
         let answer = try Self.answer(
             """
             {"scope": \(Self.scope), "period": {"name": "2025-H1", "from": "F", "to": "U", "days": 181},
@@ -134,7 +133,7 @@ import Testing
         ("null", ", counted up to ledger position 7\n", "，统计至标记 7\n"),
         ("\"T\"", ", counted up to ledger position 7, facts as known at T\n", "，统计至标记 7，事实认定截至 T\n"),
     ])
-    func usage_says_as_of_when_tenants_were_known_where_that_matters(
+    func `usage says as of when tenants were known where that matters`(
         _ known: String, _ english: String, _ chinese: String
     ) throws {
         let answer = try Self.answer(
@@ -151,7 +150,7 @@ import Testing
         ["rank"], ["trend", "--period", "2025", "--from", "2025-01-01"], ["growth", "2024"], ["bridge", "idc"],
         ["peak", "--period", "2025", "--top", "many"], ["coverage"], ["concentration"],
     ])
-    func wrong_arguments_are_two(_ arguments: [String]) async throws {
+    func `wrong arguments end with 2`(_ arguments: [String]) async throws {
         let outcome = try await Program.run(list: arguments)
         #expect(outcome.exitCode == 2, "\(outcome.output)\(outcome.errors)")
     }

@@ -23,7 +23,7 @@ import Testing
 
         """
 
-    @Test func lint_names_every_mistake_of_every_file() async throws {
+    @Test func `lint names every mistake of every file`() async throws {
         try await withScratchDirectory("lint") { scratch in
             let good = scratch + "/good.yaml"
             let typo = scratch + "/typo.yaml"
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func explain_says_a_built_in_scope_and_a_file_in_both_languages() async throws {
+    @Test func `explain says a built-in scope and a file in both languages`() async throws {
         let english = try await Program.run("scope", "explain", "omdia-ai-cloud", "--offline")
         #expect(english.exitCode == 0, "\(english.errors)")
         #expect(
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test func the_scopes_of_this_machine_come_in_every_format() async throws {
+    @Test func `the scopes of this machine come in every format`() async throws {
         try await withScratchDirectory("list") { scratch in
             try PrivateFile.write(Self.house, to: scratch + "/house.yaml", for: .everybody, overwriting: false)
             let json = try await Program.run(
@@ -94,7 +94,7 @@ import Testing
         ["scope", "show", "idc", "--format", "csv"], ["scope", "list", "--directory", "/tmp"], ["scope", "lint"],
         ["scope", "explain", "nobody", "--offline"], ["scope", "explain"],
     ])
-    func wrong_arguments_are_two(_ arguments: [String]) async throws {
+    func `wrong arguments end with 2`(_ arguments: [String]) async throws {
         let outcome = try await Program.run(list: arguments)
         #expect(outcome.exitCode == 2, "\(outcome.output)\(outcome.errors)")
         #expect(outcome.output.isEmpty)

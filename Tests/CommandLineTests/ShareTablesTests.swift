@@ -42,7 +42,7 @@ import Testing
 
     private static func lines(_ text: String) -> [[String]] { text.components(separatedBy: "\n").map(cells) }
 
-    @Test func an_average_stands_beside_its_sum() throws {
+    @Test func `an average stands beside its sum`() throws {
         let lines = Self.lines(ShareTables.single(try Self.allTraffic(), figures: .separated))
         #expect(lines[2].prefix(5) == ["#", "Provider", "Share", "Tokens a day", "Tokens counted"], "\(lines)")
         #expect(
@@ -55,7 +55,7 @@ import Testing
         #expect(!sums.contains("a day"), "\(sums)")
     }
 
-    @Test func scopes_beside_each_other_show_what_each_publishes() throws {
+    @Test func `scopes beside each other show what each publishes`() throws {
         let lines = Self.lines(ShareTables.compared([try Self.idc(), try Self.allTraffic()], figures: .separated))
         #expect(
             lines[3] == ["Provider", "Share: idc", "Tokens counted", "Share: all-traffic", "Tokens a day"], "\(lines)")
@@ -66,7 +66,7 @@ import Testing
         #expect(chinese.contains("计入 Token") && chinese.contains("日均 Token"), "\(chinese)")
     }
 
-    @Test func scopes_in_one_zone_share_a_line_and_others_have_their_own() throws {
+    @Test func `scopes in one zone share a line and others have their own`() throws {
         let utc = try Self.answer("utc", "sum", published: "509330000000000", zone: "UTC", offset: "Z")
         let together = [try Self.idc(), utc, try Self.allTraffic()]
         let text = ShareTables.compared(together, figures: .separated)
@@ -83,7 +83,7 @@ import Testing
         #expect(same.components(separatedBy: "\n\n").last?.hasPrefix("2025-05-01T00:00:00+08:00 – ") == true, "\(same)")
     }
 
-    @Test func scopes_are_repeated_or_separated_by_commas() throws {
+    @Test func `scopes are repeated or separated by commas`() throws {
         func scopes(_ arguments: String...) throws -> [String] {
             try ShareCommand.parse(["--period", "2025-05"] + arguments).scope.checked()
         }
@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    @Test func every_question_of_one_scope_takes_several_for_a_table() throws {
+    @Test func `every question of one scope takes several for a table`() throws {
         let period = ["--period", "2025-05"]
         for named in [["--scope", "idc,all-traffic"], ["--scope", "idc", "--scope", "all-traffic"]] {
             let scopes = try [

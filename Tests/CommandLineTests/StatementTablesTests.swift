@@ -29,7 +29,7 @@ import Testing
         ("collector-not-seen", "采集器在宽限期结束后未再上报（Why.）"), ("quarantined-batches", "有批次被隔离（Why.）"),
         ("unclassified-usage", "有未分类用量（Why.）"), ("a-later-code", "Why."),
     ])
-    func what_is_short_is_said_in_chinese_too(_ code: String, _ chinese: String) throws {
+    func `what is short is said in Chinese too`(_ code: String, _ chinese: String) throws {
         let short = try Self.answer(code: code, blocking: true)
         #expect(StatementTables.whole(short, figures: .chinese).contains("\n缺口：\(chinese)\n"))
         #expect(StatementTables.whole(short, figures: .separated).contains("\nshort: Why.\n"))
@@ -38,7 +38,7 @@ import Testing
         #expect(StatementTables.whole(warning, figures: .separated).contains("\nwarning: Why.\n"))
     }
 
-    @Test func a_table_is_headed_by_what_it_divides() throws {
+    @Test func `a table is headed by what it divides`() throws {
         let answer = try Self.answer(code: "month-not-over", blocking: true)
         #expect(StatementTables.whole(answer, figures: .separated).contains("  Developer  "))
         #expect(StatementTables.whole(answer, figures: .chinese).contains("  模型开发方  "))

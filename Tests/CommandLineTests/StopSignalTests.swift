@@ -3,7 +3,7 @@ import Testing
 @testable import steelyard
 
 @Suite struct StopSignalTests {
-    @Test func every_waiter_is_woken_and_later_ones_dont_wait() async {
+    @Test func `every waiter is woken and later ones don't wait`() async {
         let stop = StopSignal()
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<10 { group.addTask { await stop.wait() } }
@@ -13,14 +13,14 @@ import Testing
         #expect(stop.isStopping)
     }
 
-    @Test func work_that_ends_leaves_the_signal_unset() async throws {
+    @Test func `work that ends leaves the signal unset`() async throws {
         let stop = StopSignal()
         #expect(try await stop.racing { 1 } == 1)
         #expect(try await stop.racing { 2 } == 2, "the first race didn't end the signal")
         #expect(!stop.isStopping)
     }
 
-    @Test func stopping_ends_the_work_that_races() async throws {
+    @Test func `stopping ends the work that races`() async throws {
         let stop = StopSignal()
         stop.stop()
         let outcome = try await stop.racing {
@@ -30,7 +30,7 @@ import Testing
         #expect(outcome == nil)
     }
 
-    @Test func cancellation_ends_a_wait() async {
+    @Test func `cancellation ends a wait`() async {
         let stop = StopSignal()
         let waiting = Task { await stop.wait() }
         waiting.cancel()

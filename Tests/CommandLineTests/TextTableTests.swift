@@ -3,7 +3,7 @@ import Testing
 @testable import steelyard
 
 @Suite struct TextTableTests {
-    @Test func aligns_mixed_scripts_and_rules_off_the_totals() {
+    @Test func `aligns mixed scripts and rules off the totals`() {
         var table = TextTable([.text("云厂商"), .number("Token")])
         table.append(["aliyun", "144.91万亿"])
         table.append(["火山引擎", "264.06万亿"])
@@ -20,18 +20,18 @@ import Testing
                 """)
     }
 
-    @Test func leaves_no_trailing_spaces() {
+    @Test func `leaves no trailing spaces`() {
         var table = TextTable([.number("#"), .text("Name")])
         table.append(["1", ""])
         table.append(["2", "longer than the title"])
         #expect(table.rendered().split(separator: "\n").allSatisfy { $0.last != " " })
     }
 
-    @Test func an_empty_table_is_its_header() {
+    @Test func `an empty table is its header`() {
         #expect(TextTable([.text("A"), .text("B")]).rendered() == "A  B\n─  ─\n")
     }
 
-    @Test func cells_cannot_break_the_table() {
+    @Test func `cells can't break the table`() {
         var table = TextTable([.text("Name")])
         table.append(["a\nb"])
         #expect(table.rendered().split(separator: "\n").count == 3)

@@ -8,7 +8,7 @@ import Testing
 
 /// `up` as a real process, with the real daemons and a real PostgreSQL.
 @Suite(.serialized) struct UpTests {
-    @Test func starts_stops_and_continues_with_the_same_data() async throws {
+    @Test func `starts, stops and continues with the same data`() async throws {
         try await withScratchDirectory("up") { scratch in
             let directory = DataDirectory(scratch + "/data")
             try await isRefusedForItsPorts(directory)
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func a_child_that_dies_is_started_again_and_leftovers_of_a_killed_up_are_stopped() async throws {
+    @Test func `a child that dies is started again and orphans of a killed up are stopped`() async throws {
         try await withScratchDirectory("up-killed") { scratch in
             let directory = DataDirectory(scratch)
             let orphans = try await UpProcess.running(directory) { up in

@@ -11,7 +11,7 @@ import Testing
             logger: Logger(label: "tests"))
     }
 
-    @Test func a_second_start_continues_with_the_same_data_even_after_a_crash() async throws {
+    @Test func `a second start continues with the same data even after a crash`() async throws {
         try await ScratchDirectory.with("embedded") { directory in
             let first = cluster("\(directory)/pg")
             try await first.start()
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func a_path_too_long_for_a_socket_gets_a_short_socket_directory() async throws {
+    @Test func `a path too long for a socket gets a short socket directory`() async throws {
         try await ScratchDirectory.with("embedded") { directory in
             let long = directory + "/" + String(repeating: "long-name-", count: 10)
             let cluster = cluster(long)
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func a_restart_of_the_server_heals_the_pool() async throws {
+    @Test func `a restart of the server heals the pool`() async throws {
         try await ScratchDirectory.with("embedded") { directory in
             let cluster = cluster(directory)
             try await cluster.start()
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test func a_bad_database_name_is_refused() async throws {
+    @Test func `a bad database name is refused`() async throws {
         let cluster = try await PostgresServer.shared.cluster
         await #expect(throws: EmbeddedError.self) { _ = try await cluster.database(named: "a'; DROP") }
     }

@@ -46,7 +46,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func a_batch_that_comes_twice_is_counted_once() async throws {
+        @Test func `a batch that comes twice is counted once`() async throws {
             try await Self.withCountedBatch("twice") { installation, _, client, epoch, first in
                 for _ in 0..<3 {
                     let answer = try await client.post(first, epoch: epoch, sequence: 0)
@@ -57,7 +57,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func a_batch_that_comes_too_early_is_refused_until_its_turn() async throws {
+        @Test func `a batch that comes too early is refused until its turn`() async throws {
             try await Self.withCountedBatch("order") { installation, _, client, epoch, _ in
                 let second = try client.seal(spoolSequence: 2, tenants: ["a"], input: 10)
                 let third = try client.seal(spoolSequence: 3, tenants: ["b"], input: 1)
@@ -78,7 +78,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func other_content_under_the_same_key_is_a_fork_and_set_aside() async throws {
+        @Test func `other content under the same key is a fork and quarantined`() async throws {
             try await Self.withCountedBatch("fork") { installation, _, client, epoch, first in
                 let other = try client.seal(spoolSequence: 1, tenants: ["a", "b"], input: 999)
                 let answer = try await client.post(other, epoch: epoch, sequence: 0)
@@ -93,7 +93,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func a_batch_for_another_provider_is_refused() async throws {
+        @Test func `a batch for another provider is refused`() async throws {
             try await Self.withCountedBatch("provider") { installation, _, client, epoch, _ in
                 let foreign = try client.seal(spoolSequence: 2, tenants: ["a"], input: 5, as: "aliyun")
                 let answer = try await client.post(foreign, epoch: epoch, sequence: 1)
@@ -103,7 +103,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func another_provider_s_certificate_can_not_use_the_epoch() async throws {
+        @Test func `another provider's certificate can't use the epoch`() async throws {
             try await Self.withCountedBatch("impostor") { installation, aggregator, client, epoch, first in
                 let certificate = try installation.authority.collector(provider: "aliyun", name: "edge-1")
                 let impostor = try IngestClient(
@@ -119,7 +119,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func damaged_bytes_are_refused_and_the_same_batch_is_counted_when_it_comes_whole() async throws {
+        @Test func `damaged bytes are refused and the same batch is counted when it comes whole`() async throws {
             try await Self.withCountedBatch("damage") { installation, _, client, epoch, _ in
                 let batch = try client.seal(spoolSequence: 2, tenants: ["a"], input: 10)
                 var damaged = batch.bytes
@@ -140,7 +140,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func an_older_epoch_is_fenced() async throws {
+        @Test func `an older epoch is fenced`() async throws {
             try await Self.withCountedBatch("fence") { installation, _, client, epoch, _ in
                 let newer = try await client.openEpoch()
                 #expect(newer > epoch)
@@ -157,7 +157,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func no_other_certificate_gets_as_far_as_an_answer() async throws {
+        @Test func `no other certificate gets as far as an answer`() async throws {
             try await Self.withCountedBatch("certificates") { installation, aggregator, client, epoch, _ in
                 let foreign = try Authority(directory: "\(installation.files.directory)/foreign-ca")
                 let identity = CollectorIdentity(

@@ -12,7 +12,7 @@ extension EndToEndTests {
         /// The collector and the aggregator are each killed ten times, at moments that the seed decides: when a number
         /// of events drawn at random has been committed, plus a few random milliseconds, so that kills land in reading,
         /// sealing, sending, committing and the rollup.
-        @Test func ten_kills_of_collectors_and_ten_of_the_aggregator_change_no_total() async throws {
+        @Test func `ten kills of collectors and ten of the aggregator change no total`() async throws {
             let seed = SeededGenerator.chosenSeed()
             print("kills: STEELYARD_TEST_SEED=\(seed)")
             var random = SeededGenerator(seed: seed)

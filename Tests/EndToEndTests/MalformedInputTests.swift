@@ -49,14 +49,14 @@ extension EndToEndTests {
             Dictionary(uniqueKeysWithValues: (0..<goodCount).map { ("good-\($0)", Counts(1, UInt64(1_000 + $0), 1)) })
         }
 
-        @Test func there_are_more_than_thirty_kinds_and_each_has_its_own_name() {
+        @Test func `there are more than thirty kinds and each has its own name`() {
             #expect(MalformedInput.all.count > 30)
             #expect(Set(MalformedInput.all.map(\.kind)).count == MalformedInput.all.count)
             #expect(MalformedInput.all.allSatisfy { !$0.bytes.contains(UInt8(ascii: "\n")) })
         }
 
-        @Test func malformed_lines_of_a_file_are_quarantined_with_their_reason_and_the_others_are_counted() async throws
-        {
+        @Test
+        func `malformed lines of a file are quarantined with their reason and the others are counted`() async throws {
             try await Installation.with("malformed-file") { installation in
                 let file = "\(installation.files.directory)/events.ndjson"
                 try Data(Self.body).write(to: URL(fileURLWithPath: file))
@@ -88,7 +88,8 @@ extension EndToEndTests {
             }
         }
 
-        @Test func malformed_lines_of_a_push_are_answered_with_their_reason_and_the_others_are_counted() async throws {
+        @Test
+        func `malformed lines of a push are answered with their reason and the others are counted`() async throws {
             try await Installation.with("malformed-push") { installation in
                 let aggregator = try await installation.startAggregator()
                 let collector = try await installation.startCollector(
@@ -117,7 +118,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func bodies_that_are_no_events_at_all_are_refused_whole() async throws {
+        @Test func `bodies that are no events at all are refused whole`() async throws {
             try await Installation.with("malformed-body") { installation in
                 let aggregator = try await installation.startAggregator()
                 let collector = try await installation.startCollector(

@@ -61,7 +61,7 @@ extension EndToEndTests {
             "known_errors_in_the_sources", "comparators",
         ]
 
-        @Test(.enabled(if: PublishedFigures.isPresent)) func every_published_figure_comes_out() async throws {
+        @Test(.enabled(if: PublishedFigures.isPresent)) func `every published figure comes out`() async throws {
             #expect(try PublishedFigures.sections() == Self.sections)
             let facts = try PublishedFigures.read()
             try await Installation.with("market-facts") { installation in

@@ -54,7 +54,8 @@ extension EndToEndTests {
         /// Published for external customers in 2025-H1.
         private static let publishedTokens = "536700000000000"
 
-        @Test func the_published_shares_come_out_and_a_tenant_that_moves_takes_exactly_its_tokens_along() async throws {
+        @Test
+        func `the published shares come out and a tenant that moves takes exactly its tokens along`() async throws {
             try await Installation.with("market") { installation in
                 let aggregator = try await installation.startAggregator()
                 let events = try await Self.feedMarket(installation, aggregator)

@@ -36,7 +36,7 @@ extension EndToEndTests {
                 "\(collector.url)/v1/events", headers: [("Content-Type", "application/x-ndjson")], body: lines(range))
         }
 
-        @Test func a_collector_that_restarts_in_the_middle_of_a_file_goes_on_exactly_there() async throws {
+        @Test func `a collector that restarts in the middle of a file goes on exactly there`() async throws {
             try await Installation.with("restart") { installation in
                 let file = "\(installation.files.directory)/events.ndjson"
                 let aggregator = try await installation.startAggregator()
@@ -72,7 +72,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func a_push_that_was_acknowledged_is_counted_exactly_once_whatever_is_killed() async throws {
+        @Test func `a push that was acknowledged is counted exactly once whatever is killed`() async throws {
             let seed = SeededGenerator.chosenSeed()
             print("pushes: STEELYARD_TEST_SEED=\(seed)")
             var random = SeededGenerator(seed: seed)
@@ -121,7 +121,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func of_two_collectors_with_one_identity_the_older_is_fenced() async throws {
+        @Test func `of two collectors with one identity, the older is fenced`() async throws {
             try await Installation.with("fenced") { installation in
                 let aggregator = try await installation.startAggregator()
                 let setup = CollectorSetup(provider: Self.provider)

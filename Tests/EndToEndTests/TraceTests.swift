@@ -7,7 +7,7 @@ extension EndToEndTests {
     /// The five real traces through real collectors over TLS into PostgreSQL: to the token.
     @Suite(.enabled(if: Traces.areHere, "the traces are not on this machine; set STEELYARD_SHARED_DATA"))
     struct TraceTests {
-        @Test func five_traces_reach_postgresql_to_the_token() async throws {
+        @Test func `five traces reach PostgreSQL to the token`() async throws {
             try await Installation.with("traces") { installation in
                 let database = installation.database
                 let aggregator = try await installation.startAggregator()
@@ -32,7 +32,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func growing_uncompressed_files_are_followed_to_the_same_totals() async throws {
+        @Test func `growing uncompressed files are followed to the same totals`() async throws {
             try await Installation.with("followed") { installation in
                 let directory = installation.files.directory
                 let (csv, jsonl) = ("\(directory)/azure.csv", "\(directory)/mooncake.jsonl")

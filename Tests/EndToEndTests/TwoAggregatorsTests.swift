@@ -8,7 +8,7 @@ extension EndToEndTests {
     @Suite struct TwoAggregatorsTests {
         private static let eventsPerCollector = 30_000
 
-        @Test func two_aggregators_under_load_give_exact_totals_without_deadlock() async throws {
+        @Test func `two aggregators under load give exact totals without deadlock`() async throws {
             let seed = SeededGenerator.chosenSeed()
             print("two aggregators: STEELYARD_TEST_SEED=\(seed)")
             try await Installation.with("two") { installation in

@@ -33,7 +33,7 @@ import UsageModel
         }
     }
 
-    @Test func events_counted_once_hold() throws {
+    @Test func `events counted once hold`() throws {
         var oracle = Oracle()
         let events = oracle.emit(0, count: 3, minute: 7)
         oracle.settle(events, .acknowledged)
@@ -41,7 +41,7 @@ import UsageModel
         try oracle.checkDrained()
     }
 
-    @Test func an_acknowledged_event_that_is_missing_is_noticed() throws {
+    @Test func `an acknowledged event that is missing is noticed`() throws {
         var oracle = Oracle()
         let events = oracle.emit(0, count: 1, minute: 7)
         try oracle.checkDrained()
@@ -49,13 +49,13 @@ import UsageModel
         #expect(invariant { try oracle.checkDrained() } == .exact)
     }
 
-    @Test func an_event_that_is_counted_twice_is_noticed_at_once() throws {
+    @Test func `an event that is counted twice is noticed at once`() throws {
         var oracle = Oracle()
         let events = oracle.emit(0, count: 1, minute: 7)
         #expect(invariant { try oracle.count(0, try sealed(events, times: 2), epoch: 1, sequence: 0) } == .once)
     }
 
-    @Test func a_batch_under_a_used_key_and_a_batch_that_comes_again_are_noticed() throws {
+    @Test func `a batch under a used key and a batch that comes again are noticed`() throws {
         var oracle = Oracle()
         let first = oracle.emit(0, count: 1, minute: 7)
         let second = oracle.emit(0, count: 1, minute: 8)
@@ -65,7 +65,7 @@ import UsageModel
         #expect(invariant { try oracle.count(0, bytes, epoch: 1, sequence: 1) } == .once)
     }
 
-    @Test func a_refused_event_that_is_counted_and_one_that_nobody_sent_are_noticed() throws {
+    @Test func `a refused event that is counted and one that nobody sent are noticed`() throws {
         var oracle = Oracle()
         let events = oracle.emit(0, count: 1, minute: 7)
         oracle.settle(events, .refused)
@@ -74,7 +74,7 @@ import UsageModel
         #expect(invariant { try oracle.count(0, try sealed(invented), epoch: 1, sequence: 1) } == .exact)
     }
 
-    @Test func rejections_that_are_not_reported_are_noticed() throws {
+    @Test func `rejections that are not reported are noticed`() throws {
         var oracle = Oracle()
         oracle.reject(0, may: 1)
         try oracle.checkDrained()

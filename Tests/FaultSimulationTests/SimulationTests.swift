@@ -7,7 +7,7 @@ import Testing
     /// Seeds of one run of the suite, in a debug build; `.ci/run` has `deploy/simulate-faults` run 2,000.
     static let seedCount: UInt64 = 200
 
-    @Test func all_invariants_hold_under_every_seed() async {
+    @Test func `all invariants hold under every seed`() async {
         let seeds = RegressionSeeds.all + Array(1...Self.seedCount)
         let totals = await SimulationRange(seeds: seeds)
             .run(jobs: ProcessInfo.processInfo.activeProcessorCount)
@@ -19,7 +19,7 @@ import Testing
         #expect(totals.events > totals.seeds * 10)
     }
 
-    @Test func a_seed_replays_identically() {
+    @Test func `a seed replays identically`() {
         for seed in 1...20 as ClosedRange<UInt64> {
             #expect(Simulation(seed: seed).run() == Simulation(seed: seed).run())
         }
@@ -32,7 +32,7 @@ import Testing
     /// Where the simulation changed, `deploy/simulate-faults --seeds 5000 --bug NAME` finds another.
     static let seedsOfRareBugs: [KnownBug: UInt64] = [.skipGaps: 45, .acknowledgeBeforeCommit: 1461]
 
-    @Test(arguments: KnownBug.allCases) func a_known_bug_is_caught(_ bug: KnownBug) {
+    @Test(arguments: KnownBug.allCases) func `a known bug is caught`(_ bug: KnownBug) {
         let seeds = Self.seedsOfRareBugs[bug].map { $0...$0 } ?? 1...Self.bugSeedCount
         let caught = seeds.first { Simulation(seed: $0, bug: bug).run().violation != nil }
         #expect(caught != nil, "\(bug.rawValue) went unnoticed under seeds \(seeds)")

@@ -23,7 +23,7 @@ import Testing
         return bytes
     }
 
-    @Test func what_was_synced_survives_every_power_cut() throws {
+    @Test func `what was synced survives every power cut`() throws {
         for seed in 1...50 as ClosedRange<UInt64> {
             let disk = VirtualDisk(SimulationRandom(seed: seed))
             let bytes = (0..<2_000).map { UInt8(truncatingIfNeeded: $0) }
@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    @Test func a_power_cut_keeps_any_of_the_sectors_that_were_not_synced() throws {
+    @Test func `a power cut keeps any of the sectors that were not synced`() throws {
         var kept: Set<[Bool]> = []
         for seed in 1...200 as ClosedRange<UInt64> {
             let disk = VirtualDisk(SimulationRandom(seed: seed))
@@ -52,7 +52,7 @@ import Testing
         #expect(kept.count == 8)
     }
 
-    @Test func a_name_whose_directory_was_not_synced_may_vanish() throws {
+    @Test func `a name whose directory was not synced may vanish`() throws {
         var survivals: Set<Bool> = []
         for seed in 1...50 as ClosedRange<UInt64> {
             let disk = VirtualDisk(SimulationRandom(seed: seed))
@@ -64,7 +64,7 @@ import Testing
         #expect(survivals == [true, false])
     }
 
-    @Test func after_a_failed_sync_no_later_one_makes_the_bytes_durable() throws {
+    @Test func `after a failed sync, no later one makes the bytes durable`() throws {
         var losses = 0
         for seed in 1...50 as ClosedRange<UInt64> {
             let disk = VirtualDisk(SimulationRandom(seed: seed))
@@ -80,7 +80,7 @@ import Testing
         #expect(losses > 0)
     }
 
-    @Test func a_killed_process_does_nothing_more() throws {
+    @Test func `a killed process does nothing more`() throws {
         let disk = VirtualDisk(SimulationRandom(seed: 1))
         let file = try write(disk, "/spool/a", [1])
         disk.kill(afterCalls: 2)
@@ -92,7 +92,7 @@ import Testing
         #expect(try content(disk, "/spool/a") == [1])
     }
 
-    @Test func a_full_disk_takes_what_fits_and_says_so() throws {
+    @Test func `a full disk takes what fits and says so`() throws {
         let disk = VirtualDisk(SimulationRandom(seed: 1))
         let file = try write(disk, "/spool/a", [1, 2, 3])
         disk.limitRoom(to: 2)

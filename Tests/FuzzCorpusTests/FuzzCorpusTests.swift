@@ -8,7 +8,7 @@ import Testing
         .deletingLastPathComponent().appendingPathComponent("FuzzTargets/Corpus")
 
     @Test(arguments: FuzzTarget.all)
-    func everyInputOfTheCorpusHolds(_ target: FuzzTarget) throws {
+    func `every input of the corpus holds`(_ target: FuzzTarget) throws {
         let files = try FileManager.default.contentsOfDirectory(
             at: Self.corpus.appendingPathComponent(target.name), includingPropertiesForKeys: nil)
         #expect(!files.isEmpty)
@@ -16,7 +16,7 @@ import Testing
     }
 
     /// `Tests/Tools/fuzz` runs the targets that have a corpus.
-    @Test func every_target_has_a_corpus_and_every_corpus_a_target() throws {
+    @Test func `every target has a corpus and every corpus a target`() throws {
         let corpora = try FileManager.default.contentsOfDirectory(atPath: Self.corpus.path)
         #expect(corpora.sorted() == FuzzTarget.all.map(\.name).sorted())
     }
@@ -25,7 +25,7 @@ import Testing
     private static let maxPlaces = 200
 
     @Test(arguments: FuzzTarget.all)
-    func everyInputHoldsCutAndGarbled(_ target: FuzzTarget) throws {
+    func `every input holds cut and garbled`(_ target: FuzzTarget) throws {
         let files = try FileManager.default.contentsOfDirectory(
             at: Self.corpus.appendingPathComponent(target.name), includingPropertiesForKeys: nil)
         for file in files {

@@ -19,7 +19,7 @@ import UsageModel
         return try #require(value).intValue
     }
 
-    @Test func an_authority_comes_back_from_its_directory() throws {
+    @Test func `an authority comes back from its directory`() throws {
         let made = try CertificateAuthority.create(trustDomain: "steelyard.local")
         try made.write(to: directory)
         let loaded = try CertificateAuthority.load(from: directory)
@@ -28,7 +28,7 @@ import UsageModel
         #expect(try CollectorIdentity(certificateDER: issued.certificateDER) == Self.identity)
     }
 
-    @Test func keys_are_for_their_owner_only() throws {
+    @Test func `keys are for their owner only`() throws {
         let authority = try CertificateAuthority.create(trustDomain: "steelyard.local")
         try authority.write(to: directory)
         try authority.issueCollector(Self.identity).write(to: directory, name: "hz-1")
@@ -38,7 +38,7 @@ import UsageModel
         #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).count == 4, "nothing half-written")
     }
 
-    @Test func nothing_is_overwritten_unless_said() throws {
+    @Test func `nothing is overwritten unless said`() throws {
         let first = try CertificateAuthority.create(trustDomain: "steelyard.local")
         let second = try CertificateAuthority.create(trustDomain: "steelyard.local")
         try first.write(to: directory)
@@ -53,14 +53,14 @@ import UsageModel
         try leaf.write(to: directory, name: "hz-1", overwriting: true)
     }
 
-    @Test func a_missing_authority_says_what_to_do() {
+    @Test func `a missing authority says what to do`() {
         #expect { try CertificateAuthority.load(from: directory) } throws: { error in
             guard let error = error as? IdentityError else { return false }
             return error.code == .fileMissing && error.message.contains("steelyard ca init")
         }
     }
 
-    @Test func a_foreign_key_is_noticed() throws {
+    @Test func `a foreign key is noticed`() throws {
         try CertificateAuthority.create(trustDomain: "steelyard.local").write(to: directory)
         let key = try String(contentsOfFile: directory.key, encoding: .utf8)
         try CertificateAuthority.create(trustDomain: "steelyard.local").write(to: directory, overwriting: true)
@@ -70,7 +70,7 @@ import UsageModel
         }
     }
 
-    @Test func a_leaf_is_no_authority_and_a_wrong_key_is_no_key() throws {
+    @Test func `a leaf is no authority and a wrong key is no key`() throws {
         let authority = try CertificateAuthority.create(trustDomain: "steelyard.local")
         try authority.write(to: directory)
         let leaf = try authority.issueCollector(Self.identity)

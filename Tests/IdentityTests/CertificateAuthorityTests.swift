@@ -23,7 +23,7 @@ import UsageModel
     }
 
     @Test(arguments: KeyType.allCases)
-    func issues_what_path_validation_accepts(_ keyType: KeyType) async throws {
+    func `issues what path validation accepts`(_ keyType: KeyType) async throws {
         let authority = try CertificateAuthority.create(trustDomain: "steelyard.local", keyType: keyType)
         let collector = try authority.issueCollector(Self.identity)
         let server = try authority.issueServer(names: ["localhost", "127.0.0.1", "::1"])
@@ -31,7 +31,7 @@ import UsageModel
         #expect(try await Self.isTrusted(server, by: authority))
     }
 
-    @Test func mints_certificates_that_must_be_refused() async throws {
+    @Test func `mints certificates that must be refused`() async throws {
         let now = Date()
         let authority = try CertificateAuthority.create(trustDomain: "steelyard.local")
         let foreign = try CertificateAuthority.create(trustDomain: "steelyard.local")
@@ -46,7 +46,7 @@ import UsageModel
         #expect(try await !Self.isTrusted(elsewhere, by: authority, at: now))
     }
 
-    @Test func says_what_it_is_in_its_extensions() throws {
+    @Test func `says what it is in its extensions`() throws {
         let authority = try CertificateAuthority.create(trustDomain: "steelyard.local", isConstrained: true)
         let extensions = authority.certificate.extensions
         #expect(try extensions.basicConstraints == .isCertificateAuthority(maxPathLength: 0))
@@ -54,7 +54,7 @@ import UsageModel
         #expect(try extensions.nameConstraints?.permittedSubtrees == [.uniformResourceIdentifier("steelyard.local")])
     }
 
-    @Test func bounds_the_validity_it_issues() throws {
+    @Test func `bounds the validity it issues`() throws {
         let authority = try CertificateAuthority.create(trustDomain: "steelyard.local")
         for days in [0, -1, CertificateValidity.maxDays + 2] {
             let validity = CertificateValidity.days(days, from: Date(timeIntervalSinceNow: days == 0 ? -600 : 0))
@@ -67,7 +67,7 @@ import UsageModel
         #expect { try authority.issueServer(names: []) } throws: { ($0 as? IdentityError)?.code == .badServerName }
     }
 
-    @Test func a_leaf_does_not_outlive_its_authority() throws {
+    @Test func `a leaf does not outlive its authority`() throws {
         let authority = try CertificateAuthority.create(trustDomain: "steelyard.local", validity: .days(10))
         #expect { try authority.issueCollector(Self.identity, validity: .days(11)) } throws: { error in
             (error as? IdentityError)?.code == .badValidity
@@ -85,18 +85,18 @@ import UsageModel
     }
 
     @Test(arguments: ["", "Host", "a_b.example", "-a.example", "300.1.1.1", "1.2.3", "*.x", "a..b", "host:443", "a b"])
-    func refuses_bad_server_names(_ name: String) throws {
+    func `refuses bad server names`(_ name: String) throws {
         #expect { try LeafRequest.server(names: [name]) } throws: { ($0 as? IdentityError)?.code == .badServerName }
     }
 
-    @Test func tells_dns_names_from_addresses() throws {
+    @Test func `tells DNS names from addresses`() throws {
         let request = try LeafRequest.server(names: ["localhost", "*.example.com", "127.0.0.1", "::1"])
         #expect(request.dnsNames == ["localhost", "*.example.com"])
         #expect(request.addresses == ["127.0.0.1", "::1"])
         #expect(request.commonName == "localhost")
     }
 
-    @Test func refuses_bad_trust_domains_and_identities() {
+    @Test func `refuses bad trust domains and identities`() {
         #expect { try CertificateAuthority.create(trustDomain: "Steel Yard") } throws: {
             ($0 as? IdentityError)?.code == .badName
         }

@@ -12,7 +12,7 @@ import UsageModel
         authority = try CertificateAuthority.create(trustDomain: "steelyard.local")
     }
 
-    @Test func reads_its_own_certificates_as_der_and_pem() throws {
+    @Test func `reads its own certificates as DER and PEM`() throws {
         let issued = try authority.issueCollector(Self.identity)
         #expect(try CollectorIdentity(certificateDER: issued.certificateDER) == Self.identity)
         #expect(try CollectorIdentity(certificatePEM: issued.certificatePEM) == Self.identity)
@@ -21,13 +21,13 @@ import UsageModel
                 == Self.identity)
     }
 
-    @Test func takes_the_leaf_of_a_chain() throws {
+    @Test func `takes the leaf of a chain`() throws {
         let issued = try authority.issueCollector(Self.identity)
         let chain = try issued.certificatePEM + authority.certificatePEM
         #expect(try CollectorIdentity(certificatePEM: chain) == Self.identity)
     }
 
-    @Test func accepts_other_kinds_of_names_beside_the_one_uri() throws {
+    @Test func `accepts other kinds of names beside the one URI`() throws {
         var request = try LeafRequest.collector(Self.identity)
         request.dnsNames = ["collector.example"]
         request.addresses = ["192.0.2.7", "2001:db8::7"]
@@ -72,7 +72,7 @@ import UsageModel
     ]
 
     @Test(arguments: refusals)
-    func refuses(_ refusal: Refusal) throws {
+    func `refuses a certificate that names no single collector of this domain`(_ refusal: Refusal) throws {
         var request = try LeafRequest.collector(Self.identity)
         refusal.change(&request)
         let issued = try authority.issue(request)
@@ -81,13 +81,13 @@ import UsageModel
         }
     }
 
-    @Test func refuses_the_authority_itself() throws {
+    @Test func `refuses the authority itself`() throws {
         #expect { try CollectorIdentity(certificatePEM: authority.certificatePEM) } throws: { error in
             (error as? IdentityError)?.code == .isAuthority
         }
     }
 
-    @Test func refuses_another_trust_domain() throws {
+    @Test func `refuses another trust domain`() throws {
         let issued = try authority.issueCollector(Self.identity)
         #expect {
             try CollectorIdentity(certificateDER: issued.certificateDER, trustDomain: "elsewhere.example")
@@ -96,7 +96,7 @@ import UsageModel
         }
     }
 
-    @Test func refuses_every_truncation_of_a_certificate() throws {
+    @Test func `refuses every truncation of a certificate`() throws {
         let bytes = try authority.issueCollector(Self.identity).certificateDER
         for count in 0..<bytes.count {
             #expect { try CollectorIdentity(certificateDER: Array(bytes.prefix(count))) } throws: { error in
@@ -106,7 +106,7 @@ import UsageModel
     }
 
     @Test(arguments: ["", "no PEM", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
-    func refuses_what_is_no_pem_certificate(_ text: String) {
+    func `refuses what is no PEM certificate`(_ text: String) {
         #expect { try CollectorIdentity(certificatePEM: text) } throws: { error in
             (error as? IdentityError)?.code == .notACertificate
         }

@@ -3,7 +3,7 @@ import Testing
 import UsageModel
 
 @Suite struct CollectorIdentityURITests {
-    @Test func reads_the_three_parts_of_the_identity() throws {
+    @Test func `reads the three parts of the identity`() throws {
         let identity = try CollectorIdentity(uri: "spiffe://steelyard.local/provider/aliyun/collector/hz-1")
         #expect(identity == CollectorIdentity(trustDomain: "steelyard.local", provider: "aliyun", name: "hz-1"))
         #expect(identity.description == "spiffe://steelyard.local/provider/aliyun/collector/hz-1")
@@ -22,7 +22,7 @@ import UsageModel
         " spiffe://steelyard.local/provider/aliyun/collector/a",
         "spiffe://steelyard.local/provider/" + String(repeating: "a", count: 3_000) + "/collector/a",
     ])
-    func refuses_another_form(_ uri: String) {
+    func `refuses another form`(_ uri: String) {
         #expect { try CollectorIdentity(uri: uri) } throws: { ($0 as? IdentityError)?.code == .wrongForm }
     }
 
@@ -41,7 +41,7 @@ import UsageModel
         "spiffe://steelyard.local/provider/阿里云/collector/a",
         "spiffe://steelyard.local/provider/aliyun/collector/" + String(repeating: "a", count: 65),
     ])
-    func refuses_bad_names(_ uri: String) {
+    func `refuses bad names`(_ uri: String) {
         #expect { try CollectorIdentity(uri: uri) } throws: { ($0 as? IdentityError)?.code == .badName }
     }
 }

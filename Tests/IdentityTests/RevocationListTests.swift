@@ -8,12 +8,12 @@ import UsageModel
     private let certificate: [UInt8] = [1, 2, 3]
     private var fingerprint: String { Hexadecimal.text(SHA256.hash(data: certificate)) }
 
-    @Test func an_empty_list_revokes_nobody() throws {
+    @Test func `an empty list revokes nobody`() throws {
         #expect(!RevocationList().revokes(identity, certificateDER: certificate))
         #expect(try RevocationList(text: "\n  \n# nobody yet\r\n") == RevocationList())
     }
 
-    @Test func a_fingerprint_revokes_one_certificate_and_an_identity_all_of_its() throws {
+    @Test func `a fingerprint revokes one certificate and an identity all of its`() throws {
         let one = try RevocationList(text: "\(fingerprint.uppercased())  # stolen on 3 June\r\n")
         #expect(one.revokes(identity, certificateDER: certificate))
         #expect(!one.revokes(identity, certificateDER: [1, 2, 4]))
@@ -28,7 +28,7 @@ import UsageModel
         "bj-1", "0123", "spiffe://steelyard.local/provider/volcengine", "zz" + String(repeating: "0", count: 62),
         "spiffe://steelyard.local/provider/volcengine/collector/bj-1/", "*",
     ])
-    func a_line_that_is_neither_is_refused_by_its_number(_ line: String) {
+    func `a line that is neither is refused by its number`(_ line: String) {
         let error = #expect(throws: IdentityError.self) { try RevocationList(text: "# one\n\n\(line)\n") }
         #expect(error?.code == .badRevocation)
         #expect(error?.message.hasPrefix("line 3, ") == true)

@@ -24,7 +24,7 @@ import UsageModel
     }
 
     @Test(.enabled(if: PublishedFigures.isPresent), arguments: [false, true])
-    func doubao_gets_its_published_days(doubaoAlone: Bool) throws {
+    func `Doubao gets its published days`(doubaoAlone: Bool) throws {
         let facts = try PublishedFigures.read()
         let billion: UInt128 = 1_000_000_000
         let trillion = 1_000 * billion
@@ -54,7 +54,7 @@ import UsageModel
             september.numerator * may.denominator * 100 > may.numerator * september.denominator * (100 + over))
     }
 
-    @Test(.enabled(if: PublishedFigures.isPresent)) func growth_takes_off_in_the_published_months_and_in_no_other()
+    @Test(.enabled(if: PublishedFigures.isPresent)) func `growth takes off in the published months and in no other`()
         throws
     {
         let ledger = try China2024MarketTests.ledger
@@ -73,7 +73,8 @@ import UsageModel
         }
     }
 
-    @Test(.enabled(if: PublishedFigures.isPresent)) func the_price_book_has_the_published_prices_and_changes() throws {
+    @Test(.enabled(if: PublishedFigures.isPresent))
+    func `the price book has the published prices and changes`() throws {
         let facts = try PublishedFigures.read()
         let book = try China2024MarketTests.ledger.tables["prices", default: []]
         func price(_ model: String, _ type: String, on day: String) throws -> String? {
@@ -116,7 +117,7 @@ import UsageModel
     }
 
     @Test(arguments: ["2025-08", "2025-09"])
-    func zhipu_earns_on_openrouter_what_all_other_chinese_models_earn(month: String) throws {
+    func `Zhipu earns on OpenRouter what all other Chinese models earn`(month: String) throws {
         let ledger = try China2024MarketTests.ledger
         let developer = ledger.lookup("models", "model", "developer")
         let foreign: Set<String> = ["anthropic", "google", "openai", "xai"]
@@ -142,7 +143,7 @@ import UsageModel
         #expect(max(zhipu, others) - min(zhipu, others) < cent)
     }
 
-    @Test func everything_that_is_called_is_catalogued_and_earns_something() throws {
+    @Test func `everything that is called is catalogued and earns something`() throws {
         let ledger = try China2024MarketTests.ledger
         let models = ledger.lookup("models", "model", "family")
         let groups = ledger.lookup("providers", "provider", "group")

@@ -21,7 +21,7 @@ import UsageModel
         return sums.compactMapValues { Share(numerator: $0, denominator: whole).percent(decimals: 1) }
     }
 
-    @Test func every_total_of_the_description_is_reached_to_the_token() throws {
+    @Test func `every total of the description is reached to the token`() throws {
         let (simulator, ledger) = try Self.simulated.get()
         #expect(
             simulator.providers == [
@@ -35,12 +35,12 @@ import UsageModel
         }
     }
 
-    @Test func it_is_small_enough_to_be_fed_in_a_minute() throws {
+    @Test func `it is small enough to be fed in a minute`() throws {
         let count = try Self.ledger.eventCount
         #expect((40_000...60_000).contains(count), "\(count) events")
     }
 
-    @Test(.enabled(if: PublishedFigures.isPresent)) func idc_gives_the_published_totals_and_shares_of_both_periods()
+    @Test(.enabled(if: PublishedFigures.isPresent)) func `IDC gives the published totals and shares of both periods`()
         throws
     {
         let (facts, ledger) = (try PublishedFigures.read(), try Self.ledger)
@@ -61,7 +61,7 @@ import UsageModel
         #expect(shares == expected)
     }
 
-    @Test func the_narrower_reading_of_2024_differs_only_later() throws {
+    @Test func `the narrower reading of 2024 differs only later`() throws {
         let ledger = try Self.ledger
         let overseas = Set(
             ledger.tables["regions", default: []].filter { $0["market"] == "overseas" }
@@ -73,7 +73,8 @@ import UsageModel
         #expect(abroad(Months.firstHalf2025) > 0)
     }
 
-    @Test(.enabled(if: PublishedFigures.isPresent)) func the_growth_from_total_to_total_is_the_published_one() throws {
+    @Test(.enabled(if: PublishedFigures.isPresent))
+    func `the growth from total to total is the published one`() throws {
         let (facts, ledger) = (try PublishedFigures.read(), try Self.ledger)
         let year = ledger.idc(by: { _ in 0 }, in: Months.of2024)[0] ?? 0
         let half = ledger.idc(by: { _ in 0 }, in: Months.firstHalf2025)[0] ?? 0
@@ -81,7 +82,7 @@ import UsageModel
         #expect(percent == "+" + String(try #require(facts.growth.first).exactFromTotalsPercent))
     }
 
-    @Test(.enabled(if: PublishedFigures.isPresent)) func frost_and_sullivan_gets_its_families() throws {
+    @Test(.enabled(if: PublishedFigures.isPresent)) func `Frost & Sullivan gets its families`() throws {
         let (facts, ledger) = (try PublishedFigures.read(), try Self.ledger)
         let platform = ledger.lookup("providers", "provider", "group")
         let developer = ledger.lookup("models", "model", "group")
@@ -102,7 +103,7 @@ import UsageModel
         #expect(ranked.prefix(3) == ["qwen", "doubao", "deepseek"])
     }
 
-    @Test(.enabled(if: PublishedFigures.isPresent)) func omdia_gets_its_revenue() throws {
+    @Test(.enabled(if: PublishedFigures.isPresent)) func `Omdia gets its revenue`() throws {
         let (facts, ledger) = (try PublishedFigures.read(), try Self.ledger)
         let layers: Set<String> = ["maas", "paas", "iaas"]
         let sums = try ledger.hundredths("revenue", "amount", in: Months.firstHalf2025) {
@@ -121,7 +122,7 @@ import UsageModel
         #expect(ranked.first == "aliyun")
     }
 
-    @Test func baidu_is_first_where_customisation_counts_and_in_tenders() throws {
+    @Test func `Baidu is first where customisation counts and in tenders`() throws {
         let ledger = try Self.ledger
         let layers: Set<String> = ["maas", "paas", "iaas", "customisation"]
         let revenue = try ledger.hundredths("revenue", "amount", in: Months.firstHalf2025) {
@@ -134,7 +135,7 @@ import UsageModel
         }
     }
 
-    @Test func aliyun_is_first_where_private_deployments_count() throws {
+    @Test func `Aliyun is first where private deployments count`() throws {
         let ledger = try Self.ledger
         var sums = ledger.idc(by: \.provider, in: Months.firstHalf2025)
         let reported = try ledger.hundredths("private-deployments", "tokens", in: Months.firstHalf2025)

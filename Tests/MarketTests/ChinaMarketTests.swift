@@ -25,7 +25,7 @@ import UsageModel
             scope: ScopeCatalogue.builtIn().scope(scope), period: Period("2025-H1"), sums: rows)
     }
 
-    @Test func every_total_is_reached_to_the_token() throws {
+    @Test func `every total is reached to the token`() throws {
         let (simulator, totals) = try Self.simulated.get()
         #expect(simulator.providers == ["volcengine", "aliyun", "baidu-cloud", "other-clouds"])
         for (key, tokens) in simulator.expectedTokens {
@@ -34,7 +34,7 @@ import UsageModel
         #expect(totals.tokens == simulator.expectedTokens.values.reduce(0, +))
     }
 
-    @Test(.enabled(if: PublishedFigures.isPresent)) func the_published_shares_come_out_under_idc() throws {
+    @Test(.enabled(if: PublishedFigures.isPresent)) func `the published shares come out under IDC`() throws {
         let facts = try PublishedFigures.read()
         let table = try Self.shareTable("idc")
         #expect(table.denominator == (try facts.total("idc", "2025-H1")))
@@ -49,7 +49,7 @@ import UsageModel
         }
     }
 
-    @Test func with_own_business_counted_the_shares_are_others() throws {
+    @Test func `with own business counted, the shares are others`() throws {
         let idc = try Self.shareTable("idc")
         let all = try Self.shareTable("all-traffic")
         for (external, everything) in zip(idc.rows, all.rows) {
@@ -60,7 +60,7 @@ import UsageModel
         #expect(all.total.ownBusiness > 5 * all.total.external)
     }
 
-    @Test func there_is_an_unclassified_tail_that_no_share_counts() throws {
+    @Test func `there is an unclassified tail that no share counts`() throws {
         let table = try Self.shareTable("idc")
         for row in table.rows {
             #expect(row.unclassified > 0 && row.unclassified * 20 < row.external)
@@ -69,12 +69,12 @@ import UsageModel
         }
     }
 
-    @Test func it_is_small_enough_for_a_quick_start() throws {
+    @Test func `it is small enough for a quick start`() throws {
         let totals = try Self.simulated.get().totals
         #expect((100_000...200_000).contains(totals.events), "\(totals.events) events")
     }
 
-    @Test func volcengine_serves_about_what_doubao_published_for_may() throws {
+    @Test func `Volcengine serves about what Doubao published for May`() throws {
         // 16.4 trillion a day, all traffic: met within a twentieth, from the months of the two large groups.
         let description = try MarketDescription.builtIn("china-2025-h1")
         let provider = try #require(description.providers.first { $0.name == "volcengine" })
@@ -83,7 +83,7 @@ import UsageModel
         #expect(perDay > 15_600_000_000_000 && perDay < 17_200_000_000_000, "\(perDay)")
     }
 
-    @Test func months_grow_throughout_the_half_year() throws {
+    @Test func `months grow throughout the half year`() throws {
         let description = try MarketDescription.builtIn("china-2025-h1")
         for group in description.providers.flatMap(\.groups) {
             #expect(group.monthTokens.count == 6)

@@ -6,7 +6,7 @@ import UsageModel
 @testable import Market
 
 @Suite struct MarketDescriptionTests {
-    @Test func reads_shares_multiples_and_defaults() throws {
+    @Test func `reads shares, multiples and defaults`() throws {
         let market = try MarketDescription.parse(SmallMarket.yaml, file: "small.yaml")
         #expect(market.providers.map(\.name) == ["alpha", "beta"])
         let alpha = try #require(market.providers.first)
@@ -18,7 +18,7 @@ import UsageModel
         #expect(alpha.groups[2].monthTokens == [277_916_666_669, 555_833_333_338, 833_750_000_006])
     }
 
-    @Test func tokens_can_stand_in_place_of_shares() throws {
+    @Test func `tokens can stand in place of shares`() throws {
         let text = SmallMarket.yaml.replacing("external-total: 1_000_000_000_007\n", with: "")
             .replacing("share: \"66.7\"", with: "tokens: 5_000").replacing("share: \"33.3\"", with: "tokens: 3")
         let market = try MarketDescription.parse(text, file: "small.yaml")
@@ -57,7 +57,7 @@ import UsageModel
     ]
 
     @Test(arguments: broken.indices)
-    func a_mistake_is_named_by_line_and_key(index: Int) throws {
+    func `a mistake is named by line and key`(index: Int) throws {
         let (good, bad, line, field, part) = Self.broken[index]
         try #require(SmallMarket.yaml.contains(good))
         let text = SmallMarket.yaml.replacing(good, with: bad, maxReplacements: 1)
@@ -67,7 +67,7 @@ import UsageModel
         #expect(match?.line == line, "\(error)")
     }
 
-    @Test func an_unknown_built_in_market_is_answered_with_the_known_ones() throws {
+    @Test func `an unknown built-in market is answered with the known ones`() throws {
         let error = try #require(throws: FileProblems.self) { try MarketDescription.builtIn("mars") }
         #expect(error.description.contains("china-2025-h1"))
     }
@@ -76,12 +76,12 @@ import UsageModel
         arguments: [
             ("49.2", 49_200_000), ("0.000001", 1), ("100", 100_000_000), ("0", 0), ("007.50", 7_500_000),
         ] as [(String, UInt64)])
-    func decimals_are_exact(text: String, millionths: UInt64) {
+    func `decimals are exact`(text: String, millionths: UInt64) {
         #expect(ExactDecimal(text)?.millionths == millionths)
     }
 
     @Test(arguments: ["", ".", "1.", ".5", "-1", "1e2", "1.0000001", "1,5", "1.2.3", "12345678901"])
-    func other_spellings_are_no_decimals(text: String) {
+    func `other spellings are no decimals`(text: String) {
         #expect(ExactDecimal(text) == nil)
     }
 }

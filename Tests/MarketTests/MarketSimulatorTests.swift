@@ -16,7 +16,7 @@ import UsageModel
         return bytes
     }
 
-    @Test func the_same_seed_gives_the_same_bytes_and_another_gives_others() throws {
+    @Test func `the same seed gives the same bytes and another gives others`() throws {
         let first = try Self.bytes(Self.simulator())
         #expect(try Self.bytes(Self.simulator()) == first)
         let other = try Self.simulator { $0.replacing("seed: 7", with: "seed: 8") }
@@ -24,7 +24,7 @@ import UsageModel
         #expect(other.expectedTokens == (try Self.simulator()).expectedTokens)
     }
 
-    @Test func bytes_stay_the_same_from_version_to_version() throws {
+    @Test func `bytes stay the same from version to version`() throws {
         // FNV-1a over all events, noted when the format was young.
         let digest = try Self.bytes(Self.simulator()).reduce(0xCBF2_9CE4_8422_2325 as UInt64) {
             ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3
@@ -32,7 +32,7 @@ import UsageModel
         #expect(digest == 0xAEAE_96EA_1C13_6F39)
     }
 
-    @Test func totals_are_reached_to_the_token() throws {
+    @Test func `totals are reached to the token`() throws {
         let simulator = try Self.simulator()
         let totals = try simulator.write { _ in }
         for (key, tokens) in simulator.expectedTokens {
@@ -49,7 +49,7 @@ import UsageModel
         #expect(unwritten.totals.events == totals.events && unwritten.totals.counts == totals.counts)
     }
 
-    @Test func the_lines_say_what_the_totals_say() throws {
+    @Test func `the lines say what the totals say`() throws {
         let simulator = try Self.simulator()
         var bytes: [UInt8] = []
         let totals = try simulator.write { bytes += $0 }
@@ -70,7 +70,7 @@ import UsageModel
         #expect(Set(events.filter { $0.tenant.hasPrefix("affiliate") }.map(\.layer)) == ["paas"])
     }
 
-    @Test func events_are_in_order_of_time_and_inside_the_period() throws {
+    @Test func `events are in order of time and inside the period`() throws {
         let times = try EventLine.decode(Self.bytes(Self.simulator())).map(\.time)
         #expect(times == times.sorted())
         // Midnight in Shanghai is 16:00 of the day before in UTC.
@@ -78,7 +78,7 @@ import UsageModel
         #expect(try #require(times.last) < "2025-03-31T16:00:00Z")
     }
 
-    @Test func a_provider_alone_has_the_events_that_it_has_among_others() throws {
+    @Test func `a provider alone has the events that it has among others`() throws {
         let simulator = try Self.simulator()
         let all = try Self.bytes(simulator)
         let merged = all.split(separator: 0x0A)
@@ -90,7 +90,7 @@ import UsageModel
         #expect(throws: UnknownProvider.self) { try simulator.events(of: "gamma") }
     }
 
-    @Test func months_weigh_what_the_description_says() throws {
+    @Test func `months weigh what the description says`() throws {
         let events = try EventLine.decode(Self.bytes(Self.simulator(), provider: "beta"))
         var months: [String: UInt128] = [:]
         for event in events where event.tenant.hasPrefix("customer") {
@@ -104,7 +104,7 @@ import UsageModel
         #expect(events.filter { $0.tenant.hasPrefix("affiliate") }.allSatisfy { $0.time >= "2025-02-28T16:00" })
     }
 
-    @Test func what_exceeds_the_limit_of_a_field_becomes_several_events() throws {
+    @Test func `what exceeds the limit of a field becomes several events`() throws {
         let simulator = try Self.simulator {
             $0.replacing("external-total: 1_000_000_000_007", with: "external-total: 9_000_000_000_000_007")
         }
@@ -114,7 +114,7 @@ import UsageModel
         #expect(events.reduce(0 as UInt128) { $0 + $1.tokens } == expected)
     }
 
-    @Test func zones_with_clock_changes_keep_days_whole() throws {
+    @Test func `zones with clock changes keep days whole`() throws {
         let simulator = try Self.simulator { $0.replacing("zone: Asia/Shanghai", with: "zone: Europe/Berlin") }
         let totals = try simulator.write { _ in }
         #expect(totals.tokens == simulator.expectedTokens.values.reduce(0, +))
@@ -122,7 +122,7 @@ import UsageModel
         #expect(last.time < "2025-03-31T22:00:00Z")
     }
 
-    @Test func the_registry_names_everyone_but_the_unclassified_and_reads_back() throws {
+    @Test func `the registry names everyone but the unclassified and reads back`() throws {
         let simulator = try Self.simulator()
         let entries = try FactFile.parse(Array(simulator.registryCSV.utf8), kind: .tenants, file: "registry.csv")
         #expect(entries == simulator.registry)
@@ -132,7 +132,7 @@ import UsageModel
         #expect(entries.allSatisfy { $0.effectiveFrom == CalendarDate("2025-01-01") })
     }
 
-    @Test func progress_runs_to_the_end() throws {
+    @Test func `progress runs to the end`() throws {
         var events = try Self.simulator().events()
         var buffer: [UInt8] = []
         while events.next(into: &buffer, maxEvents: 100) > 0 { buffer.removeAll(keepingCapacity: true) }

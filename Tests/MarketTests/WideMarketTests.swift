@@ -62,7 +62,7 @@ import UsageModel
         MarketSimulator(try MarketDescription.parse(yaml, file: "wide.yaml"))
     }
 
-    @Test func spans_are_divided_by_the_weights_of_their_months() throws {
+    @Test func `spans are divided by the weights of their months`() throws {
         let alpha = try #require(try Self.simulator().description.providers.first)
         let external = alpha.groups.filter { $0.kind == .externalCustomer }
         #expect(external.map(\.monthTokens) == [[1_000_000, 2_000_000, 3_000_000, 4_000_001], [0, 0, 0, 5_000]])
@@ -72,7 +72,7 @@ import UsageModel
         #expect(affiliate.tokens == 100_050)
     }
 
-    @Test func one_group_uses_what_the_others_leave_of_the_days() throws {
+    @Test func `one group uses what the others leave of the days`() throws {
         let ledger = try SimulatedLedger(Self.simulator())
         let months = ledger.tokens(by: \.month) { $0.provider == "alpha" }
         // Days of the month times tokens a day.
@@ -83,7 +83,7 @@ import UsageModel
         #expect(ledger.rows.keys.contains { $0.kind == "own-business" && $0.month == "2025-02" })
     }
 
-    @Test func models_follow_one_another_and_their_output_is_exact_where_it_does_not_vary() throws {
+    @Test func `models follow one another and their output is exact where it does not vary`() throws {
         let ledger = try SimulatedLedger(Self.simulator())
         for (key, tokens) in ledger.rows where tokens > 0 {
             #expect(key.model == (key.month < "2025" ? "old" : "new"))
@@ -94,7 +94,7 @@ import UsageModel
         }
     }
 
-    @Test func nothing_is_called_in_hours_that_weigh_nothing() throws {
+    @Test func `nothing is called in hours that weigh nothing`() throws {
         var bytes: [UInt8] = []
         try Self.simulator().write { bytes += $0 }
         let hours = try Set(EventLine.decode(bytes).compactMap { Int($0.time.dropFirst(11).prefix(2)) })
@@ -123,7 +123,7 @@ import UsageModel
         ("rates", "2024-11,USD,CNY,7.1,bank 2024-12,USD,CNY,7.1,bank 2025-02,USD,CNY,7.25,bank"),
     ]
 
-    @Test func every_kind_of_facts_is_written_out() throws {
+    @Test func `every kind of facts is written out`() throws {
         let files = try Self.simulator().factsFiles
         #expect(files.map(\.kind) == Self.factsLines.map(\.kind))
         for (file, expected) in zip(files, Self.factsLines.map(\.lines)) {
@@ -132,7 +132,7 @@ import UsageModel
         }
     }
 
-    @Test func a_provider_that_serves_nobody_has_no_events() throws {
+    @Test func `a provider that serves nobody has no events`() throws {
         let simulator = try Self.simulator()
         #expect(simulator.providers == ["alpha"])
         #expect(throws: UnknownProvider.self) { try simulator.events(of: "beta") }
@@ -184,7 +184,7 @@ import UsageModel
     ]
 
     @Test(arguments: broken.indices)
-    func a_mistake_is_named_by_line_and_key(index: Int) throws {
+    func `a mistake is named by line and key`(index: Int) throws {
         let (good, bad, line, field, part) = Self.broken[index]
         try #require(Self.yaml.contains(good))
         let text = Self.yaml.replacing(good, with: bad, maxReplacements: 1)

@@ -3,7 +3,7 @@ import Testing
 @testable import Market
 
 @Suite struct ZipfWeightsTests {
-    @Test func an_exponent_of_one_divides_by_the_rank() {
+    @Test func `an exponent of one divides by the rank`() {
         let weights = ZipfWeights.weights(count: 1_000, exponentMilli: 1_000)
         let one: UInt128 = 1 << 62
         for (index, weight) in weights.enumerated() {
@@ -13,7 +13,7 @@ import Testing
         }
     }
 
-    @Test func an_exponent_of_one_half_is_the_inverse_root() {
+    @Test func `an exponent of one half is the inverse root`() {
         let weights = ZipfWeights.weights(count: 100, exponentMilli: 500)
         let one: UInt128 = 1 << 62
         #expect(weights[3] == one / 2)
@@ -21,7 +21,7 @@ import Testing
         #expect(weights[99] >= one / 10 - (one >> 34) && weights[99] <= one / 10 + (one >> 34))
     }
 
-    @Test func an_exponent_of_zero_makes_all_equal_and_no_weight_is_lost() {
+    @Test func `an exponent of zero makes all equal and no weight is lost`() {
         #expect(Set(ZipfWeights.weights(count: 50, exponentMilli: 0)) == [1 << 62])
         let steep = ZipfWeights.weights(count: 100_000, exponentMilli: 5_000)
         #expect(steep.allSatisfy { $0 >= 1 })
@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test(arguments: [0, 1, 2, 3, 4, 15, 16, 17, 1 << 62, UInt128.max] as [UInt128])
-    func square_roots_are_floors(value: UInt128) {
+    func `square roots are floors`(value: UInt128) {
         let root = ZipfWeights.squareRoot(value)
         #expect(root * root <= value)
         let (next, overflow) = (root + 1).multipliedReportingOverflow(by: root + 1)

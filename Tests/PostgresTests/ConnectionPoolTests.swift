@@ -7,7 +7,7 @@ import Testing
 @Suite struct ConnectionPoolTests {
     struct Stop: Error {}
 
-    @Test func slots_return_whatever_happens_to_them() async throws {
+    @Test func `slots return whatever happens to them`() async throws {
         try await withPool(maxConnections: 3) { pool in
             try await pool.withConnection {
                 try $0.execute("CREATE TABLE t (n int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED)")
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func one_that_waits_too_long_is_turned_away_and_the_slot_stays_usable() async throws {
+    @Test func `one that waits too long is turned away and the slot stays usable`() async throws {
         try await withPool(maxConnections: 1, waitTimeout: .milliseconds(30)) { pool in
             let holder = Task { try await pool.withConnection { _ = try $0.query("SELECT pg_sleep(1)") } }
             try await waitUntil("the slot is taken") { pool.usage.leased == 1 }
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test func more_waiters_than_allowed_are_refused_at_once() async throws {
+    @Test func `more waiters than allowed are refused at once`() async throws {
         try await withPool(maxConnections: 1, maxWaiters: 1) { pool in
             let holder = Task { try await pool.withConnection { _ = try $0.query("SELECT pg_sleep(0.5)") } }
             try await waitUntil("the slot is taken") { pool.usage.leased == 1 }
@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    @Test func a_cancelled_waiter_leaves_the_queue() async throws {
+    @Test func `a cancelled waiter leaves the queue`() async throws {
         try await withPool(maxConnections: 1) { pool in
             let holder = Task { try await pool.withConnection { _ = try $0.query("SELECT pg_sleep(0.5)") } }
             try await waitUntil("the slot is taken") { pool.usage.leased == 1 }
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test func a_connection_that_the_server_closed_is_replaced_unseen() async throws {
+    @Test func `a connection that the server closed is replaced unseen`() async throws {
         try await withPool(maxConnections: 1) { pool in
             let first = try await pool.withConnection { $0.backendProcessID }
             try await TestDatabase.withDatabase { other in
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    @Test func a_read_only_server_makes_every_connection_be_replaced() async throws {
+    @Test func `a read-only server makes every connection be replaced`() async throws {
         try await withPool(maxConnections: 1) { pool in
             let first = try await pool.withConnection { $0.backendProcessID }
             let error = await #expect(throws: PostgresError.self) {
@@ -115,7 +115,7 @@ import Testing
         }
     }
 
-    @Test func transactions_commit_roll_back_and_keep_their_snapshot() async throws {
+    @Test func `transactions commit, roll back and keep their snapshot`() async throws {
         try await withPool { pool in
             try await pool.withTransaction { try $0.execute("CREATE TABLE t (n int); INSERT INTO t VALUES (1)") }
             _ = try? await pool.withTransaction { connection in
@@ -130,7 +130,7 @@ import Testing
         }
     }
 
-    @Test func a_connection_lost_in_commit_is_an_unknown_commit() async throws {
+    @Test func `a connection lost in commit is an unknown commit`() async throws {
         try await withPool { pool in
             // A deferred trigger runs inside COMMIT and kills its own backend there.
             try await pool.withConnection { connection in
@@ -152,7 +152,7 @@ import Testing
         }
     }
 
-    @Test func a_closed_pool_refuses() async throws {
+    @Test func `a closed pool refuses`() async throws {
         try await withPool { pool in
             await pool.close()
             let error = await #expect(throws: PostgresError.self) { try await pool.withConnection { _ in } }

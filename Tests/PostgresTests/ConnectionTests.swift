@@ -5,7 +5,7 @@ import Testing
 internal import UsageModel
 
 @Suite struct ConnectionTests {
-    @Test func values_of_every_type_come_back_as_they_went() async throws {
+    @Test func `values of every type come back as they went`() async throws {
         try await withPool { pool in
             try await pool.withConnection { connection in
                 let row = try connection.query(
@@ -32,7 +32,7 @@ internal import UsageModel
         }
     }
 
-    @Test func numerics_of_every_length_survive_both_ways() async throws {
+    @Test func `numerics of every length survive both ways`() async throws {
         try await withPool { pool in
             try await pool.withConnection { connection in
                 var values: [UInt128] = [0, 1, 9_999, 10_000, 10_001, 99_990_000, UInt128(UInt64.max), UInt128.max]
@@ -50,7 +50,7 @@ internal import UsageModel
     }
 
     @Test(arguments: ["-1", "0.5", "'NaN'", "340282366920938463463374607431768211456"])
-    func numerics_that_are_no_count_are_refused(text: String) async throws {
+    func `numerics that are no count are refused`(text: String) async throws {
         try await withPool { pool in
             try await pool.withConnection { connection in
                 let row = try connection.query("SELECT \(text)::numeric").one()
@@ -59,7 +59,7 @@ internal import UsageModel
         }
     }
 
-    @Test func arrays_of_every_type_unnest() async throws {
+    @Test func `arrays of every type unnest`() async throws {
         try await withPool { pool in
             try await pool.withConnection { connection in
                 let rows = try connection.query(
@@ -77,7 +77,7 @@ internal import UsageModel
         }
     }
 
-    @Test func copied_rows_are_there_and_a_failed_copy_leaves_none() async throws {
+    @Test func `copied rows are there and a failed copy leaves none`() async throws {
         try await withPool { pool in
             try await pool.withConnection { connection in
                 try connection.execute("CREATE TABLE c (a int, b numeric, t text)")
@@ -103,7 +103,7 @@ internal import UsageModel
         }
     }
 
-    @Test func errors_carry_their_state_and_statement_but_no_values() async throws {
+    @Test func `errors carry their state and statement but no values`() async throws {
         try await withPool { pool in
             let error = await #expect(throws: PostgresError.self) {
                 try await pool.withConnection { _ = try $0.query("SELECT $1::int / 0", [.int32(424_242)]) }
@@ -118,11 +118,11 @@ internal import UsageModel
         ("40001", true), ("40P01", true), ("55P03", true), ("57P01", true), ("57P03", true), ("08006", true),
         ("25006", true), ("53300", true), ("23505", false), ("22003", false), ("42501", false), ("57014", false),
     ])
-    func retryable_states_are_those_of_the_rule(state: String, isRetryable: Bool) {
+    func `retryable states are those of the rule`(state: String, isRetryable: Bool) {
         #expect(PostgresError(PostgresError.Code(state), "").isRetryable == isRetryable)
     }
 
-    @Test func an_unreachable_server_is_named_without_its_password() async throws {
+    @Test func `an unreachable server is named without its password`() async throws {
         let options = ConnectionOptions(connectionString: "host=127.0.0.1 port=1 user=x password=opensesame dbname=d")
         let error = #expect(throws: PostgresError.self) { _ = try Connection(options) }
         #expect(error?.code == .connectionFailure)
@@ -130,7 +130,7 @@ internal import UsageModel
         #expect(error?.description.contains("opensesame") == false)
     }
 
-    @Test func the_first_host_that_answers_and_takes_writes_is_used() async throws {
+    @Test func `the first host that answers and takes writes is used`() async throws {
         try await TestDatabase.withDatabase { database in
             let fields = database.connectionString.replacing("host='", with: "host='127.0.0.1,")
             let options = ConnectionOptions(connectionString: fields.replacing("port=5432", with: "port=1,5432"))
@@ -139,7 +139,7 @@ internal import UsageModel
         }
     }
 
-    @Test func a_statement_that_runs_too_long_is_cancelled() async throws {
+    @Test func `a statement that runs too long is cancelled`() async throws {
         try await TestDatabase.withDatabase { database in
             let connection = try Connection(
                 ConnectionOptions(connectionString: database.connectionString, statementTimeoutMilliseconds: 2_000))
@@ -150,7 +150,7 @@ internal import UsageModel
         }
     }
 
-    @Test func more_statements_than_are_kept_prepared_still_run() async throws {
+    @Test func `more statements than are kept prepared still run`() async throws {
         try await withPool { pool in
             try await pool.withConnection { connection in
                 for index in 0..<600 {

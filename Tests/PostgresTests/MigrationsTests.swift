@@ -9,7 +9,7 @@ import Testing
         Migration(number: 2, name: "two", sql: "CREATE TABLE two (n int); INSERT INTO two VALUES (1)"),
     ]
 
-    @Test func twice_is_harmless_and_later_steps_are_added() async throws {
+    @Test func `migrating twice is harmless, and later steps are added`() async throws {
         try await withPool { pool async throws in
             let migrator = Migrator(steps)
             #expect(
@@ -29,11 +29,11 @@ import Testing
             ([], "schema version 8, nothing to do"), ([8], "schema version 8, 1 step applied"),
             ([6, 7, 8], "schema version 8, 3 steps applied"),
         ] as [([Int], String)])
-    func an_outcome_is_told_in_words(applied: [Int], words: String) {
+    func `an outcome is told in words`(applied: [Int], words: String) {
         #expect("\(Migrator.Outcome(applied: applied, version: 8))" == words)
     }
 
-    @Test func instances_that_start_together_apply_each_step_once() async throws {
+    @Test func `instances that start together apply each step once`() async throws {
         try await withPool(maxConnections: 6) { pool in
             let migrator = Migrator(steps)
             let applied = try await withThrowingTaskGroup(of: [Int].self) { group in
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test func an_applied_step_that_changed_is_refused() async throws {
+    @Test func `an applied step that changed is refused`() async throws {
         try await withPool { pool in
             let migrator = Migrator(steps)
             _ = try await pool.withConnection { try migrator.run(on: $0) }
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test func a_step_that_fails_leaves_nothing_behind() async throws {
+    @Test func `a step that fails leaves nothing behind`() async throws {
         try await withPool { pool in
             let broken = Migrator([Migration(number: 1, name: "broken", sql: "CREATE TABLE half (n int); SELECT 1 / 0")]
             )
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    @Test func file_names_give_number_and_name() {
+    @Test func `file names give number and name`() {
         #expect(
             Migration(fileName: "m0012_two_words.sql", sql: "") == Migration(number: 12, name: "two_words", sql: ""))
         #expect(Migration(fileName: "roles.sql", sql: "") == nil)

@@ -5,7 +5,7 @@ import Testing
 import UsageModel
 
 @Suite struct ClosingTests {
-    @Test func aMonthIsProposedByOneAndApprovedByAnother() async throws {
+    @Test func `a month is proposed by one and approved by another`() async throws {
         let reports = Reports(June.complete())
         let proposed = try await reports.propose(June.proposal())
         #expect(proposed.header.status == .proposed && proposed.header.position == 7)
@@ -27,7 +27,7 @@ import UsageModel
         #expect(twice?.code == .exists)
     }
 
-    @Test func aWithdrawnProposalMakesRoomForTheNext() async throws {
+    @Test func `a withdrawn proposal makes room for the next`() async throws {
         let reports = Reports(June.complete())
         let first = try await reports.propose(June.proposal())
         let waiting = try await June.refusal { _ = try await reports.propose(June.proposal()) }
@@ -37,7 +37,7 @@ import UsageModel
         #expect(try await reports.propose(June.proposal()).header.id == 2)
     }
 
-    @Test func whatIsShortStopsAProposalUnlessThereIsAReason() async throws {
+    @Test func `what is short stops a proposal unless there is a reason`() async throws {
         let database = June.complete()
         database.content.withLock { $0.deliveries = [June.delivery(pending: 1)] }
         let reports = Reports(database)
@@ -57,12 +57,12 @@ import UsageModel
         #expect(approved.header.status == .approved)
     }
 
-    @Test func aReasonThatNothingNeedsIsNotKept() async throws {
+    @Test func `a reason that nothing needs is not kept`() async throws {
         let proposed = try await Reports(June.complete()).propose(June.proposal(override: "just in case"))
         #expect(proposed.header.overrideReason == nil)
     }
 
-    @Test func figuresThatChangedAreNotApproved() async throws {
+    @Test func `figures that changed are not approved`() async throws {
         let database = June.complete()
         let reports = Reports(database)
         let proposed = try await reports.propose(June.proposal())
@@ -77,7 +77,7 @@ import UsageModel
         #expect(database.log.withLock { $0.last?.hasPrefix("gave back RestatementReading") } == true)
     }
 
-    @Test func aClosedMonthIsComparedWithTheMonthBefore() async throws {
+    @Test func `a closed month is compared with the month before`() async throws {
         let database = June.complete()
         let reports = Reports(database)
         #expect(try await reports.closedMonth(June.month, scope: "house") == nil)
@@ -92,7 +92,7 @@ import UsageModel
 }
 
 @Suite struct ImportEffectTests {
-    @Test func aQuestionThatOnlyTheImportMakesAnswerableHasNoFiguresBefore() async throws {
+    @Test func `a question that only the import makes answerable has no figures before`() async throws {
         let database = June.complete()
         func reading(_ scope: Scope) async throws -> ScopeReading {
             try await database.snapshot {

@@ -10,7 +10,7 @@ import UsageModel
         return try ids.map { ScopeQuestion(scope: try catalogue.scope($0), period: June.month) }
     }
 
-    @Test func aListWithRefusedQuestionsIsReadOnceAndEachIsRefusedForItsReason() async throws {
+    @Test func `a list with refused questions is read once and each is refused for its reason`() async throws {
         let database = June.complete()
         var questions = try Self.questions(["tenders", "all-traffic", "omdia-ai-cloud"])
         var scope = June.scope(zone: "Asia/Kolkata")
@@ -34,7 +34,7 @@ import UsageModel
         #expect(snapshots.count == 1)
     }
 
-    @Test func nothingIsEvaluatedBeforeTheConnectionIsGivenBack() async throws {
+    @Test func `nothing is evaluated before the connection is given back`() async throws {
         let database = June.complete()
         let question = ScopeQuestion(scope: June.scope(), period: June.month)
         let answer = try await Reports(database).answer(to: question, visibility: .everything)
@@ -48,7 +48,7 @@ import UsageModel
         #expect(database.log.withLock { $0.last } == "gave back ScopeReading")
     }
 
-    @Test func answersAreAllOrTheFirstRefusalAndPartsAreWhatCanBeAnswered() async throws {
+    @Test func `answers are all or the first refusal and parts are what can be answered`() async throws {
         let reports = Reports(June.complete())
         let mixed = try await reports.results(
             of: Self.questions(["all-traffic", "tenders"]), visibility: .everything)
@@ -62,7 +62,7 @@ import UsageModel
     }
 
     /// Hour sums that retention has dropped refuse the scopes that need them, and no others.
-    @Test func hoursThatAreNotKeptRefuseOnlyScopesOfOtherZones() async throws {
+    @Test func `hours that are not kept refuse only scopes of other zones`() async throws {
         let first = Timestamp(seconds: June.month.seconds(in: .utc).lowerBound)
         let database = MemoryDatabase(MemoryDatabase.Content(rows: [June.row(1)], kept: [.hour: first]))
         let found = try await Reports(database).results(
@@ -79,7 +79,7 @@ import UsageModel
 }
 
 @Suite struct KeptSumsTests {
-    @Test func theFinestSumsAreThoseThatReachBackFarEnough() {
+    @Test func `the finest sums are those that reach back far enough`() {
         func source(minutes: Int64?, hours: Int64?) -> UsageBucket {
             UsageBucket.finest(
                 keptSince: 100, minutesFrom: minutes.map { Timestamp(seconds: $0) },

@@ -4,13 +4,13 @@ import TestSupport
 import Testing
 
 @Suite struct ReportingGapsTests {
-    @Test func gaps_longer_than_the_threshold_are_silence() {
+    @Test func `gaps longer than the threshold are silence`() {
         let found = ReportingGaps(in: 0..<1_000, reported: [100..<200, 150..<300, 360..<400, 461..<990], threshold: 60)
         #expect(found.spans == [0..<100, 400..<461])
         #expect(found.silentMinutes == 161 && found.reported == Share(numerator: 839, denominator: 1_000))
     }
 
-    @Test func the_edges() {
+    @Test func `reports beyond the window and empty windows make no gap`() {
         #expect(ReportingGaps(in: 0..<100, reported: [], threshold: 60).spans == [0..<100])
         #expect(ReportingGaps(in: 0..<60, reported: [], threshold: 60).spans.isEmpty)
         #expect(ReportingGaps(in: 50..<50, reported: [0..<9], threshold: 0).reported.percent(decimals: 1) == nil)
@@ -19,14 +19,14 @@ import Testing
         #expect(beyond.spans == [110..<200])
     }
 
-    @Test func minutes_that_have_not_come_are_not_silent() {
+    @Test func `minutes that have not come are not silent`() {
         #expect(ReportingGaps.window(of: 10..<20, now: 25) == 10..<20)
         #expect(ReportingGaps.window(of: 10..<20, now: 15) == 10..<15)
         #expect(ReportingGaps.window(of: 10..<20, now: 5) == 10..<10)
     }
 
     /// Against a set of minutes.
-    @Test func silent_minutes_are_those_without_a_report_near() {
+    @Test func `silent minutes are those without a report near`() {
         for seed in 0..<200 as Range<UInt64> {
             var random = SeededGenerator(seed: seed)
             let window = Int64(20)..<Int64(180)

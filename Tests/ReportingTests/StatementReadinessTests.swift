@@ -15,11 +15,11 @@ import UsageModel
         ).shortcomings(now: now)
     }
 
-    @Test func aCompleteMonthLacksNothing() throws {
+    @Test func `a complete month lacks nothing`() throws {
         #expect(try Self.short() == [])
     }
 
-    @Test func theMonthAndItsGraceMustBeOver() throws {
+    @Test func `the month and its grace must be over`() throws {
         let rules = StatementRules(graceSeconds: 3_600)
         let end = June.month.seconds(in: .utc).upperBound
         let early = try Self.short(rules: rules, now: Timestamp(seconds: end + 3_599))
@@ -28,13 +28,13 @@ import UsageModel
         #expect(try Self.short(rules: rules, now: Timestamp(seconds: end + 3_600)) == [])
     }
 
-    @Test func somethingMustCountOrMightCount() throws {
+    @Test func `something must count or might count`() throws {
         #expect(try Self.short(rows: []).map(\.code) == [.nothingCounted])
         #expect(try Self.short(rows: [June.row(1, .trial)]).map(\.code) == [.nothingCounted])
         #expect(try Self.short(rows: [June.row(1, .unclassified)]).map(\.code) == [.unclassifiedUsage])
     }
 
-    @Test func batchesMustBeRolledUpAndNoneQuarantined() throws {
+    @Test func `batches must be rolled up and none quarantined`() throws {
         let short = try Self.short([June.delivery(pending: 2), June.delivery("edge-2", quarantined: 1)])
         #expect(
             short.map { "\($0.code.rawValue) \($0.text)" } == [
@@ -45,7 +45,7 @@ import UsageModel
         #expect(try Self.short([June.delivery(isExpected: false, pending: 1)]).map(\.code) == [.pendingBatches])
     }
 
-    @Test func expectedCollectorsMustHaveDeliveredEveryDayAndBeSeenAfterTheGrace() throws {
+    @Test func `expected collectors must have delivered every day and be seen after the grace`() throws {
         let due = Timestamp(seconds: June.month.seconds(in: .utc).upperBound + June.rules.graceSeconds)
         let early = Timestamp(microseconds: due.microseconds - 1)
         #expect(try Self.short([June.delivery(lastSeen: due)]) == [])
@@ -61,7 +61,7 @@ import UsageModel
         #expect(try Self.short([June.delivery(without: [15], isExpected: false, lastSeen: early)]) == [])
     }
 
-    @Test func ofANewCollectorTheDaysBeforeItsFirstAreNotMissing() throws {
+    @Test func `the days before the first of a new collector are not missing`() throws {
         #expect(try Self.short([June.delivery(without: Array(1...9), isNew: true)]) == [])
         let gap = try Self.short([June.delivery(without: Array(1...9) + [15, 16], isNew: true)])
         #expect(gap.map(\.text) == ["acme/edge-1 delivered nothing on 2 of 30 days, the first of them 2025-06-15."])
@@ -69,7 +69,7 @@ import UsageModel
         #expect(old.map(\.code) == [.silentCollector])
     }
 
-    @Test func aScopeWaitsOnlyForCollectorsOfItsProviders() throws {
+    @Test func `a scope waits only for collectors of its providers`() throws {
         var scope = June.scope()
         scope.filters.providers = ["acme"]
         let deliveries = [June.delivery(), June.delivery(provider: "other", without: [3], pending: 1)]
@@ -77,7 +77,7 @@ import UsageModel
         #expect(try Self.short(deliveries).map(\.subject) == ["other/edge-1", "other/edge-1"])
     }
 
-    @Test func unclassifiedUsageIsAWarningUnlessALimitIsSet() throws {
+    @Test func `unclassified usage is a warning unless a limit is set`() throws {
         let rows = [June.row(90), June.row(10, .unclassified)]
         let warning = try Self.short(rows: rows)
         #expect(warning.map(\.code) == [.unclassifiedUsage] && warning.allSatisfy { !$0.isBlocking })
@@ -90,7 +90,7 @@ import UsageModel
         #expect(try Self.short(rows: rows, scope: June.scope(kinds: nil)) == [])
     }
 
-    @Test func theLimitHoldsForAmountsNear128Bits() throws {
+    @Test func `the limit holds for amounts near 128 bits`() throws {
         let huge = UInt128(1) << 126
         let rows = [June.row(huge), June.row(huge, .unclassified)]
         for (limit, isBlocking) in [(50, false), (49, true)] {

@@ -20,7 +20,7 @@ import Testing
 
     /// Two threads of their own, since tasks may share one, and nothing between them that puts one before the other.
     @Test(.enabled(if: control == "thread"))
-    func two_threads_that_add_to_one_word_are_reported() {
+    func `two threads that add to one word are reported`() {
         let cell = Cell()
         let done = Done()
         for _ in 0..<2 {
@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test(.enabled(if: control == "address"))
-    func memory_that_is_read_after_it_was_freed_is_reported() {
+    func `memory that is read after it was freed is reported`() {
         let cell = Cell()
         unsafe cell.word.deallocate()
         #expect(unsafe cell.word.pointee != .min)

@@ -37,7 +37,8 @@ import UsageModel
         return (subjects, contents)
     }
 
-    @Test(arguments: FactKind.allCases) func what_was_known_of_every_day_is_the_models(kind: FactKind) throws {
+    @Test(arguments: FactKind.allCases)
+    func `what was known of every day is what the model says`(kind: FactKind) throws {
         let (subjects, contents) = try Self.samples(kind)
         try withSeeds(60) { seed, random in
             var stored: [Stored] = []
@@ -116,7 +117,7 @@ import UsageModel
         }
     }
 
-    @Test func an_import_of_what_holds_changes_nothing() throws {
+    @Test func `an import of what holds changes nothing`() throws {
         let text = try #require(FactFileTests.files.first { $0.kind == .tenants }).text
         let records = try FactFile.parse(Array(text.utf8), kind: .tenants, file: "sample")
         let current = records.enumerated().map { FactRevision.Current(id: Int64($0), record: $1) }

@@ -12,7 +12,7 @@ import UsageModel
     static func scope(_ id: String) throws -> Scope { try catalogue.get().scope(id) }
 
     /// Every file of the directory is a scope of the catalogue, and the other way round.
-    @Test func the_directory_and_the_list_name_the_same_scopes() throws {
+    @Test func `the directory and the list name the same scopes`() throws {
         let directory = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appending(path: "Sources/Scopes/BuiltIn")
         let files = try FileManager.default.contentsOfDirectory(atPath: directory.path).filter { $0 != "Events" }
@@ -26,7 +26,7 @@ import UsageModel
         ("idc", "7b178b6312f82fe235abb72e4774c677e9bc2c8da739d58cb9d82decfef84c27"),
         ("all-traffic", "81aded068a30a86a05451eea2b620349cdf855c75b1be8e2b676fc14a08e2c14"),
     ])
-    func published_definitions_do_not_change(id: String, digest: String) throws {
+    func `published definitions do not change`(id: String, digest: String) throws {
         #expect(try Self.scope(id).digest == digest)
     }
 
@@ -39,11 +39,11 @@ import UsageModel
             ("tenders", [.tenderRecords]), ("tenders-amount", [.tenderRecords]),
             ("iceberg", [.privateDeploymentReports]),
         ] as [(String, [ScopeFact])])
-    func a_scope_says_which_facts_it_needs(id: String, facts: [ScopeFact]) throws {
+    func `a scope says which facts it needs`(id: String, facts: [ScopeFact]) throws {
         #expect(try Self.scope(id).requiredFacts == facts)
     }
 
-    @Test func every_built_in_scope_cites_a_source_and_publishes_to_one_decimal() throws {
+    @Test func `every built-in scope cites a source and publishes to one decimal`() throws {
         for scope in try Self.catalogue.get().scopes {
             #expect(scope.citation.utf8.count > 60, "\(scope.id)")
             #expect(scope.precision == 1, "\(scope.id)")
@@ -51,7 +51,7 @@ import UsageModel
         }
     }
 
-    @Test func a_scope_that_needs_other_facts_gives_no_figure_without_them() throws {
+    @Test func `a scope that needs other facts gives no figure without them`() throws {
         for scope in try Self.catalogue.get().scopes {
             let rows = [
                 ScopeSumRow(
@@ -70,7 +70,7 @@ import UsageModel
         }
     }
 
-    @Test func the_scopes_of_revenue_state_their_currency() throws {
+    @Test func `the scopes of revenue state their currency`() throws {
         for scope in try Self.catalogue.get().scopes {
             #expect((scope.currency != nil) == (scope.measure.unit == .money), "\(scope.id)")
         }
@@ -79,7 +79,7 @@ import UsageModel
 }
 
 @Suite struct ScopeExplanationTests {
-    @Test func idc_is_explained_in_both_languages() throws {
+    @Test func `IDC is explained in both languages`() throws {
         let idc = try BuiltInScopeTests.scope("idc").explanation
         #expect(
             idc.en == """
@@ -108,14 +108,14 @@ import UsageModel
         ("iceberg", "Added to it: what private deployments of open models report.", "私有化部署上报量"),
         ("openrouter-revenue", "Counts revenue in USD", "收入（USD）"),
     ])
-    func the_others_say_what_sets_them_apart(id: String, english: String, chinese: String) throws {
+    func `the others say what sets them apart`(id: String, english: String, chinese: String) throws {
         let text = try BuiltInScopeTests.scope(id).explanation
         #expect(text.en.contains(english), "\(text.en)")
         #expect(text.zh.contains(chinese), "\(text.zh)")
     }
 
     /// The explanation is made from the definition: whatever changes a figure changes the words, and nothing else does.
-    @Test func every_change_of_meaning_changes_the_words() throws {
+    @Test func `every change of meaning changes the words`() throws {
         let idc = try BuiltInScopeTests.scope("idc")
         let changes: [(inout Scope) -> Void] = [
             { $0.measure = .requests }, { $0.filters.kinds = nil }, { $0.filters.kinds = [.externalCustomer, .trial] },
@@ -140,7 +140,7 @@ import UsageModel
         #expect(renamed.explanation == idc.explanation && renamed.digest == idc.digest)
     }
 
-    @Test func names_that_hold_separators_do_not_look_like_two() throws {
+    @Test func `names that hold separators do not look like two`() throws {
         var one = try BuiltInScopeTests.scope("idc")
         var two = one
         one.filters.regions = [NamePattern("a,b")]
@@ -156,7 +156,7 @@ import UsageModel
         // By bytes, as PostgreSQL compares: é composed and decomposed are two names, and e is a prefix of the latter.
         ("caf\u{E9}", "cafe\u{301}", false), ("cafe*", "cafe\u{301}", true),
     ])
-    func a_pattern_is_a_name_or_a_prefix(pattern: String, name: String, matches: Bool) {
+    func `a pattern is a name or a prefix`(pattern: String, name: String, matches: Bool) {
         #expect(NamePattern(pattern).matches(name) == matches)
     }
 }
@@ -177,7 +177,7 @@ import UsageModel
         try body(directory)
     }
 
-    @Test func custom_scopes_stand_beside_the_built_in_ones() throws {
+    @Test func `custom scopes stand beside the built-in ones`() throws {
         try Self.withDirectory(["house.yaml": ScopeParsingTests.good, "notes.txt": "not a scope"]) { directory in
             let catalogue = try Self.catalogue(directory)
             #expect(try catalogue.scope("house").version == 2)
@@ -185,7 +185,7 @@ import UsageModel
         }
     }
 
-    @Test func a_custom_scope_may_not_shadow_a_built_in_one_or_another() throws {
+    @Test func `a custom scope may not shadow a built-in one or another`() throws {
         let shadow =
             "# ours\n"
             + ScopeParsingTests.good.replacing("id: house", with: "id: idc")
@@ -201,7 +201,7 @@ import UsageModel
         }
     }
 
-    @Test func what_cannot_be_read_is_named() throws {
+    @Test func `what can't be read is named`() throws {
         let missing = try #require(throws: FileProblems.self) { try Self.catalogue("/nowhere/at/all") }
         #expect(missing.description.contains("/nowhere/at/all"))
         try Self.withDirectory([:]) { directory in

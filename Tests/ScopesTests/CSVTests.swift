@@ -18,7 +18,7 @@ internal import TextFormats
     /// Bytes, because Swift holds canonically equivalent strings equal and a round trip must not.
     static func bytes(_ texts: [String]) -> [[UInt8]] { texts.map { Array($0.utf8) } }
 
-    @Test func every_text_comes_back_as_it_was() throws {
+    @Test func `every text comes back as it was`() throws {
         try withSeeds(300) { seed, random in
             let columns = Int.random(in: 1...6, using: &random)
             let rows = (0..<Int.random(in: 0...20, using: &random)).map { _ in
@@ -33,7 +33,7 @@ internal import TextFormats
         }
     }
 
-    @Test func no_text_cell_starts_a_formula() throws {
+    @Test func `no text cell starts a formula`() throws {
         try withSeeds(300) { seed, random in
             let text = Self.hostileText(&random)
             var writer = CSVWriter(header: ["a", "b"])
@@ -49,12 +49,12 @@ internal import TextFormats
         ("=1+1", "'=1+1"), ("'=1+1", "''=1+1"), ("it's", "it's"), ("'quoted'", "'quoted'"), ("", ""), ("'", "'"),
         ("-5", "'-5"), (" =1", "' =1"), ("\u{3000}@a", "'\u{3000}@a"), (" a=1", " a=1"), ("\u{FF1D}A1", "'\u{FF1D}A1"),
     ])
-    func the_guard_is_one_apostrophe(text: String, guarded: String) {
+    func `the guard is one apostrophe`(text: String, guarded: String) {
         #expect(FormulaGuard.guarded(text) == guarded)
         #expect(FormulaGuard.unguarded(guarded) == text)
     }
 
-    @Test func numbers_are_plain_and_nothing_else_passes_as_one() {
+    @Test func `numbers are plain and nothing else passes as one`() {
         var writer = CSVWriter(header: ["a", "b", "c", "d"])
         writer.append([.number("-12.5"), .number("+369.96"), .count(UInt128.max), .number("=1+1")])
         writer.append([.number("1e5"), .number("-"), .number("1."), .empty])
@@ -62,7 +62,7 @@ internal import TextFormats
             writer.text == "a,b,c,d\r\n-12.5,+369.96,340282366920938463463374607431768211455,'=1+1\r\n1e5,'-,1.,\r\n")
     }
 
-    @Test func a_record_of_one_empty_cell_is_not_a_blank_line() throws {
+    @Test func `a record of one empty cell is not a blank line`() throws {
         var writer = CSVWriter(header: ["only"])
         writer.append([.empty])
         writer.append([.text("")])
@@ -70,7 +70,7 @@ internal import TextFormats
         #expect(try CSVReader.records(in: writer.bytes).count == 3)
     }
 
-    @Test func reads_both_line_ends_a_mark_blank_lines_and_a_missing_last_newline() throws {
+    @Test func `reads both line ends, a byte order mark, blank lines and a missing last newline`() throws {
         let text = "\u{FEFF}a,b\r\n\r\n1,\"x,\"\"y\"\"\nz\"\n\n2,"
         let records = try CSVReader.records(in: Array(text.utf8))
         #expect(
@@ -84,13 +84,13 @@ internal import TextFormats
         ("a\nb\"c\n", 2, "quote inside"), ("a\n\"b", 2, "not closed"), ("a\n\"b\"c\n", 2, "after a closing quote"),
         ("a\rb\n", 1, "carriage return"), ("a\n\nb\0\n", 3, "NUL"),
     ])
-    func broken_files_are_refused_with_the_line(text: String, line: Int, part: String) {
+    func `broken files are refused with the line`(text: String, line: Int, part: String) {
         let problem = #expect(throws: FileProblem.self) { try CSVReader.records(in: Array(text.utf8)) }
         #expect(problem?.line == line)
         #expect(problem?.message.contains(part) == true)
     }
 
-    @Test func bytes_that_are_no_text_are_refused() {
+    @Test func `bytes that are no text are refused`() {
         let problem = #expect(throws: FileProblem.self) { try CSVReader.records(in: [0x61, 0x0A, 0xFF, 0xFE]) }
         #expect(problem?.line == 2)
         let long = Array(repeating: UInt8(ascii: "x"), count: CSVReader.maxFieldBytes + 1)

@@ -4,7 +4,7 @@ import TextFormats
 /// RFC 8785, as far as canonical forms use JSON.
 @Suite struct CanonicalJSONTests {
     /// Section 3.2.3: names are sorted by UTF-16 code units, so that U+1F600 (a surrogate pair) stands before U+FB33.
-    @Test func members_are_sorted_by_utf16_code_units() throws {
+    @Test func `members are sorted by UTF-16 code units`() throws {
         let names: [(String, JSONValue)] = [
             ("\u{20AC}", "Euro Sign"), ("\r", "Carriage Return"), ("\u{FB33}", "Hebrew Letter Dalet With Dagesh"),
             ("1", "One"), ("\u{1F600}", "Emoji: Grinning Face"), ("\u{80}", "Control"),
@@ -20,7 +20,7 @@ import TextFormats
     }
 
     /// Section 3.2.2.2, and the string of section 3.2.2: `€$\u000f\nA'B"\\"/`.
-    @Test func each_character_has_one_spelling() throws {
+    @Test func `each character has one spelling`() throws {
         let text = JSONValue.string("\u{20AC}$\u{F}\nA'B\"\\\\\"/")
         #expect(text.canonical == "\"\u{20AC}$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"")
         let controls = JSONValue.string("\u{0}\u{8}\t\n\u{B}\u{C}\r\u{1F} \u{7F}\u{80}\u{2028}")
@@ -28,7 +28,7 @@ import TextFormats
         #expect(try JSONValue(canonical: controls.canonical) == controls)
     }
 
-    @Test func composed_and_decomposed_characters_stay_two() throws {
+    @Test func `composed and decomposed characters stay two`() throws {
         let value: JSONValue = ["\u{E9}": "composed", "e\u{301}": "decomposed"]
         #expect(value.canonical == "{\"e\u{301}\":\"decomposed\",\"\u{E9}\":\"composed\"}")
         #expect(try JSONValue(canonical: value.canonical).canonical == value.canonical)
@@ -38,7 +38,7 @@ import TextFormats
         "{}", "[]", "\"\"", "0", "-1", "true", "false", "9007199254740991", "-9007199254740991",
         #"{"a":[1,{"b":"c"}],"b":{}}"#,
     ])
-    func canonical_texts_read_back(text: String) throws {
+    func `canonical texts read back`(text: String) throws {
         #expect(try JSONValue(canonical: text).canonical == text)
     }
 
@@ -50,11 +50,11 @@ import TextFormats
         "\"a", "\"\n\"", #""\/""#, #""\u000A""#, #""\u000a""#, #""\u001F""#, #""\u0061""#, #""\ud83d\ude00""#, #""\x""#,
         #""\u00""#, "\"\\", "{\"a\"}", "{\"a\":}", "[", "{", "{\"a\":1", "[1", "[]]", "\u{FEFF}{}",
     ])
-    func everything_else_is_refused(text: String) {
+    func `everything else is refused`(text: String) {
         #expect(throws: CanonicalJSONError.self) { try JSONValue(canonical: text) }
     }
 
-    @Test func nesting_is_bounded() throws {
+    @Test func `nesting is bounded`() throws {
         func nested(_ depth: Int) -> String {
             String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
         }

@@ -50,7 +50,7 @@ enum Facts {
         }
     }
 
-    @Test func families_and_developers_come_from_the_catalogue_of_the_day() throws {
+    @Test func `families and developers come from the catalogue of the day`() throws {
         let book = try Facts.book(try #require(Self.models))
         let rows = [
             Self.row("volcengine", "doubao", 100), Self.row("aliyun", "qwen", 70), Self.row("volcengine", "qwen", 5),
@@ -72,7 +72,7 @@ enum Facts {
         #expect(developers.rows.map(\.entity) == ["bytedance", "alibaba", "zhipu"])
     }
 
-    @Test func a_model_is_self_developed_where_its_group_is_the_providers() throws {
+    @Test func `a model is self-developed where its group is the provider's`() throws {
         let book = try Facts.book(try #require(Self.models), try #require(Self.providers))
         let rows = [
             Self.row("volcengine", "doubao", 1), Self.row("volcengine", "qwen", 2), Self.row("aliyun", "qwen", 4),
@@ -92,7 +92,7 @@ enum Facts {
         #expect(own.total.everything == 63 && resold.total.everything == 63)
     }
 
-    @Test func markets_come_from_the_regions_and_an_empty_region_is_one() throws {
+    @Test func `markets come from the regions and an empty region is one`() throws {
         let book = try Facts.book(
             Facts.records(
                 .regions, "volcengine,cn,cn-mainland,2025-01-01,2025-06-16,r", "volcengine,cn,overseas,2025-06-16,,r",
@@ -112,7 +112,7 @@ enum Facts {
         #expect(table["aliyun"]?.unmapped == 48)
     }
 
-    @Test func without_a_catalogue_for_the_period_there_is_no_figure() throws {
+    @Test func `without a catalogue for the period there is no figure`() throws {
         let past = try Facts.book(
             Facts.records(.regions, "volcengine,cn,cn-mainland,2024-01-01,2025-06-01,r"))
         let scope = Facts.scope(.tokens, ScopeFilters(markets: [.cnMainland]))
@@ -125,7 +125,7 @@ enum Facts {
         _ = try ShareTable(scope: scope, period: Period("2025-05"), filtered: rows, facts: past)
     }
 
-    @Test func the_granularity_is_only_as_fine_as_the_scope_asks() throws {
+    @Test func `the granularity is only as fine as the scope asks`() throws {
         let book = try Facts.book(try #require(Self.models), try #require(Self.providers))
         let days = try #require(CalendarDate("2025-06-01"))..<(try #require(CalendarDate("2025-07-01")))
         #expect(Facts.scope().granularity(with: book, over: days) == SumGranularity())
@@ -140,7 +140,7 @@ enum Facts {
 @Suite struct RecordedMarketTests {
     private static let none: [FilteredSumRow] = []
 
-    @Test func tenders_are_counted_and_their_amounts_converted() throws {
+    @Test func `tenders are counted and their amounts converted`() throws {
         let book = try Facts.book(
             Facts.records(
                 .tenders, "baidu-cloud,2025-01,7,41200000,CNY,s", "baidu-cloud,2025-02,3,100,USD,s",
@@ -158,7 +158,7 @@ enum Facts {
         #expect(amount.total.external == amount.denominator)
     }
 
-    @Test func no_rate_no_conversion() throws {
+    @Test func `without a rate nothing is converted`() throws {
         let book = try Facts.book(
             Facts.records(.tenders, "a,2025-01,1,5,USD,s"), Facts.records(.rates, "2025-01,CNY,USD,0.14,s"))
         let error = try #require(throws: UnanswerableScope.self) {
@@ -170,7 +170,7 @@ enum Facts {
         #expect(error.description.contains("no rate from USD to CNY for 2025-01"), "\(error)")
     }
 
-    @Test func what_is_kept_by_month_answers_whole_months_only() throws {
+    @Test func `what is kept by month answers whole months only`() throws {
         let book = try Facts.book(Facts.records(.tenders, "a,2025-01,1,5,CNY,s"))
         let scope = Facts.scope(.tenderCount)
         let error = try #require(throws: UnanswerableScope.self) {
@@ -184,7 +184,7 @@ enum Facts {
         #expect(missing.facts == [.tenderRecords])
     }
 
-    @Test func private_deployments_are_added_to_the_provider_whose_model_it_is() throws {
+    @Test func `private deployments are added to the provider whose model it is`() throws {
         let book = try Facts.book(
             Facts.records(
                 .privateDeployments, "aliyun,qwen3,2025-01,400,s", "aliyun,qwen3,2025-02,40,s",
@@ -214,7 +214,7 @@ enum Facts {
         }
     }
 
-    @Test func a_share_of_a_published_total_is_an_interval() throws {
+    @Test func `a share of a published total is an interval`() throws {
         let book = try Facts.book(
             Facts.records(
                 .referenceTotals, "market,2025-H1,idc,1000,tokens,100,s,2025-10-18",

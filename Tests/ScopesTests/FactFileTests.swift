@@ -102,7 +102,7 @@ import UsageModel
         try FactFile.parse(Array(text.utf8), kind: kind, file: "facts.csv")
     }
 
-    @Test(arguments: files.map(\.kind)) func what_is_read_is_written_and_read_again(kind: FactKind) throws {
+    @Test(arguments: files.map(\.kind)) func `what is read is written and read again`(kind: FactKind) throws {
         let text = try #require(Self.files.first { $0.kind == kind }).text
         let records = try Self.parse(text, kind)
         #expect(FactFile.emit(records, kind: kind) == text.replacing("\n", with: "\r\n"))
@@ -118,11 +118,11 @@ import UsageModel
         if kind != .tenants { _ = try FactBook(records) }
     }
 
-    @Test func every_kind_has_a_file_here() {
+    @Test func `every kind has a file here`() {
         #expect(Self.files.map(\.kind) == FactKind.allCases)
     }
 
-    @Test func what_means_the_same_is_kept_in_one_spelling() throws {
+    @Test func `what means the same is kept in one spelling`() throws {
         let header =
             "provider,model,workload,token_type,context_from,context_to,currency,price,per,free_tokens,effective_from,effective_to,reason\n"
         let plain = try Self.parse(header + "p,m,,input,,,CNY,0.8,1000000,,2025-01-01,,r\n", .prices)
@@ -134,7 +134,7 @@ import UsageModel
         #expect(half == dates && half.first?["period"] == "2025-H1")
     }
 
-    @Test func an_empty_record_that_says_so_retracts() throws {
+    @Test func `an empty record that says so retracts`() throws {
         let records = try Self.parse(
             "provider,month,layer,amount,currency,source\nvolcengine,2025-01,maas,,,retracted: it was another month's\n",
             .revenue)
@@ -195,7 +195,7 @@ import UsageModel
         Mistake(kind: .rates, column: "to_currency", cell: "USD", message: "the same currency"),
     ]
 
-    @Test(arguments: mistakes) func every_mistake_is_named_by_line_and_column(mistake: Mistake) throws {
+    @Test(arguments: mistakes) func `every mistake is named by line and column`(mistake: Mistake) throws {
         let text = try #require(Self.files.first { $0.kind == mistake.kind }).text
         var lines = text.split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false) }
         let column = try #require(lines[0].firstIndex { $0 == mistake.column })
@@ -207,7 +207,7 @@ import UsageModel
         #expect(error.problems.count == 1, "\(error)")
     }
 
-    @Test func all_mistakes_of_a_file_come_at_once() throws {
+    @Test func `all mistakes of a file come at once`() throws {
         let error = try #require(throws: FileProblems.self) {
             try Self.parse(
                 "provider,month,layer,amount,currency,source\nA,2025-00,x,y,z,\nb,2025-01,maas,1,CNY,s\n,,,,,\n",
@@ -223,7 +223,7 @@ import UsageModel
         #expect(empty.description.contains("month,from_currency,to_currency,rate,source"))
     }
 
-    @Test func one_file_says_only_one_thing_of_a_day() throws {
+    @Test func `one file says only one thing of a day`() throws {
         let header = "provider,group,effective_from,effective_to,reason\n"
         let error = try #require(throws: FileProblems.self) {
             try Self.parse(
@@ -241,7 +241,7 @@ import UsageModel
         #expect(try Self.parse(months + "2025-01,USD,CNY,7,s\n2025-01,CNY,USD,0.14,s\n", .rates).count == 2)
     }
 
-    @Test func prices_do_not_overlap_in_context_and_days() throws {
+    @Test func `prices do not overlap in context and days`() throws {
         let header =
             "provider,model,workload,token_type,context_from,context_to,currency,price,per,free_tokens,effective_from,effective_to,reason\n"
         func price(_ from: String, _ to: String, _ first: String, workload: String = "") -> String {

@@ -172,7 +172,7 @@ import UsageModel
         Facts.scope(.revenue, ScopeFilters(markets: [.cnMainland]), entity: .family, currency: "CNY"),
     ]
 
-    @Test func every_scope_agrees_with_the_plainest_evaluation() throws {
+    @Test func `every scope agrees with the plainest evaluation`() throws {
         let period = try Period("2025-Q1")
         try withSeeds(6) { seed, random in
             let market = Self.market(&random)
@@ -203,7 +203,7 @@ import UsageModel
         }
     }
 
-    @Test func a_period_is_the_sum_of_its_parts() throws {
+    @Test func `a period is the sum of its parts`() throws {
         try withSeeds(6) { seed, random in
             let market = Self.market(&random)
             let book = try FactBook(market.records)

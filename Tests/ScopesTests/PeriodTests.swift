@@ -15,7 +15,7 @@ import UsageModel
         ("2025", "2025-01-01", "2026-01-01", .year),
         ("2025-06-01/2025-06-16", "2025-06-01", "2025-06-16", .dates),
     ])
-    func parses_each_form(text: String, from: String, to: String, granularity: Period.Granularity) throws {
+    func `parses each form`(text: String, from: String, to: String, granularity: Period.Granularity) throws {
         let period = try Period(text)
         #expect(period.from.description == from)
         #expect(period.to.description == to)
@@ -31,19 +31,19 @@ import UsageModel
         ("2025-06-01/", .noSuchDate), ("2025-06-02/2025-06-02", .emptyRange), ("2025-06-02/2025-06-01", .emptyRange),
         ("２０２５", .unreadable),
     ])
-    func refuses_what_is_no_period(text: String, code: PeriodError.Code) {
+    func `refuses what is no period`(text: String, code: PeriodError.Code) {
         let error = #expect(throws: PeriodError.self) { try Period(text) }
         #expect(error?.code == code)
     }
 
-    @Test func the_error_says_what_is_accepted() throws {
+    @Test func `the error says what is accepted`() throws {
         let error = try #require(throws: PeriodError.self) { try Period("June") }
         for form in ["2025-06", "2025-Q2", "2025-H1", "2025-06-01/2025-06-16"] {
             #expect(error.description.contains(form))
         }
     }
 
-    @Test func two_dates_that_span_a_month_are_that_month() throws {
+    @Test func `two dates that span a month are that month`() throws {
         #expect(try Period("2025-06-01/2025-07-01") == Period("2025-06"))
         #expect(try Period("2025-01-01/2026-01-01") == Period("2025"))
         #expect(try Period(from: "2025-02-01", to: "2025-05-01").granularity == .dates)
@@ -53,11 +53,11 @@ import UsageModel
         ("2025-01", "2024-12"), ("2025-06", "2025-05"), ("2025-Q1", "2024-Q4"), ("2025-H1", "2024-H2"),
         ("2025", "2024"), ("2025-06-11/2025-06-16", "2025-06-06/2025-06-11"),
     ])
-    func previous_is_the_same_granularity_before(text: String, previous: String) throws {
+    func `previous is the same granularity before`(text: String, previous: String) throws {
         #expect(try Period(text).previous.description == previous)
     }
 
-    @Test func a_period_is_the_union_of_its_months() throws {
+    @Test func `a period is the union of its months`() throws {
         try withSeeds { seed, random in
             let year = Int.random(in: 1990...2090, using: &random)
             let forms = [
@@ -76,7 +76,7 @@ import UsageModel
         }
     }
 
-    @Test func seconds_follow_the_zone() throws {
+    @Test func `seconds follow the zone`() throws {
         let shanghai = try #require(ZoneRules(identifier: "Asia/Shanghai"))
         let seconds = try Period("2025-06").seconds(in: shanghai)
         #expect(seconds.lowerBound == 1_748_707_200)  // 2025-05-31T16:00:00Z

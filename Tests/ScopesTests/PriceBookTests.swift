@@ -36,7 +36,7 @@ import UsageModel
         table[entity].map { table.text(of: $0.numerator) }
     }
 
-    @Test func tokens_are_billed_at_the_price_in_force() throws {
+    @Test func `tokens are billed at the price in force`() throws {
         let prices = try Facts.records(
             .prices, "p,m,,input,,,CNY,0.0008,1000,,2025-01-01,2025-01-16,r",
             "p,m,,input,,,CNY,0.3,1000000,,2025-01-16,,r", "p,m,,output,,,CNY,2,1000000,,2025-01-01,,r",
@@ -54,7 +54,7 @@ import UsageModel
         #expect(table.total.revenueFrom == [.priceBook] && table.total.unpricedTokens == 0)
     }
 
-    @Test func cached_input_and_reasoning_are_billed_as_such_where_they_have_a_price() throws {
+    @Test func `cached input and reasoning are billed as such where they have a price`() throws {
         let counts = WideTokenCounts(
             input: 1_000_000, cachedInput: 400_000, output: 100_000, reasoningOutput: 30_000)
         let plain = try Facts.records(
@@ -67,7 +67,7 @@ import UsageModel
         #expect(Self.text(try Self.table([Self.usage(counts)], plain + parts)) == "19.40")
     }
 
-    @Test func what_has_no_price_is_told_in_tokens_and_earns_nothing() throws {
+    @Test func `what has no price is told in tokens and earns nothing`() throws {
         let prices = try Facts.records(
             .prices, "p,m,,input,,,CNY,1,1000000,,2025-01-01,2025-01-16,r",
             "p,long,,input,,32000,CNY,1,1000000,,2025-01-01,,r", "p,long,,input,32000,,CNY,2,1000000,,2025-01-01,,r")
@@ -86,7 +86,7 @@ import UsageModel
         #expect(Self.text(table, "q") == "0.00" && table["q"]?.revenueFrom == [])
     }
 
-    @Test func imported_revenue_takes_the_place_of_the_price_book_for_its_month_and_layer() throws {
+    @Test func `imported revenue takes the place of the price book for its month and layer`() throws {
         let prices = try Facts.records(.prices, "p,m,,input,,,CNY,1,1000000,,2025-01-01,,r")
         let revenue = try Facts.records(
             .revenue, "p,2025-01,maas,50.25,CNY,s", "p,2025-01,iaas,1000,CNY,s", "p,2025-01,customisation,9,CNY,s",
@@ -115,7 +115,7 @@ import UsageModel
         #expect(Self.text(models, "m") == "7.00" && models.total.revenueFrom == [.priceBook])
     }
 
-    @Test func months_without_a_record_are_named() throws {
+    @Test func `months without a record are named`() throws {
         let revenue = try Facts.records(
             .revenue, "p,2025-01,iaas,1,CNY,s", "p,2025-03,iaas,1,CNY,s", "p,2025-01,maas,1,CNY,s",
             "q,2025-01,paas,1,CNY,s",
@@ -126,7 +126,7 @@ import UsageModel
         #expect(added.gaps.map(\.provider) == ["a", "p"] && added.gaps[0].months == ["2025-01", "2025-02"])
     }
 
-    @Test func without_prices_and_records_there_is_no_figure() throws {
+    @Test func `without prices and records there is no figure`() throws {
         let rows = [Self.usage(WideTokenCounts(input: 5))]
         let error = try #require(throws: MissingFacts.self) { try Self.table(rows) }
         #expect(error.facts == [.revenueRecords] && error.kinds == [.revenue, .prices])
@@ -141,7 +141,7 @@ import UsageModel
         #expect(cut.code == .needsWholeMonths)
     }
 
-    @Test func a_months_first_tokens_are_free_for_each_tenant() throws {
+    @Test func `a month's first tokens are free for each tenant`() throws {
         let prices = try Facts.records(.prices, "p,m,,input,,,CNY,1,1000000,1000000,2025-01-01,,r")
         let rows = [
             Self.usage(WideTokenCounts(input: 1_600_000), tenant: 1),
@@ -164,7 +164,7 @@ import UsageModel
         #expect(Self.text(next) == "0.60")
     }
 
-    @Test func published_money_is_rounded_half_to_even_once() throws {
+    @Test func `published money is rounded half to even once`() throws {
         let prices = try Facts.records(.prices, "p,m,,input,,,CNY,0.000001,1000000,,2025-01-01,,r")
         // 10^-12 of a yuan a token: shown exactly, published to 6 decimals.
         let tiny = try Self.table([Self.usage(WideTokenCounts(input: 1_500_000))], prices)
@@ -178,7 +178,7 @@ import UsageModel
         #expect(daily.exactlyPublished(daily.denominator).decimal(9) == "0.000001000")
     }
 
-    @Test func amounts_that_leave_128_bits_are_refused() throws {
+    @Test func `amounts that leave 128 bits are refused`() throws {
         let prices = try Facts.records(.prices, "p,m,,input,,,USD,999999999,1000,,2025-01-01,,r")
         let rates = try Facts.records(.rates, "2025-01,USD,CNY,999999999,s")
         let error = try #require(throws: UnanswerableScope.self) {

@@ -12,7 +12,7 @@ import UsageModel
         try FactFile.parse(Array(text.utf8), kind: .tenants, file: "tenants.csv")
     }
 
-    @Test func reads_what_it_should() throws {
+    @Test func `reads what it should`() throws {
         let entries = try Self.parse(
             Self.header + Self.good + "aliyun,taobao,own-business,\"Alibaba, Group\",2024-06-01,2025-03-01,own app\n")
         try #require(entries.count == 2)
@@ -22,7 +22,7 @@ import UsageModel
         #expect(entries[1].effectiveTo == CalendarDate("2025-03-01"))
     }
 
-    @Test func columns_may_stand_in_any_order_and_an_export_can_be_imported() throws {
+    @Test func `columns may stand in any order and an export can be imported`() throws {
         let entries = try Self.parse(
             "reason,recorded_by,recorded_at,kind,effective_to,effective_from,legal_entity,tenant,provider\n"
                 + "why,alice,2025-07-01T00:00:00Z,trial,,2025-01-01,,t,aliyun\n")
@@ -72,14 +72,14 @@ import UsageModel
     ]
 
     @Test(arguments: broken.indices)
-    func a_broken_file_is_refused_with_line_column_and_reason(index: Int) throws {
+    func `a broken file is refused with line, column and reason`(index: Int) throws {
         let (text, line, field, part) = Self.broken[index]
         let error = try #require(throws: FileProblems.self) { try Self.parse(text) }
         let match = error.problems.first { $0.field == field && $0.message.contains(part) }
         #expect(match?.line == line, "\(error)")
     }
 
-    @Test func bytes_that_are_no_utf8_are_refused() {
+    @Test func `bytes that are no UTF-8 are refused`() {
         let bytes = Array(Self.header.utf8) + [0x61, 0xC3, 0x28, 0x0A]
         let error = #expect(throws: FileProblems.self) {
             try FactFile.parse(bytes, kind: .tenants, file: "tenants.csv")
@@ -88,21 +88,21 @@ import UsageModel
         #expect(error?.description.hasPrefix("tenants.csv: line 2: not valid UTF-8") == true)
     }
 
-    @Test func all_problems_are_listed_in_order() throws {
+    @Test func `all problems are listed in order`() throws {
         let text = Self.header + "aliyun,b,nope,,x,,\n" + Self.good + "A,c,trial,,2025-01-01,,r\n"
         let error = try #require(throws: FileProblems.self) { try Self.parse(text) }
         #expect(error.problems.map(\.line) == [2, 2, 2, 4])
         #expect(error.problems.map(\.field) == ["effective_from", "kind", "reason", "provider"])
     }
 
-    @Test func touching_entries_do_not_overlap() throws {
+    @Test func `touching records do not overlap`() throws {
         let text =
             Self.header + "aliyun,a,trial,,2025-01-01,2025-03-01,r\naliyun,a,external-customer,,2025-03-01,,r\n"
             + "volcengine,a,own-business,,2025-01-01,,r\n"
         #expect(try Self.parse(text).count == 3)
     }
 
-    @Test func an_overlap_with_an_earlier_longer_entry_is_found_behind_a_shorter_one() throws {
+    @Test func `an overlap with an earlier longer record is found behind a shorter one`() throws {
         let text =
             Self.header + "aliyun,a,trial,,2025-01-01,2025-12-01,r\n" + "aliyun,a,test,,2025-02-01,2025-03-01,r\n"
             + "aliyun,a,affiliate,,2025-06-01,2025-07-01,r\n"
@@ -110,7 +110,7 @@ import UsageModel
         #expect(error.problems.map(\.line) == [3, 4])
     }
 
-    @Test func every_valid_registry_comes_back_as_it_was() throws {
+    @Test func `every valid registry comes back as it was`() throws {
         try withSeeds(100) { seed, random in
             let entries = (0..<Int.random(in: 0...30, using: &random)).map { index in
                 let from = CalendarDate(days: Int64.random(in: 18_000...21_000, using: &random))

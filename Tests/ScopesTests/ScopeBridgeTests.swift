@@ -13,7 +13,7 @@ import UsageModel
         return BridgeFigures(bridge, tables: tables, entity: entity)
     }
 
-    @Test func idc_to_all_traffic_goes_by_way_of_own_business() throws {
+    @Test func `IDC to all traffic goes by way of own business`() throws {
         let bridge = try ScopeBridge(
             from: BuiltInScopeTests.scope("idc"), to: BuiltInScopeTests.scope("all-traffic"))
         #expect(bridge.steps.map(\.aspect) == [nil, .filter(.kinds), .filter(.layers), .aggregate])
@@ -28,7 +28,7 @@ import UsageModel
     }
 
     /// The way to another unit leaves no difference between tokens and yuan.
-    @Test func where_the_unit_changes_there_is_no_difference() throws {
+    @Test func `where the unit changes, there is no difference`() throws {
         let idc = try BuiltInScopeTests.scope("idc")
         let bridge = try ScopeBridge(from: idc, to: BuiltInScopeTests.scope("ai-public-cloud-services"))
         let aspects = bridge.steps.compactMap(\.aspect)
@@ -43,7 +43,7 @@ import UsageModel
         #expect(tenders.steps[1].aspect == .measure)
     }
 
-    @Test func scopes_of_different_entities_are_refused() throws {
+    @Test func `scopes of different entities are refused`() throws {
         let error = #expect(throws: DifferentEntities.self) {
             try ScopeBridge(from: BuiltInScopeTests.scope("idc"), to: BuiltInScopeTests.scope("openrouter"))
         }
@@ -51,7 +51,7 @@ import UsageModel
     }
 
     /// The ends are what the scopes themselves say, each step changes one thing, and the changes add up.
-    @Test func bridges_between_random_scopes_add_up() throws {
+    @Test func `bridges between random scopes add up`() throws {
         try withSeeds(150) { seed, random in
             let (from, to) = (Self.scope(&random, "a"), Self.scope(&random, "b"))
             let rows = (0..<60).map { _ in Self.row(&random) }

@@ -23,7 +23,7 @@ import UsageModel
 
         """
 
-    @Test func reads_a_scope() throws {
+    @Test func `reads a scope`() throws {
         let scope = try Scope.parse(Self.good, file: "house.yaml")
         #expect(scope.id == "house" && scope.version == 2 && scope.precision == 2)
         #expect(scope.title == LocalizedText(en: "House", zh: "自定义"))
@@ -34,7 +34,7 @@ import UsageModel
         #expect(scope.aggregate == .dailyAverage)
     }
 
-    @Test func reads_what_only_some_scopes_say() throws {
+    @Test func `reads what only some scopes say`() throws {
         let text = """
             id: wide
             version: 1
@@ -77,7 +77,7 @@ import UsageModel
         }
     }
 
-    @Test func the_built_in_scopes_are_valid_and_named_like_their_files() throws {
+    @Test func `the built-in scopes are valid and named like their files`() throws {
         let catalogue = try ScopeCatalogue.builtIn()
         #expect(catalogue.scopes.map(\.id) == ScopeCatalogue.builtInNames.sorted())
         let idc = try catalogue.scope("idc")
@@ -86,7 +86,7 @@ import UsageModel
         #expect(try catalogue.scope("all-traffic").filters.kinds == nil)
     }
 
-    @Test func an_unknown_scope_is_answered_with_the_known_ones() throws {
+    @Test func `an unknown scope is answered with the known ones`() throws {
         let catalogue = try ScopeCatalogue.builtIn()
         let error = try #require(throws: UnknownScope.self) { try catalogue.scope("omdia") }
         #expect(error.description.contains("'omdia'"))
@@ -145,7 +145,7 @@ import UsageModel
     ]
 
     @Test(arguments: broken.indices)
-    func a_mistake_is_named_by_line_and_key(index: Int) throws {
+    func `a mistake is named by line and key`(index: Int) throws {
         let (good, bad, line, field, part) = Self.broken[index]
         try #require(Self.good.contains(good))
         let text = Self.good.replacing(good, with: bad, maxReplacements: 1)
@@ -157,17 +157,17 @@ import UsageModel
     }
 
     @Test(arguments: ["", "- a\n- b\n", "just words", "a: *b", "\t: x: y"])
-    func what_is_no_scope_at_all_is_refused(text: String) {
+    func `what is no scope at all is refused`(text: String) {
         #expect(throws: FileProblems.self) { try Scope.parse(text, file: "x.yaml") }
     }
 
-    @Test func all_mistakes_come_at_once() throws {
+    @Test func `all mistakes come at once`() throws {
         let text = Self.good.replacing("version: 2", with: "version: x").replacing("precision: 2", with: "precision: y")
         let error = try #require(throws: FileProblems.self) { try Scope.parse(text, file: "house.yaml") }
         #expect(error.problems.map(\.field) == ["version", "precision"])
     }
 
-    @Test func the_canonical_form_ignores_spelling_and_shows_meaning() throws {
+    @Test func `the canonical form ignores spelling and shows meaning`() throws {
         let scope = try Scope.parse(Self.good, file: "a.yaml")
         let respelled = try Scope.parse(
             "# a comment\n"

@@ -5,7 +5,7 @@ import UsageModel
 @testable import Scopes
 
 @Suite struct ShareIntervalTests {
-    @Test func what_nobody_classified_spans_an_interval() throws {
+    @Test func `what nobody classified spans an interval`() throws {
         let table = try ShareTableTests.table("idc")
         let aliyun = table.interval(of: try #require(table["aliyun"]))
         #expect(aliyun.ifNone == Share(numerator: 270, denominator: 1_000))
@@ -19,7 +19,7 @@ import UsageModel
     }
 
     /// Classifies the unclassified in every way there is, and looks whether the interval holds what comes out.
-    @Test func no_classification_leaves_the_interval() throws {
+    @Test func `no classification leaves the interval`() throws {
         try withSeeds(40) { seed, random in
             let rows = (0..<12).map { _ in
                 ShareTableTests.row(
@@ -58,7 +58,7 @@ import UsageModel
 }
 
 @Suite struct ConcentrationTests {
-    @Test func the_indices_of_a_known_market() throws {
+    @Test func `the indices of a known market are the known ones`() throws {
         let idc = try #require(try ShareTableTests.table("idc").concentration)
         #expect(idc.cr1.percent(decimals: 1) == "49.2")
         #expect(idc.cr3 == Share(numerator: 932, denominator: 1_000))
@@ -67,7 +67,7 @@ import UsageModel
         #expect(idc.ratio(of: 99) == Share(numerator: 1_000, denominator: 1_000))
     }
 
-    @Test func the_edges() {
+    @Test func `the index of one entity is 10000, that of none is nothing, and no amount is too large`() {
         #expect(Concentration(of: [7], denominator: 7).hhi(decimals: 0) == "10000")
         #expect(Concentration(of: [], denominator: 0).hhi(decimals: 0) == nil)
         #expect(Concentration(of: [0, 0], denominator: 0).cr1.percent(decimals: 1) == nil)
@@ -80,14 +80,14 @@ import UsageModel
         #expect(Concentration(of: [huge], denominator: huge).cr1.percent(decimals: 0) == "100")
     }
 
-    @Test func a_table_that_gathers_entities_has_no_index() throws {
+    @Test func `a table that gathers entities has no index`() throws {
         var scope = try BuiltInScopeTests.scope("idc")
         scope.top = 2
         let table = try ShareTable(scope: scope, period: Period("2025"), sums: ShareTableTests.market)
         #expect(table.rows.contains(where: \.isGathered) && table.concentration == nil)
     }
 
-    @Test func the_indices_keep_their_order_and_bounds() {
+    @Test func `the indices keep their order and bounds`() {
         withSeeds(200) { seed, random in
             let amounts = (0..<Int.random(in: 1...30, using: &random)).map { _ in
                 UInt128.random(in: 0...1_000_000_000_000_000, using: &random)
@@ -117,7 +117,7 @@ import UsageModel
             sums: amounts.map { ShareTableTests.row($0.key, .externalCustomer, $0.value) })
     }
 
-    @Test func everybody_is_first_under_a_scope_of_their_own() throws {
+    @Test func `everybody is first under a scope of their own`() throws {
         let ranks = try ScopeRanks([
             Self.table("calls", ["volcengine": 492, "aliyun": 270, "baidu-cloud": 170, "idle": 0]),
             Self.table("revenue", ["aliyun": 358, "volcengine": 148]),
@@ -133,7 +133,7 @@ import UsageModel
         #expect(ranks.scopes.map(\.id) == ["calls", "revenue", "tenders"])
     }
 
-    @Test func what_cannot_be_compared_is_refused() throws {
+    @Test func `what can't be compared is refused`() throws {
         let half = try Self.table("a", ["x": 1])
         #expect(throws: RankProblem.noScopes) { try ScopeRanks([]) }
         let month = try Self.table("b", ["x": 1], period: "2025-06")
@@ -151,7 +151,7 @@ import UsageModel
 }
 
 @Suite struct RankGroupTests {
-    @Test func what_divides_among_different_things_comes_in_tables_of_its_own() throws {
+    @Test func `what divides among different things comes in tables of its own`() throws {
         let models = try ShareTable(
             scope: BuiltInScopeTests.scope("openrouter"), period: Period("2025-H1"), sums: [ScopeSumRow]())
         let groups = try ScopeRanks.grouped([
@@ -174,7 +174,7 @@ import UsageModel
     }
 
     /// 114.2 trillion tokens in 2024 and 536.7 in the first half of 2025: 370 %, but a half year against a whole one.
-    @Test func a_half_year_against_a_whole_one_is_warned_of() throws {
+    @Test func `a half year against a whole one is warned of`() throws {
         let sums = try Self.growth("2024", "2025-H1", .sum, 114_200_000_000_000, 536_700_000_000_000)
         #expect(sums.percent(decimals: 0) == "+370" && sums.multiple(decimals: 1) == "4.7")
         let warning = try #require(sums.warning)
@@ -193,12 +193,12 @@ import UsageModel
         ("2025-06-01/2025-06-08", "2025-06-08/2025-06-15", false),
         ("2025-06-01/2025-06-08", "2025-06-08/2025-06-16", true),
     ])
-    func sums_over_periods_of_different_length_warn(from: String, to: String, warns: Bool) throws {
+    func `sums over periods of different length warn`(from: String, to: String, warns: Bool) throws {
         #expect(try (Self.growth(from, to, .sum, 1, 2).warning != nil) == warns)
         #expect(try Self.growth(from, to, .dailyAverage, 1, 2).warning == nil)
     }
 
-    @Test func without_an_earlier_figure_there_is_no_growth() throws {
+    @Test func `without an earlier figure there is no growth`() throws {
         for previous in [nil, 0] as [UInt128?] {
             let growth = try Self.growth("2025-05", "2025-06", .sum, previous, 7)
             #expect(growth.percent(decimals: 1) == nil && growth.multiple(decimals: 1) == nil)
@@ -206,7 +206,7 @@ import UsageModel
         #expect(try Self.growth("2025-05", "2025-06", .dailyAverage, 1, UInt128.max).multiple == nil)
     }
 
-    @Test func tables_of_one_scope_are_compared() throws {
+    @Test func `tables of one scope are compared`() throws {
         let may = try ShareTableTests.table(
             "all-traffic", [ShareTableTests.row("doubao", .ownBusiness, 310)], period: "2025-05")
         let june = try ShareTableTests.table(

@@ -27,7 +27,7 @@ import UsageModel
         try ShareTable(scope: ScopeCatalogue.builtIn().scope(scope), period: Period(period), sums: rows)
     }
 
-    @Test func the_idc_scope_counts_external_customers_of_maas() throws {
+    @Test func `the IDC scope counts external customers of MaaS`() throws {
         let table = try Self.table("idc")
         #expect(table.denominator == 1_000)
         #expect(table.rows.map(\.entity) == ["volcengine", "aliyun", "baidu-cloud", "other", "idle"])
@@ -36,7 +36,7 @@ import UsageModel
         #expect(table.rows.map(\.rank) == [1, 2, 3, 4, 5])
     }
 
-    @Test func what_the_scope_leaves_out_stands_beside_it() throws {
+    @Test func `what the scope leaves out stands beside it`() throws {
         let table = try Self.table("idc")
         let aliyun = try #require(table["aliyun"])
         #expect(aliyun.external == 270 && aliyun.unclassified == 40 && aliyun.otherKinds == 18)
@@ -47,20 +47,20 @@ import UsageModel
         #expect(table.total.everything == 1_000 + 3_001 + 40 + 18 + 900)
     }
 
-    @Test func with_own_business_counted_the_shares_differ() throws {
+    @Test func `with own business counted, the shares differ`() throws {
         let table = try Self.table("all-traffic")
         #expect(table.denominator == table.total.everything)
         #expect(table.percentages().first == "70.4")
     }
 
-    @Test func equal_figures_share_a_rank() throws {
+    @Test func `equal figures share a rank`() throws {
         let rows = [("b", 5), ("a", 5), ("c", 9), ("d", 1)].map { Self.row($0.0, .externalCustomer, UInt128($0.1)) }
         let table = try Self.table("idc", rows)
         #expect(table.rows.map(\.entity) == ["c", "a", "b", "d"])
         #expect(table.rows.map(\.rank) == [1, 2, 2, 4])
     }
 
-    @Test func an_empty_market_has_no_shares() throws {
+    @Test func `an empty market has no shares`() throws {
         let table = try Self.table("idc", [])
         #expect(table.rows.isEmpty && table.denominator == 0)
         let unclassified = try Self.table("idc", [Self.row("a", .unclassified, 9)])
@@ -68,12 +68,12 @@ import UsageModel
         #expect(unclassified["a"]?.share.percent(decimals: 1) == nil)
     }
 
-    @Test func the_daily_average_divides_by_the_days_of_the_period() throws {
+    @Test func `the daily average divides by the days of the period`() throws {
         #expect(try Self.table("all-traffic").published(300) == 10)
         #expect(try Self.table("idc").published(300) == 300)
     }
 
-    @Test func growth_compares_entities_and_says_where_it_cannot() throws {
+    @Test func `growth compares entities and says where it can't`() throws {
         let june = try Self.table("idc")
         let may = try Self.table(
             "idc", [Self.row("volcengine", .externalCustomer, 400), Self.row("other", .ownBusiness, 9)],
@@ -86,7 +86,7 @@ import UsageModel
         #expect(june.totalGrowth(since: try Self.table("idc", [])).previous == nil)
     }
 
-    @Test func the_order_and_splitting_of_sums_do_not_matter() throws {
+    @Test func `the order and splitting of sums do not matter`() throws {
         try withSeeds(50) { seed, random in
             var rows = (0..<40).map { _ in
                 Self.row(
@@ -112,7 +112,7 @@ import UsageModel
         }
     }
 
-    @Test func regions_and_workloads_filter() throws {
+    @Test func `regions and workloads filter`() throws {
         var scope = try ScopeCatalogue.builtIn().scope("idc")
         scope.filters.regions = [NamePattern("cn-*")]
         scope.filters.workloads = [.online]
@@ -127,7 +127,7 @@ import UsageModel
         #expect(table["a"]?.outsideFilters == 14)
     }
 
-    @Test func a_whole_can_be_divided_among_models_of_some_providers() throws {
+    @Test func `a whole can be divided among models of some providers`() throws {
         var scope = try ScopeCatalogue.builtIn().scope("openrouter")
         scope.top = 2
         scope.filters.models = [NamePattern("glm-*"), NamePattern("qwen"), NamePattern("kimi")]
@@ -156,7 +156,7 @@ import UsageModel
         #expect(try !ShareTable(scope: scope, period: Period("2025-06"), sums: rows).rows.contains(where: \.isGathered))
     }
 
-    @Test func naming_only_the_largest_loses_nothing() throws {
+    @Test func `naming only the largest loses nothing`() throws {
         try withSeeds(60) { seed, random in
             var scope = try ScopeCatalogue.builtIn().scope("idc")
             let rows = (0..<30).map { _ in
@@ -178,7 +178,7 @@ import UsageModel
         }
     }
 
-    @Test func the_average_is_kept_exact_until_it_is_printed() throws {
+    @Test func `the average is kept exact until it is printed`() throws {
         let table = try Self.table("all-traffic", period: "2024-02")
         #expect(table.exactlyPublished(100) == Ratio(100, 29))
         #expect(table.exactlyPublished(100).decimal(3) == "3.448")
@@ -186,7 +186,7 @@ import UsageModel
         #expect(try Self.table("idc").exactlyPublished(100) == Ratio(100, 1))
     }
 
-    @Test func requests_can_be_the_measure() throws {
+    @Test func `requests can be the measure`() throws {
         var scope = try ScopeCatalogue.builtIn().scope("idc")
         scope.measure = .requests
         let table = try ShareTable(scope: scope, period: Period("2025"), sums: Self.market)

@@ -10,16 +10,16 @@ internal import TextFormats
             (0, 5, 1, "0.0"),
             (5, 5, 1, "100.0"), (1, 1_000_000, 1, "0.0"), (45, 1_000, 1, "4.5"), (1, 2_000, 1, "0.1"),
         ] as [(UInt128, UInt128, Int, String)])
-    func percent_rounds_half_up(numerator: UInt128, denominator: UInt128, decimals: Int, expected: String) {
+    func `percent rounds half up`(numerator: UInt128, denominator: UInt128, decimals: Int, expected: String) {
         #expect(Share(numerator: numerator, denominator: denominator).percent(decimals: decimals) == expected)
     }
 
-    @Test func a_share_of_nothing_is_no_number() {
+    @Test func `a share of nothing is no number`() {
         #expect(Share(numerator: 0, denominator: 0).percent(decimals: 1) == nil)
         #expect(Share.percentages(of: [0, 0], denominator: 0, decimals: 1) == [nil, nil])
     }
 
-    @Test func figures_near_128_bits_stay_exact() {
+    @Test func `figures near 128 bits stay exact`() {
         let huge = UInt128.max
         #expect(Share(numerator: huge, denominator: huge).percent(decimals: 12) == "100.000000000000")
         #expect(Share(numerator: huge / 2, denominator: huge).percent(decimals: 1) == "50.0")
@@ -28,7 +28,7 @@ internal import TextFormats
         #expect(Apportionment.largestRemainder(of: huge, weights: [1, 1]) == [huge / 2 + 1, huge / 2])
     }
 
-    @Test func the_percentages_of_a_table_add_up_to_exactly_100() {
+    @Test func `the percentages of a table add up to exactly 100`() {
         withSeeds(300) { seed, random in
             let count = Int.random(in: 1...40, using: &random)
             let bits = Int.random(in: 1...110, using: &random)
@@ -49,7 +49,7 @@ internal import TextFormats
         }
     }
 
-    @Test func what_the_rows_leave_out_keeps_its_part_of_the_hundred() {
+    @Test func `what the rows leave out keeps its part of the hundred`() {
         #expect(Share.percentages(of: [1, 1], denominator: 3, decimals: 1) == ["33.4", "33.3"])
         #expect(
             Share.percentages(of: [492, 270, 170, 68], denominator: 1_000, decimals: 1) == [
@@ -57,7 +57,7 @@ internal import TextFormats
             ])
     }
 
-    @Test func apportionment_reaches_its_total_and_is_stable() {
+    @Test func `apportionment reaches its total and is stable`() {
         withSeeds(200) { seed, random in
             let weights = (0..<Int.random(in: 1...50, using: &random)).map { _ in
                 UInt128.random(in: 0...1_000_000, using: &random)
@@ -71,7 +71,7 @@ internal import TextFormats
         }
     }
 
-    @Test func growth_is_exact_and_signed() {
+    @Test func `growth is exact and signed`() {
         let published = Growth(previous: 114_200_000_000_000, current: 536_700_000_000_000)
         #expect(published.percent(decimals: 2) == "+369.96")
         #expect(published.multiple(decimals: 2) == "4.70")

@@ -43,14 +43,14 @@ import UsageModel
             proposedToken: "t1")
     }
 
-    @Test(arguments: [0, 1, 3, 12]) func aStatementReadsBackFromItsCanonicalForm(_ rows: Int) throws {
+    @Test(arguments: [0, 1, 3, 12]) func `a statement reads back from its canonical form`(_ rows: Int) throws {
         let content = try Self.content(rows: rows)
         #expect(try StatementContent(text: content.text) == content)
         #expect(content.contradictions == [])
     }
 
     /// What money and published totals add to a table is frozen too.
-    @Test func revenueAgainstAPublishedTotalReadsBack() throws {
+    @Test func `revenue against a published total reads back`() throws {
         let scope = Facts.scope(
             .revenue, ScopeFilters(kinds: [.externalCustomer], layers: [.maas]), currency: "CNY",
             denominator: .referenceTotal("maas-market"))
@@ -68,7 +68,7 @@ import UsageModel
         #expect(content.contradictions == [])
     }
 
-    @Test func theFormIsWhatTheDocumentationSays() throws {
+    @Test func `the form is what the documentation says`() throws {
         let content = try Self.content(rows: 2, overrideReason: nil)
         let chain = String(repeating: "0f", count: 32)
         #expect(
@@ -95,7 +95,7 @@ import UsageModel
     }
 
     /// Every member left out, said twice or moved, and every byte changed, is refused or another statement.
-    @Test func nothingElseReadsAsTheSameStatement() throws {
+    @Test func `nothing else reads as the same statement`() throws {
         let content = try Self.content()
         func isOther(_ text: String) -> Bool { (try? StatementContent(text: text)) != content }
         guard case .object(let members) = try JSONValue(canonical: content.text) else {
@@ -133,7 +133,7 @@ import UsageModel
     }
 
     /// A statement of a release before canonical JSON.
-    @Test func theFormerTextFormIsRefusedByName() throws {
+    @Test func `the former text form is refused by name`() throws {
         let error = #expect(throws: CanonicalFormError.self) {
             try StatementContent(text: "steelyard-statement=1\nscope=idc\n")
         }
@@ -141,7 +141,7 @@ import UsageModel
         #expect(error?.description.contains("steelyard-statement/2") == true)
     }
 
-    @Test func figuresThatDoNotAddUpAreFound() throws {
+    @Test func `figures that do not add up are found`() throws {
         var content = try Self.content()
         let table = content.table
         content.table = ShareTable(
@@ -155,7 +155,7 @@ import UsageModel
 }
 
 @Suite struct CanonicalReadingTests {
-    @Test func everyBuiltInScopeReadsBackFromItsCanonicalForm() throws {
+    @Test func `every built-in scope reads back from its canonical form`() throws {
         for scope in try ScopeCatalogue.builtIn().scopes {
             let read = try Scope(canonicalForm: scope.canonicalForm, title: scope.title, citation: scope.citation)
             #expect(read.canonicalForm == scope.canonicalForm)
@@ -171,7 +171,7 @@ import UsageModel
         ("\"zone\":", "\"words\":[],\"zone\":"), ("[\"external-customer\"]", "[\"friend\"]"),
         ("steelyard-scope/2", "steelyard-scope/1"), ("everything-counted", "everything"),
     ])
-    func whatIsNoCanonicalFormIsRefused(_ good: String, _ bad: String) throws {
+    func `what is no canonical form is refused`(_ good: String, _ bad: String) throws {
         let scope = try ScopeCatalogue.builtIn().scope("idc")
         try #require(scope.canonicalForm.contains(good))
         let form = scope.canonicalForm.replacing(good, with: bad, maxReplacements: 1)
@@ -180,7 +180,7 @@ import UsageModel
         }
     }
 
-    @Test func aFilterOfANameThatIsAKeywordReadsBackAsItself() throws {
+    @Test func `a filter of a name that is a keyword reads back as itself`() throws {
         let scope = Scope(
             id: "house", version: 1, title: LocalizedText(en: "x", zh: "x"), citation: "", measure: .tokens,
             filters: ScopeFilters(regions: [NamePattern("all")]), entity: .provider, aggregate: .sum, zone: "UTC",
@@ -190,7 +190,7 @@ import UsageModel
     }
 
     /// Bytes decide the order, not what Unicode takes for one character.
-    @Test func patternsInAnotherOrderAreTheSameDefinition() throws {
+    @Test func `patterns in another order are the same definition`() throws {
         var one = try ScopeCatalogue.builtIn().scope("idc")
         var two = one
         one.filters.regions = [NamePattern("caf\u{E9}"), NamePattern("cafe\u{301}")]
@@ -214,7 +214,7 @@ import UsageModel
             })
     }
 
-    @Test func lateUsageAndReclassificationAreToldApart() throws {
+    @Test func `late usage and reclassification are told apart`() throws {
         let closed = try table([("a", .externalCustomer, 100), ("b", .externalCustomer, 50)])
         let later = try table([
             ("a", .externalCustomer, 110), ("b", .externalCustomer, 50), ("c", .unclassified, 7),
@@ -232,7 +232,7 @@ import UsageModel
     }
 
     /// Whatever changes, also where entities come, go, and move into and out of the row of the others.
-    @Test func everyFigureAddsUpExactly() throws {
+    @Test func `every figure adds up exactly`() throws {
         var generator = TestRandom(seed: 20_250_630)
         for _ in 0..<200 {
             func random() throws -> ShareTable {

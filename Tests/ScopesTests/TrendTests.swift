@@ -22,7 +22,7 @@ import UsageModel
         return amounts
     }
 
-    @Test func growth_that_jumps_is_found_where_it_jumps() {
+    @Test func `growth that jumps is found where it jumps`() {
         let found = Self.points([100, 110, 121, 242, 484, 968])
         #expect(found.map(\.index) == [3] && found.map(\.isProvisional) == [false])
         #expect(found[0].acceleration(decimals: 2) == "1.82")
@@ -31,7 +31,7 @@ import UsageModel
         #expect(last.map(\.index) == [3] && last.map(\.isProvisional) == [true])
     }
 
-    @Test func the_edges() {
+    @Test func `a take-off is a quarter more growth for more than one step`() {
         #expect(Self.points([]).isEmpty && Self.points([5]).isEmpty && Self.points([5, 500]).isEmpty)
         #expect(Self.points([0, 0, 0, 0]).isEmpty && Self.points([0, 7, 700, 70_000]).isEmpty)
         #expect(Self.points([0, 7, 7, 700, 70_000]).map(\.index) == [3])
@@ -51,7 +51,7 @@ import UsageModel
     }
 
     /// A February isn't slower for being short: amounts are compared per day.
-    @Test func steps_of_different_length_are_compared_per_day() {
+    @Test func `steps of different length are compared per day`() {
         let series = [(31, 31), (28, 28), (31, 31), (30, 30), (31, 31)].map {
             Inflection.Step(amount: UInt128($0.1 * 1_000), days: $0.0)
         }
@@ -62,7 +62,7 @@ import UsageModel
         #expect(Inflection.points(in: half).isEmpty)
     }
 
-    @Test func none_in_a_geometric_series_and_one_at_a_planted_break() {
+    @Test func `a geometric series has no inflection, and a planted break one`() {
         withSeeds(300) { seed, random in
             let steps = Int.random(in: 5...16, using: &random)
             let turn = Int.random(in: 2..<(steps - 1), using: &random)
@@ -78,7 +78,7 @@ import UsageModel
         }
     }
 
-    @Test func the_unit_of_the_amounts_does_not_matter() {
+    @Test func `the unit of the amounts does not matter`() {
         withSeeds(200) { seed, random in
             let series = (0..<Int.random(in: 3...20, using: &random)).map { _ in
                 Inflection.Step(
@@ -100,7 +100,7 @@ import UsageModel
 }
 
 @Suite struct TrendTests {
-    @Test func a_trend_has_amounts_shares_and_changes() throws {
+    @Test func `a trend has amounts, shares and changes`() throws {
         func table(_ month: String, _ acme: UInt128, _ other: UInt128) throws -> ShareTable {
             try ShareTableTests.table(
                 "idc",
@@ -129,7 +129,7 @@ import UsageModel
         ("2024-07-01/2025-07-01", .half, ["2024-H2", "2025-H1"]),
         ("2024-12-30/2025-01-02", .day, ["2024-12-30/2024-12-31", "2024-12-31/2025-01-01", "2025-01-01/2025-01-02"]),
     ])
-    func a_period_is_divided_without_gaps(period: String, step: Period.Step, names: [String]) throws {
+    func `a period is divided without gaps`(period: String, step: Period.Step, names: [String]) throws {
         let steps = try #require(try Period(period).divided(by: step))
         #expect(steps.map(\.description) == names)
         #expect(zip(steps, steps.dropFirst()).allSatisfy { $0.to == $1.from })
@@ -139,13 +139,13 @@ import UsageModel
         ("2025-05", Period.Step.quarter), ("2025-Q2", .half), ("2024-05-01/2025-10-01", .half),
         ("2025-06-02/2025-07-01", .month), ("2025-05-01/2025-06-16", .month),
     ])
-    func a_period_that_does_not_end_with_a_step_is_not_divided(period: String, step: Period.Step) throws {
+    func `a period that does not end with a step is not divided`(period: String, step: Period.Step) throws {
         #expect(try Period(period).divided(by: step) == nil)
     }
 }
 
 @Suite struct TrendEventsTests {
-    @Test func the_events_that_come_with_it_are_cited_and_in_order() throws {
+    @Test func `the events that come with it are cited and in order`() throws {
         let events = try TrendEvents.catalogue(custom: nil).events
         #expect(events.count >= 3 && events.map(\.date) == events.map(\.date).sorted())
         #expect(events.allSatisfy { $0.citation.utf8.count > 40 && $0.title.en != $0.title.zh })
@@ -153,7 +153,7 @@ import UsageModel
         #expect(may.map { "\($0.date)" } == ["2024-05-15", "2024-05-21"])
     }
 
-    @Test func every_mistake_of_a_file_is_named() {
+    @Test func `every mistake of a file is named`() {
         let yaml = """
             events:
               - date: 2025-02-30
@@ -178,7 +178,7 @@ import UsageModel
 }
 
 @Suite struct BigUIntTests {
-    @Test func products_and_sums_are_those_of_integers() {
+    @Test func `products and sums are those of integers`() {
         withSeeds(200) { seed, random in
             let (a, b) = (
                 UInt128(UInt64.random(in: 0 ... .max, using: &random)),

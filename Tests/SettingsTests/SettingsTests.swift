@@ -50,7 +50,7 @@ private func problems(
 }
 
 @Suite struct SettingsTests {
-    @Test func reads_every_kind() throws {
+    @Test func `reads every kind`() throws {
         let settings = try load(
             """
             provider: volcengine
@@ -79,21 +79,21 @@ private func problems(
         #expect(settings[\.sources].last?[\.paths] == nil)
     }
 
-    @Test func relative_paths_start_at_the_files_directory() throws {
+    @Test func `relative paths start at the file's directory`() throws {
         let settings = try load(
             "provider: p\naggregator: {key-file: certs/key.pem}\nsources: {a: {type: file, paths: [./x, /y]}}")
         #expect(settings[\.keyFile] == "etc/certs/key.pem")
         #expect(settings[\.sources].first?[\.paths] == ["etc/x", "/y"])
     }
 
-    @Test func defaults_hold_where_nothing_is_given() throws {
+    @Test func `defaults hold where nothing is given`() throws {
         let settings = try load("provider: p")
         #expect(settings[\.seal.age] == .seconds(10))
         #expect(settings[\.spoolBytes] == 16 << 20)
         #expect(settings[\.url] == nil)
     }
 
-    @Test func flag_beats_environment_beats_file() throws {
+    @Test func `flag beats environment beats file`() throws {
         let yaml = "provider: p\nseal: {age: 1s, rows: 1}"
         let environment = ["STEELYARD_TEST_SEAL_AGE": "2s", "STEELYARD_TEST_SEAL_ROWS": "2", "HOME": "/root"]
         let settings = try load(yaml, set: ["seal.age=3s"], environment: environment)
@@ -101,7 +101,7 @@ private func problems(
         #expect(settings[\.seal.rows] == 2)
     }
 
-    @Test func environment_reaches_named_entries_and_splits_lists() throws {
+    @Test func `environment reaches named entries and splits lists`() throws {
         let settings = try load(
             "provider: p\nsources: {my-log: {type: file}}",
             environment: ["STEELYARD_TEST_SOURCES_MY_LOG_PATHS": "/a,/b", "STEELYARD_TEST_CONFIG": "x"])
@@ -114,19 +114,19 @@ private func problems(
         ("/{a,b},/c{d,/{e,f}", ["/{a,b}", "/c{d", "/{e,f}"]), (#"/a\,b,/c\"#, [#"/a\,b"#, #"/c\"#]),
         (#"/a\{b,/c}"#, [#"/a\{b"#, "/c}"]),
     ])
-    func commas_within_braces_belong_to_the_glob(text: String, globs: [String]) throws {
+    func `commas within braces belong to the glob`(text: String, globs: [String]) throws {
         let yaml = "provider: p\nsources: {a: {type: file}}"
         #expect(try load(yaml, set: ["sources.a.paths=\(text)"])[\.sources].first?[\.paths] == globs)
         let settings = try load(yaml, environment: ["STEELYARD_TEST_SOURCES_A_PATHS": text])
         #expect(settings[\.sources].first?[\.paths] == globs)
     }
 
-    @Test func flags_alone_can_make_an_entry() throws {
+    @Test func `flags alone can make an entry`() throws {
         let settings = try load("", set: ["provider=p", "sources.x.type=http"])
         #expect(settings[\.sources].map(\.name) == ["x"])
     }
 
-    @Test func unknown_key_names_line_and_nearest() throws {
+    @Test func `unknown key names line and nearest`() throws {
         let problem = try #require(problems("provider: p\nseal:\n  agee: 10s\n").first)
         #expect(problem.origin == .file(path: "etc/test.yaml", line: 3))
         #expect(problem.key == "seal.agee")
@@ -134,19 +134,19 @@ private func problems(
         #expect(problem.description.hasPrefix("etc/test.yaml:3: seal.agee: is not a setting"))
     }
 
-    @Test func unknown_key_within_a_named_entry_is_found_too() throws {
+    @Test func `unknown key within a named entry is found too`() throws {
         let found = problems("provider: p\nsources:\n  a:\n    tpye: file")
         #expect(found.map(\.key) == ["sources.a.type", "sources.a.tpye"])
         #expect(found.last?.remedy == "did you mean sources.a.type?")
     }
 
-    @Test func every_problem_is_reported_in_the_order_of_the_file() {
+    @Test func `every problem is reported in the order of the file`() {
         let found = problems("provider: Bad_Name\nseal:\n  age: 10\n  rows: 501\nspool: {bytes: 1GX}\nlisten: here\n")
         #expect(found.map(\.key) == ["provider", "seal.age", "seal.rows", "spool.bytes", "listen"])
         #expect(found.map(\.origin) == [1, 3, 4, 5, 6].map { .file(path: "etc/test.yaml", line: $0) })
     }
 
-    @Test func missing_key_says_what_it_is_for() throws {
+    @Test func `missing key says what it is for`() throws {
         let problem = try #require(problems("verbose: true").first)
         #expect(problem.key == "provider")
         #expect(problem.remedy == "give it: the provider")
@@ -155,7 +155,7 @@ private func problems(
         #expect(nested.origin == .file(path: "etc/test.yaml", line: 3))
     }
 
-    @Test func a_key_with_dots_says_how_to_nest_it() throws {
+    @Test func `a key with dots says how to nest it`() throws {
         let found = problems("provider: p\nseal.age: 1s\n")
         #expect(found.map(\.key) == ["seal.age"])
         #expect(found.first?.origin == .file(path: "etc/test.yaml", line: 2))
@@ -172,7 +172,7 @@ private func problems(
             ("provider: p\nsources:\n  a:\n    type: http\n  b:\n    type: http\n    \"type\": file\n", [(7, 6)]),
             ("provider: p\nverbose: true\nverbose: true\nprovider: q\n", [(3, 2), (4, 1)]),
         ] as [(String, [(repeated: Int, first: Int)])])
-    func a_repeated_key_names_both_lines(yaml: String, lines: [(repeated: Int, first: Int)]) {
+    func `a repeated key names both lines`(yaml: String, lines: [(repeated: Int, first: Int)]) {
         let found = problems(yaml)
         #expect(found.map(\.origin) == lines.map { .file(path: "etc/test.yaml", line: $0.repeated) })
         for (problem, line) in zip(found, lines) {
@@ -180,7 +180,7 @@ private func problems(
         }
     }
 
-    @Test func a_repeated_key_within_braces_names_a_line() {
+    @Test func `a repeated key within braces names a line`() {
         let found = problems("provider: p\nseal: {age: 1s, age: 2s}\n")
         #expect(found.map(\.description) == ["etc/test.yaml:2: gives \"age\" twice; keep one of them"])
     }
@@ -192,11 +192,11 @@ private func problems(
         ("seal: &s {age: 1s}\n? [a]\n: 1", [""]), ("- provider", [""]), ("provider: 'p", [""]),
         ("seal: {age: 1s}\nseal: {age: 1s}", [""]),
     ])
-    func what_could_not_be_read_is_not_called_missing(yaml: String, keys: [String]) {
+    func `what could not be read is not called missing`(yaml: String, keys: [String]) {
         #expect(problems(yaml).map(\.key) == keys)
     }
 
-    @Test func unknown_variable_and_flag_are_refused() {
+    @Test func `unknown variable and flag are refused`() {
         let found = problems(
             "provider: p", set: ["seal.ages=1s", "nothing"], environment: ["STEELYARD_TEST_SEL_AGE": "1s"])
         #expect(found.contains { $0.origin == .flag("seal.ages=1s") && $0.remedy == "did you mean seal.age?" })
@@ -215,14 +215,14 @@ private func problems(
         "provider: p\nseal: {age: 0s}", "provider: p\nseal: {rows: 1.5}", "provider: ''",
         "provider: p\nlog: {level: loud}",
     ])
-    func bad_shapes_are_refused_with_a_place(yaml: String) {
+    func `bad shapes are refused with a place`(yaml: String) {
         let found = problems(yaml)
         #expect(!found.isEmpty)
         #expect(found.allSatisfy { if case .file(_, let line) = $0.origin { line >= 1 } else { false } })
         #expect(found.allSatisfy { !$0.remedy.isEmpty })
     }
 
-    @Test func missing_file_says_so() {
+    @Test func `missing file says so`() {
         #expect(throws: SettingsError.self) {
             try schema.load(file: "/nonexistent/x.yaml", environment: [:])
         }
@@ -231,7 +231,7 @@ private func problems(
     @Test(arguments: [
         ("1ms", 1), ("90s", 90_000), ("5m", 300_000), ("12h", 43_200_000), ("400d", 34_560_000_000),
     ])
-    func durations_have_units(text: String, milliseconds: Int64) throws {
+    func `durations have units`(text: String, milliseconds: Int64) throws {
         let settings = try Wide.schema.load(yaml: "{d: \(text), b: 1}", file: "f", environment: [:])
         #expect(settings[\.duration] == .milliseconds(milliseconds))
     }
@@ -240,28 +240,28 @@ private func problems(
         ("4096", 4_096), ("64KiB", 65_536), ("1GB", 1_000_000_000), ("2 MiB", 2 << 20), ("5B", 5), ("1PiB", 1 << 50),
         ("9PB", 9_000_000_000_000_000),
     ])
-    func sizes_have_units(text: String, bytes: Int) throws {
+    func `sizes have units`(text: String, bytes: Int) throws {
         let settings = try Wide.schema.load(yaml: "{d: 1s, b: \(text)}", file: "f", environment: [:])
         #expect(settings[\.size] == bytes)
     }
 
-    @Test func problems_across_settings_keep_their_place() throws {
+    @Test func `problems across settings keep their place`() throws {
         let settings = try load("provider: p\nseal:\n  age: 1s\n")
         let problem = settings.problem(at: settings.keys.seal.age, "is odd", remedy: "change it")
         #expect(problem.description == "etc/test.yaml:3: seal.age: is odd; change it")
     }
 
     @Test(arguments: ["127.0.0.1:4680", "[::1]:0", "localhost:65535"])
-    func addresses_survive_a_round_trip(text: String) throws {
+    func `addresses survive a round trip`(text: String) throws {
         #expect(try #require(ListenAddress(text)).description == text)
     }
 
     @Test(arguments: ["", ":80", "a:", "a:65536", "a:-1", "::1:80", "[x]:80", "a:b"])
-    func bad_addresses_are_refused(text: String) {
+    func `bad addresses are refused`(text: String) {
         #expect(ListenAddress(text) == nil)
     }
 
-    @Test func only_changes_that_need_a_restart_are_reported() throws {
+    @Test func `only changes that need a restart are reported`() throws {
         let old = try load("provider: p\nseal: {age: 10s}\naggregator: {key-file: a}\nsources: {a: {type: http}}")
         let same = try load("provider: p\nspool: {bytes: 16MiB}\naggregator: {key-file: a}\nsources: {b: {type: http}}")
         #expect(old.changesThatNeedRestart(same).isEmpty)
@@ -273,7 +273,7 @@ private func problems(
             ])
     }
 
-    @Test func a_setting_knows_what_it_is_called_and_takes() {
+    @Test func `a setting knows what it is called and takes`() {
         let age = schema.keys.seal.age
         #expect(age.valueDescription == "duration, 50ms to 1h" && age.defaultText == "10s")
         #expect(schema.keys.seal.rows.valueDescription == "rows, 1 to 500")

@@ -56,7 +56,7 @@ struct SampleSource: Sendable, CustomTestStringConvertible {
 
 @Suite struct ChunkingTests {
     @Test(arguments: SampleSource.all)
-    func drip_feed_gives_the_same_as_one_piece(_ source: SampleSource) throws {
+    func `drip-feeding gives the same as one piece`(_ source: SampleSource) throws {
         let whole = try collect(source.text, source.format, framing: source.framing)
         #expect(!whole.events.isEmpty)
         for chunk in [1, 2, 3, 5, 7, 11, 64] {
@@ -66,7 +66,7 @@ struct SampleSource: Sendable, CustomTestStringConvertible {
     }
 
     @Test(arguments: SampleSource.all)
-    func truncation_at_any_byte_loses_nothing_before_it(_ source: SampleSource) throws {
+    func `truncation at any byte loses nothing before it`(_ source: SampleSource) throws {
         let bytes = Array(source.text.utf8)
         let whole = try collect(bytes, source.format, framing: source.framing)
         for length in 0..<bytes.count {
@@ -80,7 +80,7 @@ struct SampleSource: Sendable, CustomTestStringConvertible {
 
     /// A parser that stopped at any byte and another one that goes on from its checkpoint see what one parser sees.
     @Test(arguments: SampleSource.all.filter { $0.framing == .stream })
-    func a_checkpoint_continues_exactly(_ source: SampleSource) throws {
+    func `a checkpoint continues exactly`(_ source: SampleSource) throws {
         let bytes = Array(source.text.utf8)
         let whole = try collect(bytes, source.format)
         for length in 0...bytes.count {
@@ -98,7 +98,7 @@ struct SampleSource: Sendable, CustomTestStringConvertible {
         }
     }
 
-    @Test func a_checkpoint_inside_a_long_record_goes_on_skipping() throws {
+    @Test func `a checkpoint inside a long record goes on skipping`() throws {
         let long = [UInt8](repeating: UInt8(ascii: "x"), count: Limits.maxRecordBytes + 10)
         let good = Array(SampleSource.native.utf8)
         var first = try NativeFormat().makeParser(defaults: testDefaults, framing: .stream)
@@ -115,7 +115,7 @@ struct SampleSource: Sendable, CustomTestStringConvertible {
         #expect(second.position.line == 2)
     }
 
-    @Test func positions_are_those_of_the_source() throws {
+    @Test func `positions are those of the source`() throws {
         let lines = ["{}", "", "  ", "[]", SampleSource.native, "x"]
         let sink = try collect(lines.joined(separator: "\n"))
         #expect(sink.rejections.map(\.position.line) == [1, 4, 6])
@@ -123,7 +123,7 @@ struct SampleSource: Sendable, CustomTestStringConvertible {
             sink.rejections.map(\.position.byteOffset) == [0, 7, UInt64(11 + SampleSource.native.utf8.count)])
     }
 
-    @Test func a_parser_begins_anew_for_another_source() throws {
+    @Test func `a parser begins anew for another source`() throws {
         var parser = try SampleSource.csv.makeParser(defaults: testDefaults, framing: .stream)
         var sink = Collected()
         let text = Array("skipped\nat,who,in,out\n2025-06-01T00:00:00Z,t,1,2\n".utf8)

@@ -11,11 +11,11 @@ import UsageModel
     @Test(arguments: [
         "", " \n\t\r\n", "[]", " [ ] \n",
     ])
-    func nothing_is_nothing(_ text: String) throws {
+    func `no bytes are no events`(_ text: String) throws {
         #expect(try collected(text) == Collected())
     }
 
-    @Test func an_object_may_stand_on_many_lines() throws {
+    @Test func `an object may stand on many lines`() throws {
         let pretty = DocumentTests.event.replacing(",", with: ",\r\n\t").replacing("{", with: "{\n").replacing(
             "}", with: "\n}\n")
         #expect(try collected(pretty).totals.requests == 1)
@@ -26,13 +26,13 @@ import UsageModel
         #expect(try collected(pretty + pretty).reasons == [.syntax])
     }
 
-    @Test func lines_whose_first_is_cut_are_still_lines() throws {
+    @Test func `lines whose first is cut are still lines`() throws {
         let sink = try collected("{\"id\":\"1\",\n\(DocumentTests.event)\n\(DocumentTests.event)\n")
         #expect(sink.totals.requests == 2)
         #expect(sink.reasons == [.syntax])
     }
 
-    @Test func garbage_is_rejected_line_by_line() throws {
+    @Test func `garbage is rejected line by line`() throws {
         let sink = try collected("hello\n\(DocumentTests.event)\n")
         #expect(sink.totals.requests == 1)
         #expect(sink.reasons == [.syntax])
@@ -48,7 +48,9 @@ import UsageModel
             ("[{},E,[],E,\"x\"]", 2, [.missingField, .notAnObject, .notAnObject]),
             ("[{\"id\":\"a raw\nline end\"},E]", 1, [.syntax]),
         ] as [(String, UInt64, [RejectionReason])])
-    func an_arrays_trouble_is_told_and_its_elements_count(_ text: String, _ count: UInt64, _ reasons: [RejectionReason])
+    func `trouble of an array is told, and its elements count`(
+        _ text: String, _ count: UInt64, _ reasons: [RejectionReason]
+    )
         throws
     {
         let sink = try collected(text.replacing("E", with: DocumentTests.event))
@@ -56,7 +58,7 @@ import UsageModel
         #expect(sink.reasons == reasons)
     }
 
-    @Test func a_long_element_is_skipped_without_its_like() throws {
+    @Test func `a long element is skipped without its like`() throws {
         let long = "{\"a\":\"" + String(repeating: "],\\\"", count: Limits.maxRecordBytes / 4) + "\"}"
         for chunk in [10_000, 100_001, Int.max] {
             let sink = try collect(
@@ -67,7 +69,7 @@ import UsageModel
         }
     }
 
-    @Test func a_long_object_is_rejected_once() throws {
+    @Test func `a long object is rejected once`() throws {
         let long = "{\n\"a\":\"" + String(repeating: "x\n", count: Limits.maxRecordBytes) + "\"}"
         for chunk in [100_000, Int.max] {
             #expect(try collect(long, framing: .document, chunk: chunk).reasons == [.recordTooLong])

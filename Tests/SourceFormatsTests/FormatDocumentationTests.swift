@@ -8,7 +8,7 @@ import Testing
         contentsOf: URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("docs/operating/collector.md"), encoding: .utf8)
 
-    @Test func every_format_has_its_row() throws {
+    @Test func `every format has its row`() throws {
         let page = try #require(Self.page)
         for type in SourceFormatRegistry.formats {
             var bodies: [String] = []
@@ -23,7 +23,7 @@ import Testing
     }
 
     /// Settings of one kind for each field stand in one row, `fields.FIELD`, with the fields below.
-    @Test func every_setting_is_named() throws {
+    @Test func `every setting is named`() throws {
         let page = try #require(Self.page)
         for setting in SourceFormatRegistry.settings {
             let last = setting.name.split(separator: ".").last.map(String.init) ?? ""

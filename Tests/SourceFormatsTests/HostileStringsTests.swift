@@ -42,13 +42,13 @@ import UsageModel
             + #""id":\#(json(id)),"input_tokens":1,"output_tokens":1}"#
     }
 
-    @Test func there_are_kinds_enough() {
+    @Test func `there are kinds enough`() {
         #expect(Set(Self.texts).count == Self.texts.count)
         #expect(Self.texts.count >= 60)
     }
 
     @Test(arguments: texts)
-    func is_no_name_and_the_events_around_it_count(_ text: String) throws {
+    func `a hostile string is no name, and the events around it count`(_ text: String) throws {
         let good = Self.event()
         for bad in [Self.event(tenant: text), Self.event(model: text), Self.event(region: text)] {
             let sink = try collect("\(good)\n\(bad)\n\(good)")
@@ -62,14 +62,14 @@ import UsageModel
 
     /// An id is only ever compared, never shown: any text of the allowed length is one.
     @Test(arguments: texts.filter { !$0.isEmpty })
-    func may_be_an_id(_ text: String) throws {
+    func `a hostile string may be an id`(_ text: String) throws {
         let sink = try collect(Self.event(id: text))
         #expect(sink.events.count == 1, "\(sink.rejections)")
     }
 
     /// Quoted CSV fields reach the same rule.
     @Test(arguments: texts.filter { !$0.isEmpty })
-    func is_no_name_in_csv(_ text: String) throws {
+    func `a hostile string is no name in CSV`(_ text: String) throws {
         let mapping = MappedFormat(
             layout: .csv(CSVLayout()),
             [.tenant: .column("who"), .model: .constant("m"), .time: .column("at"), .input: .column("in")])
@@ -81,10 +81,8 @@ import UsageModel
         #expect(sink.rejections.count == 1)
     }
 
-    @Test(
-        "Ids of every length up to the limit are taken, and what is spelt with escapes is the same id",
-        arguments: [1, Limits.maxEventIDBytes - 1, Limits.maxEventIDBytes])
-    func ids(_ count: Int) throws {
+    @Test(arguments: [1, Limits.maxEventIDBytes - 1, Limits.maxEventIDBytes])
+    func `ids of every length up to the limit are taken, with or without escapes`(_ count: Int) throws {
         let plain = Self.event(id: String(repeating: "x", count: count))
         let escaped = plain.replacing(
             String(repeating: "x", count: count), with: String(repeating: #"\u0078"#, count: count))

@@ -185,7 +185,7 @@ struct MalformedRecord: Sendable, CustomTestStringConvertible {
     }
 
     @Test(arguments: syntax + fields + values)
-    func is_rejected_with_its_reason_and_the_lines_around_it_count(_ bad: MalformedRecord) throws {
+    func `a malformed line is rejected with its reason, and the lines around it count`(_ bad: MalformedRecord) throws {
         let good = MalformedRecordsTests.event()
         let before = Array((good + "\n").utf8)
         let source = before + bad.bytes + Array(("\n" + good + "\r\n" + good).utf8)
@@ -204,7 +204,7 @@ struct MalformedRecord: Sendable, CustomTestStringConvertible {
 
     /// The same table in an array: an element's trouble stays its own as long as its brackets and quotes are whole.
     @Test(arguments: fields + values.filter { $0.reason != .syntax })
-    func is_rejected_in_an_array_and_the_elements_around_it_count(_ bad: MalformedRecord) throws {
+    func `a malformed element of an array is rejected, and those around it count`(_ bad: MalformedRecord) throws {
         let good = Array(MalformedRecordsTests.event().utf8)
         let source =
             Array("[".utf8) + good + Array(",".utf8) + bad.bytes + Array(" ,\n ".utf8) + good + Array("]\n".utf8)
@@ -214,13 +214,13 @@ struct MalformedRecord: Sendable, CustomTestStringConvertible {
         #expect(sink.rejections.first?.position.line == 2)
     }
 
-    @Test func there_are_kinds_enough() {
+    @Test func `there are kinds enough`() {
         let all = MalformedRecordsTests.syntax + MalformedRecordsTests.fields + MalformedRecordsTests.values
         #expect(all.count >= 40)
         #expect(Set(all.map(\.name)).count == all.count)
     }
 
-    @Test func a_record_that_is_too_long_is_rejected_once_with_its_first_bytes() throws {
+    @Test func `a record that is too long is rejected once with its first bytes`() throws {
         let good = MalformedRecordsTests.event() + "\n"
         let long = #"{"tenant":""# + String(repeating: "x", count: Limits.maxRecordBytes)
         for chunk in [1 << 16, 100_000, Int.max] {
@@ -232,14 +232,14 @@ struct MalformedRecord: Sendable, CustomTestStringConvertible {
         }
     }
 
-    @Test func the_longest_record_is_still_read() throws {
+    @Test func `the longest record is still read`() throws {
         let event = MalformedRecordsTests.event()
         let padding = String(repeating: " ", count: Limits.maxRecordBytes - event.utf8.count)
         #expect(try collect(event + padding + "\n" + event).totals.requests == 2)
         #expect(try collect(event + padding + " \n" + event).reasons == [.recordTooLong])
     }
 
-    @Test func what_the_sink_refuses_is_rejected_with_its_reason() throws {
+    @Test func `what the sink refuses is rejected with its reason`() throws {
         var parser = try NativeFormat().makeParser(defaults: testDefaults, framing: .stream)
         var sink = Collected(refusedTenant: "t1")
         let record = MalformedRecordsTests.event()

@@ -15,7 +15,7 @@ import UsageModel
         return try collect(text, mapping, defaults: defaults).reasons
     }
 
-    @Test func every_field_can_be_mapped_from_columns() throws {
+    @Test func `every field can be mapped from columns`() throws {
         var mapping = MappedFormat(
             layout: .csv(CSVLayout(delimiter: UInt8(ascii: ";"))),
             [
@@ -53,7 +53,7 @@ import UsageModel
                 == TokenCounts(requests: 3, input: 145, cachedInput: 40, output: 9, reasoningOutput: 8))
     }
 
-    @Test func columns_can_be_numbered_and_rows_skipped() throws {
+    @Test func `columns can be numbered and rows skipped`() throws {
         let layout = CSVLayout(delimiter: UInt8(ascii: "\t"), hasHeader: false, skippedLines: 2)
         let mapping = MappedFormat(
             layout: .csv(layout),
@@ -79,7 +79,7 @@ import UsageModel
         ("2025-06-01T00:00:00Z,t\"x\",m,1,1", .syntax), ("2025-06-01T00:00:00Z,\"t\"x,m,1,1", .syntax),
         ("2025-06-01T00:00:00Z,\"t,m,1,1", .syntax), ("\"2025-06-01T00:00:0\"\"0Z\",t,m,1,1", .badTime),
     ])
-    func bad_rows_are_rejected_and_the_rows_around_them_count(_ row: String, _ reason: RejectionReason) throws {
+    func `bad rows are rejected and the rows around them count`(_ row: String, _ reason: RejectionReason) throws {
         let good = "2025-06-01T00:00:00Z,t,m,\"10\",005"
         let text = "time,tenant,model,in,out\r\n\(good)\r\n\(row)\r\n\(good)\r\n\(good)"
         let sink = try collect(text, MappingTests.csv)
@@ -88,7 +88,7 @@ import UsageModel
         #expect(sink.totals == TokenCounts(requests: 3, input: 30, output: 15))
     }
 
-    @Test func a_header_without_a_column_fails_each_record_by_name() throws {
+    @Test func `a header without a column fails each record by name`() throws {
         let sink = try collect("time,tenant,in,out\n2025-06-01T00:00:00Z,t,1,2\nx\n", MappingTests.csv)
         #expect(sink.reasons == [.missingField, .missingField, .missingField])
         #expect(sink.rejections.allSatisfy { $0.rejection.field == "model" })
@@ -96,7 +96,7 @@ import UsageModel
         #expect(try reasons("\"time,tenant\nx\n", MappingTests.csv) == [.syntax, .syntax])
     }
 
-    @Test func json_lines_are_mapped_by_paths() throws {
+    @Test func `JSON lines are mapped by paths`() throws {
         var mapping = MappedFormat(
             layout: .jsonLines,
             [
@@ -116,7 +116,7 @@ import UsageModel
     }
 
     /// Mappings that can't work, and the setting that must be named.
-    @Test func impossible_mappings_are_refused_by_their_setting() {
+    @Test func `impossible mappings are refused by their setting`() {
         func setting(_ change: (inout MappedFormat) -> Void, defaults: EventDefaults = testDefaults) -> String? {
             var mapping = MappingTests.csv
             change(&mapping)
@@ -148,7 +148,7 @@ import UsageModel
         #expect(setting({ _ in }, defaults: EventDefaults(provider: "p", tenant: "")) == "tenant")
     }
 
-    @Test func impossible_paths_are_refused() {
+    @Test func `impossible paths are refused`() {
         func isRefused(_ change: (inout OpenAIFormat) -> Void) -> Bool {
             var format = OpenAIFormat()
             change(&format)

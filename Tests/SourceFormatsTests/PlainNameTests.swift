@@ -5,7 +5,7 @@ import UsageModel
 
 @Suite struct PlainNameTests {
     /// The shortcut may say no to a good name, never yes to a bad one.
-    @Test func whatLooksPlainSatisfiesTheRule() {
+    @Test func `what looks plain satisfies the rule`() {
         var plain = 0
         for length in 1...17 {
             for place in 0..<length {
@@ -24,7 +24,7 @@ import UsageModel
         #expect(plain == (1...17).reduce(0) { $0 + 63 + ($1 - 1) * 67 })
     }
 
-    @Test func everyByteAfterItIsLeftAlone() {
+    @Test func `every byte behind a plain name is left alone`() {
         let bytes = Array("a\"=======".utf8)
         #expect(unsafe PlainName.holds(bytes.span.bytes, from: 0, count: 1))
         #expect(unsafe !PlainName.holds(bytes.span.bytes, from: 0, count: 2))
@@ -32,7 +32,7 @@ import UsageModel
 }
 
 @Suite struct ByteScanTests {
-    @Test func theFirstMatchIsFoundWhereverItIs() {
+    @Test func `the first match is found wherever it is`() {
         for length in 0...70 {
             for place in 0...length {
                 var bytes = [UInt8](repeating: 0x0B, count: length)
@@ -44,7 +44,7 @@ import UsageModel
         }
     }
 
-    @Test func everyByteThatEndsAStringIsMarkedAndNoOther() {
+    @Test func `every byte that ends a string is marked and no other`() {
         for byte in UInt8.min...UInt8.max {
             for place in 0..<8 {
                 var bytes = [UInt8](repeating: 0x80, count: 8)

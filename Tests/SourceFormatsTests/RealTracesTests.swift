@@ -58,7 +58,7 @@ extension Collected {
 
 @Suite(.enabled(if: Traces.directory != nil)) struct RealTracesTests {
     @Test(arguments: [4_096, Int.max])
-    func azure_is_read_as_it_is_to_the_token(chunk: Int) throws {
+    func `Azure is read as it is to the token`(chunk: Int) throws {
         let name = "AzureLLMInferenceTrace_conv.csv.gz"
         let mapping = MappedFormat(
             layout: .csv(CSVLayout()),
@@ -77,7 +77,7 @@ extension Collected {
     }
 
     @Test(arguments: [4_096, Int.max])
-    func mooncake_is_read_as_it_is_to_the_token(chunk: Int) throws {
+    func `Mooncake is read as it is to the token`(chunk: Int) throws {
         let name = "mooncake_conversation_trace.lines_1-5719.jsonl.gz"
         let start = try #require(StartTime(rfc3339: "2025-06-01T00:00:00Z"))
         let mapping = MappedFormat(

@@ -110,7 +110,7 @@ func referenceEvent(_ record: [UInt8]) -> CollectedEvent? {
     static let seed: UInt64 =
         ProcessInfo.processInfo.environment["STEELYARD_TEST_SEED"].flatMap { UInt64($0) } ?? 20_251_122
 
-    @Test func random_records_mean_what_the_reference_says() throws {
+    @Test func `random records mean what the reference says`() throws {
         var records = RandomRecords(random: ReferenceParserTests.seed)
         let texts = (0..<2_000).map { _ in records.openAIRecord() }
         let expected = texts.map { referenceEvent(Array($0.utf8)) }
@@ -124,7 +124,7 @@ func referenceEvent(_ record: [UInt8]) -> CollectedEvent? {
     }
 
     /// Whatever a byte here and there becomes: what is accepted is JSON, and means what the reference says.
-    @Test func damaged_records_are_never_misread() throws {
+    @Test func `damaged records are never misread`() throws {
         var records = RandomRecords(random: ReferenceParserTests.seed &+ 1)
         var parser = try OpenAIFormat().makeParser(defaults: testDefaults, framing: .stream)
         var accepted = 0
@@ -163,7 +163,7 @@ func referenceEvent(_ record: [UInt8]) -> CollectedEvent? {
     }
 
     /// A checker that can't fail checks nothing.
-    @Test func the_reference_sees_a_difference() {
+    @Test func `the reference sees a difference`() {
         let record = #"{"created":60,"tenant":"t","model":"m","usage":{"prompt_tokens":1,"completion_tokens":2}}"#
         let event = referenceEvent(Array(record.utf8))
         #expect(

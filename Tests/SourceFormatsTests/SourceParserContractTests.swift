@@ -35,7 +35,7 @@ struct FormatCase: Sendable, CustomTestStringConvertible {
 
 /// What `SourceParser` promises, held to by every registered format: a new one is tested by being registered.
 @Suite struct SourceParserContractTests {
-    @Test func every_format_has_a_name_of_its_own_and_an_example() {
+    @Test func `every format has a name of its own and an example`() {
         let names = SourceFormatRegistry.formats.map { $0.name }
         #expect(Set(names).count == names.count)
         for type in SourceFormatRegistry.formats {
@@ -45,7 +45,7 @@ struct FormatCase: Sendable, CustomTestStringConvertible {
     }
 
     @Test(arguments: FormatCase.all)
-    func examples_are_read_without_a_rejection(_ sample: FormatCase) throws {
+    func `examples are read without a rejection`(_ sample: FormatCase) throws {
         let whole = try sample.collect(sample.records)
         #expect(!whole.events.isEmpty)
         #expect(whole.rejections.isEmpty)
@@ -53,7 +53,7 @@ struct FormatCase: Sendable, CustomTestStringConvertible {
     }
 
     @Test(arguments: FormatCase.all)
-    func drip_feed_and_pieces_of_any_size_give_what_one_piece_gives(_ sample: FormatCase) throws {
+    func `drip-feeding and pieces of any size give what one piece gives`(_ sample: FormatCase) throws {
         let whole = try sample.collect(sample.records)
         for chunk in Array(1...17) + [64, 100, 1_000] {
             #expect(try sample.collect(sample.records, chunk: chunk) == whole, "in pieces of \(chunk)")
@@ -61,7 +61,7 @@ struct FormatCase: Sendable, CustomTestStringConvertible {
     }
 
     @Test(arguments: FormatCase.all)
-    func truncation_at_any_byte_loses_nothing_before_it(_ sample: FormatCase) throws {
+    func `truncation at any byte loses nothing before it`(_ sample: FormatCase) throws {
         let whole = try sample.collect(sample.records)
         for length in 0..<sample.records.count {
             let cut = try sample.collect(Array(sample.records[..<length]))
@@ -74,7 +74,7 @@ struct FormatCase: Sendable, CustomTestStringConvertible {
 
     /// A damaged byte hurts no other record than its own and its neighbour, and the pieces still don't matter.
     @Test(arguments: FormatCase.all)
-    func pieces_do_not_matter_whatever_byte_is_damaged(_ sample: FormatCase) throws {
+    func `pieces do not matter whatever byte is damaged`(_ sample: FormatCase) throws {
         for index in sample.records.indices {
             var damaged = sample.records
             damaged[index] ^= 1 << (index & 7)
@@ -83,7 +83,7 @@ struct FormatCase: Sendable, CustomTestStringConvertible {
     }
 
     @Test(arguments: FormatCase.all.filter { $0.framing == .stream })
-    func every_checkpoint_continues_exactly(_ sample: FormatCase) throws {
+    func `every checkpoint continues exactly`(_ sample: FormatCase) throws {
         let whole = try sample.collect(sample.records)
         for length in 0...sample.records.count {
             var first = try sample.makeParser()
@@ -102,7 +102,7 @@ struct FormatCase: Sendable, CustomTestStringConvertible {
 
     /// A record beyond the limit is refused once, and passed over without being held.
     @Test(arguments: FormatCase.all)
-    func a_record_without_end_is_refused_and_never_held(_ sample: FormatCase) throws {
+    func `a record without end is refused and never held`(_ sample: FormatCase) throws {
         var parser = try sample.makeParser()
         var sink = Collected()
         var pending = sample.records + Array("\n".utf8)

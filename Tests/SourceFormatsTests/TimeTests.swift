@@ -27,7 +27,7 @@ import UsageModel
             ("1970-01-01T00:00:00Z", -29_145_600), ("1969-12-31T23:59:59Z", -29_145_601),
             ("2025-06-01T00:00:00.000000000000000001Z", 0),
         ] as [(String, Int64)])
-    func rfc3339(_ text: String, _ minutesAfterJune: Int64) throws {
+    func `reads times of RFC 3339`(_ text: String, _ minutesAfterJune: Int64) throws {
         #expect(try minute("\"\(text)\"", .rfc3339) == june2025 + minutesAfterJune)
         #expect(try minute("\"\(text)\"", .automatic) == june2025 + minutesAfterJune)
     }
@@ -42,7 +42,7 @@ import UsageModel
         "2025-06-01T00:00:00Z ", " 2025-06-01T00:00:00Z", "2025-06-01T00:00:00ZZ", "2025-06-01T0\\u0030:00:00Z",
         "2025-06-01T00:00:0٠Z", "+2025-06-01T00:00:00Z", "2025-06-15T23:58:60Z", "２025-06-01T00:00:00Z",
     ])
-    func what_is_no_rfc3339(_ text: String) throws {
+    func `refuses what is no time of RFC 3339`(_ text: String) throws {
         #expect(try minute("\"\(text)\"", .rfc3339) == nil)
     }
 
@@ -56,7 +56,7 @@ import UsageModel
             ("2025-06-01T00:00:30.1234567890123456789Z", nil), ("2025-06-01T00:00:30ZZ", nil),
             ("2025-06-01T00:00", nil),
         ] as [(String, Int64?)])
-    func a_time_after_another_of_its_minute(_ text: String, _ minutesAfterJune: Int64?) throws {
+    func `refuses in a minute read before what it refuses alone`(_ text: String, _ minutesAfterJune: Int64?) throws {
         let lines = ["2025-06-01T00:00:00Z", text].map {
             #"{"time":"\#($0)","tenant":"t","model":"m","input_tokens":1,"output_tokens":1}"#
         }
@@ -65,7 +65,7 @@ import UsageModel
         #expect(sink.reasons == (minutesAfterJune == nil ? [.badTime] : []))
     }
 
-    @Test func the_whole_range_of_years() throws {
+    @Test func `reads the years 1 to 9999 and no others`() throws {
         #expect(try minute(#""0001-01-01T00:00:00Z""#, .rfc3339) == -62_135_596_800 / 60)
         #expect(try minute(#""9999-12-31T23:59:59Z""#, .rfc3339) == 253_402_300_799 / 60)
         #expect(try minute("253402300799", .epoch(.seconds)) == 253_402_300_799 / 60)
@@ -73,7 +73,7 @@ import UsageModel
         #expect(try minute("-62135596801", .epoch(.seconds)) == nil)
     }
 
-    @Test func counted_times() throws {
+    @Test func `reads times that are counted since 1970`() throws {
         #expect(try minute("1748736000", .automatic) == june2025)
         #expect(try minute("1748736059.999999999999", .automatic) == june2025)
         #expect(try minute("1748736060", .epoch(.seconds)) == june2025 + 1)
@@ -94,7 +94,7 @@ import UsageModel
         }
     }
 
-    @Test func offsets_from_a_start() throws {
+    @Test func `adds offsets to their start`() throws {
         let start = try #require(StartTime(rfc3339: "2025-06-01T07:59:59.250+08:00"))
         #expect(start.milliseconds == 1_748_735_999_250)
         #expect(try minute("0", .offset(.milliseconds, start: start)) == june2025 - 1)
@@ -108,7 +108,7 @@ import UsageModel
         #expect(StartTime(rfc3339: "yesterday") == nil)
     }
 
-    @Test func wall_clocks_in_their_zones() throws {
+    @Test func `reads wall clocks in their zones`() throws {
         let shanghai = try #require(ZoneRules(identifier: "Asia/Shanghai"))
         #expect(try minute(#""2025-06-01 08:00:00.1234567""#, .wallClock(shanghai)) == june2025)
         #expect(try minute(#""2025-06-01T08:00:59""#, .wallClock(shanghai)) == june2025)

@@ -94,7 +94,7 @@ struct UsageShape: Sendable, CustomTestStringConvertible {
     ]
 
     @Test(arguments: shapes)
-    func means_the_same_in_every_shape(_ shape: UsageShape) throws {
+    func `usage means the same in every shape`(_ shape: UsageShape) throws {
         let sink = try collect(UsageShapesTests.record(shape.usage), OpenAIFormat())
         #expect(sink.rejections.isEmpty)
         let event = try #require(sink.events.first)
@@ -125,7 +125,7 @@ struct UsageShape: Sendable, CustomTestStringConvertible {
     ]
 
     @Test(arguments: contradictions)
-    func contradictions_are_refused(_ shape: UsageShape) throws {
+    func `contradictions are refused`(_ shape: UsageShape) throws {
         let sink = try collect(UsageShapesTests.record(shape.usage), OpenAIFormat())
         #expect(sink.events.isEmpty)
         #expect(sink.reasons == [.inconsistentCounts])
@@ -137,18 +137,18 @@ struct UsageShape: Sendable, CustomTestStringConvertible {
         ("{}", "usage.prompt_tokens"), ("null", "usage.prompt_tokens"), ("7", "usage.prompt_tokens"),
         (#"{"prompt_tokens":10,"total_tokens":15}"#, "usage.completion_tokens"),
     ])
-    func counts_that_are_missing_are_named(_ usage: String, _ field: String) throws {
+    func `counts that are missing are named`(_ usage: String, _ field: String) throws {
         let sink = try collect(UsageShapesTests.record(usage), OpenAIFormat())
         #expect(sink.reasons == [.missingField])
         #expect(sink.rejections.first?.rejection.field == field)
     }
 
-    @Test func additive_counts_above_the_limit_are_refused() throws {
+    @Test func `additive counts above the limit are refused`() throws {
         let usage = #"{"input_tokens":1000000000000,"cache_read_input_tokens":1,"output_tokens":1}"#
         #expect(try collect(UsageShapesTests.record(usage), OpenAIFormat()).reasons == [.countTooLarge])
     }
 
-    @Test func prompts_are_skipped_and_odd_ones_do_no_harm() throws {
+    @Test func `prompts are skipped and odd ones do no harm`() throws {
         let record =
             #"{"messages":[{"role":"user","content":"{\"usage\":{\"prompt_tokens\":999}} \ud800 \u0000 \\"},[[]],{}],"#
             + #""usage":{"completion_tokens":5,"prompt_tokens":10,"prompt":[1,-0.5e+7,true,false,null,{"a":""}]},"#
@@ -163,7 +163,7 @@ struct UsageShape: Sendable, CustomTestStringConvertible {
             ])
     }
 
-    @Test func what_is_skipped_must_be_sound_too() throws {
+    @Test func `what is skipped must be sound too`() throws {
         for bad in [#"[1,]"#, #"{"a" 1}"#, #""\q""#, "01", "tru", "\"\u{1}\"", "[1}", #"{"a":1,}"#, ""] {
             let record =
                 "{\(UsageShapesTests.around),\"x\":\(bad),\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}"
@@ -171,7 +171,7 @@ struct UsageShape: Sendable, CustomTestStringConvertible {
         }
     }
 
-    @Test func alternatives_are_taken_in_their_order() throws {
+    @Test func `alternatives are taken in their order`() throws {
         var format = OpenAIFormat()
         format.paths[.tenant] = ["metadata.team", "user", "key.id"]
         let usage = #""usage":{"prompt_tokens":1,"completion_tokens":1},"ts":"2025-06-01T00:00:00Z","model":"m""#
@@ -185,7 +185,7 @@ struct UsageShape: Sendable, CustomTestStringConvertible {
         #expect(try tenant(#""key":{},"metadata":[]"#) == nil)
     }
 
-    @Test func usage_stands_where_the_format_says_but_only_once() throws {
+    @Test func `usage stands where the format says but only once`() throws {
         let usage = #"{"prompt_tokens":1,"completion_tokens":2}"#
         let format = OpenAIFormat()
         let inside = #"{"ts":"2025-06-01T00:00:00Z","tenant":"t","response":{"model":"m","usage":\#(usage)}}"#
@@ -204,7 +204,7 @@ struct UsageShape: Sendable, CustomTestStringConvertible {
         #expect(try collect(flat, top).totals == TokenCounts(requests: 1, input: 1, output: 2))
     }
 
-    @Test func another_providers_record_is_refused_unless_the_field_means_something_else() throws {
+    @Test func `another provider's record is refused unless the field means something else`() throws {
         let record = UsageShapesTests.record(#"{"prompt_tokens":1,"completion_tokens":2}"#)
         let defaults = EventDefaults(provider: "aliyun")
         #expect(try collect(record, OpenAIFormat(), defaults: defaults).reasons == [.wrongProvider])
@@ -213,7 +213,7 @@ struct UsageShape: Sendable, CustomTestStringConvertible {
         #expect(try collect(record, format, defaults: defaults).totals.requests == 1)
     }
 
-    @Test func defaults_stand_in_for_what_records_do_not_say() throws {
+    @Test func `defaults stand in for what records do not say`() throws {
         let defaults = EventDefaults(
             provider: "volcengine", tenant: "house", model: "model-a", region: "cn-beijing", layer: .paas,
             workload: .batch, modality: .image)

@@ -83,7 +83,7 @@ private struct PrefixedLinesParser<Inner: SourceParser>: SourceParser {
 
     /// JSON lines and CSV come out of their wrapping as they went in, in pieces of any size and from any checkpoint.
     @Test(arguments: [0, 1])
-    func a_wrapper_keeps_the_contract_over_any_parser(number: Int) throws {
+    func `a wrapper keeps the contract over any parser`(number: Int) throws {
         let format: any SourceFormat = number == 0 ? NativeFormat() : MappingTests.csv
         let text = number == 0 ? "\(SampleSource.native)\n\(SampleSource.second)\n{}\n" : Self.csv
         let bytes = Array(wrapped(text).utf8)

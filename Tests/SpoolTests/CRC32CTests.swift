@@ -2,10 +2,8 @@ internal import Testing
 
 @testable internal import Spool
 
-@Suite("CRC32C")
-struct CRC32CTests {
-    @Test("The published check values")
-    func check_values() {
+@Suite struct CRC32CTests {
+    @Test func `the published check values come out`() {
         let cases: [([UInt8], UInt32)] = [
             ([], 0), (Array("123456789".utf8), 0xE306_9283), ([UInt8](repeating: 0, count: 32), 0x8A91_36AA),
             ([UInt8](repeating: 0xFF, count: 32), 0x62A8_AB43), (Array(0..<32), 0x46DD_794E),
@@ -13,8 +11,7 @@ struct CRC32CTests {
         for (bytes, expected) in cases { #expect(unsafe CRC32C.of(bytes.span.bytes) == expected) }
     }
 
-    @Test("Every length, whole and in two parts, equals the checksum bit by bit")
-    func every_length() {
+    @Test func `every length, whole and in two parts, equals the checksum bit by bit`() {
         let bytes = (0..<100).map { UInt8(truncatingIfNeeded: $0 &* 131 &+ 17) }
         for length in 0...bytes.count {
             let part = Array(bytes.prefix(length))

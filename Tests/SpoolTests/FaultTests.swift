@@ -4,8 +4,7 @@ internal import Synchronization
 internal import Testing
 internal import UsageModel
 
-@Suite("Failing file systems")
-struct FaultTests {
+@Suite struct FaultTests {
     private static let inputOutput: Int32 = 5
     private static let noSpace: Int32 = 28
     private static let interrupted: Int32 = 4
@@ -57,8 +56,7 @@ struct FaultTests {
         #expect(replayed.keys.allSatisfy { !known.contains($0) }, "\(context)")
     }
 
-    @Test("Whatever call is the last before a crash, all that was acknowledged is there once")
-    func crashAtEveryCall() throws {
+    @Test func `whatever call is the last before a crash, all that was acknowledged is there once`() throws {
         let whole = SpoolFixture()
         let complete = Self.live(whole)
         #expect(complete.batches == [1, 2, 3])
@@ -72,8 +70,7 @@ struct FaultTests {
         }
     }
 
-    @Test("Any one call that fails once loses nothing, whether the run goes on or ends there")
-    func oneFailure() throws {
+    @Test func `any one call that fails once loses nothing, whether the run goes on or ends there`() throws {
         let whole = SpoolFixture()
         _ = Self.live(whole)
         for failing in 0..<whole.fileSystem.callCount {
@@ -88,8 +85,7 @@ struct FaultTests {
         }
     }
 
-    @Test("A failed fdatasync moves what was not durable to a new segment, and the sync succeeds")
-    func failedSync() throws {
+    @Test func `a failed fdatasync moves what was not durable to a new segment, and the sync succeeds`() throws {
         let fixture = SpoolFixture()
         let spool = try fixture.open().spool
         try spool.appendNextBatch()
@@ -112,10 +108,10 @@ struct FaultTests {
     }
 
     /// Where the failed segment can't even be cut back, its records are void because a later segment begins before them.
-    @Test(
-        "When every fdatasync fails, sync throws, and what it was about is forgotten for good",
-        arguments: [["fdatasync"], ["fdatasync", "ftruncate"]])
-    func stickyFailedSync(failingCalls: [String]) throws {
+    @Test(arguments: [["fdatasync"], ["fdatasync", "ftruncate"]])
+    func `when every fdatasync fails, sync throws, and its batches are forgotten for good`(failingCalls: [String])
+        throws
+    {
         let fixture = SpoolFixture()
         let spool = try fixture.open().spool
         try spool.appendWriteAhead([1])
@@ -135,8 +131,7 @@ struct FaultTests {
         }
     }
 
-    @Test("A full disk is told apart, and the spool goes on when there is space again")
-    func fullDisk() throws {
+    @Test func `a full disk is told apart, and the spool goes on when there is space again`() throws {
         let fixture = SpoolFixture()
         let spool = try fixture.open().spool
         try spool.appendWriteAhead([1])
@@ -151,8 +146,8 @@ struct FaultTests {
         #expect(try fixture.reopened(after: .power).spool.replayed() == [[1], [3]])
     }
 
-    @Test("Below the reserve new input is refused with a remedy, but what was accepted can still be sealed")
-    func reserve() throws {
+    @Test
+    func `below the reserve new input is refused with a remedy, but what was accepted can still be sealed`() throws {
         let fixture = SpoolFixture()
         let spool = try fixture.open().spool
         let position = try spool.appendWriteAhead([1])
@@ -167,8 +162,7 @@ struct FaultTests {
         #expect(throws: Never.self) { try spool.appendWriteAhead([2]) }
     }
 
-    @Test("At its size limit the spool refuses new input until its backlog is shipped")
-    func sizeLimit() throws {
+    @Test func `at its size limit the spool refuses new input until its backlog is shipped`() throws {
         var fixture = SpoolFixture()
         fixture.settings.maxBytes = 20_000
         fixture.settings.segmentBytes = 2_000
@@ -184,8 +178,7 @@ struct FaultTests {
         #expect(throws: Never.self) { try spool.appendWriteAhead([1]) }
     }
 
-    @Test("Short writes and interrupted calls are gone on with")
-    func shortAndInterrupted() throws {
+    @Test func `short writes and interrupted calls are gone on with`() throws {
         let fixture = SpoolFixture()
         fixture.fileSystem.setLongestWrite(7)
         fixture.fileSystem.failing { call in
@@ -199,8 +192,7 @@ struct FaultTests {
         #expect(try again.readBatch(3) == SpoolFixture.sealed(3))
     }
 
-    @Test("Pages that can't be read are reported, and the rest is read")
-    func unreadable() throws {
+    @Test func `pages that can't be read are reported, and the rest is read`() throws {
         let fixture = SpoolFixture()
         let spool = try fixture.open().spool
         for _ in 1...100 { try spool.appendNextBatch(count: 400) }
@@ -220,8 +212,7 @@ struct FaultTests {
         #expect(recovered.damage.contains { $0.reason.contains("can't be read") })
     }
 
-    @Test("A segment that can't be opened for now stops the start, and nothing is taken for damage")
-    func tooManyOpenFiles() throws {
+    @Test func `a segment that can't be opened for now stops the start, and nothing is taken for damage`() throws {
         let fixture = SpoolFixture()
         let spool = try fixture.open().spool
         try spool.appendNextBatch()
@@ -244,8 +235,7 @@ struct FaultTests {
         }
     }
 
-    @Test("Damage of which no copy could be made keeps its segment from being deleted")
-    func onlyCopy() throws {
+    @Test func `damage of which no copy could be made keeps its segment from being deleted`() throws {
         let fixture = SpoolFixture()
         for _ in 1...3 {
             let spool = try fixture.open().spool
@@ -268,8 +258,7 @@ struct FaultTests {
         #expect(try again.reclaim() > 0)
     }
 
-    @Test("A directory that can't be used is an error that says what to check")
-    func unusableDirectory() {
+    @Test func `a directory that can't be used is an error that says what to check`() {
         for call in ["mkdir", "open", "flock", "opendir"] {
             let fixture = SpoolFixture()
             fixture.fileSystem.failing { $0.name == call ? Self.inputOutput : nil }

@@ -29,16 +29,14 @@ internal import Testing
         return positions
     }
 
-    @Test("Nothing is kept that nobody asked for")
-    func not_asked() throws {
+    @Test func `nothing is kept that nobody asked for`() throws {
         let (fixture, spool) = try fourSegments()
         try spool.reclaim()
         #expect(spool.writeAheadReclaimedThrough == 3)
         #expect(try kept(fixture.reopened(after: .power).spool).isEmpty)
     }
 
-    @Test("Records from the asked position on are there after a restart, and aren't replayed as new")
-    func asked() throws {
+    @Test func `records from the asked position on are there after a restart, and aren't replayed as new`() throws {
         let (fixture, spool) = try fourSegments()
         spool.keepWriteAheadFrom = 2
         try spool.reclaim()
@@ -50,10 +48,8 @@ internal import Testing
         #expect(recovered.damage.isEmpty)
     }
 
-    @Test(
-        "The oldest go first where they are too many bytes",
-        arguments: [(4, 0), (3, 1), (1, 3), (0, 3)] as [(UInt64, UInt64)])
-    func bytes(segments: UInt64, reclaimed: UInt64) throws {
+    @Test(arguments: [(4, 0), (3, 1), (1, 3), (0, 3)] as [(UInt64, UInt64)])
+    func `the oldest go first where they are too many bytes`(segments: UInt64, reclaimed: UInt64) throws {
         let segment: UInt64 = 128 + 32 + 200
         let (_, spool) = try fourSegments(maxBytes: segments * segment)
         spool.keepWriteAheadFrom = 1
@@ -61,8 +57,7 @@ internal import Testing
         #expect(spool.writeAheadReclaimedThrough == reclaimed)
     }
 
-    @Test("They go before input is refused")
-    func space() throws {
+    @Test func `the oldest go before input is refused`() throws {
         let (fixture, spool) = try fourSegments()
         spool.keepWriteAheadFrom = 1
         fixture.fileSystem.setFree(fixture.settings.minFreeBytes + 1)
@@ -71,8 +66,7 @@ internal import Testing
         #expect(throws: Never.self) { try spool.checkSpace() }
     }
 
-    @Test("A damaged record among them costs itself and never the start")
-    func damage() throws {
+    @Test func `a damaged record among those kept costs itself and never the start`() throws {
         let (fixture, _) = try fourSegments()
         let (again, recovered) = try fixture.opened { files in
             files[SpoolFixture.path(LogKind.writeAhead.fileName(2))]?[128 + 32 + 7] ^= 1

@@ -3,8 +3,7 @@ internal import Spool
 internal import Testing
 internal import UsageModel
 
-@Suite("The real file system")
-struct POSIXFileSystemTests {
+@Suite struct POSIXFileSystemTests {
     /// A directory of its own for each test, removed at the end.
     private func withDirectory(_ body: (String) throws -> Void) throws {
         let directory = FileManager.default.temporaryDirectory.appending(path: "spool-\(UUID().uuidString)")
@@ -12,8 +11,7 @@ struct POSIXFileSystemTests {
         try body(directory.path(percentEncoded: false) + "/deep/er")
     }
 
-    @Test("A spool on disk is there again after it was closed, and its files are private")
-    func round_trip() throws {
+    @Test func `a spool on disk is there again after it was closed, and its files are private`() throws {
         try withDirectory { directory in
             let settings = SpoolSettings(segmentBytes: 4_096, minFreeBytes: 0)
             let clock = ManualClock()
@@ -42,8 +40,7 @@ struct POSIXFileSystemTests {
         }
     }
 
-    @Test("A second instance on the same directory is refused while the first has it")
-    func second_instance() throws {
+    @Test func `a second instance on the same directory is refused while the first has it`() throws {
         try withDirectory { directory in
             let settings = SpoolSettings(minFreeBytes: 0)
             var first: Spool? = try Spool.open(directory: directory, settings: settings, clock: ManualClock()).spool
@@ -59,8 +56,7 @@ struct POSIXFileSystemTests {
         }
     }
 
-    @Test("A failed call says which call, which path and which error")
-    func errors() throws {
+    @Test func `a failed call says which call, which path and which error`() throws {
         try withDirectory { directory in
             let fileSystem = POSIXFileSystem()
             let missing = #expect(throws: FileSystemError.self) { try fileSystem.open("\(directory)/none", .read) }

@@ -3,8 +3,7 @@ internal import SpoolTestSupport
 internal import Testing
 internal import UsageModel
 
-@Suite("Reclaiming space")
-struct ReclaimTests {
+@Suite struct ReclaimTests {
     private static let day: Int64 = 86_400_000
 
     /// Six segments of batches with one batch each.
@@ -23,16 +22,15 @@ struct ReclaimTests {
         fixture.fileSystem.files.keys.filter { $0.contains("/\(prefix)-") }.sorted()
     }
 
-    @Test("Batches that were not acknowledged are never deleted, however old")
-    func unacknowledged_stay() throws {
+    @Test func `batches that were not acknowledged are never deleted, however old`() throws {
         let (fixture, spool) = try sixSegments()
         fixture.clock.advance(milliseconds: 400 * Self.day)
         #expect(try spool.reclaim() == 0)
         #expect(try fixture.reopened(after: .power).recovered.unshipped.count == 6)
     }
 
-    @Test("Acknowledged batches stay for the archive's age and then go, oldest first, up to the first that must stay")
-    func archive_age() throws {
+    @Test
+    func `acknowledged batches go at the archive's age, oldest first, up to the first that must stay`() throws {
         let (fixture, spool) = try sixSegments()
         for spoolSequence in [1, 2, 4, 5, 6] as [UInt64] {
             try spool.appendAcknowledged(spoolSequence, .confirmedByDigest)
@@ -52,8 +50,7 @@ struct ReclaimTests {
         #expect(try again.readBatch(3) == SpoolFixture.sealed(3, count: 400))
     }
 
-    @Test("An archive above its size limit gives up its oldest segments")
-    func archive_size() throws {
+    @Test func `an archive above its size limit gives up its oldest segments`() throws {
         var (fixture, spool) = try sixSegments()
         for spoolSequence in UInt64(1)...6 { try spool.appendAcknowledged(spoolSequence, .confirmedByDigest) }
         try spool.close()
@@ -65,16 +62,14 @@ struct ReclaimTests {
         #expect(spool.archivedBatches.count < 6)
     }
 
-    @Test("When space is short the archive goes before input is refused")
-    func archive_goes_first() throws {
+    @Test func `when space is short the archive goes before input is refused`() throws {
         let (fixture, spool) = try sixSegments()
         for spoolSequence in UInt64(1)...6 { try spool.appendAcknowledged(spoolSequence, .confirmedByDigest) }
         fixture.fileSystem.setFree(fixture.settings.minFreeBytes + 1)
         #expect(try spool.reclaim() > 0)
     }
 
-    @Test("State outlives the segments that it was recorded in")
-    func state_outlives() throws {
+    @Test func `state outlives the segments that it was recorded in`() throws {
         let (fixture, spool) = try sixSegments()
         try spool.appendEpoch(EpochPosition(epoch: 5, nextSequence: 0))
         for spoolSequence in UInt64(1)...6 {
@@ -97,8 +92,7 @@ struct ReclaimTests {
         #expect(recovered.damage.isEmpty)
     }
 
-    @Test("Write-ahead segments go once a synced batch covers them, and not before")
-    func write_ahead_segments() throws {
+    @Test func `write-ahead segments go once a synced batch covers them, and not before`() throws {
         var fixture = SpoolFixture()
         fixture.settings.segmentBytes = 300
         let spool = try fixture.open().spool
@@ -117,8 +111,7 @@ struct ReclaimTests {
         #expect(again.lastWriteAheadPosition == 6)
     }
 
-    @Test("Positions go on above what a batch covers, even when all write-ahead segments are gone")
-    func positions_go_on() throws {
+    @Test func `positions go on above what a batch covers, even when all write-ahead segments are gone`() throws {
         let fixture = SpoolFixture()
         var spool = try fixture.open().spool
         let position = try spool.appendWriteAhead([1])

@@ -3,8 +3,7 @@ internal import SpoolTestSupport
 internal import Testing
 internal import UsageModel
 
-@Suite("Recovery after damage")
-struct RecoveryTests {
+@Suite struct RecoveryTests {
     private static let batches1 = SpoolFixture.path("batches-0000000001.segment")
     private static let batches2 = SpoolFixture.path("batches-0000000002.segment")
     private static let writeAhead1 = SpoolFixture.path("writeahead-0000000001.segment")
@@ -43,8 +42,7 @@ struct RecoveryTests {
         return fixture
     }
 
-    @Test("A segment cut at any byte gives the batches that lie before the cut, and the start succeeds")
-    func truncationAtEveryByte() throws {
+    @Test func `a segment cut at any byte gives the batches that lie before the cut, and the start succeeds`() throws {
         let fixture = try threeBatches()
         let whole = try #require(fixture.fileSystem.files[Self.batches1])
         var counts: [Int] = []
@@ -63,8 +61,7 @@ struct RecoveryTests {
         #expect(Set(counts) == [0, 1, 2, 3])
     }
 
-    @Test("After a torn tail, new batches go to a new segment and both are there at the next start")
-    func appendingAfterTornTail() throws {
+    @Test func `after a torn tail, new batches go to a new segment and both are there at the next start`() throws {
         let fixture = try threeBatches()
         let whole = try #require(fixture.fileSystem.files[Self.batches1])
         var files = fixture.fileSystem.files
@@ -81,8 +78,8 @@ struct RecoveryTests {
         #expect(try again.spool.readBatch(3) == SpoolFixture.sealed(3))
     }
 
-    @Test("Any one bit flipped in a segment of batches costs at most the record it is in, and is reported")
-    func bitFlipsInBatches() throws {
+    @Test
+    func `any one bit flipped in a segment of batches costs at most the record it is in, and is reported`() throws {
         let fixture = SpoolFixture()
         let writer = try fixture.open().spool
         for _ in 1...3 { try writer.appendNextBatch(count: 4) }
@@ -101,8 +98,7 @@ struct RecoveryTests {
         }
     }
 
-    @Test("Any one bit flipped in a write-ahead segment costs at most one record, and is reported")
-    func bitFlipsInWriteAhead() throws {
+    @Test func `any one bit flipped in a write-ahead segment costs at most one record, and is reported`() throws {
         let fixture = try fourWriteAheadRecords()
         let whole = try #require(fixture.fileSystem.files[Self.writeAhead1])
         let all = (UInt8(1)...4).map { [UInt8](repeating: $0, count: Int($0) * 5) }
@@ -114,8 +110,7 @@ struct RecoveryTests {
         }
     }
 
-    @Test("Damaged bytes are copied aside under the segment's name and offset, once")
-    func setAside() throws {
+    @Test func `damaged bytes are copied aside under the segment's name and offset, once`() throws {
         let fixture = try threeBatches()
         let whole = try #require(fixture.fileSystem.files[Self.batches1])
         var files = fixture.fileSystem.files
@@ -133,8 +128,7 @@ struct RecoveryTests {
         #expect(recovered.damage == [entry])
     }
 
-    @Test("A zeroed page in the middle of a segment costs the records in it and no other")
-    func zeroedPage() throws {
+    @Test func `a zeroed page in the middle of a segment costs the records in it and no other`() throws {
         let fixture = SpoolFixture()
         let spool = try fixture.open().spool
         for _ in 1...100 { try spool.appendNextBatch(count: 400) }
@@ -151,8 +145,7 @@ struct RecoveryTests {
         }
     }
 
-    @Test("Swapped segments are read in the order of their headers")
-    func swappedSegments() throws {
+    @Test func `swapped segments are read in the order of their headers`() throws {
         let recovered = try twoSegments().opened { files in
             let first = files[Self.batches1]
             files[Self.batches1] = files[Self.batches2]
@@ -163,8 +156,7 @@ struct RecoveryTests {
         #expect(try recovered.spool.readBatch(5) == SpoolFixture.sealed(5))
     }
 
-    @Test("A second copy of a segment is set aside whole, and nothing counts twice")
-    func duplicatedSegment() throws {
+    @Test func `a second copy of a segment is quarantined whole, and nothing counts twice`() throws {
         let (spool, recovered) = try twoSegments().opened { files in
             files[SpoolFixture.path("batches-0000000009.segment")] = files[Self.batches1]
         }
@@ -175,8 +167,7 @@ struct RecoveryTests {
         #expect(throws: Never.self) { try spool.sync() }
     }
 
-    @Test("An older state of a segment in its place is noticed: the missing records are named")
-    func staleSegment() throws {
+    @Test func `an older state of a segment in its place is noticed: the missing records are named`() throws {
         let fixture = try twoSegments()
         let whole = try #require(fixture.fileSystem.files[Self.batches1])
         let one = try threeBatches()
@@ -188,8 +179,7 @@ struct RecoveryTests {
         #expect(recovered.nextSpoolSequence == 7)
     }
 
-    @Test("A missing segment in the middle is noticed")
-    func missingSegment() throws {
+    @Test func `a missing segment in the middle is noticed`() throws {
         let fixture = try twoSegments()
         let third = try fixture.open().spool
         try third.appendNextBatch()
@@ -199,8 +189,7 @@ struct RecoveryTests {
         #expect(recovered.damage.contains { $0.reason.contains("missing") })
     }
 
-    @Test("A segment of another spool is set aside")
-    func foreignSegment() throws {
+    @Test func `a segment of another spool is quarantined`() throws {
         let other = try twoSegments()
         let recovered = try threeBatches().opened { files in
             files[Self.batches2] = other.fileSystem.files[Self.batches2]
@@ -210,8 +199,7 @@ struct RecoveryTests {
     }
 
     /// After a power cut a file that grew can show blocks that belonged to a deleted one.
-    @Test("Blocks of another spool behind a segment's end count nothing and are reported")
-    func foreignBlocks() throws {
+    @Test func `blocks of another spool behind a segment's end count nothing and are reported`() throws {
         let other = try twoSegments()
         let foreign = try #require(other.fileSystem.files[Self.batches2]).dropFirst(128)
         let (spool, recovered) = try threeBatches().opened { $0[Self.batches1]? += foreign }
@@ -220,8 +208,7 @@ struct RecoveryTests {
         #expect(try spool.readBatch(3) == SpoolFixture.sealed(3))
     }
 
-    @Test("A lost identity file is made again from the segments")
-    func lostIdentity() throws {
+    @Test func `a lost identity file is made again from the segments`() throws {
         let fixture = try threeBatches()
         let original = try fixture.opened { _ in }.recovered.spoolID
         for damage in [[UInt8]?.none, [1, 2, 3]] {
@@ -232,8 +219,7 @@ struct RecoveryTests {
         }
     }
 
-    @Test("Both copies of a header lost: the name stands in, nothing is lost, and it is reported")
-    func lostHeader() throws {
+    @Test func `both copies of a header lost: the name stands in, nothing is lost, and it is reported`() throws {
         let (spool, recovered) = try threeBatches().opened { files in
             for index in 0..<128 { files[Self.batches1]?[index] = 0xAA }
         }
@@ -242,8 +228,7 @@ struct RecoveryTests {
         #expect(try spool.readBatch(2) == SpoolFixture.sealed(2))
     }
 
-    @Test("A segment of a newer format stops the start with a remedy")
-    func newerFormat() throws {
+    @Test func `a segment of a newer format stops the start with a remedy`() throws {
         let fixture = try threeBatches()
         let error = #expect(throws: SpoolError.self) {
             try fixture.opened { files in
@@ -268,8 +253,7 @@ struct RecoveryTests {
         return header + header
     }
 
-    @Test("A damaged batch that was acknowledged doesn't take the checkpoint back")
-    func acknowledgedDamage() throws {
+    @Test func `a damaged batch that was acknowledged doesn't take the checkpoint back`() throws {
         let fixture = SpoolFixture()
         let spool = try fixture.open().spool
         for _ in 1...2 { try spool.appendNextBatch() }
@@ -283,8 +267,8 @@ struct RecoveryTests {
         #expect(recovered.damage.count == 1)
     }
 
-    @Test("A damaged last batch that was not acknowledged gives its input back: checkpoint and write-ahead records")
-    func unacknowledgedDamage() throws {
+    @Test
+    func `a damaged last batch that was not acknowledged gives back its checkpoint and write-ahead records`() throws {
         let fixture = SpoolFixture()
         let spool = try fixture.open().spool
         try spool.appendNextBatch()
@@ -300,10 +284,8 @@ struct RecoveryTests {
         #expect(recovered.nextSpoolSequence == 3)
     }
 
-    @Test(
-        "Random garbling of all segments never stops the start and never alters a batch",
-        arguments: (1...300).map(UInt64.init))
-    func garbling(seed: UInt64) throws {
+    @Test(arguments: (1...300).map(UInt64.init))
+    func `random garbling of all segments never stops the start and never alters a batch`(seed: UInt64) throws {
         let fixture = try twoSegments()
         var generator = SeededGenerator(state: seed)
         let (spool, recovered) = try fixture.opened { files in

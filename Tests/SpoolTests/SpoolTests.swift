@@ -3,10 +3,8 @@ internal import SpoolTestSupport
 internal import Testing
 internal import UsageModel
 
-@Suite("Spool")
-struct SpoolTests {
-    @Test("A new directory becomes an empty spool that keeps its identity")
-    func new_spool() throws {
+@Suite struct SpoolTests {
+    @Test func `a new directory becomes an empty spool that keeps its identity`() throws {
         let fixture = SpoolFixture()
         let first = try fixture.open()
         #expect(first.recovered.isNew)
@@ -18,8 +16,7 @@ struct SpoolTests {
         #expect(again.recovered.damage.isEmpty)
     }
 
-    @Test("What was synced is there after a power cut: batches, checkpoint, epoch, write-ahead records")
-    func synced_is_there() throws {
+    @Test func `what was synced is there after a power cut: batches, checkpoint, epoch, write-ahead records`() throws {
         let fixture = SpoolFixture()
         let spool = try fixture.open().spool
         try spool.appendEpoch(EpochPosition(epoch: 3, nextSequence: 0))
@@ -42,8 +39,7 @@ struct SpoolTests {
         #expect(recovered.damage.isEmpty)
     }
 
-    @Test("What was not synced is not there after a power cut")
-    func unsynced_is_not_there() throws {
+    @Test func `what was not synced is not there after a power cut`() throws {
         let fixture = SpoolFixture()
         let spool = try fixture.open().spool
         try spool.appendNextBatch()
@@ -57,8 +53,7 @@ struct SpoolTests {
         #expect(recovered.uncoveredWriteAheadCount == 0)
     }
 
-    @Test("Acknowledged batches become an archive, and the epoch's next sequence follows")
-    func acknowledged() throws {
+    @Test func `acknowledged batches become an archive, and the epoch's next sequence follows`() throws {
         let fixture = SpoolFixture()
         let spool = try fixture.open().spool
         try spool.appendEpoch(EpochPosition(epoch: 2, nextSequence: 0))
@@ -77,8 +72,7 @@ struct SpoolTests {
         #expect(try again.readBatch(3) == SpoolFixture.sealed(3))
     }
 
-    @Test("A batch that the aggregator refused is kept as a file and shipped no more")
-    func quarantined() throws {
+    @Test func `a batch that the aggregator refused is kept as a file and shipped no more`() throws {
         let fixture = SpoolFixture()
         let spool = try fixture.open().spool
         try spool.appendNextBatch()
@@ -93,8 +87,7 @@ struct SpoolTests {
         #expect(files[SpoolFixture.path("refused/1.reason")] == Array("bad-column in rows.input".utf8))
     }
 
-    @Test("Batches of many segments are read back, before and after a restart")
-    func many_segments() throws {
+    @Test func `batches of many segments are read back, before and after a restart`() throws {
         var fixture = SpoolFixture()
         fixture.settings.segmentBytes = 2_000
         let spool = try fixture.open().spool
@@ -113,8 +106,7 @@ struct SpoolTests {
         }
     }
 
-    @Test("A second instance is refused with a remedy until the first has let go")
-    func second_instance() throws {
+    @Test func `a second instance is refused with a remedy until the first has let go`() throws {
         let fixture = SpoolFixture()
         let first = try fixture.open().spool
         let error = #expect(throws: SpoolError.self) { try fixture.open() }
@@ -124,8 +116,7 @@ struct SpoolTests {
         #expect(throws: Never.self) { try fixture.open() }
     }
 
-    @Test("Calls out of order are refused")
-    func misuse() throws {
+    @Test func `calls out of order are refused`() throws {
         let spool = try SpoolFixture().open().spool
         let cases: [() throws -> Void] = [
             {

@@ -6,7 +6,7 @@ import Testing
 import UsageModel
 
 @Suite struct CommitTests {
-    @Test func everyOutcomeIsTheOneOfTheTable() async throws {
+    @Test func `every outcome is the one of the table`() async throws {
         try await World.with { world in
             let store = world.store
             let zero = world.batch(oneRow(minute("2025-06-15")), sequence: 0)
@@ -49,7 +49,7 @@ import UsageModel
 
     /// What a collector seals anew after its data directory went back in time, or a copy of it that read the same
     /// input.
-    @Test func a_spool_sequence_counts_once() async throws {
+    @Test func `a spool sequence counts once`() async throws {
         try await World.with { world in
             let store = world.store
             try await world.openEpoch()
@@ -75,7 +75,7 @@ import UsageModel
         }
     }
 
-    @Test func lookupsKnowWhatWasCountedInAnyEpoch() async throws {
+    @Test func `lookups know what was counted in any epoch`() async throws {
         try await World.with { world in
             try await world.openEpoch()
             let batch = world.batch(oneRow(0), sequence: 0)
@@ -105,7 +105,7 @@ import UsageModel
         }
     }
 
-    @Test func aDatabaseThatKnowsLessThanTheCollectorHasRegressed() async throws {
+    @Test func `a database that knows less than the collector has regressed`() async throws {
         try await World.with { world in
             let first = try await world.openEpoch(last: 5, next: 3)
             #expect(first.epoch == 6 && first.hasRegressed && first.previous == nil)
@@ -115,7 +115,7 @@ import UsageModel
         }
     }
 
-    @Test func theSameBatchSentByManyAtOnceIsCountedOnce() async throws {
+    @Test func `the same batch sent by many at once is counted once`() async throws {
         try await World.with { world in
             try await world.openEpoch()
             let batch = world.batch(oneRow(minute("2025-06-15")), sequence: 0)
@@ -131,7 +131,7 @@ import UsageModel
         }
     }
 
-    @Test func epochsAskedForAtOnceAreAllDifferentAndOneIsLive() async throws {
+    @Test func `epochs asked for at once are all different and one is live`() async throws {
         try await World.with { world in
             let epochs = try await withThrowingTaskGroup(of: UInt64.self) { group in
                 for _ in 0..<12 { group.addTask { try await world.openEpoch().epoch } }
@@ -145,7 +145,7 @@ import UsageModel
         }
     }
 
-    @Test func aConnectionKilledInCommitIsAskedAgainAndCountsOnce() async throws {
+    @Test func `a connection killed in commit is asked again and counts once`() async throws {
         try await World.with { world in
             try await world.openEpoch()
             // The first commit dies inside COMMIT; what it did is rolled back, and the retry finds nothing.
@@ -170,7 +170,7 @@ import UsageModel
         }
     }
 
-    @Test func aBatchWithoutRowsIsCounted() async throws {
+    @Test func `a batch without rows is counted`() async throws {
         try await World.with { world in
             try await world.openEpoch()
             #expect(try await world.store.commitBatch(world.batch(UsageRows(), sequence: 0)).outcome == .counted)

@@ -9,7 +9,7 @@ import UsageModel
 /// What holds a connection, and what doesn't.
 @Suite struct ConnectionUseTests {
     /// The pool has one connection, and somebody else has it while the question is evaluated.
-    @Test func aQuestionIsEvaluatedWithoutAConnection() async throws {
+    @Test func `a question is evaluated without a connection`() async throws {
         try await World.with(connections: 1) { world in
             try await world.load([oneRow(minute("2025-06-15"), input: 10, output: 5)])
             let catalogue = try ScopeCatalogue.builtIn()

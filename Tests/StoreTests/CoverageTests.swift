@@ -36,7 +36,7 @@ import UsageModel
         try await world.load([rows([to + 7])], key: CollectorKey(provider: "other", collector: "edge-1"))
     }
 
-    @Test func everyCollectorAndProviderSaysWhatItReported() async throws {
+    @Test func `every collector and provider says what it reported`() async throws {
         try await World.with { world in
             try await Self.fill(world)
             let answer = try await world.store.snapshot { try $0.coverage(Self.query()) }
@@ -68,7 +68,7 @@ import UsageModel
         }
     }
 
-    @Test func whatWaitsAndWhatWasSetAsideIsCounted() async throws {
+    @Test func `what waits and what was quarantined is counted`() async throws {
         try await World.with { world in
             try await Self.fill(world)
             let waiting = world.batch(Self.rows([Self.from + 500]), sequence: 4)
@@ -89,7 +89,7 @@ import UsageModel
         }
     }
 
-    @Test func aBoundCallerSeesOneProvider() async throws {
+    @Test func `a bound caller sees one provider`() async throws {
         try await World.with { world in
             try await Self.fill(world)
             for query in [Self.query(visibility: .provider("other")), Self.query(provider: "other")] {
@@ -101,7 +101,7 @@ import UsageModel
         }
     }
 
-    @Test func coarserSumsSayWhatFinerOnesNoLongerCan() async throws {
+    @Test func `coarser sums say what finer ones no longer can`() async throws {
         try await World.with { world in
             try await Self.fill(world)
             func keep(_ table: String) async throws {

@@ -42,7 +42,7 @@ import UsageModel
             now: World.june)
     }
 
-    @Test func cataloguesAreReadAsOfEachDay() async throws {
+    @Test func `catalogues are read as of each day`() async throws {
         try await World.with { world in
             try await Self.fill(world)
             let june = try Period("2025-06")
@@ -71,7 +71,7 @@ import UsageModel
         }
     }
 
-    @Test func revenueIsTokensAtThePriceOfTheirDayUntilRecordsComeAndHistoryStays() async throws {
+    @Test func `revenue is tokens at the price of their day until records come and history stays`() async throws {
         try await World.with { world in
             try await Self.fill(world)
             let june = try Period("2025-06")
@@ -107,7 +107,7 @@ import UsageModel
         }
     }
 
-    @Test func allowancesAreTenantsAndMonthsWhereverThePeriodIsCut() async throws {
+    @Test func `allowances are tenants and months wherever the period is cut`() async throws {
         try await World.with { world in
             try await Self.fill(world)
             try await world.importRows(.prices, "acme,m1,,input,,,CNY,1,1000000,20000000,2025-01-01,,r")
@@ -128,7 +128,7 @@ import UsageModel
         }
     }
 
-    @Test func tendersNeedNoUsage() async throws {
+    @Test func `tenders need no usage`() async throws {
         try await World.with { world in
             try await world.importRows(.tenders, "baidu-cloud,2025-01,7,100,CNY,s", "aliyun,2025-06,2,900,CNY,s")
             let half = try Period("2025-H1")
@@ -139,7 +139,7 @@ import UsageModel
         }
     }
 
-    @Test func aPreviewShowsWhatWouldMoveAndWritesNothing() async throws {
+    @Test func `a preview shows what would move and writes nothing`() async throws {
         try await World.with { world in
             try await Self.fill(world)
             let june = try Period("2025-06")

@@ -10,7 +10,7 @@ import UsageModel
 @Suite struct FactTests {
     private let now = World.june
 
-    @Test func a_later_import_supersedes_the_days_that_it_speaks_about() async throws {
+    @Test func `a later import supersedes the days that it speaks about`() async throws {
         try await World.with { world in
             let first = try await world.importRows(.providers, "acme,one,2025-01-01,,r", "other,two,2025-01-01,,r")
             #expect(first.recorded == 2)
@@ -47,7 +47,7 @@ import UsageModel
         }
     }
 
-    @Test func a_tenant_moved_from_a_date_on_moves_exactly_its_tokens_from_that_date_on() async throws {
+    @Test func `a tenant moved from a date on moves exactly its tokens from that date on`() async throws {
         try await World.with { world in
             // Days of Shanghai: 16:00Z starts the next.
             try await world.load([
@@ -94,7 +94,7 @@ import UsageModel
         }
     }
 
-    @Test func the_same_file_twice_changes_nothing_and_a_bad_file_nothing_at_all() async throws {
+    @Test func `the same file twice changes nothing and a bad file nothing at all`() async throws {
         try await World.with { world in
             let file = [
                 tenantRecord("a", .trial, "2025-01-01", "2025-02-01"), tenantRecord("a", .test, "2025-02-01"),
@@ -115,7 +115,7 @@ import UsageModel
         }
     }
 
-    @Test func every_kind_comes_back_as_it_went() async throws {
+    @Test func `every kind comes back as it went`() async throws {
         try await World.with { world in
             let files: [(FactKind, String)] = [
                 (.models, "doubao,bytedance,bytedance,doubao,,,2025-01-01,,r"),
@@ -167,7 +167,8 @@ import UsageModel
     ]
 
     /// Random imports against the simplest model there is: for each import, an array of contents by subject and day.
-    @Test(arguments: samples) func every_moments_knowledge_of_every_day_is_the_models(sample: Sample) async throws {
+    @Test(arguments: samples)
+    func `every moment's knowledge of every day is what the model says`(sample: Sample) async throws {
         try await World.with { world in
             var generator = SeededGenerator(seed: UInt64.random(in: 0...UInt64.max))
             print("seed \(generator.seed)")
@@ -220,8 +221,8 @@ import UsageModel
         }
     }
 
-    @Test(arguments: samples) func imports_at_once_never_leave_two_statements_about_one_day(sample: Sample) async throws
-    {
+    @Test(arguments: samples)
+    func `imports at once never leave two statements about one day`(sample: Sample) async throws {
         try await World.with { world in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for index in 0..<12 {
@@ -238,7 +239,7 @@ import UsageModel
         }
     }
 
-    @Test(arguments: samples) func records_that_overlap_are_refused_whole(sample: Sample) async throws {
+    @Test(arguments: samples) func `records that overlap are refused whole`(sample: Sample) async throws {
         try await World.with { world in
             let records = ["2025-01-01", "2025-06-01"].map {
                 FactRecord(

@@ -17,7 +17,7 @@ import UsageModel
         }
     }
 
-    @Test func aScopeThatCannotBeAnsweredDoesNotSpoilTheOthers() async throws {
+    @Test func `a scope that can't be answered does not spoil the others`() async throws {
         try await World.with { world in
             try await world.load([oneRow(minute("2025-06-15"), input: 10, output: 5)])
             let some = try await world.reports.results(

@@ -9,7 +9,7 @@ import UsageModel
     private static let months = ["2025-03", "2025-04", "2025-05", "2025-06"]
 
     @Test(arguments: ["Asia/Shanghai", "UTC"])
-    func a_month_is_answered_from_its_own_partitions(_ zone: String) async throws {
+    func `a month is answered from its own partitions`(_ zone: String) async throws {
         try await World.with { world in
             try await world.load(Self.months.map { oneRow(minute("\($0)-15", hour: 4)) })
             let scope = Scope(
@@ -29,7 +29,7 @@ import UsageModel
         }
     }
 
-    @Test func usage_of_a_day_reads_one_months_partition() async throws {
+    @Test func `usage of a day reads one month's partition`() async throws {
         try await World.with { world in
             try await world.load(Self.months.map { oneRow(minute("\($0)-15", hour: 4)) })
             try await Self.forgetScans(world)

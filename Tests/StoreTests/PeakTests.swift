@@ -75,7 +75,7 @@ import UsageModel
             }.prefix(query.count))
     }
 
-    @Test func theHighestMinutesAreThoseOfAPlainScan() async throws {
+    @Test func `the highest minutes are those of a plain scan`() async throws {
         try await World.with { world in
             var generator = SeededGenerator(seed: 20_250_615)
             let events = Self.events(&generator)
@@ -115,7 +115,7 @@ import UsageModel
         }
     }
 
-    @Test func minutesThatAreNotKeptAreNotAnsweredWithLess() async throws {
+    @Test func `minutes that are not kept are not answered with less`() async throws {
         try await World.with { world in
             try await world.load([oneRow(Self.first)])
             try await world.store.session { session in

@@ -25,7 +25,7 @@ import UsageModel
         }
     }
 
-    @Test func randomBatchesInRandomOrderAndPortionsGiveTheModelsSums() async throws {
+    @Test func `random batches in random order and portions give the sums of the model`() async throws {
         try await World.with { world in
             var generator = SeededGenerator(seed: UInt64.random(in: 0...UInt64.max))
             print("seed \(generator.seed)")
@@ -90,7 +90,7 @@ import UsageModel
     }
 
     /// Upserts in one order can't deadlock, whoever else writes: so every rollup takes the order of the key.
-    @Test func aRollupWritesItsRowsInTheOrderOfTheirKeys() async throws {
+    @Test func `a rollup writes its rows in the order of their keys`() async throws {
         try await World.with { world in
             var generator = SeededGenerator(seed: 7)
             try await world.openEpoch()
@@ -113,7 +113,7 @@ import UsageModel
         }
     }
 
-    @Test func twoRollupsAtOnceCountEachBatchOnce() async throws {
+    @Test func `two rollups at once count each batch once`() async throws {
         try await World.with { world in
             try await world.openEpoch()
             for sequence in 0..<30 {
@@ -143,7 +143,7 @@ import UsageModel
         }
     }
 
-    @Test func aPayloadThatCannotBeDecodedIsSetAsideAndDoesNotBlock() async throws {
+    @Test func `a payload that can't be decoded is quarantined and does not block`() async throws {
         try await World.with { world in
             try await world.openEpoch()
             let bad = world.batch(oneRow(minute("2025-06-15")), sequence: 0)
@@ -157,7 +157,7 @@ import UsageModel
         }
     }
 
-    @Test func sumsBeyondSixtyThreeBitsAreExact() async throws {
+    @Test func `sums beyond 63 bits are exact`() async throws {
         try await World.with { world in
             let most = UInt64.max
             let counts = TokenCounts(
@@ -171,7 +171,7 @@ import UsageModel
         }
     }
 
-    @Test func monthsLongPastGetTheirPartitions() async throws {
+    @Test func `months long past get their partitions`() async throws {
         try await World.with { world in
             try await world.load([
                 usageRows(
@@ -187,7 +187,7 @@ import UsageModel
         }
     }
 
-    @Test func rebuildFindsAndMendsATamperedSum() async throws {
+    @Test func `rebuild finds and mends a tampered sum`() async throws {
         try await World.with { world in
             try await world.load([oneRow(minute("2025-06-15")), oneRow(minute("2025-07-02"), "t2")])
             try await world.store.pool.withConnection { connection in
@@ -205,7 +205,7 @@ import UsageModel
         }
     }
 
-    @Test func waitingForTheLatestEndsWhenItIsRolledUp() async throws {
+    @Test func `waiting for the latest ends when it is rolled up`() async throws {
         try await World.with { world in
             try await world.openEpoch()
             _ = try await world.store.commitBatch(world.batch(oneRow(0), sequence: 0))

@@ -66,7 +66,7 @@ import UsageModel
         ScopeFilters(kinds: [.ownBusiness, .unclassified], models: [NamePattern("deepseek-r1"), NamePattern("x")]),
     ]
 
-    @Test func whatSQLFiltersIsWhatPureCodeFilters() async throws {
+    @Test func `what SQL filters is what pure code filters`() async throws {
         try await World.with { world in
             try await Self.fill(world)
             let june = try Period("2025-06")
@@ -86,7 +86,7 @@ import UsageModel
         }
     }
 
-    @Test func severalPeriodsComeAtOneMark() async throws {
+    @Test func `several periods come at one position`() async throws {
         try await World.with { world in
             try await Self.fill(world)
             let scope = Self.scope(ScopeFilters())
@@ -100,7 +100,7 @@ import UsageModel
     }
 
     /// UTC's 15th of June has eight hours of Shanghai's 16th, and the kind is that of the hour's day in the calendar.
-    @Test func aScopeInAnotherZoneIsAnsweredFromHours() async throws {
+    @Test func `a scope in another zone is answered from hours`() async throws {
         try await World.with { world in
             try await world.load([
                 oneRow(minute("2025-06-14", hour: 23, minute: 59), input: 1, output: 0),
@@ -129,7 +129,7 @@ import UsageModel
         }
     }
 
-    @Test func aBoundCallerSeesOneProviderAndMissingFactsAreNamed() async throws {
+    @Test func `a bound caller sees one provider and missing facts are named`() async throws {
         try await World.with { world in
             try await Self.fill(world)
             let june = try Period("2025-06")

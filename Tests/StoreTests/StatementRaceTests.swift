@@ -16,7 +16,7 @@ import UsageModel
     /// A third of the days are May's and July's: they must never count.
     private static let days = date("2025-05-21").days..<date("2025-07-11").days
 
-    @Test func statementAndAdjustmentsAreTheTotalWhateverHappensMeanwhile() async throws {
+    @Test func `statement and adjustments are the total whatever happens meanwhile`() async throws {
         try await World.with(connections: 12) { world in
             let seed = UInt64.random(in: 0...UInt64.max)
             print("seed \(seed)")
@@ -121,7 +121,7 @@ import UsageModel
         }
     }
 
-    @Test func ofTwoThatDoTheSameOneWins() async throws {
+    @Test func `of two that do the same one wins`() async throws {
         try await World.with(connections: 8) { world in
             var sender = try await Sender(world)
             try await sender.complete()
@@ -151,7 +151,7 @@ import UsageModel
     }
 
     /// Random usage and reclassifications after the close.
-    @Test func whatComesAfterwardsIsAdjustmentsAndNothingElse() async throws {
+    @Test func `what comes afterwards is adjustments and nothing else`() async throws {
         try await World.with { world in
             let seed = UInt64.random(in: 0...UInt64.max)
             print("seed \(seed)")

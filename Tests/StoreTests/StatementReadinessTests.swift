@@ -24,7 +24,7 @@ import UsageModel
         }
     }
 
-    @Test func aCompleteMonthLacksNothingAndOneWithoutUsageEverything() async throws {
+    @Test func `a complete month lacks nothing and one without usage everything`() async throws {
         try await World.with { world in
             #expect(try await Self.short(world).map(\.code) == [.nothingCounted])
             var sender = try await Sender(world)
@@ -34,7 +34,7 @@ import UsageModel
         }
     }
 
-    @Test func theMonthAndItsGraceMustBeOver() async throws {
+    @Test func `the month and its grace must be over`() async throws {
         try await World.with { world in
             var sender = try await Sender(world)
             try await sender.complete()
@@ -49,7 +49,7 @@ import UsageModel
         }
     }
 
-    @Test func batchesOfTheMonthMustBeRolledUpAndOthersNeedNot() async throws {
+    @Test func `batches of the month must be rolled up and others need not`() async throws {
         try await World.with { world in
             var sender = try await Sender(world)
             try await sender.complete()
@@ -65,7 +65,7 @@ import UsageModel
         }
     }
 
-    @Test func collectorsMustHaveDeliveredEveryDayAndBeSeenAfterTheLast() async throws {
+    @Test func `collectors must have delivered every day and be seen after the last`() async throws {
         try await World.with { world in
             var silent = try await Sender(world, "acme", "silent")
             try await silent.send(oneRow(minute("2025-06-30", hour: 15, minute: 59) - 1_440))
@@ -106,7 +106,7 @@ import UsageModel
         }
     }
 
-    @Test func batchesThatWereSetAsideAreNamed() async throws {
+    @Test func `quarantined batches are named`() async throws {
         try await World.with { world in
             var sender = try await Sender(world)
             try await sender.complete()
@@ -130,7 +130,7 @@ import UsageModel
         }
     }
 
-    @Test func unclassifiedUsageIsAWarningUnlessALimitIsSet() async throws {
+    @Test func `unclassified usage is a warning unless a limit is set`() async throws {
         try await World.with { world in
             var sender = try await Sender(world)
             try await sender.send(oneRow(minute("2025-06-03"), "t1", input: 89, output: 0))
@@ -149,7 +149,7 @@ import UsageModel
         }
     }
 
-    @Test func aReasonOverridesAndStandsOnTheStatement() async throws {
+    @Test func `a reason overrides and stands on the statement`() async throws {
         try await World.with { world in
             let early = Timestamp(seconds: minute("2025-06-29") * 60)
             let scope = Closing.scope()

@@ -27,7 +27,7 @@ import UsageModel
         return sender
     }
 
-    @Test func aMonthIsProposedByOneAndApprovedByAnother() async throws {
+    @Test func `a month is proposed by one and approved by another`() async throws {
         try await World.with { world in
             _ = try await Self.fill(world)
             let proposed = try await world.reports.propose(Closing.proposal())
@@ -71,7 +71,7 @@ import UsageModel
         }
     }
 
-    @Test func aProposalIsWithdrawnAndProposedAgain() async throws {
+    @Test func `a proposal is withdrawn and proposed again`() async throws {
         try await World.with { world in
             _ = try await Self.fill(world)
             let first = try await world.reports.propose(Closing.proposal())
@@ -86,7 +86,7 @@ import UsageModel
         }
     }
 
-    @Test func figuresThatChangedSinceTheProposalAreNotApproved() async throws {
+    @Test func `figures that changed since the proposal are not approved`() async throws {
         try await World.with { world in
             var sender = try await Self.fill(world)
             let first = try await world.reports.propose(Closing.proposal())
@@ -115,7 +115,7 @@ import UsageModel
     }
 
     /// What the database itself refuses, to everybody who doesn't switch its triggers off.
-    @Test func nothingChangesAStatement() async throws {
+    @Test func `nothing changes a statement`() async throws {
         try await World.with { world in
             _ = try await Self.fill(world)
             let closed = try await world.close()
@@ -146,7 +146,7 @@ import UsageModel
         }
     }
 
-    @Test func whatIsStoredIsHeldAgainstItsDigest() async throws {
+    @Test func `what is stored is held against its digest`() async throws {
         try await World.with { world in
             _ = try await Self.fill(world)
             let closed = try await world.close()
@@ -166,7 +166,7 @@ import UsageModel
         }
     }
 
-    @Test func aClosedMonthKeepsItsFiguresAndTheMonthBeforeItsOwn() async throws {
+    @Test func `a closed month keeps its figures and the month before its own`() async throws {
         try await World.with { world in
             var sender = try await Self.fill(world)
             try await sender.send(oneRow(minute("2025-05-10"), "t1", input: 11, output: 0))
@@ -190,7 +190,7 @@ import UsageModel
     }
 
     /// A scope in another zone has another month, in coverage as in figures.
-    @Test func aMonthIsThatOfTheScopesZone() async throws {
+    @Test func `a month is that of the scope's zone`() async throws {
         try await World.with { world in
             var sender = try await Sender(world)
             try await sender.send(oneRow(minute("2025-06-30", hour: 20), "t1", input: 5, output: 0))

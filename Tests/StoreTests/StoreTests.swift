@@ -8,7 +8,7 @@ import Testing
 import UsageModel
 
 @Suite struct StoreTests {
-    @Test func preparingTwiceAndAtOnceIsHarmless() async throws {
+    @Test func `preparing twice and at once is harmless`() async throws {
         try await TestDatabase.withDatabase { database in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<3 {
@@ -25,7 +25,7 @@ import UsageModel
         }
     }
 
-    @Test func aDatabaseOfAnotherCalendarIsRefused() async throws {
+    @Test func `a database of another calendar is refused`() async throws {
         try await World.with { world in
             let other = try World(connectionString: world.connectionString, calendar: "UTC")
             let error = await #expect(throws: StoreError.self) { try await other.store.prepare() }
@@ -35,7 +35,7 @@ import UsageModel
         }
     }
 
-    @Test func aCalendarOfHalfHoursKeepsItsDays() async throws {
+    @Test func `a calendar of half hours keeps its days`() async throws {
         try await World.with(calendar: "Asia/Kolkata") { world in
             try await world.load([
                 oneRow(minute("2025-06-15", hour: 18, minute: 29), input: 1),
@@ -49,7 +49,7 @@ import UsageModel
         }
     }
 
-    @Test func tokensAreKnownByTheirHashUntilRevokedOrExpired() async throws {
+    @Test func `tokens are known by their hash until revoked or expired`() async throws {
         try await World.with { world in
             let store = world.store
             let hash = [UInt8](repeating: 1, count: 32)
@@ -77,7 +77,7 @@ import UsageModel
         }
     }
 
-    @Test func partitionsAreMadeAheadByManyAtOnce() async throws {
+    @Test func `partitions are made ahead by many at once`() async throws {
         try await World.with { world in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<3 {
@@ -98,7 +98,7 @@ import UsageModel
         }
     }
 
-    @Test func retentionDropsWholeMonthsAndWhatIsBelowIsNeitherRolledUpNorAnswered() async throws {
+    @Test func `retention drops whole months and what is below is neither rolled up nor answered`() async throws {
         try await World.with { world in
             let store = world.store
             try await world.load([oneRow(minute("2025-03-10"), input: 1), oneRow(minute("2025-06-10"), input: 2)])
@@ -131,7 +131,7 @@ import UsageModel
         }
     }
 
-    @Test func aPayloadThatWaitsForItsRollupIsNotDropped() async throws {
+    @Test func `a payload that waits for its rollup is not dropped`() async throws {
         try await World.with { world in
             try await world.openEpoch()
             _ = try await world.store.commitBatch(world.batch(oneRow(0), sequence: 0))

@@ -19,7 +19,7 @@ import UsageModel
             filters: filters, visibility: visibility)
     }
 
-    @Test func reportingDaysComeFromDaySumsAndOthersFromHours() async throws {
+    @Test func `reporting days come from day sums and others from hours`() async throws {
         try await World.with { world in
             // 15:59Z is still 2025-06-15 in Shanghai, 16:00Z is the 16th.
             try await world.load([
@@ -49,7 +49,7 @@ import UsageModel
         }
     }
 
-    @Test func zonesOfHalfHoursAreAnsweredFromMinutesWhereTheGranularityAllows() async throws {
+    @Test func `zones of half hours are answered from minutes where the granularity allows`() async throws {
         try await World.with { world in
             // Kolkata is UTC+5:30: its 15th ends at 18:30Z.
             try await world.load([
@@ -80,7 +80,7 @@ import UsageModel
         }
     }
 
-    @Test func minutesAreKeptByTenantModelAndProvider() async throws {
+    @Test func `minutes are kept by tenant, model and provider`() async throws {
         try await World.with { world in
             let start = minute("2025-06-15", hour: 3, minute: 7)
             try await world.load([
@@ -100,7 +100,7 @@ import UsageModel
         }
     }
 
-    @Test func filtersAndDimensionsCutTheSumsAsTheySay() async throws {
+    @Test func `filters and dimensions cut the sums as they say`() async throws {
         try await World.with { world in
             let day = minute("2025-06-15")
             let list = ["t1", "t2"].flatMap { tenant in
@@ -134,7 +134,7 @@ import UsageModel
         }
     }
 
-    @Test func twoSpellingsThatLookEqualStayTwoTenants() async throws {
+    @Test func `two spellings that look equal stay two tenants`() async throws {
         try await World.with { world in
             let day = minute("2025-06-15")
             try await world.load([oneRow(day, "caf\u{E9}", input: 1), oneRow(day, "cafe\u{301}", input: 2)])
@@ -144,7 +144,7 @@ import UsageModel
         }
     }
 
-    @Test func badQuestionsAreRefusedWithTheReason() async throws {
+    @Test func `bad questions are refused with the reason`() async throws {
         try await World.with { world in
             let empty = await #expect(throws: QuestionError.self) {
                 _ = try await world.store.snapshot { try $0.usage(self.query(5, 5)) }
@@ -171,7 +171,7 @@ import UsageModel
         }
     }
 
-    @Test func aBoundCallerSeesOneProvider() async throws {
+    @Test func `a bound caller sees one provider`() async throws {
         try await World.with { world in
             try await load(world)
             let query = UsageQuery(
@@ -190,7 +190,7 @@ import UsageModel
     }
 
     /// The database's own lock, without the application's.
-    @Test func theReaderRoleSeesNothingOfOthersAndNothingAtAllWithoutASetting() async throws {
+    @Test func `the reader role sees nothing of others and nothing at all without a setting`() async throws {
         try await World.with { world in
             try await load(world)
             for table in ["usage_minute", "usage_hour", "usage_day", "usage_month", "tenant"] {

@@ -2,7 +2,7 @@ import Telemetry
 import Testing
 
 @Suite struct MetricsTests {
-    @Test func families_are_rendered_by_name() {
+    @Test func `families are rendered by name`() {
         let registry = MetricsRegistry()
         registry.counter("b_total", help: "second", labels: [MetricLabel("source", value: "x\"y")]).increment(by: 3)
         registry.counter("b_total", help: "second", labels: [MetricLabel("source", value: "z")]).increment()
@@ -20,13 +20,13 @@ import Testing
                 """)
     }
 
-    @Test func the_same_name_and_labels_are_the_same_counter() {
+    @Test func `the same name and labels are the same counter`() {
         let registry = MetricsRegistry()
         registry.counter("c_total", help: "c").increment()
         #expect(registry.counter("c_total", help: "c").value == 1)
     }
 
-    @Test func histograms_are_cumulative() {
+    @Test func `histograms are cumulative`() {
         let registry = MetricsRegistry()
         let histogram = registry.histogram("h_seconds", help: "h", bounds: [1, 2])
         for value in [0.5, 1, 1.5, 99] { histogram.observe(value) }
@@ -38,7 +38,7 @@ import Testing
         #expect(text.contains("h_seconds_count 4\n"))
     }
 
-    @Test func collectors_run_before_every_rendering() {
+    @Test func `collectors run before every rendering`() {
         let registry = MetricsRegistry()
         let gauge = registry.gauge("g", help: "g")
         registry.beforeRendering { gauge.set(gauge.value + 1) }

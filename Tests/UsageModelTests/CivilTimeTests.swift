@@ -2,7 +2,7 @@ import Testing
 import UsageModel
 
 @Suite struct CivilTimeTests {
-    @Test func every_day_of_four_centuries_comes_back_and_follows_the_one_before() {
+    @Test func `every day of four centuries comes back and follows the one before`() {
         var days = CivilTime.days(year: 1800, month: 1, day: 1)
         for year in 1800..<2200 {
             for month in 1...12 {
@@ -25,12 +25,12 @@ import UsageModel
     }
 
     @Test(arguments: ["2025-02-29", "2025-13-01", "2025-00-01", "2025-1-01", "0000-01-01", "2025-01-01 ", "25-01-01"])
-    func refuses_what_is_no_date(text: String) {
+    func `refuses what is no date`(text: String) {
         #expect(CalendarDate(text) == nil)
     }
 
     @Test(arguments: ["0001-01-01", "2024-02-29", "1969-12-31", "9999-12-31"])
-    func dates_round_trip(text: String) {
+    func `dates round trip`(text: String) {
         #expect(CalendarDate(text)?.description == text)
     }
 
@@ -38,16 +38,16 @@ import UsageModel
         (Int64(0), "1970-01-01T00:00:00.000Z"), (-1, "1969-12-31T23:59:59.999Z"),
         (1_767_225_600_042, "2026-01-01T00:00:00.042Z"),
     ])
-    func log_times_are_utc_to_the_millisecond(milliseconds: Int64, text: String) {
+    func `log times are UTC to the millisecond`(milliseconds: Int64, text: String) {
         #expect(CivilTime.logText(milliseconds: milliseconds) == text)
     }
 
-    @Test func exact_times_keep_the_microsecond() {
+    @Test func `exact times keep the microsecond`() {
         #expect(CivilTime.exactText(microseconds: -1) == "1969-12-31T23:59:59.999999Z")
         #expect(CivilTime.exactText(microseconds: 42) == "1970-01-01T00:00:00.000042Z")
     }
 
-    @Test func zero_padding_never_cuts_a_number() {
+    @Test func `zero padding never cuts a number`() {
         #expect(7.zeroPadded(to: 2) == "07")
         #expect(12_345.zeroPadded(to: 2) == "12345")
         #expect(UInt64.max.zeroPadded(to: 4) == "18446744073709551615")

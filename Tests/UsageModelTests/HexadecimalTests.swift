@@ -2,7 +2,7 @@ import Testing
 import UsageModel
 
 @Suite struct HexadecimalTests {
-    @Test func a_digest_and_a_spool_id_come_back_from_their_digits() {
+    @Test func `a digest and a spool id come back from their digits`() {
         let bytes = (0..<32).map { UInt8($0 * 8 + 1) }
         #expect(BatchDigest(bytes: bytes)?.bytes == bytes)
         #expect(BatchDigest(bytes: bytes).flatMap { BatchDigest(hex: $0.hex.uppercased()) }?.bytes == bytes)
@@ -10,11 +10,11 @@ import UsageModel
     }
 
     @Test(arguments: ["0", "0g", "00 ", "００"])
-    func refuses_what_is_no_pair_of_digits(text: String) {
+    func `refuses what is no pair of digits`(text: String) {
         #expect(Hexadecimal.bytes(text) == nil)
     }
 
-    @Test func refuses_other_lengths() {
+    @Test func `refuses other lengths`() {
         #expect(BatchDigest(bytes: [UInt8](repeating: 0, count: 31)) == nil)
         #expect(SpoolID(hex: String(repeating: "0", count: 34)) == nil)
     }

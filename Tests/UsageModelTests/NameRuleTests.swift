@@ -3,7 +3,7 @@ import UsageModel
 
 @Suite struct NameRuleTests {
     @Test(arguments: ["a", "t-000001", "deepseek-v3.1", "org/model:free", "华东一区", "A b", "用户+1", "_x"])
-    func accepts_ordinary_names(name: String) {
+    func `accepts ordinary names`(name: String) {
         #expect(NameRule.problem(in: name, maxBytes: 128) == nil)
     }
 
@@ -12,14 +12,14 @@ import UsageModel
         "\u{FEFF}a",
         "a\"b", "a,b", "a;b", "a\u{E000}b", "a\u{FFFE}b",
     ])
-    func refuses_names_that_could_mislead(name: String) {
+    func `refuses names that could mislead`(name: String) {
         guard case .forbiddenCharacter = NameRule.problem(in: name, maxBytes: 128) else {
             Issue.record("\(name.debugDescription) was accepted")
             return
         }
     }
 
-    @Test func limits_count_bytes() {
+    @Test func `limits count bytes`() {
         #expect(NameRule.problem(in: "", maxBytes: 4) == .empty)
         #expect(NameRule.problem(in: "abcd", maxBytes: 4) == nil)
         #expect(NameRule.problem(in: "abcde", maxBytes: 4) == .tooLong(limitBytes: 4))
@@ -29,11 +29,11 @@ import UsageModel
     @Test(arguments: [
         [0xC0, 0xAF], [0xE0, 0x80, 0xAF], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xE4, 0xB8], [0x80],
     ])
-    func refuses_malformed_utf8(bytes: [UInt8]) {
+    func `refuses malformed UTF-8`(bytes: [UInt8]) {
         #expect(unsafe NameRule.problem(in: bytes.span.bytes, maxBytes: 16) == .invalidUTF8(atByte: 0))
     }
 
-    @Test func identifiers_are_lower_case_letters_digits_and_inner_hyphens() {
+    @Test func `identifiers are lower-case letters, digits and inner hyphens`() {
         #expect(NameRule.isIdentifier("baidu-cloud", maxBytes: 64))
         for name in ["", "-a", "a-", "A", "a_b", "a.b", "a/b", "é"] {
             #expect(!NameRule.isIdentifier(name, maxBytes: 64), "\(name)")

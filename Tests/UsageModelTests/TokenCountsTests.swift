@@ -2,7 +2,7 @@ import Testing
 import UsageModel
 
 @Suite struct TokenCountsTests {
-    @Test func adding_stops_before_any_of_the_five_sums_wraps() {
+    @Test func `adding stops before any of the five sums wraps`() {
         let one = TokenCounts(requests: 1, input: 1, cachedInput: 1, output: 1, reasoningOutput: 1)
         for full in [
             TokenCounts(requests: .max), TokenCounts(input: .max), TokenCounts(cachedInput: .max),

@@ -2,7 +2,7 @@ import Testing
 import UsageModel
 
 @Suite struct ZoneRulesTests {
-    @Test func shanghai_is_eight_hours_ahead() throws {
+    @Test func `Shanghai is eight hours ahead`() throws {
         let zone = try #require(ZoneRules(identifier: "Asia/Shanghai"))
         let june = try #require(CalendarDate("2025-06-01"))
         #expect(zone.startOfDay(june) == june.days * 86_400 - 8 * 3_600)
@@ -10,7 +10,7 @@ import UsageModel
         #expect(zone.date(atSecond: zone.startOfDay(june) - 1).days == june.days - 1)
     }
 
-    @Test func a_skipped_local_time_has_no_moment_and_a_repeated_one_is_the_earlier() throws {
+    @Test func `a skipped local time has no moment and a repeated one is the earlier`() throws {
         let zone = try #require(ZoneRules(identifier: "America/New_York"))
         let spring = CivilTime.days(year: 2025, month: 3, day: 9) * 86_400
         #expect(zone.utcSecond(localSecond: spring + 2 * 3_600 + 1_800) == nil)
@@ -18,7 +18,7 @@ import UsageModel
         #expect(zone.utcSecond(localSecond: autumn + 3_600 + 1_800) == autumn + 5 * 3_600 + 1_800)
     }
 
-    @Test func an_unknown_zone_is_refused() {
+    @Test func `an unknown zone is refused`() {
         #expect(ZoneRules(identifier: "Mars/Olympus") == nil)
     }
 }

@@ -9,16 +9,16 @@ import Testing
     private static let audit = SettingsAudit(
         schema, required: ["ingest.certificate-file=c", "ingest.key-file=k", "ingest.client-ca-file=a"])
 
-    @Test func every_setting_is_documented_and_takes_its_default_and_has_its_variable() {
+    @Test func `every setting is documented and takes its default and has its variable`() {
         #expect(Self.audit.faults() == [])
     }
 
-    @Test func the_report_of_reloading_covers_what_needs_a_restart() throws {
+    @Test func `the report of reloading covers what needs a restart`() throws {
         #expect(try Self.audit.wrongReloadReports() == [])
     }
 
     /// `STEELYARD_REGENERATE=1` writes the tables again.
-    @Test func the_tables_of_the_page_are_made_of_the_declarations() throws {
+    @Test func `the tables of the page are made of the declarations`() throws {
         let url = SettingsDocument<AggregatorKeys>.url(of: "aggregator")
         let page = try String(contentsOf: url, encoding: .utf8)
         let (updated, groupsWithoutTable) = SettingsDocument(Self.schema).updated(page)

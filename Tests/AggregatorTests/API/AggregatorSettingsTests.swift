@@ -18,7 +18,7 @@ import UsageModel
             AggregatorKeys.schema.load(yaml: yaml, file: "x.yaml", overrides: extra, environment: [:]))
     }
 
-    @Test func has_the_documented_defaults() throws {
+    @Test func `has the documented defaults`() throws {
         let configuration = try load(["database.url=dbname=steelyard"])
         #expect("\(configuration.ingestAddress)" == "127.0.0.1:4681")
         #expect("\(configuration.queryAddress)" == "127.0.0.1:4682")
@@ -39,13 +39,13 @@ import UsageModel
             (["database.url=x", "rollup.batches=0"], "rollup.batches"),
             (["database.url=x", "rollup.bathces=1"], "rollup.bathces"),
         ] as [([String], String)])
-    func names_the_key_that_is_wrong(overrides: [String], key: String) throws {
+    func `names the key that is wrong`(overrides: [String], key: String) throws {
         let error = #expect(throws: SettingsError.self) { _ = try load(overrides) }
         #expect(error?.problems.map(\.key) == [key])
         #expect(error?.problems.allSatisfy { !$0.remedy.isEmpty } == true)
     }
 
-    @Test func may_serve_other_machines_with_tls() throws {
+    @Test func `may serve other machines with TLS`() throws {
         let configuration = try load([
             "database.url=x", "query.listen=0.0.0.0:4682", "query.certificate-file=q.pem", "query.key-file=k.pem",
         ])

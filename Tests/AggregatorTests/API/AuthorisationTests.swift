@@ -36,7 +36,7 @@ import Testing
         (.admin, "aliyun", [.usage, .scopes, .collectors, .readTenants, .coverage]),
     ]
 
-    @Test func roles_and_providers_see_what_the_matrix_says() async throws {
+    @Test func `roles and providers see what the matrix says`() async throws {
         try await World.with { world in
             for caller in Self.allowed {
                 let token = try await world.token(caller.role, provider: caller.provider)
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func nobody_without_a_live_token_gets_in() async throws {
+    @Test func `nobody without a live token gets in`() async throws {
         try await World.with { world in
             let admin = try await world.token(.admin)
             let revoked = try await world.token(.admin)
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test func a_bound_token_sees_its_own_provider_only() async throws {
+    @Test func `a bound token sees its own provider only`() async throws {
         try await World.with { world in
             try await FiguresTests.fill(world)
             try await world.store.waitForLatest(timeout: .seconds(120))
@@ -111,7 +111,7 @@ import Testing
         }
     }
 
-    @Test func a_created_token_works_and_lists_without_its_secret() async throws {
+    @Test func `a created token works and lists without its secret`() async throws {
         try await World.with { world in
             let admin = try await world.token(.admin)
             try await world.asCaller { client in

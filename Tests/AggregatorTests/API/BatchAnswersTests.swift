@@ -11,7 +11,7 @@ import UsageModel
 /// What a collector is answered, over real TLS, with a real database behind.
 @Suite struct BatchAnswersTests {
     @Test(arguments: [true, false])
-    func counts_once_and_acknowledges_twice(isHTTP1Only: Bool) async throws {
+    func `counts once and acknowledges twice`(isHTTP1Only: Bool) async throws {
         try await World.with { world in
             try await world.asCollector(isHTTP1Only: isHTTP1Only) { client in
                 let epoch = try await client.openEpoch()
@@ -31,7 +31,7 @@ import UsageModel
         }
     }
 
-    @Test func names_a_gap_a_fork_a_fenced_and_an_unknown_epoch() async throws {
+    @Test func `names a gap, a fork, a fenced and an unknown epoch`() async throws {
         try await World.with { world in
             try await world.asCollector { client in
                 let epoch = try await client.openEpoch()
@@ -59,7 +59,7 @@ import UsageModel
         }
     }
 
-    @Test func says_that_it_knows_less_than_the_collector_does() async throws {
+    @Test func `says that it knows less than the collector does`() async throws {
         try await World.with { world in
             try await world.asCollector { client in
                 let reply = try await client.postJSON(
@@ -72,7 +72,7 @@ import UsageModel
         }
     }
 
-    @Test func refuses_what_is_not_the_senders() async throws {
+    @Test func `refuses what is not the sender's`() async throws {
         try await World.with { world in
             try await world.asCollector { client in
                 let epoch = try await client.openEpoch()
@@ -90,7 +90,7 @@ import UsageModel
         }
     }
 
-    @Test func refuses_damaged_invalid_and_oversized_bytes() async throws {
+    @Test func `refuses damaged, invalid and oversized bytes`() async throws {
         try await World.with { world in
             try await world.asCollector { client in
                 let epoch = try await client.openEpoch()
@@ -122,7 +122,7 @@ import UsageModel
 
     /// A frame that declares 200 MiB, one that declares a 128 MiB window, and one that declares no size: refused from
     /// the header.
-    @Test func refuses_zstd_bombs_from_the_frame_header() async throws {
+    @Test func `refuses zstd bombs from the frame header`() async throws {
         let magic: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD]
         let declares200MiB = magic + [0xA0, 0x00, 0x00, 0x80, 0x0C, 0x01, 0x00, 0x00]
         let window128MiB = magic + [0x40, 0x88, 0x00, 0x00, 0x01, 0x00, 0x00]
@@ -138,7 +138,7 @@ import UsageModel
         }
     }
 
-    @Test func refuses_malformed_control_requests() async throws {
+    @Test func `refuses malformed control requests`() async throws {
         try await World.with { world in
             try await world.asCollector { client in
                 for body in [

@@ -11,7 +11,7 @@ import UsageModel
 
 /// Who gets through the ingest listener's handshake, and who only gets a 403.
 @Suite struct ClientCertificateTests {
-    @Test func ends_the_handshake_of_strangers() async throws {
+    @Test func `ends the handshake of strangers`() async throws {
         try await World.with { world in
             let foreign = try CertificateAuthority.create(trustDomain: World.trustDomain)
             let past = CertificateValidity(
@@ -39,7 +39,7 @@ import UsageModel
         }
     }
 
-    @Test func answers_403_to_certificates_that_name_no_single_collector_of_this_domain() async throws {
+    @Test func `answers 403 to certificates that name no single collector of this domain`() async throws {
         try await World.with { world in
             let uri = world.identity().description
             var other = world.identity()
@@ -66,7 +66,7 @@ import UsageModel
     }
 
     /// Certificates of our own authority, or of nobody's, that are no collector's: the handshake or the first request ends.
-    @Test func lets_no_unfit_certificate_through() async throws {
+    @Test func `lets no unfit certificate through`() async throws {
         try await World.with { world in
             let good = try LeafRequest.collector(world.identity())
             func changed(_ change: (inout LeafRequest) -> Void) throws -> IssuedCertificate {
@@ -116,7 +116,7 @@ import UsageModel
         }
     }
 
-    @Test func takes_no_identity_from_headers() async throws {
+    @Test func `takes no identity from headers`() async throws {
         try await World.with { world in
             try await world.asCollector { client in
                 let reply = try await client.send(
@@ -134,7 +134,7 @@ import UsageModel
         }
     }
 
-    @Test func speaks_nothing_older_than_tls_1_3() async throws {
+    @Test func `speaks nothing older than TLS 1.3`() async throws {
         try await World.with { world in
             var tls = try world.tls(try world.authority.issueCollector(world.identity()))
             tls.maximumTLSVersion = .tlsv12

@@ -27,7 +27,7 @@ internal import TextFormats
         return try reply.json()
     }
 
-    @Test func a_price_book_makes_revenue_and_records_take_its_place() async throws {
+    @Test func `a price book makes revenue and records take its place`() async throws {
         try await World.with { world in
             try await FiguresTests.fill(world)
             let admin = try await world.token(.admin)
@@ -85,7 +85,7 @@ internal import TextFormats
         }
     }
 
-    @Test func exports_what_was_imported_in_a_form_that_imports_again() async throws {
+    @Test func `exports what was imported in a form that imports again`() async throws {
         try await World.with { world in
             let admin = try await world.token(.admin)
             let contract = try ContractChecker(OpenAPITests.contract())
@@ -104,7 +104,7 @@ internal import TextFormats
         }
     }
 
-    @Test func refuses_a_file_whole_with_the_line_of_every_mistake() async throws {
+    @Test func `refuses a file whole with the line of every mistake`() async throws {
         try await World.with { world in
             let admin = try await world.token(.admin)
             let contract = try ContractChecker(OpenAPITests.contract())
@@ -135,7 +135,7 @@ internal import TextFormats
         }
     }
 
-    @Test func a_preview_says_what_would_move_and_writes_nothing() async throws {
+    @Test func `a preview says what would move and writes nothing`() async throws {
         try await World.with { world in
             try await FiguresTests.fill(world)
             try await world.store.waitForLatest(timeout: .seconds(120))
@@ -177,7 +177,7 @@ internal import TextFormats
         }
     }
 
-    @Test func a_share_of_a_published_total_is_an_interval() async throws {
+    @Test func `a share of a published total is an interval`() async throws {
         try await ScratchDirectory.with("house-scopes") { directory in
             let house = """
                 id: house-published

@@ -56,7 +56,7 @@ import UsageModel
         }
     }
 
-    @Test func shares_count_external_customers_only_and_add_up_to_100() async throws {
+    @Test func `shares count external customers only and add up to 100`() async throws {
         try await World.with { world in
             try await Self.fill(world)
             let token = try await world.token(.finance)
@@ -86,7 +86,7 @@ import UsageModel
         }
     }
 
-    @Test func monthly_export_has_shares_growth_and_totals_and_no_formula() async throws {
+    @Test func `monthly export has shares, growth and totals, and no formula`() async throws {
         try await World.with { world in
             try await Self.fill(world)
             let token = try await world.token(.finance)
@@ -119,7 +119,7 @@ import UsageModel
         }
     }
 
-    @Test func usage_groups_filters_and_buckets() async throws {
+    @Test func `usage groups, filters and buckets`() async throws {
         try await World.with { world in
             try await Self.fill(world)
             let token = try await world.token(.auditor)
@@ -157,7 +157,7 @@ import UsageModel
         }
     }
 
-    @Test func a_question_waits_for_its_mark() async throws {
+    @Test func `a question waits for its position`() async throws {
         try await World.with(overrides: ["rollup.enabled=false"]) { world in
             try await world.asCollector { client in
                 let epoch = try await client.openEpoch()
@@ -177,7 +177,7 @@ import UsageModel
         }
     }
 
-    @Test func every_wrong_parameter_is_named() async throws {
+    @Test func `every wrong parameter is named`() async throws {
         try await World.with { world in
             let token = try await world.token(.admin)
             let cases: [(path: String, parameter: String)] = [

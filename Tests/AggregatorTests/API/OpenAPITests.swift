@@ -19,20 +19,20 @@ import Yams
         try String(contentsOf: root.appendingPathComponent("Protocols/openapi.yaml"), encoding: .utf8)
     }
 
-    @Test func the_server_gives_out_the_contract_as_it_stands_in_protocols() throws {
+    @Test func `the server gives out the contract as it stands in Protocols`() throws {
         let served = String(decoding: try OpenAPIDocument.bytes.get(), as: UTF8.self)
         #expect(served == (try Self.contract()))
     }
 
     /// What usage can be grouped by, what peaks are of and what tokens are for: as the store and as answers name it.
-    @Test func words_of_answers_are_those_of_the_store() {
+    @Test func `words of answers are those of the store`() {
         #expect(UsageDimension.allCases.map(\.rawValue) == Dimension.ofUsage)
         #expect(PeakSubject.allCases.map(\.rawValue) == ["provider"] + PeakRow.subjects)
         #expect(TokenRole.allCases.map(\.rawValue).sorted() == TokenRequest.roles.sorted())
         for name in Dimension.ofUsage + Scope.Entity.names { #expect(Dimension.heading(of: name).en != name) }
     }
 
-    @Test func every_route_is_in_the_contract_and_nothing_else_is() async throws {
+    @Test func `every route is in the contract and nothing else is`() async throws {
         let document = try ContractChecker(Self.contract())
         try await World.with { world in
             var served: Set<String> = []
@@ -43,7 +43,7 @@ import Yams
         }
     }
 
-    @Test func answers_are_what_the_contract_says() async throws {
+    @Test func `answers are what the contract says`() async throws {
         let contract = try ContractChecker(Self.contract())
         try await World.with { world in
             try await FiguresTests.fill(world)
@@ -151,7 +151,7 @@ import Yams
     }
 
     /// A checker that finds nothing proves nothing.
-    @Test func the_checker_can_fail() throws {
+    @Test func `the checker can fail`() throws {
         let contract = try ContractChecker(Self.contract())
         let good = Reply(
             status: 200, headers: ["content-type": "application/json"], body: Array("{\"status\":\"ok\"}".utf8),

@@ -29,7 +29,7 @@ import UsageModel
         }
     }
 
-    @Test func rank_puts_scopes_beside_each_other_and_lists_those_that_cannot_be_answered() async throws {
+    @Test func `rank puts scopes beside each other and lists those that can't be answered`() async throws {
         try await Self.withMarket { _, client, token in
             let path = "/v1/rank?period=2025-06&scope=idc,tenders,all-traffic,openrouter"
             let reply = try await client.get(path, token: token)
@@ -61,7 +61,7 @@ import UsageModel
         }
     }
 
-    @Test func a_trend_has_steps_changes_events_and_inflections() async throws {
+    @Test func `a trend has steps, changes, events and inflections`() async throws {
         try await Self.withMarket { _, client, token in
             let reply = try await client.get(
                 "/v1/trend?scope=all-traffic&period=2025-H1&entity=volcengine,aliyun", token: token)
@@ -89,7 +89,7 @@ import UsageModel
         }
     }
 
-    @Test func a_jump_of_growth_is_marked_in_the_trend() async throws {
+    @Test func `a jump of growth is marked in the trend`() async throws {
         try await World.with { world in
             let amounts: [(minute: Int64, tokens: UInt64)] = [
                 (Batches.june - 61 * 1_440, 1_000_000), (Batches.may, 1_100_000), (Batches.june, 3_300_000),
@@ -115,7 +115,7 @@ import UsageModel
         }
     }
 
-    @Test func growth_warns_of_spans_of_different_length_and_compares_days() async throws {
+    @Test func `growth warns of spans of different length and compares days`() async throws {
         try await Self.withMarket { _, client, token in
             let reply = try await client.get(
                 "/v1/growth?scope=idc&from-period=2025-05&to-period=2025-Q2", token: token)
@@ -141,7 +141,7 @@ import UsageModel
         }
     }
 
-    @Test func concentration_is_exact() async throws {
+    @Test func `concentration is exact`() async throws {
         try await Self.withMarket { _, client, token in
             let reply = try await client.get("/v1/concentration?scope=idc&period=2025-06", token: token)
             let json = try reply.json()
@@ -152,7 +152,7 @@ import UsageModel
         }
     }
 
-    @Test func a_bridge_leads_from_one_scope_to_the_other_and_adds_up() async throws {
+    @Test func `a bridge leads from one scope to the other and adds up`() async throws {
         try await Self.withMarket { _, client, token in
             let path = "/v1/bridge?from-scope=idc&to-scope=all-traffic&period=2025-06&entity=volcengine"
             let reply = try await client.get(path, token: token)
@@ -183,7 +183,7 @@ import UsageModel
         }
     }
 
-    @Test func peaks_say_when_and_for_how_many_users() async throws {
+    @Test func `peaks say when and for how many users`() async throws {
         try await Self.withMarket { world, client, finance in
             let auditor = try await world.token(.auditor)
             let path = "/v1/peak?period=2025-06&by=tenant&user-rate=500&top=2"
@@ -206,7 +206,7 @@ import UsageModel
         }
     }
 
-    @Test func coverage_says_who_reported_and_who_was_silent() async throws {
+    @Test func `coverage says who reported and who was silent`() async throws {
         try await Self.withMarket { world, client, finance in
             let reply = try await client.get("/v1/coverage?from=2025-06-15&to=2025-06-16", token: finance)
             let json = try reply.json()
@@ -239,7 +239,7 @@ import UsageModel
         }
     }
 
-    @Test func house_events_and_the_length_of_silence_are_settings() async throws {
+    @Test func `an installation's own events and the length of silence are settings`() async throws {
         try await ScratchDirectory.with("house-events") { directory in
             let house = """
                 events:

@@ -13,7 +13,7 @@ import Testing
             body: Array(text.utf8))
     }
 
-    @Test func refuses_a_file_whole_with_the_line_of_every_mistake() async throws {
+    @Test func `refuses a file whole with the line of every mistake`() async throws {
         try await World.with { world in
             let admin = try await world.token(.admin)
             try await world.asCaller { client in
@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    @Test func exports_what_was_imported_in_a_form_that_imports_again() async throws {
+    @Test func `exports what was imported in a form that imports again`() async throws {
         try await World.with { world in
             let admin = try await world.token(.admin)
             try await world.asCaller { client in
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func history_keeps_what_was_superseded() async throws {
+    @Test func `history keeps what was superseded`() async throws {
         try await World.with { world in
             let admin = try await world.token(.admin)
             try await world.asCaller { client in
@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test func wants_csv() async throws {
+    @Test func `wants CSV`() async throws {
         try await World.with { world in
             let admin = try await world.token(.admin)
             try await world.asCaller { client in

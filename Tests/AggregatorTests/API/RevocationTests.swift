@@ -24,7 +24,7 @@ import UsageModel
         try await client.postJSON("/v1/epochs", "{\"spool_id\":\"\(TestClient.spool)\",\"software_version\":\"1.0\"}")
     }
 
-    @Test func a_connection_that_is_open_ends_with_its_next_request() async throws {
+    @Test func `a connection that is open ends with its next request`() async throws {
         try await withFile { world, file in
             let issued = try world.authority.issueCollector(world.identity())
             try await TestClient.with(world.ingest, tls: try world.tls(issued)) { client in
@@ -45,7 +45,7 @@ import UsageModel
         }
     }
 
-    @Test func an_identity_can_be_revoked_whole() async throws {
+    @Test func `an identity can be revoked whole`() async throws {
         try await withFile { world, file in
             try Data("\(world.identity())\n".utf8).write(to: file)
             world.clock.advance(seconds: APILimits.revocationCheckSeconds)
@@ -56,7 +56,7 @@ import UsageModel
         }
     }
 
-    @Test func a_broken_file_frees_nobody_and_stops_no_other() async throws {
+    @Test func `a broken file frees nobody and stops no other`() async throws {
         try await withFile { world, file in
             try Data("\(world.identity())\n".utf8).write(to: file)
             world.clock.advance(seconds: APILimits.revocationCheckSeconds)
@@ -78,7 +78,7 @@ import UsageModel
         }
     }
 
-    @Test func an_aggregator_with_a_broken_file_does_not_start() async throws {
+    @Test func `an aggregator with a broken file does not start`() async throws {
         try await ScratchDirectory.with("revoked") { directory in
             let file = "\(directory)/revoked"
             #expect(throws: (any Error).self) { try Revocations(file: file, logger: World.logger) }

@@ -8,7 +8,7 @@ internal import TextFormats
 @testable import Aggregator
 
 @Suite struct ScopeRoutesTests {
-    @Test func the_definitions_come_with_digest_needs_and_explanation() async throws {
+    @Test func `the definitions come with digest, needs and explanation`() async throws {
         try await World.with { world in
             let token = try await world.token(.finance)
             try await world.asCaller { client in
@@ -36,7 +36,7 @@ internal import TextFormats
     }
 
     /// Never a wrong number, never a crash: the answer names what is missing.
-    @Test func a_scope_without_its_facts_is_refused_by_name_everywhere() async throws {
+    @Test func `a scope without its facts is refused by name everywhere`() async throws {
         try await World.with { world in
             try await FiguresTests.fill(world)
             let token = try await world.token(.finance)
@@ -57,7 +57,7 @@ internal import TextFormats
         }
     }
 
-    @Test func openrouter_is_divided_among_models_in_days_of_utc() async throws {
+    @Test func `OpenRouter is divided among models in days of UTC`() async throws {
         try await World.with { world in
             let midnight = Batches.june - Batches.june % 1_440
             // 2025-06-14T23:59Z is the 15th in Shanghai, the installation's calendar, but not in UTC.
@@ -102,7 +102,7 @@ internal import TextFormats
         }
     }
 
-    @Test func house_scopes_are_served_beside_the_built_in_ones() async throws {
+    @Test func `custom scopes are served beside the built-in ones`() async throws {
         try await ScratchDirectory.with("house-scopes") { directory in
             let house = """
                 id: house-batch

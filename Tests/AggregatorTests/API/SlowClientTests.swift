@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    @Test func a_head_that_never_ends_is_cut_off() async throws {
+    @Test func `a head that never ends is cut off`() async throws {
         try await withListener {
             $0.headerDeadline = .milliseconds(300)
         } _: { port async throws in
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test func a_body_that_trickles_is_cut_off() async throws {
+    @Test func `a body that trickles is cut off`() async throws {
         try await withListener {
             $0.bodyRateWindow = .milliseconds(200)
         } _: { port in
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test func an_idle_connection_is_closed() async throws {
+    @Test func `an idle connection is closed`() async throws {
         try await withListener {
             $0.idleTimeout = .milliseconds(300)
         } _: { port in
@@ -88,7 +88,7 @@ import Testing
         }
     }
 
-    @Test func an_old_connection_is_closed() async throws {
+    @Test func `an old connection is closed`() async throws {
         try await withListener {
             $0.maxConnectionAge = .milliseconds(500)
         } _: { port in
@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    @Test func a_head_of_too_many_fields_is_refused() async throws {
+    @Test func `a head of too many fields is refused`() async throws {
         try await withListener { _ in
         } _: { port in
             let fields = (0...APILimits.maxHeaderFields).map { "X-\($0): y\r\n" }.joined()

@@ -49,7 +49,7 @@ import Testing
         try await world.store.waitForLatest(timeout: .seconds(120))
     }
 
-    @Test func a_month_is_closed_by_two_people_and_stays_what_it_was() async throws {
+    @Test func `a month is closed by two people and stays what it was`() async throws {
         try await World.with { world in
             try await FiguresTests.fill(world)
             let ann = try await world.token(.finance, holder: "Ann")
@@ -127,7 +127,7 @@ import Testing
         #expect(restatement["changed"] as? Bool == true)
     }
 
-    @Test func what_moved_since_the_proposal_is_listed_and_proposed_again() async throws {
+    @Test func `what moved since the proposal is listed and proposed again`() async throws {
         try await World.with { world in
             try await FiguresTests.fill(world)
             let ann = try await world.token(.finance, holder: "Ann")
@@ -150,7 +150,7 @@ import Testing
         }
     }
 
-    @Test func who_may_not_is_told_why() async throws {
+    @Test func `who may not is told why`() async throws {
         try await World.with { world in
             let nobody = try await world.token(.admin)
             let auditor = try await world.token(.auditor, holder: "Eve")
@@ -181,7 +181,7 @@ import Testing
         }
     }
 
-    @Test func tokens_name_their_holder() async throws {
+    @Test func `tokens name their holder`() async throws {
         try await World.with { world in
             let admin = try await world.token(.admin)
             try await world.asCaller { client in

@@ -10,7 +10,7 @@ import UsageModel
 @Suite struct TwoAggregatorsTests {
     /// Eight collectors send 25 batches each, every batch to both aggregators at once, so that each is counted by one
     /// and confirmed as a duplicate (or refused as a gap, and sent again) by the other.
-    @Test func totals_are_exact_under_concurrent_load() async throws {
+    @Test func `totals are exact under concurrent load`() async throws {
         let (collectors, batches) = (8, 25)
         try await World.with { first in
             try await first.withAnother { second in

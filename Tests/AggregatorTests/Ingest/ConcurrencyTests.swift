@@ -9,7 +9,7 @@ import UsageModel
     private let one = CollectorIdentity(trustDomain: "t", provider: "p", name: "one")
     private let two = CollectorIdentity(trustDomain: "t", provider: "p", name: "two")
 
-    @Test func lets_in_as_many_as_its_limits_say_and_forgets_them_afterwards() async throws {
+    @Test func `lets in as many as its limits say and forgets them afterwards`() async throws {
         let limiter = ConcurrencyLimiter(limit: 3, limitPerCollector: 2)
         try await limiter.withPermit(of: one) {
             try await limiter.withPermit(of: one) {
@@ -25,7 +25,7 @@ import UsageModel
         #expect(limiter.count == 0)
     }
 
-    @Test func gives_the_place_back_when_the_work_throws() async {
+    @Test func `gives the place back when the work throws`() async {
         let limiter = ConcurrencyLimiter(limit: 1, limitPerCollector: 1)
         for _ in 0..<3 {
             await #expect(throws: CancellationError.self) {
@@ -41,7 +41,7 @@ import UsageModel
         let counts = Mutex((now: 0, most: 0, done: 0))
     }
 
-    @Test func never_lets_more_through_than_it_has_places() async throws {
+    @Test func `never lets more through than it has places`() async throws {
         let semaphore = AsyncSemaphore(places: 3)
         let inside = Inside()
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -66,7 +66,7 @@ import UsageModel
         #expect(result.most <= 3 && result.done == 200)
     }
 
-    @Test func a_cancelled_waiter_leaves_the_queue_and_nobody_behind_it_is_stuck() async throws {
+    @Test func `a cancelled waiter leaves the queue and nobody behind it is stuck`() async throws {
         let semaphore = AsyncSemaphore(places: 1)
         let (held, hold) = AsyncStream<Void>.makeStream()
         let (entered, enter) = AsyncStream<Void>.makeStream()
@@ -88,14 +88,14 @@ import UsageModel
 }
 
 @Suite struct WakeSignalTests {
-    @Test func a_signal_that_came_early_is_not_lost() async {
+    @Test func `a signal that came early is not lost`() async {
         let signal = WakeSignal()
         signal()
         signal()
         await signal.wait(atMost: .seconds(600))
     }
 
-    @Test func wakes_a_waiting_loop() async {
+    @Test func `wakes a waiting loop`() async {
         let signal = WakeSignal()
         async let waiting: Void = signal.wait(atMost: .seconds(600))
         await Task.yield()
@@ -103,7 +103,7 @@ import UsageModel
         await waiting
     }
 
-    @Test func a_wait_ends_by_itself_and_the_next_signal_still_counts() async {
+    @Test func `a wait ends by itself and the next signal still counts`() async {
         let signal = WakeSignal()
         await signal.wait(atMost: .milliseconds(1))
         signal()
@@ -112,7 +112,7 @@ import UsageModel
 }
 
 @Suite struct BackoffTests {
-    @Test func doubles_up_to_its_last_bound_and_starts_again() {
+    @Test func `a delay doubles up to its last bound and starts again`() {
         var backoff = Backoff(first: .milliseconds(100), last: .milliseconds(400))
         var generator = SeededGenerator(seed: 3)
         for bound in [100, 200, 400, 400] {
@@ -125,7 +125,7 @@ import UsageModel
 }
 
 @Suite struct RollupLagTests {
-    @Test func is_the_age_of_the_oldest_sample_that_is_not_folded() {
+    @Test func `the lag is the age of the oldest sample that is not rolled up`() {
         var lag = RollupLag()
         #expect(lag.sample(second: 0, position: 10, waiting: 0) == 0)
         #expect(lag.sample(second: 5, position: 10, waiting: 2) == 0)
@@ -134,7 +134,7 @@ import UsageModel
         #expect(lag.sample(second: 20, position: 15, waiting: 0) == 0)
     }
 
-    @Test func keeps_a_bounded_number_of_samples() {
+    @Test func `keeps a bounded number of samples`() {
         var lag = RollupLag()
         for second in 0..<5_000 { _ = lag.sample(second: Int64(second), position: 0, waiting: UInt64(second + 1)) }
         #expect(lag.sample(second: 5_000, position: 0, waiting: 6_000) == 5_000)

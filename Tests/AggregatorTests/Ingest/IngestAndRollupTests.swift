@@ -87,7 +87,7 @@ struct Inside: Sendable {
 }
 
 @Suite struct BatchIngestTests {
-    @Test func counts_a_batch_and_its_events_and_refusals() async throws {
+    @Test func `counts a batch and its events and refusals`() async throws {
         try await Inside.with { inside in
             let epoch = try await inside.openEpoch()
             let batch = try inside.sealed(1)
@@ -104,7 +104,7 @@ struct Inside: Sendable {
         }
     }
 
-    @Test func refuses_before_it_asks_the_database() async throws {
+    @Test func `refuses before it asks the database`() async throws {
         try await Inside.with { inside in
             let epoch = try await inside.openEpoch()
             let good = try inside.sealed(1)
@@ -130,7 +130,7 @@ struct Inside: Sendable {
 }
 
 @Suite struct RollupWorkerTests {
-    @Test func folds_what_is_committed_while_it_runs_and_stops_when_told() async throws {
+    @Test func `rolls up what is committed while it runs and stops when told`() async throws {
         try await Inside.with { inside in
             let epoch = try await inside.openEpoch()
             let group = ServiceGroup(
@@ -155,7 +155,7 @@ struct Inside: Sendable {
         }
     }
 
-    @Test func several_directories_on_one_database_count_everything_once() async throws {
+    @Test func `several rollup jobs on one database count everything once`() async throws {
         try await Inside.with { inside in
             let epoch = try await inside.openEpoch()
             for sequence in 0..<30 {
@@ -176,7 +176,7 @@ struct Inside: Sendable {
         }
     }
 
-    @Test func a_refold_of_what_was_folded_changes_nothing() async throws {
+    @Test func `a rebuild of what was rolled up changes nothing`() async throws {
         try await Inside.with { inside in
             let epoch = try await inside.openEpoch()
             for sequence in 0..<5 {
@@ -192,7 +192,7 @@ struct Inside: Sendable {
 }
 
 @Suite struct HealthMonitorTests {
-    @Test func is_ready_when_the_database_fits_and_says_so_when_it_does_not() async throws {
+    @Test func `is ready when the database fits, and says so when it does not`() async throws {
         try await Inside.with { inside in
             var logger = Logger(label: "test")
             logger.logLevel = .critical

@@ -8,7 +8,7 @@ extension EndToEndTests {
             ("12", UInt64(12), 0), ("0.085", 85, 3), ("0.009666283084004603", 9_666_283_084_004_603, 18),
             ("8.163265306122449e-05", 8_163_265_306_122_449, 20), ("1.5e+2", 150, 0), ("1.0", 10, 1),
         ])
-        func decimals_keep_the_digits_as_written(text: String, mantissa: UInt64, scale: Int) throws {
+        func `decimals keep the digits as written`(text: String, mantissa: UInt64, scale: Int) throws {
             #expect(try ExactDecimal(text) == ExactDecimal(mantissa: mantissa, scale: scale))
         }
 
@@ -16,16 +16,16 @@ extension EndToEndTests {
             ("0.5", UInt64(1), UInt64(1)), ("0.4999999999999999999", 1, 0), ("2.5", 1, 3), ("0.085", 600, 51),
             ("0.35333333333333333", 600, 212), ("1.5", 0, 0), ("1.25", 2, 3),
         ])
-        func halves_round_up(text: String, factor: UInt64, expected: UInt64) throws {
+        func `halves round up`(text: String, factor: UInt64, expected: UInt64) throws {
             #expect(try ExactDecimal(text).timesRoundedHalfUp(factor) == expected)
         }
 
         @Test(arguments: ["", ".", "x", "1x", "99999999999999999999", "-1"])
-        func other_texts_are_no_decimals(text: String) {
+        func `other texts are no decimals`(text: String) {
             #expect(throws: (any Error).self) { try ExactDecimal(text) }
         }
 
-        @Test func values_are_skipped_whatever_they_hold() throws {
+        @Test func `values are skipped whatever they hold`() throws {
             var scanner = ByteScanner(Array(#"{"a":{"b":[1,"]}\"",{"c":null}],"d":-1.5e3},"e":7}"#.utf8))
             var found: UInt64 = 0
             try scanner.object { key, scanner in
@@ -34,7 +34,7 @@ extension EndToEndTests {
             #expect(found == 7)
         }
 
-        @Test func times_are_written_in_RFC_3339() {
+        @Test func `times are written in RFC 3339`() {
             #expect(rfc3339(milliseconds: 1_759_276_800_007) == "2025-10-01T00:00:00.007Z")
             #expect(rfc3339(milliseconds: TraceEpochs.serveGenSmallSecond * 1000) == "2025-01-06T00:00:00.000Z")
             #expect(rfc3339(milliseconds: TraceEpochs.serveGenReasonSecond * 1000) == "2025-02-20T00:00:00.000Z")

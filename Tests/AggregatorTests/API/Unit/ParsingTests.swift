@@ -9,7 +9,7 @@ import UsageModel
 @testable import Aggregator
 
 @Suite struct QueryParametersTests {
-    @Test func decodes_escapes_and_spaces() throws {
+    @Test func `decodes escapes and spaces`() throws {
         let parameters = try QueryParameters("a=%E5%8C%97%E4%BA%AC+1&b=x%2Cy", known: ["a", "b"])
         #expect(parameters["a"] == "北京 1")
         #expect(parameters["b"] == "x,y")
@@ -19,17 +19,17 @@ import UsageModel
         "a=", "a=%00", "a=x%0Ay", "a=%", "a=%4", "a=%zz", "a=%ff", "a", "%ff=1", "c=1", "a=1&a=1",
         "a=\(String(repeating: "x", count: 9_000))",
     ])
-    func refuses(query: String) {
+    func `refuses malformed, repeated and unknown parameters`(query: String) {
         #expect(throws: Problem.self) { try QueryParameters(query, known: ["a", "b"]) }
     }
 
     @Test(arguments: [("1,2", true), ("1,,2", false), ("1,1", false)])
-    func lists(text: String, isFine: Bool) throws {
+    func `refuses empty and repeated items of a list`(text: String, isFine: Bool) throws {
         let parameters = try QueryParameters("a=\(text)", known: ["a"])
         #expect(((try? parameters.list("a")) != nil) == isFine)
     }
 
-    @Test func limits_the_length_of_lists() throws {
+    @Test func `limits the length of lists`() throws {
         let values = (1...APILimits.maxFilterValues).map(String.init).joined(separator: ",")
         #expect(try QueryParameters("a=\(values)", known: ["a"]).list("a").count == APILimits.maxFilterValues)
         #expect(throws: Problem.self) { try QueryParameters("a=\(values),0", known: ["a"]).list("a") }
@@ -44,7 +44,7 @@ import UsageModel
             ("2025-05-31T19:30:00.000001-04:30", 1_748_736_000_000_001),
             ("1969-12-31T23:59:59Z", -1_000_000),
         ] as [(String, Int64)])
-    func parses(text: String, microseconds: Int64) {
+    func `parses times of RFC 3339`(text: String, microseconds: Int64) {
         #expect(RFC3339.parse(text)?.microseconds == microseconds)
     }
 
@@ -53,11 +53,11 @@ import UsageModel
         "2025-06-01T00:00:60Z", "2025-06-01T00:00:00.Z", "2025-06-01T00:00:00.1234567Z", "2025-06-01T00:00:00+0800",
         "2025-06-01 00:00:00Z", "2025-06-01T00:00:00Zx", "2025-06-01T00:00:00+24:00",
     ])
-    func refuses(text: String) {
+    func `refuses what is no time of RFC 3339`(text: String) {
         #expect(RFC3339.parse(text) == nil)
     }
 
-    @Test func writes_what_it_reads() {
+    @Test func `writes what it reads`() {
         #expect(RFC3339.text(Timestamp(milliseconds: 1_748_736_000_007)) == "2025-06-01T00:00:00.007Z")
         #expect(RFC3339.text(Timestamp(microseconds: 1_748_736_000_007_050)) == "2025-06-01T00:00:00.007050Z")
         #expect(RFC3339.text(Timestamp(milliseconds: -1)) == "1969-12-31T23:59:59.999Z")
@@ -67,7 +67,7 @@ import UsageModel
 }
 
 @Suite struct BatchEnvelopeTests {
-    @Test func base64_agrees_with_foundation() throws {
+    @Test func `base64 agrees with Foundation`() throws {
         var generator = SeededGenerator(seed: 7)
         for count in 0..<100 {
             let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
@@ -76,11 +76,11 @@ import UsageModel
     }
 
     @Test(arguments: ["A", "AB", "ABC", "AB==C", "====", "A===", "AB=C", "AB\n=", "QQ=", "QR==", "QUJ="])
-    func refuses_what_is_not_base64(text: String) {
+    func `refuses what is not base64`(text: String) {
         #expect(Base64.decode(text) == nil)
     }
 
-    @Test func finds_the_digest_among_others() {
+    @Test func `finds the digest among others`() {
         let sum = Data(repeating: 7, count: 32).base64EncodedString()
         #expect(
             BatchEnvelope.sha256(inContentDigest: "sha-512=:AAAA:, sha-256=:\(sum):")?.bytes
@@ -92,7 +92,7 @@ import UsageModel
 }
 
 @Suite struct BearerTokenTests {
-    @Test func reads_what_it_writes() {
+    @Test func `reads what it writes`() {
         var generator = SeededGenerator(seed: 1)
         let token = BearerToken(using: &generator)
         #expect(BearerToken(token.text) == token)
@@ -104,14 +104,14 @@ import UsageModel
     @Test(arguments: [
         "", "sy", "sy__", "sy_0_0", "xx_0000000000000000_\(String(repeating: "0", count: 64))", "Basic abc",
     ])
-    func refuses(text: String) {
+    func `refuses what is no token`(text: String) {
         #expect(BearerToken(text) == nil)
         #expect(BearerToken(authorization: text) == nil)
     }
 }
 
 @Suite struct JSONValueTests {
-    @Test func escapes_what_json_must_escape() throws {
+    @Test func `escapes what JSON must escape`() throws {
         let text = "quote \" slash \\ \n\r\t\u{0}\u{1F}\u{7F} 北京 \u{1F600}"
         let value = JSONValue.object([JSONMember("a", .string(text)), JSONMember("n", .integer(.min))])
         let parsed = try JSONSerialization.jsonObject(with: Data(value.encoded)) as? [String: Any]
@@ -119,13 +119,13 @@ import UsageModel
         #expect(parsed?["n"] as? Int == .min)
     }
 
-    @Test func counts_are_decimal_strings() {
+    @Test func `counts are decimal strings`() {
         #expect(JSONValue.count(.max).encoded == Array("\"340282366920938463463374607431768211455\"".utf8))
     }
 }
 
 @Suite struct BodyPaceTests {
-    @Test func lets_a_body_that_keeps_its_rate_pass_until_its_deadline() {
+    @Test func `lets a body that keeps its rate pass until its deadline`() {
         var pace = BodyPace(maxWindows: 3, minBytesPerWindow: 10, maxBytes: 100)
         #expect(pace.received(10) == .keepGoing)
         #expect(pace.windowPassed() == .keepGoing)
@@ -140,7 +140,7 @@ import UsageModel
         #expect(steady.windowPassed() == .tooLate)
     }
 
-    @Test func has_no_use_for_one_byte_more_than_the_limit_and_ends_far_beyond_it() {
+    @Test func `has no use for one byte more than the limit and ends far beyond it`() {
         var pace = BodyPace(maxWindows: 3, minBytesPerWindow: 10, maxBytes: 100)
         #expect(pace.received(100) == .keepGoing)
         #expect(pace.received(1) == .surplus)
@@ -149,7 +149,7 @@ import UsageModel
 }
 
 @Suite struct RouteTableTests {
-    @Test func finds_methods_by_concrete_path() {
+    @Test func `finds methods by concrete path`() {
         let table = RouteTable([("/v1/tokens", "POST"), ("/v1/tokens", "GET"), ("/v1/tokens/{id}", "DELETE")])
         #expect(table.methods(at: "/v1/tokens") == ["GET", "POST"])
         #expect(table.methods(at: "/v1/tokens/abc") == ["DELETE"])
