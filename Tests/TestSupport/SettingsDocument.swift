@@ -1,24 +1,37 @@
-package import Foundation
+import Foundation
 package import Settings
 
 /// The tables of settings in a page of `docs/operating`: each stands between `<!-- settings: GROUP -->` and
 /// `<!-- end of settings -->`, and is made of what the settings of that group say of themselves.
 package struct SettingsDocument<Keys: SettingKeys> {
     private let schema: SettingsSchema<Keys>
+    private let url: URL
 
-    package init(_ schema: SettingsSchema<Keys>) {
+    /// - Parameter page: its name in `docs/operating`, without `.md`.
+    package init(_ schema: SettingsSchema<Keys>, page: String) {
         self.schema = schema
-    }
-
-    /// A page of `docs/operating` by its name.
-    package static func url(of page: String) -> URL {
-        URL(fileURLWithPath: #filePath)
+        url = URL(fileURLWithPath: #filePath)
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
             .appendingPathComponent("docs/operating/\(page).md")
     }
 
+    /// What is wrong with the page. With `STEELYARD_REGENERATE=1` in the environment its tables are written first.
+    ///
+    /// - Throws: where the page can't be read or written.
+    package func faults() throws -> [String] {
+        let page = try String(contentsOf: url, encoding: .utf8)
+        let (updated, groupsWithoutTable) = updated(page)
+        var faults = groupsWithoutTable.map { "\(url.lastPathComponent) has no table of \($0)" }
+        if ProcessInfo.processInfo.environment["STEELYARD_REGENERATE"] == "1" {
+            try updated.write(to: url, atomically: true, encoding: .utf8)
+        } else if updated != page {
+            faults.append("\(url.lastPathComponent) doesn't say what the settings do: STEELYARD_REGENERATE=1 writes it")
+        }
+        return faults
+    }
+
     /// The page with its tables as they must be, and the groups that have none in it.
-    package func updated(_ page: String) -> (page: String, groupsWithoutTable: [String]) {
+    private func updated(_ page: String) -> (page: String, groupsWithoutTable: [String]) {
         var missing = Set(schema.settings.map(\.group))
         var lines: [Substring] = []
         var isInTable = false
@@ -64,76 +77,5 @@ package struct SettingsDocument<Keys: SettingKeys> {
         case .fileContents: "contents"
         case .byEntry: "see above"
         }
-    }
-}
-
-/// What must hold for every setting of a program.
-package struct SettingsAudit<Keys: SettingKeys> {
-    private let schema: SettingsSchema<Keys>
-    /// Settings that must be given, as `key=value`.
-    private let required: [String]
-
-    package init(_ schema: SettingsSchema<Keys>, required: [String]) {
-        self.schema = schema
-        self.required = required
-    }
-
-    /// Settings whose declaration is wrong, each with what is wrong with it.
-    package func faults() -> [String] {
-        var faults: [String] = []
-        var variables: Set<String> = [schema.configurationVariable]
-        for declared in schema.settings {
-            let (path, setting) = (declared.path, declared.setting)
-            if setting.documentation.trimmingCharacters(in: .whitespaces).isEmpty { faults.append("\(path): no word") }
-            if setting.valueDescription.isEmpty { faults.append("\(path): no word on its value") }
-            if !variables.insert(schema.variable(for: path)).inserted { faults.append("\(path): variable is taken") }
-            if setting.hasDefaultValue, !acceptsDefault(setting) { faults.append("\(path): default can't be given") }
-        }
-        return faults
-    }
-
-    private func acceptsDefault(_ setting: any AnySetting) -> Bool {
-        guard let text = setting.defaultText, let value = read(text, setting) else { return false }
-        return setting.isSame(value, nil)
-    }
-
-    private func read(_ text: String, _ setting: any AnySetting) -> (any Sendable)? {
-        do throws(InvalidValue) {
-            return try setting.read(setting.split(text), isList: false, directory: "")
-        } catch {
-            return nil
-        }
-    }
-
-    /// Texts of which every type of setting takes two.
-    private static var candidates: [String] {
-        [
-            "other", "another", "2", "3", "2s", "3s", "2m", "3m", "50d", "60d", "2MiB", "3MiB", "128MiB", "129MiB",
-            "true", "false", "127.0.0.1:9", "127.0.0.1:10", "https://other:1", "https://another:1", "debug", "info",
-            "iaas", "maas", "batch", "online", "image", "text", "UTC", "Asia/Tokyo",
-        ]
-    }
-
-    /// Settings that are reported after a change although they hold, or aren't although they don't.
-    package func wrongReloadReports() throws -> [String] {
-        var wrong: [String] = []
-        for declared in schema.settings where !declared.path.contains("*") {
-            let (path, setting) = (declared.path, declared.setting)
-            let texts = Array(Self.candidates.filter { read($0, setting) != nil }.prefix(2))
-            guard texts.count == 2 else {
-                wrong.append("\(path): no two values to change it with")
-                continue
-            }
-            let (old, new) = (try load("\(path)=\(texts[0])"), try load("\(path)=\(texts[1])"))
-            let expected = setting.reload == .live ? [] : [path]
-            if old.changesThatNeedRestart(new) != expected || !old.changesThatNeedRestart(old).isEmpty {
-                wrong.append(path)
-            }
-        }
-        return wrong
-    }
-
-    private func load(_ override: String) throws -> ResolvedSettings<Keys> {
-        try schema.load(file: nil, overrides: required + [override], environment: [:])
     }
 }
