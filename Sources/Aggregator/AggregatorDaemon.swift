@@ -23,21 +23,19 @@ package struct AggregatorDaemon: Sendable {
     private let ingestTLS: ReloadableTLS
     private let queryTLS: ReloadableTLS?
     private let revocations: Revocations
-    private let readAgain: @Sendable () throws -> AggregatorSettings
+    private let reloadSettings: @Sendable () throws -> AggregatorSettings
 
-    /// How long what is under way at SIGTERM may take, in seconds.
-    package static let drainSeconds = 20
-    /// The longest pause between attempts to reach the database at start.
-    static let maxStartPause = Duration.seconds(5)
+    /// Grace period for in-flight work after SIGTERM.
+    package static let drainTimeout = Duration.seconds(20)
 
     /// Reads certificates, scopes and events, and connects to nothing yet.
     ///
-    /// - Parameter readAgain: loads the settings as they are now, for SIGHUP.
+    /// - Parameter reloadSettings: loads the settings as they are now, for SIGHUP.
     package init(
         _ settings: AggregatorSettings, clock: any WallClock, logger: Logger,
-        readAgain: (@Sendable () throws -> AggregatorSettings)? = nil
+        reloadSettings: (@Sendable () throws -> AggregatorSettings)? = nil
     ) throws {
-        self.readAgain = readAgain ?? { settings }
+        self.reloadSettings = reloadSettings ?? { settings }
         self.settings = settings
         self.clock = clock
         self.logger = logger
@@ -57,52 +55,47 @@ package struct AggregatorDaemon: Sendable {
         return Store(pool: pool, calendar: settings.calendar, logger: logger)
     }
 
-    /// Waits for the database, migrates if that is asked for, and refuses a schema or calendar that doesn't fit.
-    ///
-    /// A database that is away is waited for: an aggregator that starts before its database needs no help.
-    package func prepareDatabase() async throws {
-        var backoff = Backoff(first: .milliseconds(100), last: Self.maxStartPause, jitter: .none)
-        while true {
-            do {
-                if settings.migrate { try await store.prepare() } else { try await store.check() }
-                return
-            } catch let error as PostgresError where error.isRetryable {
-                logger.warning("the database is not available yet", [.error: "\(error)"])
-                try await Task.sleep(for: backoff.next())
-            }
-        }
-    }
-
     /// Runs until SIGTERM or SIGINT; then drains and returns.
+    ///
+    /// - Throws: where an address can't be bound, and what is wrong with a database that answers.
     package func run() async throws {
-        try await prepareDatabase()
         var group = ServiceGroupConfiguration(
             services: services().map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger)
-        group.maximumGracefulShutdownDuration = .seconds(Self.drainSeconds)
+        group.maximumGracefulShutdownDuration = Self.drainTimeout
         try await ServiceGroup(configuration: group).run()
         await store.pool.close()
         logger.info("stopped")
     }
 
     /// Every long-lived part; the last is stopped first.
+    ///
+    /// Health comes after the listeners: `/readyz` says that the process stops before they take no more connections, so
+    /// that a load balancer looks elsewhere in time. The rollup comes before them: what the last batches and questions
+    /// wait for is still rolled up.
     package func services() -> [any Service] {
-        let signal = WakeSignal()
+        let rollupWake = WakeSignal()
         let health = HealthMonitor(store: store, clock: clock, registry: registry, logger: logger)
-        var services: [any Service] = [
-            MaintenanceService(store: store, policy: settings.retention, clock: clock, logger: logger)
+        let preparation = DatabasePreparation(
+            store: store, migrates: settings.migrate, health: health, logger: logger)
+        var services = [
+            preparation.before(
+                MaintenanceService(store: store, policy: settings.retention, clock: clock, logger: logger))
         ]
         if settings.rollupEnabled {
             services.append(
-                RollupWorker(
-                    store: store, limits: settings.rollupLimits, poll: settings.rollupPoll, signal: signal,
-                    registry: registry, logger: logger))
+                preparation.before(
+                    RollupWorker(
+                        store: store, limits: settings.rollupLimits, poll: settings.rollupPoll, wake: rollupWake,
+                        registry: registry, logger: logger)))
         }
+        // Listens from the start: until the database is prepared `/readyz` says so, and questions are answered 503.
         services.append(query(health))
-        services.append(ingest(signal))
-        services.append(health)
+        services.append(preparation.before(ingest(rollupWake)))
+        services.append(preparation.before(health))
+        services.append(preparation)
         services.append(
-            ReloadService(settings, logger: logger, readAgain: readAgain) { [ingestTLS, queryTLS, revocations] _ in
+            ReloadService(settings, logger: logger, readAgain: reloadSettings) { [ingestTLS, queryTLS, revocations] _ in
                 try ingestTLS.reload()
                 try queryTLS?.reload()
                 try revocations.reload()
@@ -110,9 +103,10 @@ package struct AggregatorDaemon: Sendable {
         return services
     }
 
-    private func ingest(_ signal: WakeSignal) -> any Service {
+    private func ingest(_ rollupWake: WakeSignal) -> any Service {
         let intake = BatchIngest(
-            store: store, clock: clock, decodePlaces: Self.decodePlaces, rollupSignal: signal, registry: registry)
+            store: store, clock: clock, maxConcurrentDecodes: Self.maxConcurrentDecodes, rollupWake: rollupWake,
+            registry: registry)
         let limiter = ConcurrencyLimiter(
             limit: settings.batchesInFlight, limitPerCollector: APILimits.maxBatchesInFlightPerCollector)
         let dependencies = IngestDependencies(
@@ -139,14 +133,16 @@ package struct AggregatorDaemon: Sendable {
             listener: listener("query", settings.queryAddress, tls: queryTLS, options: options))
     }
 
-    /// Batches that are decoded at once: as many as there are processors, and no more than memory is planned for.
-    static let decodePlaces = max(1, min(4, NIOCore.System.coreCount))
+    /// Batches that are decoded at once: as many as there are processors, and at most four, because each may take
+    /// `Limits.maxDecodedBatchBytes` of memory, whatever the machine's size.
+    static let maxConcurrentDecodes = max(1, min(4, NIOCore.System.coreCount))
 
     private func listener(
         _ name: String, _ address: ListenAddress, tls: ReloadableTLS?, options: ListenerOptions
     ) -> Listener {
-        let (listening, logger) = (listening, logger)
-        return Listener(host: address.host, port: address.port, tls: tls, options: options) { bound in
+        Listener(
+            host: address.host, port: address.port, tls: tls, options: options
+        ) { [listening, logger] bound in
             logger.info("listening", [.address: "\(bound)", .source: "\(name)"])
             do {
                 try listening.add(name, address: bound)

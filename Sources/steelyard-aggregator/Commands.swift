@@ -17,7 +17,7 @@ struct Run: AsyncParsableCommand {
         let daemon: AggregatorDaemon
         do {
             daemon = try AggregatorDaemon(
-                settings, clock: SystemWallClock(), logger: logger, readAgain: { try options.load() })
+                settings, clock: SystemWallClock(), logger: logger, reloadSettings: { try options.load() })
         } catch {
             writeError("\(error)")
             throw ExitCode.configuration

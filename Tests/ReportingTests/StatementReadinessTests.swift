@@ -39,7 +39,7 @@ import UsageModel
         #expect(
             short.map { "\($0.code.rawValue) \($0.text)" } == [
                 "pending-batches acme/edge-1 has 2 batches of the month that are not rolled up yet.",
-                "quarantined-batches acme/edge-2 has 1 batches of the month that were set aside.",
+                "quarantined-batches acme/edge-2 has 1 batches of the month that were quarantined.",
             ])
         // Of a collector that isn't expected, too.
         #expect(try Self.short([June.delivery(isExpected: false, pending: 1)]).map(\.code) == [.pendingBatches])

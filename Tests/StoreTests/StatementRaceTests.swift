@@ -194,7 +194,7 @@ import UsageModel
 /// The ledger's batches in their order, and the registry's whole history, summed up without the database.
 private struct LedgerModel {
     let world: World
-    /// Leaf index, provider and rows.
+    /// Ledger position, provider and rows.
     let batches: [(leaf: UInt64, provider: String, rows: UsageRows)]
 
     init(_ world: World) async throws {

@@ -48,6 +48,11 @@ struct World: Sendable {
         return zone
     }
 
+    /// The spool of every collector here: 16 bytes of 7.
+    static let spoolID: SpoolID = {
+        guard let id = SpoolID(bytes: [UInt8](repeating: 7, count: 16)) else { preconditionFailure("no spool id") }
+        return id
+    }()
     static let key = CollectorKey(provider: "acme", collector: "edge-1")
     /// 2025-06-15T00:00Z in milliseconds.
     static let june = Timestamp(seconds: 1_749_945_600)
@@ -57,8 +62,8 @@ struct World: Sendable {
         try await store.transaction(retry: .idempotent) {
             try $0.openEpoch(
                 EpochRequest(
-                    key: key, spoolID: [UInt8](repeating: 7, count: 16), softwareVersion: "1.0",
-                    remembered: EpochPosition(epoch: last, nextSequence: next), now: World.june))
+                    spoolID: World.spoolID, softwareVersion: "1.0",
+                    remembered: EpochPosition(epoch: last, nextSequence: next)), of: key, now: World.june)
         }
     }
 

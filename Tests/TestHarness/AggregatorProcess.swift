@@ -29,7 +29,8 @@ package final class AggregatorProcess: Sendable {
         certificate = try authority.server(name)
     }
 
-    private var listeningFile: String { "\(installation.directory)/\(name).listening.json" }
+    /// Where it writes its addresses once every listener is bound.
+    package var listeningFile: String { "\(installation.directory)/\(name).listening.json" }
     /// What it is started with; its other commands take the same.
     package var configurationFile: String { "\(installation.directory)/\(name).yaml" }
     private var logFile: String { "\(installation.directory)/\(name).log" }

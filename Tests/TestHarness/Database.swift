@@ -34,6 +34,15 @@ package final class Database: Sendable {
         }
     }
 
+    /// Makes another database on the same server; `name` is a plain identifier.
+    package func createDatabase(_ name: String) async throws {
+        try await pool.withConnection { try $0.execute("CREATE DATABASE \(name)") }
+    }
+
+    package func dropDatabase(_ name: String) async throws {
+        try await pool.withConnection { try $0.execute("DROP DATABASE \(name) WITH (FORCE)") }
+    }
+
     /// How far the installation has come.
     package struct Progress: Sendable {
         /// Events and batches that were committed.

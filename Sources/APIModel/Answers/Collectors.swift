@@ -47,6 +47,6 @@ package struct CollectorRow: APIObject {
         Field("newest_minute", \.newestMinute, means: "The newest event minute that it delivered."),
         Field("pending_batches", \.pendingBatches, means: "Batches that aren't rolled up yet."),
         Field("duplicates", \.duplicates, means: "Batches that came again after they were counted."),
-        Field("quarantined", \.quarantined, means: "Batches that were set aside, not counted."),
+        Field("quarantined", \.quarantined, means: "Batches that were quarantined, not counted."),
     ]
 }

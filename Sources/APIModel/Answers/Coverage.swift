@@ -122,7 +122,7 @@ package struct CollectorCoverageRow: APIObject {
         Field("rejections", \.rejections, means: "Records that the collector refused, by reason."),
         Field(
             "quarantined", \.quarantined,
-            means: "Batches that were received in the period and set aside, by reason."),
+            means: "Batches that were received in the period and quarantined, by reason."),
         .group(\.silence),
     ]
 

@@ -200,7 +200,7 @@ package struct StatementCoverageRow: APIObject {
         Field("last_minute", \.lastMinute, en: "Last minute", zh: "末分钟"),
         Field("last_seen", \.lastSeen),
         Field("pending", \.pending, means: "Batches that weren't rolled up."),
-        Field("quarantined", \.quarantined, en: "Set aside", zh: "隔离批次"),
+        Field("quarantined", \.quarantined, en: "Quarantined", zh: "隔离批次"),
     ]
 }
 

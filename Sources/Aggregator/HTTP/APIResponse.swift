@@ -1,4 +1,5 @@
 internal import APIModel
+internal import Foundation
 internal import HTTPTypes
 internal import Hummingbird
 internal import NIOCore
@@ -23,6 +24,14 @@ struct APIResponse {
 
     static func json(_ value: JSONValue, status: HTTPResponse.Status = .ok) -> APIResponse {
         APIResponse(status: status, contentType: AnswerFormat.json.contentType, body: value.encoded + [0x0A])
+    }
+
+    /// Without JSON's optional escapes, members in the order of their names.
+    static func json(encoding value: some Encodable) throws -> APIResponse {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return APIResponse(
+            contentType: AnswerFormat.json.contentType, body: try Array(encoder.encode(value)) + [0x0A])
     }
 
     static func csv(_ writer: CSVWriter) -> APIResponse {

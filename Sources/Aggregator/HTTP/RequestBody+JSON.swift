@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Hummingbird
+internal import UsageModel
 
 extension Request {
     /// Reads a small JSON body.
@@ -15,6 +16,8 @@ extension Request {
             return try JSONDecoder().decode(Body.self, from: Data(bytes))
         } catch let error as DecodingError {
             throw Problem.badRequest(Self.explanation(error))
+        } catch let error as InvalidControlMessage {
+            throw Problem.badRequest(error.message)
         }
     }
 

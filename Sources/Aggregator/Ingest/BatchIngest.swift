@@ -1,74 +1,41 @@
-package import BatchFormat
-internal import Postgres
+internal import BatchFormat
 package import Store
 package import Telemetry
 package import UsageModel
 
-/// A sealed batch as it came, with what its sender says about it and who the sender is.
-package struct BatchSubmission: Sendable {
-    /// From the client certificate, never from the request.
-    package var identity: CollectorIdentity
-    package var epoch: UInt64
-    package var sequence: UInt64
-    /// The digest that the sender computed.
-    package var digest: BatchDigest
-    /// The sealed bytes.
-    package var payload: [UInt8]
-
-    package init(
-        identity: CollectorIdentity, epoch: UInt64, sequence: UInt64, digest: BatchDigest, payload: [UInt8]
-    ) {
-        self.identity = identity
-        self.epoch = epoch
-        self.sequence = sequence
-        self.digest = digest
-        self.payload = payload
-    }
-}
-
-/// Why a batch is not even offered to the database.
-package enum BatchRefusal: Error, Sendable, Equatable {
-    /// The bytes are not what was sealed: they were damaged on the way, and the same batch may be sent again.
-    case digestMismatch
-    /// The bytes are no valid batch and never will be.
-    case invalid(BatchError)
-    /// The batch says that it is of another provider than its sender's certificate.
-    case wrongProvider
-    /// The batch was sealed by another collector than its sender's certificate names.
-    case wrongCollector
-}
-
 /// Takes batches in: verifies the digest, decodes and checks everything, and commits.
 ///
-/// Everything that can be known to be wrong is found before a transaction begins. Decoding runs on as many tasks at
-/// once as there are places; it never blocks an event loop.
+/// Everything that can be known to be wrong is found before a transaction begins. A bounded number of tasks decode at
+/// once, and never on an event loop.
 package struct BatchIngest: Sendable {
     private let store: Store
     private let clock: any WallClock
     private let decodes: AsyncSemaphore
-    private let rollupSignal: WakeSignal
+    private let rollupWake: WakeSignal
     private let metrics: IngestMetrics
 
     /// - Parameters:
-    ///   - decodePlaces: batches that are decoded at the same time; each may take `Limits.maxDecodedBatchBytes`.
-    ///   - rollupSignal: is called after each batch that was counted.
+    ///   - maxConcurrentDecodes: batches that are decoded at the same time; each may take
+    ///     `Limits.maxDecodedBatchBytes`.
+    ///   - rollupWake: is called after each batch that was counted.
     package init(
-        store: Store, clock: any WallClock, decodePlaces: Int, rollupSignal: WakeSignal, registry: MetricsRegistry
+        store: Store, clock: any WallClock, maxConcurrentDecodes: Int, rollupWake: WakeSignal,
+        registry: MetricsRegistry
     ) {
         self.store = store
         self.clock = clock
-        decodes = AsyncSemaphore(places: decodePlaces)
-        self.rollupSignal = rollupSignal
+        decodes = AsyncSemaphore(permits: maxConcurrentDecodes)
+        self.rollupWake = rollupWake
         metrics = IngestMetrics(registry)
     }
 
-    /// - Throws: ``BatchRefusal``; `PostgresError` when the database could not do it, in which case it is unknown
-    ///   whether the batch was counted: only sending it again tells.
+    /// - Throws: ``BatchRefusal``; `PostgresError` when the database could not do it. One with `isUnknownCommit` leaves
+    ///   open whether the batch was counted: sending it again tells. After any other it was not.
     package func submit(_ submission: BatchSubmission) async throws -> CommittedBatch {
         let commit: BatchCommit
         do {
-            commit = try await decodes.withPlace {
-                try metrics.timingDecode { () throws(BatchRefusal) in try open(submission) }
+            commit = try await decodes.withPermit {
+                try metrics.timingDecode { () throws(BatchRefusal) in try validate(submission) }
             }
         } catch let refusal as BatchRefusal {
             metrics.refused(refusal)
@@ -77,11 +44,13 @@ package struct BatchIngest: Sendable {
         let start = ContinuousClock.now
         let committed = try await store.commitBatch(commit)
         metrics.committed(committed.outcome, batch: commit, duration: ContinuousClock.now - start)
-        if committed.outcome == .counted { rollupSignal() }
+        if committed.outcome == .counted { rollupWake() }
         return committed
     }
 
-    private func open(_ submission: BatchSubmission) throws(BatchRefusal) -> BatchCommit {
+    private func validate(_ submission: BatchSubmission) throws(BatchRefusal) -> BatchCommit {
+        // Before anything is decoded: bytes that were damaged on the way may come again, an invalid batch never may, and
+        // the sender is told which of the two it is.
         guard BatchDigest(of: submission.payload) == submission.digest else { throw .digestMismatch }
         let header: BatchHeader
         let rows: UsageRows
@@ -90,6 +59,7 @@ package struct BatchIngest: Sendable {
         } catch {
             throw .invalid(error)
         }
+        // What a batch says of its sender is never believed: the certificate is.
         guard header.provider == submission.identity.provider else { throw .wrongProvider }
         guard header.collector == submission.identity.name else { throw .wrongCollector }
         return commit(submission, header: header, rows: rows)

@@ -3,7 +3,7 @@ package import Store
 package import Telemetry
 package import UsageModel
 
-/// What the ingest listener works with; `main` and the tests make it alike.
+/// What the ingest listener works with; made by ``AggregatorDaemon``.
 package struct IngestDependencies: Sendable {
     package var store: Store
     package var intake: BatchIngest
@@ -18,7 +18,7 @@ package struct IngestDependencies: Sendable {
 
     package init(
         store: Store, intake: BatchIngest, limiter: ConcurrencyLimiter, clock: any WallClock, trustDomain: String,
-        revocations: Revocations = Revocations(), registry: MetricsRegistry, logger: Logger
+        revocations: Revocations, registry: MetricsRegistry, logger: Logger
     ) {
         self.store = store
         self.intake = intake

@@ -28,44 +28,18 @@ struct IngestHandlers: Sendable {
 
     // MARK: Epochs
 
-    /// The longest software version, in bytes of ASCII, as in a batch's header.
-    private static let maxSoftwareVersionBytes = 64
-
     @Sendable func openEpoch(_ request: Request, _ identity: CollectorIdentity) async throws -> APIResponse {
         _ = try request.parameters()
-        let body: ControlMessages.EpochRequest = try await request.jsonBody(limitBytes: APILimits.maxControlBodyBytes)
-        guard let spoolID = SpoolID(hex: body.spoolID) else {
-            throw Problem.badRequest("spool_id must be 32 hexadecimal digits.")
+        let asked: EpochRequest = try await request.jsonBody(limitBytes: APILimits.maxControlBodyBytes)
+        let now = now
+        let grant = try await store.transaction(retry: .idempotent) {
+            try $0.openEpoch(asked, of: CollectorKey(identity), now: now)
         }
-        let version = body.softwareVersion
-        guard (1...Self.maxSoftwareVersionBytes).contains(version.utf8.count),
-            version.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
-        else {
-            throw Problem.badRequest(
-                "software_version must be 1 to \(Self.maxSoftwareVersionBytes) printable ASCII characters.")
-        }
-        let remembered = body.remembered
-        guard remembered.epoch < UInt64(Int64.max), remembered.nextSequence <= EpochPosition.beyondAnySequence else {
-            throw Problem.badRequest("last_epoch and last_next_sequence must be below 2^63.")
-        }
-        let asked = EpochRequest(
-            key: CollectorKey(identity), spoolID: spoolID.bytes, softwareVersion: version, remembered: remembered,
-            now: now)
-        let grant = try await store.transaction(retry: .idempotent) { try $0.openEpoch(asked) }
-        log(grant, identity)
-        return .json([
-            "epoch": .integer(Int64(clamping: grant.epoch)), "next_sequence": 0,
-            "previous": grant.previous.map {
-                [
-                    "epoch": .integer(Int64(clamping: $0.epoch)),
-                    "next_sequence": .integer(Int64(clamping: $0.nextSequence)),
-                ]
-            } ?? .null,
-            "regressed": .bool(grant.hasRegressed),
-        ])
+        log(grant, of: identity)
+        return try .json(encoding: grant)
     }
 
-    private func log(_ grant: EpochGrant, _ identity: CollectorIdentity) {
+    private func log(_ grant: EpochGrant, of identity: CollectorIdentity) {
         let values: Logger.Values = [
             .provider: "\(identity.provider)", .collector: "\(identity.name)", .epoch: "\(grant.epoch)",
         ]
@@ -98,7 +72,7 @@ struct IngestHandlers: Sendable {
             try $0.lookupDigests(digests, of: CollectorKey(identity), epoch: epoch, now: now)
         }
         switch known {
-        case .success(let counted): return .json(["counted": .array(counted.map { .bool($0) })])
+        case .success(let counted): return try .json(encoding: ControlMessages.LookupResult(counted: counted))
         case .failure(let refusal): throw Problem.batch(BatchOutcome(refusal))
         }
     }
@@ -108,6 +82,7 @@ struct IngestHandlers: Sendable {
     @Sendable func sendBatch(_ request: Request, _ identity: CollectorIdentity) async throws -> APIResponse {
         _ = try request.parameters()
         let envelope = try BatchEnvelope(headers: request.headers)
+        // The permit comes before the body is read: the bytes of batches under way are what the limit bounds.
         let committed = try await limiter.withPermit(of: identity) {
             let payload = try await request.boundedBody(limitBytes: Limits.maxSealedBatchBytes)
             let submission = BatchSubmission(
@@ -135,23 +110,23 @@ struct IngestHandlers: Sendable {
         switch outcome {
         case .fork:
             logger.error(
-                "a sequence number came again with other bytes; they were set aside", place(identity, envelope))
+                "a sequence number came again with other bytes; they were quarantined", place(of: envelope, from: identity))
         case .spoolSequenceReused:
             logger.error(
                 "a spool sequence came again with other bytes: its collector's state went back in time or runs twice",
-                place(identity, envelope))
-        case .fenced: logger.warning("a fenced collector tried to send", place(identity, envelope))
+                place(of: envelope, from: identity))
+        case .fenced: logger.warning("a fenced collector tried to send", place(of: envelope, from: identity))
         case .counted, .duplicate, .gap, .unknownEpoch: break
         }
     }
 
     private func log(_ refusal: BatchRefusal, from identity: CollectorIdentity, under envelope: BatchEnvelope) {
-        var values = place(identity, envelope)
+        var values = place(of: envelope, from: identity)
         values[.reason] = "\(refusal)"
         logger.warning("batch refused", values)
     }
 
-    private func place(_ identity: CollectorIdentity, _ envelope: BatchEnvelope) -> Logger.Values {
+    private func place(of envelope: BatchEnvelope, from identity: CollectorIdentity) -> Logger.Values {
         [
             .provider: "\(identity.provider)", .collector: "\(identity.name)", .epoch: "\(envelope.epoch)",
             .sequence: "\(envelope.sequence)", .digest: "\(envelope.digest)",

@@ -26,14 +26,14 @@ extension Problem {
     private static func fork(expectedSequence: UInt64) -> Problem {
         conflict(
             "fork", title: "The sequence number was used for other bytes",
-            detail: "These bytes were set aside and not counted; the next batch of this epoch is \(expectedSequence).",
+            detail: "These bytes were quarantined and not counted; the next batch of this epoch is \(expectedSequence).",
             [JSONMember("expected_sequence", .integer(Int64(clamping: expectedSequence)))])
     }
 
     /// 422: the spool sequence was used for other bytes. The collector keeps them and goes on with its next batch.
     private static let spoolSequenceReused = Problem(
         status: 422, code: "invalid-batch", title: "The spool sequence was used for other bytes",
-        detail: "These bytes were set aside and not counted: what is in them may have been counted before. The "
+        detail: "These bytes were quarantined and not counted: what is in them may have been counted before. The "
             + "collector's data directory came from a backup, or is in use twice.",
         extensions: [
             JSONMember("reason", .string("spool-sequence-reused")),

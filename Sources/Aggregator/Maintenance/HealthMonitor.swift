@@ -10,7 +10,7 @@ package import UsageModel
 /// What `/readyz` tells.
 package struct Health: Sendable, Equatable {
     package enum State: Sendable, Equatable {
-        /// Nothing is known yet.
+        /// The database is waited for, or is being prepared.
         case starting
         case ready
         /// The database doesn't answer.
@@ -32,7 +32,7 @@ package struct Health: Sendable, Equatable {
     }
 }
 
-/// Asks the database every second or two how things stand, so that `/readyz` and `/metrics` answer at once and a storm
+/// Asks the database every second how things stand, so that `/readyz` and `/metrics` answer at once and a storm
 /// of probes never reaches the database.
 package final class HealthMonitor: Service {
     private let store: Store

@@ -5,8 +5,8 @@ package import Store
 internal import Telemetry
 package import UsageModel
 
-/// Makes next month's partitions before they are needed, and drops what retention doesn't keep: at start and every
-/// hour. Safe on every instance; what one has done the others find done.
+/// Makes the partitions of this month and the next before they are needed, and drops what retention doesn't keep: at
+/// start and every hour. Safe on every instance; what one has done the others find done.
 package struct MaintenanceService: Service {
     private let store: Store
     private let policy: RetentionPolicy
@@ -31,10 +31,12 @@ package struct MaintenanceService: Service {
                 do {
                     try await runOnce()
                     backoff.reset()
+                } catch is CancellationError {
+                    return
                 } catch {
                     wait = backoff.next()
                     logger.warning(
-                        "partitions could not be looked after, will be tried again",
+                        "partition maintenance failed; retrying",
                         [.error: "\(error)", .delayMilliseconds: "\(wait.wholeMilliseconds)"])
                 }
                 try? await Task.sleep(for: wait)

@@ -17,10 +17,12 @@ struct QueryRouter {
     }
 
     private let tokens: TokenService
+    private let health: @Sendable () -> Health
     private(set) var routes: [Route] = []
 
     init(_ dependencies: QueryDependencies) {
         tokens = TokenService(store: dependencies.store, clock: dependencies.clock)
+        health = dependencies.health
         add(.get, "/v1/usage", needs: .usage, UsageHandler(dependencies: dependencies).answer)
         add(.get, "/v1/shares", needs: .shares, SharesHandler(dependencies: dependencies).answer)
         add(.get, "/v1/rank", needs: .shares, RankHandler(dependencies: dependencies).answer)
@@ -54,11 +56,11 @@ struct QueryRouter {
         add(.get, "/v1/tokens", needs: .tokens, tokenHandlers.list)
         add(.post, "/v1/tokens", needs: .tokens, tokenHandlers.create)
         add(.delete, "/v1/tokens/{id}", needs: .tokens, tokenHandlers.revoke)
-        let health = HealthHandlers(dependencies)
-        add(.get, "/metrics", needs: .metrics, health.metrics)
-        addOpen(.get, "/livez", health.live)
-        addOpen(.get, "/readyz", health.ready)
-        addOpen(.get, "/openapi.yaml", health.openAPI)
+        let healthHandlers = HealthHandlers(dependencies)
+        add(.get, "/metrics", needs: .metrics, healthHandlers.metrics)
+        addOpen(.get, "/livez", healthHandlers.live)
+        addOpen(.get, "/readyz", healthHandlers.ready)
+        addOpen(.get, "/openapi.yaml", healthHandlers.openAPI)
     }
 
     /// Adds a route that needs a token with a permission.
@@ -66,8 +68,12 @@ struct QueryRouter {
         _ method: HTTPRequest.Method, _ path: String, needs permission: Permission,
         _ handler: @escaping AuthorisedHandler
     ) {
-        let tokens = tokens
+        let (tokens, health) = (tokens, health)
         addOpen(method, path) { request, context in
+            // An older schema may lack what a question reads: nothing is asked of it before it is prepared.
+            guard health().state != .starting else {
+                throw Problem.unavailable("The server is waiting for its database.", code: "not-ready")
+            }
             let caller = try await tokens.authenticate(authorization: request.headers[.authorization])
             try caller.check(permission)
             return try await handler(request, context, caller)

@@ -7,7 +7,7 @@ struct RollupMetrics: Sendable {
     private let batches: Counter
     private let rows: Counter
     private let sums: Counter
-    private let setAside: Counter
+    private let quarantined: Counter
     private let failures: Counter
     private let duration: Histogram
     private let position: Gauge
@@ -18,11 +18,11 @@ struct RollupMetrics: Sendable {
             "steelyard_aggregator_rolled_up_rows_total", help: "Rows of batches that were rolled up.")
         sums = registry.counter(
             "steelyard_aggregator_rolled_up_sums_total", help: "Rows of sums that rollups inserted or updated.")
-        setAside = registry.counter(
+        quarantined = registry.counter(
             "steelyard_aggregator_rollup_quarantined_batches_total",
             help: "Committed batches that could not be decoded.")
         failures = registry.counter(
-            "steelyard_aggregator_rollup_failures_total", help: "Rolls up that failed and were tried again.")
+            "steelyard_aggregator_rollup_failures_total", help: "Rollups that failed and were tried again.")
         duration = registry.histogram("steelyard_aggregator_rollup_duration_seconds", help: "One rollup.")
         position = registry.gauge(
             "steelyard_aggregator_ledger_position", help: "The rollup position that this instance saw last.")
@@ -32,7 +32,7 @@ struct RollupMetrics: Sendable {
         batches.increment(by: UInt64(report.batches))
         rows.increment(by: UInt64(report.rows))
         sums.increment(by: UInt64(report.sums))
-        setAside.increment(by: UInt64(report.setAside))
+        quarantined.increment(by: UInt64(report.quarantined))
         self.duration.observe(duration)
         position.set(Double(report.position))
     }

@@ -8,14 +8,14 @@ internal import UsageModel
 
 /// Rolls up committed batches into the sums, for as long as the process lives.
 ///
-/// Any number of instances may run on one database; a lock there lets one rollup at a time. While there is work it rolls up
-/// without a pause; then it waits for a signal from a commit, or polls for what other instances committed. An error
-/// (the database is away, say) makes it wait longer and try again, and never ends it.
+/// Any number of instances may run on one database; a lock there lets one rollup at a time. While there is work it
+/// rolls up without a pause; then it waits for a signal from a commit, or polls for what other instances committed. An
+/// error (the database is away, say) makes it wait longer and try again, and never ends it.
 package struct RollupWorker: Service {
     private let store: Store
     private let limits: RollupLimits
     private let poll: Duration
-    private let signal: WakeSignal
+    private let wake: WakeSignal
     private let logger: Logger
     private let metrics: RollupMetrics
 
@@ -23,13 +23,13 @@ package struct RollupWorker: Service {
     static let maxBackoff = Duration.seconds(10)
 
     package init(
-        store: Store, limits: RollupLimits = RollupLimits(), poll: Duration = .milliseconds(250), signal: WakeSignal,
+        store: Store, limits: RollupLimits = RollupLimits(), poll: Duration = .milliseconds(250), wake: WakeSignal,
         registry: MetricsRegistry, logger: Logger
     ) {
         self.store = store
         self.limits = limits
         self.poll = poll
-        self.signal = signal
+        self.wake = wake
         self.logger = logger
         metrics = RollupMetrics(registry)
     }
@@ -41,7 +41,7 @@ package struct RollupWorker: Service {
                 do {
                     let report = try await rollUpOnce()
                     backoff.reset()
-                    if !(report.status == .rolledUp && report.hasMore) { await signal.wait(atMost: poll) }
+                    if !(report.status == .rolledUp && report.hasMore) { await wake.wait(atMost: poll) }
                 } catch is CancellationError {
                     return
                 } catch {
@@ -62,10 +62,10 @@ package struct RollupWorker: Service {
         let start = ContinuousClock.now
         let report = try await store.rollUpNext(limits, decode: Self.decode)
         if report.status == .rolledUp { metrics.rolledUp(report, duration: ContinuousClock.now - start) }
-        if report.setAside > 0 {
+        if report.quarantined > 0 {
             logger.error(
-                "committed batches could not be decoded and were set aside",
-                [.batches: "\(report.setAside)", .table: "batch_quarantine", .position: "\(report.position)"])
+                "committed batches could not be decoded and were quarantined",
+                [.batches: "\(report.quarantined)", .table: "batch_quarantine", .position: "\(report.position)"])
         }
         return report
     }

@@ -9,7 +9,7 @@ package enum BatchBounds {
     /// The latest time that a batch may say it was sealed at, in milliseconds since 1970: the end of the year 9999.
     package static let maxSealedAtMilliseconds: Int64 = 253_402_300_799_999
     /// The longest software version, in bytes of printable ASCII.
-    package static let maxSoftwareVersionBytes = 64
+    package static let maxSoftwareVersionBytes = EpochRequest.maxSoftwareVersionBytes
     /// The longest name of a reason for refusal, in bytes.
     package static let maxReasonBytes = 64
     /// The most bytes that one row may take in columns: five counts of 64 bits, the rest of its key of 32.

@@ -42,11 +42,11 @@ package actor AggregatorClient: AggregatorTransport {
     }
 
     package func requestEpoch(_ claim: EpochPosition, spoolID: SpoolID) async -> EpochAnswer {
-        let request = ControlMessages.EpochRequest(spoolID: spoolID, softwareVersion: version, remembered: claim)
+        let request = EpochRequest(spoolID: spoolID, softwareVersion: version, remembered: claim)
         switch await post("/v1/epochs", json: request) {
         case .failed(let delay): return .later(delay)
         case .answered(let answer):
-            if answer.status == 200, let grant = answer.decode(ControlMessages.EpochGrant.self) {
+            if answer.status == 200, let grant = answer.decode(EpochGrant.self) {
                 return .granted(grant.position, hasRegressed: grant.hasRegressed)
             }
             return .later(answer.delay)

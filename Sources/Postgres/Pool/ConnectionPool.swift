@@ -35,7 +35,7 @@ package final class ConnectionPool: Sendable {
     let logger: Logger
     let threads: NIOThreadPool
     let slots: [Slot]
-    let state: Mutex<PoolState>
+    let state: WaitQueue<PoolState, Int>
 
     package init(_ options: ConnectionOptions, pool: PoolOptions = PoolOptions(), logger: Logger) {
         precondition(pool.maxConnections > 0, "a pool of \(pool.maxConnections) connections")
@@ -44,7 +44,7 @@ package final class ConnectionPool: Sendable {
         self.logger = logger
         threads = NIOThreadPool(numberOfThreads: pool.maxConnections)
         slots = (0..<pool.maxConnections).map { _ in Slot() }
-        state = Mutex(PoolState(slots: pool.maxConnections, maxWaiters: pool.maxWaiters))
+        state = WaitQueue(PoolState(slots: pool.maxConnections))
         threads.start()
     }
 
@@ -83,7 +83,7 @@ package final class ConnectionPool: Sendable {
 
     /// Makes every open connection be replaced before its next use: after a failover they lead to the wrong server.
     package func discardAllConnections() {
-        state.withLock { $0.generation += 1 }
+        state.withLock { state, _ in state.generation += 1 }
     }
 
     /// How the pool is used at this moment.
@@ -94,14 +94,17 @@ package final class ConnectionPool: Sendable {
     }
 
     package var usage: Usage {
-        state.withLock {
-            Usage(leased: slots.count - $0.free.count, waiting: $0.waiters.count, maxConnections: slots.count)
+        state.withLock { state, waiters in
+            Usage(leased: slots.count - state.free.count, waiting: waiters.count, maxConnections: slots.count)
         }
     }
 
     /// Refuses new work, waits for what runs, and closes the connections.
     package func close() async {
-        for waiter in state.withLock({ $0.close() }) { waiter.resume(returning: .failed(Self.closedError)) }
+        state.withLock { state, waiters in
+            state.isClosed = true
+            waiters.answerAll(.failure(Self.closedError))
+        }
         try? await threads.shutdownGracefully()
         for slot in slots { slot.connection.withLock { $0 = nil } }
     }

@@ -21,7 +21,7 @@ package struct CollectorDelivery: Sendable {
     package var lastSeen: Timestamp
     /// Batches of the month that are committed and not rolled up yet.
     package var pending: UInt64
-    /// Batches of the month that were set aside.
+    /// Batches of the month that were quarantined.
     package var quarantined: UInt64
 
     package init(

@@ -46,7 +46,7 @@ package struct StatementReadiness {
             add(.pendingBatches, "has \(delivery.pending) batches of the month that are not rolled up yet.")
         }
         if delivery.quarantined > 0 {
-            add(.quarantinedBatches, "has \(delivery.quarantined) batches of the month that were set aside.")
+            add(.quarantinedBatches, "has \(delivery.quarantined) batches of the month that were quarantined.")
         }
         guard delivery.isExpected else { return found }
         if let first = delivery.missingDays.first {

@@ -57,7 +57,7 @@ package struct StatementCoverage: Sendable, Hashable {
     package var lastSeen: String
     /// Batches of the month that were committed and not rolled up, so that they aren't in the figures.
     package var pending: UInt64
-    /// Batches of the month that were set aside, so that they aren't in the figures.
+    /// Batches of the month that were quarantined, so that they aren't in the figures.
     package var quarantined: UInt64
 
     package init(
@@ -109,7 +109,7 @@ package struct StatementShortcoming: Sendable, Hashable {
         case silentCollector = "silent-collector"
         /// A collector hasn't been heard of since the end of the month and the grace after it.
         case collectorNotSeen = "collector-not-seen"
-        /// Batches of the month were set aside and not counted.
+        /// Batches of the month were quarantined and not counted.
         case quarantinedBatches = "quarantined-batches"
         /// Usage that nobody has classified.
         case unclassifiedUsage = "unclassified-usage"

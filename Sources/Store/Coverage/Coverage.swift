@@ -45,7 +45,7 @@ package struct CollectorCoverage: Sendable, Equatable {
     package var events: UInt128
     /// Records that were refused at intake, by reason, as the batches say.
     package var rejections: [String: UInt128] = [:]
-    /// Batches that were received in the time and set aside, by reason.
+    /// Batches that were received in the time and quarantined, by reason.
     package var quarantined: [String: Int] = [:]
     /// Batches of the time that aren't rolled up yet.
     package var pendingBatches: Int
@@ -78,7 +78,7 @@ package struct CoverageAnswer: Sendable, Equatable {
 }
 
 extension StoreSession {
-    /// What was reported of a time, by whom, and what was set aside. Must run in a snapshot, which it restricts.
+    /// What was reported of a time, by whom, and what was quarantined. Must run in a snapshot, which it restricts.
     ///
     /// - Throws: ``QuestionError`` with `.badQuery` for an empty time.
     package func coverage(_ query: CoverageQuery) throws -> CoverageAnswer {

@@ -49,7 +49,7 @@ enum CoverageSQL {
          GROUP BY 1, 2
         """
 
-    /// Columns: collector's id, reason, batches. Only `$1` to `$3`: what was set aside may not even say its minutes.
+    /// Columns: collector's id, reason, batches. Only `$1` to `$3`: what was quarantined may not even say its minutes.
     static let quarantined = """
         SELECT c.collector_id, b.reason, count(*)
           FROM batch_quarantine b JOIN collector c USING (collector_id) JOIN provider p USING (provider_id)

@@ -106,8 +106,8 @@ extension StoreSession {
         let usesUp = outcome.usesUp(sequence: batch.sequence, nextSequence: highWater.nextSequence)
         var receipt: BatchReceipt?
         switch outcome {
-        case .counted: receipt = try count(batch, highWater)
-        case .duplicate: receipt = try confirmDuplicate(batch, highWater, usesUpSequence: usesUp)
+        case .counted: receipt = try count(batch, highWater: highWater)
+        case .duplicate: receipt = try confirmDuplicate(batch, highWater: highWater, usesUpSequence: usesUp)
         case .spoolSequenceReused:
             try quarantine(
                 batch, of: highWater.collector, as: .spoolSequenceReused,
@@ -160,8 +160,8 @@ extension StoreSession {
         return .success(HighWater(collector: collector, nextSequence: try row.decode(2), chain: try row.decode(3)))
     }
 
-    private func count(_ batch: BatchCommit, _ highWater: HighWater) throws -> BatchReceipt {
-        let row = try connection.query(Self.countSQL, parameters(batch, highWater)).one()
+    private func count(_ batch: BatchCommit, highWater: HighWater) throws -> BatchReceipt {
+        let row = try connection.query(Self.countSQL, parameters(batch, highWater: highWater)).one()
         let receipt = BatchReceipt(nextSequence: try row.decode(0), chain: try row.decode(1))
         // Sequence numbers are gapless: the row was locked, so it moves from this batch's number to the next.
         precondition(
@@ -172,7 +172,7 @@ extension StoreSession {
 
     /// A duplicate's answer confirms the original, so it writes too: its commit comes after the original's in the WAL.
     private func confirmDuplicate(
-        _ batch: BatchCommit, _ highWater: HighWater, usesUpSequence: Bool
+        _ batch: BatchCommit, highWater: HighWater, usesUpSequence: Bool
     ) throws -> BatchReceipt {
         let row = try connection.query(
             """
@@ -208,7 +208,7 @@ extension StoreSession {
             ])
     }
 
-    private func parameters(_ batch: BatchCommit, _ highWater: HighWater) -> [Parameter] {
+    private func parameters(_ batch: BatchCommit, highWater: HighWater) -> [Parameter] {
         let rejections = batch.rejections.sorted { $0.key.rawValue < $1.key.rawValue }
             .map { "\"\($0.key.rawValue)\":\($0.value)" }.joined(separator: ",")
         return [
@@ -223,7 +223,8 @@ extension StoreSession {
         ]
     }
 
-    /// Ledger, payload, digest, queue and high-water mark in one round trip.
+    /// Ledger, payload, digest, queue and high-water mark in one round trip: the collector's row stays locked for no
+    /// longer than that and COMMIT. All parts of a statement see one snapshot, and none reads what another writes.
     private static let countSQL = """
         WITH ledger_row AS (
             INSERT INTO ledger (collector_id, epoch, sequence, received_at, digest, spool_id, spool_sequence, sealed_at,

@@ -1,43 +1,16 @@
 internal import Postgres
 package import UsageModel
 
-/// A collector's request for a new epoch.
-package struct EpochRequest: Sendable {
-    package var key: CollectorKey
-    /// 16 random bytes made with the collector's spool.
-    package var spoolID: [UInt8]
-    package var softwareVersion: String
-    /// The collector's own memory of its last epoch; zeros for none.
-    package var remembered: EpochPosition
-    package var now: Timestamp
-
-    package init(
-        key: CollectorKey, spoolID: [UInt8], softwareVersion: String, remembered: EpochPosition, now: Timestamp
-    ) {
-        self.key = key
-        self.spoolID = spoolID
-        self.softwareVersion = softwareVersion
-        self.remembered = remembered
-        self.now = now
-    }
-}
-
-/// The epoch a collector was given; every older one of the same collector is fenced from now on.
-package struct EpochGrant: Sendable, Equatable {
-    package var epoch: UInt64
-    /// The newest epoch before, if there was one.
-    package var previous: EpochPosition?
-    /// The database knows less than the collector remembers: it was restored from an older backup.
-    package var hasRegressed: Bool
-}
-
 extension StoreSession {
     /// Raises the collector's epoch and fences its older ones. Must run in a transaction; may be tried again whatever
     /// became of the first attempt.
-    package func openEpoch(_ request: EpochRequest) throws -> EpochGrant {
-        let collector = try collectorID(request.key)
+    package func openEpoch(
+        _ request: EpochRequest, of key: CollectorKey, now: Timestamp
+    ) throws -> EpochGrant {
+        let collector = try collectorID(key)
         // The collector's row is the lock: two processes that ask at once get two epochs, one after the other.
         try connection.query("SELECT 1 FROM collector WHERE collector_id = $1 FOR UPDATE", [.int(Int64(collector))])
+        // Read after the lock was waited for: what the process before committed is seen.
         let newest = try position(ofEpoch: nil, of: collector)
         let stored = try position(ofEpoch: request.remembered.epoch, of: collector)
         let decision = EpochDecision(remembered: request.remembered, newest: newest, stored: stored)
@@ -52,10 +25,11 @@ extension StoreSession {
               FROM collector_epoch WHERE collector_id = $1
             """,
             [
-                .int(Int64(collector)), .int(Int64(clamping: decision.epoch)), .bytes(request.spoolID),
-                .text(request.softwareVersion), .timestamp(request.now),
+                .int(Int64(collector)), .int(Int64(clamping: decision.epoch)), .bytes(request.spoolID.bytes),
+                .text(request.softwareVersion), .timestamp(now),
             ])
-        return EpochGrant(epoch: decision.epoch, previous: newest, hasRegressed: decision.hasRegressed)
+        return EpochGrant(
+            position: EpochPosition(epoch: decision.epoch), previous: newest, hasRegressed: decision.hasRegressed)
     }
 
     /// How far a collector's newest epoch has come, or exactly `epoch` where one is named.

@@ -115,6 +115,7 @@ extension RollupJob {
         return dictionaries.flatMap { $0.filter { seen.insert(NameBytes($0)).inserted } }
     }
 
+    /// Keeps them with their reasons. They take no ledger position: a position counts sums.
     func quarantine(_ bad: [DecodedBatches.Bad]) throws {
         for item in bad {
             try connection.query(

@@ -69,6 +69,7 @@ struct RebuildJob {
     }
 
     private func rebuild(replace: Bool, decode: PayloadDecoder) throws -> RebuildReport {
+        // Comparing months takes longer than a question may; the connection is discarded afterwards, the setting with it.
         try connection.execute("SET statement_timeout = 0")
         try checkPayloads()
         for table in RebuildTable.allCases {
@@ -178,14 +179,16 @@ extension RebuildJob {
         let calendar = job.calendar
         let from = calendar.startOfDay(dates.lowerBound)
         let to = calendar.startOfDay(dates.upperBound)
-        func moments(_ size: Int64, floor: Int64) -> [Parameter] {
+        // Rounded inwards: where days don't start on the hour, an hour at either end holds minutes of another day, and
+        // the batches that bring those needn't be among the rebuilt ones.
+        func moments(size: Int64, floor: Int64) -> [Parameter] {
             let first = max((from + size - 1).flooredDivision(by: size), floor)
             let last = max(to.flooredDivision(by: size), first)
             return [.timestamp(Timestamp(seconds: first * size)), .timestamp(Timestamp(seconds: last * size))]
         }
         switch table {
-        case .minute: return moments(60, floor: floors.minute)
-        case .hour: return moments(3_600, floor: floors.hour)
+        case .minute: return moments(size: 60, floor: floors.minute)
+        case .hour: return moments(size: 3_600, floor: floors.hour)
         case .day: return [.date(days: dates.lowerBound.days), .date(days: dates.upperBound.days)]
         case .month:
             let start = Month(day: dates.lowerBound.days)

@@ -35,7 +35,7 @@ package struct RollupReport: Sendable, Equatable {
     /// Rows of sums that were inserted or updated, over all tables.
     package var sums = 0
     /// Batches whose payload could not be decoded; they are in `batch_quarantine` and don't count.
-    package var setAside = 0
+    package var quarantined = 0
     /// The position afterwards.
     package var position: UInt64 = 0
     /// Whether the queue held more than was taken.

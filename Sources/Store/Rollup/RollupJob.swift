@@ -61,7 +61,7 @@ struct RollupJob {
         var report = RollupReport(status: .rolledUp)
         report.batches = decoded.good.count
         report.rows = decoded.rowCount
-        report.setAside = decoded.bad.count
+        report.quarantined = decoded.bad.count
         report.hasMore = hasMore
         do {
             try connection.transaction { _ in

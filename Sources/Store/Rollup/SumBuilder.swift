@@ -35,11 +35,11 @@ struct SumBuilder {
         for id in names.tenants { providers[id] = names.provider }
         for row in batch.rows {
             if let range, !range.contains(row.minute) { continue }
-            add(row, names)
+            add(row, names: names)
         }
     }
 
-    private mutating func add(_ row: UsageRow, _ names: BatchNames) {
+    private mutating func add(_ row: UsageRow, names: BatchNames) {
         let counts = WideTokenCounts(row.counts)
         totals += counts
         let tenant = names.tenants[Int(row.tenant)]
@@ -63,6 +63,7 @@ struct SumBuilder {
 
     /// Derives days from hours where the calendar allows, and months from days. Call once, after the last batch.
     mutating func finish() {
+        // Calendar arithmetic once for each hour and day, not for each of their many keys.
         if daysFollowHours {
             var cache: [Int64: Int64] = [:]
             for (index, key) in hours.keys.enumerated() {
@@ -97,6 +98,7 @@ struct SumBuilder {
         for day in Set(days.keys.map(SumKey.time(of:))) {
             needed.insert(Partition(table: .usageDay, month: Month(day: day)))
         }
+        // An hour whose last minute is kept has minutes to write.
         for hour in Set(hours.keys.map(SumKey.time(of:))) where hour * 60 + 59 >= floors.minute {
             needed.insert(Partition(table: .usageMinute, month: Month(second: hour * 3_600)))
         }

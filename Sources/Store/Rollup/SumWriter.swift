@@ -2,6 +2,9 @@ internal import Postgres
 internal import UsageModel
 
 /// Adds merged sums to the tables of sums, in key order and in large portions.
+///
+/// The order keeps two writers that meet (a rollup whose lock went with its session, and the next) from deadlock: each
+/// locks rows in the same order. It also touches each page of the primary key once.
 struct SumWriter {
     /// Rows of one statement. Larger saves little, and a statement's arrays stay within a few megabytes.
     static let portionRows = 20_000

@@ -1,50 +1,6 @@
-/// The JSON that collector and aggregator exchange beside batches; see `Protocols/README.md`. Both sides encode and
-/// decode by these types; what they hold is not checked yet.
+/// The JSON that collector and aggregator exchange beside batches and epochs (``EpochRequest``, ``EpochGrant``); see
+/// `Protocols/README.md`. Both sides encode and decode by these types; what they hold is not checked yet.
 package enum ControlMessages {
-    /// `POST /v1/epochs`.
-    package struct EpochRequest: Codable, Sendable {
-        /// 32 hexadecimal digits.
-        package var spoolID: String
-        package var softwareVersion: String
-        private var lastEpoch: UInt64?
-        private var lastNextSequence: UInt64?
-
-        /// The collector's own memory of its last epoch; zeros for none.
-        package var remembered: EpochPosition {
-            EpochPosition(epoch: lastEpoch ?? 0, nextSequence: lastNextSequence ?? 0)
-        }
-
-        package init(spoolID: SpoolID, softwareVersion: String, remembered: EpochPosition) {
-            self.spoolID = spoolID.hex
-            self.softwareVersion = softwareVersion
-            lastEpoch = remembered.epoch
-            lastNextSequence = remembered.nextSequence
-        }
-
-        private enum CodingKeys: String, CodingKey {
-            case spoolID = "spool_id"
-            case softwareVersion = "software_version"
-            case lastEpoch = "last_epoch"
-            case lastNextSequence = "last_next_sequence"
-        }
-    }
-
-    /// The answer to ``EpochRequest``, as far as a collector acts on it.
-    package struct EpochGrant: Decodable, Sendable {
-        private var epoch: UInt64
-        private var nextSequence: UInt64
-        /// The aggregator knows less than the collector remembers.
-        package var hasRegressed: Bool
-
-        package var position: EpochPosition { EpochPosition(epoch: epoch, nextSequence: nextSequence) }
-
-        private enum CodingKeys: String, CodingKey {
-            case epoch
-            case nextSequence = "next_sequence"
-            case hasRegressed = "regressed"
-        }
-    }
-
     /// `POST /v1/batches/lookup`: which of these batches are counted?
     package struct LookupRequest: Codable, Sendable {
         package var epoch: UInt64
@@ -58,8 +14,12 @@ package enum ControlMessages {
     }
 
     /// The answer to ``LookupRequest``: a flag per digest, in their order.
-    package struct LookupResult: Decodable, Sendable {
+    package struct LookupResult: Codable, Sendable {
         package var counted: [Bool]
+
+        package init(counted: [Bool]) {
+            self.counted = counted
+        }
     }
 
     /// The answer to a batch that is acknowledged.
@@ -104,5 +64,15 @@ package enum ControlMessages {
             default: nil
             }
         }
+    }
+}
+
+/// A message of the control plane that is JSON of the right shape and holds what can't be taken.
+package struct InvalidControlMessage: Error, Sendable, Equatable {
+    /// Which member must be what, as a sentence for the sender.
+    package var message: String
+
+    package init(_ message: String) {
+        self.message = message
     }
 }

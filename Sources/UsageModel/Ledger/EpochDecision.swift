@@ -1,5 +1,5 @@
 /// How far one epoch of a collector has come, by the database or by the collector's own memory.
-package struct EpochPosition: Sendable, Equatable {
+package struct EpochPosition: Codable, Sendable, Equatable {
     /// From 1; 0 stands for none.
     package var epoch: UInt64
     /// The first sequence number that isn't used up.
@@ -11,6 +11,11 @@ package struct EpochPosition: Sendable, Equatable {
     package init(epoch: UInt64 = 0, nextSequence: UInt64 = 0) {
         self.epoch = epoch
         self.nextSequence = nextSequence
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case epoch
+        case nextSequence = "next_sequence"
     }
 }
 

@@ -5,7 +5,7 @@ internal import ArgumentParser
 struct CoverageCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "coverage",
-        abstract: "What was reported of a period, by whom, what is silent, what was set aside.",
+        abstract: "What was reported of a period, by whom, what is silent, what was quarantined.",
         discussion: "Example: steelyard coverage --period 2025-06")
 
     @OptionGroup var question: QuestionOptions
@@ -94,7 +94,7 @@ enum CoverageTables {
         return figures.words(spans == 1 ? "1 span" : "\(spans) spans", "\(spans) 段")
     }
 
-    /// How many batches were set aside, and for which reasons.
+    /// How many batches were quarantined, and for which reasons.
     private static func quarantined(_ row: CollectorCoverageRow) -> String {
         let reasons = row.quarantined.map { "\($0.reason) \($0.batches)" }.joined(separator: ", ")
         return reasons.isEmpty ? "0" : "\(row.quarantinedBatches) (\(reasons))"

@@ -25,7 +25,7 @@ import UsageModel
         #expect(limiter.count == 0)
     }
 
-    @Test func `gives the place back when the work throws`() async {
+    @Test func `gives the permit back when the work throws`() async {
         let limiter = ConcurrencyLimiter(limit: 1, limitPerCollector: 1)
         for _ in 0..<3 {
             await #expect(throws: CancellationError.self) {
@@ -41,13 +41,13 @@ import UsageModel
         let counts = Mutex((now: 0, most: 0, done: 0))
     }
 
-    @Test func `never lets more through than it has places`() async throws {
-        let semaphore = AsyncSemaphore(places: 3)
+    @Test func `never lets more through than it has permits`() async throws {
+        let semaphore = AsyncSemaphore(permits: 3)
         let inside = Inside()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<200 {
                 group.addTask {
-                    try await semaphore.withPlace {
+                    try await semaphore.withPermit {
                         inside.counts.withLock {
                             $0.now += 1
                             $0.most = max($0.most, $0.now)
@@ -67,18 +67,18 @@ import UsageModel
     }
 
     @Test func `a cancelled waiter leaves the queue and nobody behind it is stuck`() async throws {
-        let semaphore = AsyncSemaphore(places: 1)
+        let semaphore = AsyncSemaphore(permits: 1)
         let (held, hold) = AsyncStream<Void>.makeStream()
         let (entered, enter) = AsyncStream<Void>.makeStream()
         let holder = Task {
-            try await semaphore.withPlace {
+            try await semaphore.withPermit {
                 enter.yield()
                 for await _ in held { break }
             }
         }
         for await _ in entered { break }
-        let waiter = Task { try await semaphore.withPlace {} }
-        let behind = Task { try await semaphore.withPlace { true } }
+        let waiter = Task { try await semaphore.withPermit {} }
+        let behind = Task { try await semaphore.withPermit { true } }
         waiter.cancel()
         await #expect(throws: CancellationError.self) { try await waiter.value }
         hold.yield()

@@ -35,8 +35,8 @@ struct Inside: Sendable {
             let inside = Inside(
                 store: store,
                 intake: BatchIngest(
-                    store: store, clock: FixedClock(), decodePlaces: 2, rollupSignal: signal, registry: registry),
-                worker: RollupWorker(store: store, signal: signal, registry: registry, logger: logger),
+                    store: store, clock: FixedClock(), maxConcurrentDecodes: 2, rollupWake: signal, registry: registry),
+                worker: RollupWorker(store: store, wake: signal, registry: registry, logger: logger),
                 registry: registry)
             try await body(inside)
             await pool.close()
@@ -44,12 +44,11 @@ struct Inside: Sendable {
     }
 
     func openEpoch() async throws -> UInt64 {
-        try await store.transaction(retry: .idempotent) {
+        let spoolID = try #require(SpoolID(bytes: Array(repeating: 7, count: 16)))
+        let request = EpochRequest(spoolID: spoolID, softwareVersion: "1.0", remembered: EpochPosition())
+        return try await store.transaction(retry: .idempotent) {
             try $0.openEpoch(
-                EpochRequest(
-                    key: CollectorKey(identity), spoolID: Array(repeating: 7, count: 16), softwareVersion: "1.0",
-                    remembered: EpochPosition(), now: Timestamp(milliseconds: 1_751_414_400_000))
-            )
+                request, of: CollectorKey(identity), now: Timestamp(milliseconds: 1_751_414_400_000))
         }.epoch
     }
 

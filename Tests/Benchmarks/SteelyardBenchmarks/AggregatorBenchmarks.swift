@@ -56,13 +56,13 @@ actor BenchmarkLedger {
         let grant = try await store.transaction(retry: .idempotent) {
             try $0.openEpoch(
                 EpochRequest(
-                    key: CollectorKey(provider: Input.provider, collector: Input.collector),
-                    spoolID: Input.spoolID.bytes, softwareVersion: "0.0.0-benchmark", remembered: EpochPosition(),
-                    now: Timestamp(milliseconds: SystemClock().nowMilliseconds())))
+                    spoolID: Input.spoolID, softwareVersion: "0.0.0-benchmark", remembered: EpochPosition()),
+                of: CollectorKey(provider: Input.provider, collector: Input.collector),
+                now: Timestamp(milliseconds: SystemClock().nowMilliseconds()))
         }
         epoch = grant.epoch
         intake = BatchIngest(
-            store: store, clock: SystemClock(), decodePlaces: 2, rollupSignal: WakeSignal(), registry: MetricsRegistry()
+            store: store, clock: SystemClock(), maxConcurrentDecodes: 2, rollupWake: WakeSignal(), registry: MetricsRegistry()
         )
         rows = Input.sums().rows()
         BenchmarkCleanup.register(directory)

@@ -54,7 +54,7 @@ struct CloneScenario: Scenario {
             for _ in 0..<CloneScenario.pushes { try await load.push(reusesSpoolSequences: reusesSpoolSequences) }
         }
 
-        /// Both run, and seal under the same spoolSequences: what either acknowledges counts once or is set aside.
+        /// Both run, and seal under the same spoolSequences: what either acknowledges counts once or is quarantined.
         func clone() async throws -> Bool {
             try await begin()
             try FileManager.default.copyItem(atPath: collector.dataDirectory, toPath: copy)
@@ -76,7 +76,7 @@ struct CloneScenario: Scenario {
         }
 
         /// An older state of the directory comes back: its batches are known by digest, its epoch is past, and what it
-        /// seals next is set aside.
+        /// seals next is quarantined.
         func setBack() async throws {
             try await begin()
             try FileManager.default.copyItem(atPath: collector.dataDirectory, toPath: copy)

@@ -28,7 +28,7 @@ struct Load: Sendable {
     /// Pushes one group and journals the answer.
     ///
     /// - Parameter reusesSpoolSequences: the collector's directory is a copy or an older state, so that its next
-    ///   batches may be set aside: what it acknowledges is counted once or not at all, which is what `unknown` says.
+    ///   batches may be quarantined: what it acknowledges is counted once or not at all, which is what `unknown` says.
     @discardableResult
     func push(_ group: EventGroup? = nil, reusesSpoolSequences: Bool = false) async throws -> Journal.Outcome {
         let group = group ?? world.groups.make()

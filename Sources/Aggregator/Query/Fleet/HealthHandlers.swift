@@ -30,7 +30,7 @@ struct HealthHandlers: Sendable {
                     $0.pendingBatches = Int(clamping: health.pendingBatches)
                     $0.rollupLagSeconds = Int(health.rollupLagSeconds)
                 })
-        case .starting: reason = "The server has not looked at its database yet."
+        case .starting: reason = "The server is waiting for its database."
         case .databaseUnreachable: reason = "The database does not answer."
         case .databaseUnsuitable: reason = "The database's schema or calendar is not what this server needs."
         case .stopping: reason = "The server is stopping."

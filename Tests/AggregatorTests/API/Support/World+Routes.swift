@@ -9,11 +9,11 @@ extension World {
     func routes() throws -> [String: [String]] {
         let registry = MetricsRegistry()
         let intake = BatchIngest(
-            store: store, clock: clock, decodePlaces: 1, rollupSignal: WakeSignal(), registry: registry)
+            store: store, clock: clock, maxConcurrentDecodes: 1, rollupWake: WakeSignal(), registry: registry)
         return allRoutes(
             IngestDependencies(
                 store: store, intake: intake, limiter: ConcurrencyLimiter(limit: 1, limitPerCollector: 1), clock: clock,
-                trustDomain: Self.trustDomain, registry: registry, logger: Self.logger),
+                trustDomain: Self.trustDomain, revocations: Revocations(), registry: registry, logger: Self.logger),
             QueryDependencies(
                 store: store, scopes: try ScopeCatalogue.builtIn(), clock: clock, health: { Health(state: .ready) },
                 registry: registry, logger: Self.logger))

@@ -75,7 +75,6 @@ struct World: Sendable {
     ) async throws {
         let configuration = try configuration(directory, database, overrides: overrides)
         let daemon = try AggregatorDaemon(configuration, clock: clock, logger: logger)
-        try await daemon.prepareDatabase()
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: daemon.services().map { .init(service: $0) }, logger: logger))
