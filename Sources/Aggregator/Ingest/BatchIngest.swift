@@ -49,8 +49,8 @@ package struct BatchIngest: Sendable {
     }
 
     private func validate(_ submission: BatchSubmission) throws(BatchRefusal) -> BatchCommit {
-        // Before anything is decoded: bytes that were damaged on the way may come again, an invalid batch never may, and
-        // the sender is told which of the two it is.
+        // Before anything is decoded: bytes that were damaged on the way may come again, an invalid batch never may,
+        // and the sender is told which of the two it is.
         guard BatchDigest(of: submission.payload) == submission.digest else { throw .digestMismatch }
         let header: BatchHeader
         let rows: UsageRows

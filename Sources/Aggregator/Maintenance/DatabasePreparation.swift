@@ -72,7 +72,9 @@ final class DatabasePreparation: Service {
 
         func run() async throws {
             do {
-                _ = try await cancelWhenGracefulShutdown { try await isPrepared.wait { isDone, _ in isDone ? () : nil } }
+                _ = try await cancelWhenGracefulShutdown {
+                    try await isPrepared.wait { isDone, _ in isDone ? () : nil }
+                }
             } catch is CancellationError {
                 return
             }

@@ -69,7 +69,7 @@ struct RebuildJob {
     }
 
     private func rebuild(replace: Bool, decode: PayloadDecoder) throws -> RebuildReport {
-        // Comparing months takes longer than a question may; the connection is discarded afterwards, the setting with it.
+        // Comparing months takes longer than a question may. The setting goes with the connection, which is discarded.
         try connection.execute("SET statement_timeout = 0")
         try checkPayloads()
         for table in RebuildTable.allCases {
