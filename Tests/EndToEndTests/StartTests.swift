@@ -71,7 +71,8 @@ extension EndToEndTests {
             try await eventually("\(program.name) listens") {
                 guard program.isRunning else { throw program.ended("ended") }
                 for line in try log(of: program).split(separator: "\n") where line.contains("source=query") {
-                    found = line.split(separator: " ").first { $0.hasPrefix("address=") }.map { String($0.dropFirst(8)) }
+                    let field = line.split(separator: " ").first { $0.hasPrefix("address=") }
+                    found = field.map { String($0.dropFirst("address=".count)) }
                 }
                 return found != nil
             }

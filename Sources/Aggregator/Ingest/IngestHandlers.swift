@@ -110,7 +110,8 @@ struct IngestHandlers: Sendable {
         switch outcome {
         case .fork:
             logger.error(
-                "a sequence number came again with other bytes; they were quarantined", place(of: envelope, from: identity))
+                "a sequence number came again with other bytes; they were quarantined",
+                place(of: envelope, from: identity))
         case .spoolSequenceReused:
             logger.error(
                 "a spool sequence came again with other bytes: its collector's state went back in time or runs twice",

@@ -26,7 +26,8 @@ extension Problem {
     private static func fork(expectedSequence: UInt64) -> Problem {
         conflict(
             "fork", title: "The sequence number was used for other bytes",
-            detail: "These bytes were quarantined and not counted; the next batch of this epoch is \(expectedSequence).",
+            detail: "These bytes were quarantined and not counted; the next batch of this epoch is "
+                + "\(expectedSequence).",
             [JSONMember("expected_sequence", .integer(Int64(clamping: expectedSequence)))])
     }
 

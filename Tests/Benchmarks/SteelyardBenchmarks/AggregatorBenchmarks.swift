@@ -62,8 +62,8 @@ actor BenchmarkLedger {
         }
         epoch = grant.epoch
         intake = BatchIngest(
-            store: store, clock: SystemClock(), maxConcurrentDecodes: 2, rollupWake: WakeSignal(), registry: MetricsRegistry()
-        )
+            store: store, clock: SystemClock(), maxConcurrentDecodes: 2, rollupWake: WakeSignal(),
+            registry: MetricsRegistry())
         rows = Input.sums().rows()
         BenchmarkCleanup.register(directory)
     }
