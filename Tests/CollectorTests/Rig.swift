@@ -33,7 +33,8 @@ final class HandClock: WallClock, SteadyClock {
     }
 }
 
-/// A collector's parts over a directory, as one process would have them. Letting go of it is a crash: nothing is flushed.
+/// A collector's parts over a directory, as one process would have them. Letting go of it is a crash: nothing is
+/// flushed.
 struct Rig: Sendable {
     let directory: String
     let settings: CollectorSettings

@@ -6,6 +6,7 @@ import Foundation
 import Logging
 import Postgres
 import Store
+import Synchronization
 import Telemetry
 import UsageModel
 
@@ -58,11 +59,11 @@ actor BenchmarkLedger {
                 EpochRequest(
                     spoolID: Input.spoolID, softwareVersion: "0.0.0-benchmark", remembered: EpochPosition()),
                 of: CollectorKey(provider: Input.provider, collector: Input.collector),
-                now: Timestamp(milliseconds: SystemClock().nowMilliseconds()))
+                now: Timestamp(milliseconds: SystemWallClock().nowMilliseconds()))
         }
         epoch = grant.epoch
         intake = BatchIngest(
-            store: store, clock: SystemClock(), maxConcurrentDecodes: 2, rollupWake: WakeSignal(),
+            store: store, clock: SystemWallClock(), maxConcurrentDecodes: 2, rollupWake: WakeSignal(),
             registry: MetricsRegistry())
         rows = Input.sums().rows()
         BenchmarkCleanup.register(directory)
@@ -85,14 +86,15 @@ actor BenchmarkLedger {
 
 /// Ends the benchmark's server when the process ends.
 enum BenchmarkCleanup {
-    nonisolated(unsafe) private static var directory = ""
+    private static let directory = Mutex("")
 
     static func register(_ path: String) {
-        directory = path
+        directory.withLock { $0 = path }
         atexit { BenchmarkCleanup.run() }
     }
 
     private static func run() {
+        let directory = directory.withLock { $0 }
         let file = "\(directory)/cluster/postmaster.pid"
         if let text = try? String(contentsOfFile: file, encoding: .utf8),
             let process = text.split(separator: "\n").first.flatMap({ Int32($0) }), process > 1
