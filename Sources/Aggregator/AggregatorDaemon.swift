@@ -1,4 +1,5 @@
 internal import DaemonSupport
+package import HTTPSupport
 package import Logging
 internal import NIOCore
 internal import Postgres
@@ -47,7 +48,7 @@ package struct AggregatorDaemon: Sendable {
         queryTLS = try settings.queryTLS.map { try ReloadableTLS(files: $0) }
         revocations = try settings.revokedFile.map { try Revocations(file: $0, logger: logger) } ?? Revocations()
         store = Self.makeStore(settings, logger: logger)
-        listening = ListeningFile(path: settings.listeningFile, expected: ["ingest", "query"])
+        listening = ListeningFile(path: settings.listeningFile, listeners: ["ingest", "query"], logger: logger)
     }
 
     /// A store on a pool of its own.
@@ -100,6 +101,7 @@ package struct AggregatorDaemon: Sendable {
         }
         services.append(query(health))
         services.append(ingest(signal))
+        services.append(listening)
         services.append(health)
         services.append(
             ReloadService(settings, logger: logger, readAgain: readAgain) { [ingestTLS, queryTLS, revocations] _ in
@@ -145,14 +147,8 @@ package struct AggregatorDaemon: Sendable {
     private func listener(
         _ name: String, _ address: ListenAddress, tls: ReloadableTLS?, options: ListenerOptions
     ) -> Listener {
-        let (listening, logger) = (listening, logger)
-        return Listener(host: address.host, port: address.port, tls: tls, options: options) { bound in
-            logger.info("listening", [.address: "\(bound)", .source: "\(name)"])
-            do {
-                try listening.add(name, address: bound)
-            } catch {
-                logger.error("the listening file can't be written", [.error: "\(error)"])
-            }
+        Listener(host: address.host, port: address.port, tls: tls, options: options) { [listening] bound in
+            listening.add(name, address: bound)
         }
     }
 }

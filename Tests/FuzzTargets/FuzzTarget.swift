@@ -39,7 +39,8 @@ package struct FuzzTarget: Sendable, CustomStringConvertible {
         ]
 }
 
-/// Ends the process where something that must be true isn't. Unlike a precondition it says what in optimised builds too.
+/// Ends the process where something that must be true isn't. Unlike a precondition it says what in optimised builds
+/// too.
 func require(_ condition: Bool, _ message: @autoclosure () -> String) {
     if !condition { fatalError(message()) }
 }

@@ -3,8 +3,8 @@ internal import Synchronization
 
 /// A file system in memory that tells what was synced from what was only written, and fails where a test says so.
 ///
-/// It follows POSIX where it matters: a name is durable once its directory was synced, bytes once their file was; after a
-/// failed sync the bytes stay visible but no later sync makes them durable.
+/// It follows POSIX where it matters: a name is durable once its directory was synced, bytes once their file was; after
+/// a failed sync the bytes stay visible but no later sync makes them durable.
 package final class MemoryFileSystem: FileSystem {
     package struct Call: Sendable, Equatable {
         package var name: String

@@ -107,7 +107,8 @@ internal import UsageModel
         #expect(try again.readBatch(2) == SpoolFixture.sealed(2))
     }
 
-    /// Where the failed segment can't even be cut back, its records are void because a later segment begins before them.
+    /// Where the failed segment can't even be cut back, its records are void because a later segment begins before
+    /// them.
     @Test(arguments: [["fdatasync"], ["fdatasync", "ftruncate"]])
     func `when every fdatasync fails, sync throws, and its batches are forgotten for good`(failingCalls: [String])
         throws
