@@ -103,7 +103,7 @@ let package = Package(
         .target(
             name: "HTTPSupport",
             dependencies: [
-                httpTypes, logging, nioCore,
+                "UsageModel", "TextFormats", "Telemetry", httpTypes, hummingbird, lifecycle, logging, nioCore, nioHTTP1,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
             ],
@@ -115,7 +115,7 @@ let package = Package(
             name: "Collector",
             dependencies: [
                 "UsageModel", "SourceFormats", "BatchFormat", "Spool", "CollectorCore", "Settings", "Telemetry",
-                "DaemonSupport", "HTTPSupport",
+                "DaemonSupport", "HTTPSupport", "TextFormats",
                 asyncHTTPClient, httpTypes, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioSSL, unixSignals,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
             ],
@@ -238,10 +238,17 @@ let package = Package(
             dependencies: ["CollectorCore", "SourceFormats", "BatchFormat", "FaultSimulation", "Spool", "UsageModel"],
             swiftSettings: strict),
         .testTarget(
+            name: "HTTPSupportTests",
+            dependencies: [
+                "HTTPSupport", "TestSupport", "TextFormats", httpTypes, hummingbird, lifecycle, logging,
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "CollectorTests",
             dependencies: [
-                "Collector", "CollectorCore", "SourceFormats", "BatchFormat", "Spool", "Settings", "Telemetry",
-                "UsageModel", "Identity",
+                "Collector", "CollectorCore", "HTTPSupport", "SourceFormats", "BatchFormat", "Spool", "Settings",
+                "Telemetry", "UsageModel", "Identity",
                 "TestSupport", httpTypes, hummingbird, lifecycle, logging, nioCore, nioPosix, nioSSL,
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),

@@ -1,4 +1,5 @@
 internal import DaemonSupport
+package import HTTPSupport
 package import Logging
 internal import NIOCore
 internal import Postgres
@@ -45,7 +46,7 @@ package struct AggregatorDaemon: Sendable {
         queryTLS = try settings.queryTLS.map { try ReloadableTLS(files: $0) }
         revocations = try settings.revokedFile.map { try Revocations(file: $0, logger: logger) } ?? Revocations()
         store = Self.makeStore(settings, logger: logger)
-        listening = ListeningFile(path: settings.listeningFile, expected: ["ingest", "query"])
+        listening = ListeningFile(path: settings.listeningFile, listeners: ["ingest", "query"], logger: logger)
     }
 
     /// A store on a pool of its own.
@@ -92,6 +93,7 @@ package struct AggregatorDaemon: Sendable {
         // Listens from the start: until the database is prepared `/readyz` says so, and questions are answered 503.
         services.append(query(health))
         services.append(preparation.before(ingest(rollupWake)))
+        services.append(listening)
         services.append(preparation.before(health))
         services.append(preparation)
         services.append(
@@ -140,15 +142,8 @@ package struct AggregatorDaemon: Sendable {
     private func listener(
         _ name: String, _ address: ListenAddress, tls: ReloadableTLS?, options: ListenerOptions
     ) -> Listener {
-        Listener(
-            host: address.host, port: address.port, tls: tls, options: options
-        ) { [listening, logger] bound in
-            logger.info("listening", [.address: "\(bound)", .source: "\(name)"])
-            do {
-                try listening.add(name, address: bound)
-            } catch {
-                logger.error("the listening file can't be written", [.error: "\(error)"])
-            }
+        Listener(host: address.host, port: address.port, tls: tls, options: options) { [listening] bound in
+            listening.add(name, address: bound)
         }
     }
 }

@@ -6,6 +6,7 @@ package import UsageModel
 /// What every part of the collector is given: shared state and the outside world as parameters.
 package struct CollectorDependencies: Sendable {
     package var accumulator: Accumulator
+    package var timeWindow: ReloadableTimeWindow
     package var intakeSwitch: IntakeSwitch
     package var remembered: RememberedEvents
     package var metrics: CollectorMetrics
@@ -16,13 +17,14 @@ package struct CollectorDependencies: Sendable {
     package var fileSystem: any FileSystem
 
     package init(
-        accumulator: Accumulator, intakeSwitch: IntakeSwitch = IntakeSwitch(),
+        accumulator: Accumulator, timeWindow: ReloadableTimeWindow, intakeSwitch: IntakeSwitch = IntakeSwitch(),
         remembered: RememberedEvents = RememberedEvents(),
         metrics: CollectorMetrics, logger: Logger,
         wallClock: any WallClock = SystemWallClock(), steadyClock: any SteadyClock = SystemSteadyClock(),
         fileSystem: any FileSystem = POSIXFileSystem()
     ) {
         self.accumulator = accumulator
+        self.timeWindow = timeWindow
         self.intakeSwitch = intakeSwitch
         self.remembered = remembered
         self.metrics = metrics

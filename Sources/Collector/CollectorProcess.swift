@@ -1,6 +1,6 @@
 internal import CollectorCore
 internal import DaemonSupport
-internal import Foundation
+internal import HTTPSupport
 package import Logging
 internal import NIOSSL
 internal import ServiceLifecycle
@@ -11,8 +11,8 @@ internal import UsageModel
 
 /// A whole collector: opens the data directory, runs every part until it is told to stop, and leaves nothing half done.
 package struct CollectorProcess: Sendable {
-    /// How long the HTTP listener may take to finish open requests when stopping, on top of the drain.
-    private static let stopGrace = Duration.seconds(10)
+    /// What the listening file calls the one listener that there is.
+    static let listenerName = "http"
 
     private let settings: CollectorSettings
     private let version: String
@@ -37,33 +37,34 @@ package struct CollectorProcess: Sendable {
         let board = StatusStore()
         let parts = CollectorDependencies(
             accumulator: Accumulator(limits: Accumulator.Limits(rows: settings.seal.rows), clock: SystemSteadyClock()),
+            timeWindow: ReloadableTimeWindow(settings.window),
             remembered: RememberedEvents(limits: settings.deduplication), metrics: CollectorMetrics(), logger: logger)
         let opened = try await Writer.open(settings: settings, parts: parts, board: board, version: version)
-        let window = Reloadable(settings.window)
         let reader = FileReader(settings: settings, writer: opened.writer, recovered: opened.files, parts: parts)
         let client = settings.aggregator.map { AggregatorClient(settings: $0, version: version) }
         let server = CollectorServer(
-            settings: settings, parts: parts, board: board, writer: opened.writer, window: window, version: version)
-        let listening = ListeningFile(directory: settings.storage.directory)
+            settings: settings, parts: parts, board: board, writer: opened.writer, version: version)
+        let listening = ListeningFile(
+            path: settings.storage.listeningFile, listeners: [Self.listenerName], logger: logger)
         let application = server.makeApplication { address in
-            listening.write(address, logger)
+            listening.add(Self.listenerName, address: address)
         }
         registerGauges(parts, board)
         let reload = ReloadService(settings, logger: logger, readAgain: readAgain) { new in
-            window.set(new.window)
+            parts.timeWindow.set(new.window)
             await reader.reload(new)
             await client?.reload()
         }
         // Stopped from the last to the first: no more input, then the last seal, then what shipping is still possible.
         let services: [any Service] = [
-            makeShipper(opened, client, parts, board), opened.writer, reader, reload, application,
+            makeShipper(opened, client: client, parts: parts, board: board), opened.writer, reader, reload, listening,
+            application,
         ]
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
         try await group.run()
-        listening.remove()
         try await opened.writer.close()
         logger.info("stopped; what isn't shipped stays in the spool")
     }
@@ -75,7 +76,7 @@ package struct CollectorProcess: Sendable {
     }
 
     private func makeShipper(
-        _ opened: Writer.Opened, _ client: AggregatorClient?, _ parts: CollectorDependencies, _ board: StatusStore
+        _ opened: Writer.Opened, client: AggregatorClient?, parts: CollectorDependencies, board: StatusStore
     ) -> any Service {
         guard let client else {
             logger.warning("no aggregator.url is set; batches stay in the spool")
@@ -109,39 +110,5 @@ package struct CollectorProcess: Sendable {
             ready.set(parts.intakeSwitch.isClosed ? 0 : 1)
             fenced.set(shipping.isFenced ? 1 : 0)
         }
-    }
-}
-
-/// `listening.json` in the data directory: the address that was bound, for whoever set port 0.
-struct ListeningFile: Sendable {
-    private struct Document: Codable {
-        var http: String
-    }
-
-    let directory: String
-    private var path: String { "\(directory)/listening.json" }
-
-    init(directory: String) {
-        self.directory = directory
-    }
-
-    func write(_ address: String, _ logger: Logger) {
-        logger.info("listening", [.address: "\(address)"])
-        do {
-            try JSONEncoder().encode(Document(http: address))
-                .write(to: URL(fileURLWithPath: path), options: .atomic)
-        } catch {
-            logger.error("the bound address could not be written down", [.path: "\(path)", .error: "\(error)"])
-        }
-    }
-
-    func remove() {
-        try? FileManager.default.removeItem(atPath: path)
-    }
-
-    /// The address that the running collector wrote, or `nil`.
-    func read() -> String? {
-        guard let data = FileManager.default.contents(atPath: path) else { return nil }
-        return (try? JSONDecoder().decode(Document.self, from: data))?.http
     }
 }

@@ -2,7 +2,9 @@
 enum Nearest {
     /// The candidate with the fewest edits from `word`, if that is few enough to be a slip.
     static func match(_ word: String, among candidates: [String]) -> String? {
-        let best = candidates.map { (candidate: $0, distance: distance(word, $0)) }.min { $0.distance < $1.distance }
+        let best = candidates.map { (candidate: $0, distance: distance(from: word, to: $0)) }.min {
+            $0.distance < $1.distance
+        }
         guard let best, best.distance <= max(1, min(3, word.count / 3)) else { return nil }
         return best.candidate
     }
@@ -10,7 +12,7 @@ enum Nearest {
     /// Edits (insert, delete, replace, swap neighbours) between two words.
     ///
     /// - Complexity: O(*n* × *m*).
-    static func distance(_ left: String, _ right: String) -> Int {
+    static func distance(from left: String, to right: String) -> Int {
         let a = Array(left.utf8.prefix(128))
         let b = Array(right.utf8.prefix(128))
         var rows = Array(repeating: Array(repeating: 0, count: b.count + 1), count: a.count + 1)

@@ -66,7 +66,7 @@ package struct ResolvedSettings<Keys: SettingKeys>: Sendable {
             guard [.restart, .fileContents].contains(declared.setting.reload) else { return [] }
             let names = values.names.merging(new.values.names) { old, new in old + new.filter { !old.contains($0) } }
             return declared.concretePaths(names).filter { path in
-                !declared.setting.isSame(values.given[path]?.value, new.values.given[path]?.value)
+                !declared.setting.isSame(values.given[path]?.value, as: new.values.given[path]?.value)
             }
         }
     }

@@ -28,7 +28,7 @@ package struct Setting<Value: Sendable & Equatable>: Sendable {
 
     /// A setting with a value where nobody gives one.
     package init(
-        _ path: String, _ type: SettingType<Value>, default value: Value, reload: SettingReload = .restart,
+        _ path: String, type: SettingType<Value>, default value: Value, reload: SettingReload = .restart,
         _ documentation: String
     ) {
         self.path = path
@@ -84,7 +84,7 @@ package protocol AnySetting: Sendable {
     /// The value that is written so; relative paths start at `directory`.
     func read(_ texts: [String], isList: Bool, directory: String) throws(InvalidValue) -> any Sendable
     /// Whether two values are the same; `nil` stands for what holds where nobody gives one.
-    func isSame(_ left: (any Sendable)?, _ right: (any Sendable)?) -> Bool
+    func isSame(_ left: (any Sendable)?, as right: (any Sendable)?) -> Bool
 }
 
 extension Setting: AnySetting {
@@ -97,7 +97,7 @@ extension Setting: AnySetting {
         try type.read(texts, isList: isList, directory: directory)
     }
 
-    package func isSame(_ left: (any Sendable)?, _ right: (any Sendable)?) -> Bool {
+    package func isSame(_ left: (any Sendable)?, as right: (any Sendable)?) -> Bool {
         value(left) == value(right)
     }
 

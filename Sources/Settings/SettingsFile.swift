@@ -27,13 +27,13 @@ struct SettingsFile {
         do throws(FileProblems) {
             guard let root = try YAMLValue.parseIfAny(yaml, file: path, allowsAliases: true) else { return }
             guard case .map(let entries) = root.content else {
-                report(line: root.line, key: "", "is not a map of settings", "write `key: value` lines")
+                report(line: root.line, key: "", "is not a map of settings", remedy: "write `key: value` lines")
                 return
             }
             read(entries, at: [])
         } catch {
             for problem in error.problems {
-                report(line: problem.line, key: "", problem.message, problem.remedy ?? "correct the file")
+                report(line: problem.line, key: "", problem.message, remedy: problem.remedy ?? "correct the file")
             }
         }
     }
@@ -49,11 +49,11 @@ struct SettingsFile {
         for entry in entries {
             let path = (place + [entry.key]).joined(separator: ".")
             if let nested = Self.nested(entry.key) {
-                report(line: entry.line, key: path, "is written with dots", nested)
+                report(line: entry.line, key: path, "is written with dots", remedy: nested)
             } else if entry.key.isEmpty || entry.key.contains(".") {
                 report(
                     line: entry.line, key: place.joined(separator: "."), "holds a key that is not a plain word",
-                    "write keys as words, nested under each other")
+                    remedy: "write keys as words, nested under each other")
             } else {
                 lines[path] = entry.line
                 read(entry, at: place + [entry.key], path: path)
@@ -72,7 +72,7 @@ struct SettingsFile {
                 guard case .scalar(let text) = item.content else {
                     report(
                         line: item.line, key: path, "holds a list element that is not a plain value",
-                        "give plain values")
+                        remedy: "give plain values")
                     return
                 }
                 texts.append(text)
@@ -94,7 +94,7 @@ struct SettingsFile {
         order.append(path)
     }
 
-    private mutating func report(line: Int, key: String, _ message: String, _ remedy: String) {
+    private mutating func report(line: Int, key: String, _ message: String, remedy: String) {
         unreadable.append(key)
         problems.append(
             SettingsProblem(origin: .file(path: path, line: line), key: key, message: message, remedy: remedy))

@@ -34,16 +34,16 @@ extension SettingsSchema {
     }
 
     private func readText(_ file: String) throws(SettingsError) -> String {
-        func refuse(_ message: String, _ remedy: String) -> SettingsError {
+        func refuse(_ message: String, remedy: String) -> SettingsError {
             SettingsError([
                 SettingsProblem(origin: .file(path: file, line: 1), key: "", message: message, remedy: remedy)
             ])
         }
         guard let data = FileManager.default.contents(atPath: file) else {
-            throw refuse("can't be read", "check that the file exists and that this user may read it")
+            throw refuse("can't be read", remedy: "check that the file exists and that this user may read it")
         }
         guard let text = String(data: data, encoding: .utf8) else {
-            throw refuse("is not UTF-8", "save it as UTF-8")
+            throw refuse("is not UTF-8", remedy: "save it as UTF-8")
         }
         return text
     }
@@ -53,7 +53,7 @@ extension SettingsSchema {
 private struct SettingsLoader<Keys: SettingKeys> {
     let schema: SettingsSchema<Keys>
     let file: SettingsFile
-    let environment: [String: String]
+    var environment: [String: String]
     var flags: [String: String] = [:]
     var problems: [SettingsProblem]
     var names: [String: [String]] = [:]
@@ -91,7 +91,9 @@ private struct SettingsLoader<Keys: SettingKeys> {
         let concrete = schema.settings.flatMap { declared in
             declared.concretePaths(names).map { (declared.setting, $0) }
         }
-        reportUnknownVariables(known: concrete.map { schema.variable(for: $0.1) })
+        let keysByVariable = Dictionary(grouping: concrete.map(\.1), by: schema.variable(for:))
+        reportUnknownVariables(known: Array(keysByVariable.keys))
+        refuseAmbiguousVariables(keysByVariable)
         let given = readAll(concrete)
         guard problems.isEmpty else { throw SettingsError(inOrderOfTheFile()) }
         return GivenValues(
@@ -184,6 +186,20 @@ private struct SettingsLoader<Keys: SettingKeys> {
                 SettingsProblem(
                     origin: .environment(variable: name), key: "", message: "matches no setting",
                     remedy: nearest.map { "did you mean \($0)?" } ?? "unset it"))
+        }
+    }
+
+    /// A variable can't tell a dot from a hyphen: `…_A_TIME_FORMAT` is `time.format` of a source `a` and `format` of a
+    /// source `a-time`.
+    private mutating func refuseAmbiguousVariables(_ keysByVariable: [String: [String]]) {
+        for name in environment.keys.sorted() {
+            guard let keys = keysByVariable[name], keys.count > 1 else { continue }
+            environment[name] = nil
+            problems.append(
+                SettingsProblem(
+                    origin: .environment(variable: name), key: "",
+                    message: "can mean \(keys.joined(separator: " and "))",
+                    remedy: "unset it, and give the one that is meant with --set or in the file"))
         }
     }
 

@@ -37,9 +37,14 @@ package struct EventDefaults: Sendable, Hashable {
         case .tenant: tenant = text
         case .model: model = text
         case .region: region = text
-        case .layer: layer = try Self.word(text, setting, Layer(name: text), Layer.allCases.map(\.name))
-        case .workload: workload = try Self.word(text, setting, Workload(name: text), Workload.allCases.map(\.name))
-        case .modality: modality = try Self.word(text, setting, Modality(name: text), Modality.allCases.map(\.name))
+        case .layer:
+            layer = try Self.word(text, of: setting, value: Layer(name: text), words: Layer.allCases.map(\.name))
+        case .workload:
+            workload = try Self.word(
+                text, of: setting, value: Workload(name: text), words: Workload.allCases.map(\.name))
+        case .modality:
+            modality = try Self.word(
+                text, of: setting, value: Modality(name: text), words: Modality.allCases.map(\.name))
         default: preconditionFailure("the field \(field) has no default, so \(setting) can't set it")
         }
         if case .name(let maxBytes) = field.properties.kind {
@@ -48,7 +53,7 @@ package struct EventDefaults: Sendable, Hashable {
     }
 
     private static func word<Value>(
-        _ text: String, _ setting: String, _ value: Value?, _ words: [String]
+        _ text: String, of setting: String, value: Value?, words: [String]
     ) throws(SourceFormatError) -> Value {
         guard let value else {
             throw SourceFormatError(

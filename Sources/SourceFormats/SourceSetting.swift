@@ -31,7 +31,7 @@ package struct SourceSetting: Sendable, Equatable {
     package var summary: String
     package var condition: Condition?
 
-    init(_ name: String, _ kind: Kind, _ presence: Presence, summary: String, onlyWith condition: Condition? = nil) {
+    init(_ name: String, _ kind: Kind, presence: Presence, summary: String, onlyWith condition: Condition? = nil) {
         self.name = name
         self.kind = kind
         self.presence = presence

@@ -56,7 +56,7 @@ extension Logger {
     package typealias Values = [LogKey: MetadataValue]
 
     /// Logs a constant message with its values under known keys.
-    package func log(_ level: Level, _ message: Message, _ values: @autoclosure () -> Values) {
+    package func log(_ level: Level, _ message: Message, values: @autoclosure () -> Values) {
         guard level >= logLevel else { return }
         var metadata: Metadata = [:]
         for (key, value) in values() { metadata[key.rawValue] = value }
@@ -64,9 +64,15 @@ extension Logger {
     }
 
     /// Data is at risk, or an operator is needed.
-    package func error(_ message: Message, _ values: @autoclosure () -> Values) { log(.error, message, values()) }
+    package func error(_ message: Message, _ values: @autoclosure () -> Values) {
+        log(.error, message, values: values())
+    }
     /// Something was wrong and has been dealt with; nothing is lost.
-    package func warning(_ message: Message, _ values: @autoclosure () -> Values) { log(.warning, message, values()) }
-    package func info(_ message: Message, _ values: @autoclosure () -> Values) { log(.info, message, values()) }
-    package func debug(_ message: Message, _ values: @autoclosure () -> Values) { log(.debug, message, values()) }
+    package func warning(_ message: Message, _ values: @autoclosure () -> Values) {
+        log(.warning, message, values: values())
+    }
+    package func info(_ message: Message, _ values: @autoclosure () -> Values) { log(.info, message, values: values()) }
+    package func debug(_ message: Message, _ values: @autoclosure () -> Values) {
+        log(.debug, message, values: values())
+    }
 }

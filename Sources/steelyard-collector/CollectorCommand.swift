@@ -70,7 +70,7 @@ struct Status: AsyncParsableCommand {
             writeError("\(error)")
             throw ExitCode.failure
         }
-        print(json ? try CollectorStatus.json(readiness) : CollectorStatus.table(readiness))
+        print(json ? CollectorStatus.json(readiness) : CollectorStatus.table(readiness))
         if !readiness.ready { throw ExitCode.failure }
     }
 }

@@ -24,7 +24,8 @@ import UsageModel
                 name: "log", format: NativeFormat(), defaults: EventDefaults(provider: CollectorNode.provider),
                 globs: [FileFollowerTests.log])
             follower = FileFollower(
-                sources: [source], windowSpan: TimeWindow.Span(back: .seconds(86_400), ahead: .seconds(86_400)),
+                sources: [source],
+                timeWindow: ReloadableTimeWindow(TimeWindow.Span(back: .seconds(86_400), ahead: .seconds(86_400))),
                 recovered: RecoveredFiles(checkpoints: checkpoints, isNewSpool: checkpoints.isEmpty),
                 sealAge: .seconds(10), accumulator: accumulator, intakeSwitch: intakeSwitch, fileSystem: files,
                 wallClock: clock.wall, steadyClock: clock

@@ -144,6 +144,8 @@ import UsageModel
         ),
         ("sources:\n  a:\n    type: http\n    tenant: '=cmd'", 7, "sources.a.tenant"),
         ("region: '=r'\nsources:\n  a:\n    type: http", 4, "region"),
+        ("seal:\n  rows: 1\nregion: '=r'", 6, "region"),
+        ("region: \(String(repeating: "r", count: Limits.maxRegionNameBytes + 1))", 4, "region"),
         ("aggregator:\n  url: https://x:1", 5, "aggregator.url"),
         ("aggregator:\n  key-file: k.pem", 5, "aggregator.key-file"),
         ("seal:\n  rows: 0", 5, "seal.rows"),
@@ -153,6 +155,12 @@ import UsageModel
         let problem = try #require(problems(yaml).first { $0.key == key })
         #expect(problem.origin == .file(path: "c.yaml", line: line))
         #expect(!problem.remedy.isEmpty)
+    }
+
+    @Test func `what sources have from the collector is told of once`() {
+        let sources = "sources:\n  a: {type: http}\n  b: {type: file, paths: x}\n  c: {type: http, region: '=s'}"
+        #expect(problems("region: '=r'\n" + sources).map(\.key) == ["region", "sources.c.region"])
+        #expect(problems("region: '=r'\n" + sources).map(\.origin).first == .file(path: "c.yaml", line: 4))
     }
 
     @Test(arguments: [

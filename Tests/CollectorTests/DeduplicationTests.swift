@@ -13,22 +13,24 @@ import UsageModel
     private struct Answer: Decodable, Equatable {
         var accepted: UInt64?
         var duplicates: UInt64?
-        // swift-format-ignore: AlwaysUseLowerCamelCase
-        var rejected_count: UInt64?
+        var rejectedCount: UInt64?
+
+        enum CodingKeys: String, CodingKey {
+            case accepted, duplicates
+            case rejectedCount = "rejected_count"
+        }
     }
 
-    /// Posts to a collector over the directory, which is gone afterwards as if it had been killed.
+    /// Posts to a collector over the directory. Afterwards that collector is gone, as if it had been killed.
     private func post(
-        _ bodies: [String], to path: String = "/v1/events", _ directory: String, _ yaml: String = "",
+        _ bodies: [String], to path: String = "/v1/events", in directory: String, settings yaml: String = "",
         clock: HandClock = HandClock(), after: @Sendable (Rig) async throws -> Void = { _ in }
     ) async throws -> [Answer] {
         let rig = try await Rig.open(directory, "listen: 127.0.0.1:0\n" + yaml, clock: clock)
-        let server = CollectorServer(
-            settings: rig.settings, parts: rig.parts, board: rig.board, writer: rig.writer,
-            window: Reloadable(rig.settings.window), version: "test")
+        let server = rig.server
         let answers = try await server.makeApplication { _ in }.test(.live) { client in
             var answers: [Answer] = []
-            for body in bodies { answers.append(try await Self.post(body, to: path, client)) }
+            for body in bodies { answers.append(try await Self.post(body, to: path, by: client)) }
             return answers
         }
         try await after(rig)
@@ -36,7 +38,7 @@ import UsageModel
     }
 
     private static func post(
-        _ body: String, to path: String = "/v1/events", _ client: any TestClientProtocol
+        _ body: String, to path: String = "/v1/events", by client: any TestClientProtocol
     ) async throws -> Answer {
         try await client.execute(
             uri: path, method: .post, headers: [.contentType: "application/x-ndjson"],
@@ -58,13 +60,13 @@ import UsageModel
         try await ScratchDirectory.with("dedupe") { directory in
             let body = Lines.event(id: "a", input: 1) + Lines.event(id: "b", input: 2) + Lines.event(input: 4)
             let more = Lines.event(id: "b", input: 2) + Lines.event(id: "c", input: 8) + Lines.event(id: "c", input: 8)
-            let answers = try await post([body, body, more], directory)
+            let answers = try await post([body, body, more], in: directory)
             #expect(
                 answers == [
-                    Answer(accepted: 3, duplicates: 0, rejected_count: 0),
+                    Answer(accepted: 3, duplicates: 0, rejectedCount: 0),
                     // What has no id is another event each time.
-                    Answer(accepted: 1, duplicates: 2, rejected_count: 0),
-                    Answer(accepted: 1, duplicates: 2, rejected_count: 0),
+                    Answer(accepted: 1, duplicates: 2, rejectedCount: 0),
+                    Answer(accepted: 1, duplicates: 2, rejectedCount: 0),
                 ])
             let counted = try await counted(directory)
             #expect(counted == (5, 1 + 2 + 4 + 4 + 8))
@@ -75,7 +77,7 @@ import UsageModel
     func `ids are remembered over restarts, whether a batch holds their events or not`(sealed: Bool) async throws {
         try await ScratchDirectory.with("dedupe") { directory in
             let body = Lines.event(id: "a", input: 1) + Lines.event(id: "b", input: 2)
-            _ = try await post([body], directory) { rig in
+            _ = try await post([body], in: directory) { rig in
                 if sealed {
                     await rig.seal()
                     await rig.writer.checkSpace()
@@ -83,7 +85,7 @@ import UsageModel
             }
             for _ in 0..<2 {
                 #expect(
-                    try await post([body], directory) == [Answer(accepted: 0, duplicates: 2, rejected_count: 0)])
+                    try await post([body], in: directory) == [Answer(accepted: 0, duplicates: 2, rejectedCount: 0)])
             }
             #expect(try await counted(directory) == (2, 3))
         }
@@ -93,8 +95,8 @@ import UsageModel
         try await ScratchDirectory.with("dedupe") { directory in
             let answers = try await post(
                 [Lines.event(id: "a", input: 1), Lines.event(id: "a", input: 2) + Lines.event(id: "b", input: 4)],
-                directory)
-            #expect(answers.last == Answer(accepted: 1, duplicates: 0, rejected_count: 1))
+                in: directory)
+            #expect(answers.last == Answer(accepted: 1, duplicates: 0, rejectedCount: 1))
             let rig = try await Rig.open(directory)
             await rig.seal()
             let totals = try await rig.sealedTotals()
@@ -108,7 +110,7 @@ import UsageModel
             let yaml = "sources: {left: {type: http}, right: {type: http}}"
             let body = Lines.event(id: "a", input: 1)
             for path in ["/v1/events", "/v1/events/left", "/v1/events/right"] {
-                let answers = try await post([body, body], to: path, directory, yaml)
+                let answers = try await post([body, body], to: path, in: directory, settings: yaml)
                 #expect(answers.map(\.accepted) == [1, 0], "\(path)")
             }
             #expect(try await counted(directory).events == 3)
@@ -118,13 +120,11 @@ import UsageModel
     @Test func `the same request many times at once counts once`() async throws {
         try await ScratchDirectory.with("dedupe") { directory in
             let rig = try await Rig.open(directory, "listen: 127.0.0.1:0")
-            let server = CollectorServer(
-                settings: rig.settings, parts: rig.parts, board: rig.board, writer: rig.writer,
-                window: Reloadable(rig.settings.window), version: "test")
+            let server = rig.server
             let body = (0..<200).map { Lines.event(id: "e-\($0)", input: 1) }.joined()
             try await server.makeApplication { _ in }.test(.live) { client in
                 let answers = try await withThrowingTaskGroup(of: Answer.self) { group in
-                    for _ in 0..<20 { group.addTask { try await Self.post(body, client) } }
+                    for _ in 0..<20 { group.addTask { try await Self.post(body, by: client) } }
                     return try await group.reduce(into: [Answer]()) { $0.append($1) }
                 }
                 #expect(answers.count { $0.accepted == 200 && $0.duplicates == 0 } == 1)
@@ -140,11 +140,11 @@ import UsageModel
             let body = Lines.event(id: "a", input: 1)
             let clock = HandClock()
             let yaml = "deduplication: {horizon: 1h}"
-            _ = try await post([body], directory, yaml, clock: clock)
+            _ = try await post([body], in: directory, settings: yaml, clock: clock)
             clock.advance(by: .seconds(3_600))
-            #expect(try await post([body], directory, yaml, clock: clock).first?.duplicates == 1)
+            #expect(try await post([body], in: directory, settings: yaml, clock: clock).first?.duplicates == 1)
             clock.advance(by: .milliseconds(1))
-            #expect(try await post([body], directory, yaml, clock: clock).first?.accepted == 1)
+            #expect(try await post([body], in: directory, settings: yaml, clock: clock).first?.accepted == 1)
         }
     }
 
@@ -152,7 +152,7 @@ import UsageModel
     func `remembering can be turned off`(_ setting: String) async throws {
         try await ScratchDirectory.with("dedupe") { directory in
             let body = Lines.event(id: "a", input: 1)
-            let answers = try await post([body, body], directory, "deduplication: \(setting)")
+            let answers = try await post([body, body], in: directory, settings: "deduplication: \(setting)")
             #expect(answers.map(\.accepted) == [1, 1])
         }
     }

@@ -21,12 +21,17 @@ import UsageModel
 
         var accepted: UInt64?
         var rejected: [Rejected]?
-        // swift-format-ignore: AlwaysUseLowerCamelCase
-        var rejected_count: UInt64?
+        var rejectedCount: UInt64?
+        var type: String?
         var code: String?
         var status: Int?
         var title: String?
         var detail: String?
+
+        enum CodingKeys: String, CodingKey {
+            case accepted, rejected, type, code, status, title, detail
+            case rejectedCount = "rejected_count"
+        }
     }
 
     private struct Server {
@@ -56,9 +61,7 @@ import UsageModel
     private func withServer(_ yaml: String = "", _ body: @Sendable (Server) async throws -> Void) async throws {
         try await ScratchDirectory.with("http") { directory in
             let rig = try await Rig.open(directory, "listen: 127.0.0.1:0\n" + yaml)
-            let server = CollectorServer(
-                settings: rig.settings, parts: rig.parts, board: rig.board, writer: rig.writer,
-                window: Reloadable(rig.settings.window), version: "test")
+            let server = rig.server
             try await server.makeApplication { _ in }.test(.live) { client in
                 try await body(Server(rig: rig, client: client))
             }
@@ -69,14 +72,12 @@ import UsageModel
         try await ScratchDirectory.with("http") { directory in
             do {
                 let rig = try await Rig.open(directory, "listen: 127.0.0.1:0")
-                let server = CollectorServer(
-                    settings: rig.settings, parts: rig.parts, board: rig.board, writer: rig.writer,
-                    window: Reloadable(rig.settings.window), version: "test")
+                let server = rig.server
                 try await server.makeApplication { _ in }.test(.live) { client in
                     let result = try await Server(rig: rig, client: client).post(Lines.events(0..<10))
                     #expect(result.status == 200)
                     #expect(result.answer.accepted == 10)
-                    #expect(result.answer.rejected_count == 0)
+                    #expect(result.answer.rejectedCount == 0)
                 }
             }
             let rig = try await Rig.open(directory)
@@ -149,6 +150,8 @@ import UsageModel
             #expect(result.status == 400)
             #expect(result.headers[.contentType] == "application/problem+json")
             #expect(result.answer.code == "all-rejected")
+            #expect(result.answer.type == "urn:steelyard:problem:all-rejected")
+            #expect(result.answer.title == "All events were rejected")
             #expect(result.answer.rejected?.first?.reason == "time-in-future")
             #expect(result.answer.accepted == 0)
         }
@@ -158,7 +161,7 @@ import UsageModel
         try await withServer { server in
             let result = try await server.post(String(repeating: "x\n", count: 500) + Lines.event())
             #expect(result.answer.rejected?.count == CollectorLimits.maxListedRejections)
-            #expect(result.answer.rejected_count == 500)
+            #expect(result.answer.rejectedCount == 500)
         }
     }
 
@@ -239,12 +242,12 @@ import UsageModel
 
     @Test func `a budget of bytes lets one into an idle server and refuses the rest`() {
         let budget = ByteBudget(limit: 100)
-        #expect(budget.take(150))
-        #expect(!budget.take(1))
-        budget.giveBack(150)
-        #expect(budget.take(60))
-        #expect(budget.take(40))
-        #expect(!budget.take(1))
+        #expect(budget.reserve(150))
+        #expect(!budget.reserve(1))
+        budget.release(150)
+        #expect(budget.reserve(60))
+        #expect(budget.reserve(40))
+        #expect(!budget.reserve(1))
     }
 
     @Test func `another provider's events are refused`() async throws {

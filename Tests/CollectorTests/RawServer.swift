@@ -2,35 +2,46 @@ import NIOCore
 import NIOPosix
 import ServiceLifecycle
 import TestSupport
+import Testing
 
 @testable import Collector
 
 /// A collector's listener, talked to byte by byte.
 enum RawServer {
-    /// Runs `body` with the port of a collector.
+    /// Longer than any test takes.
+    private static let far = Duration.seconds(3_600)
+
+    /// Runs `body` with the port of a collector. Limits that `change` doesn't make short are so long that one which
+    /// isn't kept ends the test by its time.
     static func with(
         _ change: (inout ConnectionLimits) -> Void = { _ in },
-        _ body: @Sendable (Int) async throws -> Void
+        _ body: @Sendable (_ port: Int) async throws -> Void
     ) async throws {
         var limits = ConnectionLimits()
+        limits.headerDeadline = far
+        limits.bodyRateWindow = far
+        limits.idleTimeout = far
+        limits.maxAge = far
         change(&limits)
         let settled = limits
         try await ScratchDirectory.with("slow") { directory in
-            let rig = try await Rig.open(directory, "listen: 127.0.0.1:0")
-            var server = CollectorServer(
-                settings: rig.settings, parts: rig.parts, board: rig.board, writer: rig.writer,
-                window: Reloadable(rig.settings.window), version: "test")
+            let rig = try await Rig.open(directory, "listen: 127.0.0.1:0\nhttp: {body-timeout: 10m}")
+            var server = rig.server
             server.limits = settled
             let ports = AsyncStream<Int>.makeStream()
             let application = server.makeApplication { address in
-                ports.continuation.yield(Int(address.split(separator: ":").last ?? "") ?? 0)
+                if let port = address.split(separator: ":").last.flatMap({ Int($0) }) { ports.continuation.yield(port) }
             }
             let group = ServiceGroup(
                 configuration: .init(services: [.init(service: application)], logger: rig.parts.logger))
             try await withThrowingTaskGroup(of: Void.self) { tasks in
-                tasks.addTask { try await group.run() }
+                tasks.addTask {
+                    // Where it can't listen nobody waits for its port.
+                    defer { ports.continuation.finish() }
+                    try await group.run()
+                }
                 var iterator = ports.stream.makeAsyncIterator()
-                try await body(await iterator.next() ?? 0)
+                try await body(try #require(await iterator.next(), "the listener has a port"))
                 await group.triggerGracefulShutdown()
                 try await tasks.waitForAll()
             }

@@ -54,6 +54,7 @@ struct Rig: Sendable {
         let settings = try Self.settings(directory, yaml, as: collector, freeBytes: freeBytes)
         let parts = CollectorDependencies(
             accumulator: Accumulator(limits: Accumulator.Limits(rows: sealRows ?? settings.seal.rows), clock: clock),
+            timeWindow: ReloadableTimeWindow(settings.window),
             remembered: RememberedEvents(limits: settings.deduplication, clock: clock), metrics: CollectorMetrics(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             wallClock: clock, steadyClock: clock)
@@ -82,10 +83,20 @@ struct Rig: Sendable {
     static func settings(
         _ directory: String, _ yaml: String, as collector: String = "edge-1", freeBytes: String = "0"
     ) throws -> CollectorSettings {
-        let base =
-            "provider: volcengine\ncollector: \(collector)\ndata: \(directory)/data\nspool: {free-bytes: \(freeBytes)}\n"
+        let base = """
+            provider: volcengine
+            collector: \(collector)
+            data: \(directory)/data
+            spool: {free-bytes: \(freeBytes)}
+
+            """
         return try CollectorSettings(
             CollectorKeys.schema.load(yaml: base + yaml, file: "\(directory)/test.yaml", environment: [:]))
+    }
+
+    /// Its listener.
+    var server: CollectorServer {
+        CollectorServer(settings: settings, parts: parts, board: board, writer: writer, version: "test")
     }
 
     /// Lets the reader go round until it finds nothing more to read.
@@ -187,7 +198,7 @@ enum Pushed {
         var table = RequestBuckets(
             context: ChunkContext(
                 source: "http", file: "", nowMilliseconds: now,
-                window: TimeWindow(rig.settings.window, nowMilliseconds: now)), remembered: rig.parts.remembered)
+                window: rig.parts.timeWindow.window(nowMilliseconds: now)), remembered: rig.parts.remembered)
         var parser = try NativeFormat().makeParser(defaults: rig.settings.defaults, framing: .document)
         _ = unsafe parser.consume(body.span.bytes, endOfInput: true, into: &table)
         return table.accepted

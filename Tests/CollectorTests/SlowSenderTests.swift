@@ -5,7 +5,8 @@ import Testing
 @testable import Collector
 
 /// Senders that keep a connection without getting to the point lose it, and those that do aren't kept waiting.
-@Suite struct SlowSenderTests {
+@Suite(.timeLimit(.minutes(5)))
+struct SlowSenderTests {
     private static let get = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
 
     @Test func `a head that never ends is cut off`() async throws {
@@ -36,7 +37,7 @@ import Testing
                 [
                     "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
                 ])
-            #expect(!said.hasPrefix("HTTP/1.1 200"))
+            #expect(said == "")
         }
     }
 

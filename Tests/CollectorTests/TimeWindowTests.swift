@@ -2,11 +2,9 @@ import CollectorCore
 import Testing
 import UsageModel
 
-@testable import Collector
-
 @Suite struct TimeWindowTests {
     private let window = TimeWindow(
-        CollectorSettings.Window(back: .seconds(400 * 86_400), ahead: .seconds(300)),
+        TimeWindow.Span(back: .seconds(400 * 86_400), ahead: .seconds(300)),
         nowMilliseconds: 1_767_225_600_000)
     private let now: Int64 = 1_767_225_600 / 60
 
@@ -20,7 +18,7 @@ import UsageModel
 
     @Test func `a window wider than time does not trap`() {
         let wide = TimeWindow(
-            CollectorSettings.Window(back: .seconds(36_500 * 86_400), ahead: .seconds(36_500 * 86_400)),
+            TimeWindow.Span(back: .seconds(36_500 * 86_400), ahead: .seconds(36_500 * 86_400)),
             nowMilliseconds: 0)
         #expect(wide.problem(minute: 0) == nil)
         #expect(wide.problem(minute: .max)?.reason == .timeInFuture)

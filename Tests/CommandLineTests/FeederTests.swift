@@ -13,7 +13,8 @@ import Testing
         // As the collector answers 400 `all-rejected`.
         let error = try refusal(
             """
-            {"type":"about:blank","title":"Bad Request","status":400,"code":"all-rejected","detail":"none",
+            {"type":"urn:steelyard:problem:all-rejected","title":"All events were rejected","status":400,
+             "detail":"None of the events can be counted; see `rejected`.","code":"all-rejected",
              "accepted":0,"rejected_count":2000,"rejected":[
              {"line":1,"reason":"wrong-provider","field":"provider","detail":"of another provider"}]}
             """)

@@ -1,4 +1,3 @@
-internal import CollectorCore
 internal import Synchronization
 internal import UsageModel
 
@@ -29,7 +28,8 @@ final class VirtualClock: SteadyClock {
     /// The time of day as this machine has it.
     var wall: WallView { WallView(clock: self) }
 
-    func jump(by milliseconds: Int64) {
+    /// Sets how far the time of day is off, in milliseconds; a second call replaces the first.
+    func setWallOffset(_ milliseconds: Int64) {
         offset.withLock { $0 = milliseconds }
     }
 

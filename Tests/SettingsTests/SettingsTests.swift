@@ -4,18 +4,19 @@ import Testing
 private struct TestKeys: SettingKeys {
     let provider = Setting("provider", required: .identifier(maxBytes: 16), "the provider")
     let seal = Seal()
-    let spoolBytes = Setting("spool.bytes", .bytes(1...(1 << 40)), default: 16 << 20, "the size")
-    let listen = Setting("listen", .address, default: ListenAddress(host: "127.0.0.1", port: 0), "the address")
+    let spoolBytes = Setting("spool.bytes", type: .bytes(1...(1 << 40)), default: 16 << 20, "the size")
+    let listen = Setting("listen", type: .address, default: ListenAddress(host: "127.0.0.1", port: 0), "the address")
     let url = Setting("aggregator.url", optional: .url(schemes: ["https"]), "the URL")
     let keyFile = Setting("aggregator.key-file", optional: .path, reload: .fileContents, "the key")
-    let level = Setting("log.level", .choice(["info", "debug"]), default: "info", reload: .live, "the level")
-    let verbose = Setting("verbose", .flag, default: false, "whether")
+    let level = Setting("log.level", type: .choice(["info", "debug"]), default: "info", reload: .live, "the level")
+    let verbose = Setting("verbose", type: .flag, default: false, "whether")
     let sources = NamedSettings("sources", Source())
 
     struct Seal: SettingKeys {
         let age = Setting(
-            "seal.age", .duration(.milliseconds(50) ... .hours(1)), default: .seconds(10), "the age. At its limit more")
-        let rows = Setting("seal.rows", .count(1...500, of: "rows"), default: 100, "the rows")
+            "seal.age", type: .duration(.milliseconds(50) ... .hours(1)), default: .seconds(10),
+            "the age. At its limit more")
+        let rows = Setting("seal.rows", type: .count(1...500, of: "rows"), default: 100, "the rows")
     }
 
     struct Source: SettingKeys {
@@ -28,6 +29,17 @@ private struct Wide: SettingKeys {
     static let schema = SettingsSchema(Wide(), environmentPrefix: "X")
     let duration = Setting("d", required: .duration(.zero ... .seconds(1 << 40)), "d")
     let size = Setting("b", required: .bytes(0...Int.max), "b")
+}
+
+/// What a variable can't tell apart: `a.time.format` and `a-time.format`.
+private struct Hyphens: SettingKeys {
+    static let schema = SettingsSchema(Hyphens(), environmentPrefix: "X")
+    let sources = NamedSettings("sources", Source())
+
+    struct Source: SettingKeys {
+        let format = Setting("format", type: .text, default: "f", "the format")
+        let timeFormat = Setting("time.format", type: .text, default: "t", "the format of times")
+    }
 }
 
 private let schema = SettingsSchema(TestKeys(), environmentPrefix: "STEELYARD_TEST")
@@ -106,6 +118,21 @@ private func problems(
             "provider: p\nsources: {my-log: {type: file}}",
             environment: ["STEELYARD_TEST_SOURCES_MY_LOG_PATHS": "/a,/b", "STEELYARD_TEST_CONFIG": "x"])
         #expect(settings[\.sources].first?[\.paths] == ["/a", "/b"])
+    }
+
+    @Test func `a variable that can mean two keys is refused by both`() throws {
+        let variable = "X_SOURCES_A_TIME_FORMAT"
+        func load(_ yaml: String) throws(SettingsError) -> ResolvedSettings<Hyphens> {
+            try Hyphens.schema.load(yaml: yaml, file: "f", environment: [variable: "v"])
+        }
+        let error = #expect(throws: SettingsError.self) {
+            try load("sources: {a: {format: x}, a-time: {format: y}}")
+        }
+        #expect(error?.problems.map(\.origin) == [.environment(variable: variable)])
+        #expect(error?.problems.first?.message == "can mean sources.a-time.format and sources.a.time.format")
+        // Where there is one of the two, it is meant.
+        #expect(try load("sources: {a: {format: x}}")[\.sources].first?[\.timeFormat] == "v")
+        #expect(try load("sources: {a-time: {time: {format: x}}}")[\.sources].first?[\.format] == "v")
     }
 
     @Test(arguments: [

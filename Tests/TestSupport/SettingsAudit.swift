@@ -52,7 +52,7 @@ package struct SettingsAudit<Keys: SettingKeys> {
 
     private func acceptsDefault(_ setting: any AnySetting) -> Bool {
         guard let text = setting.defaultText, let value = read(text, setting) else { return false }
-        return setting.isSame(value, nil)
+        return setting.isSame(value, as: nil)
     }
 
     private func read(_ text: String, _ setting: any AnySetting) -> (any Sendable)? {

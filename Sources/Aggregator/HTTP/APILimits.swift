@@ -36,7 +36,8 @@ package enum APILimits {
     package static let maxQueryBodyBytes = 16 << 10
     /// The longest query string, in bytes.
     package static let maxQueryStringBytes = 8 << 10
-    /// Rows in one answer of `GET /v1/usage`, count: the default of `limit` and its maximum. More is refused, never cut.
+    /// Rows in one answer of `GET /v1/usage`, count: the default of `limit` and its maximum. More is refused, never
+    /// cut.
     package static let defaultUsageRows = 10_000
     package static let maxUsageRows = 200_000
     /// The most values that one filter may list, count.
@@ -52,7 +53,8 @@ package enum APILimits {
     package static let maxPeakCount = 1_000
     /// The most tokens a minute that one user may be said to need.
     package static let maxUserRate: Int64 = 1_000_000_000_000
-    /// How long a provider or collector may bring nothing before it counts as silent, in minutes. A setting; its default.
+    /// How long a provider or collector may bring nothing before it counts as silent, in minutes. A setting; its
+    /// default.
     package static let defaultSilenceMinutes: Int64 = 60
     /// The longest that it may be set to, in minutes: a week.
     package static let maxSilenceMinutes: Int64 = 10_080

@@ -1,5 +1,6 @@
 internal import APIModel
 internal import Foundation
+internal import HTTPSupport
 internal import HTTPTypes
 internal import Hummingbird
 internal import NIOCore

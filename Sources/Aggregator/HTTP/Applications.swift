@@ -1,3 +1,4 @@
+internal import HTTPSupport
 internal import Hummingbird
 internal import HummingbirdCore
 internal import HummingbirdHTTP2

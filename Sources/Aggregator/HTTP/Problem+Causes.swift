@@ -1,3 +1,5 @@
+internal import HTTPSupport
+internal import NIOCore
 internal import Postgres
 internal import Reporting
 internal import Scopes
@@ -35,6 +37,7 @@ extension Problem {
                 status: 422, code: error.code.rawValue, title: "The facts don't answer the scope over this period",
                 detail: error.description)
         case let error as StatementRefusal: self = .statement(error)
+        case is NIOTooManyBytesError: self = .contentTooLarge(limitBytes: APILimits.maxFactsBodyBytes)
         case is CancellationError: self = .unavailable("The server is stopping.")
         default: return nil
         }

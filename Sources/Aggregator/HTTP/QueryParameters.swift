@@ -1,3 +1,6 @@
+package import HTTPSupport
+internal import UsageModel
+
 /// The query string of a request, taken strictly: every name must be known, may stand once, and must decode to UTF-8.
 ///
 /// A misspelt filter that is silently ignored gives a wrong figure that looks right; so nothing is ignored.
@@ -18,19 +21,19 @@ package struct QueryParameters: Sendable {
                 throw .badRequest("A parameter name in the query string is not valid percent-encoded UTF-8.")
             }
             guard known.contains(name) else {
+                let all = known.isEmpty ? "takes none" : "has \(known.joined(separator: ", "))"
                 throw .badParameter(
-                    String(name.prefix(64)), "this path has no such parameter; it has \(known.joined(separator: ", "))",
-                    allowed: known)
+                    String(name.prefix(64)), detail: "this path has no such parameter; it \(all)", allowed: known)
             }
             guard parts.count == 2, let value = Self.decode(parts[1]) else {
-                throw .badParameter(name, "needs a value in percent-encoded UTF-8, as in \(name)=VALUE")
+                throw .badParameter(name, detail: "needs a value in percent-encoded UTF-8, as in \(name)=VALUE")
             }
-            guard !value.isEmpty else { throw .badParameter(name, "is empty; leave it out, or give a value") }
+            guard !value.isEmpty else { throw .badParameter(name, detail: "is empty; leave it out, or give a value") }
             guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
-                throw .badParameter(name, "holds a control character")
+                throw .badParameter(name, detail: "holds a control character")
             }
             guard values.updateValue(value, forKey: name) == nil else {
-                throw .badParameter(name, "stands more than once; give several values as \(name)=A,B")
+                throw .badParameter(name, detail: "appears more than once; give several values as \(name)=A,B")
             }
         }
     }
@@ -38,8 +41,8 @@ package struct QueryParameters: Sendable {
     /// The value, which is never empty, or `nil` where the parameter is absent.
     package subscript(name: String) -> String? { values[name] }
 
-    package func required(_ name: String, _ hint: String) throws(Problem) -> String {
-        guard let value = self[name] else { throw .badParameter(name, "is needed: \(hint)") }
+    package func required(_ name: String, hint: String) throws(Problem) -> String {
+        guard let value = self[name] else { throw .badParameter(name, detail: "is needed: \(hint)") }
         return value
     }
 
@@ -47,9 +50,9 @@ package struct QueryParameters: Sendable {
     package func list(_ name: String, limit: Int = APILimits.maxFilterValues) throws(Problem) -> [String] {
         guard let value = self[name] else { return [] }
         let items = value.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-        guard !items.contains("") else { throw .badParameter(name, "holds an empty value between commas") }
-        guard items.count <= limit else { throw .badParameter(name, "lists more than \(limit) values") }
-        guard Set(items).count == items.count else { throw .badParameter(name, "lists a value twice") }
+        guard !items.contains("") else { throw .badParameter(name, detail: "holds an empty value between commas") }
+        guard items.count <= limit else { throw .badParameter(name, detail: "lists more than \(limit) values") }
+        guard Set(items).count == items.count else { throw .badParameter(name, detail: "lists a value twice") }
         return items
     }
 
@@ -59,7 +62,7 @@ package struct QueryParameters: Sendable {
     ) throws(Problem) -> [Value] {
         var parsed: [Value] = []
         for item in try list(name) {
-            guard let value = parse(item) else { throw Self.unknownValue(name, item, allowed: allowed) }
+            guard let value = parse(item) else { throw Self.unknownValue(item, of: name, allowed: allowed) }
             parsed.append(value)
         }
         return parsed
@@ -70,7 +73,7 @@ package struct QueryParameters: Sendable {
         _ name: String, allowed: [String], parse: (String) -> Value?
     ) throws(Problem) -> Value? {
         guard let text = self[name] else { return nil }
-        guard let value = parse(text) else { throw Self.unknownValue(name, text, allowed: allowed) }
+        guard let value = parse(text) else { throw Self.unknownValue(text, of: name, allowed: allowed) }
         return value
     }
 
@@ -78,7 +81,7 @@ package struct QueryParameters: Sendable {
     package func integer(_ name: String, in range: ClosedRange<Int64>) throws(Problem) -> Int64? {
         guard let text = self[name] else { return nil }
         guard text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let value = Int64(text), range.contains(value) else {
-            throw .badParameter(name, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+            throw .badParameter(name, detail: "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return value
     }
@@ -88,9 +91,9 @@ package struct QueryParameters: Sendable {
         try value(name, allowed: ["true", "false"], parse: Bool.init(_:)) ?? false
     }
 
-    static func unknownValue(_ name: String, _ value: String, allowed: [String]) -> Problem {
+    static func unknownValue(_ value: String, of name: String, allowed: [String]) -> Problem {
         .badParameter(
-            name, "\"\(value.prefix(64))\" is not one of \(allowed.joined(separator: ", "))", allowed: allowed)
+            name, detail: "\"\(value.prefix(64))\" is not one of \(allowed.joined(separator: ", "))", allowed: allowed)
     }
 
     /// Percent-decoding (and `+` as a space, as forms send it); `nil` for bad escapes and invalid UTF-8.
@@ -101,22 +104,13 @@ package struct QueryParameters: Sendable {
             switch byte {
             case UInt8(ascii: "+"): bytes.append(0x20)
             case UInt8(ascii: "%"):
-                guard let high = input.next().flatMap(hexDigit), let low = input.next().flatMap(hexDigit) else {
-                    return nil
-                }
+                guard let high = input.next().flatMap(Hexadecimal.value(ofDigit:)),
+                    let low = input.next().flatMap(Hexadecimal.value(ofDigit:))
+                else { return nil }
                 bytes.append(high << 4 | low)
             default: bytes.append(byte)
             }
         }
         return String(validating: bytes, as: UTF8.self)
-    }
-
-    private static func hexDigit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 0x30...0x39: byte - 0x30
-        case 0x41...0x46: byte - 0x37
-        case 0x61...0x66: byte - 0x57
-        default: nil
-        }
     }
 }

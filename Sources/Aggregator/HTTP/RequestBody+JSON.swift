@@ -1,4 +1,5 @@
 internal import Foundation
+internal import HTTPSupport
 internal import Hummingbird
 internal import UsageModel
 

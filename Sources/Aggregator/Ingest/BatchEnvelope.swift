@@ -1,4 +1,5 @@
 internal import Foundation
+internal import HTTPSupport
 internal import HTTPTypes
 package import UsageModel
 

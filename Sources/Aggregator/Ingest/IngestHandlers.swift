@@ -1,4 +1,5 @@
 internal import BatchFormat
+internal import HTTPSupport
 internal import HTTPTypes
 internal import Hummingbird
 internal import Logging

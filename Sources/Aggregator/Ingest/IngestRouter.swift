@@ -1,3 +1,4 @@
+internal import HTTPSupport
 internal import HTTPTypes
 internal import Hummingbird
 internal import Identity
@@ -32,7 +33,9 @@ struct IngestRouter {
 
     func router(metrics: RequestMetrics) -> Router<IngestContext> {
         let router = Router(context: IngestContext.self)
-        router.add(middleware: ProblemMiddleware(routes: table, metrics: metrics))
+        router.add(
+            middleware: ProblemMiddleware(
+                routes: table, problem: Problem.init(cause:), answered: metrics.record))
         for route in routes {
             let admission = admission
             router.on(RouterPath(route.path), method: route.method) { request, context in

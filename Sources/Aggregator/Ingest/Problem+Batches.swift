@@ -1,4 +1,5 @@
 internal import BatchFormat
+internal import HTTPSupport
 internal import TextFormats
 internal import UsageModel
 

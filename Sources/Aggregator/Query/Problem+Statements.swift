@@ -1,4 +1,5 @@
 internal import APIModel
+internal import HTTPSupport
 internal import Reporting
 internal import Scopes
 internal import Store

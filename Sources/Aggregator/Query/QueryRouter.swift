@@ -1,3 +1,4 @@
+internal import HTTPSupport
 internal import HTTPTypes
 internal import Hummingbird
 internal import Reporting
@@ -89,7 +90,9 @@ struct QueryRouter {
 
     func router(metrics: RequestMetrics) -> Router<QueryContext> {
         let router = Router(context: QueryContext.self)
-        router.add(middleware: ProblemMiddleware(routes: table, metrics: metrics))
+        router.add(
+            middleware: ProblemMiddleware(
+                routes: table, problem: Problem.init(cause:), answered: metrics.record))
         for route in routes {
             router.on(RouterPath(route.path), method: route.method) { request, context in
                 try await route.handler(request, context).response

@@ -1,3 +1,4 @@
+internal import HTTPSupport
 internal import Postgres
 internal import Scopes
 internal import Store
@@ -10,28 +11,28 @@ extension QueryParameters {
         let (from, to) = (self["from"], self["to"])
         if let text = self["period"] {
             guard from == nil, to == nil else {
-                throw .badParameter("period", "stands beside from or to; give either a period or two dates")
+                throw .badParameter("period", detail: "stands beside from or to; give either a period or two dates")
             }
-            do { return try Period(text) } catch { throw .badParameter("period", error.description) }
+            do { return try Period(text) } catch { throw .badParameter("period", detail: error.description) }
         }
-        guard let from else { throw .badParameter("period", "is needed: \(PeriodError.accepted)") }
-        guard let to else { throw .badParameter("to", "is needed beside from") }
-        do { return try Period(from: from, to: to) } catch { throw .badParameter("from", error.description) }
+        guard let from else { throw .badParameter("period", detail: "is needed: \(PeriodError.accepted)") }
+        guard let to else { throw .badParameter("to", detail: "is needed beside from") }
+        do { return try Period(from: from, to: to) } catch { throw .badParameter("from", detail: error.description) }
     }
 
     /// `as-known-at`, or `nil` for now.
     func knownAt() throws(Problem) -> Timestamp? {
         guard let text = self["as-known-at"] else { return nil }
         guard let time = RFC3339.parse(text) else {
-            throw .badParameter("as-known-at", "must be an RFC 3339 time such as 2025-07-01T00:00:00+08:00")
+            throw .badParameter("as-known-at", detail: "must be an RFC 3339 time such as 2025-07-01T00:00:00+08:00")
         }
         return time
     }
 
     /// A period under a name of its own.
     func period(named name: String) throws(Problem) -> Period {
-        let text = try required(name, "a period: \(PeriodError.accepted)")
-        do { return try Period(text) } catch { throw .badParameter(name, error.description) }
+        let text = try required(name, hint: "a period: \(PeriodError.accepted)")
+        do { return try Period(text) } catch { throw .badParameter(name, detail: error.description) }
     }
 }
 
@@ -39,9 +40,9 @@ extension Period {
     /// A calendar month in its one spelling.
     static func month(named text: String) throws(Problem) -> Period {
         let period: Period
-        do { period = try Period(text) } catch { throw .badParameter("month", error.description) }
+        do { period = try Period(text) } catch { throw .badParameter("month", detail: error.description) }
         guard period.granularity == .month, text == period.description else {
-            throw .badParameter("month", "must be a calendar month such as 2025-06")
+            throw .badParameter("month", detail: "must be a calendar month such as 2025-06")
         }
         return period
     }
@@ -56,7 +57,7 @@ extension QueryDependencies {
         } else if let position = UInt64(text), text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) {
             try await store.waitForPosition(position, timeout: maxWait)
         } else {
-            throw Problem.badParameter("wait-for", "must be a position (a whole number) or latest")
+            throw Problem.badParameter("wait-for", detail: "must be a position (a whole number) or latest")
         }
     }
 }
@@ -65,14 +66,15 @@ extension ScopeCatalogue {
     /// The scope that `scope` names.
     func scope(_ parameters: QueryParameters) throws -> Scope {
         let known = scopes.map(\.id).joined(separator: ", ")
-        return try scope(try parameters.required("scope", "the id of a scope, one of \(known)"))
+        return try scope(try parameters.required("scope", hint: "the id of a scope, one of \(known)"))
     }
 
     /// The scope that a parameter names. Whether it can be answered is found when it is.
     func scope(named name: String, in parameters: QueryParameters) throws(Problem) -> Scope {
         let known = scopes.map(\.id)
         return try scope(
-            of: try parameters.required(name, "the id of a scope, one of \(known.joined(separator: ", "))"), under: name
+            of: try parameters.required(name, hint: "the id of a scope, one of \(known.joined(separator: ", "))"),
+            under: name
         )
     }
 
@@ -87,7 +89,7 @@ extension ScopeCatalogue {
         let all = scopes
         guard all.count <= limit else {
             throw .badParameter(
-                "scope", "is needed: there are \(all.count) scopes, and at most \(limit) can be compared")
+                "scope", detail: "is needed: there are \(all.count) scopes, and at most \(limit) can be compared")
         }
         return all
     }

@@ -27,23 +27,23 @@ struct AggregatorKeys: SettingKeys {
         let passfile = Setting(
             "database.passfile", optional: .path, absent: "libpq's own", "libpq password file, mode 0600")
         let connections = Setting(
-            "database.connections", .count(2...200, of: "connections"), default: 8,
+            "database.connections", type: .count(2...200, of: "connections"), default: 8,
             """
             Connections that this instance opens at most. When all are in use, requests wait 10 s and then get 503
             """)
         let statementTimeout = Setting(
-            "database.statement-timeout", .duration(.seconds(1) ... .hours(1)), default: .seconds(60),
+            "database.statement-timeout", type: .duration(.seconds(1) ... .hours(1)), default: .seconds(60),
             """
             How long one statement may run; a question that takes longer gets 503 `too-slow`. COMMIT is exempt
             """)
         let migrate = Setting(
-            "database.migrate", .flag, default: false,
+            "database.migrate", type: .flag, default: false,
             "Whether to migrate at start instead of refusing a schema that is not current")
     }
 
     struct Ingest: SettingKeys {
         let listen = Setting(
-            "ingest.listen", .address, default: ListenAddress(host: "127.0.0.1", port: 4_681),
+            "ingest.listen", type: .address, default: ListenAddress(host: "127.0.0.1", port: 4_681),
             "Address for collectors; port 0 takes any free one")
         let certificateFile = Setting(
             "ingest.certificate-file", required: .path, reload: .fileContents,
@@ -54,16 +54,18 @@ struct AggregatorKeys: SettingKeys {
             "ingest.client-ca-file", required: .path, reload: .fileContents,
             "PEM authorities whose collectors are let in")
         let trustDomain = Setting(
-            "ingest.trust-domain", .text, default: "steelyard.local",
+            "ingest.trust-domain", type: .text, default: "steelyard.local",
             "Trust domain of the collectors' identities; those of another one get 403")
         let revokedFile = Setting(
             "ingest.revoked-file", optional: .path, reload: .fileContents,
             "Revoked certificates and identities, one a line: see below")
         let maxConnections = Setting(
-            "ingest.max-connections", .count(1...100_000, of: "connections"), default: APILimits.defaultMaxConnections,
+            "ingest.max-connections", type: .count(1...100_000, of: "connections"),
+            default: APILimits.defaultMaxConnections,
             "Open connections; more wait in the kernel's queue")
         let batchesInFlight = Setting(
-            "ingest.batches-in-flight", .count(1...1_000, of: "batches"), default: APILimits.defaultMaxBatchesInFlight,
+            "ingest.batches-in-flight", type: .count(1...1_000, of: "batches"),
+            default: APILimits.defaultMaxBatchesInFlight,
             """
             Batches being received, decoded or committed; more get 503 with Retry-After. One collector may have \
             \(APILimits.maxBatchesInFlightPerCollector); more get 429
@@ -72,7 +74,7 @@ struct AggregatorKeys: SettingKeys {
 
     struct Query: SettingKeys {
         let listen = Setting(
-            "query.listen", .address, default: ListenAddress(host: "127.0.0.1", port: 4_682),
+            "query.listen", type: .address, default: ListenAddress(host: "127.0.0.1", port: 4_682),
             "Address for people and programs")
         let certificateFile = Setting(
             "query.certificate-file", optional: .path, reload: .fileContents,
@@ -83,13 +85,14 @@ struct AggregatorKeys: SettingKeys {
         let keyFile = Setting(
             "query.key-file", optional: .path, reload: .fileContents, "PEM private key of the query listener")
         let maxConnections = Setting(
-            "query.max-connections", .count(1...100_000, of: "connections"), default: APILimits.defaultMaxConnections,
+            "query.max-connections", type: .count(1...100_000, of: "connections"),
+            default: APILimits.defaultMaxConnections,
             "Open connections; more wait in the kernel's queue")
     }
 
     struct Reporting: SettingKeys {
         let zone = Setting(
-            "calendar.zone", .zone, default: "Asia/Shanghai",
+            "calendar.zone", type: .zone, default: "Asia/Shanghai",
             """
             Zone of the days and months of sums and of the registry. Fixed with the first start on a database
             """)
@@ -102,13 +105,13 @@ struct AggregatorKeys: SettingKeys {
             "events.file", optional: .path,
             "File of [house events](../querying.md#trend) (YAML) beside the built-in ones, shown with trends")
         let silence = Setting(
-            "coverage.silence", .duration(.minutes(1) ... .minutes(APILimits.maxSilenceMinutes)),
+            "coverage.silence", type: .duration(.minutes(1) ... .minutes(APILimits.maxSilenceMinutes)),
             default: .minutes(APILimits.defaultSilenceMinutes),
             """
             How long a collector or provider may bring nothing before [coverage](../querying.md#coverage) calls it silent
             """)
         let grace = Setting(
-            "statements.grace", .duration(.zero ... .days(366)),
+            "statements.grace", type: .duration(.zero ... .days(366)),
             default: .seconds(StatementRules.defaultGraceSeconds),
             "How long after a month's end its usage is waited for before it is [closed](../closing.md)")
         let maxUnclassifiedPercent = Setting(
@@ -120,18 +123,18 @@ struct AggregatorKeys: SettingKeys {
 
     struct Rollup: SettingKeys {
         let enabled = Setting(
-            "rollup.enabled", .flag, default: true,
+            "rollup.enabled", type: .flag, default: true,
             "Whether this instance rolls up. One instance does so at a time; the others stand by")
         let batches = Setting(
-            "rollup.batches", .count(1...100_000, of: "batches"), default: 2_000,
+            "rollup.batches", type: .count(1...100_000, of: "batches"), default: 2_000,
             "Batches that one rollup takes at most")
         let payloadBytes = Setting(
-            "rollup.payload-bytes", .bytes((1 << 20)...(1 << 30)), default: 64 << 20,
+            "rollup.payload-bytes", type: .bytes((1 << 20)...(1 << 30)), default: 64 << 20,
             """
             Sealed bytes that one rollup takes at most. More at once costs memory and touches fewer sums
             """)
         let poll = Setting(
-            "rollup.poll", .duration(.milliseconds(10) ... .seconds(60)), default: .milliseconds(250),
+            "rollup.poll", type: .duration(.milliseconds(10) ... .seconds(60)), default: .milliseconds(250),
             "How often to look for what other instances committed; own commits are rolled up at once")
     }
 
@@ -156,7 +159,7 @@ struct AggregatorKeys: SettingKeys {
             "listening-file", optional: .path,
             #"JSON file that gets `{"ingest": "HOST:PORT", "query": "HOST:PORT"}` once both listeners are bound"#)
         let logLevel = Setting(
-            "log.level", .choice(LogOutput.levelNames), default: "info", reload: .live,
+            "log.level", type: .choice(LogOutput.levelNames), default: "info", reload: .live,
             "Least level that is logged. Lines go to standard error")
     }
 }

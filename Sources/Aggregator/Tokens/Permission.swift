@@ -1,3 +1,4 @@
+package import HTTPSupport
 internal import Reporting
 package import Store
 

@@ -1,4 +1,5 @@
 internal import APIModel
+internal import HTTPSupport
 internal import Postgres
 package import Store
 package import UsageModel

@@ -90,14 +90,14 @@ extension MinuteBuckets {
         if counts.reasoningOutput > counts.output {
             return Rejection(.inconsistentCounts, field: "reasoning_output_tokens", detail: "more than output_tokens")
         }
-        let field =
+        let (field, most) =
             if counts.requests > Limits.maxRequestsPerEvent {
-                "requests"
+                ("requests", Limits.maxRequestsPerEvent)
             } else if counts.input > Limits.maxTokensPerField {
-                "input_tokens"
+                ("input_tokens", Limits.maxTokensPerField)
             } else {
-                "output_tokens"
+                ("output_tokens", Limits.maxTokensPerField)
             }
-        return Rejection(.countTooLarge, field: field, detail: "at most 1000000000000 in one event")
+        return Rejection(.countTooLarge, field: field, detail: "at most \(most) in one event")
     }
 }

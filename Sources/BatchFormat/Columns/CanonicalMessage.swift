@@ -22,10 +22,10 @@ struct MessageShape: Sendable {
     ///
     /// - Parameter found: called for each length-delimited field at any depth, with its range in `bytes`.
     func check(_ bytes: RawSpan, found: (Range<Int>) -> Void = { _ in }) throws(BatchError) {
-        try check(bytes, 0..<bytes.byteCount, found)
+        try check(bytes, range: 0..<bytes.byteCount, found: found)
     }
 
-    private func check(_ bytes: RawSpan, _ range: Range<Int>, _ found: (Range<Int>) -> Void) throws(BatchError) {
+    private func check(_ bytes: RawSpan, range: Range<Int>, found: (Range<Int>) -> Void) throws(BatchError) {
         var cursor = WireCursor(range)
         var lastNumber: UInt64 = 0
         var occurrences = 0
@@ -45,12 +45,12 @@ struct MessageShape: Sendable {
             guard tag & 7 == field.wireType else {
                 throw BatchError(.badMessage, field: path, "wire type \(tag & 7) instead of \(field.wireType)")
             }
-            try Self.checkValue(of: field, path, bytes, &cursor, found)
+            try Self.checkValue(of: field, at: path, in: bytes, cursor: &cursor, found: found)
         }
     }
 
     private static func checkValue(
-        of field: Field, _ path: String, _ bytes: RawSpan, _ cursor: inout WireCursor, _ found: (Range<Int>) -> Void
+        of field: Field, at path: String, in bytes: RawSpan, cursor: inout WireCursor, found: (Range<Int>) -> Void
     ) throws(BatchError) {
         if case .varint(let maximum) = field {
             let value = try cursor.varint(in: bytes, path)
@@ -67,9 +67,9 @@ struct MessageShape: Sendable {
                 throw BatchError(.badMessage, field: path, "longer than \(maximum) bytes")
             }
         case .packed(let maxCount, let maxValue):
-            try WireCursor.checkPacked(bytes, content, path, maxCount: maxCount, maxValue: maxValue)
+            try WireCursor.checkPacked(bytes, range: content, path: path, maxCount: maxCount, maxValue: maxValue)
         case .message(let shape), .messages(let shape, _):
-            try shape.check(bytes, content, found)
+            try shape.check(bytes, range: content, found: found)
         }
     }
 }
@@ -126,7 +126,7 @@ private struct WireCursor {
     }
 
     static func checkPacked(
-        _ bytes: RawSpan, _ range: Range<Int>, _ path: String, maxCount: Int, maxValue: UInt64
+        _ bytes: RawSpan, range: Range<Int>, path: String, maxCount: Int, maxValue: UInt64
     ) throws(BatchError) {
         var cursor = WireCursor(range)
         var count = 0

@@ -26,13 +26,13 @@ package struct EventFingerprint: Sendable, Equatable {
         var names = SHA256()
         names.update(data: Array(source.utf8))
         names.update(data: [0])
-        names.update(event.id, record, scratch)
+        names.update(event.id, record: record, scratch: scratch)
         key = UInt128(bigEndian: names.finalize())
 
         var content = SHA256()
         for range in [event.tenant, event.model, event.region] {
             content.update(UInt64(range.count))
-            content.update(range, record, scratch)
+            content.update(range, record: record, scratch: scratch)
         }
         content.update(UInt64(bitPattern: event.minute))
         content.update(
@@ -46,7 +46,7 @@ package struct EventFingerprint: Sendable, Equatable {
 }
 
 extension SHA256 {
-    fileprivate mutating func update(_ range: FieldRange, _ record: RawSpan, _ scratch: RawSpan) {
+    fileprivate mutating func update(_ range: FieldRange, record: RawSpan, scratch: RawSpan) {
         let start = Int(range.start)
         let bytes = (range.isInScratch ? scratch : record).extracting(start..<start + Int(range.count))
         unsafe bytes.withUnsafeBytes { unsafe update(bufferPointer: $0) }

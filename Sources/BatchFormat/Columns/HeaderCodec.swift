@@ -25,7 +25,7 @@ enum HeaderCodec {
     }
 
     static func decode(_ wire: WireHeader, formatVersion: UInt32) throws(BatchError) -> BatchHeader {
-        guard let spoolID = SpoolID(bytes: wire.spoolID) else { throw error("spool_id", "must be 16 bytes") }
+        guard let spoolID = SpoolID(bytes: wire.spoolID) else { throw error(in: "spool_id", "must be 16 bytes") }
         let header = BatchHeader(
             provider: wire.provider, collector: wire.collector, spoolID: spoolID, spoolSequence: wire.spoolSequence,
             sealedAtMilliseconds: Int64(clamping: wire.sealedAtMilliseconds), softwareVersion: wire.softwareVersion,
@@ -51,25 +51,25 @@ enum HeaderCodec {
                 "version \(header.formatVersion), but this software knows 1 only: upgrade the aggregator first")
         }
         guard NameRule.isIdentifier(header.provider, maxBytes: Limits.maxProviderNameBytes) else {
-            throw error("provider", "must be lower-case letters, digits and inner hyphens")
+            throw error(in: "provider", "must be lower-case letters, digits and inner hyphens")
         }
         guard NameRule.isIdentifier(header.collector, maxBytes: Limits.maxCollectorNameBytes) else {
-            throw error("collector", "must be lower-case letters, digits and inner hyphens")
+            throw error(in: "collector", "must be lower-case letters, digits and inner hyphens")
         }
-        guard header.spoolSequence > 0 else { throw error("spool_sequence", "must be 1 or more") }
+        guard header.spoolSequence > 0 else { throw error(in: "spool_sequence", "must be 1 or more") }
         guard header.sealedAtMilliseconds > 0, header.sealedAtMilliseconds <= BatchBounds.maxSealedAtMilliseconds else {
-            throw error("sealed_at_milliseconds", "must lie in the years 1970 to 9999")
+            throw error(in: "sealed_at_milliseconds", "must lie in the years 1970 to 9999")
         }
         let version = header.softwareVersion.utf8
         guard version.count >= 1, version.count <= BatchBounds.maxSoftwareVersionBytes,
             version.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
-        else { throw error("software_version", "must be 1 to 64 bytes of printable ASCII without spaces") }
+        else { throw error(in: "software_version", "must be 1 to 64 bytes of printable ASCII without spaces") }
         guard header.eventCount <= BatchBounds.maxEvents else {
-            throw error("event_count", "\(header.eventCount) is above \(BatchBounds.maxEvents)")
+            throw error(in: "event_count", "\(header.eventCount) is above \(BatchBounds.maxEvents)")
         }
     }
 
-    private static func error(_ field: String, _ message: String) -> BatchError {
+    private static func error(in field: String, _ message: String) -> BatchError {
         BatchError(.badHeader, field: "header.\(field)", message)
     }
 }

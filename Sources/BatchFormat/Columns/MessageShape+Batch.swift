@@ -43,9 +43,9 @@ extension MessageShape {
         fields: [
             ("row_count", .varint(max: UInt64(Limits.maxRowsPerBatch))),
             ("base_minute", .varint(max: UInt64(BatchBounds.maxMinute))),
-            ("tenants", names("tenants", Limits.maxTenantsPerBatch, Limits.maxTenantNameBytes)),
-            ("models", names("models", Limits.maxModelsPerBatch, Limits.maxModelNameBytes)),
-            ("regions", names("regions", Limits.maxRegionsPerBatch, Limits.maxRegionNameBytes)),
+            ("tenants", names("tenants", maxNames: Limits.maxTenantsPerBatch, maxBytes: Limits.maxTenantNameBytes)),
+            ("models", names("models", maxNames: Limits.maxModelsPerBatch, maxBytes: Limits.maxModelNameBytes)),
+            ("regions", names("regions", maxNames: Limits.maxRegionsPerBatch, maxBytes: Limits.maxRegionNameBytes)),
             ("tenant_rows", column(Limits.maxRowsPerBatch, count: Limits.maxTenantsPerBatch)),
             ("model", column(Limits.maxModelsPerBatch)),
             ("region", column(Limits.maxRegionsPerBatch)),
@@ -57,7 +57,7 @@ extension MessageShape {
             ("output", countColumn), ("reasoning_output", countColumn),
         ])
 
-    private static func names(_ name: String, _ maxNames: Int, _ maxBytes: Int) -> Field {
+    private static func names(_ name: String, maxNames: Int, maxBytes: Int) -> Field {
         .message(
             MessageShape(
                 name: name,

@@ -30,7 +30,7 @@ struct NamesCodec {
             let bytes = Array(name.utf8)
             try check(bytes, index)
             let shared = zip(previous, bytes).prefix { $0 == $1 }.count
-            guard index == 0 || Self.follows(bytes, previous, shared: shared) else {
+            guard index == 0 || Self.follows(bytes, after: previous, shared: shared) else {
                 throw error("name \(index) is not after the one before it")
             }
             wire.prefixBytes.append(UInt32(shared))
@@ -77,7 +77,7 @@ struct NamesCodec {
         }
     }
 
-    private static func follows(_ name: [UInt8], _ previous: [UInt8], shared: Int) -> Bool {
+    private static func follows(_ name: [UInt8], after previous: [UInt8], shared: Int) -> Bool {
         shared < name.count && (shared == previous.count || name[shared] > previous[shared])
     }
 

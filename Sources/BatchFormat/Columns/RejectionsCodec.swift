@@ -6,7 +6,7 @@ internal import WireProtocol
 enum RejectionsCodec {
     static func encode(_ rejections: [RejectionReason: UInt64]) throws(BatchError) -> [WireRejectionCount] {
         guard rejections.values.allSatisfy({ $0 > 0 }) else { throw error("a count of 0 must be left out") }
-        return rejections.sorted { isBefore($0.key.rawValue, $1.key.rawValue) }.map { reason, count in
+        return rejections.sorted { isLess($0.key.rawValue, than: $1.key.rawValue) }.map { reason, count in
             WireRejectionCount.with { entry in
                 entry.reason = reason.rawValue
                 entry.count = count
@@ -21,7 +21,7 @@ enum RejectionsCodec {
                 throw error("reason \(index) is not one that format version 1 knows")
             }
             guard entry.count > 0 else { throw error("a count of 0 must be left out") }
-            guard index == 0 || isBefore(wire[index - 1].reason, entry.reason) else {
+            guard index == 0 || isLess(wire[index - 1].reason, than: entry.reason) else {
                 throw error("reason \(index) is not after the one before it")
             }
             rejections[reason] = entry.count
@@ -29,7 +29,7 @@ enum RejectionsCodec {
         return rejections
     }
 
-    private static func isBefore(_ left: String, _ right: String) -> Bool {
+    private static func isLess(_ left: String, than right: String) -> Bool {
         left.utf8.lexicographicallyPrecedes(right.utf8)
     }
 

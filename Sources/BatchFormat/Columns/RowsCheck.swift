@@ -22,9 +22,9 @@ struct RowsCheck {
     }
 
     mutating func next(_ row: UsageRow) throws(BatchError) {
-        guard Int(row.tenant) < tenantCount else { throw beyond("rows.tenant_rows", "tenants") }
-        guard Int(row.model) < usedModels.count else { throw beyond("rows.model", "models") }
-        guard Int(row.region) < usedRegions.count else { throw beyond("rows.region", "regions") }
+        guard Int(row.tenant) < tenantCount else { throw beyond("rows.tenant_rows", of: "tenants") }
+        guard Int(row.model) < usedModels.count else { throw beyond("rows.model", of: "models") }
+        guard Int(row.region) < usedRegions.count else { throw beyond("rows.region", of: "regions") }
         guard row.minute >= 0, row.minute <= BatchBounds.maxMinute else {
             throw BatchError(.badColumn, field: "rows.minute", "the minute of row \(index) is out of range")
         }
@@ -56,16 +56,16 @@ struct RowsCheck {
     }
 
     private func checkCounts(_ counts: TokenCounts) throws(BatchError) {
-        guard counts.requests > 0 else { throw inconsistent("rows.requests", "no requests") }
+        guard counts.requests > 0 else { throw inconsistent(in: "rows.requests", "no requests") }
         guard counts.cachedInput <= counts.input else {
-            throw inconsistent("rows.cached_input", "more cached input than input")
+            throw inconsistent(in: "rows.cached_input", "more cached input than input")
         }
         guard counts.reasoningOutput <= counts.output else {
-            throw inconsistent("rows.reasoning_output", "more reasoning output than output")
+            throw inconsistent(in: "rows.reasoning_output", "more reasoning output than output")
         }
     }
 
-    private func beyond(_ field: String, _ dictionary: String) -> BatchError {
+    private func beyond(_ field: String, of dictionary: String) -> BatchError {
         BatchError(.badColumn, field: field, "row \(index) points beyond the dictionary of \(dictionary)")
     }
 
@@ -73,7 +73,7 @@ struct RowsCheck {
         BatchError(.badDictionary, field: field, "a name that no row uses")
     }
 
-    private func inconsistent(_ field: String, _ message: String) -> BatchError {
+    private func inconsistent(in field: String, _ message: String) -> BatchError {
         BatchError(.inconsistentCounts, field: field, "row \(index) has \(message)")
     }
 }

@@ -22,7 +22,7 @@ enum ZstdFrame {
             unsafe content.withUnsafeBytes { input in
                 do throws(BatchError) {
                     count = unsafe try compress(
-                        input, into: UnsafeMutableRawBufferPointer(output), context, boundaries)
+                        input, into: UnsafeMutableRawBufferPointer(output), with: context, boundaries: boundaries)
                 } catch {
                     failure = error
                 }
@@ -34,8 +34,8 @@ enum ZstdFrame {
 
     /// - Returns: the number of bytes written.
     private static func compress(
-        _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer, _ context: OpaquePointer,
-        _ boundaries: [Int]
+        _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer, with context: OpaquePointer,
+        boundaries: [Int]
     ) throws(BatchError) -> Int {
         var target = unsafe ZSTD_outBuffer(dst: output.baseAddress, size: output.count, pos: 0)
         var source = unsafe ZSTD_inBuffer(src: input.baseAddress, size: 0, pos: 0)

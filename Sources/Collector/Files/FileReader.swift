@@ -29,7 +29,7 @@ package actor FileReader: Service {
         steadyClock = parts.steadyClock
         let report = FileReport(metrics: parts.metrics, logger: parts.logger)
         follower = FileFollower(
-            sources: settings.followedSources, windowSpan: TimeWindow.Span(settings.window), recovered: recovered,
+            sources: settings.followedSources, timeWindow: parts.timeWindow, recovered: recovered,
             sealAge: settings.seal.age, accumulator: parts.accumulator, intakeSwitch: parts.intakeSwitch,
             fileSystem: parts.fileSystem, wallClock: parts.wallClock, steadyClock: parts.steadyClock
         ) { report($0) }
@@ -50,10 +50,9 @@ package actor FileReader: Service {
         follower.close()
     }
 
-    /// New globs, window and formats from now on. Files that are already followed keep the format they started with.
+    /// New globs and formats from now on. Files that are already followed keep the format they started with.
     package func reload(_ settings: CollectorSettings) {
         follower.sources = settings.followedSources
-        follower.windowSpan = TimeWindow.Span(settings.window)
     }
 
     /// Looks for new and renamed files and reads what there is, a fair share each.

@@ -1,13 +1,13 @@
 internal import CollectorCore
-internal import Foundation
+internal import HTTPSupport
 internal import HTTPTypes
 package import Hummingbird
 internal import HummingbirdCore
 internal import Logging
 internal import NIOCore
 internal import Settings
-internal import SourceFormats
 internal import Telemetry
+internal import TextFormats
 internal import UsageModel
 
 /// The collector's HTTP listener: intake, metrics and health.
@@ -21,22 +21,21 @@ package struct CollectorServer: Sendable {
     package var limits = ConnectionLimits()
 
     package init(
-        settings: CollectorSettings, parts: CollectorDependencies, board: StatusStore, writer: Writer,
-        window: Reloadable<CollectorSettings.Window>, version: String
+        settings: CollectorSettings, parts: CollectorDependencies, board: StatusStore, writer: Writer, version: String
     ) {
         self.settings = settings
         self.parts = parts
         self.board = board
         self.version = version
-        let named = settings.pushSources.map {
+        let byName = settings.pushSources.map {
             ($0.name, EventsHandler.Source(name: $0.name, format: $0.format, defaults: $0.defaults))
         }
         events = EventsHandler(
-            settings: settings.http, window: window,
-            unnamed: EventsHandler.Source(name: "http", format: NativeFormat(), defaults: settings.defaults),
-            named: Dictionary(named) { first, _ in first }, writer: writer, intakeSwitch: parts.intakeSwitch,
-            remembered: parts.remembered, metrics: parts.metrics, wallClock: parts.wallClock,
-            bucket: TokenBucket(perSecond: settings.http.requestsPerSecond, clock: parts.steadyClock),
+            settings: settings.http,
+            defaultSource: EventsHandler.Source(
+                name: "http", format: CollectorSettings.defaultSourceFormat, defaults: settings.defaults),
+            sourcesByName: Dictionary(byName) { first, _ in first }, writer: writer, parts: parts,
+            rateLimit: RequestRateLimit(perSecond: settings.http.requestsPerSecond, clock: parts.steadyClock),
             budget: ByteBudget(limit: settings.http.maxConcurrentBytes))
     }
 
@@ -59,36 +58,59 @@ package struct CollectorServer: Sendable {
             }, logger: logger)
     }
 
-    /// The method that a path takes; `nil` where there is no such path.
-    private static func method(of path: String) -> HTTPRequest.Method? {
-        let parts = path.split(separator: "/")
-        if parts.starts(with: ["v1", "events"]), parts.count <= 3 { return .post }
-        return parts.count == 1 && ["metrics", "livez", "readyz"].contains(parts[0]) ? .get : nil
+    private struct Route {
+        var method: HTTPRequest.Method
+        var path: String
+        var handler: @Sendable (Request, BasicRequestContext) async -> Response
+    }
+
+    /// In one list: the router, 404 and 405 are made from it.
+    private var routes: [Route] {
+        [
+            Route(method: .post, path: "/v1/events") { request, _ in await events.handle(request, source: nil) },
+            Route(method: .post, path: "/v1/events/{source}") { request, context in
+                await events.handle(request, source: context.parameters.get("source") ?? "")
+            },
+            Route(method: .get, path: "/metrics") { _, _ in
+                .text(parts.metrics.registry.render(), contentType: MetricsRegistry.contentType)
+            },
+            Route(method: .get, path: "/livez") { _, _ in .text("ok\n", contentType: "text/plain; charset=utf-8") },
+            Route(method: .get, path: "/readyz") { _, _ in
+                let readiness = Readiness(
+                    intakeSwitch: parts.intakeSwitch, board: board, nowMilliseconds: parts.wallClock.nowMilliseconds(),
+                    provider: settings.provider, collector: settings.collector, version: version)
+                return .json(readiness.json, status: readiness.ready ? .ok : .serviceUnavailable)
+            },
+        ]
     }
 
     package func makeRouter() -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
-        router.add(middleware: ProblemMiddleware(method: Self.method(of:)))
-        router.post("/v1/events") { request, _ in await events.handle(request, source: nil) }
-        router.post("/v1/events/:source") { request, context in
-            await events.handle(request, source: context.parameters.get("source") ?? "")
-        }
-        router.get("/metrics") { _, _ in
-            Response(
-                status: .ok, headers: [.contentType: MetricsRegistry.contentType],
-                body: ResponseBody(byteBuffer: ByteBuffer(string: parts.metrics.registry.render())))
-        }
-        router.get("/livez") { _, _ in
-            Response(
-                status: .ok, headers: [.contentType: "text/plain; charset=utf-8"],
-                body: ResponseBody(byteBuffer: ByteBuffer(string: "ok\n")))
-        }
-        router.get("/readyz") { _, _ in
-            let readiness = Readiness(
-                intakeSwitch: parts.intakeSwitch, board: board, nowMilliseconds: parts.wallClock.nowMilliseconds(),
-                provider: settings.provider, collector: settings.collector, version: version)
-            return JSONResponse.make(readiness, status: readiness.ready ? .ok : .serviceUnavailable)
+        let paths = routes.map(\.path).joined(separator: ", ")
+        router.add(
+            middleware: ProblemMiddleware(
+                routes: RouteTable(routes.map { ($0.path, $0.method.rawValue) }),
+                unknownPath: .notFound("This collector has no such path; it has \(paths).")))
+        for route in routes {
+            let handler = route.handler
+            router.on(RouterPath(route.path), method: route.method) { request, context in
+                await handler(request, context)
+            }
         }
         return router
+    }
+}
+
+extension Response {
+    static func json(_ value: JSONValue, status: HTTPResponse.Status = .ok) -> Response {
+        Response(
+            status: status, headers: [.contentType: "application/json", .cacheControl: "no-store"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: value.encoded)))
+    }
+
+    fileprivate static func text(_ text: String, contentType: String) -> Response {
+        Response(
+            status: .ok, headers: [.contentType: contentType],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
     }
 }

@@ -3,12 +3,15 @@ internal import Synchronization
 internal import UsageModel
 
 /// Lets in so many requests a second, with bursts of one second's worth.
-final class TokenBucket: Sendable {
+final class RequestRateLimit: Sendable {
     private struct State {
         /// Thousandths of a request that may come in now.
-        var millitokens: Int64
-        var filledAt: Int64
+        var available: Int64
+        /// When `available` was last brought up to date, in milliseconds of the clock.
+        var updatedAt: Int64
     }
+
+    private static let whole: Int64 = 1_000
 
     private let perSecond: Int64
     private let clock: any SteadyClock
@@ -18,19 +21,20 @@ final class TokenBucket: Sendable {
     init(perSecond: Int, clock: any SteadyClock) {
         self.perSecond = Int64(perSecond)
         self.clock = clock
-        state = Mutex(State(millitokens: Int64(perSecond) * 1_000, filledAt: clock.nowMilliseconds()))
+        state = Mutex(State(available: Int64(perSecond) * Self.whole, updatedAt: clock.nowMilliseconds()))
     }
 
-    /// Takes one request's token, if there is one.
-    func take() -> Bool {
+    /// Whether one more request may come in now; it then counts.
+    func allowsRequest() -> Bool {
         if perSecond == 0 { return true }
         let now = clock.nowMilliseconds()
         return state.withLock { state in
-            let gained = min(now - state.filledAt, 1_000) * perSecond
-            state.millitokens = min(perSecond * 1_000, state.millitokens + max(0, gained))
-            state.filledAt = now
-            guard state.millitokens >= 1_000 else { return false }
-            state.millitokens -= 1_000
+            // One request a second is one thousandth of one each millisecond.
+            let gained = min(now - state.updatedAt, 1_000) * perSecond
+            state.available = min(perSecond * Self.whole, state.available + max(0, gained))
+            state.updatedAt = now
+            guard state.available >= Self.whole else { return false }
+            state.available -= Self.whole
             return true
         }
     }
@@ -45,8 +49,8 @@ final class ByteBudget: Sendable {
         self.limit = limit
     }
 
-    /// Takes `bytes` if they are free. A single request larger than the limit is let in while nothing else is.
-    func take(_ bytes: Int) -> Bool {
+    /// Reserves `bytes` if they are free. A single request larger than the limit is let in while nothing else is.
+    func reserve(_ bytes: Int) -> Bool {
         used.withLock { used in
             guard used == 0 || used + bytes <= limit else { return false }
             used += bytes
@@ -54,7 +58,7 @@ final class ByteBudget: Sendable {
         }
     }
 
-    func giveBack(_ bytes: Int) {
+    func release(_ bytes: Int) {
         used.withLock { $0 -= bytes }
     }
 }

@@ -24,15 +24,15 @@ struct CollectorKeys: SettingKeys {
             This collector's name, as in its certificate. Two running collectors never share a name: the older one is \
             fenced
             """)
-        let region = Setting("region", .text, default: "unknown", "Region of events that name none")
-        let layer = Setting("layer", .layer, default: .maas, "Layer of events that name none")
-        let workload = Setting("workload", .workload, default: .online, "Workload of events that name none")
-        let modality = Setting("modality", .modality, default: .text, "Modality of events that name none")
+        let region = Setting("region", type: .text, default: "unknown", "Region of events that name none")
+        let layer = Setting("layer", type: .layer, default: .maas, "Layer of events that name none")
+        let workload = Setting("workload", type: .workload, default: .online, "Workload of events that name none")
+        let modality = Setting("modality", type: .modality, default: .text, "Modality of events that name none")
         let logLevel = Setting(
-            "log.level", .choice(LogOutput.levelNames), default: "info", reload: .live,
+            "log.level", type: .choice(LogOutput.levelNames), default: "info", reload: .live,
             "Least level that is logged. Lines go to standard error")
         let drainTimeout = Setting(
-            "drain.timeout", .duration(.zero ... .hours(1)), default: .seconds(5),
+            "drain.timeout", type: .duration(.zero ... .hours(1)), default: .seconds(5),
             "How long a stopping collector tries to ship what is sealed. What is left stays in the spool")
     }
 
@@ -44,25 +44,25 @@ struct CollectorKeys: SettingKeys {
             time: a second one is refused
             """)
         let spoolBytes = Setting(
-            "spool.bytes", .bytes((64 << 20)...(1 << 50)), default: 16 << 30,
+            "spool.bytes", type: .bytes((64 << 20)...(1 << 50)), default: 16 << 30,
             """
             Size of the spool directory at which input is refused: HTTP answers 503 with Retry-After, files are left \
             unread. Nothing that was accepted is dropped; sealing and shipping go on, and input is taken again when \
             there is room
             """)
         let spoolFreeBytes = Setting(
-            "spool.free-bytes", .bytes(0...(1 << 50)), default: 256 << 20,
+            "spool.free-bytes", type: .bytes(0...(1 << 50)), default: 256 << 20,
             "Free space of the disk below which the same happens")
         let archiveAge = Setting(
-            "archive.age", .duration(.zero ... .days(400)), default: .days(7),
+            "archive.age", type: .duration(.zero ... .days(400)), default: .days(7),
             """
             How long shipped batches are kept, so that a database restored from a backup can ask for them again
             """)
         let archiveBytes = Setting(
-            "archive.bytes", .bytes(0...(1 << 50)), default: 8 << 30,
+            "archive.bytes", type: .bytes(0...(1 << 50)), default: 8 << 30,
             "Most bytes of shipped batches; the oldest segments go first")
         let quarantineBytes = Setting(
-            "quarantine.bytes", .bytes((1 << 20)...(1 << 40)), default: 256 << 20,
+            "quarantine.bytes", type: .bytes((1 << 20)...(1 << 40)), default: 256 << 20,
             """
             Most bytes of quarantined records; the oldest file goes first, counted in \
             `steelyard_collector_quarantine_dropped_records_total`
@@ -71,14 +71,14 @@ struct CollectorKeys: SettingKeys {
 
     struct Deduplication: SettingKeys {
         let horizon = Setting(
-            "deduplication.horizon", .duration(.zero ... .days(400)), default: .days(1),
+            "deduplication.horizon", type: .duration(.zero ... .days(400)), default: .days(1),
             "How long the ids of pushed events are remembered; 0 for not at all")
         let maxIDs = Setting(
-            "deduplication.max-ids", .count(0...100_000_000, of: "ids"), default: 1_000_000,
+            "deduplication.max-ids", type: .count(0...100_000_000, of: "ids"), default: 1_000_000,
             "Most ids that are remembered; the oldest are forgotten first, counted in "
                 + "`steelyard_collector_forgotten_ids_total`")
         let bytes = Setting(
-            "deduplication.bytes", .bytes(0...(1 << 40)), default: 256 << 20,
+            "deduplication.bytes", type: .bytes(0...(1 << 40)), default: 256 << 20,
             """
             Most bytes of write-ahead segments that are kept for their ids alone; the oldest go first, and their ids \
             are forgotten. They go earlier where the disk is short
@@ -87,19 +87,19 @@ struct CollectorKeys: SettingKeys {
 
     struct Batches: SettingKeys {
         let sealAge = Setting(
-            "seal.age", .duration(.milliseconds(50) ... .hours(1)), default: .seconds(10),
+            "seal.age", type: .duration(.milliseconds(50) ... .hours(1)), default: .seconds(10),
             "Age of a batch's first event at which the batch is sealed")
         let sealRows = Setting(
-            "seal.rows", .count(1...CollectorLimits.maxSealRows, of: "rows"), default: 100_000,
+            "seal.rows", type: .count(1...CollectorLimits.maxSealRows, of: "rows"), default: 100_000,
             """
             Rows (minute × key) at which it is sealed early. It is also sealed at 8 MiB before compression and at 8 MiB \
             of quarantined records
             """)
         let windowBack = Setting(
-            "window.back", .duration(.minutes(1) ... .days(36_500)), default: .days(400), reload: .live,
+            "window.back", type: .duration(.minutes(1) ... .days(36_500)), default: .days(400), reload: .live,
             "How far back an event's time may lie; older ones are rejected (`time-too-old`)")
         let windowAhead = Setting(
-            "window.ahead", .duration(.zero ... .days(36_500)), default: .minutes(5), reload: .live,
+            "window.ahead", type: .duration(.zero ... .days(36_500)), default: .minutes(5), reload: .live,
             "How far ahead an event's time may lie; later ones are rejected (`time-in-future`)")
     }
 
@@ -117,7 +117,7 @@ struct CollectorKeys: SettingKeys {
             "aggregator.key-file", optional: .path, absent: "required with the URL", reload: .fileContents,
             "PEM file of the certificate's private key")
         let timeout = Setting(
-            "aggregator.timeout", .duration(.seconds(1) ... .minutes(10)), default: .seconds(60),
+            "aggregator.timeout", type: .duration(.seconds(1) ... .minutes(10)), default: .seconds(60),
             """
             Time for one request. When it is over the outcome is unknown, and the same bytes go out again under the \
             same key
@@ -126,29 +126,29 @@ struct CollectorKeys: SettingKeys {
 
     struct HTTP: SettingKeys {
         let listen = Setting(
-            "listen", .address, default: ListenAddress(host: "127.0.0.1", port: 4_680),
+            "listen", type: .address, default: ListenAddress(host: "127.0.0.1", port: 4_680),
             """
             Address of pushed events, metrics and health. Port 0 takes a free one; the bound address stands in \
-            `DATA/listening.json`. The listener has no authentication: bind it to an address that only trusted senders \
-            reach
+            `DATA/listening.json`, as soon as the disk can be written. The listener has no authentication: bind it to \
+            an address that only trusted senders reach
             """)
         let maxBody = Setting(
-            "http.max-body", .bytes(1_024...CollectorLimits.maxHTTPBodyBytes), default: 4 << 20,
+            "http.max-body", type: .bytes(1_024...CollectorLimits.maxHTTPBodyBytes), default: 4 << 20,
             """
             Largest body before and after decompression. Larger ones get 413; up to 64 MiB more are read and dropped, so \
             that the answer arrives
             """)
         let bodyTimeout = Setting(
-            "http.body-timeout", .duration(.seconds(1) ... .minutes(10)), default: .seconds(30),
+            "http.body-timeout", type: .duration(.seconds(1) ... .minutes(10)), default: .seconds(30),
             "Time for a whole body; slower ones get 408")
         let maxConnections = Setting(
-            "http.max-connections", .count(1...100_000, of: "connections"), default: 1_000,
+            "http.max-connections", type: .count(1...100_000, of: "connections"), default: 1_000,
             "Open connections; more wait to be accepted")
         let maxConcurrentBytes = Setting(
-            "http.max-concurrent-bytes", .bytes((1 << 20)...(1 << 40)), default: 64 << 20,
+            "http.max-concurrent-bytes", type: .bytes((1 << 20)...(1 << 40)), default: 64 << 20,
             "Bytes of bodies in work at once; more get 429 with Retry-After")
         let requestsPerSecond = Setting(
-            "http.requests-per-second", .count(0...1_000_000, of: "requests"), default: 0,
+            "http.requests-per-second", type: .count(0...1_000_000, of: "requests"), default: 0,
             """
             Requests to `/v1/events` per second, with one second's worth of burst; more get 429. 0 is no limit
             """)

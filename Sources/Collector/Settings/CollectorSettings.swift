@@ -13,11 +13,6 @@ package struct CollectorSettings: DaemonSettings {
         package var rows: Int
     }
 
-    package struct Window: Sendable, Equatable {
-        package var back: Duration
-        package var ahead: Duration
-    }
-
     package struct Storage: Sendable {
         package var directory: String
         package var spoolBytes: Int
@@ -27,6 +22,9 @@ package struct CollectorSettings: DaemonSettings {
         package var quarantineBytes: Int
         /// The most bytes of write-ahead segments that are kept for the ids in them alone.
         package var deduplicationBytes: Int
+
+        /// Where the running collector writes down what it listens on.
+        package var listeningFile: String { "\(directory)/listening.json" }
     }
 
     /// Where and as whom to ship.
@@ -56,7 +54,7 @@ package struct CollectorSettings: DaemonSettings {
     package var storage: Storage
     package var deduplication: RememberedEvents.Limits
     package var seal: Seal
-    package var window: Window
+    package var window: TimeWindow.Span
     /// `nil` where nothing is shipped: batches then pile up in the spool.
     package var aggregator: Aggregator?
     package var http: HTTP
@@ -94,12 +92,13 @@ package struct CollectorSettings: DaemonSettings {
             horizonMilliseconds: settings[\.deduplication.horizon].wholeMilliseconds,
             maxIDs: settings[\.deduplication.maxIDs])
         seal = Seal(age: settings[\.batches.sealAge], rows: settings[\.batches.sealRows])
-        window = Window(back: settings[\.batches.windowBack], ahead: settings[\.batches.windowAhead])
+        window = TimeWindow.Span(back: settings[\.batches.windowBack], ahead: settings[\.batches.windowAhead])
         http = HTTP(
             listen: settings[\.http.listen], maxBodyBytes: settings[\.http.maxBody],
             bodyTimeout: settings[\.http.bodyTimeout], maxConnections: settings[\.http.maxConnections],
             maxConcurrentBytes: settings[\.http.maxConcurrentBytes],
             requestsPerSecond: settings[\.http.requestsPerSecond])
+        Self.check(defaults, of: settings, problems: &problems)
         aggregator = Self.readAggregator(settings, &problems)
         sources = []
         for entry in settings[\.sources] {
@@ -117,6 +116,20 @@ package struct CollectorSettings: DaemonSettings {
 
     /// The sources that events are pushed to by name.
     package var pushSources: [SourceSettings] { sources.filter { $0.kind == .http } }
+
+    /// The format of what is pushed to `POST /v1/events`.
+    static let defaultSourceFormat: any SourceFormat = NativeFormat()
+
+    /// What holds for the events of every source must do as a source's own: otherwise each push would fail by it.
+    private static func check(
+        _ defaults: EventDefaults, of settings: ResolvedSettings<CollectorKeys>, problems: inout [SettingsProblem]
+    ) {
+        do throws(SourceFormatError) {
+            _ = try defaultSourceFormat.makeParser(defaults: defaults, framing: .document)
+        } catch {
+            problems.append(settings.keys.identity.problem(error, in: settings))
+        }
+    }
 
     private static func readAggregator(
         _ settings: ResolvedSettings<CollectorKeys>, _ problems: inout [SettingsProblem]

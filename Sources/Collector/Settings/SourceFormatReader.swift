@@ -40,13 +40,26 @@ struct SourceFormatReader {
             return entry.problem(at: own, error.message, remedy: error.remedy)
         }
         // What the source doesn't say it has from the collector's setting of the same name.
-        let identity = program.keys.identity
-        if let inherited = [identity.provider, identity.region].first(where: { $0.path == error.setting }) {
-            return program.problem(at: inherited, error.message, remedy: error.remedy)
+        if program.keys.identity.inherited(error.setting) != nil {
+            return program.keys.identity.problem(error, in: program)
         }
         // A setting that is missing has no line: the source's own is the nearest.
         var problem = entry.problem(error.message, remedy: error.remedy)
         problem.key += ".\(error.setting)"
         return problem
+    }
+}
+
+extension CollectorKeys.Identity {
+    /// The setting that sources have a default of theirs from; `nil` where there is none of that name.
+    func inherited(_ name: String) -> Setting<String>? { [provider, region].first { $0.path == name } }
+
+    /// The error at the line and under the key of the collector's own setting that it is about.
+    func problem(_ error: SourceFormatError, in settings: ResolvedSettings<CollectorKeys>) -> SettingsProblem {
+        guard let setting = inherited(error.setting) else {
+            return SettingsProblem(
+                origin: .byDefault, key: error.setting, message: error.message, remedy: error.remedy)
+        }
+        return settings.problem(at: setting, error.message, remedy: error.remedy)
     }
 }

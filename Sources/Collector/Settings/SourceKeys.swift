@@ -14,20 +14,21 @@ struct SourceKeys: SettingKeys {
         "paths", optional: .globs, absent: "required for `file`", reload: .byEntry,
         "Files or globs (`*`, `?`, `[…]`, `{a,b}`) that are followed")
     let readFrom = Setting(
-        "read-from", .choice(of: StartingPoint.self), default: .beginning, reload: .byEntry,
+        "read-from", type: .choice(of: StartingPoint.self), default: .beginning, reload: .byEntry,
         """
         Where a file is read from that is there at the very first start; `end` passes over what is in it. Files that \
         appear later are read from their beginning
         """)
     let whole = Setting(
-        "whole", .flag, default: false, reload: .byEntry,
+        "whole", type: .flag, default: false, reload: .byEntry,
         "Whether files are complete when they appear (moved into place), so that the end of the file ends the last record"
     )
     let completeLastLineAfter = Setting(
         "complete-last-line-after", optional: .duration(.milliseconds(100) ... .days(1)), absent: "never",
         reload: .byEntry, "Idle time after which a last line without line end is taken as complete")
     let format = Setting(
-        "format", .choice(SourceFormatRegistry.formats.map { $0.name }), default: SourceFormatRegistry.defaultName,
+        "format", type: .choice(SourceFormatRegistry.formats.map { $0.name }),
+        default: SourceFormatRegistry.defaultName,
         reload: .byEntry, "What records look like")
     /// What holds for records that don't say it.
     let defaults: [Setting<String?>] = EventField.all(for: .byDefault).map { field in

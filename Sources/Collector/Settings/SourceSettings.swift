@@ -43,7 +43,9 @@ package struct SourceSettings: Sendable {
         do throws(SourceFormatError) {
             _ = try format.makeParser(defaults: own, framing: .stream)
         } catch {
-            problems.append(reader.problem(error))
+            // What a source has from the collector is told of once.
+            let problem = reader.problem(error)
+            if !problems.contains(problem) { problems.append(problem) }
             return nil
         }
         return SourceSettings(name: entry.name, kind: kind, format: format, defaults: own)

@@ -87,7 +87,8 @@ package actor Shipper: Service {
             case .lookUp(let epoch, let batches):
                 let answer = await transport.lookUp(batches.map(\.digest), epoch: epoch)
                 await handle(machine.lookupAnswered(answer))
-            case .send(let batch, let epoch, let sequence): await send(batch, epoch, sequence)
+            case .send(let batch, let epoch, let sequence):
+                await send(batch, epoch: epoch, sequence: sequence)
             case .wait(let floor, let ceiling):
                 await wait(floor: floor, ceiling: ceiling)
                 machine.waited()
@@ -101,7 +102,7 @@ package actor Shipper: Service {
         }
     }
 
-    private func send(_ batch: SpooledBatch, _ epoch: UInt64, _ sequence: UInt64) async {
+    private func send(_ batch: SpooledBatch, epoch: UInt64, sequence: UInt64) async {
         let sealed: [UInt8]
         do throws(SpoolError) {
             sealed = try await writer.read(batch.spoolSequence)
@@ -188,7 +189,7 @@ extension Shipper {
             parts.metrics.shipFailures.increment()
             logger.log(
                 delay.cause == .refused ? .error : .warning, "shipping has to be repeated",
-                [.attempt: "\(attempt)", .detail: "\(delay.detail)"])
+                values: [.attempt: "\(attempt)", .detail: "\(delay.detail)"])
         case .reportRewind(let from, let to):
             logger.warning(
                 "the aggregator expects another sequence number; batches are sent again",

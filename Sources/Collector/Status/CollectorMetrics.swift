@@ -30,29 +30,31 @@ package final class CollectorMetrics: Sendable {
     package init(registry: MetricsRegistry = MetricsRegistry()) {
         self.registry = registry
         let part = "steelyard_collector"
-        func counter(_ name: String, _ help: String) -> Counter { registry.counter("\(part)_\(name)", help: help) }
-        func gauge(_ name: String, _ help: String) -> Gauge { registry.gauge("\(part)_\(name)", help: help) }
-        sealedBatches = counter("sealed_batches_total", "Batches sealed and durable in the spool.")
-        sealedRows = counter("sealed_rows_total", "Rows in sealed batches.")
-        sealedEvents = counter("sealed_events_total", "Events summed in sealed batches.")
-        sealedBytes = counter("sealed_bytes_total", "Bytes of sealed batches after compression.")
+        func counter(_ name: String, help: String) -> Counter { registry.counter("\(part)_\(name)", help: help) }
+        func gauge(_ name: String, help: String) -> Gauge { registry.gauge("\(part)_\(name)", help: help) }
+        sealedBatches = counter("sealed_batches_total", help: "Batches sealed and durable in the spool.")
+        sealedRows = counter("sealed_rows_total", help: "Rows in sealed batches.")
+        sealedEvents = counter("sealed_events_total", help: "Events summed in sealed batches.")
+        sealedBytes = counter("sealed_bytes_total", help: "Bytes of sealed batches after compression.")
         sealSeconds = registry.histogram("\(part)_seal_seconds", help: "Time to encode, write and sync a batch.")
         commitSeconds = registry.histogram("\(part)_commit_seconds", help: "Time to make pushed events durable.")
-        shippedBatches = counter("shipped_batches_total", "Batches that the aggregator counted.")
-        shippedBytes = counter("shipped_bytes_total", "Bytes of batches that the aggregator counted.")
-        shipFailures = counter("ship_failures_total", "Requests to the aggregator that have to be repeated.")
-        refusedBatches = counter("refused_batches_total", "Batches that the aggregator will never take; kept on disk.")
+        shippedBatches = counter("shipped_batches_total", help: "Batches that the aggregator counted.")
+        shippedBytes = counter("shipped_bytes_total", help: "Bytes of batches that the aggregator counted.")
+        shipFailures = counter("ship_failures_total", help: "Requests to the aggregator that have to be repeated.")
+        refusedBatches = counter(
+            "refused_batches_total", help: "Batches that the aggregator will never take; kept on disk.")
         quarantineDropped = counter(
-            "quarantine_dropped_records_total", "Quarantined records dropped to stay within quarantine.bytes.")
-        quarantineBytes = gauge("quarantine_bytes", "Size of the quarantine directory.")
-        trackedFiles = gauge("tracked_files", "Files that are followed.")
-        fileErrors = counter("file_errors_total", "Files that could not be opened or read any further.")
-        fileRestarts = counter("file_restarts_total", "Files that were emptied and read from their start again.")
-        spoolBytes = gauge("spool_bytes", "Size of the spool directory.")
-        spoolDamaged = counter("spool_damaged_total", "Damaged stretches of the spool that were set aside at start.")
-        backlogBatches = gauge("backlog_batches", "Sealed batches that are not shipped yet.")
-        backlogBytes = gauge("backlog_bytes", "Bytes of sealed batches that are not shipped yet.")
-        openRows = gauge("open_rows", "Rows in the open batch.")
+            "quarantine_dropped_records_total", help: "Quarantined records dropped to stay within quarantine.bytes.")
+        quarantineBytes = gauge("quarantine_bytes", help: "Size of the quarantine directory.")
+        trackedFiles = gauge("tracked_files", help: "Files that are followed.")
+        fileErrors = counter("file_errors_total", help: "Files that could not be opened or read any further.")
+        fileRestarts = counter("file_restarts_total", help: "Files that were emptied and read from their start again.")
+        spoolBytes = gauge("spool_bytes", help: "Size of the spool directory.")
+        spoolDamaged = counter(
+            "spool_damaged_total", help: "Damaged stretches of the spool that were set aside at start.")
+        backlogBatches = gauge("backlog_batches", help: "Sealed batches that are not shipped yet.")
+        backlogBytes = gauge("backlog_bytes", help: "Bytes of sealed batches that are not shipped yet.")
+        openRows = gauge("open_rows", help: "Rows in the open batch.")
     }
 
     /// The metrics of one source, made when first asked for.

@@ -1,6 +1,8 @@
 internal import AsyncHTTPClient
 internal import Foundation
+internal import HTTPSupport
 internal import NIOCore
+internal import TextFormats
 
 /// Asks a running collector how it does, and says it as a table.
 package enum CollectorStatus {
@@ -12,7 +14,7 @@ package enum CollectorStatus {
     ///
     /// - Throws: ``NotRunning`` with what to do.
     package static func fetch(directory: String) async throws -> Readiness {
-        guard let address = ListeningFile(directory: directory).read() else {
+        guard let address = ListeningFile.read("\(directory)/listening.json")?[CollectorProcess.listenerName] else {
             throw NotRunning(
                 description: "no collector is running with data directory \(directory): listening.json is missing")
         }
@@ -27,10 +29,8 @@ package enum CollectorStatus {
     }
 
     /// The answer as the server gave it, on one line.
-    package static func json(_ readiness: Readiness) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(readiness), as: UTF8.self)
+    package static func json(_ readiness: Readiness) -> String {
+        String(decoding: readiness.json.encoded, as: UTF8.self)
     }
 
     /// One aligned line per fact.

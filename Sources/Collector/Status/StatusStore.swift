@@ -1,5 +1,6 @@
 internal import CollectorCore
 internal import Synchronization
+internal import TextFormats
 internal import UsageModel
 
 /// What `/readyz` and `status` say: kept up to date by the writer and the shipper, read without waiting for either.
@@ -40,7 +41,7 @@ package final class StatusStore: Sendable {
 }
 
 /// The answer of `/readyz`, and what `status` prints. Ready means able to accept.
-package struct Readiness: Sendable, Codable, Equatable {
+package struct Readiness: Sendable, Decodable, Equatable {
     package var ready: Bool
     /// Why not, by the names of ``IntakeSwitch/Reason``.
     package var reasons: [String]
@@ -90,4 +91,23 @@ package struct Readiness: Sendable, Codable, Equatable {
         self.collector = collector
         self.version = version
     }
+
+    var json: JSONValue {
+        var members = [
+            member(.ready, .bool(ready)), member(.reasons, .array(reasons.map { .string($0) })),
+        ]
+        if let age = oldestUnshippedAgeSeconds { members.append(member(.oldestUnshippedAgeSeconds, .integer(age))) }
+        if let age = lastSuccessAgeSeconds { members.append(member(.lastSuccessAgeSeconds, .integer(age))) }
+        members += [
+            member(.backlogBatches, .integer(Int64(backlogBatches))),
+            member(.backlogBytes, .integer(Int64(backlogBytes))),
+            member(.spoolBytes, .integer(Int64(clamping: spoolBytes))), member(.connected, .bool(connected)),
+            member(.epoch, .integer(Int64(clamping: epoch))), member(.fenced, .bool(fenced)),
+            member(.lastProblem, .string(lastProblem)), member(.provider, .string(provider)),
+            member(.collector, .string(collector)), member(.version, .string(version)),
+        ]
+        return .object(members)
+    }
+
+    private func member(_ key: CodingKeys, _ value: JSONValue) -> JSONMember { JSONMember(key.stringValue, value) }
 }

@@ -127,18 +127,6 @@ extension CollectorSettings.Storage {
     }
 }
 
-extension TimeWindow {
-    init(_ settings: CollectorSettings.Window, nowMilliseconds: Int64) {
-        self.init(back: settings.back, ahead: settings.ahead, nowMilliseconds: nowMilliseconds)
-    }
-}
-
-extension TimeWindow.Span {
-    init(_ settings: CollectorSettings.Window) {
-        self.init(back: settings.back, ahead: settings.ahead)
-    }
-}
-
 extension Quarantine {
     /// The quarantine with its size and its losses in the metrics.
     init(

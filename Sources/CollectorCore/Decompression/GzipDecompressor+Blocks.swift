@@ -99,7 +99,7 @@ extension GzipDecompressor {
             let repeats = Int(bits >> UInt64(used) & (1 << UInt64(extra) - 1))
             bits >>= UInt64(used + extra)
             bitCount -= used + extra
-            try addLengths(symbol, repeats, wanted)
+            try addLengths(symbol, repeats: repeats, wanted: wanted)
         }
         guard lengths[256] > 0, let literals = HuffmanTable(lengths: lengths[..<counts.literals]),
             let distances = HuffmanTable(lengths: lengths[counts.literals...])
@@ -110,7 +110,7 @@ extension GzipDecompressor {
         return true
     }
 
-    private func addLengths(_ symbol: Int, _ repeats: Int, _ wanted: Int) throws(DecompressionError) {
+    private func addLengths(_ symbol: Int, repeats: Int, wanted: Int) throws(DecompressionError) {
         let count: Int
         let length: UInt8
         switch symbol {
@@ -146,7 +146,7 @@ extension GzipDecompressor {
                 state = .blockHeader
                 return true
             } else {
-                guard try copyMatch(symbol - 257, after: used, distances, &output) else { return false }
+                guard try copyMatch(symbol - 257, after: used, distances: distances, to: &output) else { return false }
             }
         }
         return true
@@ -154,7 +154,7 @@ extension GzipDecompressor {
 
     /// Reads the rest of a length and its distance, all or nothing, and copies. `false` means that bits are missing.
     private func copyMatch(
-        _ index: Int, after used: Int, _ table: HuffmanTable, _ output: inout [UInt8]
+        _ index: Int, after used: Int, distances table: HuffmanTable, to output: inout [UInt8]
     ) throws(DecompressionError) -> Bool {
         guard index < Self.lengthBases.count else { throw corrupt("length symbol out of range") }
         let (lengthBase, lengthExtra) = Self.lengthBases[index]

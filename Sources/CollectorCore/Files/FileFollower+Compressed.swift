@@ -12,7 +12,7 @@ extension FileFollower {
     ///
     /// - Throws: ``DecompressionError``, or what reading threw: `FileSystemError`.
     func readCompressed(
-        _ file: inout FollowedFile, _ handle: OpenFile, _ compression: Compression
+        _ file: inout FollowedFile, handle: OpenFile, compression: Compression
     ) throws -> Turn {
         var stream =
             try file.stream.take()

@@ -12,7 +12,7 @@ extension FileFollower {
         do {
             let turn =
                 if let compression = file.compression {
-                    try readCompressed(&file, handle, compression)
+                    try readCompressed(&file, handle: handle, compression: compression)
                 } else {
                     try readPlain(&file, handle)
                 }
@@ -41,13 +41,13 @@ extension FileFollower {
             // only.
             if try !isSameFile(&file, handle) { try startOver(&file, handle) }
         } else {
-            return try completeLastLine(&file, handle, now)
+            return try completeLastLine(&file, handle: handle, now: now)
         }
-        return try readGrowth(&file, handle, status, now)
+        return try readGrowth(&file, handle: handle, status: status, now: now)
     }
 
     private mutating func readGrowth(
-        _ file: inout FollowedFile, _ handle: OpenFile, _ status: FileStatus, _ now: Int64
+        _ file: inout FollowedFile, handle: OpenFile, status: FileStatus, now: Int64
     ) throws(FileSystemError) -> Turn {
         let offset = file.offset
         let count = try buffer.read(handle, on: fileSystem, at: offset, into: 0..<file.chunkBytes)
@@ -72,7 +72,7 @@ extension FileFollower {
 
     /// Takes a last line that has no line end once the file has been quiet for as long as the source says.
     private mutating func completeLastLine(
-        _ file: inout FollowedFile, _ handle: OpenFile, _ now: Int64
+        _ file: inout FollowedFile, handle: OpenFile, now: Int64
     ) throws(FileSystemError) -> Turn {
         guard file.tailBytes > 0, let idle = file.source.completeLastLineAfter,
             now - file.grewAt >= idle.wholeMilliseconds
@@ -122,10 +122,14 @@ extension FileFollower {
         let now = wallClock.nowMilliseconds()
         let context = ChunkContext(
             source: file.source.name, file: file.path, nowMilliseconds: now,
-            window: windowSpan.window(nowMilliseconds: now))
-        let outcome = accumulator.parse(
-            buffer, 0..<count, endOfInput: endOfInput, with: &file.parser, file: file.id,
-            checkpoint: &file.checkpoint, context: context)
+            window: timeWindow.window(nowMilliseconds: now))
+        let outcome = accumulator.addChunk(of: file.id, context: context) { sink in
+            let consumed = buffer.withSpan(0..<count) { span in
+                file.parser.consume(span, endOfInput: endOfInput, into: &sink)
+            }
+            file.checkpoint.intake = file.parser.checkpoint
+            return (consumed, file.checkpoint)
+        }
         guard case .parsed(let consumed, let events, let rejected) = outcome else { return nil }
         report(.parsed(source: file.source.name, events: events, rejected: rejected, byteCount: consumed))
         return consumed

@@ -38,7 +38,7 @@ package struct FileFollower {
 
     /// Globs and formats. Files that are already followed keep the format they started with.
     package var sources: [FollowedSource]
-    package var windowSpan: TimeWindow.Span
+    let timeWindow: ReloadableTimeWindow
     let fileSystem: any FileSystem
     let accumulator: Accumulator
     let intakeSwitch: IntakeSwitch
@@ -67,13 +67,13 @@ package struct FileFollower {
     ///   - sealAge: how old a batch may become before it is sealed.
     ///   - chunkBytes: bytes that are read and parsed at a time.
     package init(
-        sources: [FollowedSource], windowSpan: TimeWindow.Span, recovered: RecoveredFiles, sealAge: Duration,
+        sources: [FollowedSource], timeWindow: ReloadableTimeWindow, recovered: RecoveredFiles, sealAge: Duration,
         accumulator: Accumulator, intakeSwitch: IntakeSwitch, fileSystem: any FileSystem, wallClock: any WallClock,
         steadyClock: any SteadyClock, chunkBytes: Int = AccumulatorLimits.chunkBytes,
         report: @escaping (FileEvent) -> Void
     ) {
         self.sources = sources
-        self.windowSpan = windowSpan
+        self.timeWindow = timeWindow
         self.accumulator = accumulator
         self.intakeSwitch = intakeSwitch
         self.fileSystem = fileSystem
@@ -118,7 +118,7 @@ package struct FileFollower {
                     _ = begin(id, at: path, source)
                 }
             }
-            for id in lostIDs(of: source, seen: seen) { findRenamed(id, source, &seen) }
+            for id in lostIDs(of: source, seen: seen) { findRenamed(id, of: source, seen: &seen) }
         }
         for id in order where !seen.contains(id) { followed[id]?.isDetached = true }
         isFirstScan = false
@@ -132,7 +132,7 @@ package struct FileFollower {
     }
 
     /// Looks for a file that was renamed away while the collector was down.
-    private mutating func findRenamed(_ id: FileID, _ source: FollowedSource, _ seen: inout Set<FileID>) {
+    private mutating func findRenamed(_ id: FileID, of source: FollowedSource, seen: inout Set<FileID>) {
         guard let checkpoint = remembered[id] else { return }
         let path: String?
         do throws(FileSystemError) {

@@ -1,5 +1,5 @@
 package import BatchFormat
-package import SourceFormats
+internal import SourceFormats
 internal import Synchronization
 package import UsageModel
 
@@ -72,10 +72,13 @@ package final class Accumulator: Sendable {
         }
     }
 
-    /// Parses a chunk of a file straight into the open table and moves the file's checkpoint along with it.
-    package func parse(
-        _ chunk: ChunkBuffer, _ range: Range<Int>, endOfInput: Bool, with parser: inout any SourceParser, file: FileID,
-        checkpoint: inout FileCheckpoint, context: ChunkContext
+    /// Lends the open table to a followed file's parser for one chunk, and takes over how far the file was read by it.
+    ///
+    /// - Parameter read: gives the events and rejections of the chunk to the sink, and answers how many bytes of it are
+    ///   done with and where the file stands behind them.
+    package func addChunk(
+        of file: FileID, context: ChunkContext,
+        read: (inout ChunkSink) -> (consumed: Int, checkpoint: FileCheckpoint)
     ) -> ChunkOutcome {
         state.withLock { state in
             guard makeRoom(&state) else { return .full }
@@ -83,11 +86,8 @@ package final class Accumulator: Sendable {
             let rejected = state.open.quarantine.count
             var sink = ChunkSink(context)
             sink.exchange(&state.open)
-            let consumed = chunk.withSpan(range) { span in
-                parser.consume(span, endOfInput: endOfInput, into: &sink)
-            }
+            let (consumed, checkpoint) = read(&sink)
             sink.exchange(&state.open)
-            checkpoint.intake = parser.checkpoint
             state.checkpoints[file] = checkpoint
             noteOpened(&state)
             return .parsed(

@@ -54,9 +54,9 @@ struct OpenBuckets: Sendable {
     }
 }
 
-/// What a followed source's parser gives its events to: the source's time window in front of the open buckets, which the
-/// accumulator lends it for one chunk. (A pushed source's is `RequestBuckets`.)
-struct ChunkSink: UsageEventSink, ~Copyable {
+/// What a followed source's parser gives its events to: the source's time window in front of the open buckets, which
+/// the accumulator lends it for one chunk. (A pushed source's is `RequestBuckets`.)
+package struct ChunkSink: UsageEventSink, ~Copyable {
     let context: ChunkContext
     private var buckets = OpenBuckets.placeholder
 
@@ -69,7 +69,7 @@ struct ChunkSink: UsageEventSink, ~Copyable {
         swap(&buckets, &open)
     }
 
-    mutating func accept(_ event: borrowing UsageEvent, record: RawSpan, scratch: RawSpan) throws(Rejection) {
+    package mutating func accept(_ event: borrowing UsageEvent, record: RawSpan, scratch: RawSpan) throws(Rejection) {
         if let problem = context.window.problem(minute: event.minute) { throw problem }
         if try buckets.sums.add(event, record: record, scratch: scratch) == .full {
             // Buckets are rotated long before they are full, so only one absurdly dense chunk can get here.
@@ -77,7 +77,7 @@ struct ChunkSink: UsageEventSink, ~Copyable {
         }
     }
 
-    mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {
+    package mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {
         buckets.reject(context.quarantined(rejection, record: record, position: position))
     }
 }

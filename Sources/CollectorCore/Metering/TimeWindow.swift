@@ -1,19 +1,18 @@
+internal import Synchronization
 package import UsageModel
 
 /// The minutes that events may lie in at one moment.
 package struct TimeWindow: Sendable, Equatable {
     /// How far from now events may lie.
     package struct Span: Sendable, Equatable {
+        /// How far before now an event may lie.
         package var back: Duration
+        /// How far after now an event may lie.
         package var ahead: Duration
 
         package init(back: Duration, ahead: Duration) {
             self.back = back
             self.ahead = ahead
-        }
-
-        package func window(nowMilliseconds: Int64) -> TimeWindow {
-            TimeWindow(back: back, ahead: ahead, nowMilliseconds: nowMilliseconds)
         }
     }
 
@@ -22,13 +21,10 @@ package struct TimeWindow: Sendable, Equatable {
     /// The latest minute that is taken.
     package var last: Int64
 
-    /// - Parameters:
-    ///   - back: how far before now an event may lie.
-    ///   - ahead: how far after now an event may lie.
-    ///   - nowMilliseconds: the time of day.
-    package init(back: Duration, ahead: Duration, nowMilliseconds: Int64) {
-        first = Self.minute(nowMilliseconds - back.wholeMilliseconds)
-        last = Self.minute(nowMilliseconds + ahead.wholeMilliseconds)
+    /// - Parameter nowMilliseconds: the time of day.
+    package init(_ span: Span, nowMilliseconds: Int64) {
+        first = Self.minute(nowMilliseconds - span.back.wholeMilliseconds)
+        last = Self.minute(nowMilliseconds + span.ahead.wholeMilliseconds)
     }
 
     private static func minute(_ milliseconds: Int64) -> Int64 {
@@ -45,5 +41,20 @@ package struct TimeWindow: Sendable, Equatable {
             return Rejection(.timeInFuture, field: "time", detail: "lies further ahead than window.ahead allows")
         }
         return nil
+    }
+}
+
+/// The time window as it is set now, for followed files and pushes alike: SIGHUP changes it while it is in use.
+package final class ReloadableTimeWindow: Sendable {
+    private let span: Mutex<TimeWindow.Span>
+
+    package init(_ span: TimeWindow.Span) {
+        self.span = Mutex(span)
+    }
+
+    package func set(_ span: TimeWindow.Span) { self.span.withLock { $0 = span } }
+
+    package func window(nowMilliseconds: Int64) -> TimeWindow {
+        TimeWindow(span.withLock { $0 }, nowMilliseconds: nowMilliseconds)
     }
 }

@@ -51,15 +51,15 @@ package struct Quarantine {
         var found: [(kept: Kept, modified: Int64)] = []
         for name in try fileSystem.list(directory).sorted() where name.hasSuffix(".ndjson") {
             let path = "\(directory)/\(name)"
-            if let spoolSequence = Self.number(name, "batch-"), spoolSequence >= nextSpoolSequence {
+            if let spoolSequence = Self.number(name, after: "batch-"), spoolSequence >= nextSpoolSequence {
                 try fileSystem.remove(path)
                 continue
             }
-            if let number = Self.number(name, "pushed-") { nextPushed = max(nextPushed, number + 1) }
+            if let number = Self.number(name, after: "pushed-") { nextPushed = max(nextPushed, number + 1) }
             let file = try fileSystem.open(path, .read)
             defer { fileSystem.close(file) }
             let status = try fileSystem.status(file)
-            let records = try Self.countLines(file, Int(status.byteCount), fileSystem)
+            let records = try Self.countLines(file, byteCount: Int(status.byteCount), on: fileSystem)
             found.append((Kept(name: name, bytes: Int(status.byteCount), records: records), status.modifiedNanoseconds))
         }
         kept = found.sorted { $0.modified < $1.modified }.map(\.kept)
@@ -151,13 +151,13 @@ package struct Quarantine {
         try fileSystem.synchronizeDirectory(directory)
     }
 
-    private static func number(_ name: String, _ prefix: String) -> UInt64? {
+    private static func number(_ name: String, after prefix: String) -> UInt64? {
         guard name.hasPrefix(prefix) else { return nil }
         return UInt64(name.dropFirst(prefix.count).dropLast(".ndjson".count))
     }
 
     private static func countLines(
-        _ file: OpenFile, _ byteCount: Int, _ fileSystem: any FileSystem
+        _ file: OpenFile, byteCount: Int, on fileSystem: any FileSystem
     ) throws(FileSystemError) -> Int {
         var bytes: [UInt8] = []
         let count = try fileSystem.readAll(file, at: 0, count: byteCount, into: &bytes)

@@ -28,14 +28,14 @@ struct JSONWalk: Sendable {
             index = JSONText.skipSpace(record, index)
             throw Fault(index == record.byteCount ? .notAnObject : .trailingBytes, at: index)
         }
-        index = try object(record, index + 1, node: 0, depth: 1, plan)
+        index = try object(record, from: index + 1, node: 0, depth: 1, plan: plan)
         index = JSONText.skipSpace(record, index)
         if index != record.byteCount { throw Fault(.trailingBytes, at: index) }
     }
 
     /// Reads the members of the object whose first byte after `{` is at `start`.
     private mutating func object(
-        _ bytes: RawSpan, _ start: Int, node: Int, depth: Int, _ plan: borrowing FieldPlan
+        _ bytes: RawSpan, from start: Int, node: Int, depth: Int, plan: borrowing FieldPlan
     ) throws(Fault) -> Int {
         var index = JSONText.skipSpace(bytes, start)
         if bytes.peek(index) == UInt8(ascii: "}") { return index &+ 1 }
@@ -49,10 +49,11 @@ struct JSONWalk: Sendable {
             let guess = Int(following[previous])
             if guess >= 0, plan.holds(guess, bytes, at: name) {
                 index = try JSONText.colon(bytes, name &+ plan.entries[guess].key.count &+ 1)
-                index = try member(bytes, index, entry: guess, depth: depth, plan)
+                index = try member(bytes, from: index, entry: guess, depth: depth, plan: plan)
                 previous = guess
             } else {
-                index = try unexpectedMember(bytes, name, node: node, depth: depth, plan, &previous)
+                index = try unexpectedMember(
+                    bytes, name: name, node: node, depth: depth, plan: plan, previous: &previous)
             }
             index = JSONText.skipSpace(bytes, index)
             switch bytes.peek(index) {
@@ -65,18 +66,18 @@ struct JSONWalk: Sendable {
 
     /// Reads a member whose name isn't the one that was expected after `previous`.
     private mutating func unexpectedMember(
-        _ bytes: RawSpan, _ name: Int, node: Int, depth: Int, _ plan: borrowing FieldPlan, _ previous: inout Int
+        _ bytes: RawSpan, name: Int, node: Int, depth: Int, plan: borrowing FieldPlan, previous: inout Int
     ) throws(Fault) -> Int {
         let end = try JSONText.stringEnd(bytes, name)
         let entry =
             end.isEscaped
-            ? findSpelled(bytes, name, end.quote, node, plan)
+            ? findSpelled(bytes, from: name, to: end.quote, node: node, plan: plan)
             : plan.find(bytes, start: name, count: end.quote - name, in: node)
         let index = try JSONText.colon(bytes, end.quote + 1)
         if entry >= 0 {
             following[previous] = Int16(entry)
             previous = entry
-            return try member(bytes, index, entry: entry, depth: depth, plan)
+            return try member(bytes, from: index, entry: entry, depth: depth, plan: plan)
         }
         if plan.rules.refusesUnknownFields { throw Fault(.unknown, at: name, extent: end.quote - name) }
         return try JSONText.skipValue(bytes, index, depth: depth)
@@ -85,7 +86,7 @@ struct JSONWalk: Sendable {
     /// Reads the value of a known name.
     @inline(__always)
     private mutating func member(
-        _ bytes: RawSpan, _ start: Int, entry: Int, depth: Int, _ plan: borrowing FieldPlan
+        _ bytes: RawSpan, from start: Int, entry: Int, depth: Int, plan: borrowing FieldPlan
     ) throws(Fault) -> Int {
         let source = Int(plan.entries[entry].source)
         if source >= 0 { return try value(bytes, start, source: source, depth: depth) }
@@ -95,7 +96,7 @@ struct JSONWalk: Sendable {
         visitedNodes |= bit
         if bytes.peek(start) == UInt8(ascii: "{") {
             guard depth < Limits.maxJSONDepth else { throw Fault(.tooDeep, at: start) }
-            return try object(bytes, start + 1, node: node, depth: depth + 1, plan)
+            return try object(bytes, from: start + 1, node: node, depth: depth + 1, plan: plan)
         }
         // Null, or something that can't hold the fields: they count as absent.
         return try JSONText.skipValue(bytes, start, depth: depth)
@@ -133,7 +134,7 @@ struct JSONWalk: Sendable {
 
     /// Looks up a name that was written with escapes: `"\u0074enant"` is `tenant`, or a record could say it twice.
     private mutating func findSpelled(
-        _ bytes: RawSpan, _ start: Int, _ end: Int, _ node: Int, _ plan: borrowing FieldPlan
+        _ bytes: RawSpan, from start: Int, to end: Int, node: Int, plan: borrowing FieldPlan
     ) -> Int {
         let count = Unescape.json(bytes, from: start, to: end, into: &spelledName, at: 0, room: KeyWords.maxBytes)
         guard count >= 0 else { return -1 }

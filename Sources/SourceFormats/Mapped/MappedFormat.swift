@@ -122,31 +122,34 @@ extension MappedFormat {
 
     package static let settings: [SourceSetting] =
         [
-            SourceSetting(Name.layout, .word(["csv", "json-lines"]), .required, summary: "layout of the records"),
             SourceSetting(
-                Name.delimiter, .word([",", ";", "tab", "|"]), .byDefault([","]), summary: "what separates columns",
+                Name.layout, .word(["csv", "json-lines"]), presence: .required, summary: "layout of the records"),
+            SourceSetting(
+                Name.delimiter, .word([",", ";", "tab", "|"]), presence: .byDefault([","]),
+                summary: "what separates columns",
                 onlyWith: csvOnly),
             SourceSetting(
-                Name.header, .flag, .byDefault(["true"]), summary: "whether the first row names the columns",
+                Name.header, .flag, presence: .byDefault(["true"]), summary: "whether the first row names the columns",
                 onlyWith: csvOnly),
             SourceSetting(
-                Name.skippedLines, .integer(0...1_000), .byDefault(["0"]), summary: "lines before the header",
+                Name.skippedLines, .integer(0...1_000), presence: .byDefault(["0"]), summary: "lines before the header",
                 onlyWith: csvOnly),
             SourceSetting(
-                Name.cachedInputIsAdditional, .flag, .byDefault(["false"]),
+                Name.cachedInputIsAdditional, .flag, presence: .byDefault(["false"]),
                 summary: "whether cached input comes on top of input instead of being part of it"),
             // Every count in CSV is text, so that the flag could only be misunderstood there.
             SourceSetting(
-                Name.decimalStrings, .flag, .byDefault(["false"]),
+                Name.decimalStrings, .flag, presence: .byDefault(["false"]),
                 summary: "whether counts may be JSON strings of digits", onlyWith: jsonOnly),
         ] + TimeFormat.settings
         + EventField.all(for: .place).map { field in
             SourceSetting(
-                Name.place(field), .text, .optional,
+                Name.place(field), .text, presence: .optional,
                 summary: "column, `#number` of a column, or path of \(field.properties.noun)")
         }
         + EventField.all(for: .constant).map { field in
-            SourceSetting(Name.constant(field), .text, .optional, summary: "in every record \(field.properties.noun)")
+            SourceSetting(
+                Name.constant(field), .text, presence: .optional, summary: "in every record \(field.properties.noun)")
         }
 
     package init(_ options: SourceOptions) throws(SourceFormatError) {
@@ -208,21 +211,21 @@ extension MappedFormat {
         for field in EventField.all(for: .place) {
             guard let place = places[field] else { continue }
             if case .constant(let text) = place {
-                try setConstant(field, text, in: &plan, &defaults)
+                try setConstant(field, to: text, in: &plan, defaults: &defaults)
                 continue
             }
             guard taken.insert(place).inserted else {
-                throw error(at: field, "its place is already read for another field", "name another place")
+                throw error(at: field, "its place is already read for another field", remedy: "name another place")
             }
-            try add(field, at: place, to: &plan, &tree, &columns)
+            try add(field, at: place, to: &plan, tree: &tree, columns: &columns)
         }
         try plan.compile(tree)
         return (plan, columns)
     }
 
     private func add(
-        _ field: EventField, at place: Place, to plan: inout FieldPlan, _ tree: inout FieldTree,
-        _ columns: inout [CSVColumn]
+        _ field: EventField, at place: Place, to plan: inout FieldPlan, tree: inout FieldTree,
+        columns: inout [CSVColumn]
     ) throws(SourceFormatError) {
         let setting = setting(of: field)
         // Cached input that comes on top is what a plan calls input read from a cache.
@@ -231,14 +234,14 @@ extension MappedFormat {
         case .constant: preconditionFailure("the constant \(field) has no place in a record")
         case .path(let path):
             guard case .jsonLines = layout else {
-                throw error(at: field, "a CSV source has columns, not paths", "name a column")
+                throw error(at: field, "a CSV source has columns, not paths", remedy: "name a column")
             }
             try plan.add(meaning, paths: [path], to: &tree, setting: setting)
         case .column(let name):
             guard case .csv(let layout) = layout, layout.hasHeader else {
                 throw error(
                     at: field, "only a CSV with a header row has named columns",
-                    "write # and the column's number, or set \(Name.header): true")
+                    remedy: "write # and the column's number, or set \(Name.header): true")
             }
             let source = try plan.add(meaning, [name], setting: setting).lowerBound
             columns.append(CSVColumn(place: .name(Array(name.utf8)), source: source))
@@ -246,7 +249,7 @@ extension MappedFormat {
             guard case .csv = layout, number >= 1, number <= CSVRecord.maxColumns else {
                 throw error(
                     at: field, "there is no column \(number)",
-                    "columns are numbered from 1 to \(CSVRecord.maxColumns), in CSV sources only")
+                    remedy: "columns are numbered from 1 to \(CSVRecord.maxColumns), in CSV sources only")
             }
             let source = try plan.add(meaning, ["column \(number)"], setting: setting).lowerBound
             columns.append(CSVColumn(place: .index(number - 1), source: source))
@@ -254,11 +257,11 @@ extension MappedFormat {
     }
 
     private func setConstant(
-        _ field: EventField, _ text: String, in plan: inout FieldPlan, _ defaults: inout EventDefaults
+        _ field: EventField, to text: String, in plan: inout FieldPlan, defaults: inout EventDefaults
     ) throws(SourceFormatError) {
         let properties = field.properties
         guard properties.uses.contains(.constant) else {
-            throw error(at: field, "\(properties.noun) is each event's own", "name its place")
+            throw error(at: field, "\(properties.noun) is each event's own", remedy: "name its place")
         }
         if properties.uses.contains(.byDefault) {
             try defaults.set(field, to: text, setting: setting(of: field))
@@ -267,21 +270,22 @@ extension MappedFormat {
             guard let count = UInt64(text), (least...Limits.maxTokensPerField).contains(count) else {
                 throw error(
                     at: field, "\"\(text)\" is no count",
-                    "give a whole number from \(least) to \(Limits.maxTokensPerField)")
+                    remedy: "give a whole number from \(least) to \(Limits.maxTokensPerField)")
             }
             plan.setConstant(field == .cachedInput && cachedInputIsAdditional ? .cacheRead : field, to: count)
         } else if text != defaults.provider {
-            throw error(at: field, "\"\(text)\" isn't the collector's provider", "it is \(defaults.provider)")
+            throw error(at: field, "\"\(text)\" isn't the collector's provider", remedy: "it is \(defaults.provider)")
         }
     }
 
     /// Checks what no single field can show.
     private func checkTogether() throws(SourceFormatError) {
         guard places[.time] != nil else {
-            throw error(at: .time, "a record can't be counted without a time", "say where the time of a call is")
+            throw error(
+                at: .time, "a record can't be counted without a time", remedy: "say where the time of a call is")
         }
         guard places[.input] != nil || places[.output] != nil else {
-            throw error(at: .input, "nothing is counted", "map input-tokens, output-tokens or both")
+            throw error(at: .input, "nothing is counted", remedy: "map input-tokens, output-tokens or both")
         }
         if case .csv(let layout) = layout {
             let unusable: [UInt8] = [0x0A, 0x0D, UInt8(ascii: "\""), 0]
@@ -297,7 +301,7 @@ extension MappedFormat {
         }
     }
 
-    private func error(at field: EventField, _ message: String, _ remedy: String) -> SourceFormatError {
+    private func error(at field: EventField, _ message: String, remedy: String) -> SourceFormatError {
         SourceFormatError(setting: setting(of: field), message: message, remedy: remedy)
     }
 }

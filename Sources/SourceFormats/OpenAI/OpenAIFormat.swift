@@ -37,12 +37,12 @@ package struct OpenAIFormat: JSONFormat {
     package static let settings: [SourceSetting] =
         [
             SourceSetting(
-                setting("usage"), .texts, .byDefault(["usage", "response.usage"]),
+                setting("usage"), .texts, presence: .byDefault(["usage", "response.usage"]),
                 summary: "paths of the object with the counts")
         ]
         + defaultPaths.map { field, paths in
             SourceSetting(
-                setting(field.name), .texts, .byDefault(paths), summary: "paths of \(field.properties.noun)")
+                setting(field.name), .texts, presence: .byDefault(paths), summary: "paths of \(field.properties.noun)")
         } + TimeFormat.settings
 
     private static func setting(_ part: String) -> String { "openai.\(part)" }

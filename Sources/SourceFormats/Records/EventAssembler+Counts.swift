@@ -10,18 +10,19 @@ extension EventAssembler {
         }
         var plainInput = absent
         if values.present & unusualMask == 0 {
-            counts.input = try agreed(record, values, masks[.input], .input)
-            counts.cachedInput = orZero(try agreed(record, values, masks[.cachedInput], .cachedInput))
+            counts.input = try agreed(record, values, mask: masks[.input], field: .input)
+            counts.cachedInput = orZero(try agreed(record, values, mask: masks[.cachedInput], field: .cachedInput))
             if counts.input == absent {
                 guard plan.rules.inputIsOptional else { throw missingInput() }
                 counts.input = 0
             }
         } else {
-            plainInput = try unusualInput(record, values, &counts)
+            plainInput = try unusualInput(record, values, counts: &counts)
         }
-        counts.output = try agreed(record, values, masks[.output], .output)
-        counts.reasoningOutput = orZero(try agreed(record, values, masks[.reasoningOutput], .reasoningOutput))
-        let total = try agreed(record, values, masks[.total], .total)
+        counts.output = try agreed(record, values, mask: masks[.output], field: .output)
+        counts.reasoningOutput = orZero(
+            try agreed(record, values, mask: masks[.reasoningOutput], field: .reasoningOutput))
+        let total = try agreed(record, values, mask: masks[.total], field: .total)
         if counts.output == absent {
             // An embedding's usage has no output; its total says so.
             guard plan.rules.outputIsOptional || total == counts.input else { throw missing(.output) }
@@ -46,33 +47,33 @@ extension EventAssembler {
     ///
     /// - Returns: the input without what a cache added to it, which some sources total instead.
     private func unusualInput(
-        _ record: RawSpan, _ values: borrowing RecordValues, _ counts: inout TokenCounts
+        _ record: RawSpan, _ values: borrowing RecordValues, counts: inout TokenCounts
     ) throws(Fault) -> UInt64 {
-        let input = try agreed(record, values, masks[.input], .input)
-        let split = try agreed(record, values, masks[.splitInput], .splitInput)
-        let cached = orZero(try agreed(record, values, masks[.cachedInput], .cachedInput))
-        let read = orZero(try agreed(record, values, masks[.cacheRead], .cacheRead))
-        let written = orZero(try agreed(record, values, masks[.cacheWrite], .cacheWrite))
-        let hit = try agreed(record, values, masks[.cacheHit], .cacheHit)
-        let miss = try agreed(record, values, masks[.cacheMiss], .cacheMiss)
+        let input = try agreed(record, values, mask: masks[.input], field: .input)
+        let split = try agreed(record, values, mask: masks[.splitInput], field: .splitInput)
+        let cached = orZero(try agreed(record, values, mask: masks[.cachedInput], field: .cachedInput))
+        let read = orZero(try agreed(record, values, mask: masks[.cacheRead], field: .cacheRead))
+        let written = orZero(try agreed(record, values, mask: masks[.cacheWrite], field: .cacheWrite))
+        let hit = try agreed(record, values, mask: masks[.cacheHit], field: .cacheHit)
+        let miss = try agreed(record, values, mask: masks[.cacheMiss], field: .cacheMiss)
 
         if plan.rules.cacheIsAlwaysAdditional {
             guard input != absent || plan.rules.inputIsOptional else { throw missingInput() }
             counts.input = orZero(input) + read + written
-            counts.cachedInput = try same(cached, read, values)
+            counts.cachedInput = try same(cached, as: read, in: values)
         } else if input == absent || (input == 0 && orZero(split) > 0), split != absent {
             // Anthropic and Bedrock count what the cache gave and took beside the input; OpenAI's responses have the
             // part that was cached in the details, and then nothing is added.
             let isAdditive = cached == 0
             counts.input = isAdditive ? split + read + written : split
-            counts.cachedInput = isAdditive ? read : try same(cached, read, values)
+            counts.cachedInput = isAdditive ? read : try same(cached, as: read, in: values)
         } else if input != absent {
             // Some gateways give the input in both spellings, or zero in the one that they don't use.
             if orZero(split) != 0, split != input, split + read + written != input {
                 throw Fault(.sourcesDiffer, source: first(values, masks[.splitInput]))
             }
             counts.input = input
-            counts.cachedInput = try same(try same(cached, read, values), orZero(hit), values)
+            counts.cachedInput = try same(try same(cached, as: read, in: values), as: orZero(hit), in: values)
         } else if hit != absent, miss != absent {
             counts.input = hit + miss
             counts.cachedInput = hit
@@ -97,7 +98,7 @@ extension EventAssembler {
 
     /// Two statements of one count: zero yields to the other, anything else must be equal.
     private func same(
-        _ left: UInt64, _ right: UInt64, _ values: borrowing RecordValues
+        _ left: UInt64, as right: UInt64, in values: borrowing RecordValues
     ) throws(Fault) -> UInt64 {
         if left == right || right == 0 { return left }
         if left == 0 { return right }
@@ -110,7 +111,7 @@ extension EventAssembler {
     }
 
     private func requests(_ record: RawSpan, _ values: borrowing RecordValues) throws(Fault) -> UInt64 {
-        let requests = try agreed(record, values, masks[.requests], .requests)
+        let requests = try agreed(record, values, mask: masks[.requests], field: .requests)
         if requests == absent { return 1 }
         if requests == 0 { throw Fault(.noRequests, source: first(values, masks[.requests])) }
         return requests
@@ -119,7 +120,7 @@ extension EventAssembler {
     /// The one value of a field's sources, or ``absent``: zeros yield, others must be equal.
     @inline(__always)
     private func agreed(
-        _ record: RawSpan, _ values: borrowing RecordValues, _ mask: UInt64, _ field: EventField
+        _ record: RawSpan, _ values: borrowing RecordValues, mask: UInt64, field: EventField
     ) throws(Fault) -> UInt64 {
         var left = values.present & mask
         if left == 0 { return plan.constantCounts[Int(field.rawValue)] }
@@ -127,7 +128,7 @@ extension EventAssembler {
         while left != 0 {
             let source = left.trailingZeroBitCount
             left &= left &- 1
-            let count = try self.count(record, values.slots[source], source)
+            let count = try self.count(record, values.slots[source], source: source)
             if result == absent || result == 0 {
                 result = count == absent ? result : count
             } else if count != absent, count != 0, count != result {
@@ -139,22 +140,22 @@ extension EventAssembler {
 
     /// One count; absent only for empty CSV fields.
     @inline(__always)
-    private func count(_ record: RawSpan, _ slot: RecordValues.Slot, _ source: Int) throws(Fault) -> UInt64 {
+    private func count(_ record: RawSpan, _ slot: RecordValues.Slot, source: Int) throws(Fault) -> UInt64 {
         // Nineteen digits are sure to fit in 64 bits.
         guard slot.kind == .integer, slot.count <= 19, slot.number <= Limits.maxTokensPerField else {
-            return try unusualCount(record, slot, source)
+            return try unusualCount(record, slot, source: source)
         }
         return slot.number
     }
 
-    private func unusualCount(_ record: RawSpan, _ slot: RecordValues.Slot, _ source: Int) throws(Fault) -> UInt64 {
+    private func unusualCount(_ record: RawSpan, _ slot: RecordValues.Slot, source: Int) throws(Fault) -> UInt64 {
         switch slot.kind {
         case .integer where slot.count <= 19 && slot.number <= limit(source): return slot.number
         case .integer: throw Fault(.tooLarge, source: source)
         case .negativeInteger: throw Fault(.negative, source: source)
         case .fraction: throw Fault(.fractional, source: source)
-        case .bareText: return try decimal(record, slot, source)
-        case .text where plan.rules.acceptsDecimalStrings: return try decimal(record, slot, source)
+        case .bareText: return try decimal(record, slot, source: source)
+        case .text where plan.rules.acceptsDecimalStrings: return try decimal(record, slot, source: source)
         default: throw Fault(.wantedCount, source: source)
         }
     }
@@ -165,7 +166,7 @@ extension EventAssembler {
     }
 
     /// Reads text as a count: digits only; empty text is no count.
-    private func decimal(_ record: RawSpan, _ slot: RecordValues.Slot, _ source: Int) throws(Fault) -> UInt64 {
+    private func decimal(_ record: RawSpan, _ slot: RecordValues.Slot, source: Int) throws(Fault) -> UInt64 {
         let start = Int(slot.start)
         let end = start + Int(slot.count)
         if start == end { return absent }

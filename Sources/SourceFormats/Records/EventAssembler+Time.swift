@@ -52,7 +52,7 @@ extension EventAssembler {
         if slot.kind == .text, let minute = lastMinute.find(record, from: Int(slot.start), count: Int(slot.count)) {
             return minute
         }
-        guard let moment = try moment(record, slot, source), moment.second >= EventAssembler.firstSecond,
+        guard let moment = try moment(record, slot, source: source), moment.second >= EventAssembler.firstSecond,
             moment.second <= EventAssembler.lastSecond
         else { throw Fault(.badTime, source: source) }
         let second = moment.second
@@ -66,7 +66,7 @@ extension EventAssembler {
 
     @inline(__always)
     private func moment(
-        _ record: RawSpan, _ slot: RecordValues.Slot, _ source: Int
+        _ record: RawSpan, _ slot: RecordValues.Slot, source: Int
     ) throws(Fault) -> TimeText.Moment? {
         let start = Int(slot.start)
         let end = start + Int(slot.count)
@@ -74,12 +74,12 @@ extension EventAssembler {
         case (.automatic, .text), (.rfc3339, .text), (.rfc3339, .bareText):
             return TimeText.rfc3339(record, from: start, to: end)
         default:
-            return try unusualMoment(record, slot, source)
+            return try unusualMoment(record, slot, source: source)
         }
     }
 
     private func unusualMoment(
-        _ record: RawSpan, _ slot: RecordValues.Slot, _ source: Int
+        _ record: RawSpan, _ slot: RecordValues.Slot, source: Int
     ) throws(Fault) -> TimeText.Moment? {
         let start = Int(slot.start)
         let end = start + Int(slot.count)

@@ -63,13 +63,13 @@ struct EventAssembler: Sendable {
         var event = UsageEvent(layer: layer, workload: workload, modality: modality)
         event.minute = try minute(record, values)
         event.tenant = try name(
-            record, values, .tenant, masks[.tenant], maxBytes: Limits.maxTenantNameBytes, default: tenant)
+            record, values, field: .tenant, mask: masks[.tenant], maxBytes: Limits.maxTenantNameBytes, default: tenant)
         event.model = try name(
-            record, values, .model, masks[.model], maxBytes: Limits.maxModelNameBytes, default: model)
+            record, values, field: .model, mask: masks[.model], maxBytes: Limits.maxModelNameBytes, default: model)
         event.region = try name(
-            record, values, .region, masks[.region], maxBytes: Limits.maxRegionNameBytes, default: region)
+            record, values, field: .region, mask: masks[.region], maxBytes: Limits.maxRegionNameBytes, default: region)
         if values.present & kindsMask != 0 {
-            try readKinds(record, values, &event)
+            try readKinds(record, values, into: &event)
         }
         event.counts = try counts(record, values)
         if values.present & masks[.id] != 0 { event.id = try id(record, values) }
@@ -79,7 +79,7 @@ struct EventAssembler: Sendable {
     /// Reads a name: chosen, spelt out if needed, and checked against the rule.
     @inline(__always)
     private mutating func name(
-        _ record: RawSpan, _ values: borrowing RecordValues, _ field: EventField, _ mask: UInt64, maxBytes: Int,
+        _ record: RawSpan, _ values: borrowing RecordValues, field: EventField, mask: UInt64, maxBytes: Int,
         default fallback: FieldRange
     ) throws(Fault) -> FieldRange {
         let source = values.choose(mask)
@@ -91,20 +91,20 @@ struct EventAssembler: Sendable {
                 return FieldRange(start: slot.start, count: slot.count)
             }
         }
-        return try unusualName(record, values, field, mask, maxBytes: maxBytes, default: fallback)
+        return try unusualName(record, values, field: field, mask: mask, maxBytes: maxBytes, default: fallback)
     }
 
     private mutating func unusualName(
-        _ record: RawSpan, _ values: borrowing RecordValues, _ field: EventField, _ mask: UInt64, maxBytes: Int,
+        _ record: RawSpan, _ values: borrowing RecordValues, field: EventField, mask: UInt64, maxBytes: Int,
         default fallback: FieldRange
     ) throws(Fault) -> FieldRange {
         var left = values.present & mask
         while left != 0 {
             let source = left.trailingZeroBitCount
             left &= left - 1
-            let range = try text(record, values, source, maxBytes: maxBytes)
+            let range = try text(record, values, source: source, maxBytes: maxBytes)
             if range.count == 0, plan.rules.isLenientAboutNames { continue }
-            try check(record, range, source, maxBytes: maxBytes)
+            try check(record, range, source: source, maxBytes: maxBytes)
             return range
         }
         if fallback.count == 0, field != .region { throw missing(field) }
@@ -112,7 +112,7 @@ struct EventAssembler: Sendable {
     }
 
     /// Holds a name against ``NameRule``.
-    private func check(_ record: RawSpan, _ range: FieldRange, _ source: Int, maxBytes: Int) throws(Fault) {
+    private func check(_ record: RawSpan, _ range: FieldRange, source: Int, maxBytes: Int) throws(Fault) {
         let start = Int(range.start)
         let end = start + Int(range.count)
         let problem =
@@ -130,7 +130,7 @@ struct EventAssembler: Sendable {
 
     /// The text of a value, in the record or spelt out in the scratch.
     private mutating func text(
-        _ record: RawSpan, _ values: borrowing RecordValues, _ source: Int, maxBytes: Int
+        _ record: RawSpan, _ values: borrowing RecordValues, source: Int, maxBytes: Int
     ) throws(Fault) -> FieldRange {
         let slot = values.slots[source]
         let start = Int(slot.start)
@@ -173,14 +173,14 @@ struct EventAssembler: Sendable {
         while left != 0 {
             let source = left.trailingZeroBitCount
             left &= left - 1
-            let range = try text(record, values, source, maxBytes: Limits.maxProviderNameBytes)
+            let range = try text(record, values, source: source, maxBytes: Limits.maxProviderNameBytes)
             if range.count == 0, plan.rules.isLenientAboutNames { continue }
-            guard equals(record, range, provider) else { throw Fault(.otherProvider, source: source) }
+            guard equals(record, range, name: provider) else { throw Fault(.otherProvider, source: source) }
             return
         }
     }
 
-    private func equals(_ record: RawSpan, _ range: FieldRange, _ name: [UInt8]) -> Bool {
+    private func equals(_ record: RawSpan, _ range: FieldRange, name: [UInt8]) -> Bool {
         guard Int(range.count) == name.count else { return false }
         let start = Int(range.start)
         for offset in 0..<name.count {
@@ -206,7 +206,7 @@ struct EventAssembler: Sendable {
         while left != 0 {
             let source = left.trailingZeroBitCount
             left &= left - 1
-            let range = try text(record, values, source, maxBytes: Limits.maxEventIDBytes)
+            let range = try text(record, values, source: source, maxBytes: Limits.maxEventIDBytes)
             if range.count == 0 {
                 if plan.rules.isLenientAboutNames { continue }
                 throw Fault(.nameEmpty, source: source)
@@ -221,23 +221,27 @@ struct EventAssembler: Sendable {
 
     /// Reads layer, workload and modality where the record names them.
     private mutating func readKinds(
-        _ record: RawSpan, _ values: borrowing RecordValues, _ event: inout UsageEvent
+        _ record: RawSpan, _ values: borrowing RecordValues, into event: inout UsageEvent
     ) throws(Fault) {
-        event.layer = try kind(record, values, masks[.layer], event.layer) { Layer(name: $0) }
-        event.workload = try kind(record, values, masks[.workload], event.workload) { Workload(name: $0) }
-        event.modality = try kind(record, values, masks[.modality], event.modality) { Modality(name: $0) }
+        event.layer = try kind(record, values, mask: masks[.layer], default: event.layer) { Layer(name: $0) }
+        event.workload = try kind(record, values, mask: masks[.workload], default: event.workload) {
+            Workload(name: $0)
+        }
+        event.modality = try kind(record, values, mask: masks[.modality], default: event.modality) {
+            Modality(name: $0)
+        }
     }
 
     /// Finds a value by its name. The names are short enough for strings without an allocation.
     private mutating func kind<Value>(
-        _ record: RawSpan, _ values: borrowing RecordValues, _ mask: UInt64, _ fallback: Value,
-        _ find: (String) -> Value?
+        _ record: RawSpan, _ values: borrowing RecordValues, mask: UInt64, default fallback: Value,
+        named find: (String) -> Value?
     ) throws(Fault) -> Value {
         var left = values.present & mask
         while left != 0 {
             let source = left.trailingZeroBitCount
             left &= left - 1
-            let range = try text(record, values, source, maxBytes: Limits.maxTenantNameBytes)
+            let range = try text(record, values, source: source, maxBytes: Limits.maxTenantNameBytes)
             if range.count == 0, plan.rules.isLenientAboutNames { continue }
             guard range.count <= 15 else { throw Fault(.otherValue, source: source) }
             let start = Int(range.start)

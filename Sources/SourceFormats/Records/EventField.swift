@@ -75,26 +75,30 @@ package enum EventField: UInt8, CaseIterable, Sendable {
 
     package var properties: Properties {
         switch self {
-        case .provider: Self.name("provider", Limits.maxProviderNameBytes, "the provider", [.place, .constant])
-        case .tenant: Self.name("tenant", Limits.maxTenantNameBytes, "the tenant", Self.anywhere)
-        case .model: Self.name("model", Limits.maxModelNameBytes, "the model", Self.anywhere)
-        case .region: Self.name("region", Limits.maxRegionNameBytes, "the region", Self.anywhere)
-        case .layer: Self.word("layer", Layer.allCases.map(\.name), "the layer")
-        case .workload: Self.word("workload", Workload.allCases.map(\.name), "the workload")
-        case .modality: Self.word("modality", Modality.allCases.map(\.name), "the modality")
+        case .provider:
+            Self.name(
+                "provider", maxBytes: Limits.maxProviderNameBytes, noun: "the provider", uses: [.place, .constant])
+        case .tenant: Self.name("tenant", maxBytes: Limits.maxTenantNameBytes, noun: "the tenant", uses: Self.anywhere)
+        case .model: Self.name("model", maxBytes: Limits.maxModelNameBytes, noun: "the model", uses: Self.anywhere)
+        case .region: Self.name("region", maxBytes: Limits.maxRegionNameBytes, noun: "the region", uses: Self.anywhere)
+        case .layer: Self.word("layer", words: Layer.allCases.map(\.name), noun: "the layer")
+        case .workload: Self.word("workload", words: Workload.allCases.map(\.name), noun: "the workload")
+        case .modality: Self.word("modality", words: Modality.allCases.map(\.name), noun: "the modality")
         case .time: Properties(name: "time", kind: .time, noun: "the time", uses: .place)
-        case .requests: Self.count("requests", "how many calls the record stands for; 1 where it is absent")
-        case .input: Self.count("input-tokens", "the number of input tokens, those from a cache among them")
-        case .splitInput: Self.count("split-input-tokens", "input tokens of an undecided kind", uses: [])
-        case .cachedInput: Self.count("cached-input-tokens", "the number of input tokens that came from a cache")
-        case .cacheRead: Self.count("cache-read-tokens", "input read from a cache, beside the input", uses: [])
+        case .requests: Self.count("requests", noun: "how many calls the record stands for; 1 where it is absent")
+        case .input: Self.count("input-tokens", noun: "the number of input tokens, those from a cache among them")
+        case .splitInput: Self.count("split-input-tokens", noun: "input tokens of an undecided kind", uses: [])
+        case .cachedInput: Self.count("cached-input-tokens", noun: "the number of input tokens that came from a cache")
+        case .cacheRead: Self.count("cache-read-tokens", noun: "input read from a cache, beside the input", uses: [])
         case .cacheWrite:
-            Self.count("additional-input-tokens", "input tokens beside the input, such as those written to a cache")
-        case .cacheHit: Self.count("cache-hit-tokens", "input found in a cache", uses: [])
-        case .cacheMiss: Self.count("cache-miss-tokens", "input not found in a cache", uses: [])
-        case .output: Self.count("output-tokens", "the number of output tokens, reasoning among them")
-        case .reasoningOutput: Self.count("reasoning-output-tokens", "the number of output tokens spent on reasoning")
-        case .total: Self.count("total-tokens", "input plus output", uses: [])
+            Self.count(
+                "additional-input-tokens", noun: "input tokens beside the input, such as those written to a cache")
+        case .cacheHit: Self.count("cache-hit-tokens", noun: "input found in a cache", uses: [])
+        case .cacheMiss: Self.count("cache-miss-tokens", noun: "input not found in a cache", uses: [])
+        case .output: Self.count("output-tokens", noun: "the number of output tokens, reasoning among them")
+        case .reasoningOutput:
+            Self.count("reasoning-output-tokens", noun: "the number of output tokens spent on reasoning")
+        case .total: Self.count("total-tokens", noun: "input plus output", uses: [])
         case .id: Properties(name: "id", kind: .id(maxBytes: Limits.maxEventIDBytes), noun: "the id", uses: .place)
         case .ignoredObject: Properties(name: "attributes", kind: .object, noun: "an ignored object", uses: [])
         }
@@ -110,15 +114,15 @@ package enum EventField: UInt8, CaseIterable, Sendable {
 
     private static let anywhere: Uses = [.place, .constant, .byDefault]
 
-    private static func name(_ name: String, _ maxBytes: Int, _ noun: String, _ uses: Uses) -> Properties {
+    private static func name(_ name: String, maxBytes: Int, noun: String, uses: Uses) -> Properties {
         Properties(name: name, kind: .name(maxBytes: maxBytes), noun: noun, uses: uses)
     }
 
-    private static func word(_ name: String, _ words: [String], _ noun: String) -> Properties {
+    private static func word(_ name: String, words: [String], noun: String) -> Properties {
         Properties(name: name, kind: .word(words), noun: noun, uses: anywhere)
     }
 
-    private static func count(_ name: String, _ noun: String, uses: Uses = [.place, .constant]) -> Properties {
+    private static func count(_ name: String, noun: String, uses: Uses = [.place, .constant]) -> Properties {
         Properties(name: name, kind: .count, noun: noun, uses: uses)
     }
 }

@@ -24,14 +24,15 @@ extension TimeFormat {
     static let settings: [SourceSetting] = [
         SourceSetting(
             format, .word(["automatic", "rfc3339", "wall-clock"] + TimeUnit.allCases.map(\.name)),
-            .byDefault(["automatic"]),
+            presence: .byDefault(["automatic"]),
             summary: "how times are written: `automatic` (RFC 3339 text, or seconds), `rfc3339`, `wall-clock` "
                 + "(`YYYY-MM-DD hh:mm:ss[.f]`), or counted in a unit"),
         SourceSetting(
-            zone, .text, .byDefault(["UTC"]), summary: "IANA zone (with a slash, or `UTC`) of `wall-clock` times",
+            zone, .text, presence: .byDefault(["UTC"]),
+            summary: "IANA zone (with a slash, or `UTC`) of `wall-clock` times",
             onlyWith: SourceSetting.Condition(setting: format, values: ["wall-clock"])),
         SourceSetting(
-            start, .text, .optional, summary: "RFC 3339 moment that counted times are offsets from",
+            start, .text, presence: .optional, summary: "RFC 3339 moment that counted times are offsets from",
             onlyWith: SourceSetting.Condition(setting: format, values: TimeUnit.allCases.map(\.name))),
     ]
 

@@ -14,8 +14,8 @@ enum Unescape {
         var index = start
         var count = 0
         while index < end {
-            // Checked before each write: what is written last may overrun the room by the 4 bytes of one scalar at most,
-            // and callers leave those free.
+            // Checked before each write: what is written last may overrun the room by the 4 bytes of one scalar at
+            // most, and callers leave those free.
             if count > room { return doesNotFit }
             let byte = bytes.peek(index)
             guard byte == UInt8(ascii: "\\") else {

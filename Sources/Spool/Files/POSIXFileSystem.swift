@@ -12,19 +12,19 @@ package struct POSIXFileSystem: FileSystem {
             if unsafe mkdir(prefix, 0o700) != 0, errno != EEXIST {
                 let error = errno
                 // A parent that exists may answer EROFS or EACCES instead of EEXIST.
-                if unsafe access(prefix, F_OK) != 0 { throw failure("mkdir", prefix, error) }
+                if unsafe access(prefix, F_OK) != 0 { throw failure("mkdir", at: prefix, code: error) }
             }
         }
     }
 
     package func entries(_ directory: String) throws(FileSystemError) -> [DirectoryEntry] {
-        guard let stream = unsafe opendir(directory) else { throw failure("opendir", directory) }
+        guard let stream = unsafe opendir(directory) else { throw failure("opendir", at: directory) }
         defer { unsafe closedir(stream) }
         var entries: [DirectoryEntry] = []
         while true {
             errno = 0
             guard let entry = unsafe readdir(stream) else {
-                if errno != 0 { throw failure("readdir", directory) }
+                if errno != 0 { throw failure("readdir", at: directory) }
                 return entries
             }
             let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { field in
@@ -55,7 +55,7 @@ package struct POSIXFileSystem: FileSystem {
             case .readWrite: O_RDWR | O_CREAT | O_NOFOLLOW
             case .replace: O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW
             }
-        let descriptor = try repeated("open", path) { unsafe Glibc.open(path, flags | O_CLOEXEC, 0o600) }
+        let descriptor = try repeated("open", at: path) { unsafe Glibc.open(path, flags | O_CLOEXEC, 0o600) }
         return OpenFile(descriptor: Int32(descriptor))
     }
 
@@ -66,13 +66,13 @@ package struct POSIXFileSystem: FileSystem {
 
     package func status(_ path: String) throws(FileSystemError) -> FileStatus {
         var status = stat()
-        _ = try repeated("stat", path) { unsafe Int(stat(path, &status)) }
+        _ = try repeated("stat", at: path) { unsafe Int(stat(path, &status)) }
         return FileStatus(status)
     }
 
     package func status(_ file: OpenFile) throws(FileSystemError) -> FileStatus {
         var status = stat()
-        _ = try repeated("fstat", name(file)) { unsafe Int(fstat(file.descriptor, &status)) }
+        _ = try repeated("fstat", at: name(file)) { unsafe Int(fstat(file.descriptor, &status)) }
         return FileStatus(status)
     }
 
@@ -82,7 +82,7 @@ package struct POSIXFileSystem: FileSystem {
         let count = unsafe buffer.withUnsafeMutableBytes { target in
             unsafe pread(file.descriptor, target.baseAddress, target.count, off_t(clamping: offset))
         }
-        if count < 0 { throw failure("pread", name(file)) }
+        if count < 0 { throw failure("pread", at: name(file)) }
         return count
     }
 
@@ -90,35 +90,37 @@ package struct POSIXFileSystem: FileSystem {
         let count = unsafe bytes.withUnsafeBytes { source in
             unsafe pwrite(file.descriptor, source.baseAddress, source.count, off_t(clamping: offset))
         }
-        if count < 0 { throw failure("pwrite", name(file)) }
+        if count < 0 { throw failure("pwrite", at: name(file)) }
         return count
     }
 
     package func synchronize(_ file: OpenFile) throws(FileSystemError) {
-        if fdatasync(file.descriptor) != 0 { throw failure("fdatasync", name(file)) }
+        if fdatasync(file.descriptor) != 0 { throw failure("fdatasync", at: name(file)) }
     }
 
     package func truncate(_ file: OpenFile, to size: UInt64) throws(FileSystemError) {
-        _ = try repeated("ftruncate", name(file)) { Int(ftruncate(file.descriptor, off_t(clamping: size))) }
+        _ = try repeated("ftruncate", at: name(file)) { Int(ftruncate(file.descriptor, off_t(clamping: size))) }
     }
 
     package func synchronizeDirectory(_ path: String) throws(FileSystemError) {
-        let descriptor = try repeated("open", path) { unsafe Int(Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) }
+        let descriptor = try repeated("open", at: path) {
+            unsafe Int(Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC))
+        }
         defer { _ = Glibc.close(Int32(descriptor)) }
-        if fsync(Int32(descriptor)) != 0 { throw failure("fsync", path) }
+        if fsync(Int32(descriptor)) != 0 { throw failure("fsync", at: path) }
     }
 
     package func rename(_ from: String, to: String) throws(FileSystemError) {
-        if unsafe Glibc.rename(from, to) != 0 { throw failure("rename", from) }
+        if unsafe Glibc.rename(from, to) != 0 { throw failure("rename", at: from) }
     }
 
     package func remove(_ path: String) throws(FileSystemError) {
-        if unsafe unlink(path) != 0 { throw failure("unlink", path) }
+        if unsafe unlink(path) != 0 { throw failure("unlink", at: path) }
     }
 
     package func freeBytes(_ path: String) throws(FileSystemError) -> UInt64 {
         var status = statvfs()
-        _ = try repeated("statvfs", path) { unsafe Int(statvfs(path, &status)) }
+        _ = try repeated("statvfs", at: path) { unsafe Int(statvfs(path, &status)) }
         let (bytes, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
         return overflow ? .max : bytes
     }
@@ -126,25 +128,25 @@ package struct POSIXFileSystem: FileSystem {
     package func lock(_ file: OpenFile) throws(FileSystemError) -> Bool {
         while flock(file.descriptor, LOCK_EX | LOCK_NB) != 0 {
             if errno == EWOULDBLOCK { return false }
-            if errno != EINTR { throw failure("flock", name(file)) }
+            if errno != EINTR { throw failure("flock", at: name(file)) }
         }
         return true
     }
 
     /// Calls until the call isn't interrupted by a signal.
     private func repeated<Result: FixedWidthInteger>(
-        _ call: String, _ path: String, _ body: () -> Result
+        _ call: String, at path: String, body: () -> Result
     ) throws(FileSystemError) -> Int {
         while true {
             let result = body()
             if result >= 0 { return Int(result) }
-            if errno != EINTR { throw failure(call, path) }
+            if errno != EINTR { throw failure(call, at: path) }
         }
     }
 
     private func name(_ file: OpenFile) -> String { "descriptor \(file.descriptor)" }
 
-    private func failure(_ call: String, _ path: String, _ code: Int32 = errno) -> FileSystemError {
+    private func failure(_ call: String, at path: String, code: Int32 = errno) -> FileSystemError {
         FileSystemError(call: call, path: path, errno: code, text: unsafe String(cString: strerror(code)))
     }
 }

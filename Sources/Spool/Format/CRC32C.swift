@@ -45,7 +45,7 @@ struct CRC32C: Sendable {
         while offset + sliceCount <= input.count {
             let low = unsafe UInt64(littleEndian: input.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
             let high = unsafe UInt64(littleEndian: input.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self))
-            state = unsafe eight(low ^ UInt64(state), tables, 8) ^ eight(high, tables, 0)
+            state = unsafe eight(low ^ UInt64(state), tables: tables, later: 8) ^ eight(high, tables: tables, later: 0)
             offset += sliceCount
         }
         while offset < input.count {
@@ -57,7 +57,7 @@ struct CRC32C: Sendable {
 
     /// What eight bytes do to the state, `later` zero bytes later.
     @inline(__always)
-    private static func eight(_ word: UInt64, _ tables: UnsafeBufferPointer<UInt32>, _ later: Int) -> UInt32 {
+    private static func eight(_ word: UInt64, tables: UnsafeBufferPointer<UInt32>, later: Int) -> UInt32 {
         @inline(__always)
         func lookup(_ byte: Int) -> UInt32 {
             unsafe tables[(later + 7 - byte) &* 256 &+ Int(truncatingIfNeeded: word >> UInt64(8 &* byte) & 0xFF)]

@@ -28,7 +28,9 @@ struct Frame: Sendable, Equatable {
         var checksum = identity
         unsafe checksum.update(head.span.bytes)
         head.append(littleEndian: checksum.value)
-        head.append(littleEndian: unsafe payloadChecksum(head.span.bytes, payload.span.bytes, identity))
+        head.append(
+            littleEndian: unsafe payloadChecksum(head: head.span.bytes, payload: payload.span.bytes, identity: identity)
+        )
         head.append(littleEndian: UInt32(0))
         bytes += head
         bytes += payload
@@ -55,7 +57,8 @@ struct Frame: Sendable, Equatable {
         let end = SpoolFormat.recordHeaderBytes + payloadCount
         guard end <= bytes.byteCount else { return false }
         let payload = bytes.extracting(SpoolFormat.recordHeaderBytes..<end)
-        return Self.payloadChecksum(bytes, payload, identity) == bytes.integer(at: 24, as: UInt32.self)
+        return Self.payloadChecksum(head: bytes, payload: payload, identity: identity)
+            == bytes.integer(at: 24, as: UInt32.self)
     }
 
     /// Whether the zeros of the frame, and those behind the payload, are zeros.
@@ -67,7 +70,7 @@ struct Frame: Sendable, Equatable {
             && (start..<bytes.byteCount).allSatisfy { bytes.integer(at: $0, as: UInt8.self) == 0 }
     }
 
-    private static func payloadChecksum(_ head: RawSpan, _ payload: RawSpan, _ identity: CRC32C) -> UInt32 {
+    private static func payloadChecksum(head: RawSpan, payload: RawSpan, identity: CRC32C) -> UInt32 {
         var checksum = identity
         checksum.update(head.extracting(0..<24))
         checksum.update(payload)

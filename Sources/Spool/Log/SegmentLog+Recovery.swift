@@ -119,7 +119,7 @@ private struct SegmentScan {
         var (scan, outcome) = (self, recovery)
         scanner.scan(bytes) { frame, offset, payload in
             scan.reportGaps(before: frame.position, at: offset, bytes, &outcome)
-            scan.noteUnusedBytes(frame, offset, bytes, &outcome)
+            scan.noteUnusedBytes(frame, at: offset, in: bytes, to: &outcome)
             scan.lastPosition = frame.position
             scan.segment.lastPosition = frame.position
             let place = RecordPlace(
@@ -145,14 +145,14 @@ private struct SegmentScan {
                 recovery.damage.addMissing(candidate.name, offset: offset, positions: lastPosition + 1..<position)
             }
         }
-        report(gaps, bytes, &recovery)
+        report(gaps, in: bytes, to: &recovery)
     }
 
     private mutating func finish(_ bytes: RawSpan, _ recovery: inout LogRecovery) {
         guard isLast else {
             // What a later segment repeats was never synced here.
             if positionLimit != .max { reportGaps(before: positionLimit, at: bytes.byteCount, bytes, &recovery) }
-            if positionLimit == .max { report(gaps, bytes, &recovery) }
+            if positionLimit == .max { report(gaps, in: bytes, to: &recovery) }
             // The check against the next segment is done: it must not be told the same again.
             if positionLimit != .max { lastPosition = max(lastPosition ?? 0, positionLimit - 1) }
             return
@@ -160,7 +160,7 @@ private struct SegmentScan {
         let torn = gaps.last.map { $0.isTail && isTorn($0, bytes) } ?? false
         if torn, let tail = gaps.popLast() { recovery.tornTailBytes += UInt64(tail.count) }
         recovery.lostSinceLandmark += UInt64(gaps.count)
-        report(gaps, bytes, &recovery)
+        report(gaps, in: bytes, to: &recovery)
     }
 
     /// Whether a tail is the beginning of a record, or room that was never filled.
@@ -174,7 +174,7 @@ private struct SegmentScan {
         return (0..<gap.count).allSatisfy { tail.integer(at: $0, as: UInt8.self) == 0 }
     }
 
-    private mutating func report(_ gaps: [SegmentScanner.Gap], _ bytes: RawSpan, _ recovery: inout LogRecovery) {
+    private mutating func report(_ gaps: [SegmentScanner.Gap], in bytes: RawSpan, to recovery: inout LogRecovery) {
         for gap in gaps {
             let isCopied = recovery.damage.add(
                 candidate.name, offset: gap.offset, bytes: bytes.extracting(gap.offset..<gap.offset + gap.count),
@@ -185,7 +185,7 @@ private struct SegmentScan {
 
     /// Bytes that must be zero decide nothing; where they aren't, the disk altered them and may alter more.
     private mutating func noteUnusedBytes(
-        _ frame: Frame, _ offset: Int, _ bytes: RawSpan, _ recovery: inout LogRecovery
+        _ frame: Frame, at offset: Int, in bytes: RawSpan, to recovery: inout LogRecovery
     ) {
         let end = min(offset + frame.alignedCount, bytes.byteCount)
         guard !frame.areUnusedBytesZero(bytes.extracting(offset..<end)) else { return }
@@ -193,7 +193,7 @@ private struct SegmentScan {
             offset: offset, count: end - offset,
             reason: "the record at position \(frame.position) is whole, but bytes beside it that must be zero are not",
             isTail: false)
-        report([gap], bytes, &recovery)
+        report([gap], in: bytes, to: &recovery)
     }
 
     private func noteHeader(_ bytes: RawSpan, _ recovery: inout LogRecovery) {

@@ -29,20 +29,20 @@ struct SegmentScanner {
         while offset < bytes.byteCount {
             let rest = bytes.extracting(offset..<bytes.byteCount)
             guard let frame = Frame.decode(rest, identity: identity) else {
-                offset = skipDamage(bytes, from: offset, "no whole record", gap)
+                offset = skipDamage(bytes, from: offset, reason: "no whole record", gap: gap)
                 continue
             }
             guard frame.isPayloadSound(rest, identity: identity) else {
-                offset = skip(frame, bytes, from: offset, gap)
+                offset = skip(frame, in: bytes, from: offset, gap: gap)
                 continue
             }
-            accept(frame, offset, rest, record)
+            accept(frame, at: offset, rest: rest, record: record)
             offset += frame.alignedCount
         }
     }
 
     private mutating func accept(
-        _ frame: Frame, _ offset: Int, _ rest: RawSpan, _ record: (Frame, Int, RawSpan) -> Void
+        _ frame: Frame, at offset: Int, rest: RawSpan, record: (Frame, Int, RawSpan) -> Void
     ) {
         // Void, or a second copy of what was there already: neither is lost, and neither may count.
         guard frame.position < positionLimit, frame.position > lastPosition else { return }
@@ -52,10 +52,11 @@ struct SegmentScanner {
     }
 
     /// Skips a record whose frame is sound but whose payload isn't.
-    private func skip(_ frame: Frame, _ bytes: RawSpan, from offset: Int, _ gap: (Gap) -> Void) -> Int {
+    private func skip(_ frame: Frame, in bytes: RawSpan, from offset: Int, gap: (Gap) -> Void) -> Int {
         let end = offset + frame.alignedCount
         guard end <= bytes.byteCount else {
-            return skipDamage(bytes, from: offset, "the record at position \(frame.position) is cut short", gap)
+            return skipDamage(
+                bytes, from: offset, reason: "the record at position \(frame.position) is cut short", gap: gap)
         }
         let isTail = end == bytes.byteCount
         if frame.position < positionLimit {
@@ -69,7 +70,7 @@ struct SegmentScanner {
     }
 
     /// Skips to the next sound record, or to the end.
-    private func skipDamage(_ bytes: RawSpan, from offset: Int, _ reason: String, _ gap: (Gap) -> Void) -> Int {
+    private func skipDamage(_ bytes: RawSpan, from offset: Int, reason: String, gap: (Gap) -> Void) -> Int {
         var next = offset + SpoolFormat.recordAlignment
         while next < bytes.byteCount {
             let rest = bytes.extracting(next..<bytes.byteCount)

@@ -1,7 +1,7 @@
 /// Bounds that every part of Steelyard holds to, in one place, each with its unit.
 ///
 /// They are wide enough for any real record and narrow enough that no arithmetic on a record, a batch or a minute can
-/// wrap: ``maxTokensPerField`` × ``maxRowsPerBatch`` stays below 2^64 (asserted in `UsageTests`).
+/// wrap: ``maxTokensPerField`` × ``maxRowsPerBatch`` stays below 2^64 (asserted in `LimitsTests`).
 package enum Limits {
     /// The largest token count that one field of one event may carry, in tokens: 10^12.
     ///
@@ -41,9 +41,9 @@ package enum Limits {
 
     /// The largest sealed (compressed) batch that is accepted on the wire, in bytes.
     package static let maxSealedBatchBytes = 16 << 20
-    /// The largest decompressed batch, in bytes: refused from the frame header, before any output is made. With what the
-    /// decompressor itself takes it stays below a sealed batch's size, so that a frame of a few bytes can't ask for more
-    /// memory than one that was sent in full.
+    /// The largest decompressed batch, in bytes: refused from the frame header, before any output is made. With what
+    /// the decompressor itself takes it stays below a sealed batch's size, so that a frame of a few bytes can't ask for
+    /// more memory than one that was sent in full.
     package static let maxDecodedBatchBytes = 15 << 20
     /// The largest zstd window that a frame may ask for, as a power of two of bytes (8 MiB, RFC 9659).
     package static let maxZstdWindowLog = 23

@@ -81,7 +81,8 @@ struct CollectorRun {
             sources: [
                 FollowedSource(name: LogWriter.source, format: NativeFormat(), defaults: defaults, globs: [glob])
             ],
-            windowSpan: TimeWindow.Span(back: .seconds(86_400), ahead: .seconds(86_400)), recovered: files,
+            timeWindow: ReloadableTimeWindow(TimeWindow.Span(back: .seconds(86_400), ahead: .seconds(86_400))),
+            recovered: files,
             sealAge: sealAge, accumulator: accumulator, intakeSwitch: intakeSwitch, fileSystem: disk,
             wallClock: clock.wall, steadyClock: clock, chunkBytes: Self.chunkBytes
         ) { event in

@@ -36,7 +36,7 @@ extension World {
             isDatabaseDown = true
             after(random.within(100...20_000), .faultEnds(kind, node.index))
         case .databaseRestored: restoreDatabase()
-        case .clockJump: node.clock.jump(by: random.within(-3_600_000...3_600_000))
+        case .clockJump: node.clock.setWallOffset(random.within(-3_600_000...3_600_000))
         }
     }
 

@@ -38,25 +38,24 @@ struct DiskFullScenario: Scenario {
                 if round % 2 == 0 { try await waitUntilRefused(collector) }
                 try await Task.sleep(for: .milliseconds(300))
                 // A start with a full disk must not need a byte that isn't there.
-                if round % 3 == 2 { try await startWithoutRoom(collector) }
+                let started = round % 3 == 2 ? try await startWithoutRoom(collector) : nil
                 try ballast.free()
-                if !collector.isRunning { try await collector.start() }
+                if let started { try await collector.waitUntilListening(started) }
                 try await waitUntilReady(collector)
             }
         }
         return "filled \(world.run.rounds) times; \(try await world.settle([collector]))"
     }
 
-    /// Starts it while the disk is full and sees that it stays up. It can't write down where it listens, so it is ended
-    /// again: the next start is the one that is spoken to.
-    private func startWithoutRoom(_ collector: CollectorProcess) async throws {
+    /// Starts it while the disk is full and sees that it stays up. It writes down where it listens once there is room.
+    private func startWithoutRoom(_ collector: CollectorProcess) async throws -> RunningProgram {
         try await collector.killHard()
         let program = try collector.launch()
         try await Task.sleep(for: .seconds(3))
         guard program.isRunning else {
             throw BrokenInvariant("a collector starts on a full disk", "it ended; its log is \(collector.logFile)")
         }
-        try await collector.killHard()
+        return program
     }
 
     /// The sender is told, and told when to come again.

@@ -1,4 +1,5 @@
 internal import APIModel
+internal import HTTPSupport
 internal import HTTPTypes
 internal import Hummingbird
 internal import Postgres
@@ -58,7 +59,7 @@ struct FactHandlers: Sendable {
         let question = try FactQuestion(kind(context), asked: request, by: caller)
         _ = try request.format([.json])
         if question.kind == .tenants, question.keys["tenant"] == nil {
-            throw Problem.badParameter("tenant", "is needed: the tenant's name")
+            throw Problem.badParameter("tenant", detail: "is needed: the tenant's name")
         }
         let versions = try await store.snapshot {
             try $0.factHistory(

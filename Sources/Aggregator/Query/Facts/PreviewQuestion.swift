@@ -1,4 +1,5 @@
 internal import APIModel
+internal import HTTPSupport
 internal import Reporting
 internal import Scopes
 internal import Store
@@ -17,7 +18,7 @@ struct PreviewQuestion {
         let asksForEffect = Self.parameters.dropFirst().contains { parameters[$0] != nil }
         guard isPreview else {
             guard !asksForEffect else {
-                throw Problem.badParameter("preview", "must be true where scope or period are given")
+                throw Problem.badParameter("preview", detail: "must be true where scope or period are given")
             }
             return nil
         }

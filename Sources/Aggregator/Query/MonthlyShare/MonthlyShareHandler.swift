@@ -17,7 +17,7 @@ struct MonthlyShareHandler: Sendable {
         let parameters = try request.parameters(["month", "scope", "as-known-at", "wait-for", "restated"])
         let format = try request.format([.csv, .json])
         let scope = try dependencies.scopes.scope(parameters)
-        let month = try Period.month(named: try parameters.required("month", "a calendar month such as 2025-06"))
+        let month = try Period.month(named: try parameters.required("month", hint: "a calendar month such as 2025-06"))
         let knownAt = try parameters.knownAt()
         let isRestated = try parameters.flag("restated")
         try await dependencies.waitIfAsked(parameters)

@@ -1,4 +1,5 @@
 internal import APIModel
+internal import HTTPSupport
 internal import Hummingbird
 internal import Postgres
 internal import Reporting
@@ -37,7 +38,7 @@ struct PeakHandler: Sendable {
         for other in [PeakSubject.tenant, .model] where other != subject && parameters[other.rawValue] != nil {
             throw .badParameter(
                 other.rawValue,
-                "minutes are kept by provider, by tenant and by model, not across them: ask by "
+                detail: "minutes are kept by provider, by tenant and by model, not across them: ask by "
                     + "\(other.rawValue), or leave it out")
         }
         let providers = try parameters.list("provider")

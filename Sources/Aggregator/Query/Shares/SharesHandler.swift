@@ -1,4 +1,5 @@
 internal import APIModel
+internal import HTTPSupport
 internal import Hummingbird
 internal import Postgres
 internal import Reporting
@@ -22,7 +23,8 @@ struct SharesHandler: Sendable {
         let by = try parameters.value("by", allowed: entities, parse: Scope.Entity.init(rawValue:)) ?? scope.entity
         guard by == scope.entity else {
             throw Problem.badParameter(
-                "by", "the scope \(scope.id) divides by \(scope.entity.rawValue)", allowed: [scope.entity.rawValue])
+                "by", detail: "the scope \(scope.id) divides by \(scope.entity.rawValue)",
+                allowed: [scope.entity.rawValue])
         }
         let knownAt = try parameters.knownAt()
         try await dependencies.waitIfAsked(parameters)

@@ -1,4 +1,5 @@
 internal import APIModel
+internal import HTTPSupport
 internal import Hummingbird
 internal import Postgres
 internal import Reporting
@@ -45,12 +46,12 @@ struct TrendHandler: Sendable {
         let step = try parameters.value("by", allowed: words, parse: Period.Step.init(rawValue:)) ?? .month
         guard let steps = period.divided(by: step) else {
             throw .badParameter(
-                "by", "the period \(period) doesn't begin and end with a \(step.rawValue)", allowed: words)
+                "by", detail: "the period \(period) doesn't begin and end with a \(step.rawValue)", allowed: words)
         }
         guard steps.count <= APILimits.maxTrendSteps else {
             throw .badParameter(
                 "by",
-                "the period \(period) has \(steps.count) steps by \(step.rawValue); a trend has at most "
+                detail: "the period \(period) has \(steps.count) steps by \(step.rawValue); a trend has at most "
                     + "\(APILimits.maxTrendSteps)", allowed: words)
         }
         return steps

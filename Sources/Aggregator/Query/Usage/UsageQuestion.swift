@@ -1,3 +1,4 @@
+internal import HTTPSupport
 internal import Postgres
 internal import Reporting
 internal import Scopes
@@ -36,7 +37,7 @@ struct UsageQuestion {
         guard let text = parameters["zone"], text != calendar.identifier else { return calendar }
         guard let zone = ZoneRules(identifier: text) else {
             throw .badParameter(
-                "zone", "is no zone that this system knows; give an IANA name such as Asia/Shanghai or UTC")
+                "zone", detail: "is no zone that this system knows; give an IANA name such as Asia/Shanghai or UTC")
         }
         return zone
     }
@@ -49,7 +50,7 @@ struct UsageQuestion {
             from.utf8.count > 10 || to.utf8.count > 10
         {
             let (first, last) = (try second(from, "from", zone), try second(to, "to", zone))
-            guard first < last else { throw .badParameter("to", "must come after from") }
+            guard first < last else { throw .badParameter("to", detail: "must come after from") }
             return (first, last, "\(from)/\(to)")
         }
         let period = try parameters.period()
@@ -62,7 +63,7 @@ struct UsageQuestion {
         // Usage is kept by minute: a bound within one would count all of it or none.
         guard let time = RFC3339.parse(text), time.microseconds % 60_000_000 == 0 else {
             throw .badParameter(
-                name, "must be a date (2025-06-01) or a time on a whole minute (2025-06-01T08:00:00+08:00)")
+                name, detail: "must be a date (2025-06-01) or a time on a whole minute (2025-06-01T08:00:00+08:00)")
         }
         return time.seconds
     }

@@ -123,36 +123,3 @@ import UsageModel
         #expect(JSONValue.count(.max).encoded == Array("\"340282366920938463463374607431768211455\"".utf8))
     }
 }
-
-@Suite struct BodyPaceTests {
-    @Test func `lets a body that keeps its rate pass until its deadline`() {
-        var pace = BodyPace(maxWindows: 3, minBytesPerWindow: 10, maxBytes: 100)
-        #expect(pace.received(10) == .keepGoing)
-        #expect(pace.windowPassed() == .keepGoing)
-        #expect(pace.received(9) == .keepGoing)
-        #expect(pace.windowPassed() == .tooSlow)
-        var steady = BodyPace(maxWindows: 3, minBytesPerWindow: 10, maxBytes: 100)
-        for _ in 0..<2 {
-            #expect(steady.received(10) == .keepGoing)
-            #expect(steady.windowPassed() == .keepGoing)
-        }
-        #expect(steady.received(10) == .keepGoing)
-        #expect(steady.windowPassed() == .tooLate)
-    }
-
-    @Test func `has no use for one byte more than the limit and ends far beyond it`() {
-        var pace = BodyPace(maxWindows: 3, minBytesPerWindow: 10, maxBytes: 100)
-        #expect(pace.received(100) == .keepGoing)
-        #expect(pace.received(1) == .surplus)
-        #expect(pace.received(64 << 20) == .tooLarge)
-    }
-}
-
-@Suite struct RouteTableTests {
-    @Test func `finds methods by concrete path`() {
-        let table = RouteTable([("/v1/tokens", "POST"), ("/v1/tokens", "GET"), ("/v1/tokens/{id}", "DELETE")])
-        #expect(table.methods(at: "/v1/tokens") == ["GET", "POST"])
-        #expect(table.methods(at: "/v1/tokens/abc") == ["DELETE"])
-        #expect(table.methods(at: "/v1/tokens/abc/d") == [])
-    }
-}

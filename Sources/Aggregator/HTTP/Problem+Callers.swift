@@ -1,19 +1,14 @@
-package import TextFormats
+package import HTTPSupport
+internal import TextFormats
 
 extension Problem {
     /// 400 about one query parameter; `allowed` says what would be right.
-    package static func badParameter(_ name: String, _ detail: String, allowed: [String] = []) -> Problem {
+    package static func badParameter(_ name: String, detail: String, allowed: [String] = []) -> Problem {
         var extensions = [JSONMember("parameter", .string(name))]
         if !allowed.isEmpty { extensions.append(JSONMember("allowed", .array(allowed.map { .string($0) }))) }
         return Problem(
             status: 400, code: "bad-parameter", title: "A query parameter is wrong",
             detail: "\(name): \(detail)", extensions: extensions)
-    }
-
-    package static func badRequest(_ detail: String, extensions: [JSONMember] = []) -> Problem {
-        Problem(
-            status: 400, code: "bad-request", title: "The request is malformed", detail: detail,
-            extensions: extensions)
     }
 
     package static func unauthorized(_ detail: String, error: String? = nil) -> Problem {
@@ -24,16 +19,6 @@ extension Problem {
 
     package static func forbidden(_ detail: String, code: String = "forbidden") -> Problem {
         Problem(status: 403, code: code, title: "The caller may not do this", detail: detail)
-    }
-
-    package static func notFound(_ detail: String) -> Problem {
-        Problem(status: 404, code: "not-found", title: "There is no such thing", detail: detail)
-    }
-
-    package static func methodNotAllowed(allow: [String]) -> Problem {
-        Problem(
-            status: 405, code: "method-not-allowed", title: "The path does not have this method",
-            detail: "This path answers \(allow.joined(separator: ", ")).", allow: allow)
     }
 
     package static func notAcceptable(offered: [String]) -> Problem {
@@ -54,22 +39,4 @@ extension Problem {
         Problem(
             status: 415, code: "unsupported-media-type", title: "The body's type is not understood", detail: detail)
     }
-
-    package static func tooManyRequests(_ detail: String, retryAfterSeconds: Int) -> Problem {
-        Problem(
-            status: 429, code: "too-many-requests", title: "Too many requests at once", detail: detail,
-            retryAfterSeconds: retryAfterSeconds)
-    }
-
-    package static func unavailable(_ detail: String, retryAfterSeconds: Int = 1, code: String = "unavailable")
-        -> Problem
-    {
-        Problem(
-            status: 503, code: code, title: "The service can't answer right now", detail: detail,
-            retryAfterSeconds: retryAfterSeconds)
-    }
-
-    package static let internalError = Problem(
-        status: 500, code: "internal-error", title: "Something went wrong in the server",
-        detail: "The request was not carried out. The server's log says why; repeat it, or tell the operator.")
 }

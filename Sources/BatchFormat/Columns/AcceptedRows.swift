@@ -1,0 +1,23 @@
+package import UsageModel
+
+/// Rows with what was counted while they were summed: what a write-ahead record holds.
+package struct AcceptedRows: Sendable, Equatable {
+    /// In canonical form, as ``MinuteBuckets/rows()`` gives them.
+    package var rows: UsageRows
+    /// Events that the rows sum up.
+    package var eventCount: UInt64
+    /// Events that were refused beside them. No zero counts.
+    package var rejections: [RejectionReason: UInt64]
+    /// By which those of the events that have an id are told when they come again.
+    package var fingerprints: AcceptedFingerprints
+
+    package init(
+        rows: UsageRows, eventCount: UInt64, rejections: [RejectionReason: UInt64] = [:],
+        fingerprints: AcceptedFingerprints = AcceptedFingerprints()
+    ) {
+        self.rows = rows
+        self.eventCount = eventCount
+        self.rejections = rejections
+        self.fingerprints = fingerprints
+    }
+}

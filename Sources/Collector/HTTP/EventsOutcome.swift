@@ -1,0 +1,41 @@
+internal import TextFormats
+
+/// What became of a request's records, as the sender is told.
+struct EventsOutcome: Sendable {
+    struct Rejected: Sendable {
+        var line: UInt64
+        var reason: String
+        var field: String
+        var detail: String
+
+        var json: JSONValue {
+            [
+                "line": .integer(Int64(clamping: line)), "reason": .string(reason), "field": .string(field),
+                "detail": .string(detail),
+            ]
+        }
+    }
+
+    var accepted: UInt64 = 0
+    /// Events that had been accepted before and are not counted again.
+    var duplicates: UInt64 = 0
+    /// The first ones; `rejectedCount` is of all.
+    var rejected: [Rejected] = []
+    var rejectedCount: UInt64 = 0
+
+    var json: JSONValue {
+        [
+            "accepted": .integer(Int64(clamping: accepted)), "duplicates": .integer(Int64(clamping: duplicates)),
+            "rejected": .array(rejected.map(\.json)), "rejected_count": .integer(Int64(clamping: rejectedCount)),
+        ]
+    }
+
+    /// What a problem says of it.
+    var members: [JSONMember] {
+        [
+            JSONMember("accepted", .integer(Int64(clamping: accepted))),
+            JSONMember("rejected", .array(rejected.map(\.json))),
+            JSONMember("rejected_count", .integer(Int64(clamping: rejectedCount))),
+        ]
+    }
+}
