@@ -75,8 +75,10 @@ package struct AggregatorDaemon: Sendable {
     /// that a load balancer looks elsewhere in time. The rollup comes before them: what the last batches and questions
     /// wait for is still rolled up.
     package func services() -> [any Service] {
-        let rollupWake = WakeSignal()
-        let health = HealthMonitor(store: store, clock: clock, registry: registry, logger: logger)
+        let rollup = RollupSignals()
+        let health = HealthMonitor(
+            store: store, clock: clock, rollup: settings.rollupEnabled ? rollup : nil,
+            newNames: settings.rollupLimits.newNames, registry: registry, logger: logger)
         let preparation = DatabasePreparation(
             store: store, migrates: settings.migrate, health: health, logger: logger)
         var services = [
@@ -87,12 +89,12 @@ package struct AggregatorDaemon: Sendable {
             services.append(
                 preparation.before(
                     RollupWorker(
-                        store: store, limits: settings.rollupLimits, poll: settings.rollupPoll, wake: rollupWake,
+                        store: store, limits: settings.rollupLimits, poll: settings.rollupPoll, signals: rollup,
                         registry: registry, logger: logger)))
         }
         // Listens from the start: until the database is prepared `/readyz` says so, and questions are answered 503.
         services.append(query(health))
-        services.append(preparation.before(ingest(rollupWake)))
+        services.append(preparation.before(ingest(rollup)))
         services.append(listening)
         services.append(preparation.before(health))
         services.append(preparation)
@@ -105,10 +107,10 @@ package struct AggregatorDaemon: Sendable {
         return services
     }
 
-    private func ingest(_ rollupWake: WakeSignal) -> any Service {
+    private func ingest(_ rollup: RollupSignals) -> any Service {
         let intake = BatchIngest(
-            store: store, clock: clock, maxConcurrentDecodes: Self.maxConcurrentDecodes, rollupWake: rollupWake,
-            registry: registry)
+            store: store, admission: settings.admission, clock: clock,
+            maxConcurrentDecodes: Self.maxConcurrentDecodes, rollup: rollup, registry: registry)
         let limiter = ConcurrencyLimiter(
             limit: settings.batchesInFlight, limitPerCollector: APILimits.maxBatchesInFlightPerCollector)
         let dependencies = IngestDependencies(

@@ -16,6 +16,7 @@ package enum LogKey: String, Sendable {
     case delayMilliseconds = "delay-ms"
     case detail
     case digest
+    case dimension
     case durationMilliseconds = "duration-ms"
     case epoch
     case error
@@ -26,6 +27,7 @@ package enum LogKey: String, Sendable {
     case key
     case line
     case migration
+    case names
     case next
     case offset
     case spoolSequence
@@ -39,6 +41,7 @@ package enum LogKey: String, Sendable {
     case role
     case route
     case rows
+    case seconds
     case segment
     case sequence
     case signal

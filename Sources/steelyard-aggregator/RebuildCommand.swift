@@ -26,6 +26,9 @@ struct Rebuild: AsyncParsableCommand {
     @Flag(help: "Put the rebuilt sums in the place of the stored ones.")
     var apply = false
 
+    @Flag(help: "Give names to usage that was counted under (over-limit), beyond the budgets of new names.")
+    var admitNames = false
+
     func validate() throws {
         guard let first = CalendarDate(from) else { throw ValidationError("--from must be a date such as 2025-06-01.") }
         guard let last = CalendarDate(to) else { throw ValidationError("--to must be a date such as 2025-07-01.") }
@@ -40,7 +43,7 @@ struct Rebuild: AsyncParsableCommand {
         do {
             try await store.check()
             report = try await store.rebuild(
-                first..<last, replace: apply, limits: settings.rollupLimits, decode: RollupWorker.decode)
+                first..<last, replace: apply, admitNames: admitNames, limits: settings.rollupLimits, decode: RollupWorker.decode)
             await store.pool.close()
         } catch {
             writeError("\(error)")

@@ -94,8 +94,16 @@ struct World: Sendable {
         try await rollUpAll()
     }
 
-    func rollUpAll(_ limits: RollupLimits = RollupLimits()) async throws {
-        while try await store.rollUpNext(limits, decode: payloads.decode).status != .idle {}
+    @discardableResult
+    func rollUpAll(
+        _ limits: RollupLimits = RollupLimits(), lane: RollupLane = .every
+    ) async throws -> [RollupReport] {
+        var reports: [RollupReport] = []
+        while true {
+            let report = try await store.rollUpNext(limits, lane: lane, decode: payloads.decode)
+            if report.status == .idle { return reports }
+            reports.append(report)
+        }
     }
 
     /// What a scope says of a period.

@@ -95,6 +95,7 @@ package final class AggregatorProcess: Sendable {
               key-file: "\(certificate.key)"
               client-ca-file: "\(installation.authorityFile)"
               trust-domain: \(Authority.trustDomain)
+              max-age: 3001d
             query:
               listen: "\(addresses.query)"
             listening-file: "\(listeningFile)"

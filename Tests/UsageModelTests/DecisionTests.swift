@@ -57,25 +57,45 @@ import UsageModel
 
     private func epoch(
         _ remembered: EpochPosition, newest: EpochPosition? = nil, stored: EpochPosition? = nil
-    ) -> EpochDecision {
-        EpochDecision(remembered: remembered, newest: newest, stored: stored)
+    ) throws -> EpochDecision {
+        try EpochDecision(remembered: remembered, newest: newest, stored: stored)
+    }
+
+    @Test(arguments: [EpochDecision.maxLead + 1, UInt64(Int64.max) - 1, UInt64(Int64.max)])
+    func `an epoch far beyond any that was issued is refused instead of using up the numbers`(epoch: UInt64) {
+        #expect(throws: EpochOutOfReach(newest: 0, remembered: epoch)) {
+            try EpochDecision(
+                remembered: EpochPosition(epoch: epoch, nextSequence: 0), newest: nil, stored: nil)
+        }
+        let newest = EpochPosition(epoch: UInt64(Int64.max), nextSequence: 0)
+        #expect(throws: EpochOutOfReach(newest: newest.epoch, remembered: 0)) {
+            try EpochDecision(remembered: EpochPosition(), newest: newest, stored: nil)
+        }
+    }
+
+    @Test func `a retired epoch doesn't count for the number of the next one`() throws {
+        let retired = EpochPosition(epoch: UInt64(Int64.max) - 1, nextSequence: 3)
+        let decision = try EpochDecision(
+            remembered: retired, newest: EpochPosition(epoch: 4, nextSequence: 9), stored: retired, isRetired: true)
+        #expect(decision.epoch == 5)
+        #expect(!decision.hasRegressed)
     }
 
     private let none = EpochPosition(epoch: 0, nextSequence: 0)
 
-    @Test func `an epoch is above what either side has seen`() {
+    @Test func `an epoch is above what either side has seen`() throws {
         let newest = EpochPosition(epoch: 7, nextSequence: 3)
-        #expect(epoch(none).epoch == 1)
-        #expect(epoch(none, newest: newest).epoch == 8)
-        #expect(epoch(EpochPosition(epoch: 9, nextSequence: 0), newest: newest).epoch == 10)
+        #expect(try epoch(none).epoch == 1)
+        #expect(try epoch(none, newest: newest).epoch == 8)
+        #expect(try epoch(EpochPosition(epoch: 9, nextSequence: 0), newest: newest).epoch == 10)
     }
 
-    @Test func `a database that holds less than is remembered has regressed`() {
+    @Test func `a database that holds less than is remembered has regressed`() throws {
         let remembered = EpochPosition(epoch: 4, nextSequence: 10)
-        #expect(epoch(remembered).hasRegressed)
-        #expect(epoch(remembered, stored: EpochPosition(epoch: 4, nextSequence: 9)).hasRegressed)
-        #expect(!epoch(remembered, stored: EpochPosition(epoch: 4, nextSequence: 10)).hasRegressed)
-        #expect(!epoch(remembered, stored: EpochPosition(epoch: 4, nextSequence: 11)).hasRegressed)
-        #expect(!epoch(none, newest: EpochPosition(epoch: 4, nextSequence: 1)).hasRegressed)
+        #expect(try epoch(remembered).hasRegressed)
+        #expect(try epoch(remembered, stored: EpochPosition(epoch: 4, nextSequence: 9)).hasRegressed)
+        #expect(try !epoch(remembered, stored: EpochPosition(epoch: 4, nextSequence: 10)).hasRegressed)
+        #expect(try !epoch(remembered, stored: EpochPosition(epoch: 4, nextSequence: 11)).hasRegressed)
+        #expect(try !epoch(none, newest: EpochPosition(epoch: 4, nextSequence: 1)).hasRegressed)
     }
 }

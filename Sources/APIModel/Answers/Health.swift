@@ -13,6 +13,9 @@ package struct ReadinessResponse: APIObject {
     package var position = 0
     package var pendingBatches = 0
     package var rollupLagSeconds = 0
+    package var rollupStalledSeconds = 0
+    package var rollupStallReason: String?
+    package var scarceNameBudgets = 0
 
     package init() {}
 
@@ -22,5 +25,14 @@ package struct ReadinessResponse: APIObject {
         Field("pending_batches", \.pendingBatches, means: "Batches that aren't rolled up yet."),
         Field(
             "rollup_lag_seconds", \.rollupLagSeconds, means: "How long the oldest of them has waited."),
+        Field(
+            "rollup_stalled_seconds", \.rollupStalledSeconds,
+            means: "For how long positions have stood still although batches wait; 0 within the first minute."),
+        Field(
+            "rollup_stall_reason", \.rollupStallReason,
+            means: "Why positions stand still, as far as this instance knows; null while they move."),
+        Field(
+            "scarce_name_budgets", \.scarceNameBudgets,
+            means: "Budgets of new names that are used up or nearly so today; the metrics say whose."),
     ]
 }

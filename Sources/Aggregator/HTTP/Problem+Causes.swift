@@ -5,6 +5,7 @@ internal import Reporting
 internal import Scopes
 internal import Store
 internal import TextFormats
+internal import UsageModel
 
 extension Problem {
     /// What a domain error looks like to a client; `nil` for what should never reach one (500).
@@ -36,6 +37,13 @@ extension Problem {
             self = Problem(
                 status: 422, code: error.code.rawValue, title: "The facts don't answer the scope over this period",
                 detail: error.description)
+        case let error as EpochOutOfReach:
+            self = Problem(
+                status: 409, code: "epoch-out-of-reach", title: "The remembered epoch was never issued here",
+                detail: "last_epoch is \(error.remembered), and the newest epoch of this collector is \(error.newest). "
+                    + "Where somebody used the identity's numbers up, give it back with "
+                    + "`steelyard-aggregator retire-epochs PROVIDER/COLLECTOR`.",
+                extensions: [JSONMember("newest_epoch", .integer(Int64(clamping: error.newest)))])
         case let error as StatementRefusal: self = .statement(error)
         case is NIOTooManyBytesError: self = .contentTooLarge(limitBytes: APILimits.maxFactsBodyBytes)
         case is CancellationError: self = .unavailable("The server is stopping.")

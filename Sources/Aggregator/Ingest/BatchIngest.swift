@@ -9,23 +9,26 @@ package import UsageModel
 /// once, and never on an event loop.
 package struct BatchIngest: Sendable {
     private let store: Store
+    private let admission: AdmissionRules
     private let clock: any WallClock
     private let decodes: AsyncSemaphore
-    private let rollupWake: WakeSignal
+    private let rollup: RollupSignals
     private let metrics: IngestMetrics
 
     /// - Parameters:
+    ///   - admission: what a batch must keep to beyond its format.
     ///   - maxConcurrentDecodes: batches that are decoded at the same time; each may take
     ///     `Limits.maxDecodedBatchBytes`.
-    ///   - rollupWake: is called after each batch that was counted.
+    ///   - rollup: is told of each batch that was counted.
     package init(
-        store: Store, clock: any WallClock, maxConcurrentDecodes: Int, rollupWake: WakeSignal,
-        registry: MetricsRegistry
+        store: Store, admission: AdmissionRules = AdmissionRules(), clock: any WallClock, maxConcurrentDecodes: Int,
+        rollup: RollupSignals, registry: MetricsRegistry
     ) {
         self.store = store
+        self.admission = admission
         self.clock = clock
         decodes = AsyncSemaphore(permits: maxConcurrentDecodes)
-        self.rollupWake = rollupWake
+        self.rollup = rollup
         metrics = IngestMetrics(registry)
     }
 
@@ -44,7 +47,7 @@ package struct BatchIngest: Sendable {
         let start = ContinuousClock.now
         let committed = try await store.commitBatch(commit)
         metrics.committed(committed.outcome, batch: commit, duration: ContinuousClock.now - start)
-        if committed.outcome == .counted { rollupWake() }
+        if committed.outcome == .counted { rollup.committed() }
         return committed
     }
 
@@ -62,7 +65,14 @@ package struct BatchIngest: Sendable {
         // What a batch says of its sender is never believed: the certificate is.
         guard header.provider == submission.identity.provider else { throw .wrongProvider }
         guard header.collector == submission.identity.name else { throw .wrongCollector }
-        return commit(submission, header: header, rows: rows)
+        let commit = commit(submission, header: header, rows: rows)
+        if let refusal = admission.refusal(
+            of: submission.identity, rowCount: commit.rowCount, minutes: commit.minutes, sealedAt: commit.sealedAt,
+            now: commit.receivedAt)
+        {
+            throw refusal
+        }
+        return commit
     }
 
     private func commit(_ submission: BatchSubmission, header: BatchHeader, rows: UsageRows) -> BatchCommit {

@@ -33,4 +33,11 @@ package enum BatchRefusal: Error, Sendable, Equatable {
     case wrongProvider
     /// The batch was sealed by another collector than its sender's certificate names.
     case wrongCollector
+    /// Minutes of it lie too far from the aggregator's clock; they may be taken later, or by another rule.
+    ///
+    /// `clockOffsetSeconds`: how far the sealing collector's clock was ahead of the aggregator's now, in seconds. Of a
+    /// batch that waited it is negative.
+    case outsideTimeWindow(ClosedRange<Int64>, taken: ClosedRange<Int64>, clockOffsetSeconds: Int64)
+    /// It has more rows than this aggregator takes.
+    case tooManyRows(Int, limit: Int)
 }

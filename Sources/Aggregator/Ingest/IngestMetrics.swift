@@ -36,6 +36,8 @@ struct IngestMetrics: Sendable {
             case .invalid: "invalid"
             case .wrongProvider: "wrong-provider"
             case .wrongCollector: "wrong-collector"
+            case .outsideTimeWindow: "outside-time-window"
+            case .tooManyRows: "too-many-rows"
             }
         outcome(reason)
     }

@@ -61,6 +61,22 @@ extension Problem {
         Problem(status: 409, code: code, title: title, detail: detail, extensions: extensions)
     }
 
+    /// 409, never 422: the batch may be taken once a clock is right or an import is declared, so its bytes are kept.
+    private static func outsideTimeWindow(
+        _ minutes: ClosedRange<Int64>, taken: ClosedRange<Int64>, offset: Int64
+    ) -> Problem {
+        func text(_ minute: Int64) -> String { Timestamp(seconds: minute * 60).exactText }
+        let remedy =
+            minutes.upperBound > taken.upperBound
+            ? "Compare the clocks of collector and aggregator."
+            : "Declare the import at the aggregator (ingest.imports), or widen ingest.max-age."
+        return conflict(
+            "outside-time-window", title: "The batch lies too far from the aggregator's clock",
+            detail: "Usage from \(text(minutes.lowerBound)) to \(text(minutes.upperBound)); taken is "
+                + "\(text(taken.lowerBound)) to \(text(taken.upperBound)). Keep the batch and send it again later. \(remedy)",
+            [JSONMember("clock_offset_seconds", .integer(offset))])
+    }
+
     static func batch(_ refusal: BatchRefusal) -> Problem {
         switch refusal {
         case .digestMismatch:
@@ -80,6 +96,13 @@ extension Problem {
         case .wrongCollector:
             .forbidden(
                 "The batch was sealed by another collector than the client certificate names.", code: "wrong-identity")
+        case .outsideTimeWindow(let minutes, let taken, let offset): outsideTimeWindow(minutes, taken: taken, offset: offset)
+        case .tooManyRows(let rows, let limit):
+            conflict(
+                "too-many-rows", title: "The batch has more rows than this aggregator takes",
+                detail: "\(rows) rows, but ingest.max-rows is \(limit). Keep the batch; raise the setting at the "
+                    + "aggregator, or lower seal.rows at the collector for the batches after it.",
+                [JSONMember("rows", .integer(Int64(rows))), JSONMember("limit", .integer(Int64(limit)))])
         }
     }
 }

@@ -26,6 +26,13 @@ package struct Health: Sendable, Equatable {
     package var pendingBatches: UInt64 = 0
     /// How long the oldest of them has waited, in seconds.
     package var rollupLagSeconds: Int64 = 0
+    /// For how long positions have stood still although batches wait, in seconds; 0 within
+    /// ``RollupStall/toleratedSeconds``.
+    package var rollupStalledSeconds: Int64 = 0
+    /// Why they stand still, as far as this instance knows.
+    package var rollupStallReason: String?
+    /// Budgets of new names that are nearly used up or exceeded today.
+    package var scarceNames: [NewNameUse] = []
 
     package init(state: State) {
         self.state = state
@@ -39,15 +46,25 @@ package final class HealthMonitor: Service {
     private let clock: any WallClock
     private let interval: Duration
     private let logger: Logger
+    private let rollup: RollupSignals?
+    private let newNames: NewNameLimits
+    private let registry: MetricsRegistry
     private let lag = Mutex(RollupLag())
+    private let stall = Mutex(RollupStall())
     private let state = Mutex(Health(state: .starting))
     private let pending: Gauge
     private let lagSeconds: Gauge
     private let position: Gauge
+    private let stalledSeconds: Gauge
 
+    /// - Parameter rollup: of this instance's lanes; `nil` where it doesn't roll up.
     package init(
-        store: Store, clock: any WallClock, interval: Duration = .seconds(1), registry: MetricsRegistry, logger: Logger
+        store: Store, clock: any WallClock, interval: Duration = .seconds(1), rollup: RollupSignals? = nil,
+        newNames: NewNameLimits = NewNameLimits(), registry: MetricsRegistry, logger: Logger
     ) {
+        self.rollup = rollup
+        self.newNames = newNames
+        self.registry = registry
         self.store = store
         self.clock = clock
         self.interval = interval
@@ -56,6 +73,9 @@ package final class HealthMonitor: Service {
             "steelyard_aggregator_pending_batches", help: "Batches that are committed and not rolled up.")
         lagSeconds = registry.gauge(
             "steelyard_aggregator_rollup_lag_seconds", help: "How long the oldest pending batch has waited.")
+        stalledSeconds = registry.gauge(
+            "steelyard_aggregator_rollup_stalled_seconds",
+            help: "For how long positions have stood still although batches wait; 0 within the first minute.")
         position = registry.gauge(
             "steelyard_aggregator_ledger_position", help: "The rollup position that this instance saw last.")
     }
@@ -77,16 +97,26 @@ package final class HealthMonitor: Service {
     package func probe() async {
         do {
             try await store.check()
-            let (position, collectors) = try await store.snapshot { session in
-                (try session.position(), try session.collectors(visibility: .everything))
+            let second = clock.nowMilliseconds() / 1_000
+            let today = CalendarDate(days: second.flooredDivision(by: CivilTime.secondsPerDay))
+            let (position, collectors, names) = try await store.snapshot { session in
+                (
+                    try session.position(), try session.collectors(visibility: .everything),
+                    try session.newNames(on: today)
+                )
             }
             let waiting = collectors.reduce(0) { $0 + UInt64($1.pendingBatches) }
-            let second = clock.nowMilliseconds() / 1_000
             var health = Health(state: .ready)
             health.position = position
             health.pendingBatches = waiting
             health.rollupLagSeconds = lag.withLock { $0.sample(second: second, position: position, waiting: waiting) }
+            health.rollupStalledSeconds = stall.withLock {
+                $0.sample(second: second, position: position, waiting: waiting)
+            }
+            if health.rollupStalledSeconds > 0 { health.rollupStallReason = stallReason }
+            health.scarceNames = names.filter { $0.isNear(newNames) }
             publish(health)
+            note(names)
         } catch is CancellationError {
             return
         } catch let error as StoreError {
@@ -96,14 +126,38 @@ package final class HealthMonitor: Service {
         }
     }
 
-    private func publish(_ health: Health, cause: (any Error)? = nil) {
-        let before = state.withLock { state in
-            defer { state = health }
-            return state.state
+    private var stallReason: String {
+        guard let rollup else { return "this instance doesn't roll up; look at those that do" }
+        return rollup.lastFailure?.description
+            ?? "no rollup of this instance failed: another one, a rebuild or retention holds the locks"
+    }
+
+    private func note(_ names: [NewNameUse]) {
+        for use in names where use.collector == nil {
+            let labels = [
+                MetricLabel("provider", value: use.provider), MetricLabel("dimension", value: use.dimension.word),
+            ]
+            registry.gauge(
+                "steelyard_aggregator_new_names", help: "Names that were new today (UTC).", labels: labels
+            ).set(Double(use.admitted))
+            registry.gauge(
+                "steelyard_aggregator_over_limit_names",
+                help: "Names beyond the day's budget, counted under (over-limit): once in each batch.", labels: labels
+            ).set(Double(use.overLimit))
         }
+    }
+
+    private func publish(_ health: Health, cause: (any Error)? = nil) {
+        let last = state.withLock { state in
+            defer { state = health }
+            return state
+        }
+        let before = last.state
+        tellChanges(from: last, to: health)
         if health.state == .ready {
             pending.set(Double(health.pendingBatches))
             lagSeconds.set(Double(health.rollupLagSeconds))
+            stalledSeconds.set(Double(health.rollupStalledSeconds))
             position.set(Double(health.position))
         }
         guard before != health.state else { return }
@@ -112,5 +166,43 @@ package final class HealthMonitor: Service {
         } else {
             logger.info("ready", [.position: "\(health.position)"])
         }
+    }
+
+    /// Once for each stall and for each budget, not once a second.
+    private func tellChanges(from last: Health, to health: Health) {
+        if last.rollupStalledSeconds == 0, let reason = health.rollupStallReason {
+            logger.error(
+                "positions stand still although batches wait",
+                [
+                    .seconds: "\(health.rollupStalledSeconds)", .batches: "\(health.pendingBatches)",
+                    .reason: "\(reason)",
+                ])
+        }
+        let told = Set(last.scarceNames.map(ScarceName.init))
+        for use in health.scarceNames where !told.contains(ScarceName(use)) {
+            logger.warning(
+                use.overLimit > 0
+                    ? "a budget of new names is used up; usage of further ones counts under (over-limit)"
+                    : "a budget of new names is nearly used up",
+                [
+                    .provider: "\(use.provider)", .collector: "\(use.collector ?? "all")",
+                    .dimension: "\(use.dimension.word)", .names: "\(use.admitted)",
+                ])
+        }
+    }
+}
+
+/// What is told once about a budget: that it gets scarce, and that it is exceeded.
+private struct ScarceName: Hashable {
+    var provider: String
+    var collector: String?
+    var dimension: NameDimension
+    var isExceeded: Bool
+
+    init(_ use: NewNameUse) {
+        provider = use.provider
+        collector = use.collector
+        dimension = use.dimension
+        isExceeded = use.overLimit > 0
     }
 }

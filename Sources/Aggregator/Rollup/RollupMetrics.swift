@@ -7,7 +7,7 @@ struct RollupMetrics: Sendable {
     private let batches: Counter
     private let rows: Counter
     private let sums: Counter
-    private let quarantined: Counter
+    private let quarantined: [String: Counter]
     private let failures: Counter
     private let duration: Histogram
     private let position: Gauge
@@ -18,9 +18,15 @@ struct RollupMetrics: Sendable {
             "steelyard_aggregator_rolled_up_rows_total", help: "Rows of batches that were rolled up.")
         sums = registry.counter(
             "steelyard_aggregator_rolled_up_sums_total", help: "Rows of sums that rollups inserted or updated.")
-        quarantined = registry.counter(
-            "steelyard_aggregator_rollup_quarantined_batches_total",
-            help: "Committed batches that could not be decoded.")
+        // Every reason from the start, so that the first batch of one is an increase.
+        quarantined = Dictionary(
+            uniqueKeysWithValues: QuarantineReason.ofRollups.map { reason in
+                let counter = registry.counter(
+                    "steelyard_aggregator_rollup_quarantined_batches_total",
+                    help: "Committed batches that the sums can't take, by reason.",
+                    labels: [MetricLabel("reason", value: reason.rawValue)])
+                return (reason.rawValue, counter)
+            })
         failures = registry.counter(
             "steelyard_aggregator_rollup_failures_total", help: "Rollups that failed and were tried again.")
         duration = registry.histogram("steelyard_aggregator_rollup_duration_seconds", help: "One rollup.")
@@ -32,7 +38,7 @@ struct RollupMetrics: Sendable {
         batches.increment(by: UInt64(report.batches))
         rows.increment(by: UInt64(report.rows))
         sums.increment(by: UInt64(report.sums))
-        quarantined.increment(by: UInt64(report.quarantined))
+        for note in report.quarantined { quarantined[note.reason]?.increment() }
         self.duration.observe(duration)
         position.set(Double(report.position))
     }

@@ -10,6 +10,7 @@ struct AggregatorKeys: SettingKeys {
 
     let database = Database()
     let ingest = Ingest()
+    let names = Names()
     let query = Query()
     let reporting = Reporting()
     let rollup = Rollup()
@@ -70,6 +71,42 @@ struct AggregatorKeys: SettingKeys {
             Batches being received, decoded or committed; more get 503 with Retry-After. One collector may have \
             \(APILimits.maxBatchesInFlightPerCollector); more get 429
             """)
+        let maxAge = Setting(
+            "ingest.max-age", .duration(.minutes(1) ... .days(36_501)),
+            default: .seconds(AdmissionRules.defaultBackSeconds),
+            """
+            How far back the usage of a batch may lie. Keep it a day above the collectors' `window.back`. A batch with \
+            older usage waits at its collector, which is told so
+            """)
+        let maxAhead = Setting(
+            "ingest.max-ahead", .duration(.minutes(1) ... .days(30)),
+            default: .seconds(AdmissionRules.defaultAheadSeconds),
+            "How far ahead of this machine's clock the usage of a batch may lie; the same otherwise")
+        let maxRows = Setting(
+            "ingest.max-rows", .count(1_000...Limits.maxRowsPerBatch, of: "rows"),
+            default: AdmissionRules.defaultMaxRows,
+            "Rows that a batch may have: above the collectors' `seal.rows`. One with more waits at its collector")
+        let imports = Setting(
+            "ingest.imports", .texts, default: [],
+            """
+            Collectors that bring old usage, each with its first day (UTC): `PROVIDER/COLLECTOR since 2023-01-01`
+            """)
+    }
+
+    struct Names: SettingKeys {
+        let tenants = Setting(
+            "names.tenants-per-day", .count(1...100_000_000, of: "names"), default: 1_000_000,
+            """
+            Tenants that nobody had named before and that one provider may bring on a day (UTC). The usage of more counts \
+            under the tenant `(over-limit)`; a [rebuild](../operating/failures.md) gives it its names
+            """)
+        let models = Setting(
+            "names.models-per-day", .count(1...1_000_000, of: "names"), default: 10_000, "The same for models")
+        let regions = Setting(
+            "names.regions-per-day", .count(1...1_000_000, of: "names"), default: 1_000, "The same for regions")
+        let collectorPercent = Setting(
+            "names.collector-percent", .count(1...100, of: "percent"), default: 10,
+            "What one collector may use of each of these budgets of its provider")
     }
 
     struct Query: SettingKeys {
@@ -132,6 +169,14 @@ struct AggregatorKeys: SettingKeys {
             "rollup.payload-bytes", type: .bytes((1 << 20)...(1 << 30)), default: 64 << 20,
             """
             Sealed bytes that one rollup takes at most. More at once costs memory and touches fewer sums
+            """)
+        let contestedRows = Setting(
+            "rollup.contested-rows", .count(1_000...10_000_000, of: "rows"), default: 131_072,
+            "Rows that one rollup takes at most where several providers wait: they wait for each other's")
+        let lightRows = Setting(
+            "rollup.light-rows", .count(100...10_000_000, of: "rows"), default: 20_000,
+            """
+            A provider with more rows waiting is rolled up in a lane of its own, so that the others don't wait for it
             """)
         let poll = Setting(
             "rollup.poll", type: .duration(.milliseconds(10) ... .seconds(60)), default: .milliseconds(250),

@@ -21,6 +21,7 @@ package struct AggregatorSettings: DaemonSettings {
     package var revokedFile: String?
     package var ingestMaxConnections: Int
     package var batchesInFlight: Int
+    package var admission: AdmissionRules
     package var queryAddress: ListenAddress
     /// `nil` for plain HTTP on loopback.
     package var queryTLS: TLSFiles?
@@ -63,6 +64,7 @@ package struct AggregatorSettings: DaemonSettings {
         revokedFile = settings[\.ingest.revokedFile]
         ingestMaxConnections = settings[\.ingest.maxConnections]
         batchesInFlight = settings[\.ingest.batchesInFlight]
+        admission = Self.admission(settings, &problems)
         queryAddress = settings[\.query.listen]
         queryTLS = Self.queryTLS(settings, &problems)
         queryMaxConnections = settings[\.query.maxConnections]
@@ -73,6 +75,11 @@ package struct AggregatorSettings: DaemonSettings {
         rollupEnabled = settings[\.rollup.enabled]
         rollupLimits = RollupLimits(
             maxBatches: settings[\.rollup.batches], maxPayloadBytes: settings[\.rollup.payloadBytes])
+        rollupLimits.contestedRows = settings[\.rollup.contestedRows]
+        rollupLimits.lightRows = settings[\.rollup.lightRows]
+        rollupLimits.newNames = NewNameLimits(
+            tenants: settings[\.names.tenants], models: settings[\.names.models], regions: settings[\.names.regions],
+            collectorPercent: settings[\.names.collectorPercent])
         rollupPoll = settings[\.rollup.poll]
         retention = RetentionPolicy(
             payloadDays: settings[\.retention.payloads].map(Self.days),
@@ -84,6 +91,32 @@ package struct AggregatorSettings: DaemonSettings {
         listeningFile = settings[\.process.listeningFile]
         logLevel = settings[\.process.logLevel]
         guard problems.isEmpty else { throw SettingsError(problems) }
+    }
+
+    private static func admission(
+        _ settings: ResolvedSettings<AggregatorKeys>, _ problems: inout [SettingsProblem]
+    ) -> AdmissionRules {
+        let keys = settings.keys.ingest
+        var imports: [AdmissionRules.DeclaredImport] = []
+        for text in settings[keys.imports] {
+            let words = text.split(separator: " ")
+            let names = words.first?.split(separator: "/", omittingEmptySubsequences: false).map(String.init) ?? []
+            guard words.count == 3, words[1] == "since", let since = CalendarDate(String(words[2])), names.count == 2,
+                NameRule.isIdentifier(names[0], maxBytes: Limits.maxProviderNameBytes),
+                NameRule.isIdentifier(names[1], maxBytes: Limits.maxCollectorNameBytes)
+            else {
+                problems.append(
+                    settings.problem(
+                        at: keys.imports, "\"\(text)\" declares no import",
+                        remedy: "write it as PROVIDER/COLLECTOR since 2023-01-01"))
+                continue
+            }
+            imports.append(.init(collector: CollectorKey(provider: names[0], collector: names[1]), since: since))
+        }
+        return AdmissionRules(
+            backSeconds: settings[keys.maxAge].components.seconds,
+            aheadSeconds: settings[keys.maxAhead].components.seconds, maxRows: settings[keys.maxRows],
+            imports: imports)
     }
 
     private static func connection(

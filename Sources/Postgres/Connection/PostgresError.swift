@@ -17,6 +17,7 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
         package static let uniqueViolation = Code("23505")
         package static let checkViolation = Code("23514")
         package static let numericOutOfRange = Code("22003")
+        package static let sequenceLimitExceeded = Code("2200H")
         package static let readOnlyTransaction = Code("25006")
         package static let insufficientPrivilege = Code("42501")
         package static let undefinedObject = Code("42704")

@@ -116,7 +116,13 @@ extension StoreSession {
         let before: Int = try connection.query("SELECT count(*) FROM tenant").one().decode(0)
         let names = Dictionary(grouping: records, by: { $0["provider"] }).sorted { $0.key < $1.key }
         for (provider, group) in names {
-            _ = try interner.tenants(group.map { $0["tenant"] }, provider: try interner.provider(provider))
+            let id = try interner.provider(provider)
+            let named = Set(group.map { NameBytes($0["tenant"]) })
+            let names = named.map { String(decoding: $0.bytes, as: UTF8.self) }
+            // Only those without an id: an insert that finds its name uses an id up all the same.
+            let known = try interner.find(.tenant, names, provider: id)
+            let missing = named.subtracting(known.keys).sorted().map { String(decoding: $0.bytes, as: UTF8.self) }
+            if !missing.isEmpty { try interner.insert(.tenant, missing, provider: id) }
         }
         let after: Int = try connection.query("SELECT count(*) FROM tenant").one().decode(0)
         return after - before

@@ -63,11 +63,16 @@ package struct BatchReceipt: Sendable, Equatable {
 }
 
 /// Why a batch's bytes are kept in `batch_quarantine` and not counted. Raw values are stored.
-enum QuarantineReason: String {
+package enum QuarantineReason: String, Sendable {
     case fork
     case spoolSequenceReused = "spool-sequence-reused"
     /// Found at the rollup: the payload is no batch.
     case undecodable
+    /// Found at the rollup: the sums can't take it.
+    case rollupFailed = "rollup-failed"
+
+    /// Those that a rollup finds.
+    package static let ofRollups: [QuarantineReason] = [.undecodable, .rollupFailed]
 }
 
 extension Store {
@@ -153,7 +158,8 @@ extension StoreSession {
         let collector: Int32 = try row.decode(0)
         guard try row.decode(1, as: Bool.self) else {
             let live: UInt64 = try connection.query(
-                "SELECT max(epoch) FROM collector_epoch WHERE collector_id = $1", [.int(Int64(collector))]
+                "SELECT coalesce(max(epoch), 0) FROM collector_epoch WHERE collector_id = $1 AND NOT is_retired",
+                [.int(Int64(collector))]
             ).one().decode(0)
             return .failure(.fenced(liveEpoch: live))
         }
@@ -238,8 +244,8 @@ extension StoreSession {
             INSERT INTO ledger_digest (collector_id, digest, epoch, sequence, spool_id, spool_sequence)
             VALUES ($1, $5, $2, $3, $6, $7)),
         queue_row AS (
-            INSERT INTO rollup_queue (collector_id, epoch, sequence, received_at, row_count, payload_bytes)
-            VALUES ($1, $2, $3, $4, $11, $10))
+            INSERT INTO rollup_queue (collector_id, provider_id, epoch, sequence, received_at, row_count, payload_bytes)
+            SELECT $1, provider_id, $2, $3, $4, $11, $10 FROM collector WHERE collector_id = $1)
         UPDATE collector_epoch
            SET next_sequence = next_sequence + 1, chain = sha256(chain || $5), software_version = $9,
                last_seen_at = greatest(last_seen_at, $4), last_batch_at = greatest(last_batch_at, $4),

@@ -11,9 +11,11 @@ extension StoreSession {
         // The collector's row is the lock: two processes that ask at once get two epochs, one after the other.
         try connection.query("SELECT 1 FROM collector WHERE collector_id = $1 FOR UPDATE", [.int(Int64(collector))])
         // Read after the lock was waited for: what the process before committed is seen.
-        let newest = try position(ofEpoch: nil, of: collector)
-        let stored = try position(ofEpoch: request.remembered.epoch, of: collector)
-        let decision = EpochDecision(remembered: request.remembered, newest: newest, stored: stored)
+        let newest = try stored(epoch: nil, of: collector)?.position
+        let stored = try stored(epoch: request.remembered.epoch, of: collector)
+        let decision = try EpochDecision(
+            remembered: request.remembered, newest: newest, stored: stored?.position,
+            isRetired: stored?.isRetired ?? false)
         try connection.query(
             "UPDATE collector_epoch SET is_live = false WHERE collector_id = $1 AND is_live", [.int(Int64(collector))])
         try connection.query(
@@ -32,15 +34,24 @@ extension StoreSession {
             position: EpochPosition(epoch: decision.epoch), previous: newest, hasRegressed: decision.hasRegressed)
     }
 
-    /// How far a collector's newest epoch has come, or exactly `epoch` where one is named.
-    private func position(ofEpoch epoch: UInt64?, of collector: Int32) throws -> EpochPosition? {
+    /// An epoch of a collector as the database holds it.
+    private struct StoredEpoch {
+        var position: EpochPosition
+        var isRetired: Bool
+    }
+
+    /// A collector's newest epoch that isn't retired, or exactly `epoch` where one is named.
+    private func stored(epoch: UInt64?, of collector: Int32) throws -> StoredEpoch? {
         let rows = try connection.query(
             """
-            SELECT epoch, next_sequence FROM collector_epoch
-             WHERE collector_id = $1 AND ($2::bigint IS NULL OR epoch = $2) ORDER BY epoch DESC LIMIT 1
+            SELECT epoch, next_sequence, is_retired FROM collector_epoch
+             WHERE collector_id = $1 AND CASE WHEN $2::bigint IS NULL THEN NOT is_retired ELSE epoch = $2 END
+             ORDER BY epoch DESC LIMIT 1
             """, [.int(Int64(collector)), .int(epoch.map { Int64(clamping: $0) })])
         guard let row = rows.first else { return nil }
-        return EpochPosition(epoch: try row.decode(0), nextSequence: try row.decode(1))
+        return StoredEpoch(
+            position: EpochPosition(epoch: try row.decode(0), nextSequence: try row.decode(1)),
+            isRetired: try row.decode(2))
     }
 
     /// The collector's number, made when it is first heard of.
@@ -80,5 +91,49 @@ extension StoreSession {
         var known: Set<[UInt8]> = []
         for row in rows { known.insert(try row.decode(0)) }
         return .success(digests.map(known.contains))
+    }
+
+    /// Gives an identity back whose epochs somebody drove to the end of the numbers: those above don't count any more
+    /// for the next epoch's number, and can't be worked in. What was counted under them stays counted.
+    ///
+    /// - Parameters:
+    ///   - epoch: the last one that still counts; `nil` for the one before the first jump that no restart explains.
+    ///   - actor: who does it, for the audit log.
+    /// - Returns: the epochs that were retired, from the lowest on.
+    /// - Throws: ``StoreError`` `.notFound` where there is no such collector or no epoch to retire.
+    package func retireEpochs(
+        of key: CollectorKey, above epoch: UInt64?, by actor: String, at now: Timestamp
+    ) throws -> [UInt64] {
+        let rows = try connection.query(
+            """
+            SELECT c.collector_id FROM collector c JOIN provider p USING (provider_id)
+             WHERE p.name = $1 AND c.name = $2 FOR UPDATE OF c
+            """, [.text(key.provider), .text(key.collector)])
+        guard let collector = try rows.first?.decode(0, as: Int32.self) else {
+            throw StoreError(.notFound, "There is no collector \(key.provider)/\(key.collector).")
+        }
+        let epochs: [UInt64] = try connection.query(
+            "SELECT epoch FROM collector_epoch WHERE collector_id = $1 AND NOT is_retired ORDER BY epoch",
+            [.int(Int64(collector))]
+        ).map { try $0.decode(0) }
+        guard let last = epoch ?? Self.lastBeforeJump(epochs), epochs.contains(where: { $0 > last }) else {
+            throw StoreError(
+                .notFound,
+                "\(key.provider)/\(key.collector) has no epoch to retire; its newest is \(epochs.last ?? 0).")
+        }
+        try connection.query(
+            """
+            UPDATE collector_epoch SET is_retired = true, is_live = false
+             WHERE collector_id = $1 AND epoch > $2 AND NOT is_retired
+            """, [.int(Int64(collector)), .int(Int64(clamping: last))])
+        let retired = epochs.filter { $0 > last }
+        try audit(
+            "epochs-retired", of: "\(key.provider)/\(key.collector)", by: actor,
+            counts: [(name: "epochs", count: retired.count), (name: "last", count: Int(clamping: last))], at: now)
+        return retired
+    }
+
+    private static func lastBeforeJump(_ epochs: [UInt64]) -> UInt64? {
+        zip([0] + epochs, epochs).first { $1 - $0 > EpochDecision.maxLead / 2 }?.0
     }
 }

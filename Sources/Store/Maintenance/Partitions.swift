@@ -70,6 +70,10 @@ final class PartitionCache: Sendable {
         known.withLock { wanted.isSubset(of: $0) }
     }
 
+    func forgetAll() {
+        known.withLock { $0.removeAll() }
+    }
+
     func forget(_ names: [String]) {
         known.withLock { known in known = known.filter { !names.contains($0.name) } }
     }

@@ -9,10 +9,9 @@ struct Retention {
 
     /// - Returns: the names of the partitions that were dropped.
     func run() throws -> [String] {
-        let job = RollupJob(connection: connection, calendar: .utc, partitions: PartitionCache())
         // Nothing is rolled up meanwhile, into what is dropped. Where another instance rolls up, the next run of this
         // will do.
-        return try job.withLock {
+        return try RollupLocks(connection: connection).exclusively {
             try dropSums(.usageMinute, keptDays: policy.minuteDays)
                 + dropSums(.usageHour, keptDays: policy.hourDays) + dropPayloads()
         } ?? []

@@ -10,7 +10,9 @@ struct LedgerBatch {
     var receivedAt: Timestamp
     var rows: Int
     var payloadBytes: Int
+}
 
+extension LedgerBatch {
     /// Reads the columns collector, provider, epoch, sequence, received at, rows and bytes, from `column` on.
     init(_ row: Row, from column: Int) throws {
         collector = try row.decode(column)
@@ -21,6 +23,11 @@ struct LedgerBatch {
         rows = try row.decode(column + 5)
         payloadBytes = try row.decode(column + 6)
     }
+}
+
+extension String {
+    /// The first 500 characters: enough of an error for whoever looks into the quarantine.
+    static func shortened(_ text: String) -> String { String(text.prefix(500)) }
 }
 
 extension RollupLimits {
@@ -41,14 +48,16 @@ extension RollupLimits {
 struct DecodedBatches {
     struct Good {
         var batch: LedgerBatch
+        var payload: [UInt8]
         var rows: UsageRows
     }
 
     struct Bad {
         var batch: LedgerBatch
         var payload: [UInt8]
-        /// Why the payload is no batch, for people.
-        var reason: String
+        var reason: QuarantineReason
+        /// What is wrong with it, for people.
+        var detail: String
     }
 
     var good: [Good] = []
@@ -60,7 +69,7 @@ struct DecodedBatches {
 
 extension RollupJob {
     /// Reads and decodes payloads. One that can't be decoded is not in the way of the others.
-    func read(_ batches: [LedgerBatch], decode: PayloadDecoder) throws -> DecodedBatches {
+    func read(_ batches: [LedgerBatch]) throws -> DecodedBatches {
         // A subquery for each row, so that the plan is always one index look-up in one partition.
         let rows = try connection.query(
             """
@@ -80,42 +89,28 @@ extension RollupJob {
         for (batch, row) in zip(batches, rows) {
             let payload: [UInt8]? = try row.decode(0)
             guard let payload else {
-                decoded.bad.append(.init(batch: batch, payload: [], reason: "the payload is missing"))
+                decoded.bad.append(
+                    .init(batch: batch, payload: [], reason: .undecodable, detail: "the payload is missing"))
                 continue
             }
             do {
-                decoded.good.append(.init(batch: batch, rows: try decode(payload)))
+                decoded.good.append(.init(batch: batch, payload: payload, rows: try decode(payload)))
             } catch {
-                decoded.bad.append(.init(batch: batch, payload: payload, reason: String("\(error)".prefix(500))))
+                decoded.bad.append(
+                    .init(batch: batch, payload: payload, reason: .undecodable, detail: .shortened("\(error)")))
             }
         }
         return decoded
     }
 
-    /// Interns the names of all batches in bulk and adds their rows up.
-    func merge(_ batches: [DecodedBatches.Good], into builder: inout SumBuilder) throws {
-        let interner = Interner(connection: connection)
-        let models = try interner.models(Self.distinct(batches.map(\.rows.models)))
-        let regions = try interner.regions(Self.distinct(batches.map(\.rows.regions)))
-        for (provider, own) in Dictionary(grouping: batches, by: \.batch.provider).sorted(by: { $0.key < $1.key }) {
-            let tenants = try interner.tenants(Self.distinct(own.map(\.rows.tenants)), provider: provider)
-            for batch in own {
-                let names = BatchNames(
-                    provider: provider,
-                    tenants: try batch.rows.tenants.map { try Interner.required(tenants[NameBytes($0)], $0) },
-                    models: try batch.rows.models.map { try Interner.required(models[NameBytes($0)], $0) },
-                    regions: try batch.rows.regions.map { try Interner.required(regions[NameBytes($0)], $0) })
-                builder.add(batch.rows, names: names)
-            }
-        }
+    /// Gives the names of all batches their ids in bulk and adds their rows up.
+    func merge(_ batches: [DecodedBatches.Good], naming rule: NamingRule, into builder: inout SumBuilder) throws {
+        let names = try BatchNaming(connection: connection, rule: rule).names(of: batches)
+        for (batch, names) in zip(batches, names) { try builder.add(batch.rows, names: names) }
     }
 
-    private static func distinct(_ dictionaries: [[String]]) -> [String] {
-        var seen: Set<NameBytes> = []
-        return dictionaries.flatMap { $0.filter { seen.insert(NameBytes($0)).inserted } }
-    }
-
-    /// Keeps them with their reasons. They take no ledger position: a position counts sums.
+    /// Keeps batches that don't count, with their reasons. They take no ledger position: a position counts sums. Their
+    /// payload is in the ledger as well, from where they can be queued again.
     func quarantine(_ bad: [DecodedBatches.Bad]) throws {
         for item in bad {
             try connection.query(
@@ -123,13 +118,44 @@ extension RollupJob {
                 INSERT INTO batch_quarantine (collector_id, digest, epoch, sequence, reason, detail, received_at, payload)
                 SELECT $1, digest, $2, $3, $7, $4, $5, $6 FROM ledger
                  WHERE collector_id = $1 AND epoch = $2 AND sequence = $3 AND received_at = $5
-                ON CONFLICT (collector_id, digest) DO NOTHING
+                ON CONFLICT (collector_id, digest) DO UPDATE SET reason = excluded.reason, detail = excluded.detail
                 """,
                 [
                     .int(Int64(item.batch.collector)), .int(item.batch.epoch), .int(item.batch.sequence),
-                    .text(item.reason), .timestamp(item.batch.receivedAt), .bytes(item.payload),
-                    .text(QuarantineReason.undecodable.rawValue),
+                    .text(item.detail), .timestamp(item.batch.receivedAt), .bytes(item.payload),
+                    .text(item.reason.rawValue),
                 ])
         }
+    }
+}
+
+extension StoreSession {
+    /// Queues batches again that a rollup could not count. Must run in a transaction.
+    ///
+    /// - Parameters:
+    ///   - provider: only this one's; `nil` for every one's.
+    ///   - actor: who does it, for the audit log.
+    /// - Returns: how many. A batch whose payload retention has dropped stays in quarantine.
+    package func requeueQuarantined(of provider: String?, by actor: String, at now: Timestamp) throws -> Int {
+        let reasons = QuarantineReason.ofRollups.map(\.rawValue)
+        let queued = try connection.query(
+            """
+            WITH taken AS (
+                DELETE FROM batch_quarantine q USING collector c, provider p, ledger l
+                 WHERE c.collector_id = q.collector_id AND p.provider_id = c.provider_id
+                   AND ($1::text IS NULL OR p.name = $1) AND q.reason = ANY($2)
+                   AND l.collector_id = q.collector_id AND l.epoch = q.epoch AND l.sequence = q.sequence
+                   AND l.received_at = q.received_at
+                   AND EXISTS (
+                       SELECT FROM ledger_payload y WHERE y.collector_id = l.collector_id AND y.epoch = l.epoch
+                          AND y.sequence = l.sequence AND y.received_at = l.received_at)
+                RETURNING l.collector_id, c.provider_id, l.epoch, l.sequence, l.received_at, l.row_count, l.payload_bytes)
+            INSERT INTO rollup_queue (collector_id, provider_id, epoch, sequence, received_at, row_count, payload_bytes)
+            SELECT * FROM taken
+            """, [.text(provider), .textArray(reasons)]
+        ).affectedRows
+        try audit(
+            "requeued", of: provider ?? "every provider", by: actor, counts: [(name: "batches", count: queued)], at: now)
+        return queued
     }
 }

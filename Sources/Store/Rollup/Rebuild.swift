@@ -30,16 +30,19 @@ extension Store {
     ///
     /// - Parameters:
     ///   - dates: half-open, in the reporting calendar. Month sums are compared for months that lie in it whole.
+    ///   - admitNames: gives names to usage that was counted beyond a budget of new names.
     ///   - replace: puts the rebuilt sums in the place of the stored ones, in one transaction.
     /// - Throws: ``StoreError``: `.busy` while another instance rolls up, `.payloadDropped` where batches in the range
     ///   have no payload any more.
     package func rebuild(
-        _ dates: Range<CalendarDate>, replace: Bool = false, limits: RollupLimits = RollupLimits(),
-        decode: @escaping PayloadDecoder
+        _ dates: Range<CalendarDate>, replace: Bool = false, admitNames: Bool = false,
+        limits: RollupLimits = RollupLimits(), decode: @escaping PayloadDecoder
     ) async throws -> RebuildReport {
         try await pool.withConnection { connection in
-            let job = RollupJob(connection: connection, calendar: self.calendar, partitions: self.partitions)
-            return try RebuildJob(job: job, dates: dates, limits: limits).run(replace: replace, decode: decode)
+            let job = RollupJob(
+                connection: connection, calendar: self.calendar, partitions: self.partitions, decode: decode)
+            return try RebuildJob(job: job, dates: dates, limits: limits, naming: admitNames ? .all : .known)
+                .run(replace: replace)
         }
     }
 }
@@ -49,6 +52,7 @@ struct RebuildJob {
     let job: RollupJob
     let dates: Range<CalendarDate>
     let limits: RollupLimits
+    let naming: NamingRule
 
     var connection: Connection { job.connection }
     /// The range in minutes since 1970.
@@ -56,19 +60,19 @@ struct RebuildJob {
         job.calendar.startOfDay(dates.lowerBound) / 60..<job.calendar.startOfDay(dates.upperBound) / 60
     }
 
-    func run(replace: Bool, decode: PayloadDecoder) throws -> RebuildReport {
+    func run(replace: Bool) throws -> RebuildReport {
         guard dates.lowerBound < dates.upperBound else {
             throw QuestionError(.badQuery, "The range of days to rebuild is empty.")
         }
         // Temporary tables must not meet the connection's next user.
         defer { connection.discardAfterUse() }
-        guard let report = try job.withLock({ try rebuild(replace: replace, decode: decode) }) else {
+        guard let report = try job.locks.exclusively({ try rebuild(replace: replace) }) else {
             throw StoreError(.busy, "Another instance rolls up at this moment. Try again.")
         }
         return report
     }
 
-    private func rebuild(replace: Bool, decode: PayloadDecoder) throws -> RebuildReport {
+    private func rebuild(replace: Bool) throws -> RebuildReport {
         // Comparing months takes longer than a question may. The setting goes with the connection, which is discarded.
         try connection.execute("SET statement_timeout = 0")
         try checkPayloads()
@@ -81,7 +85,7 @@ struct RebuildJob {
             batches: 0, position: try job.session.position(), tables: [], hasReplaced: false)
         var after: Int64 = 0
         while let portion = try nextPortion(after: after) {
-            report.batches += try add(portion.batches, floors: floors, decode: decode)
+            report.batches += try add(portion.batches, floors: floors)
             after = portion.lastPosition
         }
         report.tables = try RebuildTable.allCases.map { try compare($0, floors: floors) }
@@ -94,17 +98,17 @@ struct RebuildJob {
         return report
     }
 
-    private func add(_ batches: [LedgerBatch], floors: Floors, decode: PayloadDecoder) throws -> Int {
-        let decoded = try job.read(batches, decode: decode)
+    private func add(_ batches: [LedgerBatch], floors: Floors) throws -> Int {
+        let decoded = try job.read(batches)
         if let bad = decoded.bad.first {
             throw StoreError(
                 .payloadDropped,
                 "A batch (collector \(bad.batch.collector), epoch \(bad.batch.epoch), sequence "
-                    + "\(bad.batch.sequence)) can't be decoded: \(bad.reason).")
+                    + "\(bad.batch.sequence)) can't be decoded: \(bad.detail).")
         }
         var builder = SumBuilder(
             calendar: job.calendar, range: minutes, expectedRows: decoded.rowCount)
-        try job.merge(decoded.good, into: &builder)
+        try job.merge(decoded.good, naming: naming, into: &builder)
         builder.finish()
         _ = try SumWriter(connection: connection, prefix: "rebuilt_").write(builder, floors: floors)
         return decoded.good.count

@@ -9,6 +9,14 @@ package struct RollupLimits: Sendable {
     package var maxRows: Int
     /// The most payload bytes of one rollup, as stored.
     package var maxPayloadBytes: Int
+    /// The most batch rows of one rollup that takes batches of several providers, which wait for each other then.
+    package var contestedRows = 131_072
+    /// The most batch rows that may wait of a provider for it to be taken in the light lane: about a second's work.
+    package var lightRows = 20_000
+    package var newNames = NewNameLimits()
+
+    /// Batches of a provider that are looked at in any case, however many providers wait.
+    static let minBatchesOfProvider = 16
 
     package init(maxBatches: Int = 2_000, maxRows: Int = 1_000_000, maxPayloadBytes: Int = 64 << 20) {
         self.maxBatches = maxBatches
@@ -34,8 +42,8 @@ package struct RollupReport: Sendable, Equatable {
     package var rows = 0
     /// Rows of sums that were inserted or updated, over all tables.
     package var sums = 0
-    /// Batches whose payload could not be decoded; they are in `batch_quarantine` and don't count.
-    package var quarantined = 0
+    /// Batches that the sums can't take; they are in `batch_quarantine` and don't count.
+    package var quarantined: [QuarantineNote] = []
     /// The position afterwards.
     package var position: UInt64 = 0
     /// Whether the queue held more than was taken.
@@ -46,19 +54,38 @@ package struct RollupReport: Sendable, Equatable {
     }
 }
 
+/// A batch that a rollup quarantined, for the log.
+package struct QuarantineNote: Sendable, Equatable {
+    /// The stored word for the reason.
+    package var reason: String
+    package var detail: String
+    package var collector: Int32
+    package var epoch: Int64
+    package var sequence: Int64
+
+    init(_ bad: DecodedBatches.Bad) {
+        reason = bad.reason.rawValue
+        detail = bad.detail
+        collector = bad.batch.collector
+        epoch = bad.batch.epoch
+        sequence = bad.batch.sequence
+    }
+}
+
 /// Decodes a batch's payload. Throwing means that it can't be decoded, now or ever.
 package typealias PayloadDecoder = @Sendable (_ payload: [UInt8]) throws -> UsageRows
 
 extension Store {
-    /// Rolls up the oldest committed batches into the sums, in one transaction. One instance at a time does so.
+    /// Rolls up the oldest committed batches of a lane's providers into the sums. One instance at a time does so.
     ///
     /// Call it again at once while ``RollupReport/hasMore``.
-    package func rollUpNext(_ limits: RollupLimits = RollupLimits(), decode: @escaping PayloadDecoder) async throws
-        -> RollupReport
-    {
+    package func rollUpNext(
+        _ limits: RollupLimits = RollupLimits(), lane: RollupLane = .every, decode: @escaping PayloadDecoder
+    ) async throws -> RollupReport {
         try await pool.withConnection { connection in
-            try RollupJob(connection: connection, calendar: self.calendar, partitions: self.partitions)
-                .rollUpNext(limits, decode: decode)
+            let job = RollupJob(
+                connection: connection, calendar: self.calendar, partitions: self.partitions, decode: decode)
+            return try job.rollUpNext(lane: lane, within: limits)
         }
     }
 

@@ -1,104 +1,138 @@
 internal import Postgres
 internal import UsageModel
 
+/// Why the sums can't take a batch that decodes: a fault of the batch, which it has for good.
+struct RollupError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}
+
 /// Rolls up committed batches into the sums, on one connection.
 ///
 /// Reading and decoding come first, without a transaction. What moves the sums is one transaction: it takes the
 /// batches out of the queue, and only if all of them were still there does it count them.
 struct RollupJob {
-    /// The advisory lock that makes one instance roll up at a time. Nothing is wrong if two do: the queue rows decide.
-    static let lockKey: Int64 = 0x7374_6565_6C66_6F6C
-
     let connection: Connection
     let calendar: ZoneRules
     let partitions: PartitionCache
+    let decode: PayloadDecoder
 
     var session: StoreSession { StoreSession(connection, calendar: calendar) }
+    var locks: RollupLocks { RollupLocks(connection: connection) }
 
-    /// A batch that waits to be rolled up.
-    private struct QueuedBatch {
-        /// Its number in the queue: the order in which batches were committed.
-        var queueID: Int64
-        var batch: LedgerBatch
+    /// Rolls up what ``RollupPlan`` gives the lane.
+    func rollUpNext(lane: RollupLane, within limits: RollupLimits) throws -> RollupReport {
+        try locks.inLane(lane) { try rollUp(lane: lane, within: limits) } ?? RollupReport(status: .busy)
     }
 
-    func rollUpNext(_ limits: RollupLimits, decode: PayloadDecoder) throws -> RollupReport {
-        guard let report = try withLock({ try rollUp(limits, decode: decode) }) else {
-            return RollupReport(status: .busy)
-        }
-        return report
-    }
-
-    /// Runs `body` while no other instance rolls up; `nil` where one does.
-    func withLock<Value>(_ body: () throws -> Value) throws -> Value? {
-        let isMine: Bool = try connection.query(
-            "SELECT pg_try_advisory_lock($1)", [.int(Self.lockKey)]
-        ).one().decode(0)
-        guard isMine else { return nil }
-        let result = Result { try body() }
-        do {
-            try connection.query("SELECT pg_advisory_unlock($1)", [.int(Self.lockKey)])
-        } catch {
-            // The lock goes with the session.
-            connection.discardAfterUse()
-        }
-        return try result.get()
-    }
-
-    private func rollUp(_ limits: RollupLimits, decode: PayloadDecoder) throws -> RollupReport {
-        let (taken, hasMore) = try take(limits)
-        if taken.isEmpty { return RollupReport(status: .idle) }
-        let floors = try floors()
-        let decoded = try read(taken.map(\.batch), decode: decode)
-        var builder = SumBuilder(calendar: calendar, expectedRows: decoded.rowCount)
-        try merge(decoded.good, into: &builder)
-        builder.finish()
-        precondition(
-            builder.totals == decoded.totals, "batches of \(decoded.totals) were merged to \(builder.totals)")
-        // Making partitions takes transactions of its own.
-        try partitions.ensure(builder.partitions(floors: floors), on: connection)
-
+    private func rollUp(lane: RollupLane, within limits: RollupLimits) throws -> RollupReport {
+        let queues = try session.waiting(for: lane, within: limits)
+        if queues.isEmpty { return RollupReport(status: .idle) }
+        let held = try locks.acquire(providers: queues.map(\.provider))
+        defer { locks.release(providers: held) }
+        // Looked at again: between the look and the locks the other lane may have taken some of them.
+        let locked =
+            try held.isEmpty ? [] : session.waiting(for: lane, within: limits).filter { held.contains($0.provider) }
+        if locked.isEmpty { return RollupReport(status: .busy) }
+        let plan = RollupPlan(of: locked, within: limits)
         var report = RollupReport(status: .rolledUp)
-        report.batches = decoded.good.count
-        report.rows = decoded.rowCount
-        report.quarantined = decoded.bad.count
-        report.hasMore = hasMore
+        report.hasMore = plan.hasMore
         do {
-            try connection.transaction { _ in
-                report.position = try advance(decoded.good.map(\.batch), taken: taken)
-                try quarantine(decoded.bad)
-                report.sums = try SumWriter(connection: connection).write(builder, floors: floors)
-            }
+            try count(plan.batches, naming: .within(limits.newNames), into: &report)
         } catch is QueueMoved {
             return RollupReport(status: .busy)
         }
         return report
     }
 
-    /// Another rollup job took batches of ours in the meantime.
+    /// Another rollup took batches of ours in the meantime.
     private struct QueueMoved: Error {}
 
-    /// The oldest batches, as many as the limits allow and at least one.
-    private func take(_ limits: RollupLimits) throws -> (taken: [QueuedBatch], hasMore: Bool) {
-        // One more than may be taken, which says whether there are more.
-        let queued = try connection.query(
-            """
-            SELECT q.queue_id, q.collector_id, c.provider_id, q.epoch, q.sequence, q.received_at, q.row_count,
-                   q.payload_bytes
-              FROM rollup_queue q JOIN collector c USING (collector_id) ORDER BY q.queue_id LIMIT $1
-            """, [.int(limits.maxBatches + 1)]
-        ).map { QueuedBatch(queueID: try $0.decode(0), batch: try LedgerBatch($0, from: 1)) }
-        let count = limits.portion(of: queued.map(\.batch))
-        return (Array(queued.prefix(count)), count < queued.count)
+    /// Counts batches; where they can't be counted together, halves find the ones that can't be counted at all, and
+    /// quarantine those.
+    private func count(_ taken: [QueuedBatch], naming: NamingRule, into report: inout RollupReport) throws {
+        do {
+            try countTogether(taken, naming: naming, into: &report)
+        } catch let error where Self.isFaultOfBatches(error) {
+            if taken.count > 1 {
+                let half = taken.count / 2
+                try count(Array(taken[..<half]), naming: naming, into: &report)
+                try count(Array(taken[half...]), naming: naming, into: &report)
+            } else {
+                try countAlone(taken[0], naming: naming, into: &report)
+            }
+        }
     }
 
-    /// Takes the batches out of the queue, gives each counted one its ledger position, and moves the position that sums
-    /// count up to.
-    private func advance(_ good: [LedgerBatch], taken: [QueuedBatch]) throws -> UInt64 {
-        let position: Int64 = try connection.query("SELECT position FROM rollup_state FOR UPDATE").one().decode(0)
+    /// Counts one batch, or quarantines it.
+    private func countAlone(_ taken: QueuedBatch, naming: NamingRule, into report: inout RollupReport) throws {
+        // A partition that somebody dropped would fail every batch: it is made again first.
+        partitions.forgetAll()
+        do {
+            try countTogether([taken], naming: naming, into: &report)
+        } catch let error where Self.isFaultOfBatches(error) {
+            try giveUp(taken, because: error, into: &report)
+        }
+    }
+
+    /// Whether an error comes from what is in a batch. Any other (the connection, a lock, the disk, a schema that isn't
+    /// ours) says nothing about batches: the rollup is tried again.
+    static func isFaultOfBatches(_ error: any Error) -> Bool {
+        guard let error = error as? PostgresError else { return error is RollupError }
+        // Data exceptions, violated constraints, values beyond a limit of the server; names that can't be stored.
+        return ["22", "23", "54"].contains(error.code.rawValue.prefix(2)) || error.code == .decoding
+    }
+
+    private func countTogether(_ taken: [QueuedBatch], naming: NamingRule, into report: inout RollupReport) throws {
+        let floors = try floors()
+        let decoded = try read(taken.map(\.batch))
+        var builder = SumBuilder(calendar: calendar, expectedRows: decoded.rowCount)
+        try merge(decoded.good, naming: naming, into: &builder)
+        builder.finish()
+        precondition(
+            builder.totals == decoded.totals, "batches of \(decoded.totals) were merged to \(builder.totals)")
+        // Making partitions takes transactions of its own.
+        try partitions.ensure(builder.partitions(floors: floors), on: connection)
+
+        let (position, sums) = try connection.transaction { _ in
+            try removeFromQueue(taken)
+            try quarantine(decoded.bad)
+            let sums = try SumWriter(connection: connection).write(builder, floors: floors)
+            // Last, since the other lane waits for the row from here to the commit.
+            return (try advance(decoded.good.map(\.batch)), sums)
+        }
+        report.position = position
+        report.sums += sums
+        report.batches += decoded.good.count
+        report.rows += decoded.rowCount
+        report.quarantined += decoded.bad.map { QuarantineNote($0) }
+    }
+
+    private func giveUp(_ taken: QueuedBatch, because error: any Error, into report: inout RollupReport) throws {
+        var decoded = try read([taken.batch])
+        decoded.bad += decoded.good.map {
+            .init(batch: $0.batch, payload: $0.payload, reason: .rollupFailed, detail: .shortened("\(error)"))
+        }
+        report.position = try connection.transaction { _ in
+            try removeFromQueue([taken])
+            try quarantine(decoded.bad)
+            return try session.position()
+        }
+        report.quarantined += decoded.bad.map { QuarantineNote($0) }
+    }
+
+    private func removeFromQueue(_ taken: [QueuedBatch]) throws {
         let removed = try connection.query(
             "DELETE FROM rollup_queue WHERE queue_id = ANY($1)", [.int64Array(taken.map(\.queueID))])
         guard removed.affectedRows == taken.count else { throw QueueMoved() }
+    }
+
+    /// Gives each counted batch its ledger position, and moves the position that sums count up to.
+    private func advance(_ good: [LedgerBatch]) throws -> UInt64 {
+        let position: Int64 = try connection.query("SELECT position FROM rollup_state FOR UPDATE").one().decode(0)
         let placed = try connection.query(
             """
             INSERT INTO ledger_position (position, collector_id, epoch, sequence, received_at)
@@ -134,6 +168,55 @@ struct RollupJob {
 }
 
 extension StoreSession {
+    /// What waits of the providers that a lane takes, each provider's from the oldest on, as far as one rollup may need.
+    func waiting(for lane: RollupLane, within limits: RollupLimits) throws -> [ProviderQueue] {
+        // One look into the index for each provider that waits, however long the queue is.
+        let providers: [Int16] = try connection.query(
+            """
+            WITH RECURSIVE waiting AS (
+                (SELECT provider_id FROM rollup_queue ORDER BY provider_id LIMIT 1)
+                UNION ALL
+                SELECT (SELECT q.provider_id FROM rollup_queue q WHERE q.provider_id > w.provider_id
+                         ORDER BY q.provider_id LIMIT 1)
+                  FROM waiting w WHERE w.provider_id IS NOT NULL)
+            SELECT provider_id FROM waiting WHERE provider_id IS NOT NULL
+            """
+        ).map { try $0.decode(0) }
+        if providers.isEmpty { return [] }
+        // One more than may be taken, which says whether there are more.
+        let each = max(RollupLimits.minBatchesOfProvider, limits.maxBatches / providers.count) + 1
+        let rows = try connection.query(
+            """
+            SELECT q.queue_id, q.collector_id, q.provider_id, q.epoch, q.sequence, q.received_at, q.row_count,
+                   q.payload_bytes
+              FROM unnest($1::int2[]) AS p (provider_id)
+             CROSS JOIN LATERAL (
+                   SELECT * FROM rollup_queue r WHERE r.provider_id = p.provider_id ORDER BY r.queue_id LIMIT $2) q
+             ORDER BY q.queue_id
+            """, [.int16Array(providers), .int(each)])
+        var queues: [Int16: ProviderQueue] = [:]
+        for row in rows {
+            let queued = QueuedBatch(queueID: try row.decode(0), batch: try LedgerBatch(row, from: 1))
+            let provider = queued.batch.provider
+            queues[provider, default: ProviderQueue(provider: provider, batches: [], isTruncated: false)]
+                .batches.append(queued)
+        }
+        return queues.values.map { queue in
+            var queue = queue
+            if queue.batches.count == each {
+                queue.batches.removeLast()
+                queue.isTruncated = true
+            }
+            return queue
+        }
+        .filter { queue in
+            let isLight = !queue.isTruncated && queue.rows <= limits.lightRows
+            return lane == .every || isLight == (lane == .light)
+        }
+        // The provider that has waited longest comes first where others have as much.
+        .sorted { ($0.batches.first?.queueID ?? 0) < ($1.batches.first?.queueID ?? 0) }
+    }
+
     /// The ledger position that every sum counts up to: how many batches, in their order.
     package func position() throws -> UInt64 {
         try connection.query("SELECT position FROM rollup_state").one().decode(0)

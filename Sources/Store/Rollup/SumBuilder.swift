@@ -4,9 +4,9 @@ internal import UsageModel
 /// The ids behind the names of one batch's dictionaries, by position.
 struct BatchNames {
     var provider: Int16
-    var tenants: [Int32]
+    var tenants: [Int64]
     var models: [Int32]
-    var regions: [Int16]
+    var regions: [Int32]
 }
 
 /// Merges batch rows to unique keys, in memory, for all tables of sums at once.
@@ -19,7 +19,7 @@ struct SumBuilder {
     private(set) var days = SumTable()
     private(set) var months = SumTable()
     private(set) var minutes: SumTable
-    private(set) var providers: [Int32: Int16] = [:]
+    private(set) var providers: [Int64: Int16] = [:]
     /// Of the rows that were added.
     private(set) var totals = WideTokenCounts()
 
@@ -31,7 +31,11 @@ struct SumBuilder {
         minutes = SumTable(minimumCapacity: expectedRows)
     }
 
-    mutating func add(_ batch: UsageRows, names: BatchNames) {
+    /// - Throws: ``RollupError`` for a minute that no key of sums can hold; nothing of the batch is added then.
+    mutating func add(_ batch: UsageRows, names: BatchNames) throws {
+        for row in batch.rows where !SumKey.times.contains(row.minute.flooredDivision(by: 60)) {
+            throw RollupError("minute \(row.minute) since 1970 is beyond what sums can be kept of")
+        }
         for id in names.tenants { providers[id] = names.provider }
         for row in batch.rows {
             if let range, !range.contains(row.minute) { continue }
@@ -53,11 +57,11 @@ struct SumBuilder {
             let day = calendar.date(atSecond: row.minute * 60).days
             days.add(SumKey.pack(time: day) | rest, counts)
         }
-        func minuteKey(by granularity: MinuteGranularity, subject: Int32) -> UInt128 {
+        func minuteKey(by granularity: MinuteGranularity, subject: Int64) -> UInt128 {
             MinuteKey.pack(minute: row.minute, provider: names.provider, granularity: granularity, subject: subject)
         }
         minutes.add(minuteKey(by: .provider, subject: 0), counts)
-        minutes.add(minuteKey(by: .model, subject: model), counts)
+        minutes.add(minuteKey(by: .model, subject: Int64(model)), counts)
         minutes.add(minuteKey(by: .tenant, subject: tenant), counts)
     }
 

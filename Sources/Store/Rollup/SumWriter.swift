@@ -36,7 +36,7 @@ struct SumWriter {
     }
 
     private func writeWide(
-        _ table: SumTable, _ kind: WideTable, providers: [Int32: Int16], from floor: Int64
+        _ table: SumTable, _ kind: WideTable, providers: [Int64: Int16], from floor: Int64
     ) throws -> Int {
         let indices = table.sortedIndices().filter { SumKey.time(of: table.keys[$0]) >= floor }
         for portion in indices.portions(of: Self.portionRows) {
@@ -47,8 +47,8 @@ struct SumWriter {
                 sql,
                 [
                     kind.times(keys), .int16Array(keys.map { providers[SumKey.tenant(of: $0)] ?? 0 }),
-                    .int32Array(keys.map(SumKey.tenant(of:))), .int32Array(keys.map(SumKey.model(of:))),
-                    .int16Array(keys.map(SumKey.region(of:))), .int16Array(keys.map(SumKey.layer(of:))),
+                    .int64Array(keys.map(SumKey.tenant(of:))), .int32Array(keys.map(SumKey.model(of:))),
+                    .int32Array(keys.map(SumKey.region(of:))), .int16Array(keys.map(SumKey.layer(of:))),
                     .int16Array(keys.map(SumKey.workload(of:))), .int16Array(keys.map(SumKey.modality(of:))),
                 ] + counts.parameters
             ).affectedRows
@@ -72,7 +72,7 @@ struct SumWriter {
                 [
                     .timestampArray(keys.map { Timestamp(seconds: MinuteKey.minute(of: $0) * 60) }),
                     .int16Array(keys.map(MinuteKey.provider(of:))), .int16Array(keys.map(MinuteKey.granularity(of:))),
-                    .int32Array(keys.map(MinuteKey.subject(of:))),
+                    .int64Array(keys.map(MinuteKey.subject(of:))),
                 ] + counts.parameters
             ).affectedRows
             Self.requireAll(written, of: portion.count, "\(prefix)usage_minute")
@@ -88,8 +88,8 @@ struct SumWriter {
         upsertSQL(
             table, keys: ["\(kind)", "tenant_id", "model_id", "region_id", "layer", "workload", "modality"],
             columns: [
-                ("\(kind)", kind.arrayType), ("provider_id", "int2"), ("tenant_id", "int4"), ("model_id", "int4"),
-                ("region_id", "int2"), ("layer", "int2"), ("workload", "int2"), ("modality", "int2"),
+                ("\(kind)", kind.arrayType), ("provider_id", "int2"), ("tenant_id", "int8"), ("model_id", "int4"),
+                ("region_id", "int4"), ("layer", "int2"), ("workload", "int2"), ("modality", "int2"),
             ] + countColumns.map { ($0, numbers) })
     }
 
@@ -97,7 +97,7 @@ struct SumWriter {
         upsertSQL(
             table, keys: ["minute", "provider_id", "granularity", "subject_id"],
             columns: [
-                ("minute", "timestamptz"), ("provider_id", "int2"), ("granularity", "int2"), ("subject_id", "int4"),
+                ("minute", "timestamptz"), ("provider_id", "int2"), ("granularity", "int2"), ("subject_id", "int8"),
             ] + countColumns.map { ($0, numbers) })
     }
 

@@ -61,10 +61,10 @@ struct ScopeSumsSQL {
         let keys = [
             "u.provider_id", "coalesce(k.kind, 0) AS kind", "\(passing()) AS passes",
             column("model_id", type: "int4", if: granularity.byModel),
-            column("region_id", type: "int2", if: granularity.byRegion),
+            column("region_id", type: "int4", if: granularity.byRegion),
             column("layer", type: "int2", if: granularity.byLayer),
             column("workload", type: "int2", if: granularity.byWorkload),
-            column("tenant_id", type: "int4", if: granularity.byTenant), "\(segment) AS segment",
+            column("tenant_id", type: "int8", if: granularity.byTenant), "\(segment) AS segment",
         ]
         let sums = SumWriter.countColumns.map { "sum(u.\($0)) AS \($0)" }
         let grouped = keys.indices.map { "\($0 + 1)" }.joined(separator: ", ")

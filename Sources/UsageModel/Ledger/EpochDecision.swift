@@ -26,15 +26,37 @@ package struct EpochDecision: Sendable, Equatable {
     /// and batches that it has forgotten are to be supplied again.
     package var hasRegressed: Bool
 
+    /// How far beyond the newest epoch that the database issued a collector's memory may lie, in epochs.
+    ///
+    /// A database from an older backup lacks as many epochs as collectors opened meanwhile, one with each start. Without
+    /// a bound, one request with an epoch near the end of the numbers would leave the identity none.
+    package static let maxLead: UInt64 = 1_000_000
+
     /// - Parameters:
     ///   - remembered: the collector's own memory of its last epoch, zeros for none.
-    ///   - newest: the newest epoch that the database issued to the collector; `nil` for none.
+    ///   - newest: the newest epoch that the database issued to the collector and that wasn't retired; `nil` for none.
     ///   - stored: what the database holds about the epoch that the collector remembers; `nil` for nothing.
-    package init(remembered: EpochPosition, newest: EpochPosition?, stored: EpochPosition?) {
+    ///   - isRetired: whether the remembered epoch was retired, so that it doesn't count for the next one's number.
+    package init(
+        remembered: EpochPosition, newest: EpochPosition?, stored: EpochPosition?, isRetired: Bool = false
+    ) throws(EpochOutOfReach) {
+        let known = newest?.epoch ?? 0
+        let claimed = isRetired ? 0 : remembered.epoch
         // Above what either side has seen, so that a database that went back in time repeats no epoch.
-        epoch = max(newest?.epoch ?? 0, remembered.epoch) + 1
+        let highest = max(known, claimed)
+        guard highest - known <= Self.maxLead, highest < UInt64(Int64.max) else {
+            throw EpochOutOfReach(newest: known, remembered: remembered.epoch)
+        }
+        epoch = highest + 1
         hasRegressed = remembered.epoch > 0 && (stored.map { $0.nextSequence < remembered.nextSequence } ?? true)
     }
+}
+
+/// The epoch that a collector remembers lies further beyond the newest one than ``EpochDecision/maxLead``, or there is
+/// no number left after it.
+package struct EpochOutOfReach: Error, Sendable, Equatable {
+    package var newest: UInt64
+    package var remembered: UInt64
 }
 
 /// Why an epoch can't be worked in.

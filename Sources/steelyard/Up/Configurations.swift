@@ -10,6 +10,8 @@ enum Configurations {
         var ports: Ports
         var trustDomain: String
         var zone: String?
+        /// How old the usage of collectors may be, in seconds; the default where it is `nil`.
+        var windowBackSeconds: Int?
         var directory: DataDirectory
         var certificate: String
         var key: String
@@ -17,6 +19,8 @@ enum Configurations {
     }
 
     static func aggregator(_ it: Aggregator) -> String {
+        // A day more than the collectors: what they take may wait before it is sent.
+        let maxAge = it.windowBackSeconds.map { "\n  max-age: \($0 + 86_400)s" } ?? ""
         var yaml = """
             # Written by `steelyard up` at every start; changes here don't last.
             database:
@@ -27,7 +31,7 @@ enum Configurations {
               certificate-file: \(quoted(it.certificate))
               key-file: \(quoted(it.key))
               client-ca-file: \(quoted(it.authority))
-              trust-domain: \(quoted(it.trustDomain))
+              trust-domain: \(quoted(it.trustDomain))\(maxAge)
             query:
               listen: "127.0.0.1:\(it.ports.query)"
             listening-file: \(quoted(it.directory.aggregatorListening))
@@ -42,7 +46,7 @@ enum Configurations {
         var name: String
         var port: Int
         var ingestPort: Int
-        var windowBack: String?
+        var windowBackSeconds: Int?
         var directory: DataDirectory
         var certificate: String
         var key: String
@@ -65,7 +69,7 @@ enum Configurations {
               age: \(sealAgeSeconds)s
 
             """
-        if let back = it.windowBack { yaml += "window:\n  back: \(quoted(back))\n" }
+        if let back = it.windowBackSeconds { yaml += "window:\n  back: \(back)s\n" }
         return yaml
     }
 

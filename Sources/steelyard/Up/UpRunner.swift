@@ -9,7 +9,8 @@ final class UpRunner: Sendable {
         var providers: [String]
         var portBase: Int
         var zone: String?
-        var windowBack: String?
+        /// How old the usage that is taken may be, in seconds.
+        var windowBackSeconds: Int?
     }
 
     /// How long the daemons may take until they answer that they are ready.

@@ -31,12 +31,12 @@ struct Inside: Sendable {
             let pool = ConnectionPool(ConnectionOptions(connectionString: database.connectionString), logger: logger)
             let store = Store(pool: pool, calendar: calendar, logger: logger)
             try await store.prepare()
-            let (registry, signal) = (MetricsRegistry(), WakeSignal())
+            let (registry, signals) = (MetricsRegistry(), RollupSignals())
             let inside = Inside(
                 store: store,
                 intake: BatchIngest(
-                    store: store, clock: FixedClock(), maxConcurrentDecodes: 2, rollupWake: signal, registry: registry),
-                worker: RollupWorker(store: store, wake: signal, registry: registry, logger: logger),
+                    store: store, clock: FixedClock(), maxConcurrentDecodes: 2, rollup: signals, registry: registry),
+                worker: RollupWorker(store: store, signals: signals, registry: registry, logger: logger),
                 registry: registry)
             try await body(inside)
             await pool.close()

@@ -63,7 +63,7 @@ actor BenchmarkLedger {
         }
         epoch = grant.epoch
         intake = BatchIngest(
-            store: store, clock: SystemWallClock(), maxConcurrentDecodes: 2, rollupWake: WakeSignal(),
+            store: store, clock: SystemWallClock(), maxConcurrentDecodes: 2, rollup: RollupSignals(),
             registry: MetricsRegistry())
         rows = Input.sums().rows()
         BenchmarkCleanup.register(directory)

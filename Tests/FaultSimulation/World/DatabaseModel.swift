@@ -45,8 +45,10 @@ struct DatabaseModel {
         func position(_ epoch: UInt64) -> EpochPosition? {
             row.epochs[epoch].map { EpochPosition(epoch: epoch, nextSequence: $0.nextSequence) }
         }
-        let decision = EpochDecision(
-            remembered: last, newest: row.epochs.keys.max().flatMap(position), stored: position(last.epoch))
+        guard
+            let decision = try? EpochDecision(
+                remembered: last, newest: row.epochs.keys.max().flatMap(position), stored: position(last.epoch))
+        else { return .later(ShippingDelay(.refused, "the remembered epoch is out of reach")) }
         for epoch in row.epochs.keys { row.epochs[epoch]?.isLive = false }
         row.epochs[decision.epoch] = Epoch()
         collectors[collector] = row

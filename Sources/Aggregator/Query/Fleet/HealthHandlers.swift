@@ -30,6 +30,9 @@ struct HealthHandlers: Sendable {
                     $0.position = Int(clamping: health.position)
                     $0.pendingBatches = Int(clamping: health.pendingBatches)
                     $0.rollupLagSeconds = Int(health.rollupLagSeconds)
+                    $0.rollupStalledSeconds = Int(health.rollupStalledSeconds)
+                    $0.rollupStallReason = health.rollupStallReason
+                    $0.scarceNameBudgets = health.scarceNames.count
                 })
         case .starting: reason = "The server is waiting for its database."
         case .databaseUnreachable: reason = "The database does not answer."

@@ -9,7 +9,7 @@ extension World {
     func routes() throws -> [String: [String]] {
         let registry = MetricsRegistry()
         let intake = BatchIngest(
-            store: store, clock: clock, maxConcurrentDecodes: 1, rollupWake: WakeSignal(), registry: registry)
+            store: store, clock: clock, maxConcurrentDecodes: 1, rollup: RollupSignals(), registry: registry)
         return allRoutes(
             IngestDependencies(
                 store: store, intake: intake, limiter: ConcurrencyLimiter(limit: 1, limitPerCollector: 1), clock: clock,
