@@ -12,5 +12,7 @@ struct AggregatorCommand: AsyncParsableCommand {
             Exit codes: 0 done; 1 failed; 3 a rebuild found differences; 64 wrong arguments; 78 the configuration is wrong.
             """,
         version: SoftwareVersion.text,
-        subcommands: [Run.self, Migrate.self, CheckConfig.self, Rebuild.self, Requeue.self, RetireEpochs.self, TokenCommand.self])
+        subcommands: [
+            Run.self, Migrate.self, CheckConfig.self, Rebuild.self, Requeue.self, RetireEpochs.self, TokenCommand.self,
+        ])
 }

@@ -20,7 +20,8 @@ struct RetireEpochs: AsyncParsableCommand {
     @Argument(help: "The collector, as PROVIDER/COLLECTOR.")
     var collector: String
 
-    @Option(help: "The last epoch that still counts; without it, the one before the first jump that no restart explains.")
+    @Option(
+        help: "The last epoch that still counts; without it, the one before the first jump that no restart explains.")
     var above: UInt64?
 
     func validate() throws {

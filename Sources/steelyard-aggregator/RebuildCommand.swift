@@ -43,7 +43,8 @@ struct Rebuild: AsyncParsableCommand {
         do {
             try await store.check()
             report = try await store.rebuild(
-                first..<last, replace: apply, admitNames: admitNames, limits: settings.rollupLimits, decode: RollupWorker.decode)
+                first..<last, replace: apply, admitNames: admitNames, limits: settings.rollupLimits,
+                decode: RollupWorker.decode)
             await store.pool.close()
         } catch {
             writeError("\(error)")

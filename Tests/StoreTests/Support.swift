@@ -133,6 +133,10 @@ final class Payloads: Sendable {
         return payload
     }
 
+    func remember(_ payload: [UInt8], as rows: UsageRows) {
+        known.withLock { $0[payload] = rows }
+    }
+
     func forget(_ payload: [UInt8]) {
         known.withLock { $0[payload] = nil }
     }

@@ -96,7 +96,8 @@ extension Problem {
         case .wrongCollector:
             .forbidden(
                 "The batch was sealed by another collector than the client certificate names.", code: "wrong-identity")
-        case .outsideTimeWindow(let minutes, let taken, let offset): outsideTimeWindow(minutes, taken: taken, offset: offset)
+        case .outsideTimeWindow(let minutes, let taken, let offset):
+            outsideTimeWindow(minutes, taken: taken, offset: offset)
         case .tooManyRows(let rows, let limit):
             conflict(
                 "too-many-rows", title: "The batch has more rows than this aggregator takes",

@@ -44,6 +44,20 @@ enum HeaderCodec {
         }
     }
 
+    /// No event has more than `Limits.maxTokensPerField` tokens in a field, so no batch has more than its events could.
+    static func checkTokens(_ totals: WideTokenCounts, eventCount: UInt64) throws(BatchError) {
+        let most = UInt128(eventCount) * UInt128(Limits.maxTokensPerField)
+        let fields = [
+            ("input", totals.input), ("cached_input", totals.cachedInput), ("output", totals.output),
+            ("reasoning_output", totals.reasoningOutput),
+        ]
+        for (name, tokens) in fields where tokens > most {
+            throw BatchError(
+                .inconsistentCounts, field: "rows.\(name)",
+                "\(tokens) tokens, but \(eventCount) events have at most \(most)")
+        }
+    }
+
     private static func check(_ header: BatchHeader) throws(BatchError) {
         guard header.formatVersion == BatchHeader.currentFormatVersion else {
             throw BatchError(

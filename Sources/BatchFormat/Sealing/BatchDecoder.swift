@@ -22,6 +22,7 @@ package struct BatchDecoder: Sendable {
         }
         let (rows, requests) = try RowsColumns.decode(batch.rows)
         try HeaderCodec.checkEventCount(header.eventCount, rowCount: rows.rows.count, requests: requests)
+        try HeaderCodec.checkTokens(rows.totals, eventCount: header.eventCount)
         return (header, rows)
     }
 }

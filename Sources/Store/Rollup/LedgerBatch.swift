@@ -155,7 +155,8 @@ extension StoreSession {
             """, [.text(provider), .textArray(reasons)]
         ).affectedRows
         try audit(
-            "requeued", of: provider ?? "every provider", by: actor, counts: [(name: "batches", count: queued)], at: now)
+            "requeued", of: provider ?? "every provider", by: actor, counts: [(name: "batches", count: queued)], at: now
+        )
         return queued
     }
 }

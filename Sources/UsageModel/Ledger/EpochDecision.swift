@@ -57,6 +57,11 @@ package struct EpochDecision: Sendable, Equatable {
 package struct EpochOutOfReach: Error, Sendable, Equatable {
     package var newest: UInt64
     package var remembered: UInt64
+
+    package init(newest: UInt64, remembered: UInt64) {
+        self.newest = newest
+        self.remembered = remembered
+    }
 }
 
 /// Why an epoch can't be worked in.

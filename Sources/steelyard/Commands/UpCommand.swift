@@ -73,7 +73,8 @@ struct UpCommand: AsyncParsableCommand {
         let lock = try DirectoryLock(directory)
         let stop = StopSignal()
         let options = UpRunner.Options(
-            directory: directory, providers: providers, portBase: portBase, zone: zone, windowBackSeconds: windowBack.flatMap(Self.seconds))
+            directory: directory, providers: providers, portBase: portBase, zone: zone,
+            windowBackSeconds: windowBack.flatMap(Self.seconds))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await stop.watch() }
             defer { group.cancelAll() }

@@ -7,7 +7,8 @@ extension UpRunner {
             Configurations.Aggregator(
                 databaseURL: database.url, ports: ports,
                 trustDomain: Certificates.trustDomain, zone: options.zone, windowBackSeconds: options.windowBackSeconds,
-                directory: options.directory, certificate: files.certificate, key: files.key, authority: certificates.directory.certificate))
+                directory: options.directory, certificate: files.certificate, key: files.key,
+                authority: certificates.directory.certificate))
         let path = options.directory.aggregatorConfiguration
         try PrivateFile.write(yaml, to: path, for: .ownerOnly, overwriting: true)
         return ChildPlan(
@@ -21,7 +22,8 @@ extension UpRunner {
             let yaml = Configurations.collector(
                 Configurations.Collector(
                     provider: provider, name: Certificates.collectorName, port: port, ingestPort: ports.ingest,
-                    windowBackSeconds: options.windowBackSeconds, directory: options.directory, certificate: files.certificate,
+                    windowBackSeconds: options.windowBackSeconds, directory: options.directory,
+                    certificate: files.certificate,
                     key: files.key, authority: certificates.directory.certificate))
             let path = options.directory.collectorConfiguration(provider)
             try PrivateFile.write(yaml, to: path, for: .ownerOnly, overwriting: true)
