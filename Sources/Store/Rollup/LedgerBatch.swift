@@ -1,5 +1,5 @@
 internal import Postgres
-internal import UsageModel
+package import UsageModel
 
 /// A batch of the ledger, without its payload.
 struct LedgerBatch {
