@@ -15,14 +15,14 @@ struct FactsReader {
 
     func read(_ reader: inout YAMLReader) -> MarketFacts {
         MarketFacts(
-            prices: items("prices", &reader) { prices(&$0) }.flatMap(\.self),
-            rates: items("rates", &reader) { rate(&$0) },
-            referenceTotals: items("reference-totals", &reader) { referenceTotal(&$0) })
+            prices: items("prices", of: &reader) { prices(&$0) }.flatMap(\.self),
+            rates: items("rates", of: &reader) { rate(&$0) },
+            referenceTotals: items("reference-totals", of: &reader) { referenceTotal(&$0) })
     }
 
     /// The items of an optional list of maps.
     private func items<Item>(
-        _ key: String, _ reader: inout YAMLReader, _ read: (inout YAMLReader) -> Item?
+        _ key: String, of reader: inout YAMLReader, _ read: (inout YAMLReader) -> Item?
     ) -> [Item] {
         guard let value = reader.optional(key) else { return [] }
         guard case .list(let values) = value.content else {
@@ -40,8 +40,8 @@ struct FactsReader {
 
     /// The prices of a model that stand together: at least one type of tokens, each with its price.
     private func prices(_ reader: inout YAMLReader) -> [MarketPrice]? {
-        let provider = known("provider", providers, &reader)
-        let model = known("model", modelNames, &reader)
+        let provider = known("provider", among: providers, &reader)
+        let model = known("model", among: modelNames, &reader)
         let hasWorkload = reader.optional("workload") != nil
         let workload = hasWorkload ? reader.choice("workload", Workload.allCases.map { ($0.name, $0.name) }) : ""
         let currency = reader.currency("currency")
@@ -115,7 +115,7 @@ struct FactsReader {
     }
 
     /// One of the description's own names.
-    private func known(_ key: String, _ names: [String]?, _ reader: inout YAMLReader) -> String? {
+    private func known(_ key: String, among names: [String]?, _ reader: inout YAMLReader) -> String? {
         guard let name = reader.text(key) else { return nil }
         guard let names, !names.contains(name) else { return name }
         reader.report(

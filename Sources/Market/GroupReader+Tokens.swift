@@ -21,7 +21,7 @@ extension GroupReader {
             return nil
         }
         guard let multiple = reader.decimal("multiple") else { return nil }
-        let tokens = Ratio(UInt128(external) * UInt128(multiple.millionths), UInt128(ExactDecimal.unit)).rounded()
+        let tokens = Ratio(UInt128(external) * UInt128(multiple.millionths), over: UInt128(ExactDecimal.unit)).rounded()
         guard let tokens, tokens <= UInt128(MarketDescription.maxTokensPerGroup) else {
             reader.report("multiple", "makes more than \(MarketDescription.maxTokensPerGroup) tokens")
             return nil

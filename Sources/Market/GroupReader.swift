@@ -42,7 +42,7 @@ struct GroupReader {
         let tokens = isRest ? daily(kind, &reader) : tokens(kind, weights: weights ?? [], &reader)
         let models = models(&reader)
         let regions = regions(&reader)
-        checkEras(models ?? [], tokens ?? [], &reader)
+        checkEras(models ?? [], tokens: tokens ?? [], &reader)
         reader.finish()
         guard let names, let tokens, let zipf, let eventsPerDay, let layer, let batch, let models, let regions,
             reader.problems.isEmpty
@@ -74,7 +74,7 @@ struct GroupReader {
     }
 
     /// Every month with tokens needs models.
-    private func checkEras(_ eras: [ModelEra], _ tokens: [UInt64], _ reader: inout YAMLReader) {
+    private func checkEras(_ eras: [ModelEra], tokens: [UInt64], _ reader: inout YAMLReader) {
         guard !eras.isEmpty, tokens.count == months.count else { return }
         for (month, tokens) in tokens.enumerated()
         where tokens > 0 && !eras.contains(where: { $0.months.contains(month) }) {
@@ -92,14 +92,14 @@ struct GroupReader {
             guard let prefix, let count else { return nil }
             return (1...count).map { "\(prefix)-\($0.zeroPadded(to: 4))" }
         }
-        return reader.list(list, "names") { reader, value in Self.name(value, "names", &reader) }
+        return reader.list(list, of: "names") { reader, value in Self.name(value, key: "names", &reader) }
     }
 
     private func name(_ key: String, _ reader: inout YAMLReader) -> String? {
-        reader.required(key).flatMap { Self.name($0, key, &reader) }
+        reader.required(key).flatMap { Self.name($0, key: key, &reader) }
     }
 
-    private static func name(_ value: YAMLValue, _ key: String, _ reader: inout YAMLReader) -> String? {
+    private static func name(_ value: YAMLValue, key: String, _ reader: inout YAMLReader) -> String? {
         guard let name = reader.text(value, key, maxBytes: Limits.maxTenantNameBytes) else { return nil }
         if let problem = NameRule.problem(in: name, maxBytes: Limits.maxTenantNameBytes) {
             reader.report(key, line: value.line, "the name '\(name.excerpt)' \(problem.explanation)")

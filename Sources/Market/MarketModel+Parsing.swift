@@ -52,7 +52,7 @@ extension MarketModel {
     }
 
     /// One of some words, or empty where the key is absent.
-    private static func word(_ key: String, _ words: [String], _ reader: inout YAMLReader) -> String {
+    private static func word(_ key: String, of words: [String], _ reader: inout YAMLReader) -> String {
         reader.optional(key) == nil ? "" : reader.choice(key, words.map { ($0, $0) }) ?? ""
     }
 }

@@ -38,7 +38,7 @@ struct ProviderFactsReader {
             guard var amounts = inner.map(layer) else { continue }
             let spans = amounts.spans(of: months) { reader, key in reader.hundredths(key) }
             inner.absorb(amounts)
-            guard let monthly = divided(spans, layer, &inner) else { continue }
+            guard let monthly = divided(spans, for: layer, &inner) else { continue }
             revenue.append(
                 ProviderFacts.LayerRevenue(layer: layer, currency: currency, monthHundredths: monthly))
         }
@@ -61,8 +61,8 @@ struct ProviderFactsReader {
         }
         inner.finish()
         reader.absorb(inner)
-        let counts = divided(spans.map { MonthSpan(months: $0.months, value: $0.value.0) }, "tenders", &reader)
-        let amounts = divided(spans.map { MonthSpan(months: $0.months, value: $0.value.1) }, "tenders", &reader)
+        let counts = divided(spans.map { MonthSpan(months: $0.months, value: $0.value.0) }, for: "tenders", &reader)
+        let amounts = divided(spans.map { MonthSpan(months: $0.months, value: $0.value.1) }, for: "tenders", &reader)
         guard let currency, let counts, let amounts else { return nil }
         return ProviderFacts.Tenders(currency: currency, monthCounts: counts, monthHundredths: amounts)
     }
@@ -77,13 +77,13 @@ struct ProviderFactsReader {
                 reader.integer(key, in: 0...MarketDescription.maxTokensPerGroup).map { UInt128($0) }
             }
             inner.absorb(tokens)
-            return divided(spans, model, &inner)
+            return divided(spans, for: model, &inner)
                 .map { ProviderFacts.PrivateDeployment(model: model, monthTokens: $0) }
         }
     }
 
     private func divided(
-        _ spans: [MonthSpan<UInt128>], _ key: String, _ reader: inout YAMLReader
+        _ spans: [MonthSpan<UInt128>], for key: String, _ reader: inout YAMLReader
     ) -> [UInt128]? {
         guard weights.count == months.count else { return nil }
         let amounts = spans.divided(amongMonths: weights)

@@ -178,9 +178,9 @@ private struct Nested: APIObject {
 
     @Test func `cells for people know what they are`() {
         let columns = Sample.columns
-        #expect(columns[\.amount].shown(Self.bare) == .count("0"))
-        #expect(columns[\.change].shown(Self.whole) == .change("+12.5"))
-        #expect(columns[\.rank].shown(Self.bare) == .nothing && columns[\.rank].isBlank)
+        #expect(columns[\.amount].displayValue(Self.bare) == .count("0"))
+        #expect(columns[\.change].displayValue(Self.whole) == .change("+12.5"))
+        #expect(columns[\.rank].displayValue(Self.bare) == .missing && columns[\.rank].isBlank)
         #expect(columns[\.part.rest].isPresent?(Self.whole) == false)
         #expect(columns.last?.isPresent?(Self.whole) == true && columns.last?.isPresent?(Self.bare) == false)
     }

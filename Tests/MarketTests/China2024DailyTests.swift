@@ -15,12 +15,12 @@ import UsageModel
         let sum = ledger.tokens(by: { _ in 0 }) {
             $0.provider == "volcengine" && $0.month == month && (!doubaoAlone || family[$0.model] == "doubao")
         }
-        return Ratio(sum[0] ?? 0, Months.days(month))
+        return Ratio(sum[0] ?? 0, over: Months.days(month))
     }
 
     /// In units of so many tokens, with decimals, as it is printed.
     static func printed(_ value: Ratio, unit: UInt128, decimals: Int) -> String? {
-        Ratio(value.numerator, value.denominator * unit).decimal(decimals)
+        Ratio(value.numerator, over: value.denominator * unit).decimal(decimals)
     }
 
     @Test(.enabled(if: PublishedFigures.isPresent), arguments: [false, true])
@@ -40,10 +40,10 @@ import UsageModel
             #expect(
                 Self.printed(value, unit: figure.unit, decimals: figure.decimals)
                     == Self.printed(
-                        Ratio(UInt128(published.tokensPerDay), 1), unit: figure.unit, decimals: figure.decimals),
+                        Ratio(UInt128(published.tokensPerDay), over: 1), unit: figure.unit, decimals: figure.decimals),
                 "\(figure.month)")
             guard let multiple = published.multipleOf202405 else { continue }
-            let times = Ratio(value.numerator * first.denominator, value.denominator * first.numerator)
+            let times = Ratio(value.numerator * first.denominator, over: value.denominator * first.numerator)
             #expect(times.decimal(0) == String(multiple), "\(figure.month)")
         }
         let (may, september) = (
@@ -59,11 +59,11 @@ import UsageModel
     {
         let ledger = try China2024MarketTests.ledger
         let sums = ledger.idc(by: \.month, in: Set(Months.all))
-        let days = Months.all.map { Ratio(sums[$0] ?? 0, Months.days($0)) }
+        let days = Months.all.map { Ratio(sums[$0] ?? 0, over: Months.days($0)) }
         // The growth of each month, a day of it to a day of the month before, in thousandths.
         let growth = try zip(days.dropFirst(), days).map { later, earlier in
             try #require(
-                Ratio(later.numerator * earlier.denominator, later.denominator * earlier.numerator).rounded(
+                Ratio(later.numerator * earlier.denominator, over: later.denominator * earlier.numerator).rounded(
                     times: 1_000))
         }
         let published = Set(try PublishedFigures.read().inflections.map(\.month))

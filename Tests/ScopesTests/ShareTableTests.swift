@@ -180,10 +180,10 @@ import UsageModel
 
     @Test func `the average is kept exact until it is printed`() throws {
         let table = try Self.table("all-traffic", period: "2024-02")
-        #expect(table.exactlyPublished(100) == Ratio(100, 29))
+        #expect(table.exactlyPublished(100) == Ratio(100, over: 29))
         #expect(table.exactlyPublished(100).decimal(3) == "3.448")
         #expect(table.published(100) == 3)
-        #expect(try Self.table("idc").exactlyPublished(100) == Ratio(100, 1))
+        #expect(try Self.table("idc").exactlyPublished(100) == Ratio(100, over: 1))
     }
 
     @Test func `requests can be the measure`() throws {
@@ -199,6 +199,7 @@ extension ShareTable {
     /// currency.
     func exactlyPublished(_ amount: UInt128) -> Ratio {
         let days = scope.aggregate == .dailyAverage ? UInt128(period.dayCount) : 1
-        return Ratio(amount, scope.measure.unit == .money ? days * DecimalText.powerOfTen(Money.tableDecimals) : days)
+        let divisor = scope.measure.unit == .money ? days * DecimalText.powerOfTen(Money.tableDecimals) : days
+        return Ratio(amount, over: divisor)
     }
 }

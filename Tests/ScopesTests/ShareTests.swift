@@ -23,8 +23,8 @@ internal import TextFormats
         let huge = UInt128.max
         #expect(Share(numerator: huge, denominator: huge).percent(decimals: 12) == "100.000000000000")
         #expect(Share(numerator: huge / 2, denominator: huge).percent(decimals: 1) == "50.0")
-        #expect(Ratio(huge, 1).rounded() == huge)
-        #expect(Ratio(huge, 1).rounded(times: 2) == nil)
+        #expect(Ratio(huge, over: 1).rounded() == huge)
+        #expect(Ratio(huge, over: 1).rounded(times: 2) == nil)
         #expect(Apportionment.largestRemainder(of: huge, weights: [1, 1]) == [huge / 2 + 1, huge / 2])
     }
 
@@ -43,7 +43,7 @@ internal import TextFormats
             #expect(units.reduce(0, +) == whole, "seed \(seed)")
             for (unit, numerator) in zip(units, numerators) {
                 // Never further than one unit from the quota, and never less than its floor.
-                let (low, _) = Apportionment.multiplyDivide(numerator, whole, by: sum)
+                let (low, _) = Apportionment.multiplyDivide(numerator, times: whole, by: sum)
                 #expect(unit == low || unit == low + 1, "seed \(seed)")
             }
         }

@@ -67,8 +67,8 @@ import UsageModel
             let steps = Int.random(in: 5...16, using: &random)
             let turn = Int.random(in: 2..<(steps - 1), using: &random)
             // Up to 1.2 before and at least 1.6 after; amounts so large that rounding down them changes nothing.
-            let before = Ratio(UInt128.random(in: 100...120, using: &random), 100)
-            let after = Ratio(UInt128.random(in: 160...300, using: &random), 100)
+            let before = Ratio(UInt128.random(in: 100...120, using: &random), over: 100)
+            let after = Ratio(UInt128.random(in: 160...300, using: &random), over: 100)
             let start = UInt128.random(in: 1_000_000_000_000...9_000_000_000_000, using: &random)
             let days = Int.random(in: 1...184, using: &random)
             let plain = Self.broken(start: start, steps: steps, turn: steps, before: before, after: after)
@@ -194,9 +194,9 @@ import UsageModel
             #expect(sum * sum == .product(c, c) + .product(2, c, d) + .product(d, d), "seed \(seed)")
             #expect((BigUInt(c) < BigUInt(d)) == (c < d), "seed \(seed)")
             #expect(BigUInt.product(c, d) < .product(c, d) + BigUInt(1), "seed \(seed)")
-            let ratio = WideRatio(BigUInt(a), BigUInt(b + 1))
-            #expect(ratio.decimal(3) == Ratio(a, b + 1).decimal(3), "seed \(seed)")
+            let ratio = WideRatio(BigUInt(a), over: BigUInt(b + 1))
+            #expect(ratio.decimal(3) == Ratio(a, over: b + 1).decimal(3), "seed \(seed)")
         }
-        #expect(WideRatio(.product(.max, .max), BigUInt(1)).rounded() == nil)
+        #expect(WideRatio(.product(.max, .max), over: BigUInt(1)).rounded() == nil)
     }
 }

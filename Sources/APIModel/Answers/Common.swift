@@ -7,7 +7,7 @@ extension LocalizedText: APIObject {
         Field("en", \.en), Field("zh", \.zh),
     ]
 
-    package var shown: ShownValue { .words(self) }
+    package var displayValue: DisplayValue { .words(self) }
 }
 
 extension Scope.Entity {

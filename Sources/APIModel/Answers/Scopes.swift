@@ -89,7 +89,8 @@ package struct ScopeDefinition: APIObject {
             values: ScopeFact.allCases.map(\.rawValue)),
         Field(
             "imports", \.imports, en: "Reads facts", zh: "所需数据",
-            means: "The kinds of facts that an answer reads. Without those of a needed fact it is 422 `missing-facts`.",
+            means: "The kinds of facts that an answer reads. Without those of a needed fact it is 422 "
+                + "`\(MissingFacts.code)`.",
             values: FactKind.allCases.map(\.rawValue)),
         Field("explanation", \.explanation, means: "What it counts and what it doesn't."),
     ]

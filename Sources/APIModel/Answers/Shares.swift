@@ -122,11 +122,7 @@ package struct ShareTotal: APIObject {
 /// What a share is made of, and what stands beside it.
 package struct ShareAmounts: APIObject {
     package var published = Amount()
-    package var external = Amount()
-    package var ownBusiness = Amount()
-    package var unclassified = Amount()
-    package var otherKinds = Amount()
-    package var outsideFilters = Amount()
+    package var byKind = KindAmounts()
     package var unmapped = Amount()
 
     package init() {}
@@ -135,12 +131,27 @@ package struct ShareAmounts: APIObject {
         Field(
             "published", \.published,
             means: "The figure as the scope publishes it, a sum or an average per day."),
+        .group(\.byKind),
+        .unmapped(\.unmapped),
+    ]
+}
+
+/// What a figure is made of, by the kinds of the tenants that used it, whether it counts or not.
+package struct KindAmounts: APIObject {
+    package var external = Amount()
+    package var ownBusiness = Amount()
+    package var unclassified = Amount()
+    package var otherKinds = Amount()
+    package var outsideFilters = Amount()
+
+    package init() {}
+
+    package static let fields: [Field<KindAmounts>] = [
         .external(\.external),
         .ownBusiness(\.ownBusiness),
         .unclassified(\.unclassified),
         .otherKinds(\.otherKinds),
         .outsideFilters(\.outsideFilters),
-        .unmapped(\.unmapped),
     ]
 }
 
@@ -223,7 +234,7 @@ package struct PublishedTotal: APIObject {
         Field("value", \.value, means: "As published."),
         Field(
             "unit", \.unit,
-            means: "`tokens`, `tokens-per-day`, `requests`, `requests-per-day`, `tenders` or a currency."),
+            means: ReferenceTotal.Unit.words.map { "`\($0)`" }.joined(separator: ", ") + " or a currency."),
         Field("precision", \.precision, means: "What the last published digit is worth."),
         Field("source", \.source),
         Field("as_of", \.asOf),

@@ -123,11 +123,7 @@ package struct StatementRow: APIObject {
     package var rank = 0
     package var numerator = Amount()
     package var sharePercent: Percent?
-    package var external = Amount()
-    package var ownBusiness = Amount()
-    package var unclassified = Amount()
-    package var otherKinds = Amount()
-    package var outsideFilters = Amount()
+    package var byKind = KindAmounts()
     package var unmapped = Amount()
     package var revenueFrom: String?
     package var unpricedTokens = Count()
@@ -143,11 +139,7 @@ package struct StatementRow: APIObject {
         Field("rank", \.rank, means: "0 where the row is no single entity's."),
         Field("numerator", \.numerator, en: "Counted", zh: "计入"),
         Field("share_percent", \.sharePercent, en: "Share", zh: "份额", isBlank: true),
-        .external(\.external),
-        .ownBusiness(\.ownBusiness),
-        .unclassified(\.unclassified),
-        .otherKinds(\.otherKinds),
-        .outsideFilters(\.outsideFilters),
+        .group(\.byKind),
         .unmapped(\.unmapped, en: nil),
         .revenueFrom(\.revenueFrom, en: nil),
         .unpricedTokens(\.unpricedTokens, en: nil),

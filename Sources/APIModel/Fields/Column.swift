@@ -14,7 +14,7 @@ package struct Column<Root: Sendable>: Sendable {
     package internal(set) var isPresent: (@Sendable (Root) -> Bool)?
     let path: @Sendable () -> AnyKeyPath?
     package let cell: @Sendable (Root) -> CSVCell
-    package private(set) var shown: @Sendable (Root) -> ShownValue
+    package private(set) var displayValue: @Sendable (Root) -> DisplayValue
     /// Members with names of their own: as many cells as there are names.
     var names: (@Sendable (Root) -> [NamedText])?
     /// What CSV has in place of such a member.
@@ -24,7 +24,7 @@ package struct Column<Root: Sendable>: Sendable {
         csvName: String?, heading: LocalizedText?, isNumber: Bool, isBlank: Bool,
         isPresent: (@Sendable (Root) -> Bool)?, path: @escaping @Sendable () -> AnyKeyPath?,
         cell: @escaping @Sendable (Root) -> CSVCell,
-        shown: @escaping @Sendable (Root) -> ShownValue
+        displayValue: @escaping @Sendable (Root) -> DisplayValue
     ) {
         self.csvName = csvName
         self.heading = heading
@@ -33,7 +33,7 @@ package struct Column<Root: Sendable>: Sendable {
         self.isPresent = isPresent
         self.path = path
         self.cell = cell
-        self.shown = shown
+        self.displayValue = displayValue
     }
 
     /// A cell of CSV that is no field by itself.
@@ -41,21 +41,21 @@ package struct Column<Root: Sendable>: Sendable {
         self.init(
             csvName: csvName, heading: nil, isNumber: false, isBlank: false, isPresent: nil,
             path: { nil }, cell: cell,
-            shown: { _ in .nothing })
+            displayValue: { _ in .missing })
     }
 
     init(namedBy path: ReadableProperty<Root, [NamedText]>, cell: (@Sendable (Root) -> CSVCell)?) {
         self.init(
             csvName: "", heading: nil, isNumber: false, isBlank: true, isPresent: nil, path: { path },
             cell: { _ in .empty },
-            shown: { _ in .nothing })
+            displayValue: { _ in .missing })
         names = { $0[keyPath: path] }
         namedCell = cell
     }
 
     /// The column of a part, as one of the whole.
     package func at<Whole>(_ part: ReadableProperty<Whole, Root>) -> Column<Whole> {
-        let (path, cell, shown) = (path, cell, shown)
+        let (path, cell, displayValue) = (path, cell, displayValue)
         let (names, namedCell) = (names, namedCell)
         var isWholePresent: (@Sendable (Whole) -> Bool)?
         if let isPresent { isWholePresent = { isPresent($0[keyPath: part]) } }
@@ -64,7 +64,7 @@ package struct Column<Root: Sendable>: Sendable {
             isPresent: isWholePresent,
             path: { path().flatMap { (part as AnyKeyPath).appending(path: $0) } },
             cell: { cell($0[keyPath: part]) },
-            shown: { shown($0[keyPath: part]) })
+            displayValue: { displayValue($0[keyPath: part]) })
         if let names { column.names = { names($0[keyPath: part]) } }
         if let namedCell { column.namedCell = { namedCell($0[keyPath: part]) } }
         return column
@@ -76,19 +76,19 @@ package struct Column<Root: Sendable>: Sendable {
     package func at<Whole>(
         _ part: ReadableProperty<Whole, Root?>, otherwise: Root? = nil
     ) -> Column<Whole> {
-        let (cell, shown) = (cell, shown)
+        let (cell, displayValue) = (cell, displayValue)
         return Column<Whole>(
             csvName: csvName, heading: heading, isNumber: isNumber, isBlank: isBlank,
             isPresent: nil, path: { nil },
             cell: { ($0[keyPath: part] ?? otherwise).map(cell) ?? .empty },
-            shown: { $0[keyPath: part].map(shown) ?? .nothing })
+            displayValue: { $0[keyPath: part].map(displayValue) ?? .missing })
     }
 
     /// The column with its cells for people in another form.
-    package func showing(_ form: @escaping @Sendable (ShownValue) -> ShownValue) -> Column {
+    package func showing(_ form: @escaping @Sendable (DisplayValue) -> DisplayValue) -> Column {
         var column = self
-        let shown = shown
-        column.shown = { form(shown($0)) }
+        let displayValue = displayValue
+        column.displayValue = { form(displayValue($0)) }
         return column
     }
 

@@ -35,7 +35,7 @@ package struct Field<Root: Sendable>: Sendable {
         isBlank: Bool = false, hidesZeros: Bool = false
     ) {
         var isPresent: (@Sendable (Root) -> Bool)?
-        if hidesZeros { isPresent = { !$0[keyPath: path].shown.isZero } }
+        if hidesZeros { isPresent = { !$0[keyPath: path].displayValue.isZero } }
         self.init(
             name, path, heading: Self.heading(en: en, zh: zh), means: meaning,
             schema: Value.schema.limited(to: values, maxLength: maxLength), csv: csv, isBlank: isBlank,
@@ -64,7 +64,7 @@ package struct Field<Root: Sendable>: Sendable {
                 Column(
                     csvName: csv.name(of: name), heading: heading, isNumber: Value.isNumber, isBlank: isBlank,
                     isPresent: isPresent, path: { path }, cell: { $0[keyPath: path].cell },
-                    shown: { $0[keyPath: path].shown })
+                    displayValue: { $0[keyPath: path].displayValue })
             ] : []
         let (key, member) = (MemberWriter.key(name), MemberName(name))
         write = { root, output in

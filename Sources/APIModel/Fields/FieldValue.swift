@@ -8,7 +8,8 @@ package protocol FieldValue: Decodable, Sendable, Equatable {
     /// Whether tables align it to the right.
     static var isNumber: Bool { get }
 
-    /// Whether it is what a new object has until somebody sets it, where that can't be a value.
+    /// Whether it is what a new object has until somebody sets it, where that can't be a value. A forgotten `String` or
+    /// `Int` can't be told from an empty text or a zero, and is sent as that.
     var isUnset: Bool { get }
 
     /// Appends the value as JSON.
@@ -16,7 +17,7 @@ package protocol FieldValue: Decodable, Sendable, Equatable {
     /// The value in a line of CSV; empty for what has no cell of its own, such as a nested object.
     var cell: CSVCell { get }
     /// The value for people.
-    var shown: ShownValue { get }
+    var displayValue: DisplayValue { get }
 
     /// The member `name` of an object.
     ///
@@ -31,7 +32,7 @@ extension FieldValue {
 
     package var isUnset: Bool { false }
     package var cell: CSVCell { .empty }
-    package var shown: ShownValue { .nothing }
+    package var displayValue: DisplayValue { .missing }
 
     package static func read(
         _ name: MemberName, from object: KeyedDecodingContainer<MemberName>
@@ -41,7 +42,7 @@ extension FieldValue {
 }
 
 /// A value on its way into a table, which knows how its reader writes numbers and which language is asked for.
-package enum ShownValue: Sendable, Equatable {
+package enum DisplayValue: Sendable, Equatable {
     case text(String)
     /// A count or an amount in digits.
     case count(String)
@@ -50,14 +51,23 @@ package enum ShownValue: Sendable, Equatable {
     case percent(String)
     case words(LocalizedText)
     /// There is no such figure.
-    case nothing
+    case missing
+
+    /// Without the separators and words of a language.
+    fileprivate var plainText: String {
+        switch self {
+        case .text(let text), .count(let text), .change(let text), .percent(let text): text
+        case .words(let words): words.en
+        case .missing: ""
+        }
+    }
 
     /// Whether it is a number of nothing but zeros.
     var isZero: Bool {
         switch self {
         case .count(let digits), .change(let digits), .percent(let digits):
             !digits.contains { ("1"..."9").contains($0) }
-        case .text, .words, .nothing: false
+        case .text, .words, .missing: false
         }
     }
 }
@@ -87,7 +97,7 @@ extension String: FieldValue {
     package static var schema: Schema { .text(TextSchema()) }
     package func write(to json: inout [UInt8]) { JSONValue.string(self).write(to: &json) }
     package var cell: CSVCell { .text(self) }
-    package var shown: ShownValue { .text(self) }
+    package var displayValue: DisplayValue { .text(self) }
 }
 
 extension Int: FieldValue {
@@ -95,7 +105,7 @@ extension Int: FieldValue {
     package static var isNumber: Bool { true }
     package func write(to json: inout [UInt8]) { json.append(contentsOf: String(self).utf8) }
     package var cell: CSVCell { .count(self) }
-    package var shown: ShownValue { .text(String(self)) }
+    package var displayValue: DisplayValue { .text(String(self)) }
 }
 
 extension Bool: FieldValue {
@@ -104,7 +114,7 @@ extension Bool: FieldValue {
         json.append(contentsOf: (self ? "true" : "false").utf8)
     }
     package var cell: CSVCell { .text(self ? "true" : "false") }
-    package var shown: ShownValue { .text(self ? "true" : "false") }
+    package var displayValue: DisplayValue { .text(self ? "true" : "false") }
 }
 
 /// A value or `null`. A reader takes a member that isn't there for `null`, so that it understands an older server.
@@ -118,7 +128,7 @@ extension Optional: FieldValue where Wrapped: FieldValue {
 
     package var isUnset: Bool { self?.isUnset ?? false }
     package var cell: CSVCell { self?.cell ?? .empty }
-    package var shown: ShownValue { self?.shown ?? .nothing }
+    package var displayValue: DisplayValue { self?.displayValue ?? .missing }
 
     package static func read(
         _ name: MemberName, from object: KeyedDecodingContainer<MemberName>
@@ -127,7 +137,7 @@ extension Optional: FieldValue where Wrapped: FieldValue {
     }
 }
 
-/// Texts stand in one cell, parted by blanks; objects have none.
+/// Values stand in one cell, separated by spaces; objects have none.
 extension Array: FieldValue where Element: FieldValue {
     package static var schema: Schema { .array(Element.schema) }
 
@@ -141,9 +151,10 @@ extension Array: FieldValue where Element: FieldValue {
     }
 
     package var cell: CSVCell { joined(by: " ").map { .text($0) } ?? .empty }
-    package var shown: ShownValue { joined(by: ", ").map { .text($0) } ?? .nothing }
+    package var displayValue: DisplayValue { joined(by: ", ").map { .text($0) } ?? .missing }
 
     private func joined(by separator: String) -> String? {
-        (self as? [String])?.joined(separator: separator)
+        guard Element.schema.hasCell else { return nil }
+        return map(\.displayValue.plainText).joined(separator: separator)
     }
 }

@@ -27,7 +27,7 @@ extension Problem {
                 ])
         case let error as MissingFacts:
             self = Problem(
-                status: 422, code: "missing-facts", title: "The scope needs facts that are not there",
+                status: 422, code: MissingFacts.code, title: "The scope needs facts that are not there",
                 detail: "\(error).",
                 extensions: [
                     JSONMember("missing", .array(error.facts.map { .string($0.rawValue) })),

@@ -24,7 +24,7 @@ package struct Health: Sendable, Equatable {
     package var state: State
     package var position: UInt64 = 0
     package var pendingBatches: UInt64 = 0
-    /// How long the oldest of them has waited, in seconds.
+    /// How long the oldest pending batch has waited, in seconds.
     package var rollupLagSeconds: Int64 = 0
     /// For how long positions have stood still although batches wait, in seconds; 0 within
     /// ``RollupStall/toleratedSeconds``.

@@ -5,7 +5,7 @@ package import Store
 package import Telemetry
 package import UsageModel
 
-/// What the query listener works with; `main` and the tests make it alike.
+/// What the query listener works with; made by ``AggregatorDaemon``.
 package struct QueryDependencies: Sendable {
     package var store: Store
     package var scopes: ScopeCatalogue

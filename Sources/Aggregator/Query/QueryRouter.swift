@@ -24,50 +24,52 @@ struct QueryRouter {
     init(_ dependencies: QueryDependencies) {
         tokens = TokenService(store: dependencies.store, clock: dependencies.clock)
         health = dependencies.health
-        add(.get, "/v1/usage", needs: .usage, UsageHandler(dependencies: dependencies).answer)
-        add(.get, "/v1/shares", needs: .shares, SharesHandler(dependencies: dependencies).answer)
-        add(.get, "/v1/rank", needs: .shares, RankHandler(dependencies: dependencies).answer)
-        add(.get, "/v1/trend", needs: .shares, TrendHandler(dependencies: dependencies).answer)
-        add(.get, "/v1/growth", needs: .shares, GrowthHandler(dependencies: dependencies).answer)
-        add(.get, "/v1/concentration", needs: .shares, ConcentrationHandler(dependencies: dependencies).answer)
-        add(.get, "/v1/bridge", needs: .shares, BridgeHandler(dependencies: dependencies).answer)
-        add(.get, "/v1/peak", needs: .usage, PeakHandler(dependencies: dependencies).answer)
-        add(.get, "/v1/exports/monthly-share", needs: .exports, MonthlyShareHandler(dependencies: dependencies).answer)
+        add(.get, "/v1/usage", needs: .usage, handler: UsageHandler(dependencies: dependencies).answer)
+        add(.get, "/v1/shares", needs: .shares, handler: SharesHandler(dependencies: dependencies).answer)
+        add(.get, "/v1/rank", needs: .shares, handler: RankHandler(dependencies: dependencies).answer)
+        add(.get, "/v1/trend", needs: .shares, handler: TrendHandler(dependencies: dependencies).answer)
+        add(.get, "/v1/growth", needs: .shares, handler: GrowthHandler(dependencies: dependencies).answer)
+        add(.get, "/v1/concentration", needs: .shares, handler: ConcentrationHandler(dependencies: dependencies).answer)
+        add(.get, "/v1/bridge", needs: .shares, handler: BridgeHandler(dependencies: dependencies).answer)
+        add(.get, "/v1/peak", needs: .usage, handler: PeakHandler(dependencies: dependencies).answer)
+        add(
+            .get, "/v1/exports/monthly-share", needs: .exports,
+            handler: MonthlyShareHandler(dependencies: dependencies).answer)
         let scopes = ScopeHandlers(dependencies: dependencies)
-        add(.get, "/v1/scopes", needs: .scopes, scopes.list)
-        add(.get, "/v1/scopes/{id}", needs: .scopes, scopes.one)
+        add(.get, "/v1/scopes", needs: .scopes, handler: scopes.list)
+        add(.get, "/v1/scopes/{id}", needs: .scopes, handler: scopes.one)
         let statements = StatementHandlers(dependencies)
-        add(.get, "/v1/statements", needs: .readStatements, statements.list)
-        add(.post, "/v1/statements", needs: .writeStatements, statements.propose)
-        add(.get, "/v1/statements/{id}", needs: .readStatements, statements.one)
-        add(.post, "/v1/statements/{id}/approval", needs: .writeStatements, statements.approve)
-        add(.post, "/v1/statements/{id}/withdrawal", needs: .writeStatements, statements.withdraw)
+        add(.get, "/v1/statements", needs: .readStatements, handler: statements.list)
+        add(.post, "/v1/statements", needs: .writeStatements, handler: statements.propose)
+        add(.get, "/v1/statements/{id}", needs: .readStatements, handler: statements.one)
+        add(.post, "/v1/statements/{id}/approval", needs: .writeStatements, handler: statements.approve)
+        add(.post, "/v1/statements/{id}/withdrawal", needs: .writeStatements, handler: statements.withdraw)
         let fleet = FleetHandlers(dependencies)
-        add(.get, "/v1/collectors", needs: .collectors, fleet.collectors)
-        add(.get, "/v1/coverage", needs: .coverage, CoverageHandler(dependencies: dependencies).answer)
+        add(.get, "/v1/collectors", needs: .collectors, handler: fleet.collectors)
+        add(.get, "/v1/coverage", needs: .coverage, handler: CoverageHandler(dependencies: dependencies).answer)
         let registry = FactHandlers(dependencies, kind: .tenants)
-        add(.get, "/v1/tenants", needs: .readTenants, registry.export)
-        add(.get, "/v1/tenants/history", needs: .readTenants, registry.history)
-        add(.post, "/v1/tenants", needs: .writeTenants, registry.import)
+        add(.get, "/v1/tenants", needs: .readTenants, handler: registry.export)
+        add(.get, "/v1/tenants/history", needs: .readTenants, handler: registry.history)
+        add(.post, "/v1/tenants", needs: .writeTenants, handler: registry.import)
         let facts = FactHandlers(dependencies, kind: nil)
-        add(.get, "/v1/facts/{kind}", needs: .readFacts, facts.export)
-        add(.get, "/v1/facts/{kind}/history", needs: .readFacts, facts.history)
-        add(.post, "/v1/facts/{kind}", needs: .writeFacts, facts.import)
+        add(.get, "/v1/facts/{kind}", needs: .readFacts, handler: facts.export)
+        add(.get, "/v1/facts/{kind}/history", needs: .readFacts, handler: facts.history)
+        add(.post, "/v1/facts/{kind}", needs: .writeFacts, handler: facts.import)
         let tokenHandlers = TokenHandlers(dependencies)
-        add(.get, "/v1/tokens", needs: .tokens, tokenHandlers.list)
-        add(.post, "/v1/tokens", needs: .tokens, tokenHandlers.create)
-        add(.delete, "/v1/tokens/{id}", needs: .tokens, tokenHandlers.revoke)
+        add(.get, "/v1/tokens", needs: .tokens, handler: tokenHandlers.list)
+        add(.post, "/v1/tokens", needs: .tokens, handler: tokenHandlers.create)
+        add(.delete, "/v1/tokens/{id}", needs: .tokens, handler: tokenHandlers.revoke)
         let healthHandlers = HealthHandlers(dependencies)
-        add(.get, "/metrics", needs: .metrics, healthHandlers.metrics)
-        addOpen(.get, "/livez", healthHandlers.live)
-        addOpen(.get, "/readyz", healthHandlers.ready)
-        addOpen(.get, "/openapi.yaml", healthHandlers.openAPI)
+        add(.get, "/metrics", needs: .metrics, handler: healthHandlers.metrics)
+        addOpen(.get, "/livez", handler: healthHandlers.live)
+        addOpen(.get, "/readyz", handler: healthHandlers.ready)
+        addOpen(.get, "/openapi.yaml", handler: healthHandlers.openAPI)
     }
 
     /// Adds a route that needs a token with a permission.
     private mutating func add(
         _ method: HTTPRequest.Method, _ path: String, needs permission: Permission,
-        _ handler: @escaping AuthorisedHandler
+        handler: @escaping AuthorisedHandler
     ) {
         let (tokens, health) = (tokens, health)
         addOpen(method, path) { request, context in
@@ -82,7 +84,7 @@ struct QueryRouter {
     }
 
     /// Adds a route that anyone may call.
-    private mutating func addOpen(_ method: HTTPRequest.Method, _ path: String, _ handler: @escaping Handler) {
+    private mutating func addOpen(_ method: HTTPRequest.Method, _ path: String, handler: @escaping Handler) {
         routes.append(Route(method: method, path: path, handler: handler))
     }
 

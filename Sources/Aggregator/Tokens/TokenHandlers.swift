@@ -16,15 +16,14 @@ struct TokenHandlers: Sendable {
         tokens = TokenService(store: dependencies.store, clock: dependencies.clock)
     }
 
-    @Sendable func list(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> APIResponse
-    {
+    @Sendable func list(_ request: Request, context: QueryContext, caller: TokenRecord) async throws -> APIResponse {
         _ = try request.parameters()
         _ = try request.format([.json])
         let records = try await tokens.list()
         return .json(TokensResponse { $0.tokens = records.map { TokenRow($0) } })
     }
 
-    @Sendable func create(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+    @Sendable func create(_ request: Request, context: QueryContext, caller: TokenRecord) async throws
         -> APIResponse
     {
         _ = try request.parameters()
@@ -59,7 +58,7 @@ struct TokenHandlers: Sendable {
             }, status: .created)
     }
 
-    @Sendable func revoke(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+    @Sendable func revoke(_ request: Request, context: QueryContext, caller: TokenRecord) async throws
         -> APIResponse
     {
         _ = try request.parameters()

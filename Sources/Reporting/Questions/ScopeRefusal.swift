@@ -17,7 +17,7 @@ package struct ScopeRefusal: Error, Sendable {
     init?(_ scope: Scope, _ error: any Error) {
         switch error {
         case let error as MissingFacts:
-            self.init(scope: scope.id, code: "missing-facts", message: "\(error)", missing: error.facts, cause: error)
+            self.init(scope: scope.id, code: MissingFacts.code, message: "\(error)", missing: error.facts, cause: error)
         case let error as UnanswerableScope:
             self.init(scope: scope.id, code: error.code.rawValue, message: error.description, missing: [], cause: error)
         case let error as QuestionError:

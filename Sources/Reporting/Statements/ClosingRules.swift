@@ -1,7 +1,8 @@
 package import Scopes
 package import UsageModel
 
-/// Who may close a month, and what stands in the way: decided over what one snapshot of the database says.
+/// What stands in the way of closing a month, and that its approver is not its proposer: decided over what one snapshot
+/// of the database says. Which roles may close at all is `Permission`'s, in `Aggregator/Tokens`.
 package enum ClosingRules {
     /// The number of a month's next proposal.
     ///

@@ -35,7 +35,7 @@ package struct Concentration: Sendable, Hashable {
         precondition((0...Share.maxDecimals).contains(decimals), "\(decimals) decimals")
         guard denominator > 0 else { return nil }
         let squares = amounts.reduce(BigUInt(0)) { $0 + .product($1, $1) }
-        return WideRatio(squares * BigUInt(10_000), .product(denominator, denominator)).decimal(decimals)
+        return WideRatio(squares * BigUInt(10_000), over: .product(denominator, denominator)).decimal(decimals)
     }
 }
 

@@ -17,7 +17,7 @@ package struct Growth: Sendable, Hashable {
         guard let previous, previous > 0 else { return nil }
         let rises = current >= previous
         let change = rises ? current - previous : previous - current
-        guard let text = Ratio(change, previous).percent(decimals: decimals) else { return nil }
+        guard let text = Ratio(change, over: previous).percent(decimals: decimals) else { return nil }
         let isZero = !text.utf8.contains { $0 >= 0x31 && $0 <= 0x39 }
         return isZero ? text : (rises ? "+" : "-") + text
     }
@@ -26,6 +26,6 @@ package struct Growth: Sendable, Hashable {
     /// zero.
     package func multiple(decimals: Int) -> String? {
         guard let previous else { return nil }
-        return Ratio(current, previous).decimal(decimals)
+        return Ratio(current, over: previous).decimal(decimals)
     }
 }

@@ -33,7 +33,7 @@ package struct Inflection: Sendable {
     }
 
     /// By how much growth must exceed that of the step before: a quarter.
-    package static let leastAcceleration = Ratio(5, 4)
+    package static let leastAcceleration = Ratio(5, over: 4)
 
     /// The place of the step in its series.
     package let index: Int
@@ -51,7 +51,7 @@ package struct Inflection: Sendable {
         let accelerations = series.indices.map { change(series, from: $0, to: $0) }
         return series.indices.compactMap { index in
             guard let here = accelerations[index], here.isAtLeast(leastAcceleration),
-                grows(series[index - 1], series[index]), grows(series[index - 2], series[index])
+                grows(series[index - 1], to: series[index]), grows(series[index - 2], to: series[index])
             else { return nil }
             if let before = accelerations[index - 1], !(before < here) { return nil }
             let isLast = index == series.count - 1
@@ -74,10 +74,10 @@ package struct Inflection: Sendable {
         let days = UInt128(second.days)
         return WideRatio(
             .product(third.amount, first.amount, days, days),
-            .product(second.amount, second.amount, UInt128(third.days), UInt128(first.days)))
+            over: .product(second.amount, second.amount, UInt128(third.days), UInt128(first.days)))
     }
 
-    private static func grows(_ before: Step, _ after: Step) -> Bool {
+    private static func grows(_ before: Step, to after: Step) -> Bool {
         BigUInt.product(before.amount, UInt128(after.days)) < .product(after.amount, UInt128(before.days))
     }
 }

@@ -21,10 +21,10 @@ package struct PeriodGrowth: Sendable, Hashable {
     /// where the product of a figure and days leaves 128 bits.
     package var multiple: Ratio? {
         guard let previous = growth.previous, previous > 0 else { return nil }
-        guard aggregate == .dailyAverage else { return Ratio(growth.current, previous) }
+        guard aggregate == .dailyAverage else { return Ratio(growth.current, over: previous) }
         let (numerator, high) = growth.current.multipliedReportingOverflow(by: UInt128(from.dayCount))
         let (denominator, low) = previous.multipliedReportingOverflow(by: UInt128(to.dayCount))
-        return high || low ? nil : Ratio(numerator, denominator)
+        return high || low ? nil : Ratio(numerator, over: denominator)
     }
 
     /// How many times the earlier figure the later one is, rounded half up: `4.70`.

@@ -64,7 +64,7 @@ package struct ScopeRanks: Sendable, Hashable {
         rows.filter { $0.standings[place]?.rank == 1 }.map(\.entity)
     }
 
-    private static func isBefore(_ left: Row, _ right: Row) -> Bool {
+    private static func isBefore(left: Row, right: Row) -> Bool {
         if left.best != right.best { return left.best < right.best }
         for (one, other) in zip(left.standings, right.standings) {
             let (first, second) = (one?.rank ?? Int.max, other?.rank ?? Int.max)

@@ -18,7 +18,7 @@ package struct Share: Sendable, Hashable {
     /// Rounded on its own, so that the shares of a table may add up to 99.9 or 100.1; see
     /// ``percentages(of:denominator:decimals:)`` for a table that adds up.
     package func percent(decimals: Int) -> String? {
-        Ratio(numerator, denominator).percent(decimals: decimals)
+        Ratio(numerator, over: denominator).percent(decimals: decimals)
     }
 
     /// The shares of a table in percent, such that they add up to exactly 100 where the numerators add up to the
@@ -34,7 +34,7 @@ package struct Share: Sendable, Hashable {
         let weights = numerators + (denominator > sum ? [denominator - sum] : [])
         let units =
             sum > denominator
-            ? numerators.map { Ratio($0, denominator).rounded(times: whole) ?? 0 }
+            ? numerators.map { Ratio($0, over: denominator).rounded(times: whole) ?? 0 }
             : Apportionment.largestRemainder(of: whole, weights: weights)
         return units.prefix(numerators.count).map { DecimalText.render($0, decimals: decimals) }
     }

@@ -56,7 +56,7 @@ extension ShareInterval {
     ) -> (ifAll: String?, lowest: String?, highest: String?) {
         if isPoint { return (published, published, published) }
         func bound(_ share: Share, _ side: (_ bounds: (down: UInt128, up: UInt128)) -> UInt128) -> String? {
-            Ratio(share.numerator, share.denominator).bounds(times: DecimalText.powerOfTen(decimals) * 100)
+            Ratio(share.numerator, over: share.denominator).bounds(times: DecimalText.powerOfTen(decimals) * 100)
                 .map { DecimalText.render(side($0), decimals: decimals) }
         }
         return (ifAll.percent(decimals: decimals), bound(lowest, \.down), bound(highest, \.up))

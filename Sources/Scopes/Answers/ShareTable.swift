@@ -153,7 +153,7 @@ extension ShareTable {
         let days = scope.aggregate == .dailyAverage ? period.dayCount : 1
         guard scope.measure.unit == .money else { return TokenText.perDay(amount, days: days) }
         let unit = DecimalText.powerOfTen(Money.tableDecimals - Money.publishedDecimals)
-        return (Ratio(amount, unit * UInt128(days)).roundedHalfToEven ?? 0) * unit
+        return (Ratio(amount, over: unit * UInt128(days)).roundedHalfToEven ?? 0) * unit
     }
 
     /// An entity's change against the table of the period before; `nil` as the earlier figure where that table is
@@ -237,8 +237,8 @@ extension ShareTable {
     /// The same figures in the one spelling that they are written down in: the scope as its canonical form reads back,
     /// kinds without usage left out.
     ///
-    /// - Throws: ``CanonicalFormError`` where the scope's canonical form doesn't read back as the scope, which would be a
-    ///   fault of this program.
+    /// - Throws: ``CanonicalFormError`` where the scope's canonical form doesn't read back as the scope, which would
+    /// be a fault of this program.
     package func frozen() throws(CanonicalFormError) -> ShareTable {
         let read = try Scope(canonicalForm: scope.canonicalForm, title: scope.title, citation: scope.citation)
         var sorted = scope

@@ -30,7 +30,7 @@ package enum TokenText {
         if chosen > 0 {
             let step = DecimalText.powerOfTen(units[chosen - 1].exponent - units[chosen].exponent + decimals)
             let scale = DecimalText.powerOfTen(decimals)
-            let rounded = Ratio(value, DecimalText.powerOfTen(units[chosen].exponent)).rounded(times: scale)
+            let rounded = Ratio(value, over: DecimalText.powerOfTen(units[chosen].exponent)).rounded(times: scale)
             if let rounded, rounded >= step { chosen -= 1 }
         }
         let unit = units[chosen]
@@ -40,6 +40,6 @@ package enum TokenText {
     /// Tokens per day over a period, rounded half up to whole tokens.
     package static func perDay(_ total: UInt128, days: Int) -> UInt128 {
         precondition(days > 0, "a period has days")
-        return Ratio(total, UInt128(days)).rounded() ?? 0
+        return Ratio(total, over: UInt128(days)).rounded() ?? 0
     }
 }

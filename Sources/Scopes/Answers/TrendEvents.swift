@@ -41,7 +41,7 @@ extension TrendEvents {
     package static func parse(_ yaml: String, file: String) throws(FileProblems) -> TrendEvents {
         var reader = YAMLReader(try YAMLValue.parse(yaml, file: file))
         let list = reader.required("events")
-        let events = list.flatMap { reader.list($0, "events") { event($1, &$0) } }
+        let events = list.flatMap { reader.list($0, of: "events") { event($1, &$0) } }
         reader.finish()
         if let events, events.count > maxEvents {
             reader.report("events", "are \(events.count); a file may hold \(maxEvents)")

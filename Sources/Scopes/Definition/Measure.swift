@@ -171,7 +171,7 @@ extension Scope {
     /// Whether a published total of this unit can be divided by what the scope measures.
     func measures(_ unit: ReferenceTotal.Unit) -> Bool {
         switch measure.unit {
-        case .count(let word): unit.text == word || unit.text == "\(word)-per-day"
+        case .count(let word): unit == .count(of: word) || unit == .dailyCount(of: word)
         case .money: unit == currency.map(ReferenceTotal.Unit.currency)
         }
     }

@@ -116,8 +116,8 @@ extension Scope {
 
     private static func additions(_ reader: inout YAMLReader, measure: Measure?) -> Set<Addition> {
         guard let value = reader.optional("additions") else { return [] }
-        let items = reader.list(value, "additions") { reader, value -> Addition? in
-            let addition = reader.choice(value, "additions", Addition.allCases.map { ($0.rawValue, $0) })
+        let items = reader.list(value, of: "additions") { reader, value -> Addition? in
+            let addition = reader.choice(value, of: "additions", Addition.allCases.map { ($0.rawValue, $0) })
             if let addition, let measure, measure != addition.measure {
                 reader.report(
                     "additions", line: value.line,

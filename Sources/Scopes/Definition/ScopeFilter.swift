@@ -215,12 +215,12 @@ private enum ScopeFilterReading {
         _ key: String, among words: [(name: String, value: Value)], _ reader: inout YAMLReader
     ) -> Set<Value>? {
         guard let value = restriction(key, &reader) else { return nil }
-        return reader.list(value, key) { $0.choice($1, key, words) }.map { Set($0) }
+        return reader.list(value, of: key) { $0.choice($1, of: key, words) }.map { Set($0) }
     }
 
     static func providers(_ reader: inout YAMLReader) -> Set<String>? {
         guard let value = restriction("providers", &reader) else { return nil }
-        let names = reader.list(value, "providers") { reader, value -> String? in
+        let names = reader.list(value, of: "providers") { reader, value -> String? in
             guard let name = reader.text(value, "providers") else { return nil }
             guard name != "all", NameRule.isIdentifier(name, maxBytes: Limits.maxProviderNameBytes) else {
                 reader.report(
@@ -237,7 +237,7 @@ private enum ScopeFilterReading {
 
     static func patterns(_ key: String, maxBytes: Int, _ reader: inout YAMLReader) -> [NamePattern]? {
         guard let value = restriction(key, &reader) else { return nil }
-        let patterns = reader.list(value, key) { reader, value -> NamePattern? in
+        let patterns = reader.list(value, of: key) { reader, value -> NamePattern? in
             // One byte more, for the star.
             guard let text = reader.text(value, key, maxBytes: maxBytes + 1) else { return nil }
             guard text != "all" else {

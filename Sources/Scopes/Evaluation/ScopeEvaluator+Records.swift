@@ -84,7 +84,7 @@ extension ScopeEvaluator {
         return try product(amount, rate)
     }
 
-    func product(_ one: UInt128, _ other: UInt128) throws(UnanswerableScope) -> UInt128 {
+    func product(_ one: UInt128, times other: UInt128) throws(UnanswerableScope) -> UInt128 {
         let (product, overflow) = one.multipliedReportingOverflow(by: other)
         guard !overflow else { throw .tooLarge(scope) }
         return product

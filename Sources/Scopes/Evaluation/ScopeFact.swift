@@ -75,6 +75,9 @@ extension Scope {
 /// A scope was asked for over a period for which facts that it needs aren't there. There is no figure then, rather than
 /// a wrong one.
 package struct MissingFacts: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The word for it in answers.
+    package static let code = "missing-facts"
+
     /// The scope's id.
     package var scope: String
     /// Never empty.

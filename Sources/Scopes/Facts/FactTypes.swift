@@ -63,36 +63,40 @@ struct DeploymentFact: Sendable, Hashable {
 package struct ReferenceTotal: Sendable, Hashable {
     /// What the total counts.
     package enum Unit: Sendable, Hashable {
-        case tokens, requests, tenders
-        case tokensPerDay, requestsPerDay
+        /// Whole things, by the word of the measure that counts them.
+        case count(of: String)
+        /// The same as an average per day.
+        case dailyCount(of: String)
         case currency(String)
 
-        static let words = ["tokens", "tokens-per-day", "requests", "requests-per-day", "tenders"]
+        /// Every unit that isn't a currency, as the measures have them. Only usage is published by the day.
+        private static let counts: [Unit] = Scope.Measure.allCases.flatMap { measure -> [Unit] in
+            guard case .count(let word) = measure.unit else { return [] }
+            return measure.source == .usage ? [.count(of: word), .dailyCount(of: word)] : [.count(of: word)]
+        }
+
+        /// The words of units that aren't currencies.
+        package static let words = counts.map(\.text)
 
         init(_ text: String) {
-            switch text {
-            case "tokens": self = .tokens
-            case "tokens-per-day": self = .tokensPerDay
-            case "requests": self = .requests
-            case "requests-per-day": self = .requestsPerDay
-            case "tenders": self = .tenders
-            default: self = .currency(text)
-            }
+            self = Self.counts.first { $0.text == text } ?? .currency(text)
         }
 
         /// The word in files.
         package var text: String {
             switch self {
-            case .tokens: "tokens"
-            case .tokensPerDay: "tokens-per-day"
-            case .requests: "requests"
-            case .requestsPerDay: "requests-per-day"
-            case .tenders: "tenders"
+            case .count(let word): word
+            case .dailyCount(let word): "\(word)-per-day"
             case .currency(let code): code
             }
         }
 
-        var isPerDay: Bool { self == .tokensPerDay || self == .requestsPerDay }
+        var isPerDay: Bool {
+            switch self {
+            case .dailyCount: true
+            case .count, .currency: false
+            }
+        }
     }
 
     package var name: String

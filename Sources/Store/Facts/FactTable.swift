@@ -61,8 +61,8 @@ struct FactTable: Sendable {
             intern: { try $1.internTenants(of: $0) })
     }()
 
-    /// All other kinds in one table, as the texts that their columns hold: they are only ever read whole and evaluated by
-    /// pure code.
+    /// All other kinds in one table, as the texts that their columns hold: they are only ever read whole and evaluated
+    /// by pure code.
     static let market = FactTable(
         name: "fact", id: "fact_id", source: "fact r", kind: "r.kind",
         keys: (1...(FactKind.marketKinds.map(\.definition.subjectColumns.count).max() ?? 1)).map { "r.subject[\($0)]" },

@@ -113,8 +113,9 @@ extension StoreSession {
 // MARK: Moments
 
 extension StoreSession {
-    /// Makes imports take turns, so that records have an order and current ones never overlap.
-    static let registryLockKey: Int64 = 0x7374_6565_6C72_6567
+    /// The advisory lock that makes imports of facts take turns, so that records have an order and current ones never
+    /// overlap.
+    static let recordingLockKey: Int64 = 0x7374_6565_6C72_6567
 
     /// A date far beyond any other, in days since 1970: it stands for "no end" in arrays, which hold no NULLs.
     private static let never: Int64 = 3_000_000
@@ -123,7 +124,7 @@ extension StoreSession {
     ///
     /// - Returns: a moment after every record so far: `now`, unless a record is as late as that.
     func startRecording(_ now: Timestamp) throws -> Timestamp {
-        try connection.query("SELECT pg_advisory_xact_lock($1)", [.int(Self.registryLockKey)])
+        try connection.query("SELECT pg_advisory_xact_lock($1)", [.int(Self.recordingLockKey)])
         return max(now, try latestRecord().map { Timestamp(microseconds: $0.microseconds + 1) } ?? now)
     }
 

@@ -46,8 +46,8 @@ struct ScopeSumsSQL {
         self.plan = plan
     }
 
-    /// Columns: provider, kind, whether the filters pass it; model, region, layer, workload and tenant, each NULL where the
-    /// granularity doesn't tell it apart; the segment's index; five sums. In no order.
+    /// Columns: provider, kind, whether the filters pass it; model, region, layer, workload and tenant, each NULL
+    /// where the granularity doesn't tell it apart; the segment's index; five sums. In no order.
     ///
     /// - Parameter known: the registry's moment.
     mutating func text(known: Timestamp, visibility: Visibility) -> String {

@@ -65,7 +65,7 @@ extension StoreSession {
             reasoningOutput: try row.decode(column + 4))
     }
 
-    private static func isBefore(_ left: UsageAnswer.Row, _ right: UsageAnswer.Row) -> Bool {
+    private static func isBefore(left: UsageAnswer.Row, right: UsageAnswer.Row) -> Bool {
         if left.start != right.start { return (left.start ?? 0) < (right.start ?? 0) }
         for (one, other) in zip(left.keys, right.keys) where NameBytes(one) != NameBytes(other) {
             return NameBytes(one) < NameBytes(other)

@@ -34,15 +34,15 @@ extension JSONValue {
             return self
         case .array(let elements): return .array(elements.map(\.sorted))
         case .object(let members):
-            let members = members.sorted { Self.isBefore($0.name, $1.name) }
+            let members = members.sorted { Self.isBefore(left: $0.name, right: $1.name) }
             for (one, next) in zip(members, members.dropFirst()) {
-                precondition(Self.isBefore(one.name, next.name), "the member \(one.name) twice")
+                precondition(Self.isBefore(left: one.name, right: next.name), "the member \(one.name) twice")
             }
             return .object(members.map { JSONMember($0.name, $0.value.sorted) })
         }
     }
 
-    fileprivate static func isBefore(_ left: String, _ right: String) -> Bool {
+    fileprivate static func isBefore(left: String, right: String) -> Bool {
         left.utf16.lexicographicallyPrecedes(right.utf16)
     }
 
@@ -112,7 +112,7 @@ private struct CanonicalJSONReader {
         repeat {
             guard peek == UInt8(ascii: "\"") else { throw error("a member's name was expected") }
             let name = try string()
-            if let last = members.last, !JSONValue.isBefore(last.name, name) {
+            if let last = members.last, !JSONValue.isBefore(left: last.name, right: name) {
                 throw error("the member \(name.excerpt) is there twice or out of order")
             }
             try expect(":")

@@ -17,7 +17,7 @@ package enum Apportionment {
         remainders.reserveCapacity(weights.count)
         var rest = total
         for (index, weight) in weights.enumerated() {
-            let (part, remainder) = multiplyDivide(total, weight, by: sum)
+            let (part, remainder) = multiplyDivide(total, times: weight, by: sum)
             parts.append(part)
             remainders.append((index, remainder))
             rest -= part
@@ -31,7 +31,7 @@ package enum Apportionment {
     /// `a` × `b` ÷ `divisor` without a limit on the product.
     ///
     /// - Precondition: the quotient fits in 128 bits.
-    package static func multiplyDivide(_ a: UInt128, _ b: UInt128, by divisor: UInt128) -> (
+    package static func multiplyDivide(_ a: UInt128, times b: UInt128, by divisor: UInt128) -> (
         quotient: UInt128, remainder: UInt128
     ) {
         let (narrow, overflow) = a.multipliedReportingOverflow(by: b)

@@ -59,7 +59,7 @@ package struct WideRatio: Sendable {
     package let denominator: BigUInt
 
     /// - Precondition: the denominator isn't 0.
-    package init(_ numerator: BigUInt, _ denominator: BigUInt) {
+    package init(_ numerator: BigUInt, over denominator: BigUInt) {
         precondition(denominator > BigUInt(0), "a quotient by nothing")
         self.numerator = numerator
         self.denominator = denominator

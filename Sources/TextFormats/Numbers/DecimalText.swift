@@ -69,7 +69,7 @@ package enum DecimalText {
     /// A count in a unit of powers of ten, rounded half up: `scaled(536_700_000_000_000, by: 12, decimals: 1)` is
     /// `536.7`.
     package static func scaled(_ value: UInt128, by exponent: Int, decimals: Int) -> String {
-        guard let text = Ratio(value, powerOfTen(exponent)).decimal(decimals) else {
+        guard let text = Ratio(value, over: powerOfTen(exponent)).decimal(decimals) else {
             preconditionFailure("\(value) with \(decimals) decimals leaves 128 bits")
         }
         return text

@@ -6,7 +6,7 @@ package struct Ratio: Sendable, Hashable {
     /// The most decimals that a quotient is printed with.
     package static let maxDecimals = 12
 
-    package init(_ numerator: UInt128, _ denominator: UInt128) {
+    package init(_ numerator: UInt128, over denominator: UInt128) {
         self.numerator = numerator
         self.denominator = denominator
     }
@@ -15,7 +15,7 @@ package struct Ratio: Sendable, Hashable {
     package func rounded(times factor: UInt128 = 1) -> UInt128? {
         guard denominator > 0 else { return nil }
         guard numerator.multipliedFullWidth(by: factor).high < denominator else { return nil }
-        let (quotient, remainder) = Apportionment.multiplyDivide(numerator, factor, by: denominator)
+        let (quotient, remainder) = Apportionment.multiplyDivide(numerator, times: factor, by: denominator)
         // remainder ≥ denominator − remainder is 2 × remainder ≥ denominator without the overflow.
         guard remainder >= denominator - remainder else { return quotient }
         let (up, overflow) = quotient.addingReportingOverflow(1)
@@ -26,7 +26,7 @@ package struct Ratio: Sendable, Hashable {
     package func bounds(times factor: UInt128 = 1) -> (down: UInt128, up: UInt128)? {
         guard denominator > 0 else { return nil }
         guard numerator.multipliedFullWidth(by: factor).high < denominator else { return nil }
-        let (quotient, remainder) = Apportionment.multiplyDivide(numerator, factor, by: denominator)
+        let (quotient, remainder) = Apportionment.multiplyDivide(numerator, times: factor, by: denominator)
         guard remainder > 0 else { return (quotient, quotient) }
         let (up, overflow) = quotient.addingReportingOverflow(1)
         return overflow ? nil : (quotient, up)

@@ -107,11 +107,11 @@ extension YAMLReader {
 
     /// One of some words.
     package mutating func choice<Choice>(_ key: String, _ choices: [(name: String, value: Choice)]) -> Choice? {
-        required(key).flatMap { choice($0, key, choices) }
+        required(key).flatMap { choice($0, of: key, choices) }
     }
 
     package mutating func choice<Choice>(
-        _ value: YAMLValue, _ key: String, _ choices: [(name: String, value: Choice)]
+        _ value: YAMLValue, of key: String, _ choices: [(name: String, value: Choice)]
     ) -> Choice? {
         guard let name = text(value, key) else { return nil }
         if let match = choices.first(where: { $0.name == name }) { return match.value }
@@ -122,7 +122,7 @@ extension YAMLReader {
 
     /// The items of a list, each read by `item`; reported when it is no list, is empty, or names something twice.
     package mutating func list<Item: Hashable>(
-        _ value: YAMLValue, _ key: String, _ item: (inout YAMLReader, YAMLValue) -> Item?
+        _ value: YAMLValue, of key: String, _ item: (inout YAMLReader, YAMLValue) -> Item?
     ) -> [Item]? {
         guard case .list(let values) = value.content, !values.isEmpty else {
             report(key, line: value.line, "must be a list with at least one item")

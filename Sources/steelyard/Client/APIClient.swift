@@ -48,11 +48,11 @@ struct APIClient: Sendable {
     func get(_ path: String, _ query: [(String, String?)] = [], accept: String = "application/json") async throws
         -> ReceivedResponse
     {
-        try await send(.GET, path, query, accept: accept)
+        try await send(.GET, path, query: query, accept: accept)
     }
 
     func send(
-        _ method: HTTPMethod, _ path: String, _ query: [(String, String?)] = [], accept: String = "application/json",
+        _ method: HTTPMethod, _ path: String, query: [(String, String?)] = [], accept: String = "application/json",
         contentType: String? = nil, body: [UInt8]? = nil
     ) async throws -> ReceivedResponse {
         var request = HTTPClientRequest(url: connection.baseURL + path + Self.encoded(query))

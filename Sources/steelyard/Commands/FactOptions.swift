@@ -24,7 +24,7 @@ struct FactImportOptions: ParsableArguments {
         }
         try await APIClient.with(connection) { client in
             let response = try await Waiting.for(preview.preview ? "looking" : "importing") {
-                try await client.send(.POST, kind.path, preview.query, contentType: "text/csv", body: bytes)
+                try await client.send(.POST, kind.path, query: preview.query, contentType: "text/csv", body: bytes)
             }
             let answer = try response.decoded(ImportedFactsResponse.self)
             Terminal.out(

@@ -33,7 +33,8 @@ struct GrowthCommand: AsyncParsableCommand {
         let entities = entity.isEmpty ? nil : entity.joined(separator: ",")
         try await question.ask(
             "/v1/growth", under: scope.checked(for: question.output.format),
-            [("from-period", from), ("to-period", to), ("entity", entities)], knowledge, as: GrowthResponse.self,
+            [("from-period", from), ("to-period", to), ("entity", entities)], knowledge: knowledge,
+            as: GrowthResponse.self,
             table: GrowthTables.text)
     }
 }

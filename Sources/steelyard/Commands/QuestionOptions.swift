@@ -22,7 +22,7 @@ struct QuestionOptions: ParsableArguments {
 
     /// The same of each scope; the answers of several come below each other, all with what the first one knew.
     func ask<Value: ScopeAnswer>(
-        _ path: String, under scopes: [String], _ query: [(String, String?)], _ knowledge: KnowledgeOptions,
+        _ path: String, under scopes: [String], _ query: [(String, String?)], knowledge: KnowledgeOptions,
         as type: Value.Type, table: @Sendable (Value, Figures) -> String
     ) async throws {
         let output = output
@@ -106,7 +106,7 @@ enum AnswerText {
 
     /// Why something is short or has no answer. The server says it in English, with its figures, and in a stable word,
     /// which `chinese` is the meaning of where it is known.
-    static func reason(_ english: String, _ chinese: String?, _ figures: Figures) -> String {
+    static func reason(_ english: String, chinese: String?, _ figures: Figures) -> String {
         figures.words(english, chinese.map { "\($0)（\(english)）" } ?? english)
     }
 

@@ -35,7 +35,7 @@ enum RankTables {
     @Sendable static func text(of answer: RankResponse, figures: Figures) -> String {
         let tables = answer.tables.map { text(of: $0, figures) + "\n" }.joined()
         let refused = answer.refused.map { refusal in
-            let reason = AnswerText.reason(refusal.detail, chinese(refusal), figures)
+            let reason = AnswerText.reason(refusal.detail, chinese: chinese(refusal), figures)
             return (refusal.scope + figures.words(": ", "：") + reason).printable + "\n"
         }.joined()
         return tables
@@ -45,7 +45,7 @@ enum RankTables {
 
     private static func chinese(_ refusal: RefusedScope) -> String? {
         switch refusal.code {
-        case "missing-facts":
+        case MissingFacts.code:
             "缺少数据：" + refusal.missing.map { ScopeFact(rawValue: $0)?.words.zh ?? $0 }.joined(separator: "、")
         case "missing-rate": "缺少汇率"
         case "needs-whole-months": "含按月保存的数据，须按整月查询"

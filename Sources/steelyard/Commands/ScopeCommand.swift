@@ -208,25 +208,25 @@ enum ScopeTables {
     /// The definition, a line for each key; what isn't limited says `all`.
     static func one(_ scope: ScopeDefinition, figures: Figures) -> String {
         var table = TextTable([.text(figures.words("Key", "项")), .text(figures.words("Value", "值"))])
-        func add(_ key: String, _ value: String) { table.append([key, value]) }
-        add("id", scope.id)
-        add("version", String(scope.version))
-        add("sha256", scope.sha256.text)
-        add("title", figures.words(scope.title))
-        add("citation", scope.citation)
-        add("measure", [scope.measure, scope.currency].compactMap { $0 }.joined(separator: ", "))
+        func add(_ key: String, value: String) { table.append([key, value]) }
+        add("id", value: scope.id)
+        add("version", value: String(scope.version))
+        add("sha256", value: scope.sha256.text)
+        add("title", value: figures.words(scope.title))
+        add("citation", value: scope.citation)
+        add("measure", value: [scope.measure, scope.currency].compactMap { $0 }.joined(separator: ", "))
         for key in ScopeFilterNames.keys {
-            add("filters.\(key)", scope.filters[key]?.joined(separator: ", ") ?? "all")
+            add("filters.\(key)", value: scope.filters[key]?.joined(separator: ", ") ?? "all")
         }
-        if !scope.additions.isEmpty { add("additions", scope.additions.joined(separator: ", ")) }
-        add("entity", scope.entity)
-        if let top = scope.top { add("top", String(top)) }
-        add("aggregate", scope.aggregate)
-        add("zone", scope.zone)
-        add("denominator", scope.denominator)
-        add("precision", String(scope.precision))
-        if !scope.needs.isEmpty { add("needs", scope.needs.joined(separator: ", ")) }
-        if !scope.imports.isEmpty { add("imports", scope.imports.joined(separator: ", ")) }
+        if !scope.additions.isEmpty { add("additions", value: scope.additions.joined(separator: ", ")) }
+        add("entity", value: scope.entity)
+        if let top = scope.top { add("top", value: String(top)) }
+        add("aggregate", value: scope.aggregate)
+        add("zone", value: scope.zone)
+        add("denominator", value: scope.denominator)
+        add("precision", value: String(scope.precision))
+        if !scope.needs.isEmpty { add("needs", value: scope.needs.joined(separator: ", ")) }
+        if !scope.imports.isEmpty { add("imports", value: scope.imports.joined(separator: ", ")) }
         return table.rendered()
     }
 

@@ -72,9 +72,9 @@ enum ShareTables {
             table.add(fields[\.amounts.published], titled: heading(.dailyAverage, of: answer, figures))
         }
         table.add(fields[\.numerator], titled: heading(.sum, of: answer, figures))
-        table.add(fields.from(\.amounts.external).upTo(\.amounts.otherKinds))
+        table.add(fields.from(\.amounts.byKind.external).upTo(\.amounts.byKind.otherKinds))
         table.add([ShareRange.columns[\.ifAll].at(\.interval)])
-        table.add(fields.from(\.amounts.otherKinds))
+        table.add(fields.from(\.amounts.byKind.otherKinds))
         return AnswerText.heading(answer.scope, figures) + "\n"
             + table.rendered(answer.rows, total: answer.total, named: AnswerText.total(figures)) + "\n"
             + gaps(answer, figures) + footer(answer, figures)

@@ -33,7 +33,8 @@ struct TrendCommand: AsyncParsableCommand {
         let entities = entity.isEmpty ? nil : entity.joined(separator: ",")
         try await question.ask(
             "/v1/trend", under: scope.checked(for: question.output.format),
-            time.query + [("by", by), ("entity", entities)], knowledge, as: TrendResponse.self, table: TrendTables.text)
+            time.query + [("by", by), ("entity", entities)], knowledge: knowledge, as: TrendResponse.self,
+            table: TrendTables.text)
     }
 }
 

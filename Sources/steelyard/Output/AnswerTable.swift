@@ -30,7 +30,7 @@ struct AnswerTable<Row: APIObject> {
         parts.append(
             Part(
                 column: TextTable.Column(title: title, alignment: field.isNumber ? .right : .left), field: field,
-                cell: { figures.text(field.shown($0), isBlank: field.isBlank) }))
+                cell: { figures.text(field.displayValue($0), isBlank: field.isBlank) }))
     }
 
     /// Adds a column of cells that are no field by themselves.
@@ -53,7 +53,7 @@ struct AnswerTable<Row: APIObject> {
         let cells = parts.map { part -> String in
             guard let field = part.field else { return name }
             guard let column = columns.matching(field) else { return "" }
-            return figures.text(column.shown(total), isBlank: column.isBlank)
+            return figures.text(column.displayValue(total), isBlank: column.isBlank)
         }
         return render(rows, cells, alsoPresent: []) { field in
             guard let column = columns.matching(field) else { return false }
@@ -102,14 +102,14 @@ extension Figures {
     /// A value as a table's cell.
     ///
     /// - Parameter isBlank: whether a cell without a value is empty, in place of a dash.
-    func text(_ value: ShownValue, isBlank: Bool = false) -> String {
+    func text(_ value: DisplayValue, isBlank: Bool = false) -> String {
         switch value {
         case .text(let text): text
         case .count(let digits): count(digits)
         case .change(let digits): AnswerText.change(digits, self)
         case .percent(let digits): percent(digits)
         case .words(let text): words(text)
-        case .nothing: isBlank ? "" : "–"
+        case .missing: isBlank ? "" : "–"
         }
     }
 

@@ -42,7 +42,7 @@ enum StatementTables {
         for shortcoming in answer.shortcomings {
             let word =
                 shortcoming.blocking ? figures.words("short: ", "缺口：") : figures.words("warning: ", "提示：")
-            lines.append(word + AnswerText.reason(shortcoming.text, chinese(shortcoming), figures))
+            lines.append(word + AnswerText.reason(shortcoming.text, chinese: chinese(shortcoming), figures))
         }
         if let reason = summary.overrideReason {
             lines.append(figures.words("closed all the same: ", "仍予关账：") + reason)
@@ -71,7 +71,7 @@ enum StatementTables {
             row.entity ?? (row.gathered > 0 ? figures.words("Other", "其他") : AnswerText.total(figures))
         }
         table.add([fields[\.sharePercent], fields[\.numerator]])
-        table.add(fields.from(\.external))
+        table.add(fields.from(\.byKind.external))
         return table.rendered(answer.rows, total: answer.total)
     }
 

@@ -3,6 +3,7 @@ import Foundation
 import Reporting
 import Scopes
 import Store
+import Telemetry
 import TestSupport
 import Testing
 import Yams
@@ -32,15 +33,45 @@ import Yams
         for name in Dimension.ofUsage + Scope.Entity.names { #expect(Dimension.heading(of: name).en != name) }
     }
 
+    /// Those that the document lists by hand: schemas of answers are made of their fields.
+    @Test(arguments: [
+        ("/v1/usage", "bucket", UsageBucket.allCases.filter { $0 != .none }.map(\.rawValue)),
+        ("/v1/usage", "group-by", UsageDimension.allCases.map(\.rawValue)),
+        ("/v1/shares", "by", Scope.Entity.names), ("/v1/peak", "by", PeakSubject.allCases.map(\.rawValue)),
+        ("/v1/facts/{kind}", "kind", FactKind.allCases.filter { $0 != .tenants }.map(\.rawValue)),
+    ])
+    func `the words of parameters are those that the code takes`(
+        _ path: String, _ name: String, _ words: [String]
+    ) throws {
+        #expect(try ContractChecker(Self.contract()).words(of: name, path: path) == words)
+    }
+
     @Test func `every route is in the contract and nothing else is`() async throws {
         let document = try ContractChecker(Self.contract())
         try await World.with { world in
             var served: Set<String> = []
-            for (path, methods) in try world.routes() {
+            for (path, methods) in try Self.routes(of: world) {
                 for method in methods { served.insert("\(method) \(path)") }
             }
             #expect(served == document.operations)
         }
+    }
+
+    /// Every route of both routers: path to methods.
+    private static func routes(of world: World) throws -> [String: [String]] {
+        let registry = MetricsRegistry()
+        let intake = BatchIngest(
+            store: world.store, clock: world.clock, maxConcurrentDecodes: 1, rollup: RollupSignals(),
+            registry: registry)
+        return allRoutes(
+            IngestDependencies(
+                store: world.store, intake: intake, limiter: ConcurrencyLimiter(limit: 1, limitPerCollector: 1),
+                clock: world.clock,
+                trustDomain: World.trustDomain, revocations: Revocations(), registry: registry, logger: World.logger),
+            QueryDependencies(
+                store: world.store, scopes: try ScopeCatalogue.builtIn(), clock: world.clock,
+                health: { Health(state: .ready) },
+                registry: registry, logger: World.logger))
     }
 
     @Test func `answers are what the contract says`() async throws {

@@ -12,7 +12,7 @@ struct ConcentrationHandler: Sendable {
     let dependencies: QueryDependencies
 
     @Sendable func answer(
-        _ request: Request, _ context: QueryContext, _ caller: TokenRecord
+        _ request: Request, context: QueryContext, caller: TokenRecord
     ) async throws -> APIResponse {
         let parameters = try request.parameters(["scope", "period", "from", "to", "as-known-at", "wait-for"])
         let format = try request.format([.json, .csv])

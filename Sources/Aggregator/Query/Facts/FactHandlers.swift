@@ -28,7 +28,7 @@ struct FactHandlers: Sendable {
     private var now: Timestamp { Timestamp(milliseconds: clock.nowMilliseconds()) }
 
     /// `GET …`: what holds, or was known to at a moment.
-    @Sendable func export(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+    @Sendable func export(_ request: Request, context: QueryContext, caller: TokenRecord) async throws
         -> APIResponse
     {
         let question = try FactQuestion(kind(context), asked: request, by: caller)
@@ -53,7 +53,7 @@ struct FactHandlers: Sendable {
     }
 
     /// `GET …/history`: everything that was ever recorded, newest first.
-    @Sendable func history(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+    @Sendable func history(_ request: Request, context: QueryContext, caller: TokenRecord) async throws
         -> APIResponse
     {
         let question = try FactQuestion(kind(context), asked: request, by: caller)
@@ -73,7 +73,7 @@ struct FactHandlers: Sendable {
     }
 
     /// `POST …`: a CSV file, all of it or none; with `preview`, what it would change.
-    @Sendable func `import`(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+    @Sendable func `import`(_ request: Request, context: QueryContext, caller: TokenRecord) async throws
         -> APIResponse
     {
         let kind = try kind(context)

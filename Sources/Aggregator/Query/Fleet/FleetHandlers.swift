@@ -18,7 +18,7 @@ struct FleetHandlers: Sendable {
     }
 
     @Sendable func collectors(
-        _ request: Request, _ context: QueryContext, _ caller: TokenRecord
+        _ request: Request, context: QueryContext, caller: TokenRecord
     ) async throws -> APIResponse {
         let parameters = try request.parameters(["provider"])
         let format = try request.format([.json, .csv])

@@ -42,7 +42,7 @@ struct HealthHandlers: Sendable {
         throw Problem.unavailable(reason, code: "not-ready")
     }
 
-    @Sendable func metrics(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+    @Sendable func metrics(_ request: Request, context: QueryContext, caller: TokenRecord) async throws
         -> APIResponse
     {
         _ = try request.parameters()

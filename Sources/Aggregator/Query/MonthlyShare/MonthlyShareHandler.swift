@@ -12,7 +12,7 @@ struct MonthlyShareHandler: Sendable {
     let dependencies: QueryDependencies
 
     @Sendable func answer(
-        _ request: Request, _ context: QueryContext, _ caller: TokenRecord
+        _ request: Request, context: QueryContext, caller: TokenRecord
     ) async throws -> APIResponse {
         let parameters = try request.parameters(["month", "scope", "as-known-at", "wait-for", "restated"])
         let format = try request.format([.csv, .json])

@@ -12,7 +12,7 @@ internal import UsageModel
 struct PeakHandler: Sendable {
     let dependencies: QueryDependencies
 
-    @Sendable func answer(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+    @Sendable func answer(_ request: Request, context: QueryContext, caller: TokenRecord) async throws
         -> APIResponse
     {
         let parameters = try request.parameters([
@@ -20,7 +20,8 @@ struct PeakHandler: Sendable {
         ])
         let format = try request.format([.json, .csv])
         let period = try parameters.period()
-        let query = try Self.peakQuery(parameters, period.seconds(in: dependencies.store.calendar), caller)
+        let query = try Self.peakQuery(
+            parameters, seconds: period.seconds(in: dependencies.store.calendar), caller: caller)
         let rate = try parameters.integer("user-rate", in: 1...APILimits.maxUserRate)
         try await dependencies.waitIfAsked(parameters)
         let answer = try await dependencies.store.snapshot { try $0.peaks(query) }
@@ -31,7 +32,7 @@ struct PeakHandler: Sendable {
     }
 
     private static func peakQuery(
-        _ parameters: QueryParameters, _ seconds: Range<Int64>, _ caller: TokenRecord
+        _ parameters: QueryParameters, seconds: Range<Int64>, caller: TokenRecord
     ) throws(Problem) -> PeakQuery {
         let subjects = PeakSubject.allCases.map(\.rawValue)
         let subject = try parameters.value("by", allowed: subjects, parse: PeakSubject.init(rawValue:)) ?? .provider

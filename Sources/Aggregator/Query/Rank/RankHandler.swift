@@ -11,7 +11,7 @@ internal import UsageModel
 struct RankHandler: Sendable {
     let dependencies: QueryDependencies
 
-    @Sendable func answer(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+    @Sendable func answer(_ request: Request, context: QueryContext, caller: TokenRecord) async throws
         -> APIResponse
     {
         let parameters = try request.parameters(["scope", "period", "from", "to", "as-known-at", "wait-for"])

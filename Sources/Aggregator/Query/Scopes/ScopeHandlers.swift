@@ -10,7 +10,7 @@ struct ScopeHandlers: Sendable {
     let dependencies: QueryDependencies
 
     /// `GET /v1/scopes`.
-    @Sendable func list(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+    @Sendable func list(_ request: Request, context: QueryContext, caller: TokenRecord) async throws
         -> APIResponse
     {
         _ = try request.parameters()
@@ -19,7 +19,7 @@ struct ScopeHandlers: Sendable {
     }
 
     /// `GET /v1/scopes/{id}`.
-    @Sendable func one(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+    @Sendable func one(_ request: Request, context: QueryContext, caller: TokenRecord) async throws
         -> APIResponse
     {
         _ = try request.parameters()

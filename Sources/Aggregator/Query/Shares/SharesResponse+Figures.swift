@@ -57,12 +57,20 @@ extension ShareAmounts {
         self.init()
         func amount(_ units: UInt128) -> Amount { Amount(table.text(of: units)) }
         published = amount(table.published(row.numerator))
+        byKind = KindAmounts(row, in: table)
+        unmapped = amount(row.unmapped)
+    }
+}
+
+extension KindAmounts {
+    init(_ row: ShareTable.Row, in table: ShareTable) {
+        self.init()
+        func amount(_ units: UInt128) -> Amount { Amount(table.text(of: units)) }
         external = amount(row.external)
         ownBusiness = amount(row.ownBusiness)
         unclassified = amount(row.unclassified)
         otherKinds = amount(row.otherKinds)
         outsideFilters = amount(row.outsideFilters)
-        unmapped = amount(row.unmapped)
     }
 }
 

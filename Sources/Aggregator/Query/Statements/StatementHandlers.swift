@@ -28,8 +28,7 @@ struct StatementHandlers: Sendable {
     }
 
     /// `GET /v1/statements`.
-    @Sendable func list(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> APIResponse
-    {
+    @Sendable func list(_ request: Request, context: QueryContext, caller: TokenRecord) async throws -> APIResponse {
         let parameters = try request.parameters(["scope", "month"])
         _ = try request.format([.json])
         let month = try parameters["month"].map { text throws(Problem) in try Period.month(named: text) }
@@ -39,7 +38,7 @@ struct StatementHandlers: Sendable {
     }
 
     /// `GET /v1/statements/{id}`.
-    @Sendable func one(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws -> APIResponse {
+    @Sendable func one(_ request: Request, context: QueryContext, caller: TokenRecord) async throws -> APIResponse {
         let parameters = try request.parameters(["restated"])
         _ = try request.format([.json])
         let isRestated = try parameters.flag("restated")
@@ -50,7 +49,7 @@ struct StatementHandlers: Sendable {
     }
 
     /// `POST /v1/statements`. Waits first until what is committed by now is rolled up; what isn't even then is short.
-    @Sendable func propose(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+    @Sendable func propose(_ request: Request, context: QueryContext, caller: TokenRecord) async throws
         -> APIResponse
     {
         _ = try request.parameters()
@@ -72,7 +71,7 @@ struct StatementHandlers: Sendable {
     }
 
     /// `POST /v1/statements/{id}/approval`.
-    @Sendable func approve(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+    @Sendable func approve(_ request: Request, context: QueryContext, caller: TokenRecord) async throws
         -> APIResponse
     {
         _ = try request.parameters()
@@ -82,7 +81,7 @@ struct StatementHandlers: Sendable {
     }
 
     /// `POST /v1/statements/{id}/withdrawal`.
-    @Sendable func withdraw(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+    @Sendable func withdraw(_ request: Request, context: QueryContext, caller: TokenRecord) async throws
         -> APIResponse
     {
         _ = try request.parameters()

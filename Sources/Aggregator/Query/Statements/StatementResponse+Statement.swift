@@ -73,11 +73,7 @@ extension StatementRow {
         rank = row.rank
         numerator = amount(row.numerator)
         sharePercent = percent.map { Percent($0) }
-        external = amount(row.external)
-        ownBusiness = amount(row.ownBusiness)
-        unclassified = amount(row.unclassified)
-        otherKinds = amount(row.otherKinds)
-        outsideFilters = amount(row.outsideFilters)
+        byKind = KindAmounts(row, in: table)
         unmapped = amount(row.unmapped)
         revenueFrom = row.revenueFromText
         unpricedTokens = Count(row.unpricedTokens)

@@ -10,7 +10,7 @@ internal import UsageModel
 struct UsageHandler: Sendable {
     let dependencies: QueryDependencies
 
-    @Sendable func answer(_ request: Request, _ context: QueryContext, _ caller: TokenRecord) async throws
+    @Sendable func answer(_ request: Request, context: QueryContext, caller: TokenRecord) async throws
         -> APIResponse
     {
         let parameters = try request.parameters(UsageQuestion.parameters)

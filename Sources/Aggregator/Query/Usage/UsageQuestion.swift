@@ -49,7 +49,7 @@ struct UsageQuestion {
         if parameters["period"] == nil, let from = parameters["from"], let to = parameters["to"],
             from.utf8.count > 10 || to.utf8.count > 10
         {
-            let (first, last) = (try second(from, "from", zone), try second(to, "to", zone))
+            let (first, last) = (try second(from, of: "from", in: zone), try second(to, of: "to", in: zone))
             guard first < last else { throw .badParameter("to", detail: "must come after from") }
             return (first, last, "\(from)/\(to)")
         }
@@ -58,7 +58,7 @@ struct UsageQuestion {
         return (seconds.lowerBound, seconds.upperBound, period.description)
     }
 
-    private static func second(_ text: String, _ name: String, _ zone: ZoneRules) throws(Problem) -> Int64 {
+    private static func second(_ text: String, of name: String, in zone: ZoneRules) throws(Problem) -> Int64 {
         if let date = CalendarDate(text) { return zone.startOfDay(date) }
         // Usage is kept by minute: a bound within one would count all of it or none.
         guard let time = RFC3339.parse(text), time.microseconds % 60_000_000 == 0 else {

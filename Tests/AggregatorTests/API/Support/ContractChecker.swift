@@ -21,6 +21,15 @@ struct ContractChecker: @unchecked Sendable {
             })
     }
 
+    /// The words that a parameter of any method of a path may be, or its items.
+    func words(of parameter: String, path: String) -> [String] {
+        let item = paths[path] as? [String: Any] ?? [:]
+        let operations = [item] + item.values.compactMap { $0 as? [String: Any] }
+        let parameters = operations.flatMap { $0["parameters"] as? [Any] ?? [] }.compactMap { resolve($0) }
+        let schema = resolve(parameters.first { $0["name"] as? String == parameter }?["schema"])
+        return (schema?["enum"] ?? resolve(schema?["items"])?["enum"]) as? [String] ?? []
+    }
+
     /// What is wrong with an answer; empty means nothing.
     func problems(of reply: Reply, method: String, path: String) -> [String] {
         let operation = (paths[path] as? [String: Any])?[method] as? [String: Any]

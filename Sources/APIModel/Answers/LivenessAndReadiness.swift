@@ -24,7 +24,8 @@ package struct ReadinessResponse: APIObject {
         .position(\.position),
         Field("pending_batches", \.pendingBatches, means: "Batches that aren't rolled up yet."),
         Field(
-            "rollup_lag_seconds", \.rollupLagSeconds, means: "How long the oldest of them has waited."),
+            "rollup_lag_seconds", \.rollupLagSeconds, means: "How long the oldest pending batch has waited, in seconds."
+        ),
         Field(
             "rollup_stalled_seconds", \.rollupStalledSeconds,
             means: "For how long positions have stood still although batches wait; 0 within the first minute."),

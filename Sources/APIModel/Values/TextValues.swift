@@ -25,83 +25,82 @@ extension TextValue {
 
     package func write(to json: inout [UInt8]) { text.write(to: &json) }
     package var cell: CSVCell { .text(text) }
-    package var shown: ShownValue { .text(text) }
+    package var displayValue: DisplayValue { .text(text) }
 }
 
-extension String {
-    /// The number without a plus sign: a cell of digits that every spreadsheet takes for a number.
-    fileprivate var unsigned: String { hasPrefix("+") ? String(dropFirst()) : self }
+/// A text that is a number: aligned to the right, and a cell of digits that every spreadsheet takes for a number.
+package protocol NumberText: TextValue {}
+
+extension NumberText {
+    package static var isNumber: Bool { true }
+
+    /// Without a plus sign, which some spreadsheets take for text.
+    package var cell: CSVCell { .number(text.hasPrefix("+") ? String(text.dropFirst()) : text) }
+}
+
+extension TextSchema {
+    /// A decimal number that may have a sign.
+    fileprivate static let signedDecimal = TextSchema(pattern: "^[+-]?[0-9]+([.][0-9]+)?$")
 }
 
 /// A count of tokens, requests or records.
-package struct Count: TextValue {
+package struct Count: NumberText {
     package static let text = TextSchema(pattern: "^[0-9]+$")
     package static let meaning = "An exact integer in decimal."
-    package static var isNumber: Bool { true }
 
     package var text: String
 
     package init(_ text: String) { self.text = text }
     package init(_ value: UInt128) { text = String(value) }
 
-    package var cell: CSVCell { .number(text) }
-    package var shown: ShownValue { .count(text) }
+    package var displayValue: DisplayValue { .count(text) }
 }
 
 /// What a measure adds up: a count, or money.
-package struct Amount: TextValue {
+package struct Amount: NumberText {
     package static let text = TextSchema(pattern: "^[0-9]+([.][0-9]+)?$")
     package static let meaning =
         "A count in digits or, under a measure of money, an exact decimal in the scope's currency."
-    package static var isNumber: Bool { true }
 
     package var text: String
 
     package init(_ text: String) { self.text = text }
 
-    package var cell: CSVCell { .number(text) }
-    package var shown: ShownValue { .count(text) }
+    package var displayValue: DisplayValue { .count(text) }
 }
 
 /// A difference of amounts.
-package struct Change: TextValue {
-    package static let text = TextSchema(pattern: "^[+-]?[0-9]+([.][0-9]+)?$")
+package struct Change: NumberText {
+    package static let text = TextSchema.signedDecimal
     package static let meaning = "An exact difference of amounts, with its sign."
-    package static var isNumber: Bool { true }
 
     package var text: String
 
     package init(_ text: String) { self.text = text }
 
-    package var cell: CSVCell { .number(text.unsigned) }
-    package var shown: ShownValue { .change(text) }
+    package var displayValue: DisplayValue { .change(text) }
 }
 
 /// A part of a whole, or a growth, in percent.
-package struct Percent: TextValue {
-    package static let text = TextSchema(pattern: "^[+-]?[0-9]+([.][0-9]+)?$")
-    package static let meaning = "A decimal number in percent, rounded half up."
-    package static var isNumber: Bool { true }
+package struct Percent: NumberText {
+    package static let text = TextSchema.signedDecimal
+    package static let meaning = "A decimal number in percent, rounded half away from zero."
 
     package var text: String
 
     package init(_ text: String) { self.text = text }
 
-    package var cell: CSVCell { .number(text.unsigned) }
-    package var shown: ShownValue { .percent(text) }
+    package var displayValue: DisplayValue { .percent(text) }
 }
 
-/// A multiple or an index.
-package struct DecimalNumber: TextValue {
-    package static let text = TextSchema(pattern: "^[+-]?[0-9]+([.][0-9]+)?$")
-    package static let meaning = "A decimal number, rounded half up."
-    package static var isNumber: Bool { true }
+/// A multiple or an index. Tables show it as it is written: it is too short for separators and has no unit.
+package struct DecimalNumber: NumberText {
+    package static let text = TextSchema.signedDecimal
+    package static let meaning = "A decimal number, rounded half away from zero."
 
     package var text: String
 
     package init(_ text: String) { self.text = text }
-
-    package var cell: CSVCell { .number(text.unsigned) }
 }
 
 /// A SHA-256.

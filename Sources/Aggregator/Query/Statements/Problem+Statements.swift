@@ -10,21 +10,21 @@ extension Problem {
     static func statement(_ refusal: StatementRefusal) -> Problem {
         switch refusal.code {
         case .samePerson: .forbidden(refusal.message, code: refusal.code.rawValue)
-        case .exists: conflict(refusal, "The month is closed or proposed under the scope")
-        case .decided: conflict(refusal, "The statement was decided on before")
+        case .exists: conflict(refusal, title: "The month is closed or proposed under the scope")
+        case .decided: conflict(refusal, title: "The statement was decided on before")
         case .coverageShort:
             conflict(
-                refusal, "The month's coverage is short",
-                JSONMember("shortcomings", .encoded(refusal.shortcomings.map { Shortcoming($0) })))
+                refusal, title: "The month's coverage is short",
+                extensions: JSONMember("shortcomings", .encoded(refusal.shortcomings.map { Shortcoming($0) })))
         case .figuresChanged:
             conflict(
-                refusal, "The figures changed since they were proposed",
-                JSONMember("changes", .encoded(changes(refusal.changes))))
+                refusal, title: "The figures changed since they were proposed",
+                extensions: JSONMember("changes", .encoded(changes(refusal.changes))))
         }
     }
 
     private static func conflict(
-        _ refusal: StatementRefusal, _ title: String, _ extensions: JSONMember...
+        _ refusal: StatementRefusal, title: String, extensions: JSONMember...
     ) -> Problem {
         Problem(
             status: 409, code: refusal.code.rawValue, title: title, detail: refusal.message, extensions: extensions)
