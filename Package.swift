@@ -183,12 +183,14 @@ let package = Package(
             path: "Tests/Torture", swiftSettings: strict),
         .testTarget(name: "UsageModelTests", dependencies: ["UsageModel"], swiftSettings: strict),
         .testTarget(name: "APIModelTests", dependencies: ["APIModel", "Scopes", "TextFormats"], swiftSettings: strict),
+        .testTarget(name: "TextFormatsTests", dependencies: ["TestSupport", "TextFormats"], swiftSettings: strict),
         .testTarget(name: "SourceFormatsTests", dependencies: ["SourceFormats", "UsageModel"], swiftSettings: strict),
         .target(
             name: "ScopesTestSupport", dependencies: ["Scopes", "UsageModel"], path: "Tests/ScopesTestSupport",
             swiftSettings: strict),
         .testTarget(
-            name: "ScopesTests", dependencies: ["Scopes", "ScopesTestSupport", "TextFormats", "UsageModel"],
+            name: "ScopesTests",
+            dependencies: ["Scopes", "ScopesTestSupport", "TestSupport", "TextFormats", "UsageModel"],
             swiftSettings: strict),
         .testTarget(
             name: "ReportingTests", dependencies: ["Reporting", "Scopes", "UsageModel", "TestSupport"],

@@ -1,4 +1,5 @@
 import ScopesTestSupport
+import TestSupport
 import Testing
 internal import TextFormats
 import UsageModel
@@ -38,7 +39,7 @@ import UsageModel
     static let providers = ["p1", "p2", "p3"]
     static let models = ["m1", "m2", "m3"]
 
-    static func market(_ random: inout TestRandom) -> Market {
+    static func market(_ random: inout SeededGenerator) -> Market {
         var market = Market()
         for _ in 0..<120 {
             let input = UInt128.random(in: 0...5_000, using: &random) * 1_000
@@ -61,7 +62,7 @@ import UsageModel
         return market
     }
 
-    private static func addFacts(_ market: inout Market, _ random: inout TestRandom) {
+    private static func addFacts(_ market: inout Market, _ random: inout SeededGenerator) {
         func add(_ kind: FactKind, _ subject: [String], _ content: @autoclosure () -> [String], holes: Bool = true) {
             var day = start - 10
             while day < start + days {

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 internal import TextFormats
 import UsageModel
@@ -119,9 +120,9 @@ import UsageModel
                     provider: ["aliyun", "volcengine"].randomElement(using: &random) ?? "aliyun",
                     tenant: "t-\(index) 客户|+=@".replacing("=", with: "#"),
                     is: TenantKind.allCases.randomElement(using: &random) ?? .trial,
-                    legalEntity: Self.printable(CSVTests.hostileText(&random)), effectiveFrom: from,
+                    legalEntity: Self.printable(HostileText.random(using: &random)), effectiveFrom: from,
                     effectiveTo: length == 0 ? nil : CalendarDate(days: from.days + length),
-                    reason: "=" + Self.printable(CSVTests.hostileText(&random)))
+                    reason: "=" + Self.printable(HostileText.random(using: &random)))
             }
             let read = try Self.parse(FactFile.emit(entries, kind: .tenants))
             #expect(read == entries, "seed \(seed)")

@@ -1,4 +1,5 @@
 import ScopesTestSupport
+import TestSupport
 import Testing
 import UsageModel
 
@@ -92,7 +93,7 @@ import UsageModel
         }
     }
 
-    private static func scope(_ random: inout TestRandom, _ id: String) -> Scope {
+    private static func scope(_ random: inout SeededGenerator, _ id: String) -> Scope {
         func some<Word: CaseIterable & Hashable>(_ type: Word.Type) -> Set<Word>? {
             let chosen = Set(type.allCases.filter { _ in Bool.random(using: &random) })
             return chosen.isEmpty ? nil : chosen
@@ -112,7 +113,7 @@ import UsageModel
             precision: Int.random(in: 0...3, using: &random))
     }
 
-    private static func row(_ random: inout TestRandom) -> ScopeSumRow {
+    private static func row(_ random: inout SeededGenerator) -> ScopeSumRow {
         func one<Word: CaseIterable>(_ type: Word.Type, _ fallback: Word) -> Word {
             type.allCases.randomElement(using: &random) ?? fallback
         }

@@ -1,4 +1,5 @@
 import ScopesTestSupport
+import TestSupport
 import Testing
 internal import TextFormats
 import UsageModel

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 internal import TextFormats
 import UsageModel
@@ -233,7 +234,7 @@ import UsageModel
 
     /// Whatever changes, also where entities come, go, and move into and out of the row of the others.
     @Test func `every figure adds up exactly`() throws {
-        var generator = TestRandom(seed: 20_250_630)
+        var generator = SeededGenerator(seed: 20_250_630)
         for _ in 0..<200 {
             func random() throws -> ShareTable {
                 try table(

@@ -1,20 +1,9 @@
+import TestSupport
 import Testing
-internal import TextFormats
 
-@testable import Scopes
+@testable import TextFormats
 
 @Suite struct CSVTests {
-    static let hostile: [Unicode.Scalar] = Array(
-        "=+-@\t\r\n'\",;  a1\u{FF1D}\u{FF0B}\u{FF0D}\u{FF20}\u{00E9}e\u{0301}中\u{1F600}\u{202E}\u{FEFF}".unicodeScalars)
-
-    static func hostileText(_ random: inout TestRandom) -> String {
-        var text = String.UnicodeScalarView()
-        for _ in 0..<Int.random(in: 0...12, using: &random) {
-            text.append(hostile[Int.random(in: 0..<hostile.count, using: &random)])
-        }
-        return String(text)
-    }
-
     /// Bytes, because Swift holds canonically equivalent strings equal and a round trip must not.
     static func bytes(_ texts: [String]) -> [[UInt8]] { texts.map { Array($0.utf8) } }
 
@@ -22,7 +11,7 @@ internal import TextFormats
         try withSeeds(300) { seed, random in
             let columns = Int.random(in: 1...6, using: &random)
             let rows = (0..<Int.random(in: 0...20, using: &random)).map { _ in
-                (0..<columns).map { _ in Self.hostileText(&random) }
+                (0..<columns).map { _ in HostileText.random(using: &random) }
             }
             var writer = CSVWriter(header: (0..<columns).map { "c\($0)" })
             for row in rows { writer.append(row.map { .text($0) }) }
@@ -35,7 +24,7 @@ internal import TextFormats
 
     @Test func `no text cell starts a formula`() throws {
         try withSeeds(300) { seed, random in
-            let text = Self.hostileText(&random)
+            let text = HostileText.random(using: &random)
             var writer = CSVWriter(header: ["a", "b"])
             writer.append([.text(text), .text(text)])
             let cell = try #require(try CSVReader.records(in: writer.bytes).last?.fields.first)
