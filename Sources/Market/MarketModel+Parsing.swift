@@ -45,8 +45,8 @@ extension MarketModel {
         let developer = reader.identifier("developer")
         let group = reader.identifier("group")
         let family = reader.identifier("family")
-        let weights = word("weights", ["open", "closed"], &reader)
-        let tier = word("tier", ["flagship", "light"], &reader)
+        let weights = word("weights", of: ["open", "closed"], &reader)
+        let tier = word("tier", of: ["flagship", "light"], &reader)
         guard let developer, let group, let family else { return nil }
         return ModelCatalogueEntry(developer: developer, group: group, family: family, weights: weights, tier: tier)
     }

@@ -13,6 +13,9 @@ enum ReaderRole {
         do {
             try connection.transaction { connection in
                 try connection.query("SELECT pg_advisory_xact_lock($1)", [.int(lockKey)])
+                // Grants and policies change the same rows of the catalogue as attaching a partition does, which
+                // PostgreSQL answers with "tuple concurrently updated" instead of waiting.
+                try connection.query("SELECT pg_advisory_xact_lock($1)", [.int(PartitionCache.lockKey)])
                 try connection.execute(sql)
             }
             return true

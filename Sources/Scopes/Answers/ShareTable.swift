@@ -208,7 +208,7 @@ extension ScopeEvaluator {
         let perUnit = scope.measure.unit == .money ? DecimalText.powerOfTen(Money.tableDecimals) / one : 1
         func units(_ millionths: UInt128) throws(UnanswerableScope) -> UInt128 {
             // A count is whole; money has more decimals in the table than in the file.
-            try product(scope.measure.unit == .money ? millionths : millionths / one, perUnit * days)
+            try product(scope.measure.unit == .money ? millionths : millionths / one, times: perUnit * days)
         }
         let (value, precision) = (try units(total.millionths), try units(total.precisionMillionths))
         let limit = UInt128.max / 4

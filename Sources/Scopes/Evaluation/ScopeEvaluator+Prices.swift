@@ -61,7 +61,7 @@ extension ScopeEvaluator {
     }
 
     private mutating func add(_ charge: Charge) throws(UnanswerableScope) {
-        let amount = try product(charge.tokens, charge.price.perToken)
+        let amount = try product(charge.tokens, times: charge.price.perToken)
         let units = try units(amount, of: charge.price.currency, in: charge.month)
         let group = charge.group
         try tally.add(units, to: group.entity, of: group.kind, as: group.classification)

@@ -67,13 +67,13 @@ extension ScopeEvaluator {
     /// An amount in the scope's currency, in the units of its table.
     func units(of money: Money, in month: CalendarDate) throws(UnanswerableScope) -> UInt128 {
         let scale = DecimalText.powerOfTen(Money.decimalsBeforeRate - FactSyntax.amountDecimals)
-        return try units(product(money.millionths, scale), of: money.currency, in: month)
+        return try units(product(money.millionths, times: scale), of: money.currency, in: month)
     }
 
     /// The same of an amount in 10^-12 of a currency's unit. Exact: a rate has 8 decimals, and units are 10^-20.
     func units(_ amount: UInt128, of currency: String, in month: CalendarDate) throws(UnanswerableScope) -> UInt128 {
         let one = DecimalText.powerOfTen(FactSyntax.rateDecimals)
-        guard amount > 0, currency != scope.currency else { return try product(amount, one) }
+        guard amount > 0, currency != scope.currency else { return try product(amount, times: one) }
         let wanted = scope.currency ?? currency
         guard let rate = facts.rate(from: currency, to: wanted, in: month) else {
             throw UnanswerableScope(
@@ -81,7 +81,7 @@ extension ScopeEvaluator {
                 "The scope \(scope.id) is stated in \(wanted), and there is no rate from \(currency) to \(wanted) for "
                     + "\(Period.month(of: month)): import it with steelyard facts import rates.")
         }
-        return try product(amount, rate)
+        return try product(amount, times: rate)
     }
 
     func product(_ one: UInt128, times other: UInt128) throws(UnanswerableScope) -> UInt128 {

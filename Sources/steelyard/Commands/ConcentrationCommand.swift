@@ -22,7 +22,7 @@ struct ConcentrationCommand: AsyncParsableCommand {
 
     mutating func run() async throws {
         try await question.ask(
-            "/v1/concentration", under: scope.checked(for: question.output.format), time.query, knowledge,
+            "/v1/concentration", under: scope.checked(for: question.output.format), time.query, knowledge: knowledge,
             as: ConcentrationResponse.self, table: ConcentrationTables.text)
     }
 }

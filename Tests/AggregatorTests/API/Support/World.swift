@@ -80,8 +80,19 @@ struct World: Sendable {
             configuration: ServiceGroupConfiguration(
                 services: daemon.services().map { .init(service: $0) }, logger: logger))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { try await group.run() }
-            try await waitUntil("both listeners") { daemon.listening.addresses.count == 2 }
+            let failure = Mutex<(any Error)?>(nil)
+            tasks.addTask {
+                do {
+                    try await group.run()
+                } catch {
+                    failure.withLock { $0 = error }
+                    throw error
+                }
+            }
+            try await waitUntil("both listeners") {
+                daemon.listening.addresses.count == 2 || failure.withLock { $0 != nil }
+            }
+            if let error = failure.withLock({ $0 }) { throw error }
             let addresses = daemon.listening.addresses
             let world = World(
                 directory: directory, authority: authority, database: database, store: daemon.store, clock: clock,
