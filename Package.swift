@@ -318,6 +318,6 @@ if Context.environment["STEELYARD_BENCHMARK"] == "1" {
                 logging,
                 .product(name: "Benchmark", package: "benchmark"),
             ],
-            path: "Tests/Benchmarks/SteelyardBenchmarks", swiftSettings: generated,
+            path: "Tests/Benchmarks/SteelyardBenchmarks", swiftSettings: strict,
             plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]))
 }

@@ -6,6 +6,7 @@ import Foundation
 import Logging
 import Postgres
 import Store
+import Synchronization
 import Telemetry
 import UsageModel
 
@@ -58,12 +59,12 @@ actor BenchmarkLedger {
                 EpochRequest(
                     key: CollectorKey(provider: Input.provider, collector: Input.collector),
                     spoolID: Input.spoolID.bytes, softwareVersion: "0.0.0-benchmark", remembered: EpochPosition(),
-                    now: Timestamp(milliseconds: SystemClock().nowMilliseconds())))
+                    now: Timestamp(milliseconds: SystemWallClock().nowMilliseconds())))
         }
         epoch = grant.epoch
         intake = BatchIngest(
-            store: store, clock: SystemClock(), decodePlaces: 2, rollupSignal: WakeSignal(), registry: MetricsRegistry()
-        )
+            store: store, clock: SystemWallClock(), decodePlaces: 2, rollupSignal: WakeSignal(),
+            registry: MetricsRegistry())
         rows = Input.sums().rows()
         BenchmarkCleanup.register(directory)
     }
@@ -85,14 +86,15 @@ actor BenchmarkLedger {
 
 /// Ends the benchmark's server when the process ends.
 enum BenchmarkCleanup {
-    nonisolated(unsafe) private static var directory = ""
+    private static let directory = Mutex("")
 
     static func register(_ path: String) {
-        directory = path
+        directory.withLock { $0 = path }
         atexit { BenchmarkCleanup.run() }
     }
 
     private static func run() {
+        let directory = directory.withLock { $0 }
         let file = "\(directory)/cluster/postmaster.pid"
         if let text = try? String(contentsOfFile: file, encoding: .utf8),
             let process = text.split(separator: "\n").first.flatMap({ Int32($0) }), process > 1

@@ -3,6 +3,7 @@ import Benchmark
 import Foundation
 import SourceFormats
 import Spool
+import Synchronization
 import UsageModel
 
 /// From bytes to a sealed batch in the spool.
@@ -12,7 +13,7 @@ func collectorBenchmarks() {
         var parser = Input.makeParser()
         var sink = CountingSink()
         benchmark.startMeasurement()
-        _ = parser.consume(bytes.span.bytes, endOfInput: true, into: &sink)
+        _ = unsafe parser.consume(bytes.span.bytes, endOfInput: true, into: &sink)
         benchmark.stopMeasurement()
         precondition(sink.events == Input.eventsPerIteration, "\(sink)")
     }
@@ -22,7 +23,7 @@ func collectorBenchmarks() {
         var parser = Input.makeParser()
         var sink = SummingSink()
         benchmark.startMeasurement()
-        _ = parser.consume(bytes.span.bytes, endOfInput: true, into: &sink)
+        _ = unsafe parser.consume(bytes.span.bytes, endOfInput: true, into: &sink)
         benchmark.stopMeasurement()
         precondition(sink.rejections == 0)
     }
@@ -39,7 +40,7 @@ func collectorBenchmarks() {
     Benchmark("4 spool append and sync of 100k events") { benchmark in
         let batch = sealed.value
         let directory = "\(NSTemporaryDirectory())steelyard-bench-spool-\(UInt64.random(in: 0...UInt64.max))"
-        let spool = try Spool.open(directory: directory, settings: SpoolSettings(), clock: SystemClock()).spool
+        let spool = try Spool.open(directory: directory, settings: SpoolSettings(), clock: SystemWallClock()).spool
         benchmark.startMeasurement()
         try spool.appendBatch(
             spoolSequence: 1, digest: batch.digest, sealed: batch.bytes, checkpoint: [], coversWriteAheadThrough: 0)
@@ -57,16 +58,9 @@ func collectorBenchmarks() {
     }
 }
 
-/// The system's time of day.
-struct SystemClock: WallClock {
-    func nowMilliseconds() -> Int64 { Int64(Date().timeIntervalSince1970 * 1_000) }
-}
-
 /// A value that is made when first asked for, so that benchmarks that are filtered out don't pay for it.
-final class Shared<Value: Sendable>: @unchecked Sendable {
-    // Benchmarks run one after another; the lock is for the compiler's and the reader's peace.
-    private let lock = NSLock()
-    private var made: Value?
+final class Shared<Value: Sendable>: Sendable {
+    private let made = Mutex<Value?>(nil)
     private let make: @Sendable () -> Value
 
     init(_ make: @escaping @Sendable () -> Value) {
@@ -74,7 +68,7 @@ final class Shared<Value: Sendable>: @unchecked Sendable {
     }
 
     var value: Value {
-        lock.withLock {
+        made.withLock { made in
             if let made { return made }
             let value = make()
             made = value

@@ -36,7 +36,7 @@ enum Input {
     static func sums() -> MinuteBuckets {
         var sink = SummingSink()
         var parser = makeParser()
-        _ = parser.consume(bytes.span.bytes, endOfInput: true, into: &sink)
+        _ = unsafe parser.consume(bytes.span.bytes, endOfInput: true, into: &sink)
         precondition(sink.rejections == 0 && sink.sums.eventCount == UInt64(eventsPerIteration), "the input is unfit")
         return sink.sums
     }
