@@ -2,8 +2,8 @@ import APIModel
 import Foundation
 import Testing
 
-/// Holds the schemas of answers and requests in Protocols/openapi.yaml to the fields that they are written from: names, types, what
-/// is always there, values and descriptions.
+/// Holds the schemas of answers and requests in Protocols/openapi.yaml to the fields that they are written from: names,
+/// types, what is always there, values and descriptions.
 @Suite struct ContractTests {
     private static let file = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -28,12 +28,12 @@ import Testing
         StatementRequest.self, StatementWithdrawal.self, TokenRequest.self,
     ]
 
-    /// The document before, between and after the marks.
+    /// The document before, between and after the two comments.
     private static func parts(_ document: String) throws -> (head: Substring, generated: Substring, tail: Substring) {
-        let first = try #require(document.range(of: begin), "openapi.yaml has lost the mark that begins the schemas")
+        let first = try #require(document.range(of: begin), "openapi.yaml has lost the comment that begins the schemas")
         let last = try #require(
             document.range(of: end, range: first.upperBound..<document.endIndex),
-            "openapi.yaml has lost the mark that ends the schemas")
+            "openapi.yaml has lost the comment that ends the schemas")
         return (
             document[..<first.upperBound], document[first.upperBound..<last.lowerBound], document[last.lowerBound...]
         )

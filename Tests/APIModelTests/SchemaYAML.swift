@@ -5,7 +5,8 @@ struct SchemaYAML {
     private(set) var text = ""
     private var written: Set<String> = []
 
-    /// The schemas of some types and of everything that they are made of, each once, in the order in which they are met.
+    /// The schemas of some types and of everything that they are made of, each once, in the order in which they are
+    /// met.
     init(of roots: [any APIObject.Type]) {
         for root in roots { add(root) }
     }

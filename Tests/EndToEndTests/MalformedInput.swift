@@ -58,7 +58,8 @@ struct MalformedInput: Sendable, CustomTestStringConvertible {
         MalformedInput("null", "null", .notAnObject),
         MalformedInput("a string", "\"event\"", .notAnObject),
         MalformedInput(
-            "deep nesting", event(more: ",\"attributes\":" + nested(levels: Limits.maxJSONDepth + 10)), .nestingTooDeep),
+            "deep nesting", event(more: ",\"attributes\":" + nested(levels: Limits.maxJSONDepth + 10)),
+            .nestingTooDeep),
         MalformedInput(
             "a record of two megabytes", event(tenant: "\"\(String(repeating: "x", count: 2 << 20))\""),
             .recordTooLong),

@@ -8,7 +8,7 @@ extension EndToEndTests {
     /// set of usage and facts, under which everybody is first who said so.
     @Suite struct MarketFactsTests {
         /// Custom scopes that published figures need and that nobody cites as a scope.
-        private static let houseScopes = [
+        private static let customScopes = [
             "all-traffic-families": """
             id: all-traffic-families
             version: 1
@@ -67,7 +67,7 @@ extension EndToEndTests {
             try await Installation.with("market-facts") { installation in
                 let directory = "\(installation.files.directory)/scopes"
                 try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-                for (name, yaml) in Self.houseScopes {
+                for (name, yaml) in Self.customScopes {
                     try yaml.write(toFile: "\(directory)/\(name).yaml", atomically: true, encoding: .utf8)
                 }
                 let aggregator = try await installation.startAggregator(

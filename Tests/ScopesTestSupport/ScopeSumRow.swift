@@ -62,8 +62,8 @@ extension ScopeFilters {
 }
 
 extension ShareTable {
-    /// Evaluates a scope that needs no facts over the sums of a period. An entity with usage but nothing counted has a row
-    /// with 0.
+    /// Evaluates a scope that needs no facts over the sums of a period. An entity with usage but nothing counted has a
+    /// row with 0.
     ///
     /// - Throws: ``MissingFacts`` where the scope needs more than usage.
     /// - Complexity: O(*rows* + *entities* log *entities*).

@@ -3,11 +3,12 @@ import UsageModel
 
 @testable import Scopes
 
-/// Random imports of every kind against the simplest model there is: for each import, an array of contents by subject and
-/// day.
+/// Random imports of every kind against the simplest model there is: for each import, an array of contents by subject
+/// and day.
 @Suite struct BitemporalHistoryTests {
     private static let dayCount = 40
-    /// The days of the model: the last one stands for all days after the others, where only records without an end hold.
+    /// The days of the model: the last one stands for all days after the others, where only records without an end
+    /// hold.
     private static let days = 0..<dayCount + 1
     private static let start: Int64 = 20_000
 

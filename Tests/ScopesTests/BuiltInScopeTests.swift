@@ -19,9 +19,8 @@ import UsageModel
         #expect(files.sorted() == ScopeCatalogue.builtInNames.map { "\($0).yaml" }.sorted())
     }
 
-    /// Figures under these scopes have been given to people: the definition behind id and version must stay what it was.
-    /// The digests are those of the canonical form `steelyard-scope/2`, computed outside of
-    /// this program.
+    /// Figures under these scopes have been given to people: the definition behind id and version must stay what it
+    /// was. The digests are those of the canonical form `steelyard-scope/2`, computed outside of this program.
     @Test(arguments: [
         ("idc", "7b178b6312f82fe235abb72e4774c677e9bc2c8da739d58cb9d82decfef84c27"),
         ("all-traffic", "81aded068a30a86a05451eea2b620349cdf855c75b1be8e2b676fc14a08e2c14"),

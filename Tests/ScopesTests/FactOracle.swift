@@ -3,7 +3,7 @@ import UsageModel
 
 @testable import Scopes
 
-/// The plainest evaluation of a scope: slow, and knowing nothing of segments, datelines and granularities.
+/// The plainest evaluation of a scope: slow, and knowing nothing of segments, effective-dated maps and granularities.
 struct FactOracle {
     let market: FactOracleTests.Market
     let scope: Scope

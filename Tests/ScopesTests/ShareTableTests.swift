@@ -195,7 +195,8 @@ import UsageModel
 }
 
 extension ShareTable {
-    /// What ``ShareTable/published(_:)`` gives, before it is rounded: as tokens, requests, tenders or units of the currency.
+    /// What ``ShareTable/published(_:)`` gives, before it is rounded: as tokens, requests, tenders or units of the
+    /// currency.
     func exactlyPublished(_ amount: UInt128) -> Ratio {
         let days = scope.aggregate == .dailyAverage ? UInt128(period.dayCount) : 1
         return Ratio(amount, scope.measure.unit == .money ? days * DecimalText.powerOfTen(Money.tableDecimals) : days)

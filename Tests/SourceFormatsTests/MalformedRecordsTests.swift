@@ -67,7 +67,7 @@ struct MalformedRecord: Sendable, CustomTestStringConvertible {
         MalformedRecord("NaN", event(input: "NaN"), .syntax),
         MalformedRecord("True", event(input: "True"), .syntax),
         MalformedRecord("a comment", event(" /* no */"), .syntax),
-        MalformedRecord("a mark in the middle of the source", [0xEF, 0xBB, 0xBF] + Array(event().utf8), .syntax),
+        MalformedRecord("a byte order mark inside the source", [0xEF, 0xBB, 0xBF] + Array(event().utf8), .syntax),
         MalformedRecord("UTF-16", Array(event().utf8).flatMap { [$0, 0] }, .syntax),
         MalformedRecord("bad JSON in what is ignored", event(#","attributes":{"a":[1,2}}"#), .syntax),
         MalformedRecord("nothing in what is ignored", event(#","attributes":{"a":}"#), .syntax),

@@ -34,7 +34,7 @@ import UsageModel
                 group.addTask { try await Self.reclassify(world, seed: seed &+ 100) { senders.areSending } }
                 for closer in 0..<2 {
                     group.addTask {
-                        try await Self.close(world, "house-\(closer)") { senders.areSending }
+                        try await Self.close(world, "custom-\(closer)") { senders.areSending }
                     }
                 }
                 try await group.waitForAll()
@@ -194,8 +194,8 @@ import UsageModel
 /// The ledger's batches in their order, and the registry's whole history, summed up without the database.
 private struct LedgerModel {
     let world: World
-    /// Leaf index, provider and rows.
-    let batches: [(leaf: UInt64, provider: String, rows: UsageRows)]
+    /// Ledger position, provider and rows.
+    let batches: [(position: UInt64, provider: String, rows: UsageRows)]
 
     init(_ world: World) async throws {
         self.world = world
@@ -208,7 +208,7 @@ private struct LedgerModel {
                   JOIN collector c USING (collector_id) JOIN provider pr USING (provider_id) ORDER BY 1
                 """
             ).map { row in
-                (leaf: try row.decode(0), provider: try row.decode(1), rows: try decode(try row.decode(2)))
+                (position: try row.decode(0), provider: try row.decode(1), rows: try decode(try row.decode(2)))
             }
         }
     }
@@ -219,7 +219,7 @@ private struct LedgerModel {
         let records = try await world.facts(knownAt: knownAt).map(\.record)
         let zone = world.store.calendar
         var sums: [String: UInt128] = [:]
-        for batch in batches where batch.leaf <= position {
+        for batch in batches where batch.position <= position {
             for row in batch.rows.rows {
                 let day = zone.date(atSecond: row.minute * 60)
                 let tenant = batch.rows.tenants[Int(row.tenant)]

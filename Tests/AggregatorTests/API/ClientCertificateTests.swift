@@ -65,7 +65,8 @@ import UsageModel
         }
     }
 
-    /// Certificates of our own authority, or of nobody's, that are no collector's: the handshake or the first request ends.
+    /// Certificates of our own authority, or of nobody's, that are no collector's: the handshake or the first request
+    /// ends.
     @Test func `lets no unfit certificate through`() async throws {
         try await World.with { world in
             let good = try LeafRequest.collector(world.identity())

@@ -178,9 +178,9 @@ internal import TextFormats
     }
 
     @Test func `a share of a published total is an interval`() async throws {
-        try await ScratchDirectory.with("house-scopes") { directory in
-            let house = """
-                id: house-published
+        try await ScratchDirectory.with("custom-scopes") { directory in
+            let custom = """
+                id: custom-published
                 version: 1
                 title: {en: Published, zh: 公布}
                 citation: our own rule
@@ -192,7 +192,7 @@ internal import TextFormats
                 denominator: {reference-total: market}
                 precision: 1
                 """
-            try house.write(toFile: "\(directory)/house.yaml", atomically: true, encoding: .utf8)
+            try custom.write(toFile: "\(directory)/custom.yaml", atomically: true, encoding: .utf8)
             try await World.with(overrides: ["scopes.directory=\(directory)"]) { world in
                 try await FiguresTests.fill(world)
                 let admin = try await world.token(.admin)
@@ -201,7 +201,7 @@ internal import TextFormats
                         .referenceTotals, "market,2025-06,idc,20000000,tokens,1000000,an institute,2025-10-18")
                     #expect(
                         try await Self.post(client, "/v1/facts/reference-totals", totals, token: admin).status == 200)
-                    let json = try await Self.shares(client, "scope=house-published&period=2025-06", token: admin)
+                    let json = try await Self.shares(client, "scope=custom-published&period=2025-06", token: admin)
                     #expect((json["reference"] as? [String: Any])?["source"] as? String == "an institute")
                     #expect(json["denominator"] as? String == "20000000")
                     let first = (json["rows"] as? [[String: Any]])?.first

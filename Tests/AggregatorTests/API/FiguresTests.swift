@@ -219,7 +219,7 @@ import UsageModel
                 }
                 let scope = try await client.get("/v1/shares?scope=nobody&period=2025", token: token)
                 #expect((scope.status, scope.code) == (404, "unknown-scope"))
-                let many = (1...61).map { "house-\($0)" }.joined(separator: ",")
+                let many = (1...61).map { "custom-\($0)" }.joined(separator: ",")
                 let tooMany = try await client.get("/v1/rank?period=2025&scope=\(many)", token: token)
                 #expect((tooMany.status, tooMany.code) == (400, "bad-parameter"))
                 #expect(tooMany.text.contains("scope: lists more than 60 values"), "\(tooMany.text)")

@@ -9,8 +9,8 @@ import Yams
 
 @testable import Aggregator
 
-/// Holds the server to Protocols/openapi.yaml: every route is in it and nothing else, and what real requests get is what
-/// it says.
+/// Holds the server to Protocols/openapi.yaml: every route is in it and nothing else, and what real requests get is
+/// what it says.
 @Suite struct OpenAPITests {
     static let root = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

@@ -240,14 +240,14 @@ import UsageModel
     }
 
     @Test func `an installation's own events and the length of silence are settings`() async throws {
-        try await ScratchDirectory.with("house-events") { directory in
-            let house = """
+        try await ScratchDirectory.with("own-events") { directory in
+            let calendar = """
                 events:
                   - date: 2025-06-03
                     title: {en: "Our own launch", zh: "自有产品发布"}
                     citation: our calendar
                 """
-            try house.write(toFile: "\(directory)/events.yaml", atomically: true, encoding: .utf8)
+            try calendar.write(toFile: "\(directory)/events.yaml", atomically: true, encoding: .utf8)
             try await World.with(overrides: ["events.file=\(directory)/events.yaml", "coverage.silence=90m"]) { world in
                 let token = try await world.token(.finance)
                 try await world.asCaller { client in

@@ -103,9 +103,9 @@ internal import TextFormats
     }
 
     @Test func `custom scopes are served beside the built-in ones`() async throws {
-        try await ScratchDirectory.with("house-scopes") { directory in
-            let house = """
-                id: house-batch
+        try await ScratchDirectory.with("custom-scopes") { directory in
+            let custom = """
+                id: custom-batch
                 version: 3
                 title: {en: Batch, zh: 批量}
                 citation: our own rule
@@ -117,15 +117,15 @@ internal import TextFormats
                 denominator: everything-counted
                 precision: 2
                 """
-            try house.write(toFile: "\(directory)/batch.yaml", atomically: true, encoding: .utf8)
+            try custom.write(toFile: "\(directory)/batch.yaml", atomically: true, encoding: .utf8)
             try await World.with(overrides: ["scopes.directory=\(directory)"]) { world in
                 try await FiguresTests.fill(world)
                 let token = try await world.token(.finance)
                 try await world.asCaller { client in
-                    let scope = try await client.get("/v1/scopes/house-batch", token: token)
+                    let scope = try await client.get("/v1/scopes/custom-batch", token: token)
                     #expect(try scope.json()["built_in"] as? Bool == false)
                     let reply = try await client.get(
-                        "/v1/shares?scope=house-batch&period=2025-06&wait-for=latest", token: token)
+                        "/v1/shares?scope=custom-batch&period=2025-06&wait-for=latest", token: token)
                     // All of the market's calls are online: nothing counts, and what is left out says so.
                     #expect(try reply.json()["denominator"] as? String == "0", "\(reply.text)")
                     let total = try reply.json()["total"] as? [String: Any]

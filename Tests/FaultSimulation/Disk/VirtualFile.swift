@@ -30,16 +30,16 @@ struct VirtualFile {
     mutating func write(_ source: [UInt8], at offset: Int) {
         let end = offset + source.count
         if bytes.count < end {
-            markDirty(bytes.count..<end)
+            noteDirty(bytes.count..<end)
             bytes.append(contentsOf: repeatElement(0, count: end - bytes.count))
         }
         bytes.replaceSubrange(offset..<end, with: source)
-        markDirty(offset..<end)
+        noteDirty(offset..<end)
     }
 
     mutating func truncate(to size: Int) {
         guard size < bytes.count else { return }
-        markDirty(max(0, size - 1)..<bytes.count)
+        noteDirty(max(0, size - 1)..<bytes.count)
         bytes.removeLast(bytes.count - size)
     }
 
@@ -73,7 +73,7 @@ struct VirtualFile {
         lost = []
     }
 
-    private mutating func markDirty(_ range: Range<Int>) {
+    private mutating func noteDirty(_ range: Range<Int>) {
         guard !range.isEmpty else { return }
         for sector in range.lowerBound / Self.sectorBytes...(range.upperBound - 1) / Self.sectorBytes {
             dirty.insert(sector)
