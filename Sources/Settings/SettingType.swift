@@ -157,6 +157,27 @@ extension SettingType where Value == [String] {
     private static func written(_ texts: [String]) -> String { "[\(texts.joined(separator: ", "))]" }
 }
 
+extension SettingType {
+    /// Any number of texts, each of which stands for a value.
+    ///
+    /// - Parameters:
+    ///   - description: what may be written, for one value.
+    ///   - write: writes a value so that `read` gives it back.
+    package static func list<Element>(
+        of description: String, write: @escaping @Sendable (Element) -> String,
+        read: @escaping @Sendable (_ text: String) throws(InvalidValue) -> Element
+    ) -> Self where Value == [Element] {
+        SettingType(
+            "list of \(description)", form: .list,
+            write: { values in "[\(values.map(write).joined(separator: ", "))]" },
+            convert: { texts, _ throws(InvalidValue) in
+                var values: [Element] = []
+                for text in texts { values.append(try read(text)) }
+                return values
+            })
+    }
+}
+
 private func resolve(_ path: String, in directory: String) -> String {
     if path.hasPrefix("/") { return path }
     let relative = path.hasPrefix("./") ? String(path.dropFirst(2)) : path

@@ -1,4 +1,4 @@
-internal import BatchFormat
+package import Store
 package import UsageModel
 
 /// What a batch must keep to beyond its format, so that whatever is committed can be rolled up at a bounded cost.

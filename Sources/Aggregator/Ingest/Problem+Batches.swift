@@ -65,7 +65,7 @@ extension Problem {
     private static func outsideTimeWindow(
         _ minutes: ClosedRange<Int64>, taken: ClosedRange<Int64>, offset: Int64
     ) -> Problem {
-        func text(_ minute: Int64) -> String { Timestamp(seconds: minute * 60).exactText }
+        func text(_ minute: Int64) -> String { RFC3339.text(Timestamp(seconds: minute * 60)) }
         let remedy =
             minutes.upperBound > taken.upperBound
             ? "Compare the clocks of collector and aggregator."

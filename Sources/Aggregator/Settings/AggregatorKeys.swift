@@ -72,40 +72,38 @@ struct AggregatorKeys: SettingKeys {
             \(APILimits.maxBatchesInFlightPerCollector); more get 429
             """)
         let maxAge = Setting(
-            "ingest.max-age", .duration(.minutes(1) ... .days(36_501)),
+            "ingest.max-age", type: .duration(.minutes(1) ... .days(36_501)),
             default: .seconds(AdmissionRules.defaultBackSeconds),
             """
             How far back the usage of a batch may lie. Keep it a day above the collectors' `window.back`. A batch with \
             older usage waits at its collector, which is told so
             """)
         let maxAhead = Setting(
-            "ingest.max-ahead", .duration(.minutes(1) ... .days(30)),
+            "ingest.max-ahead", type: .duration(.minutes(1) ... .days(30)),
             default: .seconds(AdmissionRules.defaultAheadSeconds),
             "How far ahead of this machine's clock the usage of a batch may lie; the same otherwise")
         let maxRows = Setting(
-            "ingest.max-rows", .count(1_000...Limits.maxRowsPerBatch, of: "rows"),
+            "ingest.max-rows", type: .count(1_000...Limits.maxRowsPerBatch, of: "rows"),
             default: AdmissionRules.defaultMaxRows,
             "Rows that a batch may have: above the collectors' `seal.rows`. One with more waits at its collector")
         let imports = Setting(
-            "ingest.imports", .texts, default: [],
-            """
-            Collectors that bring old usage, each with its first day (UTC): `PROVIDER/COLLECTOR since 2023-01-01`
-            """)
+            "ingest.imports", type: .declaredImports, default: [],
+            "Collectors that bring old usage, each with its first day (UTC)")
     }
 
     struct Names: SettingKeys {
         let tenants = Setting(
-            "names.tenants-per-day", .count(1...100_000_000, of: "names"), default: 1_000_000,
+            "names.tenants-per-day", type: .count(1...100_000_000, of: "names"), default: 1_000_000,
             """
             Tenants that nobody had named before and that one provider may bring on a day (UTC). The usage of more counts \
             under the tenant `(over-limit)`; a [rebuild](../operating/failures.md) gives it its names
             """)
         let models = Setting(
-            "names.models-per-day", .count(1...1_000_000, of: "names"), default: 10_000, "The same for models")
+            "names.models-per-day", type: .count(1...1_000_000, of: "names"), default: 10_000, "The same for models")
         let regions = Setting(
-            "names.regions-per-day", .count(1...1_000_000, of: "names"), default: 1_000, "The same for regions")
+            "names.regions-per-day", type: .count(1...1_000_000, of: "names"), default: 1_000, "The same for regions")
         let collectorPercent = Setting(
-            "names.collector-percent", .count(1...100, of: "percent"), default: 10,
+            "names.collector-percent", type: .count(1...100, of: "percent"), default: 10,
             "What one collector may use of each of these budgets of its provider")
     }
 
@@ -171,10 +169,10 @@ struct AggregatorKeys: SettingKeys {
             Sealed bytes that one rollup takes at most. More at once costs memory and touches fewer sums
             """)
         let contestedRows = Setting(
-            "rollup.contested-rows", .count(1_000...10_000_000, of: "rows"), default: 131_072,
+            "rollup.contested-rows", type: .count(1_000...10_000_000, of: "rows"), default: 131_072,
             "Rows that one rollup takes at most where several providers wait: they wait for each other's")
         let lightRows = Setting(
-            "rollup.light-rows", .count(100...10_000_000, of: "rows"), default: 20_000,
+            "rollup.light-rows", type: .count(100...10_000_000, of: "rows"), default: 20_000,
             """
             A provider with more rows waiting is rolled up in a lane of its own, so that the others don't wait for it
             """)
@@ -219,6 +217,27 @@ extension SettingType where Value == String {
                     remedy: "give an IANA name such as Asia/Shanghai, and install tzdata if it is missing")
             }
             return name
+        }
+    }
+}
+
+extension SettingType where Value == [AdmissionRules.DeclaredImport] {
+    /// Collectors with the first day of what they bring.
+    fileprivate static var declaredImports: Self {
+        .list(
+            of: "`PROVIDER/COLLECTOR since YYYY-MM-DD`",
+            write: { "\($0.collector.provider)/\($0.collector.collector) since \($0.since)" }
+        ) { text throws(InvalidValue) in
+            let words = text.split(separator: " ")
+            let names = words.first?.split(separator: "/", omittingEmptySubsequences: false).map(String.init) ?? []
+            guard words.count == 3, words[1] == "since", let since = CalendarDate(String(words[2])), names.count == 2,
+                NameRule.isIdentifier(names[0], maxBytes: Limits.maxProviderNameBytes),
+                NameRule.isIdentifier(names[1], maxBytes: Limits.maxCollectorNameBytes)
+            else {
+                throw InvalidValue(
+                    "\"\(text)\" declares no import", remedy: "write it as PROVIDER/COLLECTOR since 2023-01-01")
+            }
+            return .init(collector: CollectorKey(provider: names[0], collector: names[1]), since: since)
         }
     }
 }

@@ -64,7 +64,10 @@ package struct AggregatorSettings: DaemonSettings {
         revokedFile = settings[\.ingest.revokedFile]
         ingestMaxConnections = settings[\.ingest.maxConnections]
         batchesInFlight = settings[\.ingest.batchesInFlight]
-        admission = Self.admission(settings, &problems)
+        admission = AdmissionRules(
+            backSeconds: settings[\.ingest.maxAge].components.seconds,
+            aheadSeconds: settings[\.ingest.maxAhead].components.seconds, maxRows: settings[\.ingest.maxRows],
+            imports: settings[\.ingest.imports])
         queryAddress = settings[\.query.listen]
         queryTLS = Self.queryTLS(settings, &problems)
         queryMaxConnections = settings[\.query.maxConnections]
@@ -91,32 +94,6 @@ package struct AggregatorSettings: DaemonSettings {
         listeningFile = settings[\.process.listeningFile]
         logLevel = settings[\.process.logLevel]
         guard problems.isEmpty else { throw SettingsError(problems) }
-    }
-
-    private static func admission(
-        _ settings: ResolvedSettings<AggregatorKeys>, _ problems: inout [SettingsProblem]
-    ) -> AdmissionRules {
-        let keys = settings.keys.ingest
-        var imports: [AdmissionRules.DeclaredImport] = []
-        for text in settings[keys.imports] {
-            let words = text.split(separator: " ")
-            let names = words.first?.split(separator: "/", omittingEmptySubsequences: false).map(String.init) ?? []
-            guard words.count == 3, words[1] == "since", let since = CalendarDate(String(words[2])), names.count == 2,
-                NameRule.isIdentifier(names[0], maxBytes: Limits.maxProviderNameBytes),
-                NameRule.isIdentifier(names[1], maxBytes: Limits.maxCollectorNameBytes)
-            else {
-                problems.append(
-                    settings.problem(
-                        at: keys.imports, "\"\(text)\" declares no import",
-                        remedy: "write it as PROVIDER/COLLECTOR since 2023-01-01"))
-                continue
-            }
-            imports.append(.init(collector: CollectorKey(provider: names[0], collector: names[1]), since: since))
-        }
-        return AdmissionRules(
-            backSeconds: settings[keys.maxAge].components.seconds,
-            aheadSeconds: settings[keys.maxAhead].components.seconds, maxRows: settings[keys.maxRows],
-            imports: imports)
     }
 
     private static func connection(

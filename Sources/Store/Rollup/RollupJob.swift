@@ -168,7 +168,8 @@ struct RollupJob {
 }
 
 extension StoreSession {
-    /// What waits of the providers that a lane takes, each provider's from the oldest on, as far as one rollup may need.
+    /// What waits of the providers that a lane takes, each provider's from the oldest on, as far as one rollup
+    /// may need.
     func waiting(for lane: RollupLane, within limits: RollupLimits) throws -> [ProviderQueue] {
         // One look into the index for each provider that waits, however long the queue is.
         let providers: [Int16] = try connection.query(

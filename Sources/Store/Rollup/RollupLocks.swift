@@ -56,12 +56,12 @@ struct RollupLocks {
         case .allSums(let isShared):
             let function = isShared ? "pg_try_advisory_lock_shared" : "pg_try_advisory_lock"
             return try connection.query("SELECT \(function)($1)", [.int(Self.allSums)]).one().decode(0)
-        case .lane(let lane): return try acquire(Self.laneClass, Int64(lane))
-        case .provider(let provider): return try acquire(Self.providerClass, Int64(provider))
+        case .lane(let lane): return try acquire(Int64(lane), in: Self.laneClass)
+        case .provider(let provider): return try acquire(Int64(provider), in: Self.providerClass)
         }
     }
 
-    private func acquire(_ lockClass: Int64, _ key: Int64) throws -> Bool {
+    private func acquire(_ key: Int64, in lockClass: Int64) throws -> Bool {
         try connection.query(
             "SELECT pg_try_advisory_lock($1::int8::int4, $2::int8::int4)", [.int(lockClass), .int(key)]
         ).one().decode(0)
@@ -73,8 +73,8 @@ struct RollupLocks {
             case .allSums(let isShared):
                 let function = isShared ? "pg_advisory_unlock_shared" : "pg_advisory_unlock"
                 try connection.query("SELECT \(function)($1)", [.int(Self.allSums)])
-            case .lane(let lane): try release(Self.laneClass, Int64(lane))
-            case .provider(let provider): try release(Self.providerClass, Int64(provider))
+            case .lane(let lane): try release(Int64(lane), in: Self.laneClass)
+            case .provider(let provider): try release(Int64(provider), in: Self.providerClass)
             }
         } catch {
             // The lock goes with the session.
@@ -82,7 +82,7 @@ struct RollupLocks {
         }
     }
 
-    private func release(_ lockClass: Int64, _ key: Int64) throws {
+    private func release(_ key: Int64, in lockClass: Int64) throws {
         try connection.query(
             "SELECT pg_advisory_unlock($1::int8::int4, $2::int8::int4)", [.int(lockClass), .int(key)])
     }

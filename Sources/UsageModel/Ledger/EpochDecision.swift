@@ -28,7 +28,7 @@ package struct EpochDecision: Sendable, Equatable {
 
     /// How far beyond the newest epoch that the database issued a collector's memory may lie, in epochs.
     ///
-    /// A database from an older backup lacks as many epochs as collectors opened meanwhile, one with each start. Without
+    /// A database from an older backup lacks the epochs that collectors opened meanwhile, one with each start. Without
     /// a bound, one request with an epoch near the end of the numbers would leave the identity none.
     package static let maxLead: UInt64 = 1_000_000
 
