@@ -75,7 +75,7 @@ let package = Package(
             name: "Market", dependencies: ["UsageModel", "TextFormats", "Scopes"], resources: [.copy("BuiltIn")],
             swiftSettings: strict),
 
-        .target(name: "Reporting", dependencies: ["UsageModel", "Scopes"], swiftSettings: strict),
+        .target(name: "Reporting", dependencies: ["UsageModel", "TextFormats", "Scopes"], swiftSettings: strict),
 
         // MARK: Wire and disk
         .target(name: "WireProtocol", dependencies: [protobuf], swiftSettings: generated),
@@ -90,7 +90,7 @@ let package = Package(
         // MARK: Database
         .target(name: "Postgres", dependencies: ["UsageModel", "CLibPQ", logging, nioPosix], swiftSettings: strict),
         .target(
-            name: "Store", dependencies: ["UsageModel", "Scopes", "Reporting", "Postgres", logging],
+            name: "Store", dependencies: ["UsageModel", "TextFormats", "Scopes", "Reporting", "Postgres", logging],
             resources: [.copy("Migrations")], swiftSettings: strict),
 
         // MARK: What both daemons share
@@ -129,6 +129,7 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
+                .product(name: "NIOTLS", package: "swift-nio"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             resources: [.copy("OpenAPI/openapi.yaml")],
@@ -143,7 +144,9 @@ let package = Package(
         .executableTarget(
             name: "steelyard-aggregator",
             dependencies: [
-                "UsageModel", "Aggregator", "DaemonSupport", "Store", "Postgres", "Telemetry", argumentParser, logging,
+                "UsageModel", "APIModel", "Aggregator", "DaemonSupport", "Store", "Postgres", "Telemetry",
+                argumentParser,
+                logging,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -232,7 +235,9 @@ let package = Package(
         .testTarget(
             name: "StoreTests",
             dependencies: [
-                "Reporting", "Store", "Postgres", "Scopes", "ScopesTestSupport", "UsageModel", "TestSupport", logging,
+                "Reporting", "Store", "Postgres", "Scopes", "ScopesTestSupport", "TextFormats", "UsageModel",
+                "TestSupport",
+                logging,
             ],
             swiftSettings: strict),
         .testTarget(
@@ -262,7 +267,8 @@ let package = Package(
                 "Aggregator", "APIModel", "BatchFormat", "HTTPSupport", "Reporting", "Store", "Postgres", "Scopes",
                 "TextFormats",
                 "Identity",
-                "Settings", "Telemetry", "UsageModel", "TestSupport", asyncHTTPClient, lifecycle, logging, nioCore,
+                "Settings", "Telemetry", "UsageModel", "TestSupport", asyncHTTPClient, crypto, lifecycle, logging,
+                nioCore,
                 nioHTTP1,
                 nioPosix, nioSSL, yams,
             ],

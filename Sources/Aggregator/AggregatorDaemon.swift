@@ -24,6 +24,7 @@ package struct AggregatorDaemon: Sendable {
     private let ingestTLS: ReloadableTLS
     private let queryTLS: ReloadableTLS?
     private let revocations: Revocations
+    private let trail: AuditTrail
     private let reloadSettings: @Sendable () throws -> AggregatorSettings
 
     /// Grace period for in-flight work after SIGTERM.
@@ -46,6 +47,7 @@ package struct AggregatorDaemon: Sendable {
         queryTLS = try settings.queryTLS.map { try ReloadableTLS(files: $0) }
         revocations = try settings.revokedFile.map { try Revocations(file: $0, logger: logger) } ?? Revocations()
         store = Self.makeStore(settings, logger: logger)
+        trail = AuditTrail(store: store, clock: clock, logger: logger)
         listening = ListeningFile(path: settings.listeningFile, listeners: ["ingest", "query"], logger: logger)
     }
 
@@ -82,8 +84,10 @@ package struct AggregatorDaemon: Sendable {
         let preparation = DatabasePreparation(
             store: store, migrates: settings.migrate, health: health, logger: logger)
         var services = [
+            // First, and so stopped last: what is refused until the end is written, too.
+            preparation.before(trail),
             preparation.before(
-                MaintenanceService(store: store, policy: settings.retention, clock: clock, logger: logger))
+                MaintenanceService(store: store, policy: settings.retention, clock: clock, logger: logger)),
         ]
         if settings.rollupEnabled {
             services.append(
@@ -113,28 +117,32 @@ package struct AggregatorDaemon: Sendable {
             maxConcurrentDecodes: Self.maxConcurrentDecodes, rollup: rollup, registry: registry)
         let limiter = ConcurrencyLimiter(
             limit: settings.batchesInFlight, limitPerCollector: APILimits.maxBatchesInFlightPerCollector)
-        let dependencies = IngestDependencies(
+        var dependencies = IngestDependencies(
             store: store, intake: intake, limiter: limiter, clock: clock, trustDomain: settings.trustDomain,
             revocations: revocations, registry: registry, logger: logger)
+        dependencies.trail = trail
         var options = ListenerOptions()
         options.maxConnections = settings.ingestMaxConnections
         options.maxBodyBytes = Limits.maxSealedBatchBytes + APILimits.maxControlBodyBytes
         return buildIngestApplication(
             dependencies,
-            listener: listener("ingest", settings.ingestAddress, tls: ingestTLS, options: options))
+            listener: listener(
+                "ingest", settings.ingestAddress, tls: ingestTLS, options: options, hosts: settings.ingestHosts))
     }
 
     private func query(_ health: HealthMonitor) -> any Service {
         var dependencies = QueryDependencies(
             store: store, scopes: scopes, clock: clock, health: { health.health }, registry: registry, logger: logger)
         dependencies.events = events
+        dependencies.trail = trail
         dependencies.silenceMinutes = settings.silenceMinutes
         dependencies.statementRules = settings.statementRules
         var options = ListenerOptions()
         options.maxConnections = settings.queryMaxConnections
         return buildQueryApplication(
             dependencies,
-            listener: listener("query", settings.queryAddress, tls: queryTLS, options: options))
+            listener: listener(
+                "query", settings.queryAddress, tls: queryTLS, options: options, hosts: settings.queryHosts))
     }
 
     /// Batches that are decoded at once: as many as there are processors, and at most four, because each may take
@@ -142,9 +150,10 @@ package struct AggregatorDaemon: Sendable {
     static let maxConcurrentDecodes = max(1, min(4, NIOCore.System.coreCount))
 
     private func listener(
-        _ name: String, _ address: ListenAddress, tls: ReloadableTLS?, options: ListenerOptions
+        _ name: String, _ address: ListenAddress, tls: ReloadableTLS?, options: ListenerOptions, hosts: [String]
     ) -> Listener {
-        Listener(host: address.host, port: address.port, tls: tls, options: options) { [listening] bound in
+        Listener(host: address.host, port: address.port, tls: tls, options: options, hosts: hosts) {
+            [listening] bound in
             listening.add(name, address: bound)
         }
     }

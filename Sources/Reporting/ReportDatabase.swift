@@ -60,6 +60,9 @@ package protocol ClosingSession: ReportSnapshot {
     /// The high-water mark of every epoch of every collector.
     func highWater() throws -> [StatementHighWater]
 
+    /// All tokens that name a holder or made others, those that ended included.
+    func tokenHoldings(now: Timestamp) throws -> [TokenHolding]
+
     /// Writes a proposal down.
     func insert(_ content: StatementContent, attempt: Int, knownAt: Timestamp, proposal: StatementProposal) throws
         -> Statement

@@ -32,6 +32,7 @@ package enum LogKey: String, Sendable {
     case offset
     case spoolSequence
     case path
+    case peer
     case position
     case provider
     case reason

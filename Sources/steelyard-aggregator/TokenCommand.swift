@@ -1,3 +1,4 @@
+internal import APIModel
 internal import Aggregator
 internal import ArgumentParser
 internal import DaemonSupport
@@ -32,6 +33,9 @@ struct CreateToken: AsyncParsableCommand {
     @Option(help: "The person whom it is for; only such a token can propose and approve statements.")
     var holder: String?
 
+    @Option(help: "How long it works: 30d, 12h, at most 3650d, or never. 90d by default.")
+    var expires: String?
+
     func validate() throws {
         guard TokenRole(rawValue: role) != nil else {
             throw ValidationError(
@@ -40,16 +44,21 @@ struct CreateToken: AsyncParsableCommand {
         if let provider, !NameRule.isIdentifier(provider, maxBytes: Limits.maxProviderNameBytes) {
             throw ValidationError("--provider must be lower-case letters, digits and inner hyphens.")
         }
-        if !note.isEmpty, NameRule.problem(in: note, maxBytes: 200) != nil {
-            throw ValidationError("--note must be a short line of plain text.")
+        if !note.isEmpty, let problem = NameRule.problem(in: note, maxBytes: 200) {
+            throw ValidationError("--note must be a short line of plain text; it \(problem.explanation(in: note)).")
         }
-        if let holder, NameRule.problem(in: holder, maxBytes: TokenService.maxHolderBytes) != nil {
-            throw ValidationError("--holder must be a person's name in plain text.")
+        if let holder, let problem = NameRule.problem(in: holder, maxBytes: TokenService.maxHolderBytes) {
+            throw ValidationError(
+                "--holder must be a person's name in plain text; it \(problem.explanation(in: holder)).")
+        }
+        if let expires, TokenLifetime(expires) == nil {
+            throw ValidationError("--expires must be a number with s, m, h or d such as 30d, at most 3650d, or never.")
         }
     }
 
     func run() async throws {
         guard let role = TokenRole(rawValue: role) else { throw ExitCode.validationFailure }
+        let lifetime = expires.flatMap { TokenLifetime($0) } ?? .standard
         let (settings, logger) = try options.start(label: "aggregator")
         let store = AggregatorDaemon.makeStore(settings, logger: logger)
         do {
@@ -57,9 +66,12 @@ struct CreateToken: AsyncParsableCommand {
             let made = try await TokenService(store: store, clock: SystemWallClock())
                 .create(
                     role: role, provider: provider, note: note, holder: holder,
-                    by: "steelyard-aggregator token create")
+                    by: "steelyard-aggregator token create", lifetime: lifetime)
             await store.pool.close()
             print(made.text)
+            if lifetime == .never {
+                writeError("the token \(made.record.id) NEVER expires: whoever finds it can use it until it is revoked")
+            }
         } catch {
             writeError("\(error)")
             throw ExitCode.failure

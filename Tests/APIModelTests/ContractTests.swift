@@ -25,7 +25,7 @@ import Testing
 
     /// What callers send.
     private static let requests: [any APIObject.Type] = [
-        StatementRequest.self, StatementWithdrawal.self, TokenRequest.self,
+        StatementRequest.self, StatementWithdrawal.self, TokenRequest.self, TokenRotationRequest.self,
     ]
 
     /// The document before, between and after the two comments.

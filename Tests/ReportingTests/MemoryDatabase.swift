@@ -15,6 +15,7 @@ final class MemoryDatabase: ReportDatabase {
         var kept: [UsageBucket: Timestamp] = [:]
         var deliveries: [CollectorDelivery] = []
         var statements: [Statement] = []
+        var tokens: [TokenHolding] = []
     }
 
     struct NotFound: Error {}
@@ -79,6 +80,8 @@ struct MemorySession: ClosingSession {
     }
 
     func highWater() throws -> [StatementHighWater] { [] }
+
+    func tokenHoldings(now: Timestamp) throws -> [TokenHolding] { database.content.withLock { $0.tokens } }
 
     func insert(
         _ content: StatementContent, attempt: Int, knownAt: Timestamp, proposal: StatementProposal

@@ -5,6 +5,7 @@ internal import ScopesTestSupport
 import Store
 import TestSupport
 import Testing
+import TextFormats
 import UsageModel
 
 @Suite struct StoreTests {
@@ -57,23 +58,57 @@ import UsageModel
                 id: "abc", role: .auditor, provider: "acme", note: "n", createdAt: World.june, createdBy: "ann",
                 expiresAt: Timestamp(seconds: World.june.seconds + 100))
             try await store.transaction { try $0.createToken(token, secretHash: hash) }
-            #expect(
-                try await store.session { try $0.authenticate(id: "abc", secretHash: hash, now: World.june) } == token)
-            #expect(
-                try await store.session {
-                    try $0.authenticate(id: "abc", secretHash: [UInt8](repeating: 2, count: 32), now: World.june)
-                }
-                    == nil)
-            #expect(
-                try await store.session {
-                    try $0.authenticate(
-                        id: "abc", secretHash: hash, now: Timestamp(seconds: World.june.seconds + 100))
-                } == nil)
+            #expect(try await store.session { try $0.token(id: "abc", secretHash: hash) } == token)
+            let wrong = [UInt8](repeating: 2, count: 32)
+            #expect(try await store.session { try $0.token(id: "abc", secretHash: wrong) } == nil)
+            let end = Timestamp(seconds: World.june.seconds + 100)
+            #expect(!token.isExpired(at: Timestamp(microseconds: end.microseconds - 1)) && token.isExpired(at: end))
+            #expect(try await store.transaction { try $0.endToken(id: "abc", at: end, by: "bob", now: end) } == nil)
             #expect(try await store.transaction { try $0.revokeToken(id: "abc", by: "bob", now: World.june) })
             #expect(try await store.transaction { try $0.revokeToken(id: "abc", by: "bob", now: World.june) } == false)
             #expect(
-                try await store.session { try $0.authenticate(id: "abc", secretHash: hash, now: World.june) } == nil)
+                try await store.session { try $0.token(id: "abc", secretHash: hash) }?.revokedAt == World.june)
             #expect(try await store.session { try $0.listTokens() }.map(\.revokedAt) == [World.june])
+        }
+    }
+
+    @Test func `a use is noted once a minute`() async throws {
+        try await World.with { world in
+            let token = TokenRecord(
+                id: "abc", role: .auditor, provider: nil, createdAt: World.june, createdBy: "ann")
+            try await world.store.transaction {
+                try $0.createToken(token, secretHash: [UInt8](repeating: 1, count: 32))
+            }
+            var noted: [Int64?] = []
+            for second: Int64 in [0, 59, 60, 61, 500] {
+                let now = Timestamp(seconds: World.june.seconds + second)
+                try await world.store.session { try $0.noteUse(ofToken: "abc", now: now) }
+                noted.append(
+                    try await world.store.session { try $0.listTokens() }[0].lastUsedAt.map {
+                        $0.seconds - World.june.seconds
+                    })
+            }
+            #expect(noted == [0, 0, 60, 60, 500])
+        }
+    }
+
+    @Test(arguments: [
+        "UPDATE audit_log SET actor = 'nobody'", "DELETE FROM audit_log", "TRUNCATE audit_log",
+        "SET session_replication_role = replica; DELETE FROM audit_log",
+        "GRANT ALL ON audit_log TO current_user; DELETE FROM audit_log WHERE false",
+    ])
+    func `nobody changes the audit log`(sql: String) async throws {
+        try await World.with { world in
+            let entry = AuditEntry(
+                at: World.june, actor: "ann", action: "tried", subject: "it", detail: [JSONMember("a\"b", "c\nd")])
+            try await world.store.transaction { try $0.audit(entry) }
+            await #expect(throws: PostgresError.self) {
+                try await world.store.session { try $0.connection.execute(sql) }
+            }
+            let detail = try await world.store.session { session -> String in
+                try session.connection.query("SELECT detail->>'a\"b' FROM audit_log").one().decode(0)
+            }
+            #expect(detail == "c\nd")
         }
     }
 

@@ -108,6 +108,14 @@ extension Field {
         Field("position", path, means: "The ledger position that the figures count up to.", csv: .left)
     }
 
+    /// Of answers that callers bound to a provider get, too.
+    static func position(_ path: Property<Root, Int?>) -> Field {
+        Field(
+            "position", path,
+            means: "The ledger position that the figures count up to; null for a token bound to a provider, because "
+                + "positions are the whole market's.", csv: .left)
+    }
+
     /// The column of the entity in rows that have one under a fixed name.
     static func entity(_ path: Property<Root, String?>, csv: CSVUse = .included) -> Field {
         Field("entity", path, means: "Null for all entities together.", csv: csv)

@@ -6,7 +6,7 @@ package struct CoverageResponse: APITable {
     package var until = Moment()
     package var silenceMinutes = 0
     package var source = ""
-    package var position = 0
+    package var position: Int?
     package var providers: [ProviderCoverageRow] = []
 
     package init() {}

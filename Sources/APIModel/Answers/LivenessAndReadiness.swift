@@ -10,8 +10,6 @@ package struct LivenessResponse: APIObject {
 /// `GET /readyz`.
 package struct ReadinessResponse: APIObject {
     package var status = ""
-    package var position = 0
-    package var pendingBatches = 0
     package var rollupLagSeconds = 0
     package var rollupStalledSeconds = 0
     package var rollupStallReason: String?
@@ -21,8 +19,6 @@ package struct ReadinessResponse: APIObject {
 
     package static let fields: [Field<ReadinessResponse>] = [
         Field("status", \.status, values: ["ready"]),
-        .position(\.position),
-        Field("pending_batches", \.pendingBatches, means: "Batches that aren't rolled up yet."),
         Field(
             "rollup_lag_seconds", \.rollupLagSeconds, means: "How long the oldest pending batch has waited, in seconds."
         ),

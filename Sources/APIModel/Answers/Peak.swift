@@ -5,7 +5,7 @@ package struct PeakResponse: APITable {
     package var period = TimeSpan()
     package var by = ""
     package var userRate: Count?
-    package var position = 0
+    package var position: Int?
     package var rows: [PeakRow] = []
 
     package init() {}

@@ -16,7 +16,9 @@ package struct TokenRow: APIObject {
     package var holder: String?
     package var createdAt = Moment()
     package var createdBy = ""
+    package var replaces: String?
     package var expiresAt: Moment?
+    package var lastUsedAt: Moment?
     package var revokedAt: Moment?
 
     package init() {}
@@ -29,7 +31,11 @@ package struct TokenRow: APIObject {
         Field("holder", \.holder, en: "Holder", zh: "持有人", means: "The person whom it is for."),
         Field("created_at", \.createdAt, en: "Created", zh: "创建时间"),
         Field("created_by", \.createdBy),
-        Field("expires_at", \.expiresAt),
+        Field("replaces", \.replaces, means: "The token in whose place it was made by rotation."),
+        Field("expires_at", \.expiresAt, en: "Expires", zh: "到期时间", means: "Null for one that never expires."),
+        Field(
+            "last_used_at", \.lastUsedAt, en: "Last used", zh: "最近使用时间",
+            means: "To a minute; null for one that was never used."),
         Field("revoked_at", \.revokedAt, en: "Revoked", zh: "吊销时间"),
     ]
 }

@@ -36,7 +36,7 @@ package struct UsageResponse: APITable {
     package var bucket: String?
     package var groupBy: [String] = []
     package var asKnownAt: Moment?
-    package var position = 0
+    package var position: Int?
     package var rows: [UsageRow] = []
 
     package init() {}

@@ -5,6 +5,7 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import NIOCore
 internal import Scopes
+internal import Store
 internal import TextFormats
 
 /// A successful response, in the form that was asked for.
@@ -56,6 +57,11 @@ struct APIResponse {
         var response = self
         response.headers[.steelyardPosition] = String(position)
         return response
+    }
+
+    /// The same for a caller who may be bound to a provider: positions are the whole market's.
+    func position(_ position: UInt64, for caller: TokenRecord) -> APIResponse {
+        caller.provider == nil ? self.position(position) : self
     }
 
     /// Makes the answer a file with a name. The name must be plain ASCII without quotes.

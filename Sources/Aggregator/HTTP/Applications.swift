@@ -14,33 +14,49 @@ package struct Listener: Sendable {
     /// `nil` for plain HTTP/1.1, which is for loopback only.
     package var tls: ReloadableTLS?
     package var options: ListenerOptions
+    /// Names by which it may be called, beside its address and those of its certificate.
+    package var hosts: [String]
     /// Is told `host:port` as it was bound.
     package var onBound: @Sendable (String) async -> Void
 
     package init(
         host: String, port: Int, tls: ReloadableTLS?, options: ListenerOptions = ListenerOptions(),
-        onBound: @escaping @Sendable (String) async -> Void = { _ in }
+        hosts: [String] = [], onBound: @escaping @Sendable (String) async -> Void = { _ in }
     ) {
         self.host = host
         self.port = port
         self.tls = tls
         self.options = options
+        self.hosts = hosts
         self.onBound = onBound
+    }
+}
+
+extension Listener {
+    /// The same, whose failed handshakes a trail is told of.
+    fileprivate func watched(by trail: AuditTrail, named name: String) -> Listener {
+        var listener = self
+        listener.options.onHandshakeFailure = { peer, reason in
+            trail.note(.init(kind: .handshakeFailed, peer: peer, code: reason, place: name))
+        }
+        return listener
     }
 }
 
 /// Makes the ingest server: for collectors, over mutual TLS.
 package func buildIngestApplication(_ dependencies: IngestDependencies, listener: Listener) -> any Service {
     let metrics = RequestMetrics(registry: dependencies.registry, listener: "ingest")
-    let router = IngestRouter(dependencies).router(metrics: metrics)
-    return application(router, listener: listener, logger: dependencies.logger)
+    let router = IngestRouter(dependencies).router(metrics: metrics, hosts: ListenerHosts(listener))
+    return application(
+        router, listener: listener.watched(by: dependencies.trail, named: "ingest"), logger: dependencies.logger)
 }
 
 /// Makes the query server: for people and programs with bearer tokens.
 package func buildQueryApplication(_ dependencies: QueryDependencies, listener: Listener) -> any Service {
     let metrics = RequestMetrics(registry: dependencies.registry, listener: "query")
-    let router = QueryRouter(dependencies).router(metrics: metrics)
-    return application(router, listener: listener, logger: dependencies.logger)
+    let router = QueryRouter(dependencies).router(metrics: metrics, hosts: ListenerHosts(listener))
+    return application(
+        router, listener: listener.watched(by: dependencies.trail, named: "query"), logger: dependencies.logger)
 }
 
 /// The routes of both listeners, for the test that holds them to the OpenAPI document.

@@ -18,7 +18,10 @@ struct GuardedTLSChannel: ServerChildChannel {
         }
         let (deadline, age) = (TimeAmount(options.headerDeadline), TimeAmount(options.maxConnectionAge))
         return channel.addingGuard(headerDeadline: deadline, maxAge: age).flatMap {
-            base.setup(channel: channel, logger: logger)
+            let value = base.setup(channel: channel, logger: logger)
+            // A pipeline without TLS means that the set-up failed, which the future says.
+            if let failed = options.onHandshakeFailure { try? channel.addHandshakeWitness(failed: failed) }
+            return value
         }
     }
 

@@ -16,6 +16,9 @@ package struct ListenerOptions: Sendable {
     package var idleTimeout: Duration = .seconds(APILimits.idleTimeoutSeconds)
     package var maxConnectionAge: Duration = .seconds(APILimits.maxConnectionAgeSeconds)
 
+    /// Is told the peer of a TLS handshake that failed, and what went wrong, in a word.
+    var onHandshakeFailure: (@Sendable (PeerName, String) -> Void)?
+
     package init() {}
 
     var http1: HTTP1Channel.Configuration {

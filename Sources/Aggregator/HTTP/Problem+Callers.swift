@@ -11,9 +11,11 @@ extension Problem {
             detail: "\(name): \(detail)", extensions: extensions)
     }
 
-    package static func unauthorized(_ detail: String, error: String? = nil) -> Problem {
+    package static func unauthorized(
+        _ detail: String, error: String? = nil, code: String = "unauthorized"
+    ) -> Problem {
         Problem(
-            status: 401, code: "unauthorized", title: "A valid bearer token is needed", detail: detail,
+            status: 401, code: code, title: "A valid bearer token is needed", detail: detail,
             challenge: "Bearer realm=\"steelyard\"" + (error.map { ", error=\"\($0)\"" } ?? ""))
     }
 

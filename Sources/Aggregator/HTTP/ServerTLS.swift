@@ -1,4 +1,6 @@
+internal import Foundation
 internal import HummingbirdHTTP2
+internal import Identity
 internal import NIOSSL
 internal import Synchronization
 
@@ -33,17 +35,25 @@ package struct TLSFiles: Sendable, Equatable {
     }
 }
 
+extension TLSFiles {
+    fileprivate func certificateNames() throws -> [String] {
+        try ServerNames.all(inPEM: String(contentsOfFile: certificateFile, encoding: .utf8))
+    }
+}
+
 /// The TLS rules of a listener, replaceable while it runs (SIGHUP): new connections use what was read last.
 package final class ReloadableTLS: Sendable {
     typealias Builder = @Sendable (TLSConfiguration) throws -> HTTP2UpgradeChannel
 
     private let files: TLSFiles
     private let state: Mutex<(channel: HTTP2UpgradeChannel?, build: Builder?)>
+    private let certificateNames: Mutex<[String]>
 
     /// Reads the files once, so that a wrong one is found before anything listens.
     package init(files: TLSFiles) throws {
         self.files = files
         _ = try NIOSSLContext(configuration: files.configuration())
+        certificateNames = Mutex(try files.certificateNames())
         state = Mutex((nil, nil))
     }
 
@@ -51,7 +61,9 @@ package final class ReloadableTLS: Sendable {
     package func reload() throws {
         let build = state.withLock { $0.build }
         guard let fresh = try build?(files.configuration()) else { return }
+        let names = try files.certificateNames()
         state.withLock { $0.channel = fresh }
+        certificateNames.withLock { $0 = names }
     }
 
     /// Tells how a connection is set up under given rules; called once, when the server is built.
@@ -59,6 +71,9 @@ package final class ReloadableTLS: Sendable {
         let first = try build(files.configuration())
         state.withLock { $0 = (first, build) }
     }
+
+    /// The names that the certificate in force is good for.
+    var names: [String] { certificateNames.withLock { $0 } }
 
     var current: HTTP2UpgradeChannel? { state.withLock { $0.channel } }
 }

@@ -3,7 +3,7 @@ internal import NIOCore
 internal import NIOSSL
 
 /// The context of a request on the ingest listener: it remembers the connection, whose certificate says who is there.
-struct IngestContext: RequestContext {
+struct IngestContext: ConnectionContext {
     var coreContext: CoreRequestContextStorage
     let channel: any Channel
 

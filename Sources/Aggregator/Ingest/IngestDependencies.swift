@@ -15,6 +15,8 @@ package struct IngestDependencies: Sendable {
     package var revocations: Revocations
     package var registry: MetricsRegistry
     package var logger: Logger
+    /// Is told what is refused.
+    package var trail: AuditTrail
 
     package init(
         store: Store, intake: BatchIngest, limiter: ConcurrencyLimiter, clock: any WallClock, trustDomain: String,
@@ -28,5 +30,6 @@ package struct IngestDependencies: Sendable {
         self.revocations = revocations
         self.registry = registry
         self.logger = logger
+        trail = AuditTrail(store: store, clock: clock, logger: logger)
     }
 }

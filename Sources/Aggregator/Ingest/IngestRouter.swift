@@ -16,11 +16,13 @@ struct IngestRouter {
     }
 
     let admission: Admission
+    private let trail: AuditTrail
     let routes: [Route]
 
     init(_ dependencies: IngestDependencies) {
         admission = Admission(
             trustDomain: dependencies.trustDomain, revocations: dependencies.revocations, clock: dependencies.clock)
+        trail = dependencies.trail
         let handlers = IngestHandlers(dependencies)
         routes = [
             Route(method: .post, path: "/v1/epochs", handler: handlers.openEpoch),
@@ -31,16 +33,27 @@ struct IngestRouter {
 
     var table: RouteTable { RouteTable(routes.map { ($0.path, $0.method.rawValue) }) }
 
-    func router(metrics: RequestMetrics) -> Router<IngestContext> {
+    func router(metrics: RequestMetrics, hosts: ListenerHosts) -> Router<IngestContext> {
         let router = Router(context: IngestContext.self)
         router.add(
             middleware: ProblemMiddleware(
                 routes: table, problem: Problem.init(cause:), answered: metrics.record))
+        router.add(middleware: ListenerHostMiddleware(hosts: hosts, trail: trail, listener: "ingest"))
         for route in routes {
-            let admission = admission
+            let (admission, trail) = (admission, trail)
             router.on(RouterPath(route.path), method: route.method) { request, context in
-                let identity = try await admission.identity(of: context)
-                return try await route.handler(request, identity).response
+                var actor = "-"
+                do {
+                    let identity = try await admission.identity(of: context)
+                    actor = "\(identity.provider)/\(identity.name)"
+                    return try await route.handler(request, identity).response
+                } catch let problem as Problem where problem.status == 403 {
+                    trail.note(
+                        .init(
+                            kind: .denied, peer: PeerName(context.channel), actor: actor, code: problem.code,
+                            place: route.path))
+                    throw problem
+                }
             }
         }
         return router

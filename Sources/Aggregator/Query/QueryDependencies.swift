@@ -13,6 +13,8 @@ package struct QueryDependencies: Sendable {
     package var health: @Sendable () -> Health
     package var registry: MetricsRegistry
     package var logger: Logger
+    /// Is told what is refused.
+    package var trail: AuditTrail
     /// What a month must have before it is closed.
     package var statementRules = StatementRules()
     /// How long `wait-for` waits.
@@ -35,5 +37,6 @@ package struct QueryDependencies: Sendable {
         self.health = health
         self.registry = registry
         self.logger = logger
+        trail = AuditTrail(store: store, clock: clock, logger: logger)
     }
 }

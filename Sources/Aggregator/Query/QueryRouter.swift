@@ -18,11 +18,13 @@ struct QueryRouter {
     }
 
     private let tokens: TokenService
+    private let trail: AuditTrail
     private let health: @Sendable () -> Health
     private(set) var routes: [Route] = []
 
     init(_ dependencies: QueryDependencies) {
         tokens = TokenService(store: dependencies.store, clock: dependencies.clock)
+        trail = dependencies.trail
         health = dependencies.health
         add(.get, "/v1/usage", needs: .usage, handler: UsageHandler(dependencies: dependencies).answer)
         add(.get, "/v1/shares", needs: .shares, handler: SharesHandler(dependencies: dependencies).answer)
@@ -59,6 +61,7 @@ struct QueryRouter {
         add(.get, "/v1/tokens", needs: .tokens, handler: tokenHandlers.list)
         add(.post, "/v1/tokens", needs: .tokens, handler: tokenHandlers.create)
         add(.delete, "/v1/tokens/{id}", needs: .tokens, handler: tokenHandlers.revoke)
+        add(.post, "/v1/tokens/{id}/rotation", needs: .tokens, handler: tokenHandlers.rotate)
         let healthHandlers = HealthHandlers(dependencies)
         add(.get, "/metrics", needs: .metrics, handler: healthHandlers.metrics)
         addOpen(.get, "/livez", handler: healthHandlers.live)
@@ -71,15 +74,32 @@ struct QueryRouter {
         _ method: HTTPRequest.Method, _ path: String, needs permission: Permission,
         handler: @escaping AuthorisedHandler
     ) {
-        let (tokens, health) = (tokens, health)
+        let (tokens, trail, health) = (tokens, trail, health)
         addOpen(method, path) { request, context in
             // An older schema may lack what a question reads: nothing is asked of it before it is prepared.
             guard health().state != .starting else {
                 throw Problem.unavailable("The server is waiting for its database.", code: "not-ready")
             }
-            let caller = try await tokens.authenticate(authorization: request.headers[.authorization])
-            try caller.check(permission)
-            return try await handler(request, context, caller)
+            let peer = PeerName(context.channel)
+            let caller: TokenRecord
+            do {
+                caller = try await tokens.authenticate(authorization: request.headers[.authorization], from: peer)
+            } catch let problem as Problem {
+                trail.note(.init(kind: .refused, peer: peer, code: problem.code, place: path))
+                throw problem
+            }
+            do {
+                try caller.check(permission)
+                return try await handler(request, context, caller)
+            } catch let problem as Problem where problem.status == 403 {
+                trail.note(
+                    .init(kind: .denied, peer: peer, actor: caller.actor, code: problem.code, place: path))
+                throw problem
+            } catch let refusal as StatementRefusal where Problem.statement(refusal).status == 403 {
+                trail.note(
+                    .init(kind: .denied, peer: peer, actor: caller.actor, code: refusal.code.rawValue, place: path))
+                throw refusal
+            }
         }
     }
 
@@ -90,11 +110,12 @@ struct QueryRouter {
 
     var table: RouteTable { RouteTable(routes.map { ($0.path, $0.method.rawValue) }) }
 
-    func router(metrics: RequestMetrics) -> Router<QueryContext> {
+    func router(metrics: RequestMetrics, hosts: ListenerHosts) -> Router<QueryContext> {
         let router = Router(context: QueryContext.self)
         router.add(
             middleware: ProblemMiddleware(
                 routes: table, problem: Problem.init(cause:), answered: metrics.record))
+        router.add(middleware: ListenerHostMiddleware(hosts: hosts, trail: trail, listener: "query"))
         for route in routes {
             router.on(RouterPath(route.path), method: route.method) { request, context in
                 try await route.handler(request, context).response

@@ -49,6 +49,17 @@ extension Period {
 }
 
 extension QueryDependencies {
+    /// The same for a caller who may be bound to a provider, and then waits for `latest` alone: whether a position is
+    /// reached says how far the whole market has come.
+    func waitIfAsked(_ parameters: QueryParameters, for caller: TokenRecord) async throws {
+        if caller.provider != nil, let text = parameters["wait-for"], text != "latest" {
+            throw Problem.badParameter(
+                "wait-for", detail: "positions are the whole market's; a token bound to a provider waits for latest",
+                allowed: ["latest"])
+        }
+        try await waitIfAsked(parameters)
+    }
+
     /// Waits for what `wait-for` names: a position, or `latest`.
     func waitIfAsked(_ parameters: QueryParameters) async throws {
         guard let text = parameters["wait-for"] else { return }

@@ -17,6 +17,12 @@ struct AggregatorKeys: SettingKeys {
     let retention = Retention()
     let process = Process()
 
+    private static let hostsMeaning: String =
+        """
+        Names without port by which the listener may be called, such as a load balancer's, beside its address, \
+        `localhost` and the names of its certificate. A request whose Host is another one gets 421
+        """
+
     struct Database: SettingKeys {
         let url = Setting(
             "database.url", optional: .text,
@@ -64,6 +70,8 @@ struct AggregatorKeys: SettingKeys {
             "ingest.max-connections", type: .count(1...100_000, of: "connections"),
             default: APILimits.defaultMaxConnections,
             "Open connections; more wait in the kernel's queue")
+        let hosts = Setting(
+            "ingest.hosts", type: .texts, default: [], hostsMeaning)
         let batchesInFlight = Setting(
             "ingest.batches-in-flight", type: .count(1...1_000, of: "batches"),
             default: APILimits.defaultMaxBatchesInFlight,
@@ -123,6 +131,8 @@ struct AggregatorKeys: SettingKeys {
             "query.max-connections", type: .count(1...100_000, of: "connections"),
             default: APILimits.defaultMaxConnections,
             "Open connections; more wait in the kernel's queue")
+        let hosts = Setting(
+            "query.hosts", type: .texts, default: [], hostsMeaning)
     }
 
     struct Reporting: SettingKeys {

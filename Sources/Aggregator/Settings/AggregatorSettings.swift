@@ -20,12 +20,15 @@ package struct AggregatorSettings: DaemonSettings {
     package var trustDomain: String
     package var revokedFile: String?
     package var ingestMaxConnections: Int
+    /// Names by which the listener may be called, beside its address and its certificate's.
+    package var ingestHosts: [String]
     package var batchesInFlight: Int
     package var admission: AdmissionRules
     package var queryAddress: ListenAddress
     /// `nil` for plain HTTP on loopback.
     package var queryTLS: TLSFiles?
     package var queryMaxConnections: Int
+    package var queryHosts: [String]
     package var calendar: ZoneRules
     package var scopesDirectory: String?
     package var eventsFile: String?
@@ -63,6 +66,7 @@ package struct AggregatorSettings: DaemonSettings {
         trustDomain = settings[\.ingest.trustDomain]
         revokedFile = settings[\.ingest.revokedFile]
         ingestMaxConnections = settings[\.ingest.maxConnections]
+        ingestHosts = Self.hosts(settings, at: \.ingest.hosts, &problems)
         batchesInFlight = settings[\.ingest.batchesInFlight]
         admission = AdmissionRules(
             backSeconds: settings[\.ingest.maxAge].components.seconds,
@@ -71,6 +75,7 @@ package struct AggregatorSettings: DaemonSettings {
         queryAddress = settings[\.query.listen]
         queryTLS = Self.queryTLS(settings, &problems)
         queryMaxConnections = settings[\.query.maxConnections]
+        queryHosts = Self.hosts(settings, at: \.query.hosts, &problems)
         calendar = ZoneRules(identifier: settings[\.reporting.zone]) ?? .utc
         scopesDirectory = settings[\.reporting.scopesDirectory]
         eventsFile = settings[\.reporting.eventsFile]
@@ -94,6 +99,21 @@ package struct AggregatorSettings: DaemonSettings {
         listeningFile = settings[\.process.listeningFile]
         logLevel = settings[\.process.logLevel]
         guard problems.isEmpty else { throw SettingsError(problems) }
+    }
+
+    private static func hosts(
+        _ settings: ResolvedSettings<AggregatorKeys>, at key: KeyPath<AggregatorKeys, Setting<[String]>>,
+        _ problems: inout [SettingsProblem]
+    ) -> [String] {
+        let hosts = settings[settings.keys[keyPath: key]]
+        for host in hosts
+        where host.contains("*") || host.contains(":") && !host.hasSuffix("]") || ListenerHosts.host(of: host) == nil {
+            problems.append(
+                settings.problem(
+                    at: settings.keys[keyPath: key], "\"\(host)\" is not a host",
+                    remedy: "give a name or an IP address (IPv6 in brackets), without scheme, port or wildcard"))
+        }
+        return hosts.compactMap { ListenerHosts.host(of: $0) }
     }
 
     private static func connection(
@@ -120,8 +140,21 @@ package struct AggregatorSettings: DaemonSettings {
                     settings.problem(
                         at: keys.urlFile, "\(file) can't be read or is empty",
                         remedy: "put the connection string into it and let this user read it"))
+            } else if ConnectionSecret.isIn(text), ConnectionSecret.isReadableByOthers(file) {
+                problems.append(
+                    settings.problem(
+                        at: keys.urlFile, "\(file) holds a password, and every user of this machine can read it",
+                        remedy: "chmod 0600 it (0640 where a group reads it), and change the password"))
             }
-        case (false, .none): break
+        case (false, .none):
+            if ConnectionSecret.isIn(text) {
+                problems.append(
+                    settings.problem(
+                        at: keys.url,
+                        "holds a password, which everybody sees who sees the configuration or the command line",
+                        remedy: "take it out, and put it into \(keys.passfile.path) or the whole string into "
+                            + "\(keys.urlFile.path), mode 0600"))
+            }
         }
         let timeout = settings[keys.statementTimeout].components.seconds
         return ConnectionOptions(

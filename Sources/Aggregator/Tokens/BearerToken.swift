@@ -3,7 +3,7 @@ internal import UsageModel
 
 /// A caller's token, `sy_ID_SECRET`: the id is public and names the token in lists and logs, the secret is only ever
 /// known to its holder.
-package struct BearerToken: Sendable, Equatable {
+package struct BearerToken: Sendable, Hashable {
     /// 16 hexadecimal digits.
     package var id: String
     /// 64 hexadecimal digits: 256 random bits.

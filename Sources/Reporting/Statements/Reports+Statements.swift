@@ -20,6 +20,7 @@ extension Reports {
         let (scope, month) = (proposal.scope, proposal.month)
         do {
             return try await database.closing { session in
+                try SeparationOfDuties(try session.tokenHoldings(now: proposal.now)).requireNoMinter(proposal.person)
                 let attempt = try ClosingRules.attempt(
                     after: try session.statements(scope: scope.id, month: month), scope: scope, month: month)
                 let span = try StatementSpan(scope, month: month)
@@ -52,6 +53,8 @@ extension Reports {
             let statement = try session.statement(id)
             try ClosingRules.requireUndecided(statement.header)
             try ClosingRules.requireAnotherPerson(person, for: statement.header)
+            try SeparationOfDuties(try session.tokenHoldings(now: now))
+                .requireIndependence(person, for: statement.header)
             let table = statement.content.table
             let span = try StatementSpan(table.scope, month: table.period)
             let deliveries = try session.deliveries(of: span, due: span.due(rules))

@@ -1,4 +1,5 @@
 package import Scopes
+internal import TextFormats
 package import UsageModel
 
 /// Who does something that needs two people.
@@ -12,8 +13,8 @@ package struct StatementPerson: Sendable, Hashable {
         self.token = token
     }
 
-    /// Whether both are the same human being, through whatever tokens: names compare without regard to case.
-    package func isSame(as holder: String) -> Bool { self.holder.lowercased() == holder.lowercased() }
+    /// Whether both are the same human being, through whatever tokens: names compare by what they look like.
+    package func isSame(as holder: String) -> Bool { NameSkeleton(self.holder).isAlike(NameSkeleton(holder)) }
 }
 
 /// What a month must have before it is closed.
@@ -153,6 +154,10 @@ package struct StatementRefusal: Error, Sendable, CustomStringConvertible {
         case figuresChanged = "figures-changed"
         /// Proposer and approver are one person.
         case samePerson = "same-person"
+        /// The person makes tokens.
+        case mintsTokens = "mints-tokens"
+        /// Proposer or approver holds a token that the other one made.
+        case mintedByOther = "minted-by-other"
         /// The statement was approved or withdrawn before.
         case decided = "statement-decided"
     }

@@ -1,5 +1,6 @@
 package import Postgres
 package import Scopes
+package import TextFormats
 package import UsageModel
 
 /// What an import of facts changed.
@@ -28,10 +29,12 @@ extension StoreSession {
     /// are about; history stays. Must run in a
     /// transaction, with ``RetryPolicy/imports``.
     ///
-    /// - Parameter actor: who imports, as histories name it.
+    /// - Parameters:
+    ///   - actor: who imports, as histories name it.
+    ///   - origin: what the audit log is to say of the file and the person beside.
     /// - Throws: ``StoreError`` with `.factConflict` where two records can't both hold.
     package func importFacts(
-        _ records: [FactRecord], kind: FactKind, by actor: String, now: Timestamp
+        _ records: [FactRecord], kind: FactKind, by actor: String, origin: [JSONMember] = [], now: Timestamp
     ) throws -> FactChange {
         let table = FactTable.of(kind)
         let moment = try startRecording(now)
@@ -59,7 +62,7 @@ extension StoreSession {
             counts: [
                 ("recorded", change.recorded), ("unchanged", change.unchanged), ("superseded", change.superseded),
                 ("split", change.split),
-            ], at: moment)
+            ], detail: origin, at: moment)
         if written.isEmpty, revision.superseded.isEmpty, let latest = try latestRecord() { change.recordedAt = latest }
         return change
     }

@@ -1,6 +1,7 @@
 internal import Postgres
 package import Reporting
 package import Scopes
+internal import TextFormats
 package import UsageModel
 
 extension Store: ReportDatabase {
@@ -95,7 +96,8 @@ extension StoreSession {
         ).one().decode(0)
         try audit(
             "statement-proposed", of: "statement \(id)", by: "token \(proposal.person.token)",
-            counts: [("shortcomings", content.shortcomings.filter(\.isBlocking).count)], at: proposal.now)
+            counts: [("shortcomings", content.shortcomings.filter(\.isBlocking).count)],
+            detail: [JSONMember("holder", .string(proposal.person.holder))], at: proposal.now)
         return try statement(id)
     }
 
@@ -117,7 +119,8 @@ extension StoreSession {
                 .text(person.holder), .text(person.token),
             ])
         try audit(
-            "statement-\(kind.rawValue)", of: "statement \(header.id)", by: "token \(person.token)", at: now)
+            "statement-\(kind.rawValue)", of: "statement \(header.id)", by: "token \(person.token)",
+            detail: [JSONMember("holder", .string(person.holder))], at: now)
         return try self.statement(header.id)
     }
 

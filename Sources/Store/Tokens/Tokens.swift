@@ -1,10 +1,14 @@
 internal import Postgres
 package import Reporting
+internal import TextFormats
 package import UsageModel
 
 /// What a token's holder is. Raw values are stored and shown.
 package enum TokenRole: String, Sendable, CaseIterable {
     case `operator`, auditor, finance, admin
+
+    /// Whether such tokens make others. Who holds one neither proposes nor approves statements.
+    package var mintsTokens: Bool { self == .admin }
 }
 
 /// An API token without its secret.
@@ -19,12 +23,20 @@ package struct TokenRecord: Sendable, Equatable {
     package var holder: String?
     package var createdAt: Timestamp
     package var createdBy: String
+    /// The token that made it; `nil` for one made on a server's command line.
+    package var mintedBy: String?
+    /// The token in whose place it was made.
+    package var replaces: String?
+    /// `nil` for a token that never expires.
     package var expiresAt: Timestamp?
     package var revokedAt: Timestamp?
+    /// To a minute.
+    package var lastUsedAt: Timestamp?
 
     package init(
         id: String, role: TokenRole, provider: String?, note: String = "", holder: String? = nil, createdAt: Timestamp,
-        createdBy: String, expiresAt: Timestamp? = nil, revokedAt: Timestamp? = nil
+        createdBy: String, mintedBy: String? = nil, replaces: String? = nil, expiresAt: Timestamp? = nil,
+        revokedAt: Timestamp? = nil, lastUsedAt: Timestamp? = nil
     ) {
         self.id = id
         self.role = role
@@ -33,9 +45,21 @@ package struct TokenRecord: Sendable, Equatable {
         self.holder = holder
         self.createdAt = createdAt
         self.createdBy = createdBy
+        self.mintedBy = mintedBy
+        self.replaces = replaces
         self.expiresAt = expiresAt
         self.revokedAt = revokedAt
+        self.lastUsedAt = lastUsedAt
     }
+
+    /// How the audit log and histories name its holder's acts.
+    package var actor: String { "token \(id)" }
+
+    /// Uses that come sooner after the last noted one aren't noted, in seconds.
+    package static let useNotedSeconds: Int64 = 60
+
+    /// Whether it has ended by itself.
+    package func isExpired(at now: Timestamp) -> Bool { expiresAt.map { $0 <= now } ?? false }
 
     /// What the holder may see.
     package var visibility: Visibility { provider.map { .provider($0) } ?? .everything }
@@ -43,7 +67,10 @@ package struct TokenRecord: Sendable, Equatable {
 
 extension StoreSession {
     private static let columns =
-        "token_id, role, provider, note, created_at, created_by, expires_at, revoked_at, holder"
+        """
+        token_id, role, provider, note, created_at, created_by, expires_at, revoked_at, holder, minted_by, replaces,
+        last_used_at
+        """
 
     /// Stores a token's hash. The secret itself never comes here. Must run in a transaction.
     ///
@@ -52,15 +79,41 @@ extension StoreSession {
         try connection.query(
             """
             INSERT INTO api_token (token_id, secret_hash, role, provider, note, created_at, created_by, expires_at,
-                holder)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                holder, minted_by, replaces)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
             """,
             [
                 .text(token.id), .bytes(secretHash), .text(token.role.rawValue), .text(token.provider),
                 .text(token.note), .timestamp(token.createdAt), .text(token.createdBy), .timestamp(token.expiresAt),
-                .text(token.holder),
+                .text(token.holder), .text(token.mintedBy), .text(token.replaces),
             ])
-        try audit("token-created", of: token.id, by: token.createdBy, at: token.createdAt)
+        try audit(
+            "token-created", of: "token \(token.id)", by: token.createdBy,
+            detail: [
+                JSONMember("role", .string(token.role.rawValue)), JSONMember("provider", .optional(token.provider)),
+                JSONMember("holder", .optional(token.holder)), JSONMember("replaces", .optional(token.replaces)),
+                JSONMember("expires_at", .string(token.expiresAt.map { RFC3339.text($0) } ?? "never")),
+            ], at: token.createdAt)
+    }
+
+    /// Lets a live token end at a moment, unless it ends sooner anyway. Must run in a transaction.
+    ///
+    /// - Returns: the token as it was; `nil` where there is no such live one.
+    package func endToken(id: String, at end: Timestamp, by actor: String, now: Timestamp) throws -> TokenRecord? {
+        let found = try connection.query(
+            """
+            SELECT \(Self.columns) FROM api_token
+             WHERE token_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2) FOR UPDATE
+            """, [.text(id), .timestamp(now)]
+        ).first.map(Self.token(_:))
+        guard let found else { return nil }
+        try connection.query(
+            "UPDATE api_token SET expires_at = least(expires_at, $2) WHERE token_id = $1",
+            [.text(id), .timestamp(end)])
+        try audit(
+            "token-rotated", of: "token \(id)", by: actor,
+            detail: [JSONMember("ends_at", .string(RFC3339.text(min(end, found.expiresAt ?? end))))], at: now)
+        return found
     }
 
     /// All tokens, revoked ones included, oldest first.
@@ -76,19 +129,42 @@ extension StoreSession {
             "UPDATE api_token SET revoked_at = $2 WHERE token_id = $1 AND revoked_at IS NULL",
             [.text(id), .timestamp(now)])
         guard rows.affectedRows == 1 else { return false }
-        try audit("token-revoked", of: id, by: actor, at: now)
+        try audit("token-revoked", of: "token \(id)", by: actor, at: now)
         return true
     }
 
-    /// The token, if it exists, its hash is right, and it is neither revoked nor expired.
-    package func authenticate(id: String, secretHash: [UInt8], now: Timestamp) throws -> TokenRecord? {
+    /// The token, if it exists and its hash is right, be it revoked or expired.
+    package func token(id: String, secretHash: [UInt8]) throws -> TokenRecord? {
+        try connection.query(
+            "SELECT \(Self.columns) FROM api_token WHERE token_id = $1 AND secret_hash = $2",
+            [.text(id), .bytes(secretHash)]
+        ).first.map(Self.token(_:))
+    }
+
+    /// Notes that a token was used, unless that was noted within ``TokenRecord/useNotedSeconds``.
+    package func noteUse(ofToken id: String, now: Timestamp) throws {
+        let earlier = Timestamp(microseconds: now.microseconds - TokenRecord.useNotedSeconds * 1_000_000)
         try connection.query(
             """
-            SELECT \(Self.columns) FROM api_token
-             WHERE token_id = $1 AND secret_hash = $2 AND revoked_at IS NULL
-               AND (expires_at IS NULL OR expires_at > $3)
-            """, [.text(id), .bytes(secretHash), .timestamp(now)]
-        ).first.map(Self.token(_:))
+            UPDATE api_token SET last_used_at = $2
+             WHERE token_id = $1 AND (last_used_at IS NULL OR last_used_at <= $3)
+            """, [.text(id), .timestamp(now), .timestamp(earlier)])
+    }
+
+    /// What the rules about closing need to know of tokens.
+    package func tokenHoldings(now: Timestamp) throws -> [TokenHolding] {
+        try connection.query(
+            """
+            SELECT token_id, role, holder, minted_by,
+                   revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $1)
+              FROM api_token
+            """, [.timestamp(now)]
+        ).map { row in
+            TokenHolding(
+                id: try row.decode(0), holder: try row.decode(2),
+                mints: TokenRole(rawValue: try row.decode(1))?.mintsTokens ?? true,
+                isLive: try row.decode(4), mintedBy: try row.decode(3))
+        }
     }
 
     private static func token(_ row: Row) throws -> TokenRecord {
@@ -98,7 +174,7 @@ extension StoreSession {
         return TokenRecord(
             id: try row.decode(0), role: role, provider: try row.decode(2), note: try row.decode(3),
             holder: try row.decode(8), createdAt: try row.decode(4), createdBy: try row.decode(5),
-            expiresAt: try row.decode(6),
-            revokedAt: try row.decode(7))
+            mintedBy: try row.decode(9), replaces: try row.decode(10), expiresAt: try row.decode(6),
+            revokedAt: try row.decode(7), lastUsedAt: try row.decode(11))
     }
 }

@@ -21,6 +21,20 @@ package enum NameRule {
             case .forbiddenCharacter(let byte): "holds a character at byte \(byte) that names may not hold there"
             }
         }
+
+        /// The same, naming the character at fault.
+        package func explanation(in name: String) -> String {
+            guard case .forbiddenCharacter(let byte) = self,
+                let scalar = name.utf8.index(name.startIndex, offsetBy: byte, limitedBy: name.endIndex)
+                    .flatMap({ $0 < name.endIndex ? name.unicodeScalars[$0] : nil })
+            else { return explanation }
+            let digits = String(scalar.value, radix: 16, uppercase: true)
+            let code = "U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+            let place = name.unicodeScalars.prefix { $0 != scalar }.count + 1
+            let isHidden = [.control, .format].contains(scalar.properties.generalCategory)
+            return
+                "holds \(isHidden ? code : "“\(scalar)” (\(code))") as its character \(place), which names may not hold there"
+        }
     }
 
     /// Checks `name` against the rule; `nil` means that it is fine.

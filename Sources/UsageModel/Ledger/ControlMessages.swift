@@ -11,6 +11,10 @@ package enum ControlMessages {
             self.epoch = epoch
             self.digests = digests.map(\.hex)
         }
+
+        package enum CodingKeys: String, CodingKey {
+            case epoch, digests
+        }
     }
 
     /// The answer to ``LookupRequest``: a flag per digest, in their order.

@@ -14,7 +14,7 @@ package struct EpochRequest: Codable, Sendable, Equatable {
         self.remembered = remembered
     }
 
-    private enum CodingKeys: String, CodingKey {
+    package enum CodingKeys: String, CodingKey {
         case spoolID = "spool_id"
         case softwareVersion = "software_version"
         case lastEpoch = "last_epoch"

@@ -113,12 +113,14 @@ enum AnswerText {
     /// The row of all entities together.
     static func total(_ figures: Figures) -> String { figures.words("Total", "合计") }
 
-    static func footer(_ span: String, position: Int, asKnownAt: Moment?, _ figures: Figures) -> String {
+    static func footer(_ span: String, position: Int?, asKnownAt: Moment?, _ figures: Figures) -> String {
         let known = asKnownAt.map {
             figures.words(", facts as known at \($0)", "，事实认定截至 \($0)")
         }
-        return figures.words(
-            "\(span), counted up to ledger position \(position)", "\(span)，统计至标记 \(position)") + (known ?? "") + "\n"
+        let counted = position.map {
+            figures.words(", counted up to ledger position \($0)", "，统计至标记 \($0)")
+        }
+        return span + (counted ?? "") + (known ?? "") + "\n"
     }
 
     /// An amount with its thousands separated, its sign kept.

@@ -54,7 +54,7 @@ final class UpRunner: Sendable {
                         guard try await self.waitUntilReady(collector.url, named: name) else { return }
                     }
                     try self.becomeReady()
-                    await self.stop.wait()
+                    await self.renewTokenUntilStopped()
                     self.say("stopping: collectors, aggregator, PostgreSQL")
                     try? self.update { $0.isReady = false }
                 }
@@ -62,6 +62,21 @@ final class UpRunner: Sendable {
         }
         try? self.update { $0.children = [] }
         say("stopped; the data stays in \(options.directory.path)")
+    }
+
+    private func renewTokenUntilStopped() async {
+        while true {
+            let isDue = try? await stop.racing {
+                try await Task.sleep(for: AdminToken.checkInterval)
+                return true
+            }
+            guard isDue == true else { return await stop.wait() }
+            do {
+                try await AdminToken.ensure(options.directory, programs: programs)
+            } catch {
+                say("the admin token can't be renewed, and is tried again tomorrow: \(error)")
+            }
+        }
     }
 
     var snapshot: UpState { state.withLock { $0 } }

@@ -32,7 +32,7 @@ import Testing
         (.auditor, "aliyun", [.usage, .scopes, .readTenants, .coverage]),
         (.finance, nil, [.shares, .exports, .readStatements, .writeStatements, .scopes, .coverage]),
         (.finance, "aliyun", [.scopes, .coverage]),
-        (.admin, nil, Set(Permission.allCases)),
+        (.admin, nil, Set(Permission.allCases).subtracting([.writeStatements])),
         (.admin, "aliyun", [.usage, .scopes, .collectors, .readTenants, .coverage]),
     ]
 

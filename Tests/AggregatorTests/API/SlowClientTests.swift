@@ -78,7 +78,7 @@ struct SlowClientTests {
         try await withListener {
             $0.headerDeadline = .milliseconds(300)
         } _: { port, _ async throws in
-            #expect(try await talk(port, "GET /livez HTTP/1.1\r\nHost: x\r\n") == "")
+            #expect(try await talk(port, "GET /livez HTTP/1.1\r\nHost: localhost\r\n") == "")
             #expect(try await talk(port, "") == "")
         }
     }
@@ -91,7 +91,7 @@ struct SlowClientTests {
             let said = try await talk(
                 port,
                 """
-                POST /v1/tokens HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(token)\r\n\
+                POST /v1/tokens HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(token)\r\n\
                 Content-Type: application/json\r\nContent-Length: 1000\r\n\r\nslow
                 """)
             #expect(said == "")
@@ -102,7 +102,7 @@ struct SlowClientTests {
         try await withListener {
             $0.idleTimeout = .milliseconds(300)
         } _: { port, _ async throws in
-            let said = try await talk(port, "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+            let said = try await talk(port, "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
             #expect(said.hasPrefix("HTTP/1.1 200"))
         }
     }
@@ -111,7 +111,7 @@ struct SlowClientTests {
         try await withListener {
             $0.maxConnectionAge = .milliseconds(500)
         } _: { port, _ async throws in
-            let said = try await talk(port, "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+            let said = try await talk(port, "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
             #expect(said.hasPrefix("HTTP/1.1 200"))
         }
     }
@@ -120,7 +120,7 @@ struct SlowClientTests {
         try await withListener { _ in
         } _: { port, _ async throws in
             let fields = (0...APILimits.maxHeaderFields).map { "X-\($0): y\r\n" }.joined()
-            let said = try await talk(port, "GET /livez HTTP/1.1\r\nHost: x\r\n\(fields)\r\n")
+            let said = try await talk(port, "GET /livez HTTP/1.1\r\nHost: localhost\r\n\(fields)\r\n")
             #expect(said.hasPrefix("HTTP/1.1 400"), "\(said)")
         }
     }

@@ -53,7 +53,7 @@ import Testing
         try await World.with { world in
             try await FiguresTests.fill(world)
             let ann = try await world.token(.finance, holder: "Ann")
-            let annToo = try await world.token(.admin, holder: "ann")
+            let annToo = try await world.token(.finance, holder: "Аnn")
             let bob = try await world.token(.finance, holder: "Bob")
             try await world.asCaller { client in
                 let short = try await Self.propose(client, "{\"scope\":\"idc\",\"month\":\"2025-06\"}", ann)
@@ -131,7 +131,7 @@ import Testing
         try await World.with { world in
             try await FiguresTests.fill(world)
             let ann = try await world.token(.finance, holder: "Ann")
-            let bob = try await world.token(.admin, holder: "Bob")
+            let bob = try await world.token(.finance, holder: "Bob")
             try await world.asCaller { client in
                 let first = try await Self.propose(client, Self.reason, ann)
                 let id = try #require(try first.json()["id"] as? Int)
@@ -152,12 +152,17 @@ import Testing
 
     @Test func `who may not is told why`() async throws {
         try await World.with { world in
-            let nobody = try await world.token(.admin)
+            let nobody = try await world.token(.finance)
             let auditor = try await world.token(.auditor, holder: "Eve")
-            let bound = try await world.token(.admin, provider: "aliyun", holder: "Eve")
+            let bound = try await world.token(.finance, provider: "aliyun", holder: "Eve")
+            let admin = try await world.token(.admin, holder: "Mia")
+            let mia = try await world.token(.finance, holder: "MIA")
             let ann = try await world.token(.finance, holder: "Ann")
             try await world.asCaller { client in
-                for (token, code) in [(nobody, "no-holder"), (auditor, "wrong-role"), (bound, "bound-token")] {
+                for (token, code) in [
+                    (nobody, "no-holder"), (auditor, "wrong-role"), (bound, "bound-token"), (admin, "wrong-role"),
+                    (mia, "mints-tokens"),
+                ] {
                     let reply = try await Self.propose(client, Self.reason, token)
                     #expect((reply.status, reply.code) == (403, code))
                 }

@@ -47,6 +47,7 @@ struct FactHandlers: Sendable {
                 })
         case .csv:
             let text = FactFile.emit(versions: versions, kind: question.kind)
+            try await store.noteExport("\(question.kind.rawValue).csv", of: Array(text.utf8), by: caller, now: now)
             return APIResponse(contentType: AnswerFormat.csv.contentType, body: Array(text.utf8)).file(
                 "\(question.kind.rawValue).csv")
         }
@@ -88,7 +89,7 @@ struct FactHandlers: Sendable {
         } catch {
             throw Problem.refused(error, code: "invalid-facts", title: "The facts were refused")
         }
-        let (now, actor) = (now, "token \(caller.id)")
+        let (now, actor) = (now, caller.actor)
         if let preview {
             let seen = try await store.previewImport(
                 of: records, kind: kind, by: actor, now: now, question: preview.question)
@@ -98,8 +99,9 @@ struct FactHandlers: Sendable {
                     $0.effect = PreviewEffect(seen.effect)
                 })
         }
+        let origin = AuditEntry.file(bytes, of: caller)
         let change = try await store.transaction(retry: .imports) {
-            try $0.importFacts(records, kind: kind, by: actor, now: now)
+            try $0.importFacts(records, kind: kind, by: actor, origin: origin, now: now)
         }
         return .json(ImportedFactsResponse(kind, change, count: records.count))
     }

@@ -27,8 +27,6 @@ struct HealthHandlers: Sendable {
             return .json(
                 ReadinessResponse {
                     $0.status = "ready"
-                    $0.position = Int(clamping: health.position)
-                    $0.pendingBatches = Int(clamping: health.pendingBatches)
                     $0.rollupLagSeconds = Int(health.rollupLagSeconds)
                     $0.rollupStalledSeconds = Int(health.rollupStalledSeconds)
                     $0.rollupStallReason = health.rollupStallReason

@@ -28,6 +28,9 @@ struct MonthlyShareHandler: Sendable {
             export = try await evaluatedExport(month, scope, knownAt: knownAt, visibility: caller.visibility)
         }
         let response = APIResponse(export, as: format).position(UInt64(export.position))
+        try await dependencies.store.noteExport(
+            export.fileName, of: response.body, by: caller,
+            now: Timestamp(milliseconds: dependencies.clock.nowMilliseconds()))
         return format == .csv ? response.file(export.fileName) : response
     }
 

@@ -23,12 +23,13 @@ struct PeakHandler: Sendable {
         let query = try Self.peakQuery(
             parameters, seconds: period.seconds(in: dependencies.store.calendar), caller: caller)
         let rate = try parameters.integer("user-rate", in: 1...APILimits.maxUserRate)
-        try await dependencies.waitIfAsked(parameters)
+        try await dependencies.waitIfAsked(parameters, for: caller)
         let answer = try await dependencies.store.snapshot { try $0.peaks(query) }
-        let peaks = PeakResponse(
+        var peaks = PeakResponse(
             period, subject: query.subject, userRate: rate.map { UInt128($0) }, answer: answer,
             zone: dependencies.store.calendar)
-        return APIResponse(peaks, as: format).position(answer.position)
+        if caller.provider != nil { peaks.position = nil }
+        return APIResponse(peaks, as: format).position(answer.position, for: caller)
     }
 
     private static func peakQuery(

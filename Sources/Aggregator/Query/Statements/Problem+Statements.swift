@@ -9,7 +9,7 @@ extension Problem {
     /// Why a month isn't closed: 403 where the caller can't be the one, 409 where the month's state is in the way.
     static func statement(_ refusal: StatementRefusal) -> Problem {
         switch refusal.code {
-        case .samePerson: .forbidden(refusal.message, code: refusal.code.rawValue)
+        case .samePerson, .mintsTokens, .mintedByOther: .forbidden(refusal.message, code: refusal.code.rawValue)
         case .exists: conflict(refusal, title: "The month is closed or proposed under the scope")
         case .decided: conflict(refusal, title: "The statement was decided on before")
         case .coverageShort:

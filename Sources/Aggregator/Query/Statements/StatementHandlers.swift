@@ -75,6 +75,7 @@ struct StatementHandlers: Sendable {
         -> APIResponse
     {
         _ = try request.parameters()
+        try await request.requireNoBody()
         let statement = try await reports.approve(
             try Self.id(context), by: try caller.person(), rules: rules, now: now)
         return .json(StatementResponse(statement))

@@ -16,8 +16,10 @@ struct UsageHandler: Sendable {
         let parameters = try request.parameters(UsageQuestion.parameters)
         let format = try request.format([.json, .csv])
         let question = try UsageQuestion(parameters, calendar: dependencies.store.calendar, caller: caller)
-        try await dependencies.waitIfAsked(parameters)
+        try await dependencies.waitIfAsked(parameters, for: caller)
         let answer = try await dependencies.store.snapshot { try $0.usage(question.query) }
-        return APIResponse(UsageResponse(question, answer), as: format).position(answer.position)
+        var response = UsageResponse(question, answer)
+        if caller.provider != nil { response.position = nil }
+        return APIResponse(response, as: format).position(answer.position, for: caller)
     }
 }

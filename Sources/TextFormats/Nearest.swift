@@ -1,7 +1,7 @@
 /// Finds the word that somebody who mistyped probably meant.
-enum Nearest {
+package enum Nearest {
     /// The candidate with the fewest edits from `word`, if that is few enough to be a slip.
-    static func match(_ word: String, among candidates: [String]) -> String? {
+    package static func match(_ word: String, among candidates: [String]) -> String? {
         let best = candidates.map { (candidate: $0, distance: distance(from: word, to: $0)) }.min {
             $0.distance < $1.distance
         }

@@ -1,0 +1,49 @@
+internal import NIOCore
+internal import NIOSSL
+internal import NIOTLS
+
+/// Stands behind TLS until the handshake is over, and tells when it failed.
+final class HandshakeWitness: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = NIOAny
+
+    private let failed: @Sendable (PeerName, String) -> Void
+    private var isOver = false
+
+    /// - Parameter failed: is told the peer and what went wrong, in a word.
+    init(failed: @escaping @Sendable (PeerName, String) -> Void) {
+        self.failed = failed
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted = event as? TLSUserEvent { isOver = true }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if !isOver {
+            isOver = true
+            failed(PeerName(context.channel), Self.word(for: error))
+        }
+        context.fireErrorCaught(error)
+    }
+
+    /// The library's own text for a failure varies with addresses in memory; its kind doesn't.
+    static func word(for error: any Error) -> String {
+        let text = "\(error)"
+        let known = [
+            "CERTIFICATE_VERIFY_FAILED", "PEER_DID_NOT_RETURN_A_CERTIFICATE", "UNSUPPORTED_PROTOCOL",
+            "NO_SHARED_CIPHER", "WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_CA", "CERTIFICATE_EXPIRED",
+            "CERTIFICATE_UNKNOWN", "BAD_CERTIFICATE",
+        ]
+        let found = known.first { text.uppercased().contains($0) } ?? "TLS_FAILED"
+        return found.lowercased().replacing("_", with: "-")
+    }
+}
+
+extension Channel {
+    /// Puts a ``HandshakeWitness`` behind the TLS handler that the pipeline has. On the event loop only.
+    func addHandshakeWitness(failed: @escaping @Sendable (PeerName, String) -> Void) throws {
+        let tls = try pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
+        try pipeline.syncOperations.addHandler(HandshakeWitness(failed: failed), position: .after(tls))
+    }
+}

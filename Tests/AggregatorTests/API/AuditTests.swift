@@ -1,0 +1,121 @@
+import Crypto
+import Foundation
+import Postgres
+import Store
+import TestSupport
+import Testing
+import TextFormats
+import UsageModel
+
+@testable import Aggregator
+
+@Suite struct AuditTests {
+    struct Line: Sendable, Equatable {
+        var actor: String
+        var action: String
+        var subject: String
+        var detail: String
+    }
+
+    private static func lines(_ world: World) async throws -> [Line] {
+        try await world.store.session { session in
+            try session.connection.query("SELECT actor, action, subject, detail::text FROM audit_log ORDER BY audit_id")
+                .map {
+                    Line(
+                        actor: try $0.decode(0), action: try $0.decode(1), subject: try $0.decode(2),
+                        detail: try $0.decode(3))
+                }
+        }
+    }
+
+    @Test func `a flood of refusals is one row with a count for each minute`() async throws {
+        try await World.with { world in
+            let trail = AuditTrail(store: world.store, clock: world.clock, logger: World.logger)
+            let refusal = AuditTrail.Refusal(
+                kind: .refused, peer: PeerName.unknown, code: "unauthorized", place: "/v1/usage")
+            for _ in 0..<10_000 { trail.note(refusal) }
+            await trail.write(isEnd: false)
+            #expect(try await Self.lines(world).isEmpty)
+            world.clock.advance(seconds: 60)
+            trail.note(refusal)
+            await trail.write(isEnd: false)
+            await trail.write(isEnd: true)
+            let lines = try await Self.lines(world)
+            #expect(lines.map(\.action) == ["request-refused", "request-refused"])
+            #expect(lines.map { $0.detail.contains("\"count\": 10000") } == [true, false])
+            #expect(lines.allSatisfy { $0.subject == "/v1/usage" && $0.detail.contains("\"peer\": \"unknown\"") })
+        }
+    }
+
+    @Test func `a minute has so many rows, whoever floods`() async throws {
+        try await World.with { world in
+            let trail = AuditTrail(store: world.store, clock: world.clock, logger: World.logger)
+            for index in 0..<1_000 {
+                trail.note(.init(kind: .denied, peer: PeerName.unknown, code: "c\(index)", place: "p"))
+            }
+            await trail.write(isEnd: true)
+            let lines = try await Self.lines(world)
+            #expect(lines.count == AuditTrail.maxRowsPerMinute + 1)
+            let rest = 1_000 - AuditTrail.maxRowsPerMinute
+            #expect(lines.contains { $0.detail.contains("\"others\"") && $0.detail.contains("\"count\": \(rest)") })
+        }
+    }
+
+    @Test func `who did what is written down, with the file's digest and the person`() async throws {
+        try await World.with { world in
+            let admin = try await world.token(.admin, holder: "Mia")
+            let actor = "token \(admin.split(separator: "_")[1])"
+            let file = """
+                provider,tenant,kind,legal_entity,effective_from,effective_to,reason
+                aliyun,acme,external-customer,Acme,2025-01-01,,first
+
+                """
+            try await world.asCaller { client in
+                let made = try await client.postJSON(
+                    "/v1/tokens", #"{"role":"auditor","provider":"aliyun","holder":"Eve"}"#, token: admin)
+                let bound = try made.json()["token"] as? String ?? ""
+                let imported = try await client.send(
+                    "POST", "/v1/tenants",
+                    headers: [("Content-Type", "text/csv"), ("Authorization", "Bearer \(admin)")],
+                    body: Array(file.utf8))
+                #expect(imported.status == 200, "\(imported.text)")
+                let export = try await client.get("/v1/tenants", token: admin, accept: "text/csv")
+                #expect(export.status == 200)
+                #expect(try await client.get("/v1/rank?period=2025-06", token: bound).status == 403)
+                #expect(try await client.get("/v1/rank?period=2025-06").status == 401)
+                world.clock.advance(seconds: 61)
+                try await waitUntil("the refusals are written") {
+                    try await Self.lines(world).contains { $0.action == "request-denied" }
+                }
+                let lines = try await Self.lines(world)
+                let minted = lines.first { $0.action == "token-created" && $0.actor == actor }
+                for part in ["\"role\": \"auditor\"", "\"provider\": \"aliyun\"", "\"holder\": \"Eve\""] {
+                    #expect(minted?.detail.contains(part) == true, "\(minted?.detail ?? "")")
+                }
+                let sha256 = { (bytes: [UInt8]) in Hexadecimal.text(Array(SHA256.hash(data: bytes))) }
+                for (action, bytes) in [("facts-imported", Array(file.utf8)), ("exported", export.body)] {
+                    let line = lines.first { $0.action == action }
+                    #expect(line?.actor == actor && line?.detail.contains(sha256(bytes)) == true, "\(action)")
+                    #expect(line?.detail.contains("\"holder\": \"Mia\"") == true)
+                }
+                let denied = lines.first { $0.action == "request-denied" }
+                #expect(denied?.actor == "token \(bound.split(separator: "_")[1])" && denied?.subject == "/v1/rank")
+                #expect(denied?.detail.contains("bound-token") == true)
+                let refused = lines.first { $0.action == "request-refused" }
+                #expect(refused?.detail.contains("127.0.0.1") == true && refused?.subject == "/v1/rank")
+            }
+        }
+    }
+
+    @Test func `a handshake without a good certificate is written down`() async throws {
+        try await World.with { world in
+            await #expect(throws: (any Error).self) {
+                try await TestClient.with(world.ingest, tls: try world.tls(nil)) { try await $0.get("/v1/epochs") }
+            }
+            world.clock.advance(seconds: 61)
+            try await waitUntil("the failure is written") {
+                try await Self.lines(world).contains { $0.action == "handshake-failed" && $0.subject == "ingest" }
+            }
+        }
+    }
+}
