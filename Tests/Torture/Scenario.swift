@@ -83,7 +83,7 @@ enum ScenarioCatalogue {
         KillScenario(), BitFlipScenario(), EveryCallScenario(), PowerCutScenario(), NetworkScenario(),
         DatabaseScenario(),
         DiskFullScenario(), DiskErrorScenario(), PauseScenario(), ReplayScenario(), CloneScenario(), FailoverScenario(),
-        RestoreScenario(), StormScenario(), SlowScenario(), BacklogScenario(), RestartScenario(),
+        RestoreScenario(), StormScenario(), SlowScenario(), BacklogScenario(), RestartScenario(), AttacksScenario(),
     ]
 
     static func named(_ name: String) -> (any Scenario)? { all.first { $0.name == name } }

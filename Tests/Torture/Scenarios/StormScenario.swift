@@ -38,7 +38,7 @@ struct StormScenario: Scenario {
             for (table, counts) in try await world.database.totalsOfEveryTable() where counts != expected {
                 throw BrokenInvariant("every batch is counted once", "\(table): \(counts), expected \(expected)")
             }
-            let resident = try Self.peakResidentBytes(aggregator)
+            let resident = try aggregator.peakResidentBytes()
             guard resident <= Self.maxResident else {
                 throw BrokenInvariant("memory stays within \(Self.maxResident >> 20) MiB", "\(resident >> 20) MiB")
             }
@@ -81,10 +81,12 @@ struct StormScenario: Scenario {
         let seconds = Int(answer.headers["retry-after"] ?? "1") ?? 1
         try await Task.sleep(for: .milliseconds(Int.random(in: 0...max(1, seconds) * 1_000)))
     }
+}
 
-    private static func peakResidentBytes(_ aggregator: AggregatorProcess) throws -> Int {
-        let status = try String(
-            contentsOfFile: "/proc/\(aggregator.program?.processIdentifier ?? 0)/status", encoding: .utf8)
+extension AggregatorProcess {
+    /// The most memory that it has had, in bytes.
+    func peakResidentBytes() throws -> Int {
+        let status = try String(contentsOfFile: "/proc/\(program?.processIdentifier ?? 0)/status", encoding: .utf8)
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
         return (line?.split(separator: " ").compactMap { Int($0) }.first ?? 0) << 10
     }
