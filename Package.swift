@@ -115,7 +115,7 @@ let package = Package(
             name: "Collector",
             dependencies: [
                 "UsageModel", "SourceFormats", "BatchFormat", "Spool", "CollectorCore", "Settings", "Telemetry",
-                "DaemonSupport", "HTTPSupport", "TextFormats",
+                "DaemonSupport", "HTTPSupport", "Identity", "TextFormats",
                 asyncHTTPClient, httpTypes, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioSSL, unixSignals,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
             ],

@@ -1,4 +1,4 @@
-internal import DaemonSupport
+package import DaemonSupport
 package import HTTPSupport
 package import Logging
 internal import NIOCore
@@ -48,7 +48,8 @@ package struct AggregatorDaemon: Sendable {
         revocations = try settings.revokedFile.map { try Revocations(file: $0, logger: logger) } ?? Revocations()
         store = Self.makeStore(settings, logger: logger)
         trail = AuditTrail(store: store, clock: clock, logger: logger)
-        listening = ListeningFile(path: settings.listeningFile, listeners: ["ingest", "query"], logger: logger)
+        let names = ["ingest", "query"] + (settings.metricsAddress == nil ? [] : ["metrics"])
+        listening = ListeningFile(path: settings.listeningFile, listeners: names, logger: logger)
     }
 
     /// A store on a pool of its own.
@@ -62,8 +63,9 @@ package struct AggregatorDaemon: Sendable {
     ///
     /// - Throws: where an address can't be bound, and what is wrong with a database that answers.
     package func run() async throws {
+        let openFiles = try OpenFiles.raise()
         var group = ServiceGroupConfiguration(
-            services: services().map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
+            services: services(openFiles).map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger)
         group.maximumGracefulShutdownDuration = Self.drainTimeout
         try await ServiceGroup(configuration: group).run()
@@ -76,14 +78,17 @@ package struct AggregatorDaemon: Sendable {
     /// Health comes after the listeners: `/readyz` says that the process stops before they take no more connections, so
     /// that a load balancer looks elsewhere in time. The rollup comes before them: what the last batches and questions
     /// wait for is still rolled up.
-    package func services() -> [any Service] {
+    ///
+    /// - Parameter openFiles: what connections are budgeted from; `nil` for as many as the settings say.
+    package func services(_ openFiles: OpenFiles? = nil) -> [any Service] {
+        let connections = connections(within: openFiles)
         let rollup = RollupSignals()
         let health = HealthMonitor(
             store: store, clock: clock, rollup: settings.rollupEnabled ? rollup : nil,
             newNames: settings.rollupLimits.newNames, registry: registry, logger: logger)
         let preparation = DatabasePreparation(
             store: store, migrates: settings.migrate, health: health, logger: logger)
-        var services = [
+        var services: [any Service] = [
             // First, and so stopped last: what is refused until the end is written, too.
             preparation.before(trail),
             preparation.before(
@@ -97,8 +102,14 @@ package struct AggregatorDaemon: Sendable {
                         registry: registry, logger: logger)))
         }
         // Listens from the start: until the database is prepared `/readyz` says so, and questions are answered 503.
-        services.append(query(health))
-        services.append(preparation.before(ingest(rollup)))
+        services.append(query(health, maxConnections: connections.query))
+        services.append(preparation.before(ingest(rollup, maxConnections: connections.ingest)))
+        if let address = settings.metricsAddress { services.append(metrics(health, at: address)) }
+        services.append(
+            CertificateWatcher(
+                [("ingest", ingestTLS), ("query", queryTLS)].compactMap { name, tls in
+                    tls.map { CertificateWatcher.Watched(name: name, tls: $0) }
+                }, registry: registry, logger: logger))
         services.append(listening)
         services.append(preparation.before(health))
         services.append(preparation)
@@ -111,7 +122,18 @@ package struct AggregatorDaemon: Sendable {
         return services
     }
 
-    private func ingest(_ rollup: RollupSignals) -> any Service {
+    private func connections(within openFiles: OpenFiles?) -> (ingest: Int, query: Int) {
+        guard let openFiles else { return (settings.ingestMaxConnections, settings.queryMaxConnections) }
+        let shares = openFiles.share(
+            among: [
+                OpenFiles.Use("ingest.max-connections", wanted: settings.ingestMaxConnections),
+                OpenFiles.Use("query.max-connections", wanted: settings.queryMaxConnections),
+                OpenFiles.Use("database.connections", wanted: settings.connections),
+            ], metrics: registry, prefix: "steelyard_aggregator", logger: logger)
+        return (shares[0], shares[1])
+    }
+
+    private func ingest(_ rollup: RollupSignals, maxConnections: Int) -> any Service {
         let intake = BatchIngest(
             store: store, admission: settings.admission, clock: clock,
             maxConcurrentDecodes: Self.maxConcurrentDecodes, rollup: rollup, registry: registry)
@@ -122,7 +144,7 @@ package struct AggregatorDaemon: Sendable {
             revocations: revocations, registry: registry, logger: logger)
         dependencies.trail = trail
         var options = ListenerOptions()
-        options.maxConnections = settings.ingestMaxConnections
+        options.maxConnections = maxConnections
         options.maxBodyBytes = Limits.maxSealedBatchBytes + APILimits.maxControlBodyBytes
         return buildIngestApplication(
             dependencies,
@@ -130,15 +152,28 @@ package struct AggregatorDaemon: Sendable {
                 "ingest", settings.ingestAddress, tls: ingestTLS, options: options, hosts: settings.ingestHosts))
     }
 
-    private func query(_ health: HealthMonitor) -> any Service {
-        var dependencies = QueryDependencies(
+    private func dependencies(_ health: HealthMonitor) -> QueryDependencies {
+        QueryDependencies(
             store: store, scopes: scopes, clock: clock, health: { health.health }, registry: registry, logger: logger)
+    }
+
+    /// Metrics and health for whoever reaches the address.
+    private func metrics(_ health: HealthMonitor, at address: ListenAddress) -> any Service {
+        var options = ListenerOptions()
+        options.maxConnections = APILimits.maxMetricsConnections
+        return buildMetricsApplication(
+            dependencies(health),
+            listener: listener("metrics", address, tls: nil, options: options, hosts: settings.queryHosts))
+    }
+
+    private func query(_ health: HealthMonitor, maxConnections: Int) -> any Service {
+        var dependencies = dependencies(health)
         dependencies.events = events
         dependencies.trail = trail
         dependencies.silenceMinutes = settings.silenceMinutes
         dependencies.statementRules = settings.statementRules
         var options = ListenerOptions()
-        options.maxConnections = settings.queryMaxConnections
+        options.maxConnections = maxConnections
         return buildQueryApplication(
             dependencies,
             listener: listener(

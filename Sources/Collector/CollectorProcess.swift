@@ -11,8 +11,10 @@ internal import UsageModel
 
 /// A whole collector: opens the data directory, runs every part until it is told to stop, and leaves nothing half done.
 package struct CollectorProcess: Sendable {
-    /// What the listening file calls the one listener that there is.
+    /// What the listening file calls the listener of pushed events.
     static let listenerName = "http"
+    /// What it calls the one of `metrics.listen`.
+    static let metricsListenerName = "metrics"
 
     private let settings: CollectorSettings
     private let version: String
@@ -34,32 +36,46 @@ package struct CollectorProcess: Sendable {
     ///
     /// - Throws: where the data directory can't be opened or the address can't be bound.
     package func run() async throws {
+        let openFiles = try OpenFiles.raise()
         let board = StatusStore()
         let parts = CollectorDependencies(
             accumulator: Accumulator(limits: Accumulator.Limits(rows: settings.seal.rows), clock: SystemSteadyClock()),
             timeWindow: ReloadableTimeWindow(settings.window),
             remembered: RememberedEvents(limits: settings.deduplication), metrics: CollectorMetrics(), logger: logger)
         let opened = try await Writer.open(settings: settings, parts: parts, board: board, version: version)
-        let reader = FileReader(settings: settings, writer: opened.writer, recovered: opened.files, parts: parts)
+        let shares = openFiles.share(
+            among: [
+                OpenFiles.Use("http.max-connections", wanted: settings.http.maxConnections),
+                OpenFiles.Use("followed-files", wanted: settings.fileSources.isEmpty ? 1 : FileFollower.maxFiles),
+            ], metrics: parts.metrics.registry, prefix: "steelyard_collector", logger: logger)
+        let reader = FileReader(
+            settings: settings, writer: opened.writer, recovered: opened.files, parts: parts, maxFiles: shares[1])
+        let monitor = SourceMonitor(settings: settings, reader: reader, parts: parts, board: board)
         let client = settings.aggregator.map { AggregatorClient(settings: $0, version: version) }
-        let server = CollectorServer(
+        var server = CollectorServer(
             settings: settings, parts: parts, board: board, writer: opened.writer, version: version)
-        let listening = ListeningFile(
-            path: settings.storage.listeningFile, listeners: [Self.listenerName], logger: logger)
+        server.maxConnections = shares[0]
+        let names = [Self.listenerName] + (settings.http.metricsListen == nil ? [] : [Self.metricsListenerName])
+        let listening = ListeningFile(path: settings.storage.listeningFile, listeners: names, logger: logger)
         let application = server.makeApplication { address in
             listening.add(Self.listenerName, address: address)
+        }
+        let metricsApplication = server.makeMetricsApplication { address in
+            listening.add(Self.metricsListenerName, address: address)
         }
         registerGauges(parts, board)
         let reload = ReloadService(settings, logger: logger, readAgain: readAgain) { new in
             parts.timeWindow.set(new.window)
             await reader.reload(new)
+            await monitor.reload(new)
             await client?.reload()
         }
         // Stopped from the last to the first: no more input, then the last seal, then what shipping is still possible.
-        let services: [any Service] = [
-            makeShipper(opened, client: client, parts: parts, board: board), opened.writer, reader, reload, listening,
-            application,
+        var services: [any Service] = [
+            makeShipper(opened, client: client, parts: parts, board: board), opened.writer, reader, monitor, reload,
+            listening, application,
         ]
+        if let metricsApplication { services.append(metricsApplication) }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },

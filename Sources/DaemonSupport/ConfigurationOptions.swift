@@ -9,6 +9,8 @@ package protocol DaemonSettings: Sendable {
     /// The variable that names the configuration file: `STEELYARD_COLLECTOR_CONFIG`.
     static var configurationVariable: String { get }
     var logLevel: String { get }
+    /// Variables with the daemon's prefix that say nothing to it, since Kubernetes made them for a Service; by name.
+    var passedOverVariables: [String] { get }
 
     /// Loads and checks everything, cross-checks included.
     static func load(
@@ -47,10 +49,23 @@ package struct ConfigurationOptions<Values: DaemonSettings>: ParsableArguments, 
         }
     }
 
+    /// Prints every problem and ends with ``ExitCode/configuration``, where there is one.
+    package func refuse(_ problems: [SettingsProblem]) throws {
+        guard !problems.isEmpty else { return }
+        writeError(SettingsError(problems).description)
+        throw ExitCode.configuration
+    }
+
     /// As ``loadOrExit()``, with logging started.
     package func start(label: String) throws -> (settings: Values, logger: Logger) {
         let settings = try loadOrExit()
         LogOutput.bootstrap(level: Logger.Level(rawValue: settings.logLevel) ?? .info)
-        return (settings, Logger(label: label))
+        let logger = Logger(label: label)
+        for name in settings.passedOverVariables {
+            logger.warning(
+                "a variable that Kubernetes makes for a Service is passed over",
+                [.key: "\(name)", .remedy: "set enableServiceLinks: false for the pod, or name the Service otherwise"])
+        }
+        return (settings, logger)
     }
 }

@@ -34,6 +34,9 @@ package struct ResolvedSettings<Keys: SettingKeys>: Sendable {
         }
     }
 
+    /// Variables with the program's prefix that say nothing to it, since Kubernetes made them for a Service; by name.
+    package var passedOverVariables: [String] { values.passedOverVariables }
+
     /// Whether somebody wrote a value for the setting, be it the default.
     package func isGiven(_ setting: some AnySetting) -> Bool { values.given[base + setting.path] != nil }
 
@@ -82,6 +85,7 @@ struct GivenValues: Sendable {
     let names: [String: [String]]
     /// Lines of maps and leaves by path.
     let lines: [String: Int]
+    let passedOverVariables: [String]
 
     func declaration(of path: String) -> DeclaredSetting? {
         let components = path.split(separator: ".").map(String.init)

@@ -25,7 +25,7 @@ struct SettingsFile {
     init(path: String, yaml: String) {
         self.path = path
         do throws(FileProblems) {
-            guard let root = try YAMLValue.parseIfAny(yaml, file: path, allowsAliases: true) else { return }
+            guard let root = try YAMLValue.parseIfAny(yaml, file: path) else { return }
             guard case .map(let entries) = root.content else {
                 report(line: root.line, key: "", "is not a map of settings", remedy: "write `key: value` lines")
                 return

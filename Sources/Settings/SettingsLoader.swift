@@ -57,6 +57,7 @@ private struct SettingsLoader<Keys: SettingKeys> {
     var flags: [String: String] = [:]
     var problems: [SettingsProblem]
     var names: [String: [String]] = [:]
+    var passedOverVariables: [String] = []
 
     init(schema: SettingsSchema<Keys>, file: SettingsFile, environment: [String: String]) {
         self.schema = schema
@@ -97,7 +98,8 @@ private struct SettingsLoader<Keys: SettingKeys> {
         let given = readAll(concrete)
         guard problems.isEmpty else { throw SettingsError(inOrderOfTheFile()) }
         return GivenValues(
-            file: file.path, settings: schema.settings, given: given, names: names, lines: file.lines)
+            file: file.path, settings: schema.settings, given: given, names: names, lines: file.lines,
+            passedOverVariables: passedOverVariables)
     }
 
     private mutating func readAll(
@@ -179,8 +181,13 @@ private struct SettingsLoader<Keys: SettingKeys> {
             SettingsProblem(origin: origin, key: path, message: "is not a setting", remedy: remedy))
     }
 
+    /// Refuses variables that no setting has, save those that Kubernetes gives to every container of a namespace.
     private mutating func reportUnknownVariables(known: [String]) {
         for name in environment.keys.sorted() where !known.contains(name) && name != schema.configurationVariable {
+            if ServiceVariable.isOne(name, value: environment[name] ?? "") {
+                passedOverVariables.append(name)
+                continue
+            }
             let nearest = Nearest.match(name, among: known)
             problems.append(
                 SettingsProblem(

@@ -1,8 +1,11 @@
 internal import Aggregator
 internal import ArgumentParser
 internal import DaemonSupport
+internal import Foundation
+internal import Logging
 internal import Postgres
 internal import Store
+internal import Telemetry
 internal import UsageModel
 
 struct Run: AsyncParsableCommand {
@@ -13,6 +16,10 @@ struct Run: AsyncParsableCommand {
 
     func run() async throws {
         let (settings, logger) = try options.start(label: "aggregator")
+        // One that has ended is told and does no harm to the other listener; one that can't be read is refused below.
+        for problem in settings.certificateProblems(now: Date()) {
+            logger.error("a certificate won't do", [.detail: "\(problem)"])
+        }
         let options = options
         let daemon: AggregatorDaemon
         do {
@@ -60,6 +67,7 @@ struct CheckConfig: AsyncParsableCommand {
 
     func run() async throws {
         let (settings, logger) = try options.start(label: "aggregator")
+        try options.refuse(settings.certificateProblems(now: Date()))
         do {
             let daemon = try AggregatorDaemon(settings, clock: SystemWallClock(), logger: logger)
             await daemon.store.pool.close()

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Collector
 internal import DaemonSupport
+internal import Foundation
 internal import Logging
 internal import Telemetry
 internal import UsageModel
@@ -23,6 +24,11 @@ struct Run: AsyncParsableCommand {
 
     func run() async throws {
         let (settings, logger) = try options.start(label: "collector")
+        try options.refuse(settings.keyProblems())
+        // Counting goes on without a good certificate; only shipping waits.
+        for problem in settings.certificateProblems(now: Date()) {
+            logger.error("a certificate won't do", [.detail: "\(problem)"])
+        }
         let options = options
         let process = CollectorProcess(
             settings: settings, version: SoftwareVersion.text, logger: logger, readAgain: { try options.load() })
@@ -38,12 +44,16 @@ struct Run: AsyncParsableCommand {
 struct CheckConfig: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check-config",
-        abstract: "Checks the configuration; names file, line, key and remedy of everything that is wrong.")
+        abstract: "Checks the configuration and its certificates; names file, line, key and remedy of what is wrong.")
 
     @OptionGroup var options: ConfigurationOptions<CollectorSettings>
 
     func run() async throws {
         let settings = try options.loadOrExit()
+        try options.refuse(settings.certificateProblems(now: Date()))
+        for name in settings.passedOverVariables {
+            writeError("\(name) is passed over: Kubernetes makes it for a Service, and no setting has it")
+        }
         let sources = settings.sources.map(\.name).joined(separator: ", ")
         print(
             "The configuration is fine: provider \(settings.provider), collector \(settings.collector), ",

@@ -97,6 +97,63 @@ private let cut = ShippingDelay(.unreachable, "cut")
         #expect(machine.next() == .requestEpoch(last: .init(epoch: 7, nextSequence: 0)))
     }
 
+    @Test func `a heartbeat goes out when it is due, without usage and between batches`() {
+        var machine = connected([1, 2])
+        _ = machine.batchAnswered(.decided(.counted))
+        machine.heartbeatDue()
+        #expect(machine.next() == .heartbeat(.init(epoch: 7, nextSequence: 1)))
+        #expect(machine.heartbeatAnswered(.current) == .reportCurrent)
+        #expect(machine.next() == .send(batch(2), epoch: 7, sequence: 1))
+        _ = machine.batchAnswered(.decided(.counted))
+        #expect(machine.next() == .idle)
+        machine.heartbeatDue()
+        #expect(machine.next() == .heartbeat(.init(epoch: 7, nextSequence: 2)))
+    }
+
+    @Test func `a heartbeat finds a database that has gone back within the epoch`() {
+        var machine = connected([1, 2, 3])
+        for _ in 0..<3 { _ = machine.batchAnswered(.decided(.counted)) }
+        machine.heartbeatDue()
+        #expect(machine.heartbeatAnswered(.behind(expectedSequence: 1)) == .reportRewind(from: 3, to: 1))
+        #expect(machine.next() == .send(batch(2), epoch: 7, sequence: 1))
+    }
+
+    @Test func `a heartbeat finds a database that has forgotten the epoch`() {
+        var machine = connected([1])
+        _ = machine.batchAnswered(.decided(.counted))
+        machine.heartbeatDue()
+        _ = machine.heartbeatAnswered(.refused(.unknownEpoch))
+        machine.waited()
+        #expect(machine.next() == .requestEpoch(last: .init(epoch: 7, nextSequence: 1)))
+        _ = machine.epochAnswered(.granted(.init(epoch: 8), hasRegressed: true))
+        #expect(machine.next() == .listArchive)
+    }
+
+    @Test func `a heartbeat finds a fence`() {
+        var machine = connected([])
+        machine.heartbeatDue()
+        #expect(machine.heartbeatAnswered(.refused(.fenced(liveEpoch: 8))) == .reportFenced)
+        #expect(machine.next() == .stop)
+    }
+
+    @Test func `a heartbeat without an answer is repeated after a wait`() {
+        var machine = connected([])
+        machine.heartbeatDue()
+        #expect(machine.heartbeatAnswered(.later(cut)) == .reportDelay(cut, attempt: 1))
+        #expect(machine.next() == .wait(floor: .zero, ceiling: .milliseconds(200)))
+        machine.waited()
+        #expect(machine.next() == .heartbeat(.init(epoch: 7, nextSequence: 0)))
+        machine.skipHeartbeat()
+        #expect(machine.next() == .idle)
+    }
+
+    @Test func `an aggregator without heartbeats is shipped to all the same`() {
+        var machine = connected([1])
+        machine.heartbeatDue()
+        #expect(machine.heartbeatAnswered(.unsupported) == .none)
+        #expect(machine.next() == .send(batch(1), epoch: 7, sequence: 0))
+    }
+
     @Test func `a refused batch uses no sequence number`() {
         var machine = connected([1, 2])
         #expect(

@@ -33,6 +33,9 @@ final class AggregatorDouble: Sendable {
         var requests = 0
         var epochsGranted = 0
         var lastKeys: [String] = []
+        /// The last heartbeat, and how many there were.
+        var heartbeat: ControlMessages.Heartbeat?
+        var heartbeats = 0
     }
 
     let state = Mutex(State())
@@ -49,6 +52,7 @@ final class AggregatorDouble: Sendable {
         let router = Router()
         router.post("/v1/epochs") { request, _ in try await self.grant(request) }
         router.post("/v1/batches/lookup") { request, _ in try await self.lookUp(request) }
+        router.post("/v1/heartbeats") { request, _ in try await self.beat(request) }
         router.post("/v1/batches") { request, _ in try await self.take(request) }
         return router
     }
@@ -93,6 +97,20 @@ final class AggregatorDouble: Sendable {
         let (live, known) = state.withLock { ($0.epoch, Set($0.counted.map(\.hex))) }
         guard epoch == live else { return try problem(.conflict, "fenced") }
         return try json(["counted": digests.map(known.contains)])
+    }
+
+    private func beat(_ request: Request) async throws -> Response {
+        let heartbeat = try JSONDecoder().decode(ControlMessages.Heartbeat.self, from: Data(try await body(request)))
+        let (live, next) = state.withLock { state in
+            state.heartbeat = heartbeat
+            state.heartbeats += 1
+            return (state.epoch, state.nextSequence)
+        }
+        guard heartbeat.epoch == live else {
+            return try problem(.conflict, heartbeat.epoch < live ? "fenced" : "unknown-epoch")
+        }
+        guard next >= heartbeat.nextSequence else { return try problem(.conflict, "gap", expected: next) }
+        return try json(["next_sequence": next])
     }
 
     private func take(_ request: Request) async throws -> Response {

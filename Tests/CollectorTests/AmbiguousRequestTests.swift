@@ -4,7 +4,7 @@ import Testing
 
 /// Requests whose end can be read in two ways: what a proxy takes for a body, a server could take for the next request.
 @Suite struct AmbiguousRequestTests {
-    private static let hidden = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+    private static let hidden = "GET /livez HTTP/1.1\r\nHost: [::1]\r\n\r\n"
 
     struct Case: Sendable, CustomTestStringConvertible {
         var testDescription: String
@@ -49,7 +49,7 @@ import Testing
             let said = try await RawServer.talk(
                 port,
                 [
-                    "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\(ambiguous.fields)\r\n"
+                    "POST /v1/events HTTP/1.1\r\nHost: [::1]\r\nContent-Type: application/json\r\n\(ambiguous.fields)\r\n"
                         + ambiguous.body + Self.hidden
                 ])
             #expect(!said.contains("HTTP/1.1 200"), "\(said)")

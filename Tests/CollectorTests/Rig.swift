@@ -49,7 +49,7 @@ struct Rig: Sendable {
     /// - Parameter yaml: settings besides provider, collector and data.
     static func open(
         _ directory: String, _ yaml: String = "", as collector: String = "edge-1", clock: HandClock = HandClock(),
-        sealRows: Int? = nil, freeBytes: String = "0"
+        sealRows: Int? = nil, freeBytes: String = "0", fileSystem: any FileSystem = POSIXFileSystem()
     ) async throws -> Rig {
         let settings = try Self.settings(directory, yaml, as: collector, freeBytes: freeBytes)
         let parts = CollectorDependencies(
@@ -57,7 +57,7 @@ struct Rig: Sendable {
             timeWindow: ReloadableTimeWindow(settings.window),
             remembered: RememberedEvents(limits: settings.deduplication, clock: clock), metrics: CollectorMetrics(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-            wallClock: clock, steadyClock: clock)
+            wallClock: clock, steadyClock: clock, fileSystem: fileSystem)
         let board = StatusStore()
         let opened = try await openWriter(settings, parts, board)
         let reader = FileReader(settings: settings, writer: opened.writer, recovered: opened.files, parts: parts)

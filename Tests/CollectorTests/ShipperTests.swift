@@ -30,16 +30,17 @@ import UsageModel
         let leaf = files.leaf("edge-1")
         return CollectorSettings.Aggregator(
             url: url, caFile: files.certificate, certificateFile: leaf.certificate, keyFile: leaf.key,
-            timeout: .seconds(10))
+            clientCAFile: files.certificate, timeout: .seconds(10))
     }
 
     /// Runs a shipper over the rig until the body is done, then stops it in order.
     private func shipping(
-        _ rig: Rig, _ settings: CollectorSettings.Aggregator, _ body: () async throws -> Void
+        _ rig: Rig, _ settings: CollectorSettings.Aggregator, heartbeat: Duration = .seconds(3_600),
+        _ body: () async throws -> Void
     ) async throws {
         let shipper = Shipper(
             opened: rig.opened, transport: AggregatorClient(settings: settings, version: "test"), parts: rig.parts,
-            board: rig.board, drainTimeout: .seconds(5))
+            board: rig.board, drainTimeout: .seconds(5), heartbeat: heartbeat)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [shipper, rig.writer], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
@@ -158,6 +159,41 @@ import UsageModel
                     try await waitUntil("four are counted") { aggregator.snapshot.counted.count == 4 }
                 }
                 #expect(aggregator.snapshot.epochsGranted == 1)
+            }
+        }
+    }
+
+    @Test func `a collector without usage says how it does and finds a restored database`() async throws {
+        try await ScratchDirectory.with("ship") { directory in
+            let files = try authority(directory)
+            let aggregator = AggregatorDouble()
+            try await aggregator.listening(files) { url in
+                let rig = try await Rig.open(directory)
+                try await shipping(rig, settings(url, files), heartbeat: .milliseconds(100)) {
+                    try await push(rig, 3)
+                    try await waitUntil("three are counted") { aggregator.snapshot.counted.count == 3 }
+                    try await waitUntil("the heartbeat says so") {
+                        aggregator.snapshot.heartbeat?.nextSequence == 3
+                            && aggregator.snapshot.heartbeat?.backlogBatches == 0
+                    }
+                    let heartbeat = try #require(aggregator.snapshot.heartbeat)
+                    #expect(heartbeat.softwareVersion == "test")
+                    #expect(heartbeat.ready && heartbeat.reasons.isEmpty)
+                    #expect(try #require(heartbeat.certificateEndSeconds) > Int64(Date().timeIntervalSince1970))
+                    // The database goes back: first within the epoch, then to before it. No usage comes.
+                    aggregator.state.withLock { state in
+                        state.counted.removeLast(2)
+                        state.nextSequence = 1
+                    }
+                    try await waitUntil("the lost ones are back") { aggregator.snapshot.counted.count == 3 }
+                    aggregator.state.withLock { state in
+                        state.counted = []
+                        state.nextSequence = 0
+                        state.epoch = 0
+                        state.regressed = true
+                    }
+                    try await waitUntil("all are back") { aggregator.snapshot.counted.count == 3 }
+                }
             }
         }
     }

@@ -7,13 +7,13 @@ import Testing
 /// Senders that keep a connection without getting to the point lose it, and those that do aren't kept waiting.
 @Suite(.timeLimit(.minutes(5)))
 struct SlowSenderTests {
-    private static let get = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+    private static let get = "GET /livez HTTP/1.1\r\nHost: [::1]\r\n\r\n"
 
     @Test func `a head that never ends is cut off`() async throws {
         try await RawServer.with {
             $0.headerDeadline = .milliseconds(300)
         } _: { port async throws in
-            #expect(try await RawServer.talk(port, ["GET /livez HTTP/1.1\r\nHost: x\r\n"]) == "")
+            #expect(try await RawServer.talk(port, ["GET /livez HTTP/1.1\r\nHost: [::1]\r\n"]) == "")
             #expect(try await RawServer.talk(port, [""]) == "")
         }
     }
@@ -35,7 +35,7 @@ struct SlowSenderTests {
             let said = try await RawServer.talk(
                 port,
                 [
-                    "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
+                    "POST /v1/events HTTP/1.1\r\nHost: [::1]\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
                 ])
             #expect(said == "")
         }
@@ -53,7 +53,7 @@ struct SlowSenderTests {
             let said = try await RawServer.talk(
                 port,
                 [
-                    "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\(framing)\r\n\r\n"
+                    "POST /v1/events HTTP/1.1\r\nHost: [::1]\r\nContent-Type: application/json\r\n\(framing)\r\n\r\n"
                         + framed, Self.get,
                 ])
             #expect(said.hasPrefix("HTTP/1.1 413"), "\(said)")
@@ -78,11 +78,12 @@ struct SlowSenderTests {
         } _: { port async throws in
             // Host is one of the fields.
             let fields = (0..<ConnectionLimits.maxHeaderFields - 1 + beyond).map { "X-\($0): y\r\n" }.joined()
-            let many = try await RawServer.talk(port, ["GET /livez HTTP/1.1\r\nHost: x\r\n\(fields)\r\n"])
+            let many = try await RawServer.talk(port, ["GET /livez HTTP/1.1\r\nHost: [::1]\r\n\(fields)\r\n"])
             #expect(many.hasPrefix(beyond > 0 ? "HTTP/1.1 400" : "HTTP/1.1 200"), "\(many)")
             // The target, names and values count.
-            let filling = String(repeating: "y", count: ConnectionLimits.maxHeaderBytes - "/livezHostxX".count + beyond)
-            let large = try await RawServer.talk(port, ["GET /livez HTTP/1.1\r\nHost: x\r\nX: \(filling)\r\n\r\n"])
+            let filling = String(
+                repeating: "y", count: ConnectionLimits.maxHeaderBytes - "/livezHost[::1]X".count + beyond)
+            let large = try await RawServer.talk(port, ["GET /livez HTTP/1.1\r\nHost: [::1]\r\nX: \(filling)\r\n\r\n"])
             #expect(large.hasPrefix(beyond > 0 ? "HTTP/1.1 4" : "HTTP/1.1 200"), "\(large)")
         }
     }
@@ -92,7 +93,8 @@ struct SlowSenderTests {
         } _: { port async throws in
             var slow: [any Channel] = []
             for _ in 0..<100 { slow.append(try await RawServer.open(port)) }
-            let said = try await RawServer.talk(port, ["GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"])
+            let said = try await RawServer.talk(
+                port, ["GET /livez HTTP/1.1\r\nHost: [::1]\r\nConnection: close\r\n\r\n"])
             #expect(said.hasPrefix("HTTP/1.1 200"))
             for channel in slow { try? await channel.close() }
         }

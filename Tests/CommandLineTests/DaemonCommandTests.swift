@@ -1,4 +1,5 @@
 import Foundation
+import Identity
 import Testing
 import UsageModel
 
@@ -31,6 +32,50 @@ import UsageModel
                 let found = try await Program.run(daemon, list: [command], variables: [variable: file])
                 #expect(found.exitCode == 78 && found.errors == told.errors)
             }
+        }
+    }
+
+    @Test(arguments: daemons)
+    func `variables that Kubernetes makes for a Service don't stop a daemon`(_ daemon: String) async throws {
+        let prefix = daemon.uppercased().replacing("-", with: "_")
+        let outcome = try await Program.run(
+            daemon, list: ["check-config", "--set", "log.level=loud"],
+            variables: ["\(prefix)_PORT": "tcp://10.0.0.7:4680", "\(prefix)_SERVICE_HOST": "10.0.0.7"])
+        #expect(outcome.errors.contains("log.level"))
+        #expect(!outcome.errors.contains("matches no setting"), "\(outcome.errors)")
+    }
+
+    @Test func `check-config of a collector looks at its certificates`() async throws {
+        try await withScratchDirectory("daemon") { scratch in
+            let ca = AuthorityDirectory(scratch + "/ca")
+            let authority = try CertificateAuthority.create(trustDomain: "steelyard.local")
+            try authority.write(to: ca)
+            let identity = CollectorIdentity(trustDomain: "steelyard.local", provider: "p", name: "c")
+            try authority.issueCollector(identity).write(to: ca, name: "c")
+            let leaf = ca.leaf("c")
+            func check(_ collector: String = "c", authorities: String? = nil) async throws -> Outcome {
+                let settings = [
+                    "provider=p", "collector=\(collector)", "data=/nowhere", "aggregator.url=https://localhost:1",
+                    "aggregator.ca-file=\(authorities ?? ca.certificate)",
+                    "aggregator.certificate-file=\(leaf.certificate)", "aggregator.key-file=\(leaf.key)",
+                ].flatMap { ["--set", $0] }
+                return try await Program.run("steelyard-collector", list: ["check-config"] + settings)
+            }
+            #expect(try await check().exitCode == 0)
+            let named = try await check("d")
+            #expect(named.exitCode == 78)
+            #expect(named.errors.contains("aggregator.certificate-file: \(leaf.certificate) names the collector p/c"))
+            let foreign = AuthorityDirectory(scratch + "/foreign")
+            try CertificateAuthority.create(trustDomain: "steelyard.local").write(to: foreign)
+            let unsigned = try await check(authorities: foreign.certificate)
+            #expect(unsigned.exitCode == 78)
+            #expect(unsigned.errors.contains("isn't signed by an authority in \(foreign.certificate)"))
+            try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: leaf.key)
+            let open = try await check()
+            #expect(open.exitCode == 78)
+            #expect(open.errors.contains("aggregator.key-file: \(leaf.key) is a private key that every user"))
+            try FileManager.default.removeItem(atPath: leaf.key)
+            #expect(try await check().errors.contains("aggregator.key-file: \(leaf.key) isn't there"))
         }
     }
 

@@ -11,7 +11,9 @@ enum Built {
         return (own as NSString).deletingLastPathComponent
     }()
 
-    static var steelyard: String { "\(directory)/steelyard" }
+    static var steelyard: String { program("steelyard") }
+
+    static func program(_ name: String) -> String { "\(directory)/\(name)" }
 }
 
 /// What a run of `steelyard` came to.
@@ -30,10 +32,17 @@ enum Program {
     static func run(
         _ name: String = "steelyard", list arguments: [String], variables: [String: String] = [:]
     ) async throws -> Outcome {
+        try await run(path: Built.program(name), list: arguments, variables: variables)
+    }
+
+    /// As ``run(_:list:variables:)``, of any program.
+    static func run(
+        path: String, list arguments: [String], variables: [String: String] = [:]
+    ) async throws -> Outcome {
         var added: [Environment.Key: String?] = [:]
         for (name, value) in variables { added[Environment.Key(stringLiteral: name)] = value }
         let result = try await Subprocess.run(
-            .path(FilePath("\(Built.directory)/\(name)")), arguments: Arguments(arguments),
+            .path(FilePath(path)), arguments: Arguments(arguments),
             environment: .inherit.updating(added),
             output: .string(limit: 16 << 20), error: .string(limit: 1 << 20))
         var code: Int32?

@@ -42,6 +42,12 @@ private struct Hyphens: SettingKeys {
     }
 }
 
+/// A setting whose variable is named like one that Kubernetes makes.
+private struct Services: SettingKeys {
+    static let schema = SettingsSchema(Services(), environmentPrefix: "X")
+    let port = Setting("service.port", type: .count(1...9, of: "ports"), default: 1, "the port")
+}
+
 private let schema = SettingsSchema(TestKeys(), environmentPrefix: "STEELYARD_TEST")
 
 private func load(
@@ -111,6 +117,42 @@ private func problems(
         let settings = try load(yaml, set: ["seal.age=3s"], environment: environment)
         #expect(settings[\.seal.age] == .seconds(3))
         #expect(settings[\.seal.rows] == 2)
+    }
+
+    @Test(arguments: [
+        ("PORT", "tcp://10.0.0.7:4680"), ("SERVICE_HOST", "10.0.0.7"), ("SERVICE_HOST", "fd00::7"),
+        ("SERVICE_PORT", "4680"), ("SERVICE_PORT_HTTP", "4680"), ("SERVICE_PORT_HTTP_METRICS", "4680"),
+        ("METRICS_PORT", "udp://10.0.0.7:4680"), ("PORT_4680_TCP", "tcp://10.0.0.7:4680"),
+        ("PORT_4680_TCP_PROTO", "tcp"), ("PORT_4680_TCP_PORT", "4680"), ("PORT_4680_TCP_ADDR", "10.0.0.7"),
+    ])
+    func `a variable that Kubernetes makes for a Service is passed over`(name: String, value: String) throws {
+        let variable = "STEELYARD_TEST_" + name
+        let settings = try load("provider: p", environment: [variable: value])
+        #expect(settings.passedOverVariables == [variable])
+    }
+
+    @Test(arguments: [
+        ("PORT", "4680"), ("LISTEN_PORT", "4680"), ("SERVICE_HOST", "nobody"), ("SERVICE_PORT", "http"),
+        ("PORT_4680_HTTP", "tcp://10.0.0.7:4680"), ("PORT_4680_TCP_NAME", "x"), ("SERVICE_HOSTS", "10.0.0.7"),
+    ])
+    func `a slip that only looks like a variable of a Service is refused`(name: String, value: String) {
+        let found = problems("provider: p", environment: ["STEELYARD_TEST_" + name: value])
+        #expect(found.map(\.message) == ["matches no setting"])
+    }
+
+    @Test func `a setting keeps its variable though a Service could have the same`() throws {
+        let settings = try Services.schema.load(
+            file: nil, environment: ["X_SERVICE_PORT": "7", "X_PORT": "tcp://10.0.0.7:1"])
+        #expect(settings[\.port] == 7)
+        #expect(settings.passedOverVariables == ["X_PORT"])
+    }
+
+    @Test(arguments: ["provider: &a p", "seal: &s {age: 1s}\nprovider: p", "provider: p\nsources: {a: *b}"])
+    func `anchors and aliases are refused`(yaml: String) throws {
+        let found = problems(yaml)
+        #expect(found.count == 1)
+        let message = try #require(found.first?.message)
+        #expect(message.contains("anchor") || message.contains("alias"), "\(message)")
     }
 
     @Test func `environment reaches named entries and splits lists`() throws {

@@ -29,6 +29,12 @@ package struct CollectorRow: APIObject {
     package var pendingBatches = 0
     package var duplicates = 0
     package var quarantined = 0
+    package var heartbeatAt: Moment?
+    package var ready: Bool?
+    package var reasons: [String] = []
+    package var backlogBatches: Int?
+    package var backlogBytes: Int?
+    package var certificateEndsAt: Moment?
 
     package init() {}
 
@@ -48,5 +54,13 @@ package struct CollectorRow: APIObject {
         Field("pending_batches", \.pendingBatches, means: "Batches that aren't rolled up yet."),
         Field("duplicates", \.duplicates, means: "Batches that came again after they were counted."),
         Field("quarantined", \.quarantined, means: "Batches that were quarantined, not counted."),
+        Field("heartbeat_at", \.heartbeatAt, means: "When it last said how it does; every 30 seconds."),
+        Field("ready", \.ready, en: "Ready", zh: "就绪", means: "Whether it takes input, by its last heartbeat."),
+        Field("reasons", \.reasons, means: "Why it takes no input."),
+        Field(
+            "backlog_batches", \.backlogBatches, en: "Backlog", zh: "待发批次",
+            means: "Batches that are sealed there and not shipped."),
+        Field("backlog_bytes", \.backlogBytes, means: "Their bytes."),
+        Field("certificate_ends_at", \.certificateEndsAt, en: "Certificate ends", zh: "证书到期"),
     ]
 }

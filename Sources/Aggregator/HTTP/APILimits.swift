@@ -22,6 +22,8 @@ package enum APILimits {
     package static let maxHeaderBytes = 16 << 10
     /// Open connections per listener. A setting; this is its default.
     package static let defaultMaxConnections = 1_024
+    /// Open connections of `metrics.listen`.
+    package static let maxMetricsConnections = 16
     /// Batches that are being received, decoded or committed at once in this process. A setting; its default.
     package static let defaultMaxBatchesInFlight = 32
     /// The same for one collector: it ships in order, so more than a few are of no use to it.
@@ -32,6 +34,8 @@ package enum APILimits {
     package static let maxControlBodyBytes = 1 << 20
     /// The largest import of facts, in bytes.
     package static let maxFactsBodyBytes = 32 << 20
+    /// The largest heartbeat, in bytes.
+    package static let maxHeartbeatBytes = 4 << 10
     /// The largest JSON body on the query listener, in bytes.
     package static let maxQueryBodyBytes = 16 << 10
     /// The longest query string, in bytes.
@@ -62,6 +66,8 @@ package enum APILimits {
     package static let maxWaitSeconds = 30
     /// When a client should come back after 429 and 503, in seconds.
     package static let retryAfterSeconds = 1
+    /// The same after 503 `busy`, drawn for each answer: collectors that were refused together come back apart.
+    package static let busyRetryAfterSeconds = 1...5
     /// The most bytes of a bearer token.
     package static let maxTokenBytes = 256
 }

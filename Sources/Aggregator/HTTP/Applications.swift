@@ -59,6 +59,13 @@ package func buildQueryApplication(_ dependencies: QueryDependencies, listener: 
         router, listener: listener.watched(by: dependencies.trail, named: "query"), logger: dependencies.logger)
 }
 
+/// Makes the server of `metrics.listen`: metrics and health, for whoever reaches it.
+package func buildMetricsApplication(_ dependencies: QueryDependencies, listener: Listener) -> any Service {
+    let metrics = RequestMetrics(registry: dependencies.registry, listener: "metrics")
+    let router = QueryRouter(monitoring: dependencies).router(metrics: metrics, hosts: ListenerHosts(listener))
+    return application(router, listener: listener, logger: dependencies.logger)
+}
+
 /// The routes of both listeners, for the test that holds them to the OpenAPI document.
 package func allRoutes(_ ingest: IngestDependencies, _ query: QueryDependencies) -> [String: [String]] {
     let tables = [IngestRouter(ingest).table, QueryRouter(query).table]

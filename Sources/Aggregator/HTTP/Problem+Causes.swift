@@ -95,7 +95,9 @@ extension Problem {
     private static func admission(_ refusal: ConcurrencyLimiter.Refusal) -> Problem {
         switch refusal {
         case .busy:
-            .unavailable("As many batches as this server takes are under way.", code: "busy")
+            .unavailable(
+                "As many batches as this server takes are under way.",
+                retryAfterSeconds: Int.random(in: APILimits.busyRetryAfterSeconds), code: "busy")
         case .tooManyFromCollector:
             .tooManyRequests(
                 "This collector has \(APILimits.maxBatchesInFlightPerCollector) batches under way; send them in order.",

@@ -62,3 +62,13 @@ extension ControlMessages.LookupRequest: JSONRequest {
         .init(CodingKeys.epoch.rawValue, .count), .init(CodingKeys.digests.rawValue, .list(of: .text)),
     ])
 }
+
+extension ControlMessages.Heartbeat: JSONRequest {
+    package static let shape = JSONShape.object([
+        .init(CodingKeys.epoch.rawValue, .count), .init(CodingKeys.nextSequence.rawValue, .count),
+        .init(CodingKeys.softwareVersion.rawValue, .text), .init(CodingKeys.backlogBatches.rawValue, .count),
+        .init(CodingKeys.backlogBytes.rawValue, .count), .init(CodingKeys.ready.rawValue, .boolean),
+        .init(CodingKeys.reasons.rawValue, .list(of: .text)),
+        .init(CodingKeys.certificateEndSeconds.rawValue, .count, isRequired: false),
+    ])
+}

@@ -20,7 +20,11 @@ package struct TLSFiles: Sendable, Equatable {
 
     /// Reads the files and makes the rules of a listener: TLS 1.3 and nothing older; with a client authority, a
     /// certificate from it is needed to get through the handshake.
+    ///
+    /// - Throws: `CertificateFault`, which names the file.
     func configuration() throws -> TLSConfiguration {
+        _ = try CertificateChain(certificateFile: certificateFile, keyFile: keyFile)
+        if let clientCAFile { _ = try CertificateChain.certificates(in: clientCAFile) }
         let chain = try NIOSSLCertificate.fromPEMFile(certificateFile).map { NIOSSLCertificateSource.certificate($0) }
         let key = try NIOSSLPrivateKey(file: keyFile, format: .pem)
         var configuration = TLSConfiguration.makeServerConfiguration(
@@ -39,13 +43,43 @@ extension TLSFiles {
     fileprivate func certificateNames() throws -> [String] {
         try ServerNames.all(inPEM: String(contentsOfFile: certificateFile, encoding: .utf8))
     }
+
+    /// When each file was changed, and how large it is: differs once one was replaced.
+    struct Stamp: Equatable {
+        private struct Part: Equatable {
+            var modified: Date?
+            var size: NSNumber?
+            var inode: NSNumber?
+        }
+
+        private var parts: [Part]
+
+        init(_ files: TLSFiles) {
+            parts = [files.certificateFile, files.keyFile, files.clientCAFile].compactMap { file in
+                guard let file else { return nil }
+                let path = URL(fileURLWithPath: file).resolvingSymlinksInPath().path
+                let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+                return Part(
+                    modified: attributes?[.modificationDate] as? Date, size: attributes?[.size] as? NSNumber,
+                    inode: attributes?[.systemFileNumber] as? NSNumber)
+            }
+        }
+    }
+
+    var stamp: Stamp { Stamp(self) }
+
+    /// When the listener's certificate ends, in seconds since 1970; `nil` where it can't be read.
+    var endSeconds: Double? {
+        (try? CertificateChain(certificateFile: certificateFile, keyFile: keyFile))?.end.timeIntervalSince1970
+    }
 }
 
-/// The TLS rules of a listener, replaceable while it runs (SIGHUP): new connections use what was read last.
+/// The TLS rules of a listener, replaceable while it runs (SIGHUP, changed files): new connections use what was read
+/// last.
 package final class ReloadableTLS: Sendable {
     typealias Builder = @Sendable (TLSConfiguration) throws -> HTTP2UpgradeChannel
 
-    private let files: TLSFiles
+    let files: TLSFiles
     private let state: Mutex<(channel: HTTP2UpgradeChannel?, build: Builder?)>
     private let certificateNames: Mutex<[String]>
 

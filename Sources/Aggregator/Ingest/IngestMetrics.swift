@@ -21,7 +21,16 @@ struct IngestMetrics: Sendable {
             "steelyard_aggregator_decode_duration_seconds", help: "Verifying and decoding one batch.")
         commitDuration = registry.histogram(
             "steelyard_aggregator_commit_duration_seconds", help: "Committing one batch, retries included.")
+        // From the start, so that the first of each is a rise that alerts see.
+        for name in Self.outcomeNames { _ = outcomes(name) }
+        for reason in RejectionReason.allCases { _ = rejections(reason) }
     }
+
+    /// Everything that may become of a batch.
+    private static let outcomeNames =
+        BatchOutcome.names + [
+            "digest-mismatch", "invalid", "wrong-provider", "wrong-collector", "outside-time-window", "too-many-rows",
+        ]
 
     func timingDecode<Result>(_ body: () throws(BatchRefusal) -> Result) throws(BatchRefusal) -> Result {
         let start = ContinuousClock.now
@@ -49,18 +58,20 @@ struct IngestMetrics: Sendable {
         events.increment(by: batch.eventCount)
         rows.increment(by: UInt64(batch.rowCount))
         bytes.increment(by: UInt64(batch.payload.count))
-        for (reason, count) in batch.rejections {
-            registry.counter(
-                "steelyard_aggregator_source_rejections_total", help: "Events that collectors refused, by reason.",
-                labels: [MetricLabel("reason", value: reason.rawValue)]
-            ).increment(by: count)
-        }
+        for (reason, count) in batch.rejections { rejections(reason).increment(by: count) }
     }
 
-    private func outcome(_ name: String) {
+    private func rejections(_ reason: RejectionReason) -> Counter {
+        registry.counter(
+            "steelyard_aggregator_source_rejections_total", help: "Events that collectors refused, by reason.",
+            labels: [MetricLabel("reason", value: reason.rawValue)])
+    }
+
+    private func outcome(_ name: String) { outcomes(name).increment() }
+
+    private func outcomes(_ name: String) -> Counter {
         registry.counter(
             "steelyard_aggregator_batches_total", help: "Batches by what became of them.",
-            labels: [MetricLabel("outcome", value: name)]
-        ).increment()
+            labels: [MetricLabel("outcome", value: name)])
     }
 }

@@ -28,6 +28,7 @@ struct IngestRouter {
             Route(method: .post, path: "/v1/epochs", handler: handlers.openEpoch),
             Route(method: .post, path: "/v1/batches", handler: handlers.sendBatch),
             Route(method: .post, path: "/v1/batches/lookup", handler: handlers.lookUp),
+            Route(method: .post, path: "/v1/heartbeats", handler: HeartbeatHandler(dependencies).beat),
         ]
     }
 

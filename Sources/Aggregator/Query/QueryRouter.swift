@@ -63,10 +63,23 @@ struct QueryRouter {
         add(.delete, "/v1/tokens/{id}", needs: .tokens, handler: tokenHandlers.revoke)
         add(.post, "/v1/tokens/{id}/rotation", needs: .tokens, handler: tokenHandlers.rotate)
         let healthHandlers = HealthHandlers(dependencies)
-        add(.get, "/metrics", needs: .metrics, handler: healthHandlers.metrics)
+        add(.get, "/metrics", needs: .metrics) { request, context, _ in
+            try await healthHandlers.metrics(request, context: context)
+        }
         addOpen(.get, "/livez", handler: healthHandlers.live)
         addOpen(.get, "/readyz", handler: healthHandlers.ready)
         addOpen(.get, "/openapi.yaml", handler: healthHandlers.openAPI)
+    }
+
+    /// The routes of `metrics.listen`: what the query listener has of them, without tokens.
+    init(monitoring dependencies: QueryDependencies) {
+        tokens = TokenService(store: dependencies.store, clock: dependencies.clock)
+        trail = dependencies.trail
+        health = dependencies.health
+        let healthHandlers = HealthHandlers(dependencies)
+        addOpen(.get, "/metrics", handler: healthHandlers.metrics)
+        addOpen(.get, "/livez", handler: healthHandlers.live)
+        addOpen(.get, "/readyz", handler: healthHandlers.ready)
     }
 
     /// Adds a route that needs a token with a permission.

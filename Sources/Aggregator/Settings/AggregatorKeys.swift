@@ -56,7 +56,8 @@ struct AggregatorKeys: SettingKeys {
             "ingest.certificate-file", required: .path, reload: .fileContents,
             "PEM certificate of the ingest listener, with its chain")
         let keyFile = Setting(
-            "ingest.key-file", required: .path, reload: .fileContents, "PEM private key of the ingest listener")
+            "ingest.key-file", required: .path, reload: .fileContents,
+            "PEM private key of the ingest listener. Refused where every user of the machine can read it")
         let clientCAFile = Setting(
             "ingest.client-ca-file", required: .path, reload: .fileContents,
             "PEM authorities whose collectors are let in")
@@ -133,6 +134,13 @@ struct AggregatorKeys: SettingKeys {
             "Open connections; more wait in the kernel's queue")
         let hosts = Setting(
             "query.hosts", type: .texts, default: [], hostsMeaning)
+        let metricsListen = Setting(
+            "metrics.listen", optional: .address,
+            """
+            Address of a listener of its own for `/metrics`, `/livez` and `/readyz`, plain HTTP/1.1 and without tokens: \
+            bind it to an address that only monitoring reaches. With or without it the query listener serves `/metrics` \
+            for a token that may see them
+            """)
     }
 
     struct Reporting: SettingKeys {
@@ -210,7 +218,10 @@ struct AggregatorKeys: SettingKeys {
     struct Process: SettingKeys {
         let listeningFile = Setting(
             "listening-file", optional: .path,
-            #"JSON file that gets `{"ingest": "HOST:PORT", "query": "HOST:PORT"}` once both listeners are bound"#)
+            #"""
+            JSON file that gets `{"ingest": "HOST:PORT", "query": "HOST:PORT"}`, and `metrics` where it is set, once all \#
+            listeners are bound
+            """#)
         let logLevel = Setting(
             "log.level", type: .choice(LogOutput.levelNames), default: "info", reload: .live,
             "Least level that is logged. Lines go to standard error")

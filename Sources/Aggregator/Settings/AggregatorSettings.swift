@@ -29,6 +29,8 @@ package struct AggregatorSettings: DaemonSettings {
     package var queryTLS: TLSFiles?
     package var queryMaxConnections: Int
     package var queryHosts: [String]
+    /// Where metrics and health are served without a token; `nil` for only with one.
+    package var metricsAddress: ListenAddress?
     package var calendar: ZoneRules
     package var scopesDirectory: String?
     package var eventsFile: String?
@@ -42,7 +44,7 @@ package struct AggregatorSettings: DaemonSettings {
     package var listeningFile: String?
     package var logLevel: String
     /// As they were written, for the report of what a changed configuration needs.
-    private let resolved: ResolvedSettings<AggregatorKeys>
+    let resolved: ResolvedSettings<AggregatorKeys>
 
     /// Loads and checks everything, cross-checks included.
     package static func load(
@@ -76,6 +78,7 @@ package struct AggregatorSettings: DaemonSettings {
         queryTLS = Self.queryTLS(settings, &problems)
         queryMaxConnections = settings[\.query.maxConnections]
         queryHosts = Self.hosts(settings, at: \.query.hosts, &problems)
+        metricsAddress = settings[\.query.metricsListen]
         calendar = ZoneRules(identifier: settings[\.reporting.zone]) ?? .utc
         scopesDirectory = settings[\.reporting.scopesDirectory]
         eventsFile = settings[\.reporting.eventsFile]
@@ -193,6 +196,8 @@ package struct AggregatorSettings: DaemonSettings {
 }
 
 extension AggregatorSettings {
+    package var passedOverVariables: [String] { resolved.passedOverVariables }
+
     package func changesThatNeedRestart(_ new: AggregatorSettings) -> [String] {
         resolved.changesThatNeedRestart(new.resolved)
     }

@@ -1,5 +1,4 @@
 package import CollectorCore
-internal import Glibc
 internal import Logging
 internal import ServiceLifecycle
 internal import Spool
@@ -20,8 +19,10 @@ package actor FileReader: Service {
     private let metrics: CollectorMetrics
     private let steadyClock: any SteadyClock
 
+    /// - Parameter maxFiles: the most files that are followed at once.
     package init(
-        settings: CollectorSettings, writer: Writer, recovered: RecoveredFiles, parts: CollectorDependencies
+        settings: CollectorSettings, writer: Writer, recovered: RecoveredFiles, parts: CollectorDependencies,
+        maxFiles: Int = FileFollower.maxFiles
     ) {
         self.writer = writer
         intakeSwitch = parts.intakeSwitch
@@ -31,7 +32,8 @@ package actor FileReader: Service {
         follower = FileFollower(
             sources: settings.followedSources, timeWindow: parts.timeWindow, recovered: recovered,
             sealAge: settings.seal.age, accumulator: parts.accumulator, intakeSwitch: parts.intakeSwitch,
-            fileSystem: parts.fileSystem, wallClock: parts.wallClock, steadyClock: parts.steadyClock
+            fileSystem: parts.fileSystem, wallClock: parts.wallClock, steadyClock: parts.steadyClock,
+            maxFiles: maxFiles
         ) { report($0) }
     }
 
@@ -40,7 +42,6 @@ package actor FileReader: Service {
             try? await gracefulShutdown()
             return
         }
-        Self.raiseOpenFileLimit()
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 let didRead = await self.poll()
@@ -54,6 +55,9 @@ package actor FileReader: Service {
     package func reload(_ settings: CollectorSettings) {
         follower.sources = settings.followedSources
     }
+
+    /// What keeps sources from being read now.
+    func problems() -> [SourceProblem] { follower.problems() }
 
     /// Looks for new and renamed files and reads what there is, a fair share each.
     ///
@@ -81,14 +85,6 @@ package actor FileReader: Service {
             }
         }
         return didRead
-    }
-
-    /// Lets this process open as many files as the system allows it to.
-    private static func raiseOpenFileLimit() {
-        var limit = rlimit()
-        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-        limit.rlim_cur = limit.rlim_max
-        _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 }
 
@@ -122,8 +118,10 @@ struct FileReport: Sendable {
         case .finished(let path, let byteCount):
             logger.info("a compressed file was read to its end", [.path: "\(path)", .bytes: "\(byteCount)"])
         case .letGo(let path): logger.info("a file is gone and no longer followed", [.path: "\(path)"])
-        case .tooMany(let path):
-            logger.error("too many files are followed; this one waits until others are gone", [.path: "\(path)"])
+        case .tooMany(let path, let limit):
+            logger.error(
+                "too many files are followed; this one waits until others are gone",
+                [.path: "\(path)", .count: "\(limit)", .remedy: "\(SourceProblem.Reason.tooManyFiles.remedy)"])
         case .unopenable(let path, let error):
             metrics.fileErrors.increment()
             logger.error(

@@ -19,6 +19,10 @@ package struct CollectorServer: Sendable {
     let version: String
     /// What it puts up with from a connection.
     package var limits = ConnectionLimits()
+    /// The most open connections of senders.
+    package var maxConnections: Int
+    /// The most open connections of `metrics.listen`.
+    static let maxMetricsConnections = 16
 
     package init(
         settings: CollectorSettings, parts: CollectorDependencies, board: StatusStore, writer: Writer, version: String
@@ -27,13 +31,15 @@ package struct CollectorServer: Sendable {
         self.parts = parts
         self.board = board
         self.version = version
+        maxConnections = settings.http.maxConnections
         let byName = settings.pushSources.map {
             ($0.name, EventsHandler.Source(name: $0.name, format: $0.format, defaults: $0.defaults))
         }
         events = EventsHandler(
             settings: settings.http,
             defaultSource: EventsHandler.Source(
-                name: "http", format: CollectorSettings.defaultSourceFormat, defaults: settings.defaults),
+                name: CollectorSettings.defaultSourceName, format: CollectorSettings.defaultSourceFormat,
+                defaults: settings.defaults),
             sourcesByName: Dictionary(byName) { first, _ in first }, writer: writer, parts: parts,
             rateLimit: RequestRateLimit(perSecond: settings.http.requestsPerSecond, clock: parts.steadyClock),
             budget: ByteBudget(limit: settings.http.maxConcurrentBytes))
@@ -43,15 +49,30 @@ package struct CollectorServer: Sendable {
     package func makeApplication(
         bound: @escaping @Sendable (_ address: String) async -> Void
     ) -> Application<RouterResponder<BasicRequestContext>> {
+        application(makeRouter(), at: settings.http.listen, maxConnections: maxConnections, bound: bound)
+    }
+
+    /// The listener of `metrics.listen`, where there is to be one.
+    package func makeMetricsApplication(
+        bound: @escaping @Sendable (_ address: String) async -> Void
+    ) -> Application<RouterResponder<BasicRequestContext>>? {
+        guard let address = settings.http.metricsListen else { return nil }
+        let router = makeRouter(statusRoutes, hosts: HostRule(settings.http.hosts, isLoopback: address.isLoopback))
+        return application(router, at: address, maxConnections: Self.maxMetricsConnections, bound: bound)
+    }
+
+    private func application(
+        _ router: Router<BasicRequestContext>, at address: ListenAddress, maxConnections: Int,
+        bound: @escaping @Sendable (_ address: String) async -> Void
+    ) -> Application<RouterResponder<BasicRequestContext>> {
         var logger = parts.logger
         logger.logLevel = .warning
-        let host = settings.http.listen.host
+        let host = address.host
         return Application(
-            router: makeRouter(), server: limits.server(settings.http),
+            router: router, server: limits.server(settings.http),
             configuration: ApplicationConfiguration(
-                address: .hostname(host, port: settings.http.listen.port), serverName: nil,
-                availableConnectionsDelegate: MaximumAvailableConnections(
-                    settings.http.maxConnections, logger: logger)),
+                address: .hostname(host, port: address.port), serverName: nil,
+                availableConnectionsDelegate: MaximumAvailableConnections(maxConnections, logger: logger)),
             onServerRunning: { channel in
                 let port = channel.localAddress?.port ?? 0
                 await bound(host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)")
@@ -66,14 +87,29 @@ package struct CollectorServer: Sendable {
 
     /// In one list: the router, 404 and 405 are made from it.
     private var routes: [Route] {
+        let status = settings.http.metricsListen == nil ? statusRoutes : healthRoutes
+        return eventRoutes + status
+    }
+
+    private var eventRoutes: [Route] {
         [
             Route(method: .post, path: "/v1/events") { request, _ in await events.handle(request, source: nil) },
             Route(method: .post, path: "/v1/events/{source}") { request, context in
                 await events.handle(request, source: context.parameters.get("source") ?? "")
             },
-            Route(method: .get, path: "/metrics") { _, _ in
-                .text(parts.metrics.registry.render(), contentType: MetricsRegistry.contentType)
-            },
+        ]
+    }
+
+    /// What a listener of `metrics.listen` serves.
+    private var statusRoutes: [Route] {
+        let metrics = Route(method: .get, path: "/metrics") { _, _ in
+            .text(parts.metrics.registry.render(), contentType: MetricsRegistry.contentType)
+        }
+        return [metrics] + healthRoutes
+    }
+
+    private var healthRoutes: [Route] {
+        [
             Route(method: .get, path: "/livez") { _, _ in .text("ok\n", contentType: "text/plain; charset=utf-8") },
             Route(method: .get, path: "/readyz") { _, _ in
                 let readiness = Readiness(
@@ -85,12 +121,17 @@ package struct CollectorServer: Sendable {
     }
 
     package func makeRouter() -> Router<BasicRequestContext> {
+        makeRouter(routes, hosts: HostRule(settings.http.hosts, isLoopback: settings.http.listen.isLoopback))
+    }
+
+    private func makeRouter(_ routes: [Route], hosts: HostRule) -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
         let paths = routes.map(\.path).joined(separator: ", ")
         router.add(
             middleware: ProblemMiddleware(
                 routes: RouteTable(routes.map { ($0.path, $0.method.rawValue) }),
-                unknownPath: .notFound("This collector has no such path; it has \(paths).")))
+                unknownPath: .notFound("This listener has no such path; it has \(paths).")))
+        router.add(middleware: HostMiddleware(hosts))
         for route in routes {
             let handler = route.handler
             router.on(RouterPath(route.path), method: route.method) { request, context in

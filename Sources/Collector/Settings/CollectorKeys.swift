@@ -88,7 +88,10 @@ struct CollectorKeys: SettingKeys {
     struct Batches: SettingKeys {
         let sealAge = Setting(
             "seal.age", type: .duration(.milliseconds(50) ... .hours(1)), default: .seconds(10),
-            "Age of a batch's first event at which the batch is sealed")
+            """
+            Age of a batch's first event at which the batch is sealed, or up to a tenth earlier: each batch's own, so \
+            that collectors which were started together don't send together
+            """)
         let sealRows = Setting(
             "seal.rows", type: .count(1...CollectorLimits.maxSealRows, of: "rows"), default: 100_000,
             """
@@ -115,7 +118,13 @@ struct CollectorKeys: SettingKeys {
             "PEM file of this collector's certificate chain")
         let keyFile = Setting(
             "aggregator.key-file", optional: .path, absent: "required with the URL", reload: .fileContents,
-            "PEM file of the certificate's private key")
+            "PEM file of the certificate's private key. Refused where every user of the machine can read it")
+        let clientCAFile = Setting(
+            "aggregator.client-ca-file", optional: .path, absent: "`aggregator.ca-file`", reload: .fileContents,
+            """
+            PEM file of the roots that sign this collector's own certificate, where they are others. Only \
+            `check-config` looks
+            """)
         let timeout = Setting(
             "aggregator.timeout", type: .duration(.seconds(1) ... .minutes(10)), default: .seconds(60),
             """
@@ -131,6 +140,19 @@ struct CollectorKeys: SettingKeys {
             Address of pushed events, metrics and health. Port 0 takes a free one; the bound address stands in \
             `DATA/listening.json`, as soon as the disk can be written. The listener has no authentication: bind it to \
             an address that only trusted senders reach
+            """)
+        let metricsListen = Setting(
+            "metrics.listen", optional: .address, absent: "with pushed events",
+            """
+            Address of a listener of its own for `/metrics`, `/livez` and `/readyz`; `/metrics` is then not served \
+            where events are pushed. It has no authentication either
+            """)
+        let hosts = Setting(
+            "http.hosts", type: .texts, default: [],
+            """
+            Names by which senders call this listener, without port. Other names in `Host` get 421; IP addresses, \
+            `localhost` and the machine's own name are always taken. Without it a listener on loopback takes only \
+            those, any other every name
             """)
         let maxBody = Setting(
             "http.max-body", type: .bytes(1_024...CollectorLimits.maxHTTPBodyBytes), default: 4 << 20,

@@ -33,11 +33,17 @@ package struct CollectorSettings: DaemonSettings {
         package var caFile: String
         package var certificateFile: String
         package var keyFile: String
+        /// The roots that sign the collector's own certificate, as far as `check-config` looks.
+        package var clientCAFile: String
         package var timeout: Duration
     }
 
     package struct HTTP: Sendable {
         package var listen: ListenAddress
+        /// Where metrics and health are served besides; `nil` for with pushed events.
+        package var metricsListen: ListenAddress?
+        /// Names by which senders call this listener.
+        package var hosts: [String]
         package var maxBodyBytes: Int
         package var bodyTimeout: Duration
         package var maxConnections: Int
@@ -61,7 +67,7 @@ package struct CollectorSettings: DaemonSettings {
     package var sources: [SourceSettings]
 
     /// As they were written, for the report of what a changed configuration needs.
-    private let resolved: ResolvedSettings<CollectorKeys>
+    let resolved: ResolvedSettings<CollectorKeys>
 
     /// Loads and checks everything, cross-checks included.
     package static func load(
@@ -94,7 +100,8 @@ package struct CollectorSettings: DaemonSettings {
         seal = Seal(age: settings[\.batches.sealAge], rows: settings[\.batches.sealRows])
         window = TimeWindow.Span(back: settings[\.batches.windowBack], ahead: settings[\.batches.windowAhead])
         http = HTTP(
-            listen: settings[\.http.listen], maxBodyBytes: settings[\.http.maxBody],
+            listen: settings[\.http.listen], metricsListen: settings[\.http.metricsListen],
+            hosts: settings[\.http.hosts], maxBodyBytes: settings[\.http.maxBody],
             bodyTimeout: settings[\.http.bodyTimeout], maxConnections: settings[\.http.maxConnections],
             maxConcurrentBytes: settings[\.http.maxConcurrentBytes],
             requestsPerSecond: settings[\.http.requestsPerSecond])
@@ -119,6 +126,8 @@ package struct CollectorSettings: DaemonSettings {
 
     /// The format of what is pushed to `POST /v1/events`.
     static let defaultSourceFormat: any SourceFormat = NativeFormat()
+    /// What metrics call that source.
+    static let defaultSourceName = "http"
 
     /// What holds for the events of every source must do as a source's own: otherwise each push would fail by it.
     private static func check(
@@ -136,8 +145,9 @@ package struct CollectorSettings: DaemonSettings {
     ) -> Aggregator? {
         let keys = settings.keys.aggregator
         let files = [keys.caFile, keys.certificateFile, keys.keyFile]
+        let allFiles = files + [keys.clientCAFile]
         guard let url = settings[keys.url] else {
-            for file in files where settings.isGiven(file) {
+            for file in allFiles where settings.isGiven(file) {
                 problems.append(
                     settings.problem(
                         at: file, "is given without \(keys.url.path)", remedy: "give \(keys.url.path) as well"))
@@ -154,11 +164,13 @@ package struct CollectorSettings: DaemonSettings {
         else { return nil }
         return Aggregator(
             url: url, caFile: caFile, certificateFile: certificateFile, keyFile: keyFile,
-            timeout: settings[keys.timeout])
+            clientCAFile: settings[keys.clientCAFile] ?? caFile, timeout: settings[keys.timeout])
     }
 }
 
 extension CollectorSettings {
+    package var passedOverVariables: [String] { resolved.passedOverVariables }
+
     /// Settings that differ in `new` and aren't applied while running, by their keys.
     package func changesThatNeedRestart(_ new: CollectorSettings) -> [String] {
         var changed = resolved.changesThatNeedRestart(new.resolved)

@@ -1,6 +1,7 @@
 internal import AsyncHTTPClient
 package import CollectorCore
 internal import Foundation
+internal import Identity
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOSSL
@@ -16,12 +17,16 @@ package actor AggregatorClient: AggregatorTransport {
     private static let maxAnswerBytes = 1 << 20
     /// Time for a connection and its handshake.
     private static let connectTimeout = TimeAmount.seconds(10)
+    /// Time for a heartbeat: one that isn't answered says that the connection is dead.
+    private static let heartbeatTimeout = Duration.seconds(10)
 
     private let settings: CollectorSettings.Aggregator
     private let version: String
     private let fileSystem: any FileSystem
     private var client: HTTPClient?
     private var modifiedAtStart: [Int64] = []
+    /// When the certificate in use ends, in seconds since 1970-01-01T00:00Z.
+    private var certificateEnd: Int64?
 
     package init(
         settings: CollectorSettings.Aggregator, version: String, fileSystem: any FileSystem = POSIXFileSystem()
@@ -83,6 +88,27 @@ package actor AggregatorClient: AggregatorTransport {
         }
     }
 
+    package func beat(_ heartbeat: ControlMessages.Heartbeat) async -> HeartbeatAnswer {
+        var heartbeat = heartbeat
+        heartbeat.softwareVersion = version
+        heartbeat.certificateEndSeconds = certificateEnd
+        switch await post("/v1/heartbeats", json: heartbeat, timeout: min(settings.timeout, Self.heartbeatTimeout)) {
+        case .failed(let delay): return .later(delay)
+        case .answered(let answer):
+            switch answer.status {
+            case 200: return .current
+            case 404, 405: return .unsupported
+            default: break
+            }
+            let problem = answer.problem
+            if case .gap(let expected)? = problem?.outcome(status: answer.status) {
+                return .behind(expectedSequence: expected)
+            }
+            if let refusal = problem?.refusal(status: answer.status) { return .refused(refusal) }
+            return .later(answer.delay)
+        }
+    }
+
     private static func interpret(_ answer: Answer) -> BatchAnswer {
         if answer.status == 200 {
             let result = answer.decode(ControlMessages.BatchResult.self)?.result
@@ -128,7 +154,7 @@ package actor AggregatorClient: AggregatorTransport {
         }
     }
 
-    private func post(_ path: String, json: some Encodable) async -> Outcome {
+    private func post(_ path: String, json: some Encodable, timeout: Duration? = nil) async -> Outcome {
         var request = HTTPClientRequest(url: settings.url + path)
         request.method = .POST
         request.headers = ["Content-Type": "application/json"]
@@ -136,13 +162,13 @@ package actor AggregatorClient: AggregatorTransport {
             return .failed(ShippingDelay(.refused, "request can't be encoded"))
         }
         request.body = .bytes(ByteBuffer(bytes: body))
-        return await execute(request)
+        return await execute(request, timeout: timeout)
     }
 
-    private func execute(_ request: HTTPClientRequest) async -> Outcome {
+    private func execute(_ request: HTTPClientRequest, timeout: Duration? = nil) async -> Outcome {
         do {
             let client = try await currentClient()
-            let timeout = TimeAmount.milliseconds(settings.timeout.wholeMilliseconds)
+            let timeout = TimeAmount.milliseconds((timeout ?? settings.timeout).wholeMilliseconds)
             let response = try await client.execute(request, timeout: timeout)
             let body = try await response.body.collect(upTo: Self.maxAnswerBytes)
             return .answered(
@@ -175,6 +201,8 @@ package actor AggregatorClient: AggregatorTransport {
     }
 
     private func makeTLS() throws -> TLSConfiguration {
+        let chain = try CertificateChain(certificateFile: settings.certificateFile, keyFile: settings.keyFile)
+        certificateEnd = Int64(chain.end.timeIntervalSince1970)
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.minimumTLSVersion = .tlsv13
         tls.trustRoots = .file(settings.caFile)

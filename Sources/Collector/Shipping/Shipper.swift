@@ -8,6 +8,11 @@ internal import UsageModel
 /// Runs the shipping state machine: asks it what to do, does that, and tells it what came of it.
 package actor Shipper: Service {
     private static let waitSliceMilliseconds: Int64 = 100
+    /// How often the aggregator hears of a collector, whether it has usage or not.
+    package static let heartbeatInterval = Duration.seconds(30)
+    /// What is added to a Retry-After, drawn up to this, in milliseconds: those that were refused together come back
+    /// apart.
+    private static let retryAfterSpread: Int64 = 1_000
 
     private var machine: ShippingStateMachine
     private let transport: any AggregatorTransport
@@ -17,6 +22,7 @@ package actor Shipper: Service {
     private let parts: CollectorDependencies
     private let board: StatusStore
     private let drainTimeout: Duration
+    private let heartbeat: Duration
     private var random: any RandomNumberGenerator & Sendable
     /// Wakes the loop out of idling or waiting.
     private var wake: AsyncStream<Void>.Continuation?
@@ -25,10 +31,13 @@ package actor Shipper: Service {
     private var isSealingOver = false
     private var isStopped = false
 
-    /// - Parameter random: draws the jitter.
+    /// - Parameters:
+    ///   - heartbeat: how often the aggregator hears of this collector, give or take a tenth.
+    ///   - random: draws the jitter.
     package init(
         opened: Writer.Opened, transport: any AggregatorTransport, parts: CollectorDependencies, board: StatusStore,
-        drainTimeout: Duration, random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
+        drainTimeout: Duration, heartbeat: Duration = Shipper.heartbeatInterval,
+        random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
     ) {
         machine = ShippingStateMachine(
             unshipped: opened.unshipped,
@@ -40,6 +49,7 @@ package actor Shipper: Service {
         self.parts = parts
         self.board = board
         self.drainTimeout = drainTimeout
+        self.heartbeat = heartbeat
         self.random = random
     }
 
@@ -50,6 +60,7 @@ package actor Shipper: Service {
             group.addTask { await self.takeSealed() }
             group.addTask { await self.ship(wakes) }
             group.addTask { await self.endAfterDrain() }
+            group.addTask { await self.beat() }
             // The first to end is either the loop, after a drain or a fence, or the drain's deadline.
             while await group.next() != nil {
                 if isStopped { group.cancelAll() }
@@ -65,6 +76,25 @@ package actor Shipper: Service {
         }
         isSealingOver = true
         wake?.yield()
+    }
+
+    /// Has a heartbeat go out from time to time.
+    private func beat() async {
+        let middle = heartbeat.wholeMilliseconds
+        while !Task.isCancelled, !isStopped {
+            let wait = drawDelay(middle - middle / 10...middle + middle / 10)
+            guard (try? await parts.steadyClock.sleep(for: .milliseconds(wait))) != nil else { return }
+            machine.heartbeatDue()
+            wake?.yield()
+        }
+    }
+
+    private var heartbeatContent: ControlMessages.Heartbeat {
+        let backlog = board.currentBacklog
+        return ControlMessages.Heartbeat(
+            position: machine.position, softwareVersion: "", backlogBatches: UInt64(clamping: backlog.batches),
+            backlogBytes: UInt64(clamping: backlog.bytes), reasons: parts.intakeSwitch.closedFor.map(\.rawValue),
+            certificateEndSeconds: nil)
     }
 
     /// After the order to stop: ships what it can until the time is over. The rest stays in the spool.
@@ -89,6 +119,12 @@ package actor Shipper: Service {
                 await handle(machine.lookupAnswered(answer))
             case .send(let batch, let epoch, let sequence):
                 await send(batch, epoch: epoch, sequence: sequence)
+            case .heartbeat:
+                if isDraining {
+                    machine.skipHeartbeat()
+                } else {
+                    await handle(machine.heartbeatAnswered(await transport.beat(heartbeatContent)))
+                }
             case .wait(let floor, let ceiling):
                 await wait(floor: floor, ceiling: ceiling)
                 machine.waited()
@@ -124,7 +160,9 @@ package actor Shipper: Service {
 
     /// Full jitter: any time up to the ceiling, but not below what the aggregator asked for.
     private func wait(floor: Duration, ceiling: Duration) async {
-        let range = floor.wholeMilliseconds...max(floor.wholeMilliseconds, ceiling.wholeMilliseconds)
+        let least = floor.wholeMilliseconds
+        let spread = least > 0 ? Self.retryAfterSpread : 0
+        let range = least...max(least + spread, ceiling.wholeMilliseconds)
         let clock = parts.steadyClock
         let end = clock.nowMilliseconds() + drawDelay(range)
         let wasDraining = isDraining
@@ -166,7 +204,7 @@ extension Shipper {
             shipping.isConnected = isConnected
             shipping.isFenced = isFenced
             switch effect {
-            case .recordEpoch, .recordCounted, .recordConfirmed:
+            case .recordEpoch, .recordCounted, .recordConfirmed, .reportCurrent:
                 shipping.lastSuccessAt = now
                 shipping.lastProblem = ""
             case .reportDelay(let delay, _): shipping.lastProblem = delay.detail
@@ -187,8 +225,15 @@ extension Shipper {
                 ])
         case .reportDelay(let delay, let attempt):
             parts.metrics.shipFailures.increment()
+            // An aggregator that says "later" is asked until it has room; that is told once.
+            let level: Logger.Level =
+                switch delay.cause {
+                case .refused: .error
+                case .busy where attempt > 1: .debug
+                case .busy, .unreachable: .warning
+                }
             logger.log(
-                delay.cause == .refused ? .error : .warning, "shipping has to be repeated",
+                level, "shipping has to be repeated",
                 values: [.attempt: "\(attempt)", .detail: "\(delay.detail)"])
         case .reportRewind(let from, let to):
             logger.warning(
@@ -205,7 +250,7 @@ extension Shipper {
             logger.error(
                 "another process has this collector's identity; this one stops shipping and taking input",
                 [.epoch: "\(epoch)", .remedy: "stop one of the two; each collector needs its own certificate"])
-        case .none, .recordCounted: break
+        case .none, .recordCounted, .reportCurrent: break
         }
     }
 }

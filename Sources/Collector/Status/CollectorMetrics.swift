@@ -1,3 +1,4 @@
+internal import CollectorCore
 internal import Synchronization
 package import Telemetry
 internal import UsageModel
@@ -55,7 +56,13 @@ package final class CollectorMetrics: Sendable {
         backlogBatches = gauge("backlog_batches", help: "Sealed batches that are not shipped yet.")
         backlogBytes = gauge("backlog_bytes", help: "Bytes of sealed batches that are not shipped yet.")
         openRows = gauge("open_rows", help: "Rows in the open batch.")
+        // From the start, so that the first of each is a rise that alerts see.
+        for reason in RejectionReason.allCases { _ = rejections(reason) }
+        for status in Self.answeredStatuses { _ = requests(status: status) }
     }
+
+    /// What `/v1/events` answers with.
+    static let answeredStatuses = [200, 400, 403, 404, 408, 413, 415, 421, 429, 503]
 
     /// The metrics of one source, made when first asked for.
     func source(_ name: String) -> SourceMetrics {
@@ -69,20 +76,29 @@ package final class CollectorMetrics: Sendable {
 
     /// Rejected records by reason; reasons are a closed set.
     func countRejections(_ rejections: [RejectionReason: UInt64]) {
-        for (reason, count) in rejections {
-            registry.counter(
-                "steelyard_collector_rejected_records_total", help: "Records that were not counted, by reason.",
-                labels: [MetricLabel("reason", value: reason.rawValue)]
-            ).increment(by: count)
-        }
+        for (reason, count) in rejections { self.rejections(reason).increment(by: count) }
+    }
+
+    private func rejections(_ reason: RejectionReason) -> Counter {
+        registry.counter(
+            "steelyard_collector_rejected_records_total", help: "Records that were not counted, by reason.",
+            labels: [MetricLabel("reason", value: reason.rawValue)])
     }
 
     /// Requests to the HTTP intake by status.
-    func countRequest(status: Int) {
+    func countRequest(status: Int) { requests(status: status).increment() }
+
+    private func requests(status: Int) -> Counter {
         registry.counter(
             "steelyard_collector_http_requests_total", help: "Requests to /v1/events by status.",
-            labels: [MetricLabel("status", value: String(status))]
-        ).increment()
+            labels: [MetricLabel("status", value: String(status))])
+    }
+
+    /// 1 while a source has this problem.
+    func sourceProblem(_ reason: SourceProblem.Reason, of source: String) -> Gauge {
+        registry.gauge(
+            "steelyard_collector_source_problem", help: "1 while a source brings nothing for this reason.",
+            labels: [MetricLabel("source", value: source), MetricLabel("reason", value: reason.rawValue)])
     }
 }
 
@@ -107,6 +123,10 @@ struct SourceMetrics: Sendable {
             "steelyard_collector_source_bytes_total", help: "Bytes read, after decompression, by source.",
             labels: labels)
     }
+
+    /// Records that were taken, those that came again included.
+    var takenCount: UInt64 { events.value + duplicates.value }
+    var rejectedCount: UInt64 { rejected.value }
 
     func count(events: UInt64, rejected: UInt64, duplicates: UInt64 = 0, bytes: UInt64) {
         self.events.increment(by: events)

@@ -36,18 +36,19 @@ package enum CollectorStatus {
     /// One aligned line per fact.
     package static func table(_ readiness: Readiness) -> String {
         func age(_ seconds: Int64?, or none: String) -> String { seconds.map { "\($0) s" } ?? none }
-        let rows = [
-            ("collector", "\(readiness.provider)/\(readiness.collector)"),
-            ("version", readiness.version),
-            ("ready", readiness.ready ? "yes" : "no: \(readiness.reasons.joined(separator: ", "))"),
-            ("backlog", "\(readiness.backlogBatches) batches, \(readiness.backlogBytes) bytes"),
-            ("oldest unshipped", age(readiness.oldestUnshippedAgeSeconds, or: "none")),
-            ("last success", age(readiness.lastSuccessAgeSeconds, or: "never").replacing(" s", with: " s ago")),
-            ("epoch", readiness.epoch == 0 ? "none" : String(readiness.epoch)),
-            ("fenced", readiness.fenced ? "yes" : "no"),
-            ("spool", "\(readiness.spoolBytes) bytes"),
-            ("last problem", readiness.lastProblem.isEmpty ? "none" : readiness.lastProblem),
-        ]
+        let rows =
+            [
+                ("collector", "\(readiness.provider)/\(readiness.collector)"),
+                ("version", readiness.version),
+                ("ready", readiness.ready ? "yes" : "no: \(readiness.reasons.joined(separator: ", "))"),
+                ("backlog", "\(readiness.backlogBatches) batches, \(readiness.backlogBytes) bytes"),
+                ("oldest unshipped", age(readiness.oldestUnshippedAgeSeconds, or: "none")),
+                ("last success", age(readiness.lastSuccessAgeSeconds, or: "never").replacing(" s", with: " s ago")),
+                ("epoch", readiness.epoch == 0 ? "none" : String(readiness.epoch)),
+                ("fenced", readiness.fenced ? "yes" : "no"),
+                ("spool", "\(readiness.spoolBytes) bytes"),
+                ("last problem", readiness.lastProblem.isEmpty ? "none" : readiness.lastProblem),
+            ] + readiness.sourceProblems.map { ("source \($0.source)", "\($0.reason): \($0.detail)") }
         let width = rows.map(\.0.count).max() ?? 0
         return rows.map { name, value in
             name + String(repeating: " ", count: width - name.count + 2) + value

@@ -1,4 +1,4 @@
-internal import CollectorCore
+package import CollectorCore
 internal import Synchronization
 internal import TextFormats
 internal import UsageModel
@@ -31,8 +31,12 @@ package final class StatusStore: Sendable {
 
     private let backlog = Mutex(Backlog())
     private let shipping = Mutex(Shipping())
+    private let sourceProblems = Mutex<[SourceProblem]>([])
 
     package init() {}
+
+    package func setSourceProblems(_ new: [SourceProblem]) { sourceProblems.withLock { $0 = new } }
+    package var currentSourceProblems: [SourceProblem] { sourceProblems.withLock { $0 } }
 
     package func setBacklog(_ new: Backlog) { backlog.withLock { $0 = new } }
     package func updateShipping(_ body: (inout Shipping) -> Void) { shipping.withLock { body(&$0) } }
@@ -54,9 +58,19 @@ package struct Readiness: Sendable, Decodable, Equatable {
     package var epoch: UInt64
     package var fenced: Bool
     package var lastProblem: String
+    /// Sources that bring nothing, and why.
+    package var sourceProblems: [Problem]
     package var provider: String
     package var collector: String
     package var version: String
+
+    /// A ``SourceProblem`` as it is told.
+    package struct Problem: Sendable, Decodable, Equatable {
+        package var source: String
+        /// The name of a ``SourceProblem/Reason``.
+        package var reason: String
+        package var detail: String
+    }
 
     enum CodingKeys: String, CodingKey {
         case ready, reasons, connected, epoch, fenced, provider, collector, version
@@ -66,6 +80,7 @@ package struct Readiness: Sendable, Decodable, Equatable {
         case backlogBytes = "backlog_bytes"
         case spoolBytes = "spool_bytes"
         case lastProblem = "last_problem"
+        case sourceProblems = "source_problems"
     }
 
     init(
@@ -87,6 +102,9 @@ package struct Readiness: Sendable, Decodable, Equatable {
         epoch = shipping.epoch
         fenced = shipping.isFenced
         lastProblem = shipping.lastProblem
+        sourceProblems = board.currentSourceProblems.map {
+            Problem(source: $0.source, reason: $0.reason.rawValue, detail: $0.detail)
+        }
         self.provider = provider
         self.collector = collector
         self.version = version
@@ -103,7 +121,17 @@ package struct Readiness: Sendable, Decodable, Equatable {
             member(.backlogBytes, .integer(Int64(backlogBytes))),
             member(.spoolBytes, .integer(Int64(clamping: spoolBytes))), member(.connected, .bool(connected)),
             member(.epoch, .integer(Int64(clamping: epoch))), member(.fenced, .bool(fenced)),
-            member(.lastProblem, .string(lastProblem)), member(.provider, .string(provider)),
+            member(.lastProblem, .string(lastProblem)),
+            member(
+                .sourceProblems,
+                .array(
+                    sourceProblems.map { problem in
+                        .object([
+                            JSONMember("source", .string(problem.source)),
+                            JSONMember("reason", .string(problem.reason)),
+                            JSONMember("detail", .string(problem.detail)),
+                        ])
+                    })), member(.provider, .string(provider)),
             member(.collector, .string(collector)), member(.version, .string(version)),
         ]
         return .object(members)

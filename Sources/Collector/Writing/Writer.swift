@@ -14,6 +14,8 @@ package import UsageModel
 package actor Writer: Service {
     /// How often ages, space and archives are looked at.
     static let tick = Duration.milliseconds(50)
+    /// How much earlier than `seal.age` a batch may be sealed, in percent.
+    static let sealSpread = 10
     /// Ticks between two looks at the disk: one a second.
     static let ticksPerSpaceCheck = 20
 
@@ -74,6 +76,7 @@ package actor Writer: Service {
                 provider: settings.provider, collector: settings.collector, spoolID: recovered.spoolID,
                 version: version),
             accumulator: parts.accumulator, intakeSwitch: parts.intakeSwitch, sealAge: settings.seal.age,
+            sealSpread: Self.sealSpread,
             quarantine: quarantine,
             remembered: parts.remembered,
             wallClock: parts.wallClock, steadyClock: parts.steadyClock, report: { report($0) })

@@ -10,7 +10,7 @@ package import UsageModel
 /// the fault simulation runs this very code. Callers take turns: ``scan()``, then ``readChunk(of:)`` for each of
 /// ``order``, then ``letGoOfDetached()``.
 package struct FileFollower {
-    /// The most files that are followed at once.
+    /// The most files that are followed at once, where the system lets the process open so many.
     package static let maxFiles = 10_000
     /// Chunks that one file may read before the next file's turn.
     package static let chunksPerTurn = 16
@@ -37,7 +37,9 @@ package struct FileFollower {
     }
 
     /// Globs and formats. Files that are already followed keep the format they started with.
-    package var sources: [FollowedSource]
+    package var sources: [FollowedSource] { didSet { hasScanned = false } }
+    /// Whether the directories were looked through for these sources.
+    var hasScanned = false
     let timeWindow: ReloadableTimeWindow
     let fileSystem: any FileSystem
     let accumulator: Accumulator
@@ -59,17 +61,27 @@ package struct FileFollower {
     /// Whether `startsAtEnd` applies to files found now: only at a spool's very first start.
     private var isFirstScan: Bool
     private let detachedGraceMilliseconds: Int64
-    /// Paths of files that could not be followed, so that each is reported once.
-    private var waiting: Set<String> = []
+    /// The most files that are followed at once.
+    private let maxFiles: Int
+    /// Files that could not be followed, by path, so that each is reported once.
+    var waiting: [String: Waiting] = [:]
+
+    /// Why a file isn't followed yet.
+    struct Waiting {
+        var source: String
+        var reason: SourceProblem.Reason
+        var detail: String
+    }
 
     /// - Parameters:
     ///   - recovered: what the spool's last batch says about files.
     ///   - sealAge: how old a batch may become before it is sealed.
     ///   - chunkBytes: bytes that are read and parsed at a time.
+    ///   - maxFiles: the most files that are followed at once; each takes a file handle.
     package init(
         sources: [FollowedSource], timeWindow: ReloadableTimeWindow, recovered: RecoveredFiles, sealAge: Duration,
         accumulator: Accumulator, intakeSwitch: IntakeSwitch, fileSystem: any FileSystem, wallClock: any WallClock,
-        steadyClock: any SteadyClock, chunkBytes: Int = AccumulatorLimits.chunkBytes,
+        steadyClock: any SteadyClock, chunkBytes: Int = AccumulatorLimits.chunkBytes, maxFiles: Int = Self.maxFiles,
         report: @escaping (FileEvent) -> Void
     ) {
         self.sources = sources
@@ -80,6 +92,7 @@ package struct FileFollower {
         self.wallClock = wallClock
         self.steadyClock = steadyClock
         self.chunkBytes = chunkBytes
+        self.maxFiles = min(maxFiles, Self.maxFiles)
         self.report = report
         buffer = ChunkBuffer(byteCount: Limits.maxRecordBytes + chunkBytes)
         identification = FileIdentification(fileSystem: fileSystem)
@@ -122,6 +135,7 @@ package struct FileFollower {
         }
         for id in order where !seen.contains(id) { followed[id]?.isDetached = true }
         isFirstScan = false
+        hasScanned = true
     }
 
     /// Files that earlier runs had not let go and that no glob leads to now; in the order of their old paths.
@@ -156,8 +170,10 @@ package struct FileFollower {
     private mutating func begin(
         _ id: FileID, at path: String, _ source: FollowedSource, onlyIfRemembered: Bool = false
     ) -> Beginning {
-        guard followed.count < Self.maxFiles else {
-            if waiting.insert(path).inserted { report(.tooMany(path: path)) }
+        guard followed.count < maxFiles else {
+            wait(
+                path, of: source, for: .tooManyFiles, detail: "\(maxFiles) are followed",
+                telling: .tooMany(path: path, limit: maxFiles))
             return .later
         }
         guard let parser = try? source.format.makeParser(defaults: source.defaults, framing: .stream) else {
@@ -190,16 +206,28 @@ package struct FileFollower {
             }
         } catch {
             // What an earlier run had read of it stays remembered until it can be opened.
-            if waiting.insert(path).inserted { report(.unopenable(path: path, error)) }
+            wait(
+                path, of: source, for: .notReadable, detail: error.text, telling: .unopenable(path: path, error))
             return .later
         }
+    }
+
+    /// Keeps in mind that a file can't be followed now; tells of it the first time.
+    private mutating func wait(
+        _ path: String, of source: FollowedSource, for reason: SourceProblem.Reason, detail: String,
+        telling event: FileEvent
+    ) {
+        let isNew =
+            waiting.updateValue(
+                Waiting(source: source.name, reason: reason, detail: detail), forKey: path) == nil
+        if isNew { report(event) }
     }
 
     private mutating func follow(_ begun: FollowedFile) {
         var file = begun
         if file.isDone { closeHandle(&file) }
         remembered[file.id] = nil
-        waiting.remove(file.path)
+        waiting[file.path] = nil
         followed[file.id] = file
         order.append(file.id)
         accumulator.setCheckpoint(file.checkpoint, for: file.id)

@@ -42,8 +42,8 @@ package enum FileEvent {
     case finished(path: String, byteCount: UInt64)
     /// A file's name is gone, and it is no longer followed.
     case letGo(path: String)
-    /// More files than are followed at once; this one waits. Told once for each path.
-    case tooMany(path: String)
+    /// More files than are followed at once, `limit`; this one waits. Told once for each path.
+    case tooMany(path: String, limit: Int)
     /// A file can't be opened; it is tried again. Told once for each path.
     case unopenable(path: String, FileSystemError)
     /// A file can't be read for now; it is tried again. Told once until it can be.

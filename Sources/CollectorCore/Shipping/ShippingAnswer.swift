@@ -25,6 +25,18 @@ package enum BatchAnswer: Sendable, Equatable {
     case later(ShippingDelay)
 }
 
+/// What came of a heartbeat.
+package enum HeartbeatAnswer: Sendable, Equatable {
+    /// The aggregator holds everything of the epoch that this process saw acknowledged.
+    case current
+    /// It has forgotten batches of the epoch: its database came from an older backup.
+    case behind(expectedSequence: UInt64)
+    case refused(EpochRefusal)
+    /// The aggregator is of a version without heartbeats.
+    case unsupported
+    case later(ShippingDelay)
+}
+
 /// Why to try again later, and when at the earliest.
 package struct ShippingDelay: Sendable, Equatable {
     package enum Cause: Sendable, Equatable {

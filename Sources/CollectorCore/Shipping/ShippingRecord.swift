@@ -12,7 +12,7 @@ extension ShippingStateMachine.Effect {
     /// What is to be recorded, in order.
     package var records: [ShippingRecord] {
         switch self {
-        case .none, .reportDelay, .reportRewind, .reportFork, .reportFenced: []
+        case .none, .reportDelay, .reportRewind, .reportFork, .reportFenced, .reportCurrent: []
         case .recordEpoch(let claim): [.epoch(claim)]
         case .recordCounted(let spoolSequence, let epoch, let sequence):
             [.acknowledged(spoolSequence: spoolSequence, .counted(epoch: epoch, sequence: sequence))]

@@ -13,6 +13,9 @@ package import UsageModel
 /// - A gap rewinds to the sequence that the aggregator expects; the batches come from the archive.
 /// - Until an aggregator that has regressed holds everything again, the spool remembers the epoch as one that went on
 ///   for ever: so a process that starts in between is told of the regression too. After that a fresh epoch ends it.
+/// - A heartbeat, when one is due, says how far the epoch has come between two batches or without any. An aggregator
+///   that holds less is found out by it, and so is a connection that has died: nothing else would, as long as there
+///   is nothing to send.
 /// - A fence is final for this process, unless an epoch request of its own that went unanswered may be the cause.
 package struct ShippingStateMachine: Sendable {
     /// What to do now.
@@ -22,6 +25,8 @@ package struct ShippingStateMachine: Sendable {
         case listArchive
         case lookUp(epoch: UInt64, batches: [SpooledBatch])
         case send(SpooledBatch, epoch: UInt64, sequence: UInt64)
+        /// Tell the aggregator how far the epoch has come.
+        case heartbeat(EpochPosition)
         /// Wait for a random time up to `ceiling`, at least `floor`, then ask again.
         case wait(floor: Duration, ceiling: Duration)
         /// Nothing to ship until the next batch is sealed.
@@ -42,6 +47,8 @@ package struct ShippingStateMachine: Sendable {
         case reportRewind(from: UInt64, to: UInt64)
         case reportFork(spoolSequence: UInt64, sequence: UInt64)
         case reportFenced
+        /// The aggregator answered, and nothing has changed.
+        case reportCurrent
     }
 
     private enum State: Equatable {
@@ -81,6 +88,7 @@ package struct ShippingStateMachine: Sendable {
     /// Whether an epoch request went unanswered: it may still be carried out, and fence the epoch that was granted
     /// since.
     private var mayFenceItself = false
+    private var isHeartbeatDue = false
     private var failures = 0
     private var delay: ShippingDelay?
 
@@ -94,6 +102,8 @@ package struct ShippingStateMachine: Sendable {
     }
 
     package var epoch: UInt64 { claim.epoch }
+    /// How far the epoch has come, by what was acknowledged to this process.
+    package var position: EpochPosition { EpochPosition(epoch: claim.epoch, nextSequence: nextSequence) }
     package var isFenced: Bool { state == .fenced }
     /// Whether the aggregator has granted this process an epoch.
     package var isConnected: Bool { state != .needsEpoch && state != .fenced }
@@ -109,6 +119,16 @@ package struct ShippingStateMachine: Sendable {
         queue.append(batch)
     }
 
+    /// It is time for a heartbeat; it goes out once nothing else is under way.
+    package mutating func heartbeatDue() {
+        isHeartbeatDue = true
+    }
+
+    /// No heartbeat until the next is due.
+    package mutating func skipHeartbeat() {
+        isHeartbeatDue = false
+    }
+
     package func next() -> Action {
         if state == .fenced { return .stop }
         if let delay {
@@ -121,6 +141,7 @@ package struct ShippingStateMachine: Sendable {
         case .lookingUp(let pending):
             return .lookUp(epoch: claim.epoch, batches: Array(pending.prefix(Self.maxDigestsPerLookup)))
         case .shipping:
+            if isHeartbeatDue { return .heartbeat(position) }
             guard let batch = queue.first else { return .idle }
             return .send(batch, epoch: claim.epoch, sequence: nextSequence)
         case .fenced: return .stop
@@ -191,6 +212,21 @@ package struct ShippingStateMachine: Sendable {
         case .refused(.fenced): return fence()
         case .refused(.unknownEpoch): return forgetEpoch()
         case .later(let delay): return postpone(delay)
+        }
+    }
+
+    package mutating func heartbeatAnswered(_ answer: HeartbeatAnswer) -> Effect {
+        guard state == .shipping else { return .none }
+        if case .later(let delay) = answer { return postpone(delay) }
+        isHeartbeatDue = false
+        switch answer {
+        case .behind(let expected): return rewind(to: expected)
+        case .refused(.fenced): return fence()
+        case .refused(.unknownEpoch): return forgetEpoch()
+        case .current:
+            failures = 0
+            return .reportCurrent
+        case .unsupported, .later: return .none
         }
     }
 

@@ -19,11 +19,24 @@ extension WriterCore {
         sealNext(force: false)
     }
 
+    /// The age at which the open table is sealed: up to ``sealSpread`` earlier than the setting, as the spool and the
+    /// sequence have it, so that collectors that were started together don't send together for ever.
+    private var ageToSeal: Duration {
+        guard sealSpread > 0 else { return sealAge }
+        var hash = spool.nextSpoolSequence &* 0x9E37_79B9_7F4A_7C15
+        for byte in identity.spoolID.bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+        let milliseconds = sealAge.wholeMilliseconds
+        let most = milliseconds * Int64(sealSpread) / 100
+        return .milliseconds(milliseconds - Int64(hash >> 32) % (most + 1))
+    }
+
     /// Seals one table. Returns whether there was one and it is durable.
     private mutating func sealNext(force: Bool) -> Bool {
         let started = steadyClock.nowMilliseconds()
         if unsealed != nil, started < retryAt, !force { return false }
-        guard let content = unsealed.take() ?? accumulator.take(force: force, olderThan: sealAge) else { return false }
+        guard let content = unsealed.take() ?? accumulator.take(force: force, olderThan: ageToSeal) else {
+            return false
+        }
         do {
             let (note, failure) = try write(content, started: started)
             accumulator.reuse(content.sums)

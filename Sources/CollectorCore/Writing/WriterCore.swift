@@ -26,6 +26,8 @@ package struct WriterCore {
     package let intakeSwitch: IntakeSwitch
     /// How old the first event of a table may become before it is sealed.
     let sealAge: Duration
+    /// How much earlier a table may be sealed, in percent of ``sealAge``.
+    let sealSpread: Int
     var quarantine: Quarantine
     let remembered: RememberedEvents
     let wallClock: any WallClock
@@ -51,6 +53,7 @@ package struct WriterCore {
 
     package init(
         spool: Spool, identity: BatchIdentity, accumulator: Accumulator, intakeSwitch: IntakeSwitch, sealAge: Duration,
+        sealSpread: Int = 0,
         quarantine: Quarantine, remembered: RememberedEvents, wallClock: any WallClock,
         steadyClock: any SteadyClock,
         report: @escaping (WriterEvent) -> Void
@@ -60,6 +63,7 @@ package struct WriterCore {
         self.accumulator = accumulator
         self.intakeSwitch = intakeSwitch
         self.sealAge = sealAge
+        self.sealSpread = sealSpread
         self.quarantine = quarantine
         self.remembered = remembered
         self.wallClock = wallClock

@@ -116,10 +116,19 @@ extension FileSystemError {
     /// Nothing is there: the one answer that says so, where others only say that one can't look.
     package var isNotFound: Bool { errno == Self.noEntry }
 
+    /// The process may not do this.
+    package var isForbidden: Bool { errno == Self.notPermitted || errno == Self.accessDenied }
+    /// The process, or the whole system, has no room for another open file.
+    package var isOutOfFiles: Bool { errno == Self.tooManyFiles || errno == Self.fileTableFull }
+
     // Linux's numbers, on every architecture that Swift runs on.
+    package static let notPermitted: Int32 = 1
     package static let noEntry: Int32 = 2
     package static let interrupted: Int32 = 4
     package static let inputOutput: Int32 = 5
+    package static let accessDenied: Int32 = 13
+    package static let fileTableFull: Int32 = 23
+    package static let tooManyFiles: Int32 = 24
     package static let noSpace: Int32 = 28
     package static let quotaExceeded: Int32 = 122
 }

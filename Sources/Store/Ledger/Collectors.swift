@@ -36,6 +36,18 @@ package struct CollectorStatus: Sendable, Equatable {
     package var duplicates: UInt64
     /// Batches of it in `batch_quarantine`.
     package var quarantined: Int
+    /// What it said of itself last; `nil` for one that never did.
+    package var report: Report?
+
+    package struct Report: Sendable, Equatable {
+        package var at: Timestamp
+        /// Batches that are sealed there and not shipped.
+        package var backlogBatches: UInt64
+        package var backlogBytes: UInt64
+        /// Why it takes no input; empty where it does.
+        package var reasons: [String]
+        package var certificateEnd: Timestamp?
+    }
 }
 
 extension StoreSession {
@@ -44,7 +56,8 @@ extension StoreSession {
         try connection.query(
             """
             SELECT p.name, c.name, e.epoch, e.next_sequence, e.software_version, e.last_seen_at, e.last_batch_at,
-                   e.newest_minute, coalesce(q.pending, 0), d.duplicates, coalesce(b.quarantined, 0)
+                   e.newest_minute, coalesce(q.pending, 0), d.duplicates, coalesce(b.quarantined, 0),
+                   h.seen_at, h.backlog_batches, h.backlog_bytes, h.reasons, h.certificate_end_at
               FROM collector c
               JOIN provider p USING (provider_id)
               JOIN collector_epoch e ON e.collector_id = c.collector_id AND e.is_live
@@ -54,15 +67,24 @@ extension StoreSession {
                 ON q.collector_id = c.collector_id
               LEFT JOIN (SELECT collector_id, count(*) AS quarantined FROM batch_quarantine GROUP BY 1) b
                 ON b.collector_id = c.collector_id
+              LEFT JOIN collector_heartbeat h ON h.collector_id = c.collector_id
              WHERE $1 = '*' OR p.name = $1
              ORDER BY p.name, c.name
             """, [.text(visibility.setting)]
         ).map { row in
-            CollectorStatus(
+            let reportedAt: Timestamp? = try row.decode(11)
+            let report = try reportedAt.map { at in
+                CollectorStatus.Report(
+                    at: at, backlogBatches: try row.decode(12), backlogBytes: try row.decode(13),
+                    reasons: try row.decode(14, as: String.self).split(separator: ",").map(String.init),
+                    certificateEnd: try row.decode(15))
+            }
+            return CollectorStatus(
                 provider: try row.decode(0), collector: try row.decode(1), epoch: try row.decode(2),
                 nextSequence: try row.decode(3), softwareVersion: try row.decode(4), lastSeen: try row.decode(5),
                 lastBatchAt: try row.decode(6), newestMinute: try row.decode(7), pendingBatches: try row.decode(8),
-                duplicates: try row.decode(9), quarantined: try row.decode(10))
+                duplicates: try row.decode(9), quarantined: try row.decode(10),
+                report: report)
         }
     }
 }

@@ -33,18 +33,16 @@ package struct YAMLValue: Sendable, Hashable {
 
     /// Reads a file that must hold a YAML document. Anchors and aliases are refused: they hide what is counted.
     package static func parse(_ text: String, file: String) throws(FileProblems) -> YAMLValue {
-        guard let value = try parseIfAny(text, file: file, allowsAliases: false) else {
+        guard let value = try parseIfAny(text, file: file) else {
             throw FileProblems(file: file, problems: [FileProblem(line: 1, message: "the file is empty")])
         }
         return value
     }
 
-    /// Reads a file that may hold a YAML document; `nil` where it says nothing.
+    /// As ``parse(_:file:)``, of a file that may hold no document; `nil` where it says nothing.
     ///
     /// - Throws: every repeated key, or the first of other mistakes.
-    package static func parseIfAny(
-        _ text: String, file: String, allowsAliases: Bool
-    ) throws(FileProblems) -> YAMLValue? {
+    package static func parseIfAny(_ text: String, file: String) throws(FileProblems) -> YAMLValue? {
         do {
             guard text.utf8.count <= maxBytes else {
                 throw FileProblem(line: 1, message: "the file is longer than \(maxBytes) bytes")
@@ -52,9 +50,7 @@ package struct YAMLValue: Sendable, Hashable {
             let parser = try Yams.Parser(yaml: text)
             guard let node = try parser.singleRoot() else { return nil }
             // Nodes refer to their anchors weakly: the parser holds them.
-            return try withExtendedLifetime(parser) {
-                try YAMLValue(node, depth: 0, allowsAliases: allowsAliases)
-            }
+            return try withExtendedLifetime(parser) { try YAMLValue(node, depth: 0) }
         } catch let problem as FileProblem {
             throw FileProblems(file: file, problems: [problem])
         } catch let error as YamlError {
@@ -89,13 +85,13 @@ package struct YAMLValue: Sendable, Hashable {
 }
 
 extension YAMLValue {
-    private init(_ node: Node, depth: Int, allowsAliases: Bool) throws {
+    private init(_ node: Node, depth: Int) throws {
         let line = node.mark?.line ?? 1
         guard depth < Self.maxDepth else {
             throw FileProblem(line: line, message: "nested deeper than \(Self.maxDepth) levels")
         }
-        guard allowsAliases || node.anchor == nil else {
-            throw FileProblem(line: line, message: "anchors and aliases are not allowed")
+        guard node.anchor == nil else {
+            throw FileProblem(line: line, message: "anchors and aliases are not allowed", remedy: "write the value out")
         }
         switch node {
         case .scalar(let scalar):
@@ -105,7 +101,7 @@ extension YAMLValue {
             let isNull = scalar.style == .plain && ["", "~", "null"].contains(scalar.string)
             self.init(content: isNull ? .null : .scalar(scalar.string), line: line)
         case .sequence(let sequence):
-            let items = try sequence.map { try YAMLValue($0, depth: depth + 1, allowsAliases: allowsAliases) }
+            let items = try sequence.map { try YAMLValue($0, depth: depth + 1) }
             self.init(content: .list(items), line: line)
         case .mapping(let mapping):
             let entries = try mapping.map { key, value in
@@ -114,11 +110,11 @@ extension YAMLValue {
                 }
                 return Entry(
                     key: name.string, line: key.mark?.line ?? line,
-                    value: try YAMLValue(value, depth: depth + 1, allowsAliases: allowsAliases))
+                    value: try YAMLValue(value, depth: depth + 1))
             }
             self.init(content: .map(entries), line: line)
         case .alias:
-            throw FileProblem(line: line, message: "anchors and aliases are not allowed")
+            throw FileProblem(line: line, message: "anchors and aliases are not allowed", remedy: "write the value out")
         }
     }
 

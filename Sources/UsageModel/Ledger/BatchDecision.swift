@@ -59,6 +59,12 @@ package enum BatchOutcome: Sendable, Equatable {
         isAcknowledgement && sequence == nextSequence
     }
 
+    /// The words for all of them.
+    package static let names = [
+        counted, .duplicate, .gap(expectedSequence: 0), .fork(expectedSequence: 0), .spoolSequenceReused,
+        .fenced(liveEpoch: 0), .unknownEpoch,
+    ].map(\.name)
+
     /// The word for it in answers and metrics.
     package var name: String {
         switch self {

@@ -26,6 +26,45 @@ package enum ControlMessages {
         }
     }
 
+    /// `POST /v1/heartbeats`: the collector is there, and how it does.
+    package struct Heartbeat: Codable, Sendable, Equatable {
+        package var epoch: UInt64
+        /// The first sequence number of the epoch that the collector hasn't seen used up.
+        package var nextSequence: UInt64
+        package var softwareVersion: String
+        package var backlogBatches: UInt64
+        package var backlogBytes: UInt64
+        /// Whether the collector takes input.
+        package var ready: Bool
+        /// Why not: words of the collector's `/readyz`.
+        package var reasons: [String]
+        /// When the collector's certificate ends, in seconds since 1970-01-01T00:00Z; `nil` where that isn't known.
+        package var certificateEndSeconds: Int64?
+
+        package init(
+            position: EpochPosition, softwareVersion: String, backlogBatches: UInt64, backlogBytes: UInt64,
+            reasons: [String], certificateEndSeconds: Int64?
+        ) {
+            epoch = position.epoch
+            nextSequence = position.nextSequence
+            self.softwareVersion = softwareVersion
+            self.backlogBatches = backlogBatches
+            self.backlogBytes = backlogBytes
+            ready = reasons.isEmpty
+            self.reasons = reasons
+            self.certificateEndSeconds = certificateEndSeconds
+        }
+
+        package enum CodingKeys: String, CodingKey {
+            case epoch, ready, reasons
+            case nextSequence = "next_sequence"
+            case softwareVersion = "software_version"
+            case backlogBatches = "backlog_batches"
+            case backlogBytes = "backlog_bytes"
+            case certificateEndSeconds = "certificate_end_seconds"
+        }
+    }
+
     /// The answer to a batch that is acknowledged.
     package struct BatchResult: Decodable, Sendable {
         /// The outcome's name: `counted` or `duplicate`.

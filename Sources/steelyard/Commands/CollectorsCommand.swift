@@ -4,7 +4,8 @@ internal import ArgumentParser
 /// `steelyard collectors`: the fleet.
 struct CollectorsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "collectors", abstract: "The collectors: last seen, lag, epoch, sequence, version.")
+        commandName: "collectors",
+        abstract: "The collectors: last seen, lag, epoch, sequence, version, backlog, end of certificate.")
 
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var output: OutputOptions
@@ -31,6 +32,7 @@ enum CollectorsTable {
         var table = AnswerTable<CollectorRow>(figures)
         table.add([fields[\.provider], fields[\.name], fields[\.lastSeen], fields[\.secondsSinceSeen]])
         table.add([fields[\.lagSeconds], fields[\.epoch], fields[\.nextSequence], fields[\.softwareVersion]])
+        table.add([fields[\.ready], fields[\.backlogBatches], fields[\.certificateEndsAt]])
         return table.rendered(answer.collectors)
     }
 }

@@ -28,6 +28,8 @@ extension World {
                 let range = floor.wholeMilliseconds...max(floor.wholeMilliseconds, ceiling.wholeMilliseconds)
                 node.run?.isWaiting = true
                 after(random.within(range), .resume(node.index, incarnation: node.incarnation))
+            // None is ever due here: every world goes on until all is drained, so something is always sent.
+            case .heartbeat: node.run?.machine.skipHeartbeat()
             case .idle, .stop: return
             }
         }

@@ -54,6 +54,13 @@ extension CollectorRow {
         pendingBatches = Int(status.pendingBatches)
         duplicates = Int(clamping: status.duplicates)
         quarantined = Int(status.quarantined)
+        guard let report = status.report else { return }
+        heartbeatAt = Moment(report.at)
+        ready = report.reasons.isEmpty
+        reasons = report.reasons
+        backlogBatches = Int(clamping: report.backlogBatches)
+        backlogBytes = Int(clamping: report.backlogBytes)
+        certificateEndsAt = report.certificateEnd.map { Moment($0) }
     }
 
     /// Whole seconds since a moment; 0 for one that another clock puts in the future.

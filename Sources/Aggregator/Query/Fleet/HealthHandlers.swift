@@ -40,9 +40,7 @@ struct HealthHandlers: Sendable {
         throw Problem.unavailable(reason, code: "not-ready")
     }
 
-    @Sendable func metrics(_ request: Request, context: QueryContext, caller: TokenRecord) async throws
-        -> APIResponse
-    {
+    @Sendable func metrics(_ request: Request, context: QueryContext) async throws -> APIResponse {
         _ = try request.parameters()
         return APIResponse(contentType: MetricsRegistry.contentType, body: Array(registry.render().utf8))
     }

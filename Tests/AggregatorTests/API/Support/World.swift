@@ -36,6 +36,8 @@ struct World: Sendable {
     let clock: SetClock
     let ingest: String
     let query: String
+    /// The listener of `metrics.listen`, where it is set.
+    let metrics: String?
 
     static let trustDomain = "steelyard.local"
 
@@ -89,14 +91,16 @@ struct World: Sendable {
                     throw error
                 }
             }
-            try await waitUntil("both listeners") {
-                daemon.listening.addresses.count == 2 || failure.withLock { $0 != nil }
+            let listeners = configuration.metricsAddress == nil ? 2 : 3
+            try await waitUntil("all listeners") {
+                daemon.listening.addresses.count == listeners || failure.withLock { $0 != nil }
             }
             if let error = failure.withLock({ $0 }) { throw error }
             let addresses = daemon.listening.addresses
             let world = World(
                 directory: directory, authority: authority, database: database, store: daemon.store, clock: clock,
-                ingest: "https://\(addresses["ingest"] ?? "")", query: "http://\(addresses["query"] ?? "")")
+                ingest: "https://\(addresses["ingest"] ?? "")", query: "http://\(addresses["query"] ?? "")",
+                metrics: addresses["metrics"].map { "http://\($0)" })
             do {
                 try await body(world)
             } catch {
@@ -136,7 +140,7 @@ struct World: Sendable {
             ("ca.pem", try authority.certificatePEM), ("server.pem", server.certificatePEM),
             ("server-key.pem", server.privateKeyPEM),
         ] {
-            try Data(text.utf8).write(to: URL(fileURLWithPath: "\(directory)/\(name)"))
+            try PrivateFile.write(text, to: "\(directory)/\(name)", for: .ownerOnly, overwriting: true)
         }
     }
 }

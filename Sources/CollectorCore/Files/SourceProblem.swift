@@ -1,0 +1,35 @@
+/// What keeps a source from bringing usage although the collector runs.
+package struct SourceProblem: Sendable, Equatable {
+    /// The raw value is the label of metrics, and what `/readyz` and `status` say.
+    package enum Reason: String, Sendable, CaseIterable {
+        /// No file matches the source's globs.
+        case noFiles = "no-files"
+        /// A file, or a directory that the globs lead through, may not be read.
+        case notReadable = "not-readable"
+        /// More files match than are followed at once.
+        case tooManyFiles = "too-many-files"
+        /// Records come and none of them is counted.
+        case allRejected = "all-rejected"
+
+        /// What an operator can do.
+        package var remedy: String {
+            switch self {
+            case .noFiles: "check the source's paths, and that the gateway writes there"
+            case .notReadable: "let the collector's user read the files, and enter and list their directories"
+            case .tooManyFiles: "let old files go, narrow the source's paths, or raise the limit of open files"
+            case .allRejected: "look into the quarantine, and compare the source's format with what the records are"
+            }
+        }
+    }
+
+    package var source: String
+    package var reason: Reason
+    /// What was found: a path, an error, a number.
+    package var detail: String
+
+    package init(source: String, reason: Reason, detail: String) {
+        self.source = source
+        self.reason = reason
+        self.detail = detail
+    }
+}

@@ -1,0 +1,96 @@
+internal import Foundation
+internal import HTTPTypes
+package import Hummingbird
+
+/// By which names a listener may be called. A page in somebody's browser can send requests to a name of its own that
+/// leads to this machine; it can't make the browser say another name.
+package struct HostRule: Sendable, Equatable {
+    /// Names beside IP addresses, `localhost` and the machine's own; `nil` for any name.
+    private let names: Set<String>?
+
+    /// - Parameters:
+    ///   - names: the names that are configured, without port.
+    ///   - isLoopback: whether only this machine reaches the listener. One that others reach takes every name where
+    ///     none is configured.
+    package init(_ names: [String], isLoopback: Bool) {
+        guard isLoopback || !names.isEmpty else {
+            self.names = nil
+            return
+        }
+        let own = ["localhost", ProcessInfo.processInfo.hostName]
+        self.names = Set((names + own).map { Self.normal($0[...]) })
+    }
+
+    /// - Throws: ``Problem`` 400 where `Host` is absent, doubled or malformed, 421 for a foreign one, 403 for a request
+    ///   that a browser sends for a page of somebody else.
+    package func check(_ request: Request) throws(Problem) {
+        guard let authority = request.head.authority, !authority.isEmpty else {
+            throw .badRequest("The request has no Host field; name the host that is called.")
+        }
+        // The first stands apart as the authority; what is left is a second one.
+        guard !request.headers.contains(where: { $0.name.canonicalName == "host" }) else {
+            throw .badRequest("The request has several Host fields; one is allowed.")
+        }
+        guard let host = Self.host(of: authority) else {
+            throw .badRequest("The Host field is not a name or address with an optional port.")
+        }
+        guard names?.contains(host) ?? true || Self.isAddress(host) else {
+            throw Problem(
+                status: 421, code: "foreign-host", title: "This listener is not called so",
+                detail:
+                    "The Host field names another host. Call the listener by its IP address or as localhost, or let "
+                    + "its operator add the name to http.hosts.")
+        }
+        let site = request.headers.first { $0.name.canonicalName == "sec-fetch-site" }?.value.lowercased()
+        guard request.headers[.origin] == nil, site == nil || site == "none" || site == "same-origin" else {
+            throw Problem(
+                status: 403, code: "cross-site", title: "Pages of other sites may not call this",
+                detail: "The request says that a browser sends it for a page (Origin, Sec-Fetch-Site); programs send "
+                    + "neither field.")
+        }
+    }
+
+    /// The host in `host`, `host:port` or `[address]:port`, in lower case; `nil` for anything else.
+    private static func host(of authority: String) -> String? {
+        let end: Substring.Index
+        let host: Substring
+        if authority.hasPrefix("[") {
+            guard let close = authority.firstIndex(of: "]") else { return nil }
+            host = authority[authority.index(after: authority.startIndex)..<close]
+            end = authority.index(after: close)
+        } else {
+            end = authority.firstIndex(of: ":") ?? authority.endIndex
+            host = authority[..<end]
+        }
+        let port = authority[end...]
+        let isPort = port.isEmpty || port.hasPrefix(":") && port.dropFirst().allSatisfy { $0.isASCII && $0.isNumber }
+        let isHost = !host.isEmpty && host.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x40 && $0 != 0x2F }
+        return isPort && isHost ? normal(host) : nil
+    }
+
+    private static func normal(_ name: Substring) -> String {
+        (name.hasSuffix(".") ? name.dropLast() : name).lowercased()
+    }
+
+    private static func isAddress(_ host: String) -> Bool {
+        if host.contains(":") { return host.allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." } }
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
+    }
+}
+
+/// Holds every request to a ``HostRule``.
+package struct HostMiddleware<Context: RequestContext>: RouterMiddleware {
+    private let rule: HostRule
+
+    package init(_ rule: HostRule) {
+        self.rule = rule
+    }
+
+    package func handle(
+        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        try rule.check(request)
+        return try await next(request, context)
+    }
+}
