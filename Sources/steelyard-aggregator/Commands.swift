@@ -62,7 +62,7 @@ struct CheckConfig: AsyncParsableCommand {
         let (settings, logger) = try options.start(label: "aggregator")
         do {
             let daemon = try AggregatorDaemon(settings, clock: SystemWallClock(), logger: logger)
-            await daemon.store.pool.close()
+            await daemon.close()
         } catch {
             writeError("\(error)")
             throw ExitCode.configuration

@@ -19,11 +19,13 @@ struct QueryRouter {
 
     private let tokens: TokenService
     private let health: @Sendable () -> Health
+    private let budget: QuestionBudget
     private(set) var routes: [Route] = []
 
     init(_ dependencies: QueryDependencies) {
         tokens = TokenService(store: dependencies.store, clock: dependencies.clock)
         health = dependencies.health
+        budget = dependencies.budget
         add(.get, "/v1/usage", needs: .usage, handler: UsageHandler(dependencies: dependencies).answer)
         add(.get, "/v1/shares", needs: .shares, handler: SharesHandler(dependencies: dependencies).answer)
         add(.get, "/v1/rank", needs: .shares, handler: RankHandler(dependencies: dependencies).answer)
@@ -71,7 +73,7 @@ struct QueryRouter {
         _ method: HTTPRequest.Method, _ path: String, needs permission: Permission,
         handler: @escaping AuthorisedHandler
     ) {
-        let (tokens, health) = (tokens, health)
+        let (tokens, health, budget) = (tokens, health, budget)
         addOpen(method, path) { request, context in
             // An older schema may lack what a question reads: nothing is asked of it before it is prepared.
             guard health().state != .starting else {
@@ -79,7 +81,11 @@ struct QueryRouter {
             }
             let caller = try await tokens.authenticate(authorization: request.headers[.authorization])
             try caller.check(permission)
-            return try await handler(request, context, caller)
+            // Whoever watches must see also when too much is asked.
+            guard permission != .metrics else { return try await handler(request, context, caller) }
+            let permit = try budget.permit(for: caller.id)
+            return try await WorkerThreads.questions.run { try await handler(request, context, caller) }
+                .holding(permit)
         }
     }
 

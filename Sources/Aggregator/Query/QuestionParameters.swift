@@ -50,12 +50,12 @@ extension Period {
 
 extension QueryDependencies {
     /// Waits for what `wait-for` names: a position, or `latest`.
-    func waitIfAsked(_ parameters: QueryParameters) async throws {
+    func waitIfAsked(_ parameters: QueryParameters, caller: TokenRecord) async throws {
         guard let text = parameters["wait-for"] else { return }
         if text == "latest" {
-            try await store.waitForLatest(timeout: maxWait)
+            try await questions(of: caller).waitForLatest(timeout: maxWait)
         } else if let position = UInt64(text), text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) {
-            try await store.waitForPosition(position, timeout: maxWait)
+            try await questions(of: caller).waitForPosition(position, timeout: maxWait)
         } else {
             throw Problem.badParameter("wait-for", detail: "must be a position (a whole number) or latest")
         }

@@ -14,6 +14,9 @@ package struct AggregatorSettings: DaemonSettings {
 
     package var connection: ConnectionOptions
     package var connections: Int
+    /// Of the login that questions run as; `nil` where it was accepted that there is none.
+    package var readerConnection: ConnectionOptions?
+    package var readerConnections: Int
     package var migrate: Bool
     package var ingestAddress: ListenAddress
     package var ingestTLS: TLSFiles
@@ -26,6 +29,7 @@ package struct AggregatorSettings: DaemonSettings {
     /// `nil` for plain HTTP on loopback.
     package var queryTLS: TLSFiles?
     package var queryMaxConnections: Int
+    package var questionLimits: QuestionBudget.Limits
     package var calendar: ZoneRules
     package var scopesDirectory: String?
     package var eventsFile: String?
@@ -55,6 +59,8 @@ package struct AggregatorSettings: DaemonSettings {
         resolved = settings
         connection = Self.connection(settings, &problems)
         connections = settings[\.database.connections]
+        readerConnection = Self.readerConnection(settings, &problems)
+        readerConnections = settings[\.database.readerConnections]
         migrate = settings[\.database.migrate]
         ingestAddress = settings[\.ingest.listen]
         ingestTLS = TLSFiles(
@@ -71,6 +77,9 @@ package struct AggregatorSettings: DaemonSettings {
         queryAddress = settings[\.query.listen]
         queryTLS = Self.queryTLS(settings, &problems)
         queryMaxConnections = settings[\.query.maxConnections]
+        questionLimits = QuestionBudget.Limits()
+        questionLimits.questions = settings[\.query.questions]
+        questionLimits.questionsPerToken = settings[\.query.questionsPerToken]
         calendar = ZoneRules(identifier: settings[\.reporting.zone]) ?? .utc
         scopesDirectory = settings[\.reporting.scopesDirectory]
         eventsFile = settings[\.reporting.eventsFile]
@@ -100,33 +109,67 @@ package struct AggregatorSettings: DaemonSettings {
         _ settings: ResolvedSettings<AggregatorKeys>, _ problems: inout [SettingsProblem]
     ) -> ConnectionOptions {
         let keys = settings.keys.database
-        var text = settings[keys.url] ?? ""
-        let file = settings[keys.urlFile]
-        switch (text.isEmpty, file) {
-        case (false, .some):
-            problems.append(
-                settings.problem(
-                    at: keys.urlFile, "stands beside \(keys.url.path)", remedy: "give one of the two"))
-        case (true, .none):
+        let text = connectionString(settings, keys.url, orIn: keys.urlFile, &problems)
+        if text == nil {
             problems.append(
                 settings.problem(
                     at: keys.url, "is missing",
                     remedy: "give a libpq connection string such as postgresql://steelyard@db.example/steelyard"))
-        case (true, .some(let file)):
-            let content = FileManager.default.contents(atPath: file).flatMap { String(data: $0, encoding: .utf8) }
-            text = content?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
-            if text.isEmpty {
-                problems.append(
-                    settings.problem(
-                        at: keys.urlFile, "\(file) can't be read or is empty",
-                        remedy: "put the connection string into it and let this user read it"))
-            }
-        case (false, .none): break
         }
         let timeout = settings[keys.statementTimeout].components.seconds
         return ConnectionOptions(
-            connectionString: text, passwordFile: settings[keys.passfile],
+            connectionString: text ?? "", passwordFile: settings[keys.passfile],
             applicationName: "steelyard-aggregator", statementTimeoutMilliseconds: Int(timeout) * 1_000)
+    }
+
+    /// - Returns: `nil` where it was said that there is no reader's login.
+    private static func readerConnection(
+        _ settings: ResolvedSettings<AggregatorKeys>, _ problems: inout [SettingsProblem]
+    ) -> ConnectionOptions? {
+        let keys = settings.keys.database
+        let text = connectionString(settings, keys.readerURL, orIn: keys.readerURLFile, &problems)
+        if settings[keys.acceptWithoutReader] {
+            if text != nil {
+                problems.append(
+                    settings.problem(
+                        at: keys.acceptWithoutReader, "stands beside a reader's login", remedy: "give one of the two"))
+            }
+            return nil
+        }
+        guard let text else {
+            problems.append(
+                settings.problem(
+                    at: keys.readerURL, "is missing",
+                    remedy: "give the connection string of the login that questions run as, such as "
+                        + "postgresql://steelyard_reader@db.example/steelyard; steelyard-aggregator reader-sql prints "
+                        + "what makes it"))
+            return nil
+        }
+        let timeout = settings[keys.statementTimeout].components.seconds
+        return .questions(
+            connectionString: text, passwordFile: settings[keys.passfile],
+            applicationName: "steelyard-aggregator questions", statementTimeoutMilliseconds: Int(timeout) * 1_000)
+    }
+
+    /// What is given under one key, or in the file that the other names; `nil` where neither is given.
+    private static func connectionString(
+        _ settings: ResolvedSettings<AggregatorKeys>, _ url: Setting<String?>, orIn urlFile: Setting<String?>,
+        _ problems: inout [SettingsProblem]
+    ) -> String? {
+        guard let file = settings[urlFile] else { return settings[url] }
+        if settings[url] != nil {
+            problems.append(settings.problem(at: urlFile, "stands beside \(url.path)", remedy: "give one of the two"))
+            return settings[url]
+        }
+        let content = FileManager.default.contents(atPath: file).flatMap { String(data: $0, encoding: .utf8) }
+        let text = content?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
+        if text.isEmpty {
+            problems.append(
+                settings.problem(
+                    at: urlFile, "\(file) can't be read or is empty",
+                    remedy: "put the connection string into it and let this user read it"))
+        }
+        return text
     }
 
     private static func queryTLS(

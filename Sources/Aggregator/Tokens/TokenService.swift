@@ -58,8 +58,4 @@ package struct TokenService: Sendable {
         let now = Timestamp(milliseconds: clock.nowMilliseconds())
         return try await store.transaction { try $0.revokeToken(id: id, by: actor, now: now) }
     }
-
-    package func list() async throws -> [TokenRecord] {
-        try await store.session { try $0.listTokens() }
-    }
 }

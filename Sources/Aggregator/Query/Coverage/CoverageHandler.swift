@@ -20,13 +20,13 @@ struct CoverageHandler: Sendable {
         try caller.checkProviders(provider.map { [$0] })
         let asked = try parameters.integer("silence-minutes", in: 1...APILimits.maxSilenceMinutes)
         let silence = asked ?? dependencies.silenceMinutes
-        try await dependencies.waitIfAsked(parameters)
+        try await dependencies.waitIfAsked(parameters, caller: caller)
         let seconds = period.seconds(in: dependencies.store.calendar)
         // Days begin with whole minutes in every zone since 1972.
         let (from, to) = (seconds.lowerBound / 60, seconds.upperBound / 60)
         let query = CoverageQuery(
             from: from, to: to, provider: provider, silenceMinutes: silence, visibility: caller.visibility)
-        let answer = try await dependencies.store.snapshot { try $0.coverage(query) }
+        let answer = try await dependencies.questions(of: caller).snapshot { try $0.coverage(query) }
         let now = dependencies.clock.nowMilliseconds() / 60_000
         let coverage = CoverageResponse(
             period, window: ReportingGaps.window(of: from..<to, now: now), silenceMinutes: silence, answer: answer,

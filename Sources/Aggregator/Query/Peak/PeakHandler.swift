@@ -23,8 +23,8 @@ struct PeakHandler: Sendable {
         let query = try Self.peakQuery(
             parameters, seconds: period.seconds(in: dependencies.store.calendar), caller: caller)
         let rate = try parameters.integer("user-rate", in: 1...APILimits.maxUserRate)
-        try await dependencies.waitIfAsked(parameters)
-        let answer = try await dependencies.store.snapshot { try $0.peaks(query) }
+        try await dependencies.waitIfAsked(parameters, caller: caller)
+        let answer = try await dependencies.questions(of: caller).snapshot { try $0.peaks(query) }
         let peaks = PeakResponse(
             period, subject: query.subject, userRate: rate.map { UInt128($0) }, answer: answer,
             zone: dependencies.store.calendar)

@@ -16,8 +16,8 @@ struct UsageHandler: Sendable {
         let parameters = try request.parameters(UsageQuestion.parameters)
         let format = try request.format([.json, .csv])
         let question = try UsageQuestion(parameters, calendar: dependencies.store.calendar, caller: caller)
-        try await dependencies.waitIfAsked(parameters)
-        let answer = try await dependencies.store.snapshot { try $0.usage(question.query) }
+        try await dependencies.waitIfAsked(parameters, caller: caller)
+        let answer = try await dependencies.questions(of: caller).snapshot { try $0.usage(question.query) }
         return APIResponse(UsageResponse(question, answer), as: format).position(answer.position)
     }
 }

@@ -106,7 +106,7 @@ struct World: Sendable {
             await group.triggerGracefulShutdown()
             try await tasks.waitForAll()
         }
-        await daemon.store.pool.close()
+        await daemon.close()
     }
 
     static func configuration(
@@ -126,7 +126,10 @@ struct World: Sendable {
             """
         let settings = try AggregatorKeys.schema.load(
             yaml: yaml, file: "\(directory)/aggregator.yaml",
-            overrides: ["database.url=\(database.connectionString)"] + overrides, environment: [:])
+            overrides: [
+                "database.url=\(database.connectionString)",
+                "database.reader-url=\(database.readerConnectionString)",
+            ] + overrides, environment: [:])
         return try AggregatorSettings(settings)
     }
 
