@@ -242,8 +242,10 @@ let package = Package(
         .testTarget(
             name: "HTTPSupportTests",
             dependencies: [
-                "HTTPSupport", "TestSupport", "TextFormats", httpTypes, hummingbird, lifecycle, logging,
+                "HTTPSupport", "TestSupport", "TextFormats", httpTypes, hummingbird, lifecycle, logging, nioCore,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
             ],
             swiftSettings: strict),
         .testTarget(

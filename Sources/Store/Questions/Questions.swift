@@ -186,12 +186,17 @@ private struct Restriction: Sendable {
 }
 
 extension StoreError {
+    /// Faults that a message lists.
+    private static let maxListedFaults = 8
+
     fileprivate static func readerUnfit(_ login: String, _ faults: [String]) -> StoreError {
-        StoreError(
+        let more = faults.count > maxListedFaults ? ["has \(faults.count - maxListedFaults) more faults"] : []
+        let listed = (faults.prefix(maxListedFaults) + more).joined(separator: "; it ")
+        return StoreError(
             .readerUnfit,
             """
-            The login \(login) of database.reader-url is not fit for questions: it \
-            \(faults.joined(separator: "; it ")). Run the SQL that `steelyard-aggregator reader-sql` prints, or see docs/operating/aggregator.md.
+            The login \(login) of database.reader-url is not fit for questions: it \(listed). \
+            Run the SQL that `steelyard-aggregator reader-sql` prints, or see docs/operating/aggregator.md.
             """)
     }
 }

@@ -71,14 +71,16 @@ enum ReaderRole {
         tables AS (
             SELECT c.oid, c.relname, c.relowner, c.relrowsecurity AND c.relforcerowsecurity AS is_secured
               FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-             WHERE n.nspname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f'))
+             WHERE n.nspname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+               AND NOT EXISTS (SELECT FROM pg_depend d
+                                WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))
         SELECT 'is a superuser or may bypass row security, make roles or databases, or replicate' FROM login
          WHERE rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication
         UNION ALL
         SELECT 'is not ' || $3 || ' and has not its rights' FROM login WHERE NOT pg_has_role(login.oid, $3, 'USAGE')
         UNION ALL
-        SELECT DISTINCT 'may act as the owner of the table ' || relname FROM login, tables
-         WHERE pg_has_role(login.oid, relowner, 'MEMBER')
+        SELECT 'may act as the owner of tables' FROM login
+         WHERE EXISTS (SELECT FROM tables WHERE pg_has_role(login.oid, relowner, 'MEMBER'))
         UNION ALL
         SELECT 'may create objects in the schema ' || $2 FROM login WHERE has_schema_privilege(login.oid, $2, 'CREATE')
         UNION ALL
