@@ -1,4 +1,4 @@
-package import NIOCore
+internal import NIOCore
 internal import Synchronization
 
 /// The connections of a listener that haven't brought a request yet, and which of them must go when there are too many.

@@ -1,5 +1,6 @@
 import TestSupport
 import Testing
+import TextFormats
 import UsageModel
 
 @testable import Scopes
@@ -68,7 +69,7 @@ struct LargeImportTests {
 
     @Test func `a conflict is found where comparing every pair finds one, and only there`() throws {
         let exclusion = try #require(FactKind.prices.definition.exclusion)
-        try withSeeds(300) { seed, random in
+        withSeeds(300) { seed, random in
             let records = (0..<Int.random(in: 2...12, using: &random)).map { _ in
                 let low = Int.random(in: 1...20, using: &random)
                 let from = Int.random(in: 0...20, using: &random)

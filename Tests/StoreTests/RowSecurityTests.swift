@@ -1,3 +1,4 @@
+import Logging
 import Postgres
 import Reporting
 import Scopes
@@ -88,7 +89,7 @@ struct RowSecurityTests {
             { session in
                 let question = ScopeQuestion(scope: Closing.scope(kinds: nil), period: Closing.month)
                 return try ScopeReading([question], knownAt: nil, visibility: .everything, from: session).results()
-                    .single().table.rows.map(\.entity)
+                    .answers().tables.flatMap(\.rows).map(\.entity)
             }
         ),
     ]
@@ -116,8 +117,9 @@ struct RowSecurityTests {
         try await Self.with { world in
             for question in market {
                 let name = question.name
-                #expect(try await world.store.questions(as: Self.acme).snapshot(question.ask) == 0, "\(name)")
-                #expect(try await world.store.questions(as: .everything).snapshot(question.ask) > 0, "\(name)")
+                let own = try await world.store.questions(as: Self.acme).snapshot(question.ask)
+                let all = try await world.store.questions(as: .everything).snapshot(question.ask)
+                #expect(own == 0 && all > 0, "\(name): \(own), \(all)")
             }
             await #expect(throws: StoreError.self) {
                 _ = try await world.store.questions(as: Self.acme).snapshot { try $0.statement(1) }
@@ -202,10 +204,10 @@ struct RowSecurityTests {
             }
             #expect(error?.code == .noReader)
             // The next question of the same pool is restricted as it should be.
-            #expect(
-                try await world.store.questions(as: Self.acme).snapshot {
-                    try $0.collectors(visibility: .everything).map(\.provider)
-                } == ["acme"])
+            let next = try await world.store.questions(as: Self.acme).snapshot {
+                try $0.collectors(visibility: .everything).map(\.provider)
+            }
+            #expect(next == ["acme"])
         }
     }
 
@@ -302,7 +304,8 @@ struct RowSecurityTests {
                 pool: world.store.pool, questions: .reader(readers), calendar: world.store.calendar,
                 logger: world.store.logger)
             try await store.checkReader()
-            #expect(try await store.questions(as: Self.acme).snapshot { try $0.position() } == 0)
+            let position = try await store.questions(as: Self.acme).snapshot { try $0.position() }
+            #expect(position == 0)
             await readers.close()
             try await world.store.pool.withConnection { try $0.execute("DROP OWNED BY \(name); DROP ROLE \(name)") }
         }
