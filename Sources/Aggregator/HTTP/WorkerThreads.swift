@@ -18,8 +18,7 @@ final class WorkerThreads: TaskExecutor {
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        let executor = asUnownedTaskExecutor()
-        threads.submit { _ in job.runSynchronously(on: executor) }
+        threads.submit { _ in unsafe job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 
     /// Runs `work` and what it awaits on these threads.
