@@ -1,3 +1,4 @@
+import Postgres
 import Reporting
 import Settings
 import Store

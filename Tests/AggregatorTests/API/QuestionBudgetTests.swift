@@ -1,4 +1,5 @@
 import HTTPSupport
+import Store
 import TestSupport
 import Testing
 
