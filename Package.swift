@@ -125,7 +125,7 @@ let package = Package(
             dependencies: [
                 "UsageModel", "TextFormats", "Scopes", "APIModel", "BatchFormat", "Reporting", "Store", "Postgres",
                 "HTTPSupport", "Identity", "Settings", "Telemetry", "DaemonSupport", crypto, hummingbird, lifecycle,
-                logging, nioCore, nioHTTP1, nioSSL,
+                logging, nioCore, nioPosix, nioSSL,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),

@@ -109,7 +109,7 @@ package struct AggregatorSettings: DaemonSettings {
         _ settings: ResolvedSettings<AggregatorKeys>, _ problems: inout [SettingsProblem]
     ) -> ConnectionOptions {
         let keys = settings.keys.database
-        let text = connectionString(settings, keys.url, orIn: keys.urlFile, &problems)
+        let text = connectionString(settings, under: keys.url, orIn: keys.urlFile, &problems)
         if text == nil {
             problems.append(
                 settings.problem(
@@ -127,7 +127,7 @@ package struct AggregatorSettings: DaemonSettings {
         _ settings: ResolvedSettings<AggregatorKeys>, _ problems: inout [SettingsProblem]
     ) -> ConnectionOptions? {
         let keys = settings.keys.database
-        let text = connectionString(settings, keys.readerURL, orIn: keys.readerURLFile, &problems)
+        let text = connectionString(settings, under: keys.readerURL, orIn: keys.readerURLFile, &problems)
         if settings[keys.acceptWithoutReader] {
             if text != nil {
                 problems.append(
@@ -153,7 +153,7 @@ package struct AggregatorSettings: DaemonSettings {
 
     /// What is given under one key, or in the file that the other names; `nil` where neither is given.
     private static func connectionString(
-        _ settings: ResolvedSettings<AggregatorKeys>, _ url: Setting<String?>, orIn urlFile: Setting<String?>,
+        _ settings: ResolvedSettings<AggregatorKeys>, under url: Setting<String?>, orIn urlFile: Setting<String?>,
         _ problems: inout [SettingsProblem]
     ) -> String? {
         guard let file = settings[urlFile] else { return settings[url] }

@@ -27,17 +27,17 @@ enum ReaderRole {
         do {
             try connection.transaction { connection in
                 try connection.query("SELECT pg_advisory_xact_lock($1)", [.int(lockKey)])
-                let mark: String = try connection.query(
+                let stamp: String = try connection.query(
                     """
                     SELECT 'row security ' || encode(sha256($1 || convert_to(current_user || $2::text, 'UTF8')), 'hex')
                     """, [.bytes(Array(sql.utf8)), .int(version)]
                 ).one().decode(0)
-                guard try !isInstalled(mark, on: connection) else { return }
+                guard try !isInstalled(stamp, on: connection) else { return }
                 // Grants and policies change the same rows of the catalogue as attaching a partition does, which
                 // PostgreSQL answers with "tuple concurrently updated" instead of waiting.
                 try connection.query("SELECT pg_advisory_xact_lock($1)", [.int(PartitionCache.lockKey)])
                 try connection.execute(sql)
-                try connection.execute("COMMENT ON TABLE reporting_calendar IS '\(mark)'")
+                try connection.execute("COMMENT ON TABLE reporting_calendar IS '\(stamp)'")
             }
             return true
         } catch let error as PostgresError where error.code == .insufficientPrivilege {
@@ -45,12 +45,12 @@ enum ReaderRole {
         }
     }
 
-    private static func isInstalled(_ mark: String, on connection: Connection) throws -> Bool {
+    private static func isInstalled(_ stamp: String, on connection: Connection) throws -> Bool {
         let row = try connection.query(
             """
             SELECT coalesce(obj_description('reporting_calendar'::regclass, 'pg_class'), '') = $1,
                    EXISTS (SELECT FROM pg_roles WHERE rolname = $2), current_schema()
-            """, [.text(mark), .text(name)]
+            """, [.text(stamp), .text(name)]
         ).one()
         guard try row.decode(0), try row.decode(1) else { return false }
         return try faults(of: name, schema: row.decode(2), on: connection).isEmpty

@@ -22,7 +22,7 @@ struct MonthlyShareHandler: Sendable {
         let isRestated = try parameters.flag("restated")
         try await dependencies.waitIfAsked(parameters, caller: caller)
         let export: MonthlyShareResponse
-        if let closed = try await closedExport(month, scope, caller, isAskedFor: knownAt == nil && !isRestated) {
+        if let closed = try await closedExport(month, scope, caller: caller, isAskedFor: knownAt == nil && !isRestated) {
             export = closed
         } else {
             export = try await evaluatedExport(month, scope, knownAt: knownAt, caller: caller)
@@ -34,7 +34,7 @@ struct MonthlyShareHandler: Sendable {
     /// The figures of a closed month: those of its statement, whatever came in or was reclassified since. They are the
     /// whole market's, which the route's permission asks for.
     private func closedExport(
-        _ month: Period, _ scope: Scope, _ caller: TokenRecord, isAskedFor: Bool
+        _ month: Period, _ scope: Scope, caller: TokenRecord, isAskedFor: Bool
     ) async throws -> MonthlyShareResponse? {
         guard isAskedFor,
             let closed = try await dependencies.reports(for: caller).closedMonth(month, scope: scope.id)
