@@ -125,7 +125,7 @@ let package = Package(
             dependencies: [
                 "UsageModel", "TextFormats", "Scopes", "APIModel", "BatchFormat", "Reporting", "Store", "Postgres",
                 "HTTPSupport", "Identity", "Settings", "Telemetry", "DaemonSupport", crypto, hummingbird, lifecycle,
-                logging, nioCore, nioHTTP1, nioSSL,
+                logging, nioCore, nioPosix, nioSSL,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
@@ -247,8 +247,10 @@ let package = Package(
         .testTarget(
             name: "HTTPSupportTests",
             dependencies: [
-                "HTTPSupport", "TestSupport", "TextFormats", httpTypes, hummingbird, lifecycle, logging,
+                "HTTPSupport", "TestSupport", "TextFormats", httpTypes, hummingbird, lifecycle, logging, nioCore,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
             ],
             swiftSettings: strict),
         .testTarget(

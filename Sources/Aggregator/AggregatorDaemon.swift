@@ -14,7 +14,10 @@ package import UsageModel
 /// The whole aggregator, put together from its settings: two listeners, the rollup, maintenance, health, reload.
 package struct AggregatorDaemon: Sendable {
     package let settings: AggregatorSettings
+    /// For batches, rollups and maintenance; no question takes its connections.
     package let store: Store
+    /// For everything on the query listener.
+    package let queryStore: Store
     package let listening: ListeningFile
     private let registry = MetricsRegistry()
     private let clock: any WallClock
@@ -47,12 +50,33 @@ package struct AggregatorDaemon: Sendable {
         queryTLS = try settings.queryTLS.map { try ReloadableTLS(files: $0) }
         revocations = try settings.revokedFile.map { try Revocations(file: $0, logger: logger) } ?? Revocations()
         store = Self.makeStore(settings, logger: logger)
+        queryStore = Self.makeQueryStore(settings, logger: logger)
         trail = AuditTrail(store: store, clock: clock, logger: logger)
         let names = ["ingest", "query"] + (settings.metricsAddress == nil ? [] : ["metrics"])
         listening = ListeningFile(path: settings.listeningFile, listeners: names, logger: logger)
     }
 
-    /// A store on a pool of its own.
+    /// Connections of the owner's login that the query listener has for what isn't a question: tokens, imports,
+    /// closing.
+    package static let administrationConnections = 4
+
+    /// A store whose questions run as the reader, or as the owner where that was accepted.
+    private static func makeQueryStore(_ settings: AggregatorSettings, logger: Logger) -> Store {
+        func pool(_ options: ConnectionOptions, _ count: Int) -> ConnectionPool {
+            ConnectionPool(options, pool: PoolOptions(maxConnections: count), logger: logger)
+        }
+        let questions: QuestionAccess =
+            if let reader = settings.readerConnection {
+                .reader(pool(reader, settings.readerConnections))
+            } else {
+                .ownerAlone(pool(settings.connection, settings.readerConnections))
+            }
+        return Store(
+            pool: pool(settings.connection, administrationConnections), questions: questions,
+            calendar: settings.calendar, logger: logger)
+    }
+
+    /// A store on a pool of its own, which asks no questions.
     package static func makeStore(_ settings: AggregatorSettings, logger: Logger) -> Store {
         let pool = ConnectionPool(
             settings.connection, pool: PoolOptions(maxConnections: settings.connections), logger: logger)
@@ -69,8 +93,14 @@ package struct AggregatorDaemon: Sendable {
             logger: logger)
         group.maximumGracefulShutdownDuration = Self.drainTimeout
         try await ServiceGroup(configuration: group).run()
-        await store.pool.close()
+        await close()
         logger.info("stopped")
+    }
+
+    /// Closes all connections to the database.
+    package func close() async {
+        await store.close()
+        await queryStore.close()
     }
 
     /// Every long-lived part; the last is stopped first.
@@ -87,7 +117,7 @@ package struct AggregatorDaemon: Sendable {
             store: store, clock: clock, rollup: settings.rollupEnabled ? rollup : nil,
             newNames: settings.rollupLimits.newNames, registry: registry, logger: logger)
         let preparation = DatabasePreparation(
-            store: store, migrates: settings.migrate, health: health, logger: logger)
+            store: store, queryStore: queryStore, migrates: settings.migrate, health: health, logger: logger)
         var services: [any Service] = [
             // First, and so stopped last: what is refused until the end is written, too.
             preparation.before(trail),
@@ -154,7 +184,8 @@ package struct AggregatorDaemon: Sendable {
 
     private func dependencies(_ health: HealthMonitor) -> QueryDependencies {
         QueryDependencies(
-            store: store, scopes: scopes, clock: clock, health: { health.health }, registry: registry, logger: logger)
+            store: queryStore, scopes: scopes, clock: clock, health: { health.health }, registry: registry,
+            logger: logger)
     }
 
     /// Metrics and health for whoever reaches the address.
@@ -168,6 +199,7 @@ package struct AggregatorDaemon: Sendable {
 
     private func query(_ health: HealthMonitor, maxConnections: Int) -> any Service {
         var dependencies = dependencies(health)
+        dependencies.budget = QuestionBudget(settings.questionLimits)
         dependencies.events = events
         dependencies.trail = trail
         dependencies.silenceMinutes = settings.silenceMinutes

@@ -77,17 +77,20 @@ package actor EmbeddedCluster {
                 throw EmbeddedError(.cannotStart, "The database \(name) could not be made: \(made.output)")
             }
         }
-        return connectionString(database: name, layout)
+        return connectionString(database: name, role: ClusterLayout.role, layout)
     }
 
     /// The libpq connection string of a database, whether it exists or not.
-    package func connectionString(database: String) throws -> String {
+    ///
+    /// - Parameter role: the login; `nil` for the one that owns everything.
+    package func connectionString(database: String, role: String? = nil) throws -> String {
         guard let layout else { throw EmbeddedError(.notRunning, "The private PostgreSQL was not started.") }
-        return connectionString(database: database, layout)
+        return connectionString(database: database, role: role ?? ClusterLayout.role, layout)
     }
 
-    private func connectionString(database: String, _ layout: ClusterLayout) -> String {
-        "host='\(layout.socketDirectory.replacing("'", with: "\\'"))' port=\(ClusterLayout.port) user=\(ClusterLayout.role) dbname=\(database)"
+    private func connectionString(database: String, role: String, _ layout: ClusterLayout) -> String {
+        let host = layout.socketDirectory.replacing("'", with: "\\'")
+        return "host='\(host)' port=\(ClusterLayout.port) user=\(role) dbname=\(database)"
     }
 }
 

@@ -15,13 +15,19 @@ package final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHand
     private var ageTask: Scheduled<Void>?
     /// A request has ended and no byte of the next has come.
     private var isBetweenRequests = false
+    private let pending: PendingConnections?
+    /// This connection's among ``pending``, until its first request.
+    private var pendingNumber: UInt64?
 
-    package init(headerDeadline: TimeAmount, maxAge: TimeAmount) {
+    /// - Parameter pending: the listener's connections that haven't brought a request, if they are limited.
+    package init(headerDeadline: TimeAmount, maxAge: TimeAmount, pending: PendingConnections? = nil) {
         self.headerDeadline = headerDeadline
         self.maxAge = maxAge
+        self.pending = pending
     }
 
     package func handlerAdded(context: ChannelHandlerContext) {
+        pendingNumber = pending?.opened(context.channel)
         awaitHead(context)
         ageTask = context.eventLoop.assumeIsolated().scheduleTask(in: maxAge) {
             context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
@@ -45,6 +51,10 @@ package final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHand
         isBetweenRequests = false
         headerTask?.cancel()
         headerTask = nil
+        if let number = pendingNumber {
+            pending?.brought(number)
+            pendingNumber = nil
+        }
     }
 
     /// A request is complete, on a connection that carries one at a time.
@@ -65,5 +75,9 @@ package final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHand
         ageTask?.cancel()
         headerTask = nil
         ageTask = nil
+        if let number = pendingNumber {
+            pending?.ended(number)
+            pendingNumber = nil
+        }
     }
 }

@@ -9,15 +9,19 @@ package struct GuardedPlainChannel: ServerChildChannel {
     private let base: HTTP1Channel
     private let headerDeadline: TimeAmount
     private let maxAge: TimeAmount
+    private let pending: PendingConnections?
 
-    package init(base: HTTP1Channel, headerDeadline: TimeAmount, maxAge: TimeAmount) {
+    package init(
+        base: HTTP1Channel, headerDeadline: TimeAmount, maxAge: TimeAmount, pending: PendingConnections? = nil
+    ) {
         self.base = base
         self.headerDeadline = headerDeadline
         self.maxAge = maxAge
+        self.pending = pending
     }
 
     package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        channel.addingGuard(headerDeadline: headerDeadline, maxAge: maxAge).flatMap {
+        channel.addingGuard(headerDeadline: headerDeadline, maxAge: maxAge, pending: pending).flatMap {
             base.setup(channel: channel, logger: logger)
         }
     }
@@ -29,9 +33,14 @@ package struct GuardedPlainChannel: ServerChildChannel {
 
 extension Channel {
     /// Puts a ``ConnectionGuard`` at the start of the connection's pipeline.
-    package func addingGuard(headerDeadline: TimeAmount, maxAge: TimeAmount) -> EventLoopFuture<Void> {
+    ///
+    /// - Parameter pending: the listener's connections that haven't brought a request, if they are limited.
+    package func addingGuard(
+        headerDeadline: TimeAmount, maxAge: TimeAmount, pending: PendingConnections? = nil
+    ) -> EventLoopFuture<Void> {
         eventLoop.makeCompletedFuture {
-            try pipeline.syncOperations.addHandler(ConnectionGuard(headerDeadline: headerDeadline, maxAge: maxAge))
+            try pipeline.syncOperations.addHandler(
+                ConnectionGuard(headerDeadline: headerDeadline, maxAge: maxAge, pending: pending))
         }
     }
 }

@@ -30,12 +30,6 @@ package protocol ReportSnapshot {
     /// From when on sums of a bucket are kept; `nil` for ever.
     func keptFrom(_ bucket: UsageBucket) throws -> Timestamp?
 
-    /// Restricts what is read from now on to what may be seen.
-    func restrict(to visibility: Visibility) throws
-
-    /// Ends the restriction before the snapshot ends, for work that writes afterwards.
-    func liftRestriction() throws
-
     /// The facts of some kinds that were known at a moment and hold on some day of a range of the reporting calendar.
     func factBook(_ kinds: Set<FactKind>, over days: Range<CalendarDate>, known: Timestamp) throws -> FactBook
 

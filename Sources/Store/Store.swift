@@ -1,5 +1,6 @@
 package import Logging
 package import Postgres
+internal import Synchronization
 package import UsageModel
 
 /// Everything that Steelyard keeps, in PostgreSQL: the batch ledger, the sums, the registry, tokens.
@@ -11,19 +12,31 @@ package final class Store: Sendable {
     package let pool: ConnectionPool
     /// The zone that days and months are reckoned in, and effective dates of the registry.
     package let calendar: ZoneRules
+    /// What questions run on; `nil` for programs that ask none.
+    package let questionAccess: QuestionAccess?
     let logger: Logger
     let partitions: PartitionCache
+    /// Ids of providers by name; they never change.
+    let knownProviders = Mutex<[String: Int64]>([:])
+    /// The schema that everything is in.
+    let knownSchema = Mutex<String?>(nil)
 
-    /// - Parameter calendar: the reporting calendar; ``prepare()`` refuses a database that keeps another.
-    package init(pool: ConnectionPool, calendar: ZoneRules, logger: Logger) {
+    /// - Parameters:
+    ///   - pool: of the login that owns the tables.
+    ///   - questions: see ``questions(as:)``; `nil` for programs that ask none.
+    ///   - calendar: the reporting calendar; ``prepare()`` refuses a database that keeps another.
+    package init(
+        pool: ConnectionPool, questions: QuestionAccess? = nil, calendar: ZoneRules, logger: Logger
+    ) {
         self.pool = pool
+        questionAccess = questions
         self.calendar = calendar
         self.logger = logger
         partitions = PartitionCache()
     }
 
-    /// Applies the migrations, installs the reader role where privileges allow, and claims or checks the reporting
-    /// calendar. Safe when several instances do it at once.
+    /// Applies the migrations, installs the reader role where privileges allow (``checkReader()`` says whether they
+    /// did), and claims or checks the reporting calendar. Safe when several instances do it at once.
     ///
     /// - Throws: ``StoreError`` with `.calendarDiffers` where the database keeps sums in another zone's days.
     @discardableResult
@@ -31,12 +44,20 @@ package final class Store: Sendable {
         let migrator = try Migrator(MigrationFiles.all())
         let roles = try MigrationFiles.roles()
         let outcome = try await pool.withConnection { try migrator.run(on: $0) }
-        let hasReader = try await pool.withConnection { try ReaderRole.install(roles, on: $0) }
+        let hasReader = try await pool.withConnection {
+            try ReaderRole.install(roles, version: outcome.version, on: $0)
+        }
         if !hasReader {
-            logger.warning("the role steelyard_reader can't be used: queries are restricted by the application alone")
+            logger.warning("the role steelyard_reader can't be made by this login; see steelyard-aggregator reader-sql")
         }
         try await session { try $0.claimCalendar() }
         return outcome
+    }
+
+    /// Closes all connections.
+    package func close() async {
+        await pool.close()
+        await questionAccess?.pool.close()
     }
 
     /// Checks that the schema is the one this program knows and the calendar the one it is set to, changing nothing.

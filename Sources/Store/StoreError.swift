@@ -26,6 +26,10 @@ package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
         package static let factConflict = Code("fact-conflict")
         /// What is stored of a statement isn't what was hashed when it was proposed.
         package static let damagedStatement = Code("damaged-statement")
+        /// Nothing restricts a question, or what did was changed while it was answered.
+        package static let noReader = Code("no-reader")
+        /// The login for questions could see or do more than a reader.
+        package static let readerUnfit = Code("reader-unfit")
         /// The program's own resources are incomplete.
         package static let damagedInstallation = Code("damaged-installation")
     }

@@ -13,6 +13,7 @@ struct AggregatorCommand: AsyncParsableCommand {
             """,
         version: SoftwareVersion.text,
         subcommands: [
-            Run.self, Migrate.self, CheckConfig.self, Rebuild.self, Requeue.self, RetireEpochs.self, TokenCommand.self,
+            Run.self, Migrate.self, CheckConfig.self, Rebuild.self, Requeue.self, RetireEpochs.self, ReaderSQL.self,
+            TokenCommand.self,
         ])
 }

@@ -70,7 +70,7 @@ struct CheckConfig: AsyncParsableCommand {
         try options.refuse(settings.certificateProblems(now: Date()))
         do {
             let daemon = try AggregatorDaemon(settings, clock: SystemWallClock(), logger: logger)
-            await daemon.store.pool.close()
+            await daemon.close()
         } catch {
             writeError("\(error)")
             throw ExitCode.configuration

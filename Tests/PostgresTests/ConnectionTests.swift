@@ -163,3 +163,49 @@ internal import UsageModel
         }
     }
 }
+
+@Suite struct OneStatementTests {
+    private static func with(_ body: (Connection) throws -> Void) async throws {
+        try await TestDatabase.withDatabase { database in
+            try body(
+                Connection(
+                    ConnectionOptions(
+                        connectionString: database.connectionString, takesOneStatementPerMessage: true)))
+        }
+    }
+
+    @Test(
+        arguments: [
+            "SELECT 1; SELECT 2", "SET LOCAL x.y = '1'; SELECT 1", "SELECT 1; COMMIT; SET x.y = '1'",
+        ])
+    func `a connection that takes one statement a message refuses a second one`(text: String) async throws {
+        try await Self.with { connection in
+            let asked = #expect(throws: PostgresError.self) { try connection.query(text) }
+            let run = #expect(throws: PostgresError.self) { try connection.execute(text) }
+            let oneOff = #expect(throws: PostgresError.self) { try connection.query(text, isOneOff: true) }
+            #expect([asked, run, oneOff].map { $0?.code.rawValue } == ["42601", "42601", "42601"])
+        }
+    }
+
+    @Test func `transactions, settings and copies go on as on any other`() async throws {
+        try await Self.with { connection in
+            try connection.transaction { connection in
+                try connection.execute("CREATE TABLE t (a int8)")
+                try connection.copyIn("COPY t (a) FROM STDIN (FORMAT binary)") { writer in
+                    for value in 1...3 as ClosedRange<Int64> {
+                        writer.begin(fields: 1)
+                        writer.append(value)
+                    }
+                }
+            }
+            #expect(throws: CancellationError.self) {
+                try connection.transaction { connection in
+                    try connection.execute("DELETE FROM t")
+                    throw CancellationError()
+                }
+            }
+            #expect(try connection.query("SELECT sum(a)::int8 FROM t").one().decode(0, as: Int64.self) == 6)
+            #expect(try connection.query("SHOW timezone").one().decode(0, as: String.self) == "UTC")
+        }
+    }
+}

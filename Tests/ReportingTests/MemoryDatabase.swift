@@ -51,15 +51,13 @@ struct MemorySession: ClosingSession {
     func position() throws -> UInt64 { database.content.withLock { $0.position } }
     func knownMoment() throws -> Timestamp { database.content.withLock { $0.recordedAt } }
     func keptFrom(_ bucket: UsageBucket) throws -> Timestamp? { database.content.withLock { $0.kept[bucket] } }
-    func restrict(to visibility: Visibility) throws { database.note("restricted to \(visibility.setting)") }
-    func liftRestriction() throws {}
 
     func factBook(_ kinds: Set<FactKind>, over days: Range<CalendarDate>, known: Timestamp) throws -> FactBook {
         FactBook()
     }
 
     func sums(_ plan: SumPlan, known: Timestamp, visibility: Visibility) throws -> [FilteredSumRow] {
-        database.note("sums under \(plan.scope.id)")
+        database.note("sums under \(plan.scope.id) of \(visibility.setting)")
         return database.content.withLock { $0.rows }
     }
 

@@ -40,7 +40,7 @@ import UsageModel
         let answer = try await Reports(database).answer(to: question, visibility: .everything)
         #expect(answer.table.denominator == 100)
         // What leaves the snapshot is what was read; the table is made of it afterwards.
-        #expect(database.log.withLock { $0 } == ["restricted to *", "sums under house", "gave back ScopeReading"])
+        #expect(database.log.withLock { $0 } == ["sums under house of *", "gave back ScopeReading"])
         // A question that turns out to be unanswerable when it is evaluated doesn't end the snapshot with an error.
         await #expect(throws: MissingFacts.self) {
             _ = try await Reports(database).answer(to: Self.questions(["iceberg"])[0], visibility: .everything)

@@ -25,10 +25,10 @@ import UsageModel
                 try $0.execute(
                     """
                     UPDATE collector_epoch SET is_live = false;
-                    INSERT INTO collector_epoch (collector_id, epoch, is_live, next_sequence, chain, spool_id,
-                        software_version, opened_at, last_seen_at)
-                    SELECT collector_id, 9223372036854775807, true, 0, chain, spool_id, software_version, opened_at,
-                           last_seen_at FROM collector_epoch
+                    INSERT INTO collector_epoch (collector_id, provider_id, epoch, is_live, next_sequence, chain,
+                        spool_id, software_version, opened_at, last_seen_at)
+                    SELECT collector_id, provider_id, 9223372036854775807, true, 0, chain, spool_id, software_version,
+                           opened_at, last_seen_at FROM collector_epoch
                     """)
             }
             await #expect(throws: EpochOutOfReach.self) { try await world.openEpoch() }

@@ -128,7 +128,7 @@ import UsageModel
                         while try await other.store.rollUpNext(RollupLimits(maxBatches: 1), decode: decode).status
                             != .idle
                         {}
-                        await other.store.pool.close()
+                        await other.store.close()
                     }
                 }
                 try await group.waitForAll()

@@ -26,7 +26,6 @@ extension Store {
         try await snapshot { session in
             let position = try session.position()
             let known: Timestamp = try knownAt ?? session.knownMoment()
-            try session.restrict(to: visibility)
             let rows = try session.connection.query(
                 Self.scopeSumsSQL(byModel: byModel),
                 [

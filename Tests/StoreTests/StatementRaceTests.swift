@@ -205,7 +205,7 @@ private struct LedgerModel {
                 """
                 SELECT l.position, pr.name, p.payload
                   FROM ledger_position l JOIN ledger_payload p USING (collector_id, epoch, sequence)
-                  JOIN collector c USING (collector_id) JOIN provider pr USING (provider_id) ORDER BY 1
+                  JOIN collector c USING (collector_id) JOIN provider pr ON pr.provider_id = c.provider_id ORDER BY 1
                 """
             ).map { row in
                 (position: try row.decode(0), provider: try row.decode(1), rows: try decode(try row.decode(2)))

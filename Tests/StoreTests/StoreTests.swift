@@ -18,7 +18,7 @@ import UsageModel
                         try await world.store.prepare()
                         try await world.store.prepare()
                         try await world.store.check()
-                        await world.store.pool.close()
+                        await world.store.close()
                     }
                 }
                 try await group.waitForAll()
@@ -32,7 +32,7 @@ import UsageModel
             let error = await #expect(throws: StoreError.self) { try await other.store.prepare() }
             #expect(error?.code == .calendarDiffers)
             #expect(error?.message.contains("Asia/Shanghai") == true)
-            await other.store.pool.close()
+            await other.store.close()
         }
     }
 
@@ -120,7 +120,7 @@ import UsageModel
                         let other = try World(connectionString: world.connectionString)
                         try await other.store.makePartitionsAhead(
                             now: Timestamp(seconds: date("2025-12-31").days * 86_400))
-                        await other.store.pool.close()
+                        await other.store.close()
                     }
                 }
                 try await group.waitForAll()

@@ -23,10 +23,10 @@ struct World: Sendable {
             do {
                 try await world.store.prepare()
                 let value = try await body(world)
-                await world.store.pool.close()
+                await world.store.close()
                 return value
             } catch {
-                await world.store.pool.close()
+                await world.store.close()
                 throw error
             }
         }
@@ -39,7 +39,10 @@ struct World: Sendable {
             pool: PoolOptions(maxConnections: connections, waitTimeout: .seconds(60)),
             logger: Logger(label: "tests"))
         self.connectionString = connectionString
-        store = Store(pool: pool, calendar: zone, logger: Logger(label: "tests"))
+        let readers = ConnectionPool(
+            .questions(connectionString: TestDatabase.reader(connectionString)),
+            pool: PoolOptions(maxConnections: connections, waitTimeout: .seconds(60)), logger: Logger(label: "tests"))
+        store = Store(pool: pool, questions: .reader(readers), calendar: zone, logger: Logger(label: "tests"))
     }
 
     private static func zone(_ identifier: String) throws -> ZoneRules {

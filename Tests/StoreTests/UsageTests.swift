@@ -188,47 +188,4 @@ import UsageModel
                 ])
         }
     }
-
-    /// The database's own lock, without the application's.
-    @Test func `the reader role sees nothing of others and nothing at all without a setting`() async throws {
-        try await World.with { world in
-            try await load(world)
-            for table in ["usage_minute", "usage_hour", "usage_day", "usage_month", "tenant"] {
-                let unset = await #expect(throws: PostgresError.self) {
-                    try await world.store.pool.withTransaction { connection in
-                        try connection.execute("SET LOCAL ROLE steelyard_reader")
-                        try connection.query("SELECT count(*) FROM \(table)")
-                    }
-                }
-                #expect(unset?.code == .undefinedObject)
-                let counts = try await world.store.pool.withTransaction { connection in
-                    try connection.execute("SET LOCAL ROLE steelyard_reader")
-                    return try ["acme", "*", "nobody"].map { visibility -> Int in
-                        try connection.query("SELECT set_config('steelyard.provider', $1, true)", [.text(visibility)])
-                        return try connection.query(
-                            "SELECT count(*) FROM \(table) JOIN provider USING (provider_id) WHERE provider.name = 'other'"
-                        ).one().decode(0)
-                    }
-                }
-                #expect(counts[0] == 0 && counts[1] > 0 && counts[2] == 0, "\(table)")
-                // The session that had a setting once has none in the next transaction.
-                let later = await #expect(throws: PostgresError.self) {
-                    try await world.store.pool.withTransaction { connection in
-                        try connection.execute("SET LOCAL ROLE steelyard_reader")
-                        try connection.query("SELECT count(*) FROM \(table)")
-                    }
-                }
-                #expect(later?.code == .undefinedObject)
-            }
-            for sql in ["SELECT 1 FROM ledger_payload", "SELECT 1 FROM usage_hour_2025_06", "SELECT 1 FROM api_token"] {
-                let error = await #expect(throws: PostgresError.self) {
-                    try await world.store.pool.withTransaction { connection in
-                        try connection.execute("SET LOCAL ROLE steelyard_reader")
-                        try connection.query(sql)
-                    }
-                }
-                #expect(error?.code == .insufficientPrivilege, "\(sql)")
-            }
-        }
-    }
 }

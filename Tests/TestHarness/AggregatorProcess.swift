@@ -87,6 +87,7 @@ package final class AggregatorProcess: Sendable {
         return """
             database:
               url: "\(installation.databaseURL)"
+              reader-url: "\(installation.databaseURL) user=steelyard_reader"
               migrate: true
             \(connections.map { "  connections: \($0)" } ?? "")
             ingest:

@@ -94,6 +94,11 @@ package final class PostgresServer: Sendable {
 package struct TestDatabase: Sendable {
     /// A libpq connection string.
     package let connectionString: String
+    /// The same for the login that questions run as, once the database is prepared.
+    package var readerConnectionString: String { Self.reader(connectionString) }
+
+    /// Of the keywords of a connection string the last counts.
+    package static func reader(_ connectionString: String) -> String { "\(connectionString) user=steelyard_reader" }
 
     /// Runs `body` with a new database, and drops it whatever happens.
     ///

@@ -8,6 +8,23 @@ package enum APILimits {
     package static let bodyRateWindowSeconds = 5
     /// A body that brings fewer bytes than this in one window is cut off, in bytes: 4 KiB/s.
     package static let minBodyBytesPerWindow = 20 << 10
+    /// A reader that takes less than a part of ``responsePartBytes`` in so many seconds is cut off: 4 KiB/s.
+    package static let responseWindowSeconds = 16
+    /// The parts in which answers are written, in bytes.
+    package static let responsePartBytes = 64 << 10
+    /// The largest answer, in bytes; a larger one is refused with what to ask instead.
+    package static let maxAnswerBytes = 64 << 20
+    /// All answers of one token that its readers haven't taken yet, in bytes.
+    package static let maxUnreadBytesPerToken = 64 << 20
+    /// The same for all tokens, in bytes.
+    package static let maxUnreadBytes = 192 << 20
+    /// Questions of one token that are under way at once, unread answers included. A setting; its default, which
+    /// leaves connections of the default pool to others.
+    package static let defaultQuestionsPerToken = 6
+    /// The same for all tokens. A setting; its default.
+    package static let defaultQuestions = 32
+    /// Facts in one export or history, count. More is refused, never cut.
+    package static let maxFactRows = 200_000
     /// How long a connection may do nothing, in seconds.
     package static let idleTimeoutSeconds = 60
     /// How long a connection may live at all, in seconds: certificates are looked at again at least hourly.

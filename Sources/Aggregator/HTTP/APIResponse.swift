@@ -14,6 +14,8 @@ struct APIResponse {
     var contentType: String
     var body: [UInt8]
     var headers: HTTPFields
+    /// Held until the answer is written.
+    private var permit: QuestionPermit?
 
     init(
         status: HTTPResponse.Status = .ok, contentType: String, body: [UInt8], headers: HTTPFields = [:]
@@ -71,12 +73,37 @@ struct APIResponse {
         return response
     }
 
+    /// The answer, counted among its caller's until it is written.
+    ///
+    /// - Throws: ``Problem`` 422 where it is larger than any may be; ``QuestionBudget/Refusal``.
+    func holding(_ permit: QuestionPermit) throws -> APIResponse {
+        guard body.count <= APILimits.maxAnswerBytes else { throw Problem.answerTooLarge(bytes: body.count) }
+        try permit.hold(bytes: body.count)
+        var response = self
+        response.permit = permit
+        return response
+    }
+
+    /// In parts, each written when the socket has taken the one before: a reader that is slow holds the answer's bytes,
+    /// which are counted, and no second copy of them.
+    private var parts: ResponseBody {
+        let (body, permit) = (body, permit)
+        return ResponseBody(contentLength: body.count) { writer in
+            for start in stride(from: 0, to: body.count, by: APILimits.responsePartBytes) {
+                let end = min(start + APILimits.responsePartBytes, body.count)
+                try await writer.write(ByteBuffer(bytes: body[start..<end]))
+            }
+            try await writer.finish(nil)
+            withExtendedLifetime(permit) {}
+        }
+    }
+
     var response: Response {
         var headers = headers
         headers[.contentType] = contentType
         headers[.cacheControl] = "no-store"
         headers[.xContentTypeOptions] = "nosniff"
-        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+        return Response(status: status, headers: headers, body: parts)
     }
 }
 

@@ -11,13 +11,14 @@ struct GuardedTLSChannel: ServerChildChannel {
 
     let tls: ReloadableTLS
     let options: ListenerOptions
+    let pending: PendingConnections
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         guard let base = tls.current else {
             return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
         }
         let (deadline, age) = (TimeAmount(options.headerDeadline), TimeAmount(options.maxConnectionAge))
-        return channel.addingGuard(headerDeadline: deadline, maxAge: age).flatMap {
+        return channel.addingGuard(headerDeadline: deadline, maxAge: age, pending: pending).flatMap {
             let value = base.setup(channel: channel, logger: logger)
             // A pipeline without TLS means that the set-up failed, which the future says.
             if let failed = options.onHandshakeFailure { try? channel.addHandshakeWitness(failed: failed) }
@@ -35,17 +36,18 @@ extension HTTPServerBuilder {
     /// The server of a listener: TLS where `tls` is given, plain HTTP/1.1 otherwise.
     static func steelyard(tls: ReloadableTLS?, options: ListenerOptions) -> HTTPServerBuilder {
         HTTPServerBuilder { responder in
+            let pending = PendingConnections(.init(maxConnections: options.maxConnections))
             guard let tls else {
                 let base = HTTP1Channel(responder: responder, configuration: options.http1)
                 return GuardedPlainChannel(
                     base: base, headerDeadline: TimeAmount(options.headerDeadline),
-                    maxAge: TimeAmount(options.maxConnectionAge))
+                    maxAge: TimeAmount(options.maxConnectionAge), pending: pending)
             }
             try tls.start { configuration in
                 try HTTP2UpgradeChannel(
                     tlsConfiguration: configuration, configuration: options.http2, responder: responder)
             }
-            return GuardedTLSChannel(tls: tls, options: options)
+            return GuardedTLSChannel(tls: tls, options: options, pending: pending)
         }
     }
 }

@@ -13,6 +13,7 @@ package struct ListenerOptions: Sendable {
     package var minBodyBytesPerWindow = APILimits.minBodyBytesPerWindow
     /// The most bytes that any body may have, whatever its route says, in bytes.
     package var maxBodyBytes = APILimits.maxFactsBodyBytes
+    package var responseWindow: Duration = .seconds(APILimits.responseWindowSeconds)
     package var idleTimeout: Duration = .seconds(APILimits.idleTimeoutSeconds)
     package var maxConnectionAge: Duration = .seconds(APILimits.maxConnectionAgeSeconds)
 
@@ -25,7 +26,10 @@ package struct ListenerOptions: Sendable {
         let pace = BodyPace(maxWindows: bodyWindows, minBytesPerWindow: minBodyBytesPerWindow, maxBytes: maxBodyBytes)
         let window = TimeAmount(bodyRateWindow)
         return HTTP1Channel.Configuration(
-            additionalChannelHandlers: [RequestPaceHandler(window: window, pace: pace)],
+            additionalChannelHandlers: [
+                RequestPaceHandler(window: window, pace: pace),
+                ResponsePaceHandler(window: TimeAmount(responseWindow)),
+            ],
             idleTimeout: TimeAmount(idleTimeout),
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: APILimits.maxHeaderBytes, maxHeaderListSize: APILimits.maxHeaderBytes,

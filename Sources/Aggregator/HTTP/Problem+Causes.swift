@@ -19,6 +19,7 @@ extension Problem {
             guard let problem = Self.postgres(error) else { return nil }
             self = problem
         case let error as ConcurrencyLimiter.Refusal: self = Self.admission(error)
+        case let error as QuestionBudget.Refusal: self = Self.question(error)
         case let error as UnknownScope:
             self = Problem(
                 status: 404, code: "unknown-scope", title: "There is no such scope", detail: "\(error).",
@@ -90,6 +91,28 @@ extension Problem {
         let isShort = error.code.rawValue.hasPrefix("53") || error.code.rawValue.hasPrefix("SY00")
         guard error.isRetryable || isShort else { return nil }
         return .unavailable("The database is not available.")
+    }
+
+    /// An answer that no limit lets out.
+    static func answerTooLarge(bytes: Int) -> Problem {
+        Problem(
+            status: 422, code: "answer-too-large", title: "The answer is too large",
+            detail: "It has \(bytes) bytes, and an answer at most \(APILimits.maxAnswerBytes). Ask for a shorter "
+                + "range, fewer dimensions or one provider, or for text/csv.")
+    }
+
+    private static func question(_ refusal: QuestionBudget.Refusal) -> Problem {
+        switch refusal {
+        case .busy: .unavailable("As many questions as this server takes are under way.", code: "busy")
+        case .tooManyOfToken(let limit):
+            .tooManyRequests(
+                "This token has \(limit) questions under way; wait for their answers.",
+                retryAfterSeconds: APILimits.retryAfterSeconds)
+        case .tooMuchUnread:
+            .tooManyRequests(
+                "This token has answers under way that nobody reads; read them first.",
+                retryAfterSeconds: APILimits.retryAfterSeconds)
+        }
     }
 
     private static func admission(_ refusal: ConcurrencyLimiter.Refusal) -> Problem {

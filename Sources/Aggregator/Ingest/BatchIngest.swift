@@ -38,7 +38,9 @@ package struct BatchIngest: Sendable {
         let commit: BatchCommit
         do {
             commit = try await decodes.withPermit {
-                try metrics.timingDecode { () throws(BatchRefusal) in try validate(submission) }
+                try await WorkerThreads.ingest.run {
+                    try metrics.timingDecode { () throws(BatchRefusal) in try validate(submission) }
+                }
             }
         } catch let refusal as BatchRefusal {
             metrics.refused(refusal)

@@ -12,6 +12,7 @@ internal import UsageModel
 /// like the others, so that SIGTERM ends the waiting as it ends everything else.
 final class DatabasePreparation: Service {
     private let store: Store
+    private let queryStore: Store
     private let migrates: Bool
     private let health: HealthMonitor
     private let logger: Logger
@@ -20,15 +21,19 @@ final class DatabasePreparation: Service {
     /// The longest pause between attempts to reach the database.
     static let maxPause = Duration.seconds(5)
 
-    /// - Parameter migrates: brings an older schema up to date; otherwise it is refused.
-    init(store: Store, migrates: Bool, health: HealthMonitor, logger: Logger) {
+    /// - Parameters:
+    ///   - queryStore: the store whose questions run as the reader, which is looked at once the schema is there.
+    ///   - migrates: brings an older schema up to date; otherwise it is refused.
+    init(store: Store, queryStore: Store, migrates: Bool, health: HealthMonitor, logger: Logger) {
         self.store = store
+        self.queryStore = queryStore
         self.migrates = migrates
         self.health = health
         self.logger = logger
     }
 
-    /// - Throws: what is wrong with a database that answers: a schema or calendar that doesn't fit.
+    /// - Throws: what is wrong with a database that answers: a schema or calendar that doesn't fit, a login for
+    ///   questions that could see or do more than a reader.
     func run() async throws {
         do {
             try await cancelWhenGracefulShutdown {
@@ -52,6 +57,11 @@ final class DatabasePreparation: Service {
         while true {
             do {
                 if migrates { try await store.prepare() } else { try await store.check() }
+                try await queryStore.checkReader()
+                if case .ownerAlone = queryStore.questionAccess {
+                    logger.warning(
+                        "questions run as the tables' owner: the application alone keeps providers' figures apart")
+                }
                 return
             } catch let error as PostgresError where error.isRetryable {
                 let pause = backoff.next()

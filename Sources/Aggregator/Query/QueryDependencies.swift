@@ -15,6 +15,8 @@ package struct QueryDependencies: Sendable {
     package var logger: Logger
     /// Is told what is refused.
     package var trail: AuditTrail
+    /// What questions may take at once.
+    package var budget = QuestionBudget()
     /// What a month must have before it is closed.
     package var statementRules = StatementRules()
     /// How long `wait-for` waits.
@@ -24,8 +26,11 @@ package struct QueryDependencies: Sendable {
     /// How long a provider or collector may bring nothing before it counts as silent, in minutes.
     package var silenceMinutes = APILimits.defaultSilenceMinutes
 
-    /// What is asked of the store about scopes and statements.
-    var reports: Reports<Store> { Reports(store) }
+    /// The database as a caller may see it: every question of a request is asked through this.
+    func questions(of caller: TokenRecord) -> Questions { store.questions(as: caller.visibility) }
+
+    /// What a caller asks about scopes and statements.
+    func reports(for caller: TokenRecord) -> Reports<Questions> { Reports(questions(of: caller)) }
 
     package init(
         store: Store, scopes: ScopeCatalogue, clock: any WallClock, health: @escaping @Sendable () -> Health,

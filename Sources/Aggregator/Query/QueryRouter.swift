@@ -20,12 +20,14 @@ struct QueryRouter {
     private let tokens: TokenService
     private let trail: AuditTrail
     private let health: @Sendable () -> Health
+    private let budget: QuestionBudget
     private(set) var routes: [Route] = []
 
     init(_ dependencies: QueryDependencies) {
         tokens = TokenService(store: dependencies.store, clock: dependencies.clock)
         trail = dependencies.trail
         health = dependencies.health
+        budget = dependencies.budget
         add(.get, "/v1/usage", needs: .usage, handler: UsageHandler(dependencies: dependencies).answer)
         add(.get, "/v1/shares", needs: .shares, handler: SharesHandler(dependencies: dependencies).answer)
         add(.get, "/v1/rank", needs: .shares, handler: RankHandler(dependencies: dependencies).answer)
@@ -87,7 +89,7 @@ struct QueryRouter {
         _ method: HTTPRequest.Method, _ path: String, needs permission: Permission,
         handler: @escaping AuthorisedHandler
     ) {
-        let (tokens, trail, health) = (tokens, trail, health)
+        let (tokens, trail, health, budget) = (tokens, trail, health, budget)
         addOpen(method, path) { request, context in
             // An older schema may lack what a question reads: nothing is asked of it before it is prepared.
             guard health().state != .starting else {
@@ -103,7 +105,11 @@ struct QueryRouter {
             }
             do {
                 try caller.check(permission)
-                return try await handler(request, context, caller)
+                // Whoever watches must see also when too much is asked.
+                guard permission != .metrics else { return try await handler(request, context, caller) }
+                let permit = try budget.permit(for: caller.id)
+                return try await WorkerThreads.questions.run { try await handler(request, context, caller) }
+                    .holding(permit)
             } catch let problem as Problem where problem.status == 403 {
                 trail.note(
                     .init(kind: .denied, peer: peer, actor: caller.actor, code: problem.code, place: path))

@@ -49,24 +49,21 @@ extension Period {
 }
 
 extension QueryDependencies {
-    /// The same for a caller who may be bound to a provider, and then waits for `latest` alone: whether a position is
-    /// reached says how far the whole market has come.
+    /// Waits for what `wait-for` names: a position, or `latest`.
+    ///
+    /// A caller who is bound to a provider waits for `latest` alone: whether a position is reached says how far the whole
+    /// market has come.
     func waitIfAsked(_ parameters: QueryParameters, for caller: TokenRecord) async throws {
-        if caller.provider != nil, let text = parameters["wait-for"], text != "latest" {
+        guard let text = parameters["wait-for"] else { return }
+        if caller.provider != nil, text != "latest" {
             throw Problem.badParameter(
                 "wait-for", detail: "positions are the whole market's; a token bound to a provider waits for latest",
                 allowed: ["latest"])
         }
-        try await waitIfAsked(parameters)
-    }
-
-    /// Waits for what `wait-for` names: a position, or `latest`.
-    func waitIfAsked(_ parameters: QueryParameters) async throws {
-        guard let text = parameters["wait-for"] else { return }
         if text == "latest" {
-            try await store.waitForLatest(timeout: maxWait)
+            try await questions(of: caller).waitForLatest(timeout: maxWait)
         } else if let position = UInt64(text), text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) {
-            try await store.waitForPosition(position, timeout: maxWait)
+            try await questions(of: caller).waitForPosition(position, timeout: maxWait)
         } else {
             throw Problem.badParameter("wait-for", detail: "must be a position (a whole number) or latest")
         }

@@ -36,7 +36,27 @@ struct AggregatorKeys: SettingKeys {
         let connections = Setting(
             "database.connections", type: .count(2...200, of: "connections"), default: 8,
             """
-            Connections that this instance opens at most. When all are in use, requests wait 10 s and then get 503
+            Connections of the owner's login that this instance opens at most for batches, rollups and maintenance, which \
+            no question takes; \(AggregatorDaemon.administrationConnections) more are for tokens, imports and closing. \
+            When all are in use, requests wait 10 s and then get 503
+            """)
+        let readerURL = Setting(
+            "database.reader-url", optional: .text,
+            """
+            The same database with the login `steelyard_reader` or a member of it, which sees the rows of one provider at \
+            a time: questions run on it. `steelyard-aggregator reader-sql` prints what makes it. This or \
+            `database.reader-url-file` is needed
+            """)
+        let readerURLFile = Setting(
+            "database.reader-url-file", optional: .path, "File that holds the reader's connection string instead")
+        let readerConnections = Setting(
+            "database.reader-connections", type: .count(2...200, of: "connections"), default: 8,
+            "Connections that questions have")
+        let acceptWithoutReader = Setting(
+            "database.accept-visibility-without-row-security", type: .flag, default: false,
+            """
+            Start without a reader's login: the application alone then keeps providers' figures apart, and one mistake in \
+            it shows them to others
             """)
         let statementTimeout = Setting(
             "database.statement-timeout", type: .duration(.seconds(1) ... .hours(1)), default: .seconds(60),
@@ -141,6 +161,13 @@ struct AggregatorKeys: SettingKeys {
             bind it to an address that only monitoring reaches. With or without it the query listener serves `/metrics` \
             for a token that may see them
             """)
+        let questions = Setting(
+            "query.questions", type: .count(1...1_000, of: "questions"), default: APILimits.defaultQuestions,
+            "Questions under way, answers that are still being read included; more get 503 `busy`")
+        let questionsPerToken = Setting(
+            "query.questions-per-token", type: .count(1...1_000, of: "questions"),
+            default: APILimits.defaultQuestionsPerToken,
+            "The same for one token; more get 429. Keep it below `database.reader-connections`")
     }
 
     struct Reporting: SettingKeys {

@@ -14,6 +14,9 @@ package struct AggregatorSettings: DaemonSettings {
 
     package var connection: ConnectionOptions
     package var connections: Int
+    /// Of the login that questions run as; `nil` where it was accepted that there is none.
+    package var readerConnection: ConnectionOptions?
+    package var readerConnections: Int
     package var migrate: Bool
     package var ingestAddress: ListenAddress
     package var ingestTLS: TLSFiles
@@ -31,6 +34,7 @@ package struct AggregatorSettings: DaemonSettings {
     package var queryHosts: [String]
     /// Where metrics and health are served without a token; `nil` for only with one.
     package var metricsAddress: ListenAddress?
+    package var questionLimits: QuestionBudget.Limits
     package var calendar: ZoneRules
     package var scopesDirectory: String?
     package var eventsFile: String?
@@ -60,6 +64,8 @@ package struct AggregatorSettings: DaemonSettings {
         resolved = settings
         connection = Self.connection(settings, &problems)
         connections = settings[\.database.connections]
+        readerConnection = Self.readerConnection(settings, &problems)
+        readerConnections = settings[\.database.readerConnections]
         migrate = settings[\.database.migrate]
         ingestAddress = settings[\.ingest.listen]
         ingestTLS = TLSFiles(
@@ -79,6 +85,9 @@ package struct AggregatorSettings: DaemonSettings {
         queryMaxConnections = settings[\.query.maxConnections]
         queryHosts = Self.hosts(settings, at: \.query.hosts, &problems)
         metricsAddress = settings[\.query.metricsListen]
+        questionLimits = QuestionBudget.Limits()
+        questionLimits.questions = settings[\.query.questions]
+        questionLimits.questionsPerToken = settings[\.query.questionsPerToken]
         calendar = ZoneRules(identifier: settings[\.reporting.zone]) ?? .utc
         scopesDirectory = settings[\.reporting.scopesDirectory]
         eventsFile = settings[\.reporting.eventsFile]
@@ -123,46 +132,82 @@ package struct AggregatorSettings: DaemonSettings {
         _ settings: ResolvedSettings<AggregatorKeys>, _ problems: inout [SettingsProblem]
     ) -> ConnectionOptions {
         let keys = settings.keys.database
-        var text = settings[keys.url] ?? ""
-        let file = settings[keys.urlFile]
-        switch (text.isEmpty, file) {
-        case (false, .some):
-            problems.append(
-                settings.problem(
-                    at: keys.urlFile, "stands beside \(keys.url.path)", remedy: "give one of the two"))
-        case (true, .none):
+        let text = connectionString(settings, under: keys.url, orIn: keys.urlFile, &problems)
+        if text == nil {
             problems.append(
                 settings.problem(
                     at: keys.url, "is missing",
                     remedy: "give a libpq connection string such as postgresql://steelyard@db.example/steelyard"))
-        case (true, .some(let file)):
-            let content = FileManager.default.contents(atPath: file).flatMap { String(data: $0, encoding: .utf8) }
-            text = content?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
-            if text.isEmpty {
-                problems.append(
-                    settings.problem(
-                        at: keys.urlFile, "\(file) can't be read or is empty",
-                        remedy: "put the connection string into it and let this user read it"))
-            } else if ConnectionSecret.isIn(text), ConnectionSecret.isReadableByOthers(file) {
-                problems.append(
-                    settings.problem(
-                        at: keys.urlFile, "\(file) holds a password, and every user of this machine can read it",
-                        remedy: "chmod 0600 it (0640 where a group reads it), and change the password"))
-            }
-        case (false, .none):
-            if ConnectionSecret.isIn(text) {
-                problems.append(
-                    settings.problem(
-                        at: keys.url,
-                        "holds a password, which everybody sees who sees the configuration or the command line",
-                        remedy: "take it out, and put it into \(keys.passfile.path) or the whole string into "
-                            + "\(keys.urlFile.path), mode 0600"))
-            }
         }
         let timeout = settings[keys.statementTimeout].components.seconds
         return ConnectionOptions(
-            connectionString: text, passwordFile: settings[keys.passfile],
+            connectionString: text ?? "", passwordFile: settings[keys.passfile],
             applicationName: "steelyard-aggregator", statementTimeoutMilliseconds: Int(timeout) * 1_000)
+    }
+
+    /// - Returns: `nil` where it was said that there is no reader's login.
+    private static func readerConnection(
+        _ settings: ResolvedSettings<AggregatorKeys>, _ problems: inout [SettingsProblem]
+    ) -> ConnectionOptions? {
+        let keys = settings.keys.database
+        let text = connectionString(settings, under: keys.readerURL, orIn: keys.readerURLFile, &problems)
+        if settings[keys.acceptWithoutReader] {
+            if text != nil {
+                problems.append(
+                    settings.problem(
+                        at: keys.acceptWithoutReader, "stands beside a reader's login", remedy: "give one of the two"))
+            }
+            return nil
+        }
+        guard let text else {
+            problems.append(
+                settings.problem(
+                    at: keys.readerURL, "is missing",
+                    remedy: "give the connection string of the login that questions run as, such as "
+                        + "postgresql://steelyard_reader@db.example/steelyard; steelyard-aggregator reader-sql prints "
+                        + "what makes it"))
+            return nil
+        }
+        let timeout = settings[keys.statementTimeout].components.seconds
+        return .questions(
+            connectionString: text, passwordFile: settings[keys.passfile],
+            applicationName: "steelyard-aggregator questions", statementTimeoutMilliseconds: Int(timeout) * 1_000)
+    }
+
+    /// What is given under one key, or in the file that the other names; `nil` where neither is given.
+    private static func connectionString(
+        _ settings: ResolvedSettings<AggregatorKeys>, under url: Setting<String?>, orIn urlFile: Setting<String?>,
+        _ problems: inout [SettingsProblem]
+    ) -> String? {
+        guard let file = settings[urlFile] else {
+            if let text = settings[url], ConnectionSecret.isIn(text) {
+                problems.append(
+                    settings.problem(
+                        at: url,
+                        "holds a password, which everybody sees who sees the configuration or the command line",
+                        remedy: "take it out, and put it into a libpq password file or the whole string into "
+                            + "\(urlFile.path), mode 0600"))
+            }
+            return settings[url]
+        }
+        if settings[url] != nil {
+            problems.append(settings.problem(at: urlFile, "stands beside \(url.path)", remedy: "give one of the two"))
+            return settings[url]
+        }
+        let content = FileManager.default.contents(atPath: file).flatMap { String(data: $0, encoding: .utf8) }
+        let text = content?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
+        if text.isEmpty {
+            problems.append(
+                settings.problem(
+                    at: urlFile, "\(file) can't be read or is empty",
+                    remedy: "put the connection string into it and let this user read it"))
+        } else if ConnectionSecret.isIn(text), ConnectionSecret.isReadableByOthers(file) {
+            problems.append(
+                settings.problem(
+                    at: urlFile, "\(file) holds a password, and every user of this machine can read it",
+                    remedy: "chmod 0600 it (0640 where a group reads it), and change the password"))
+        }
+        return text
     }
 
     private static func queryTLS(

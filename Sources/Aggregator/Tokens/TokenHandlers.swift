@@ -10,16 +10,18 @@ internal import UsageModel
 
 /// Tokens: list, create, rotate, revoke.
 struct TokenHandlers: Sendable {
+    private let dependencies: QueryDependencies
     private let tokens: TokenService
 
     init(_ dependencies: QueryDependencies) {
+        self.dependencies = dependencies
         tokens = TokenService(store: dependencies.store, clock: dependencies.clock)
     }
 
     @Sendable func list(_ request: Request, context: QueryContext, caller: TokenRecord) async throws -> APIResponse {
         _ = try request.parameters()
         _ = try request.format([.json])
-        let records = try await tokens.list()
+        let records = try await dependencies.questions(of: caller).snapshot { try $0.listTokens() }
         return .json(TokensResponse { $0.tokens = records.map { TokenRow($0) } })
     }
 

@@ -118,10 +118,6 @@ package struct TokenService: Sendable {
         let now = now
         return try await store.transaction { try $0.revokeToken(id: id, by: actor, now: now) }
     }
-
-    package func list() async throws -> [TokenRecord] {
-        try await store.session { try $0.listTokens() }
-    }
 }
 
 extension TokenLifetime {

@@ -9,7 +9,7 @@ extension Connection {
     /// - Returns: the number of rows that were copied.
     @discardableResult
     package func copyIn(_ sql: String, _ body: (inout CopyWriter) throws -> Void) throws -> Int {
-        _ = try unsafe rows(PQexec(handle, sql), sql: sql)
+        _ = try run(sql)
         var writer = CopyWriter()
         do {
             try body(&writer)

@@ -18,12 +18,21 @@ extension Connection {
         return try unsafe rows(result, sql: sql)
     }
 
-    /// Runs one or more statements without parameters, as text; rows are thrown away.
+    /// Runs one or more statements without parameters, as text; rows are thrown away. A connection that takes one
+    /// statement per message takes one here too.
     package func execute(_ sql: String) throws {
         guard !isBroken else {
             throw PostgresError(.connectionFailure, "The connection was lost earlier and may not be used again.")
         }
-        _ = try unsafe rows(PQexec(handle, sql), sql: sql)
+        _ = try run(sql)
+    }
+
+    /// Sends text without parameters, by the simple protocol only where several statements are allowed.
+    func run(_ sql: String) throws -> Rows {
+        if takesOneStatementPerMessage {
+            return try unsafe rows(PQexecParams(handle, sql, 0, nil, nil, nil, nil, 1), sql: sql)
+        }
+        return try unsafe rows(PQexec(handle, sql), sql: sql)
     }
 
     private func preparedName(for sql: String, types: [UInt32]) throws -> String {

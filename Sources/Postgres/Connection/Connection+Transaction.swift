@@ -53,7 +53,8 @@ extension Connection {
         notices.warnings.removeAll()
         let result: Rows
         do {
-            result = try unsafe rows(PQexec(handle, "SET LOCAL statement_timeout = 0; COMMIT"), sql: "COMMIT")
+            if takesOneStatementPerMessage { try execute("SET LOCAL statement_timeout = 0") }
+            result = try run(takesOneStatementPerMessage ? "COMMIT" : "SET LOCAL statement_timeout = 0; COMMIT")
         } catch let error as PostgresError {
             if isLost || error.breaksConnection || error.code == .queryCanceled {
                 isBroken = true

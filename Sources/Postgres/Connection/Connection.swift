@@ -10,6 +10,8 @@ internal import CLibPQ
     let handle: OpaquePointer
     var prepared: [StatementKey: String] = [:]
     let notices: NoticeLog
+    /// See ``ConnectionOptions/takesOneStatementPerMessage``.
+    let takesOneStatementPerMessage: Bool
     /// Set once the connection must not be used again; the pool then closes it.
     package internal(set) var isBroken = false
 
@@ -31,8 +33,13 @@ internal import CLibPQ
         let parameters = try Self.parse(options)
         unsafe handle = try unsafe Self.connect(parameters)
         notices = NoticeLog()
+        takesOneStatementPerMessage = options.takesOneStatementPerMessage
         unsafe PQsetNoticeReceiver(handle, noteNotice, Unmanaged.passUnretained(notices).toOpaque())
-        try execute(options.sessionSetup)
+        if options.takesOneStatementPerMessage {
+            for statement in options.sessionSetup { try execute(statement) }
+        } else {
+            try execute(options.sessionSetup.joined(separator: ";\n"))
+        }
     }
 
     deinit {

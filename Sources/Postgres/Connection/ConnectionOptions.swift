@@ -18,12 +18,17 @@ package struct ConnectionOptions: Sendable {
     package var idleInTransactionTimeoutMilliseconds: Int
     /// Whether the connection must be to a server that takes writes, unless the connection string says otherwise.
     package var requiresReadWrite: Bool
+    /// Whether every command goes through the extended protocol, which takes one statement a message: text that
+    /// somebody smuggled a second statement into is refused by the server.
+    package var takesOneStatementPerMessage: Bool
+    /// Further statements that are run once on each new connection.
+    package var setup: [String] = []
 
     package init(
         connectionString: String, passwordFile: String? = nil, applicationName: String = "steelyard",
         connectTimeoutSeconds: Int = 10, statementTimeoutMilliseconds: Int = 60_000,
         lockTimeoutMilliseconds: Int = 10_000, idleInTransactionTimeoutMilliseconds: Int = 60_000,
-        requiresReadWrite: Bool = true
+        requiresReadWrite: Bool = true, takesOneStatementPerMessage: Bool = false
     ) {
         self.connectionString = connectionString
         self.passwordFile = passwordFile
@@ -33,6 +38,7 @@ package struct ConnectionOptions: Sendable {
         self.lockTimeoutMilliseconds = lockTimeoutMilliseconds
         self.idleInTransactionTimeoutMilliseconds = idleInTransactionTimeoutMilliseconds
         self.requiresReadWrite = requiresReadWrite
+        self.takesOneStatementPerMessage = takesOneStatementPerMessage
     }
 
     /// How long sent bytes may stay unacknowledged on TCP before the connection counts as lost, in milliseconds.
@@ -55,13 +61,15 @@ package struct ConnectionOptions: Sendable {
 
     /// Run once on each new connection. A session may not weaken what an acknowledgement means, so
     /// `synchronous_commit` is raised where the server's default is below `on`.
-    var sessionSetup: String {
-        """
-        SET client_encoding = 'UTF8'; SET TimeZone = 'UTC';
-        SET statement_timeout = \(statementTimeoutMilliseconds); SET lock_timeout = \(lockTimeoutMilliseconds);
-        SET idle_in_transaction_session_timeout = \(idleInTransactionTimeoutMilliseconds);
-        SELECT set_config('synchronous_commit', 'on', false)
-         WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write');
-        """
+    var sessionSetup: [String] {
+        [
+            "SET client_encoding = 'UTF8'", "SET TimeZone = 'UTC'",
+            "SET statement_timeout = \(statementTimeoutMilliseconds)", "SET lock_timeout = \(lockTimeoutMilliseconds)",
+            "SET idle_in_transaction_session_timeout = \(idleInTransactionTimeoutMilliseconds)",
+            """
+            SELECT set_config('synchronous_commit', 'on', false)
+             WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')
+            """,
+        ] + setup
     }
 }

@@ -24,13 +24,12 @@ package struct ScopeReading: Sendable {
     /// - Parameters:
     ///   - questions: at least one.
     ///   - knownAt: what was recorded by then counts; `nil` for now.
-    ///   - visibility: what the snapshot is restricted to from now on.
+    ///   - visibility: what the sums are restricted to.
     package init(
         _ questions: [ScopeQuestion], knownAt: Timestamp?, visibility: Visibility, from snapshot: some ReportSnapshot
     ) throws {
         precondition(!questions.isEmpty, "no question")
         let known = try knownAt ?? snapshot.knownMoment()
-        try snapshot.restrict(to: visibility)
         let facts = try Self.facts(for: questions, known: known, from: snapshot)
         sums = try questions.map { question in
             try ScopeRefusal.result(question.scope) {

@@ -59,7 +59,6 @@ extension Reports {
             let span = try StatementSpan(table.scope, month: table.period)
             let deliveries = try session.deliveries(of: span, due: span.due(rules))
             let restated = try Self.readings(of: statement, in: session).restated()
-            try session.liftRestriction()
             try ClosingRules.requireUnchanged(
                 statement,
                 readiness: StatementReadiness(span: span, rules: rules, deliveries: deliveries, table: table),
@@ -108,13 +107,12 @@ extension Reports {
         return try found?.closedMonth()
     }
 
-    /// The scope over the month as somebody who sees everything; the session may write again afterwards.
+    /// The scope over the month as somebody who sees everything.
     private static func evaluated(
         _ scope: Scope, _ month: Period, knownAt: Timestamp?, in session: Database.Session
     ) throws -> ScopeAnswer {
         let reading = try ScopeReading(
             [ScopeQuestion(scope: scope, period: month)], knownAt: knownAt, visibility: .everything, from: session)
-        try session.liftRestriction()
         return try reading.results().single()
     }
 
@@ -126,8 +124,6 @@ extension Reports {
         let question = ScopeQuestion(scope: table.scope, period: table.period)
         let later = try ScopeReading(
             [question], knownAt: statement.header.knownAt, visibility: .everything, from: snapshot)
-        // The moment of now stands where readers don't see it.
-        try snapshot.liftRestriction()
         let now = try ScopeReading([question], knownAt: nil, visibility: .everything, from: snapshot)
         return RestatementReading(statement: statement, later: later, now: now)
     }

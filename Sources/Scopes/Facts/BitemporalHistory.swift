@@ -55,17 +55,29 @@ package struct FactRevision: Sendable, Equatable {
     }
 
     /// Applies records about one key that don't overlap with each other to current ones that don't either.
+    /// - Complexity: O(*n* log *n*) in both together: records of one key don't overlap, so that in the order of days
+    ///   each meets a run of neighbours.
     private mutating func revise(_ current: [Current], by records: [FactRecord]) {
-        let effective = records.filter { record in !current.contains { $0.record.implies(record) } }
+        let held = current.map(\.record).sorted { $0.effectiveFrom < $1.effectiveFrom }
+        let effective = records.filter { record in
+            // Only the last one that starts by then can cover it.
+            let place = held.partitioned { $0.effectiveFrom <= record.effectiveFrom }
+            return place == 0 || !held[place - 1].implies(record)
+        }
         unchanged += records.count - effective.count
         recorded += effective
-        for old in current where effective.contains(where: { $0.overlaps(old.record) }) {
+        let written = effective.sorted { $0.effectiveFrom < $1.effectiveFrom }
+        for old in current {
+            let first = written.partitioned { record in
+                record.effectiveTo.map { $0 <= old.record.effectiveFrom } ?? false
+            }
+            let over = written[first...].prefix { $0.overlapsInTime(old.record) }
+            guard !over.isEmpty else { continue }
             superseded.append(old.id)
-            split += effective.reduce([old.record]) { parts, record in parts.flatMap { $0.parts(outside: record) } }
+            split += old.record.parts(outsideInOrder: over)
         }
     }
 
-    /// Records about one key must be of the kind and may not share a day.
     private static func check(_ records: [FactRecord], _ kind: FactKind) throws(FactConflict) {
         let sorted = records.sorted { $0.effectiveFrom < $1.effectiveFrom }
         for record in sorted {
@@ -87,14 +99,22 @@ package struct FactRevision: Sendable, Equatable {
     private func check(_ exclusion: FactExclusion, beside current: [Current]) throws(FactConflict) {
         let superseded = Set(superseded)
         let others = current.filter { !superseded.contains($0.id) && !$0.record.isRetraction }.map(\.record)
-        let neighbours = Dictionary(grouping: others) { $0.subject.prefix(exclusion.sharedColumns) }
-        for record in recorded + split where !record.isRetraction {
-            let near = neighbours[record.subject.prefix(exclusion.sharedColumns)] ?? []
-            guard let other = near.first(where: { exclusion.excludes(record, and: $0) }) else { continue }
-            throw FactConflict(
-                "The record of \(record.kind.rawValue) about \(record.subjectText) from \(record.effectiveFrom) overlaps "
-                    + "in \(exclusion.overlapping) with that about \(other.subjectText) from \(other.effectiveFrom), which "
-                    + "holds on the same days: retract that one first.")
+        let written = (recorded + split).filter { !$0.isRetraction }
+        let groups = Dictionary(grouping: others + written) {
+            FactRecord.key($0.subject.prefix(exclusion.sharedColumns))
+        }
+        let touched = Set(written.map { FactRecord.key($0.subject.prefix(exclusion.sharedColumns)) })
+        let new = Set(written)
+        for key in touched.sorted() {
+            let group = groups[key] ?? []
+            for (one, other) in exclusion.conflicts(among: group) {
+                let (record, other) = new.contains(group[one]) ? (group[one], group[other]) : (group[other], group[one])
+                guard new.contains(record) else { continue }
+                throw FactConflict(
+                    "The record of \(record.kind.rawValue) about \(record.subjectText) from \(record.effectiveFrom) "
+                        + "overlaps in \(exclusion.overlapping) with that about \(other.subjectText) from "
+                        + "\(other.effectiveFrom), which holds on the same days: retract that one first.")
+            }
         }
     }
 }

@@ -23,7 +23,8 @@ package struct FactBook: Sendable {
     /// - Parameter records: what was known at one moment: no two about one thing and day.
     /// - Throws: ``UnreadableFact`` for a record that no import can have made.
     package init(_ records: some Sequence<FactRecord>) throws(UnreadableFact) {
-        for record in records where !record.isRetraction { try add(record) }
+        let ordered = records.filter { !$0.isRetraction }.sorted { $0.effectiveFrom < $1.effectiveFrom }
+        for record in ordered { try add(record) }
     }
 
     private mutating func add(_ record: FactRecord) throws(UnreadableFact) {

@@ -110,14 +110,8 @@ package struct FactExclusion: Sendable {
     let column: String
     /// What overlaps, as a message says it.
     let overlapping: String
-    /// Whether the two exclude each other on any day, given that they share those columns.
-    let overlap: @Sendable (FactRecord, FactRecord) -> Bool
-
-    /// Whether the two can't both hold on some day although they are about different keys.
-    func excludes(_ one: FactRecord, and other: FactRecord) -> Bool {
-        one.key != other.key && one.subject.prefix(sharedColumns) == other.subject.prefix(sharedColumns)
-            && one.overlapsInTime(other) && overlap(one, other)
-    }
+    /// What a record takes up: two that share those columns and overlap here can't hold on the same day.
+    let range: @Sendable (FactRecord) -> Range<UInt64>
 }
 
 // MARK: The kinds
@@ -202,7 +196,7 @@ extension FactDefinition {
         ],
         exclusion: FactExclusion(
             sharedColumns: 4, column: "context_from", overlapping: "context lengths",
-            overlap: { $0.contextLengths.overlaps($1.contextLengths) }),
+            range: { $0.contextLengths }),
         objection: { record in
             guard record.contextLengths.isEmpty else { return nil }
             return FactObjection(

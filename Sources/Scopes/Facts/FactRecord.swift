@@ -114,6 +114,21 @@ extension FactRecord {
         return parts
     }
 
+    /// The parts of this that hold on days outside of all of `others`', which are about the same thing, overlap this in
+    /// time, and follow on each other.
+    func parts(outsideInOrder others: some Sequence<FactRecord>) -> [FactRecord] {
+        var parts: [FactRecord] = []
+        var rest: FactRecord? = self
+        for other in others {
+            guard let part = rest else { break }
+            let pieces = part.parts(outside: other)
+            if let first = pieces.first, first.effectiveFrom < other.effectiveFrom { parts.append(first) }
+            rest = pieces.last.flatMap { $0.effectiveFrom < other.effectiveFrom ? nil : $0 }
+        }
+        if let rest { parts.append(rest) }
+        return parts
+    }
+
     /// The days it holds on, as written in messages: `2025-01-01 to 2025-06-30`.
     var span: String {
         guard let effectiveTo else { return "\(effectiveFrom) onwards" }

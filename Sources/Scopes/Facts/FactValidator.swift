@@ -125,13 +125,11 @@ struct FactValidator {
             FactRecord.key($0.record.subject.prefix(exclusion.sharedColumns))
         }
         for group in groups.values where group.count > 1 {
-            let sorted = group.sorted { $0.line < $1.line }
-            for (index, first) in sorted.enumerated() {
-                for second in sorted[(index + 1)...] where exclusion.excludes(first.record, and: second.record) {
-                    report(
-                        "the \(exclusion.overlapping) overlap with those of line \(first.line) on the same days",
-                        column: exclusion.column, line: second.line)
-                }
+            for (one, other) in exclusion.conflicts(among: group.map(\.record)) {
+                let (first, second) = (min(group[one].line, group[other].line), max(group[one].line, group[other].line))
+                report(
+                    "the \(exclusion.overlapping) overlap with those of line \(first) on the same days",
+                    column: exclusion.column, line: second)
             }
         }
     }

@@ -78,15 +78,13 @@ package struct CoverageAnswer: Sendable, Equatable {
 }
 
 extension StoreSession {
-    /// What was reported of a time, by whom, and what was quarantined. Must run in a snapshot, which it restricts.
+    /// What was reported of a time, by whom, and what was quarantined. Must run in a snapshot.
     ///
     /// - Throws: ``QuestionError`` with `.badQuery` for an empty time.
     package func coverage(_ query: CoverageQuery) throws -> CoverageAnswer {
         guard query.from < query.to else { throw QuestionError.emptyRange }
         let position = try position()
-        // The ledger first: the role that questions run as sees nothing of it, and the rest of the transaction is its.
         let collectors = try collectorCoverage(query)
-        try restrict(to: query.visibility)
         let source = UsageBucket.finest(
             keptSince: query.from * 60, minutesFrom: try keptFrom(.minute), hoursFrom: try keptFrom(.hour))
         let providers = try providerCoverage(query, source, known: collectors.map(\.provider))

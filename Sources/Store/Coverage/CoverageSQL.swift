@@ -43,7 +43,7 @@ enum CoverageSQL {
     /// Columns: collector's id, reason, records.
     static let rejections = """
         SELECT c.collector_id, r.key, sum(r.value::numeric)
-          FROM ledger l JOIN collector c USING (collector_id) JOIN provider p USING (provider_id),
+          FROM ledger l JOIN collector c USING (collector_id) JOIN provider p ON p.provider_id = c.provider_id,
                jsonb_each_text(l.rejections) r
          WHERE \(isOfTheTime) AND \(isShown)
          GROUP BY 1, 2
@@ -52,7 +52,7 @@ enum CoverageSQL {
     /// Columns: collector's id, reason, batches. Only `$1` to `$3`: what was quarantined may not even say its minutes.
     static let quarantined = """
         SELECT c.collector_id, b.reason, count(*)
-          FROM batch_quarantine b JOIN collector c USING (collector_id) JOIN provider p USING (provider_id)
+          FROM batch_quarantine b JOIN collector c USING (collector_id) JOIN provider p ON p.provider_id = c.provider_id
          WHERE b.received_at >= $1 AND b.received_at < $2 AND \(isShown)
          GROUP BY 1, 2
         """
@@ -64,7 +64,7 @@ enum CoverageSQL {
                    max(l.last_minute + 1) OVER (
                        PARTITION BY c.collector_id ORDER BY l.first_minute, l.last_minute
                        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
-              FROM ledger l JOIN collector c USING (collector_id) JOIN provider p USING (provider_id)
+              FROM ledger l JOIN collector c USING (collector_id) JOIN provider p ON p.provider_id = c.provider_id
              WHERE \(isOfTheTime) AND l.first_minute IS NOT NULL AND \(isShown)),
         islands AS (
             SELECT collector_id, low, high,

@@ -45,11 +45,8 @@ extension Store {
 }
 
 extension StoreSession {
-    /// What the whole market's figures are made from, as they are in this transaction, which may write again
-    /// afterwards.
+    /// What the whole market's figures are made from, as they are in this transaction.
     fileprivate func wholeMarket(_ question: ScopeQuestion) throws -> ScopeReading {
-        let reading = try ScopeReading([question], knownAt: nil, visibility: .everything, from: self)
-        try liftRestriction()
-        return reading
+        try ScopeReading([question], knownAt: nil, visibility: .everything, from: self)
     }
 }

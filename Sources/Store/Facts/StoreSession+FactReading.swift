@@ -5,33 +5,36 @@ package import UsageModel
 
 extension StoreSession {
     /// The facts of a kind that hold, or were known to at a moment, in order of key and date. Must run in a
-    /// transaction, which it restricts.
+    /// transaction.
     ///
     /// - Parameters:
     ///   - keys: cells of key columns that the facts must have; all facts of the kind without any.
     ///   - knownAt: `nil` for now.
+    ///   - maxRows: more are refused with ``QuestionError``, before they are read.
     package func facts(
-        _ kind: FactKind, where keys: [String: String] = [:], knownAt: Timestamp? = nil, visibility: Visibility
+        _ kind: FactKind, where keys: [String: String] = [:], knownAt: Timestamp? = nil, visibility: Visibility,
+        maxRows: Int = .max
     ) throws -> [FactVersion] {
         try versions(
             kind, where: keys, knownAt: knownAt, visibility: visibility, condition: FactTable.isKnown(at: "$3"),
-            order: FactTable.of(kind).keys(of: kind) + ["r.effective_from"])
+            order: FactTable.of(kind).keys(of: kind) + ["r.effective_from"], maxRows: maxRows)
     }
 
-    /// Everything that was ever recorded of some facts of a kind, oldest first. Must run in a transaction, which it
-    /// restricts.
+    /// Everything that was ever recorded of some facts of a kind, oldest first. Must run in a transaction.
     ///
     /// - Parameters:
     ///   - keys: cells of key columns that the facts must have; all facts of the kind without any.
     ///   - knownAt: as it was known then; `nil` for now.
+    ///   - maxRows: more are refused with ``QuestionError``, before they are read.
     package func factHistory(
-        _ kind: FactKind, where keys: [String: String] = [:], knownAt: Timestamp? = nil, visibility: Visibility
+        _ kind: FactKind, where keys: [String: String] = [:], knownAt: Timestamp? = nil, visibility: Visibility,
+        maxRows: Int = .max
     ) throws -> [FactVersion] {
         let table = FactTable.of(kind)
         var versions = try versions(
             kind, where: keys, knownAt: knownAt, visibility: visibility,
             condition: "($3::timestamptz IS NULL OR r.recorded_at <= $3)",
-            order: ["r.recorded_at"] + table.keys(of: kind) + ["r.effective_from", "r.\(table.id)"])
+            order: ["r.recorded_at"] + table.keys(of: kind) + ["r.effective_from", "r.\(table.id)"], maxRows: maxRows)
         guard let knownAt else { return versions }
         // What superseded a version later wasn't known yet.
         for index in versions.indices where versions[index].supersededAt.map({ $0 > knownAt }) ?? false {
@@ -43,7 +46,7 @@ extension StoreSession {
     /// - Parameter condition: over `$3`, the moment.
     private func versions(
         _ kind: FactKind, where keys: [String: String], knownAt: Timestamp?, visibility: Visibility,
-        condition: String, order: [String]
+        condition: String, order: [String], maxRows: Int
     ) throws -> [FactVersion] {
         let table = FactTable.of(kind)
         var conditions = ["\(table.kind) = $1", "($2 = '*' OR \(table.isVisible("$2")))", condition]
@@ -53,15 +56,20 @@ extension StoreSession {
             parameters.append(.text(cell))
             conditions.append("\(table.keys[place]) = $\(parameters.count)")
         }
-        try restrict(to: visibility)
-        return try connection.query(
+        parameters.append(.int(maxRows == .max ? .max : Int64(maxRows) + 1))
+        let rows = try connection.query(
             """
             SELECT \(table.columns), r.recorded_at, r.recorded_by, r.superseded_at
               FROM \(table.source)
              WHERE \(conditions.joined(separator: "\n   AND "))
-             ORDER BY \(order.joined(separator: ", "))
-            """, parameters
-        ).map { row in
+             ORDER BY \(order.joined(separator: ", ")) LIMIT $\(parameters.count)
+            """, parameters)
+        guard rows.count <= maxRows else {
+            let columns = kind.definition.subjectColumns.map(\.name).joined(separator: ", ")
+            throw QuestionError(
+                .badQuery, "The answer has more than \(maxRows) records. Ask for those of one key: \(columns).")
+        }
+        return try rows.map { row in
             let first = FactTable.columnCount
             return FactVersion(
                 record: try FactTable.record(row), recordedAt: try row.decode(first),
@@ -70,7 +78,7 @@ extension StoreSession {
     }
 
     /// The market's facts of some kinds that were known at a moment and hold on some day of a range. Must run in a
-    /// transaction that is restricted already.
+    /// transaction.
     package func factBook(_ kinds: Set<FactKind>, over days: Range<CalendarDate>, known: Timestamp) throws -> FactBook {
         guard !kinds.isEmpty else { return FactBook() }
         let table = FactTable.market

@@ -202,9 +202,10 @@ extension StoreSession {
     ) throws {
         try connection.query(
             """
-            INSERT INTO batch_quarantine (collector_id, digest, epoch, sequence, reason, detail, received_at, payload)
-            SELECT $1, $2, $3, $4, $8, $9, $5, $6
-             WHERE (SELECT count(*) FROM batch_quarantine WHERE collector_id = $1) < $7
+            INSERT INTO batch_quarantine (
+                collector_id, provider_id, digest, epoch, sequence, reason, detail, received_at, payload)
+            SELECT $1, provider_id, $2, $3, $4, $8, $9, $5, $6 FROM collector
+             WHERE collector_id = $1 AND (SELECT count(*) FROM batch_quarantine WHERE collector_id = $1) < $7
             ON CONFLICT (collector_id, digest) DO NOTHING
             """,
             [
@@ -233,10 +234,13 @@ extension StoreSession {
     /// longer than that and COMMIT. All parts of a statement see one snapshot, and none reads what another writes.
     private static let countSQL = """
         WITH ledger_row AS (
-            INSERT INTO ledger (collector_id, epoch, sequence, received_at, digest, spool_id, spool_sequence, sealed_at,
-                software_version, payload_bytes, row_count, event_count, requests, input_tokens,
-                cached_input_tokens, output_tokens, reasoning_output_tokens, rejections, first_minute, last_minute)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18::jsonb, $19, $20)),
+            INSERT INTO ledger (collector_id, provider_id, epoch, sequence, received_at, digest, spool_id,
+                spool_sequence, sealed_at, software_version, payload_bytes, row_count, event_count, requests,
+                input_tokens, cached_input_tokens, output_tokens, reasoning_output_tokens, rejections, first_minute,
+                last_minute)
+            SELECT $1, provider_id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18::jsonb,
+                   $19, $20
+              FROM collector WHERE collector_id = $1),
         payload_row AS (
             INSERT INTO ledger_payload (collector_id, epoch, sequence, received_at, payload)
             VALUES ($1, $2, $3, $4, $21)),

@@ -20,10 +20,10 @@ extension StoreSession {
             "UPDATE collector_epoch SET is_live = false WHERE collector_id = $1 AND is_live", [.int(Int64(collector))])
         try connection.query(
             """
-            INSERT INTO collector_epoch (collector_id, epoch, is_live, next_sequence, chain, spool_id,
+            INSERT INTO collector_epoch (collector_id, provider_id, epoch, is_live, next_sequence, chain, spool_id,
                 software_version, opened_at, last_seen_at, last_batch_at, newest_minute)
-            SELECT $1, $2, true, 0, decode(repeat('00', 32), 'hex'), $3, $4, $5, $5, max(last_batch_at),
-                   max(newest_minute)
+            SELECT $1, (SELECT provider_id FROM collector WHERE collector_id = $1), $2, true, 0,
+                   decode(repeat('00', 32), 'hex'), $3, $4, $5, $5, max(last_batch_at), max(newest_minute)
               FROM collector_epoch WHERE collector_id = $1
             """,
             [

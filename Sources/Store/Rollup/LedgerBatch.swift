@@ -115,8 +115,9 @@ extension RollupJob {
         for item in bad {
             try connection.query(
                 """
-                INSERT INTO batch_quarantine (collector_id, digest, epoch, sequence, reason, detail, received_at, payload)
-                SELECT $1, digest, $2, $3, $7, $4, $5, $6 FROM ledger
+                INSERT INTO batch_quarantine (
+                    collector_id, provider_id, digest, epoch, sequence, reason, detail, received_at, payload)
+                SELECT $1, provider_id, digest, $2, $3, $7, $4, $5, $6 FROM ledger
                  WHERE collector_id = $1 AND epoch = $2 AND sequence = $3 AND received_at = $5
                 ON CONFLICT (collector_id, digest) DO UPDATE SET reason = excluded.reason, detail = excluded.detail
                 """,

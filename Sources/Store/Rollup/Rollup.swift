@@ -93,30 +93,42 @@ extension Store {
     ///
     /// - Throws: ``StoreError`` with `.positionNotReached` after `timeout`.
     package func waitForPosition(_ position: UInt64, timeout: Duration) async throws {
-        try await poll(timeout, "The sums don't count up to position \(position) yet.") {
-            try $0.position() >= position
-        }
+        try await PositionWait.position(position, timeout: timeout) { try await session($0) }
     }
 
     /// Waits until everything that was committed before the call is rolled up.
     package func waitForLatest(timeout: Duration) async throws {
-        guard let newest = try await session({ try $0.newestQueued() }) else { return }
-        try await poll(timeout, "Batches that were committed before the question are not rolled up yet.") {
-            try $0.oldestQueued().map { $0 > newest } ?? true
+        try await PositionWait.latest(timeout: timeout) { try await session($0) }
+    }
+}
+
+/// Waiting for the rollup, over connections that are given back between two looks.
+enum PositionWait {
+    /// How often a waiting question looks again.
+    static let pollInterval = Duration.milliseconds(25)
+
+    typealias Ask<Value: Sendable> = (@escaping @Sendable (StoreSession) throws -> Value) async throws -> Value
+
+    static func position(_ position: UInt64, timeout: Duration, ask: Ask<Bool>) async throws {
+        try await poll(timeout, "The sums don't count up to position \(position) yet.") {
+            try await ask { try $0.position() >= position }
         }
     }
 
-    /// How often a waiting question looks again.
-    static let positionPollInterval = Duration.milliseconds(25)
+    static func latest(timeout: Duration, ask: Ask<Int64?>) async throws {
+        guard let newest = try await ask({ try $0.newestQueued() }) else { return }
+        try await poll(timeout, "Batches that were committed before the question are not rolled up yet.") {
+            try await ask { try $0.oldestQueued() }.map { $0 > newest } ?? true
+        }
+    }
 
-    private func poll(
-        _ timeout: Duration, _ message: String, until isDone: @escaping @Sendable (StoreSession) throws -> Bool
-    ) async throws {
+    private static func poll(_ timeout: Duration, _ message: String, until isDone: () async throws -> Bool) async throws
+    {
         let clock = ContinuousClock()
         let deadline = clock.now + timeout
-        while try await !session(isDone) {
+        while try await !isDone() {
             guard clock.now < deadline else { throw StoreError(.positionNotReached, message) }
-            try await clock.sleep(for: Self.positionPollInterval)
+            try await clock.sleep(for: pollInterval)
         }
     }
 }

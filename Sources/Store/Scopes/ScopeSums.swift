@@ -4,8 +4,7 @@ package import Scopes
 package import UsageModel
 
 extension StoreSession {
-    /// What a plan's scope counts, and what it leaves out, over a part of the sums. Must run in a transaction that is
-    /// restricted already.
+    /// What a plan's scope counts, and what it leaves out, over a part of the sums. Must run in a transaction.
     package func sums(_ plan: SumPlan, known: Timestamp, visibility: Visibility) throws -> [FilteredSumRow] {
         var sql = ScopeSumsSQL(plan)
         let text = sql.text(known: known, visibility: visibility)

@@ -84,7 +84,8 @@ extension StoreSession {
         try connection.query(
             """
             SELECT p.name, c.name, e.epoch, e.next_sequence, encode(e.chain, 'hex')
-              FROM collector_epoch e JOIN collector c USING (collector_id) JOIN provider p USING (provider_id)
+              FROM collector_epoch e JOIN collector c USING (collector_id)
+              JOIN provider p ON p.provider_id = c.provider_id
              ORDER BY p.name, c.name, e.epoch
             """
         ).map {

@@ -64,14 +64,13 @@ package struct PeakAnswer: Sendable, Equatable {
 
 extension StoreSession {
     /// For each provider, tenant or model its minute with the most tokens (input plus output), from the highest on.
-    /// Must run in a snapshot, which it restricts to what may be seen.
+    /// Must run in a snapshot.
     ///
     /// - Throws: ``QuestionError`` with `.notKept` where minutes of the time aren't kept any more.
     /// - Complexity: reads every minute sum of the subject's granularity in the time once.
     package func peaks(_ query: PeakQuery) throws -> PeakAnswer {
         guard query.from < query.to else { throw QuestionError.emptyRange }
         let position = try position()
-        try restrict(to: query.visibility)
         try UsageBucket.minute.requireKept(from: query.from, keptFrom: try keptFrom(.minute))
         var sql = SQLParameters()
         let text = Self.peakSQL(query, &sql)

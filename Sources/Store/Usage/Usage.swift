@@ -3,7 +3,7 @@ package import Reporting
 package import UsageModel
 
 extension StoreSession {
-    /// Answers a question about usage. Must run in a snapshot, which it restricts to what may be seen.
+    /// Answers a question about usage. Must run in a snapshot.
     ///
     /// - Throws: ``QuestionError`` with `.notKept` where the sums that the question needs are not kept (sub-hour zones
     ///   or minutes across dimensions, or before what retention left), with the reason.
@@ -12,7 +12,6 @@ extension StoreSession {
         let position = try position()
         var query = query
         query.knownAt = plan.usesKind ? try query.knownAt ?? knownMoment() : nil
-        try restrict(to: query.visibility)
         try plan.source.requireKept(from: query.from, keptFrom: try keptFrom(plan.source))
         var sql = UsageSQL(query, plan: plan, calendar: calendar)
         let text = sql.text()

@@ -7,6 +7,7 @@ enum Configurations {
 
     struct Aggregator {
         var databaseURL: String
+        var readerURL: String
         var ports: Ports
         var trustDomain: String
         var zone: String?
@@ -25,6 +26,7 @@ enum Configurations {
             # Written by `steelyard up` at every start; changes here don't last.
             database:
               url: \(quoted(it.databaseURL))
+              reader-url: \(quoted(it.readerURL))
               migrate: true
             ingest:
               listen: "127.0.0.1:\(it.ports.ingest)"

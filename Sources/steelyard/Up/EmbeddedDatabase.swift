@@ -5,8 +5,11 @@ internal import Logging
 struct EmbeddedDatabase: Sendable {
     /// libpq connection string of Steelyard's database.
     let url: String
+    /// The same for the login that questions run as, which the aggregator makes.
+    let readerURL: String
 
     static let databaseName = "steelyard"
+    static let readerRole = "steelyard_reader"
 
     /// Runs `body` while PostgreSQL is kept running, and stops it afterwards, however `body` ends.
     static func with(
@@ -19,7 +22,10 @@ struct EmbeddedDatabase: Sendable {
         do {
             try await cluster.start()
             let url = try await cluster.database(named: databaseName)
-            if !stop.isStopping { try await keeper.during { try await body(EmbeddedDatabase(url: url)) } }
+            let readerURL = try await cluster.connectionString(database: databaseName, role: readerRole)
+            if !stop.isStopping {
+                try await keeper.during { try await body(EmbeddedDatabase(url: url, readerURL: readerURL)) }
+            }
             result = .success(())
         } catch let error as EmbeddedError {
             result = .failure(CommandError(.failure, "PostgreSQL: \(error)"))

@@ -5,7 +5,7 @@ extension UpRunner {
         let files = try certificates.server()
         let yaml = Configurations.aggregator(
             Configurations.Aggregator(
-                databaseURL: database.url, ports: ports,
+                databaseURL: database.url, readerURL: database.readerURL, ports: ports,
                 trustDomain: Certificates.trustDomain, zone: options.zone, windowBackSeconds: options.windowBackSeconds,
                 directory: options.directory, certificate: files.certificate, key: files.key,
                 authority: certificates.directory.certificate))

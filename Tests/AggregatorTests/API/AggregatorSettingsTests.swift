@@ -1,3 +1,4 @@
+import Postgres
 import Reporting
 import Settings
 import Store
@@ -7,6 +8,8 @@ import UsageModel
 @testable import Aggregator
 
 @Suite struct AggregatorSettingsTests {
+    private static let reader = "database.reader-url=y"
+
     private func load(_ extra: [String]) throws -> AggregatorSettings {
         let yaml = """
             ingest:
@@ -19,7 +22,7 @@ import UsageModel
     }
 
     @Test func `has the documented defaults`() throws {
-        let configuration = try load(["database.url=dbname=steelyard"])
+        let configuration = try load(["database.url=dbname=steelyard", Self.reader])
         #expect("\(configuration.ingestAddress)" == "127.0.0.1:4681")
         #expect("\(configuration.queryAddress)" == "127.0.0.1:4682")
         #expect(configuration.trustDomain == "steelyard.local")
@@ -30,14 +33,21 @@ import UsageModel
 
     @Test(
         arguments: [
-            ([], "database.url"), (["database.url=x", "database.url-file=/nowhere"], "database.url-file"),
-            (["database.url-file=/nowhere"], "database.url-file"),
-            (["database.url=x", "query.listen=0.0.0.0:4682"], "query.listen"),
-            (["database.url=x", "query.certificate-file=q.pem"], "query.key-file"),
-            (["database.url=x", "query.key-file=q.pem"], "query.certificate-file"),
-            (["database.url=x", "calendar.zone=Mars/Base"], "calendar.zone"),
-            (["database.url=x", "rollup.batches=0"], "rollup.batches"),
-            (["database.url=x", "rollup.bathces=1"], "rollup.bathces"),
+            ([reader], "database.url"),
+            (["database.url=x", "database.url-file=/nowhere", reader], "database.url-file"),
+            (["database.url-file=/nowhere", reader], "database.url-file"),
+            (["database.url=x"], "database.reader-url"),
+            (["database.url=x", "database.reader-url-file=/nowhere"], "database.reader-url-file"),
+            (
+                ["database.url=x", reader, "database.accept-visibility-without-row-security=true"],
+                "database.accept-visibility-without-row-security"
+            ),
+            (["database.url=x", reader, "query.listen=0.0.0.0:4682"], "query.listen"),
+            (["database.url=x", reader, "query.certificate-file=q.pem"], "query.key-file"),
+            (["database.url=x", reader, "query.key-file=q.pem"], "query.certificate-file"),
+            (["database.url=x", reader, "calendar.zone=Mars/Base"], "calendar.zone"),
+            (["database.url=x", reader, "rollup.batches=0"], "rollup.batches"),
+            (["database.url=x", reader, "rollup.bathces=1"], "rollup.bathces"),
         ] as [([String], String)])
     func `names the key that is wrong`(overrides: [String], key: String) throws {
         let error = #expect(throws: SettingsError.self) { _ = try load(overrides) }
@@ -47,8 +57,18 @@ import UsageModel
 
     @Test func `may serve other machines with TLS`() throws {
         let configuration = try load([
-            "database.url=x", "query.listen=0.0.0.0:4682", "query.certificate-file=q.pem", "query.key-file=k.pem",
+            "database.url=x", Self.reader, "query.listen=0.0.0.0:4682", "query.certificate-file=q.pem",
+            "query.key-file=k.pem",
         ])
         #expect(configuration.queryTLS?.certificateFile == "q.pem")
+    }
+
+    @Test func `starts without a reader's login only where that is said in so many words`() throws {
+        let configuration = try load([
+            "database.url=x", "database.accept-visibility-without-row-security=true",
+        ])
+        #expect(configuration.readerConnection == nil)
+        let reader = try #require(try load(["database.url=x", Self.reader]).readerConnection)
+        #expect(reader.connectionString == "y" && reader.takesOneStatementPerMessage)
     }
 }

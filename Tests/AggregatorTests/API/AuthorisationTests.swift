@@ -1,7 +1,10 @@
 import Reporting
+import Scopes
 import Store
+import Telemetry
 import TestSupport
 import Testing
+import UsageModel
 
 @testable import Aggregator
 
@@ -108,6 +111,69 @@ import Testing
                 let found = try collectors.json()["collectors"] as? [[String: Any]] ?? []
                 #expect(found.compactMap { $0["provider"] as? String } == ["aliyun"])
             }
+        }
+    }
+
+    /// What a caller who is bound to `aliyun` may ask, and what says that it was answered.
+    private static let bound: [(role: TokenRole, path: String, own: String)] = [
+        (.auditor, "/v1/usage?period=2025&group-by=provider,tenant", "taobao"),
+        (.auditor, "/v1/usage?period=2025&group-by=provider,kind", "aliyun"),
+        (.auditor, "/v1/usage?period=2025&group-by=provider,model&tenant=acme,taobao", "aliyun"),
+        (.auditor, "/v1/peak?period=2025&by=provider", "aliyun"),
+        (.auditor, "/v1/peak?period=2025&by=tenant", "taobao"),
+        (.auditor, "/v1/coverage?period=2025", "aliyun"), (.operator, "/v1/collectors", "aliyun"),
+        (.auditor, "/v1/tenants", "taobao"), (.auditor, "/v1/tenants/history?tenant=taobao", "taobao"),
+        (.auditor, "/v1/tenants/history?tenant=acme", "\"records\":[]"),
+    ]
+
+    /// Each of the two locks holds alone: here the application's, with questions run by the owner of the tables, whom
+    /// row security lets through. `RowSecurityTests` leave the application's open.
+    @Test(arguments: [[], [World.acceptsWithoutReader]])
+    func `no route tells a bound caller of others, with row security and by the application alone`(
+        overrides: [String]
+    ) async throws {
+        try await World.with(overrides: overrides) { world in
+            try await FiguresTests.fill(world)
+            try await world.store.waitForLatest(timeout: .seconds(120))
+            for route in Self.bound {
+                let token = try await world.token(route.role, provider: "aliyun")
+                try await world.asCaller { client in
+                    let isTable = !route.path.contains("history")
+                    for format in isTable ? ["application/json", "text/csv"] : ["application/json"] {
+                        let reply = try await client.get(route.path, token: token, accept: format)
+                        let isOwn = format == "text/csv" || reply.text.replacing(" ", with: "").contains(route.own)
+                        #expect(reply.status == 200 && isOwn, "\(route.path): \(reply.text)")
+                        for foreign in ["volcengine", "baidu", "acme", "5412000"] {
+                            #expect(!reply.text.contains(foreign), "\(route.path): \(reply.text)")
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func `a caller's questions are restricted to what its token is bound to`() async throws {
+        try await World.with { world in
+            let catalogue = try ScopeCatalogue.builtIn()
+            let dependencies = QueryDependencies(
+                store: world.store, scopes: catalogue, clock: world.clock, health: { Health(state: .ready) },
+                registry: MetricsRegistry(), logger: World.logger)
+            let moment = Timestamp(milliseconds: 0)
+            for provider in ["aliyun", nil] {
+                let caller = TokenRecord(id: "x", role: .auditor, provider: provider, createdAt: moment, createdBy: "x")
+                let expected: Visibility = provider.map { .provider($0) } ?? .everything
+                #expect(dependencies.questions(of: caller).visibility == expected)
+                #expect(dependencies.reports(for: caller).database.visibility == expected)
+            }
+        }
+    }
+
+    @Test func `an aggregator whose login for questions could do more than read ends at its start`() async throws {
+        try await TestDatabase.withDatabase { database in
+            let error = await #expect(throws: StoreError.self) {
+                try await World.with(overrides: ["database.reader-url=\(database.connectionString)"]) { _ in }
+            }
+            #expect(error?.code == .readerUnfit, "\(String(describing: error))")
         }
     }
 

@@ -26,8 +26,8 @@ struct BridgeHandler: Sendable {
         let bridge = try Self.bridge(from: scopes.0, to: scopes.1)
         let period = try parameters.period()
         let knownAt = try parameters.knownAt()
-        try await dependencies.waitIfAsked(parameters)
-        let answers = try await dependencies.reports.answers(
+        try await dependencies.waitIfAsked(parameters, for: caller)
+        let answers = try await dependencies.reports(for: caller).answers(
             to: bridge.steps.map { ScopeQuestion(scope: $0.scope, period: period) }, knownAt: knownAt,
             visibility: caller.visibility)
         let entity = parameters["entity"]

@@ -19,11 +19,11 @@ struct ConcentrationHandler: Sendable {
         let scope = try dependencies.scopes.scope(named: "scope", in: parameters)
         let period = try parameters.period()
         let knownAt = try parameters.knownAt()
-        try await dependencies.waitIfAsked(parameters)
+        try await dependencies.waitIfAsked(parameters, for: caller)
         // The squares of all entities are needed, those that the scope doesn't name too.
         var named = scope
         named.top = nil
-        let figures = try await dependencies.reports.answer(
+        let figures = try await dependencies.reports(for: caller).answer(
             to: ScopeQuestion(scope: named, period: period), knownAt: knownAt, visibility: caller.visibility)
         return APIResponse(ConcentrationResponse(scope, figures), as: format).position(figures.position)
     }

@@ -26,7 +26,7 @@ struct CoverageHandler: Sendable {
         let (from, to) = (seconds.lowerBound / 60, seconds.upperBound / 60)
         let query = CoverageQuery(
             from: from, to: to, provider: provider, silenceMinutes: silence, visibility: caller.visibility)
-        let answer = try await dependencies.store.snapshot { try $0.coverage(query) }
+        let answer = try await dependencies.questions(of: caller).snapshot { try $0.coverage(query) }
         let now = dependencies.clock.nowMilliseconds() / 60_000
         var coverage = CoverageResponse(
             period, window: ReportingGaps.window(of: from..<to, now: now), silenceMinutes: silence, answer: answer,

@@ -12,14 +12,15 @@ internal import UsageModel
 /// Export, history and import of facts: of the tenant registry under `/v1/tenants`, of every other kind under
 /// `/v1/facts/{kind}`.
 struct FactHandlers: Sendable {
-    private let store: Store
+    private let dependencies: QueryDependencies
+    private var store: Store { dependencies.store }
     private let catalogue: ScopeCatalogue
     private let clock: any WallClock
     /// The kind of all requests; `nil` where the path names it.
     private let fixedKind: FactKind?
 
     init(_ dependencies: QueryDependencies, kind: FactKind?) {
-        store = dependencies.store
+        self.dependencies = dependencies
         catalogue = dependencies.scopes
         clock = dependencies.clock
         fixedKind = kind
@@ -33,9 +34,10 @@ struct FactHandlers: Sendable {
     {
         let question = try FactQuestion(kind(context), asked: request, by: caller)
         let format = try request.format([.json, .csv])
-        let versions = try await store.snapshot {
+        let versions = try await dependencies.questions(of: caller).snapshot {
             try $0.facts(
-                question.kind, where: question.keys, knownAt: question.knownAt, visibility: caller.visibility)
+                question.kind, where: question.keys, knownAt: question.knownAt, visibility: caller.visibility,
+                maxRows: APILimits.maxFactRows)
         }
         switch format {
         case .json:
@@ -62,9 +64,10 @@ struct FactHandlers: Sendable {
         if question.kind == .tenants, question.keys["tenant"] == nil {
             throw Problem.badParameter("tenant", detail: "is needed: the tenant's name")
         }
-        let versions = try await store.snapshot {
+        let versions = try await dependencies.questions(of: caller).snapshot {
             try $0.factHistory(
-                question.kind, where: question.keys, knownAt: question.knownAt, visibility: caller.visibility)
+                question.kind, where: question.keys, knownAt: question.knownAt, visibility: caller.visibility,
+                maxRows: APILimits.maxFactRows)
         }
         return .json(
             FactHistoryResponse {

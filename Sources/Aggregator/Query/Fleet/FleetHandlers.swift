@@ -9,11 +9,11 @@ internal import UsageModel
 
 /// `GET /v1/collectors`.
 struct FleetHandlers: Sendable {
-    private let store: Store
+    private let dependencies: QueryDependencies
     private let clock: any WallClock
 
     init(_ dependencies: QueryDependencies) {
-        store = dependencies.store
+        self.dependencies = dependencies
         clock = dependencies.clock
     }
 
@@ -24,7 +24,9 @@ struct FleetHandlers: Sendable {
         let format = try request.format([.json, .csv])
         let provider = parameters["provider"]
         try caller.checkProviders(provider.map { [$0] })
-        let all = try await store.snapshot { try $0.collectors(visibility: caller.visibility) }
+        let all = try await dependencies.questions(of: caller).snapshot {
+            try $0.collectors(visibility: caller.visibility)
+        }
         let shown = all.filter { provider == nil || $0.provider == provider }
         let now = Timestamp(milliseconds: clock.nowMilliseconds())
         return APIResponse(CollectorsResponse(shown, now: now), as: format)

@@ -25,10 +25,10 @@ struct GrowthHandler: Sendable {
         ]
         let entities = try parameters.list("entity")
         let knownAt = try parameters.knownAt()
-        try await dependencies.waitIfAsked(parameters)
+        try await dependencies.waitIfAsked(parameters, for: caller)
         var named = scope
         named.top = nil
-        let answers = try await dependencies.reports.answers(
+        let answers = try await dependencies.reports(for: caller).answers(
             to: periods.map { ScopeQuestion(scope: named, period: $0) }, knownAt: knownAt, visibility: caller.visibility
         )
         for entity in entities {

@@ -20,12 +20,12 @@ struct MonthlyShareHandler: Sendable {
         let month = try Period.month(named: try parameters.required("month", hint: "a calendar month such as 2025-06"))
         let knownAt = try parameters.knownAt()
         let isRestated = try parameters.flag("restated")
-        try await dependencies.waitIfAsked(parameters)
+        try await dependencies.waitIfAsked(parameters, for: caller)
         let export: MonthlyShareResponse
-        if let closed = try await closedExport(month, scope, isAskedFor: knownAt == nil && !isRestated) {
+        if let closed = try await closedExport(month, scope, caller: caller, isAskedFor: knownAt == nil && !isRestated) {
             export = closed
         } else {
-            export = try await evaluatedExport(month, scope, knownAt: knownAt, visibility: caller.visibility)
+            export = try await evaluatedExport(month, scope, knownAt: knownAt, caller: caller)
         }
         let response = APIResponse(export, as: format).position(UInt64(export.position))
         try await dependencies.store.noteExport(
@@ -36,10 +36,12 @@ struct MonthlyShareHandler: Sendable {
 
     /// The figures of a closed month: those of its statement, whatever came in or was reclassified since. They are the
     /// whole market's, which the route's permission asks for.
-    private func closedExport(_ month: Period, _ scope: Scope, isAskedFor: Bool) async throws -> MonthlyShareResponse? {
-        guard isAskedFor, let closed = try await dependencies.reports.closedMonth(month, scope: scope.id) else {
-            return nil
-        }
+    private func closedExport(
+        _ month: Period, _ scope: Scope, caller: TokenRecord, isAskedFor: Bool
+    ) async throws -> MonthlyShareResponse? {
+        guard isAskedFor,
+            let closed = try await dependencies.reports(for: caller).closedMonth(month, scope: scope.id)
+        else { return nil }
         return MonthlyShareResponse(
             closed.table, previous: closed.previous, position: closed.statement.position,
             knownAt: closed.statement.knownAt, statement: closed.statement)
@@ -48,11 +50,11 @@ struct MonthlyShareHandler: Sendable {
     /// One snapshot for both months, so that the growth compares what stands beside it. A month before which facts
     /// don't reach back to is left out: there is nothing to compare with.
     private func evaluatedExport(
-        _ month: Period, _ scope: Scope, knownAt: Timestamp?, visibility: Visibility
+        _ month: Period, _ scope: Scope, knownAt: Timestamp?, caller: TokenRecord
     ) async throws -> MonthlyShareResponse {
-        let results = try await dependencies.reports.results(
+        let results = try await dependencies.reports(for: caller).results(
             of: [month, month.previous].map { ScopeQuestion(scope: scope, period: $0) }, knownAt: knownAt,
-            visibility: visibility)
+            visibility: caller.visibility)
         return MonthlyShareResponse(
             try results.table(0), previous: try results.tableIfFactsAnswer(1), position: results.position,
             knownAt: results.knownAt)

@@ -24,7 +24,7 @@ struct PeakHandler: Sendable {
             parameters, seconds: period.seconds(in: dependencies.store.calendar), caller: caller)
         let rate = try parameters.integer("user-rate", in: 1...APILimits.maxUserRate)
         try await dependencies.waitIfAsked(parameters, for: caller)
-        let answer = try await dependencies.store.snapshot { try $0.peaks(query) }
+        let answer = try await dependencies.questions(of: caller).snapshot { try $0.peaks(query) }
         var peaks = PeakResponse(
             period, subject: query.subject, userRate: rate.map { UInt128($0) }, answer: answer,
             zone: dependencies.store.calendar)

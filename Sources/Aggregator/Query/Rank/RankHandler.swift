@@ -19,8 +19,8 @@ struct RankHandler: Sendable {
         let scopes = try dependencies.scopes.scopes(in: parameters, limit: APILimits.maxRankScopes)
         let period = try parameters.period()
         let knownAt = try parameters.knownAt()
-        try await dependencies.waitIfAsked(parameters)
-        let partial = try await dependencies.reports.results(
+        try await dependencies.waitIfAsked(parameters, for: caller)
+        let partial = try await dependencies.reports(for: caller).results(
             of: scopes.map { ScopeQuestion(scope: $0, period: period) }, knownAt: knownAt, visibility: caller.visibility
         ).partial()
         let answer = RankResponse(

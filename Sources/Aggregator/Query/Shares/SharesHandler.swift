@@ -27,8 +27,8 @@ struct SharesHandler: Sendable {
                 allowed: [scope.entity.rawValue])
         }
         let knownAt = try parameters.knownAt()
-        try await dependencies.waitIfAsked(parameters)
-        let figures = try await dependencies.reports.answer(
+        try await dependencies.waitIfAsked(parameters, for: caller)
+        let figures = try await dependencies.reports(for: caller).answer(
             to: ScopeQuestion(scope: scope, period: period), knownAt: knownAt, visibility: caller.visibility)
         let answer = SharesResponse(
             figures.table, position: figures.position, knownAt: figures.knownAt,

@@ -11,16 +11,14 @@ internal import UsageModel
 
 /// Closed months: propose, approve, withdraw, read.
 struct StatementHandlers: Sendable {
-    private let store: Store
-    private let reports: Reports<Store>
+    private let dependencies: QueryDependencies
     private let catalogue: ScopeCatalogue
     private let clock: any WallClock
     private let rules: StatementRules
     private let maxWait: Duration
 
     init(_ dependencies: QueryDependencies) {
-        store = dependencies.store
-        reports = dependencies.reports
+        self.dependencies = dependencies
         catalogue = dependencies.scopes
         clock = dependencies.clock
         rules = dependencies.statementRules
@@ -33,7 +31,9 @@ struct StatementHandlers: Sendable {
         _ = try request.format([.json])
         let month = try parameters["month"].map { text throws(Problem) in try Period.month(named: text) }
         let scope = parameters["scope"]
-        let headers = try await store.snapshot { try $0.statements(scope: scope, month: month) }
+        let headers = try await dependencies.questions(of: caller).snapshot {
+            try $0.statements(scope: scope, month: month)
+        }
         return .json(StatementsResponse { $0.statements = headers.map { StatementSummary($0) } })
     }
 
@@ -43,8 +43,11 @@ struct StatementHandlers: Sendable {
         _ = try request.format([.json])
         let isRestated = try parameters.flag("restated")
         let id = try Self.id(context)
-        guard isRestated else { return .json(StatementResponse(try await store.snapshot { try $0.statement(id) })) }
-        let restated = try await reports.restated(id)
+        guard isRestated else {
+            let statement = try await dependencies.questions(of: caller).snapshot { try $0.statement(id) }
+            return .json(StatementResponse(statement))
+        }
+        let restated = try await dependencies.reports(for: caller).restated(id)
         return APIResponse.json(StatementResponse(restated.statement, restated: restated)).position(restated.position)
     }
 
@@ -60,11 +63,11 @@ struct StatementHandlers: Sendable {
         let reason = try Self.reason(body.overrideReason, "override_reason")
         let scope = try catalogue.scope(body.scope)
         do {
-            try await store.waitForLatest(timeout: maxWait)
+            try await dependencies.questions(of: caller).waitForLatest(timeout: maxWait)
         } catch let error as StoreError where error.code == .positionNotReached {
             // The proposal says which of the month's batches are missing, if any.
         }
-        let statement = try await reports.propose(
+        let statement = try await dependencies.reports(for: caller).propose(
             StatementProposal(
                 scope: scope, month: month, overrideReason: reason, person: person, rules: rules, now: now))
         return .json(StatementResponse(statement), status: .created)
@@ -76,7 +79,7 @@ struct StatementHandlers: Sendable {
     {
         _ = try request.parameters()
         try await request.requireNoBody()
-        let statement = try await reports.approve(
+        let statement = try await dependencies.reports(for: caller).approve(
             try Self.id(context), by: try caller.person(), rules: rules, now: now)
         return .json(StatementResponse(statement))
     }
@@ -87,7 +90,7 @@ struct StatementHandlers: Sendable {
     {
         _ = try request.parameters()
         let body: StatementWithdrawal = try await request.jsonBody(limitBytes: APILimits.maxQueryBodyBytes)
-        let statement = try await reports.withdraw(
+        let statement = try await dependencies.reports(for: caller).withdraw(
             try Self.id(context), by: try caller.person(), reason: try Self.reason(body.reason, "reason"), now: now)
         return .json(StatementResponse(statement))
     }

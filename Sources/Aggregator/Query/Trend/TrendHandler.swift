@@ -24,11 +24,11 @@ struct TrendHandler: Sendable {
         let steps = try Self.steps(parameters, of: period)
         let entities = try parameters.list("entity", limit: APILimits.maxTrendEntities)
         let knownAt = try parameters.knownAt()
-        try await dependencies.waitIfAsked(parameters)
+        try await dependencies.waitIfAsked(parameters, for: caller)
         // Every entity by name, so that one that leaves the largest doesn't look like nothing.
         var named = scope
         named.top = nil
-        let answers = try await dependencies.reports.answers(
+        let answers = try await dependencies.reports(for: caller).answers(
             to: steps.map { ScopeQuestion(scope: named, period: $0) }, knownAt: knownAt, visibility: caller.visibility)
         for entity in entities {
             if let problem = Problem.unknownEntity(entity, answers.tables) { throw problem }

@@ -17,7 +17,7 @@ struct UsageHandler: Sendable {
         let format = try request.format([.json, .csv])
         let question = try UsageQuestion(parameters, calendar: dependencies.store.calendar, caller: caller)
         try await dependencies.waitIfAsked(parameters, for: caller)
-        let answer = try await dependencies.store.snapshot { try $0.usage(question.query) }
+        let answer = try await dependencies.questions(of: caller).snapshot { try $0.usage(question.query) }
         var response = UsageResponse(question, answer)
         if caller.provider != nil { response.position = nil }
         return APIResponse(response, as: format).position(answer.position, for: caller)

@@ -110,8 +110,11 @@ struct World: Sendable {
             await group.triggerGracefulShutdown()
             try await tasks.waitForAll()
         }
-        await daemon.store.pool.close()
+        await daemon.close()
     }
+
+    /// Leaves the application's restriction alone between callers and other providers' figures.
+    static let acceptsWithoutReader = "database.accept-visibility-without-row-security=true"
 
     static func configuration(
         _ directory: String, _ database: TestDatabase, overrides: [String] = []
@@ -128,9 +131,12 @@ struct World: Sendable {
               migrate: true
             listening-file: listening.json
             """
+        let names = ["database.reader-url=", "\(acceptsWithoutReader)"]
+        let isSaid = overrides.contains { override in names.contains { override.hasPrefix($0) } }
+        let reader = isSaid ? [] : ["database.reader-url=\(database.readerConnectionString)"]
         let settings = try AggregatorKeys.schema.load(
             yaml: yaml, file: "\(directory)/aggregator.yaml",
-            overrides: ["database.url=\(database.connectionString)"] + overrides, environment: [:])
+            overrides: ["database.url=\(database.connectionString)"] + reader + overrides, environment: [:])
         return try AggregatorSettings(settings)
     }
 
