@@ -22,7 +22,8 @@ struct MonthlyShareHandler: Sendable {
         let isRestated = try parameters.flag("restated")
         try await dependencies.waitIfAsked(parameters, for: caller)
         let export: MonthlyShareResponse
-        if let closed = try await closedExport(month, scope, caller: caller, isAskedFor: knownAt == nil && !isRestated) {
+        if let closed = try await closedExport(month, scope, caller: caller, isAskedFor: knownAt == nil && !isRestated)
+        {
             export = closed
         } else {
             export = try await evaluatedExport(month, scope, knownAt: knownAt, caller: caller)
