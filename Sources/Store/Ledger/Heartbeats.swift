@@ -34,9 +34,10 @@ extension StoreSession {
             """, [collector, .int(Int64(clamping: content.epoch)), .timestamp(heartbeat.now)])
         try connection.query(
             """
-            INSERT INTO collector_heartbeat (collector_id, seen_at, software_version, backlog_batches, backlog_bytes,
-                reasons, certificate_end_at)
-            VALUES ($1, $2, $3, $4, $5, $6, to_timestamp($7::bigint))
+            INSERT INTO collector_heartbeat (collector_id, provider_id, seen_at, software_version, backlog_batches,
+                backlog_bytes, reasons, certificate_end_at)
+            SELECT $1, provider_id, $2, $3, $4, $5, $6, to_timestamp($7::bigint)
+              FROM collector WHERE collector_id = $1
             ON CONFLICT (collector_id) DO UPDATE
                SET seen_at = excluded.seen_at, software_version = excluded.software_version,
                    backlog_batches = excluded.backlog_batches, backlog_bytes = excluded.backlog_bytes,

@@ -50,12 +50,12 @@ BEGIN
         EXECUTE format('GRANT SELECT (%s) ON %s TO steelyard_reader', condition, restricted);
     END LOOP;
     GRANT SELECT ON provider, tenant, tenant_kind, usage_minute, usage_hour, usage_day, usage_month, collector,
-        collector_epoch, ledger, rollup_queue, new_names, fact, statement, statement_decision, audit_log
+        collector_epoch, collector_heartbeat, ledger, rollup_queue, new_names, fact, statement, statement_decision, audit_log
         TO steelyard_reader;
 
     FOR restricted, condition IN
         SELECT name, own FROM unnest(ARRAY['provider', 'tenant', 'tenant_kind', 'usage_minute', 'usage_hour',
-            'usage_day', 'usage_month', 'collector', 'collector_epoch', 'ledger', 'batch_quarantine', 'rollup_queue',
+            'usage_day', 'usage_month', 'collector', 'collector_epoch', 'collector_heartbeat', 'ledger', 'batch_quarantine', 'rollup_queue',
             'new_names']) AS name
         UNION ALL
         -- The whole market's: who sees one provider only sees none of them.

@@ -125,7 +125,9 @@ extension Store {
 
     private func schemaName() async throws -> String {
         if let name = knownSchema.withLock({ $0 }) { return name }
-        let name: String = try await pool.withConnection { try $0.query("SELECT current_schema()").one().decode(0) }
+        let name: String = try await pool.withConnection {
+            try $0.query("SELECT quote_ident(current_schema())").one().decode(0)
+        }
         knownSchema.withLock { $0 = name }
         return name
     }
@@ -154,12 +156,13 @@ private struct DatabaseIdentity: Sendable {
 private struct Restriction: Sendable {
     /// A provider's id, or ``all`` or ``nobody``: what the policies compare.
     var provider: Int64
+    /// Quoted where it must be, as PostgreSQL shows it.
     var schema: String
 
     static let all: Int64 = 0
     static let nobody: Int64 = -1
 
-    private var searchPath: String { "\"\(schema.replacing("\"", with: "\"\""))\", pg_temp" }
+    private var searchPath: String { "\(schema), pg_temp" }
 
     /// As commands of their own, not by a function: a distributed database passes those on to its workers.
     func set(on connection: Connection) throws {
