@@ -55,8 +55,8 @@ BEGIN
 
     FOR restricted, condition IN
         SELECT name, own FROM unnest(ARRAY['provider', 'tenant', 'tenant_kind', 'usage_minute', 'usage_hour',
-            'usage_day', 'usage_month', 'collector', 'collector_epoch', 'collector_heartbeat', 'ledger', 'batch_quarantine', 'rollup_queue',
-            'new_names']) AS name
+            'usage_day', 'usage_month', 'collector', 'collector_epoch', 'collector_heartbeat', 'ledger',
+            'batch_quarantine', 'rollup_queue', 'new_names']) AS name
         UNION ALL
         -- The whole market's: who sees one provider only sees none of them.
         SELECT name, whole FROM unnest(ARRAY['fact', 'statement', 'statement_decision', 'api_token',
