@@ -78,6 +78,7 @@ struct QueryRouter {
         tokens = TokenService(store: dependencies.store, clock: dependencies.clock)
         trail = dependencies.trail
         health = dependencies.health
+        budget = dependencies.budget
         let healthHandlers = HealthHandlers(dependencies)
         addOpen(.get, "/metrics", handler: healthHandlers.metrics)
         addOpen(.get, "/livez", handler: healthHandlers.live)
