@@ -256,9 +256,9 @@ let package = Package(
         .testTarget(
             name: "CollectorTests",
             dependencies: [
-                "Collector", "CollectorCore", "HTTPSupport", "SourceFormats", "BatchFormat", "Spool", "Settings",
-                "Telemetry", "UsageModel", "Identity",
-                "TestSupport", httpTypes, hummingbird, lifecycle, logging, nioCore, nioPosix, nioSSL,
+                "Collector", "CollectorCore", "SourceFormats", "BatchFormat", "Spool", "Settings", "Telemetry",
+                "UsageModel", "Identity", "TestSupport", httpTypes, hummingbird, lifecycle, logging, nioCore, nioPosix,
+                nioSSL,
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ],

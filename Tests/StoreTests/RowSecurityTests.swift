@@ -145,8 +145,14 @@ struct RowSecurityTests {
         async throws
     {
         try await Self.with { world in
-            let acme: Int = try await world.store.pool.withConnection {
-                try $0.query("SELECT provider_id FROM provider WHERE name = 'acme'").one().decode(0)
+            let acme: Int = try await world.store.pool.withConnection { connection in
+                try connection.execute(
+                    """
+                    INSERT INTO collector_heartbeat (collector_id, provider_id, seen_at, software_version,
+                        backlog_batches, backlog_bytes, reasons)
+                    SELECT collector_id, provider_id, now(), '1.0', 0, 0, '' FROM collector
+                    """)
+                return try connection.query("SELECT provider_id FROM provider WHERE name = 'acme'").one().decode(0)
             }
             for table in ReaderRole.restricted {
                 await #expect(throws: PostgresError.self, "\(table)") {

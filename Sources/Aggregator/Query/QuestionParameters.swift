@@ -51,8 +51,8 @@ extension Period {
 extension QueryDependencies {
     /// Waits for what `wait-for` names: a position, or `latest`.
     ///
-    /// A caller who is bound to a provider waits for `latest` alone: whether a position is reached says how far the whole
-    /// market has come.
+    /// A caller who is bound to a provider waits for `latest` alone: whether a position is reached says how far the
+    /// whole market has come.
     func waitIfAsked(_ parameters: QueryParameters, for caller: TokenRecord) async throws {
         guard let text = parameters["wait-for"] else { return }
         if caller.provider != nil, text != "latest" {

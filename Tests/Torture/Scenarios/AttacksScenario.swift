@@ -4,8 +4,8 @@ internal import TestHarness
 internal import TestSupport
 internal import UsageModel
 
-/// Attackers of each kind against one installation, and beside each of them another provider, whose batch must be counted
-/// soon. Prints a table: the attack, what it was refused with, what the other provider felt.
+/// Attackers of each kind against one installation, and beside each of them another provider, whose batch must be
+/// counted soon. Prints a table: the attack, what it was refused with, what the other provider felt.
 struct AttacksScenario: Scenario {
     let name = "attacks"
     let abstract =
