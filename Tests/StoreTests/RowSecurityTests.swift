@@ -150,7 +150,11 @@ struct RowSecurityTests {
                     """
                     INSERT INTO collector_heartbeat (collector_id, provider_id, seen_at, software_version,
                         backlog_batches, backlog_bytes, reasons)
-                    SELECT collector_id, provider_id, now(), '1.0', 0, 0, '' FROM collector
+                    SELECT collector_id, provider_id, now(), '1.0', 0, 0, '' FROM collector;
+                    INSERT INTO statement_decision (statement_id, scope_id, month, proposed_by, decision, reason,
+                        decided_at, decided_by, decided_token)
+                    SELECT statement_id, scope_id, month, proposed_by, 'withdrawn', 'a test', now(), 'a test', 'abc'
+                      FROM statement
                     """)
                 return try connection.query("SELECT provider_id FROM provider WHERE name = 'acme'").one().decode(0)
             }
