@@ -18,22 +18,13 @@ package struct HostRule: Sendable, Equatable {
             return
         }
         let own = ["localhost", ProcessInfo.processInfo.hostName]
-        self.names = Set((names + own).map { Self.normal($0[...]) })
+        self.names = Set((names + own).map(HostField.normal(_:)))
     }
 
     /// - Throws: ``Problem`` 400 where `Host` is absent, doubled or malformed, 421 for a foreign one, 403 for a request
     ///   that a browser sends for a page of somebody else.
     package func check(_ request: Request) throws(Problem) {
-        guard let authority = request.head.authority, !authority.isEmpty else {
-            throw .badRequest("The request has no Host field; name the host that is called.")
-        }
-        // The first stands apart as the authority; what is left is a second one.
-        guard !request.headers.contains(where: { $0.name.canonicalName == "host" }) else {
-            throw .badRequest("The request has several Host fields; one is allowed.")
-        }
-        guard let host = Self.host(of: authority) else {
-            throw .badRequest("The Host field is not a name or address with an optional port.")
-        }
+        let host = try HostField.host(calledBy: request)
         guard names?.contains(host) ?? true || Self.isAddress(host) else {
             throw Problem(
                 status: 421, code: "foreign-host", title: "This listener is not called so",
@@ -48,28 +39,6 @@ package struct HostRule: Sendable, Equatable {
                 detail: "The request says that a browser sends it for a page (Origin, Sec-Fetch-Site); programs send "
                     + "neither field.")
         }
-    }
-
-    /// The host in `host`, `host:port` or `[address]:port`, in lower case; `nil` for anything else.
-    private static func host(of authority: String) -> String? {
-        let end: Substring.Index
-        let host: Substring
-        if authority.hasPrefix("[") {
-            guard let close = authority.firstIndex(of: "]") else { return nil }
-            host = authority[authority.index(after: authority.startIndex)..<close]
-            end = authority.index(after: close)
-        } else {
-            end = authority.firstIndex(of: ":") ?? authority.endIndex
-            host = authority[..<end]
-        }
-        let port = authority[end...]
-        let isPort = port.isEmpty || port.hasPrefix(":") && port.dropFirst().allSatisfy { $0.isASCII && $0.isNumber }
-        let isHost = !host.isEmpty && host.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x40 && $0 != 0x2F }
-        return isPort && isHost ? normal(host) : nil
-    }
-
-    private static func normal(_ name: Substring) -> String {
-        (name.hasSuffix(".") ? name.dropLast() : name).lowercased()
     }
 
     private static func isAddress(_ host: String) -> Bool {

@@ -12,24 +12,13 @@ struct ListenerHosts: Sendable {
     /// The listener's own address, `localhost` and what is configured; with TLS the names of its certificate, as it is
     /// when a request comes.
     init(_ listener: Listener) {
-        names = Set((listener.hosts + [listener.host, "localhost"]).map(Self.normal(_:)))
+        names = Set((listener.hosts + [listener.host, "localhost"]).map(HostField.normal(_:)))
         tls = listener.tls
     }
 
     /// - Throws: ``Problem`` 400 where `Host` is absent, doubled or malformed, 421 where it names another host.
     func check(_ request: Request, on channel: any Channel) throws(Problem) {
-        // The first Host field, or the authority of HTTP/2, stands apart; what is left among the fields is one more.
-        let fields = request.headers.filter { $0.name.canonicalName == "host" }.map(\.value)
-        let said = (request.head.authority.map { [$0] } ?? []) + fields
-        guard let authority = said.first, !authority.isEmpty else {
-            throw .badRequest("The request has no Host field; name the host that is called.")
-        }
-        guard said.count == 1 else {
-            throw .badRequest("The request says more than once which host is called; say it once, in Host.")
-        }
-        guard let host = Self.host(of: authority) else {
-            throw .badRequest("The Host field is not a name or address with an optional port.")
-        }
+        let host = try HostField.host(calledBy: request)
         guard
             names.contains(host) || tls?.names.contains(where: { Self.covers($0, host: host) }) ?? false
                 || isOwnAddress(host, of: channel)
@@ -45,42 +34,15 @@ struct ListenerHosts: Sendable {
     private func isOwnAddress(_ host: String, of channel: any Channel) -> Bool {
         let address = channel.localAddress ?? channel.parent?.localAddress
         guard let text = address?.ipAddress else { return false }
-        return Self.normal(text) == host || text == "::ffff:\(host)"
+        return HostField.normal(text) == host || text == "::ffff:\(host)"
     }
 
     /// Whether a name of a certificate is a host's; a wildcard stands for one label.
     static func covers(_ name: String, host: String) -> Bool {
-        let name = normal(name)
+        let name = HostField.normal(name)
         guard name.hasPrefix("*.") else { return name == host }
         guard let dot = host.firstIndex(of: "."), dot != host.startIndex else { return false }
         return host[dot...] == name.dropFirst()
-    }
-
-    /// The host in `host`, `host:port` or `[address]:port`, as it is compared; `nil` for anything else.
-    static func host(of authority: String) -> String? {
-        let end: Substring.Index
-        let host: Substring
-        if authority.hasPrefix("[") {
-            guard let close = authority.firstIndex(of: "]") else { return nil }
-            host = authority[authority.index(after: authority.startIndex)..<close]
-            guard host.contains(":") else { return nil }
-            end = authority.index(after: close)
-        } else {
-            end = authority.firstIndex(of: ":") ?? authority.endIndex
-            host = authority[..<end]
-        }
-        let port = authority[end...]
-        let isPort =
-            port.isEmpty || port.hasPrefix(":") && port.dropFirst().utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 }
-        // No blanks, no user's name, no path, nothing beyond ASCII.
-        let isHost = host.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x40 && $0 != 0x2F }
-        return isPort && isHost && !host.isEmpty ? normal(String(host)) : nil
-    }
-
-    /// Names in lower case without the root's dot; addresses in one spelling.
-    static func normal(_ name: String) -> String {
-        if name.contains(":"), let address = try? SocketAddress(ipAddress: name, port: 0).ipAddress { return address }
-        return (name.hasSuffix(".") ? String(name.dropLast()) : name).lowercased()
     }
 }
 

@@ -13,8 +13,6 @@ struct HeartbeatHandler: Sendable {
     /// The most words for why a collector isn't ready, and the longest of them in bytes.
     private static let maxReasons = 16
     private static let maxReasonBytes = 64
-    /// The longest software version, in bytes of ASCII, as in a batch's header.
-    private static let maxSoftwareVersionBytes = 64
     /// The end of the year 9999, in seconds since 1970-01-01T00:00Z.
     private static let maxCertificateEnd: Int64 = 253_402_300_799
 
@@ -62,12 +60,13 @@ struct HeartbeatHandler: Sendable {
         guard body.backlogBatches <= UInt64(Int64.max), body.backlogBytes <= UInt64(Int64.max) else {
             throw .badRequest("backlog_batches and backlog_bytes must be below 2^63.")
         }
-        guard isWord(body.softwareVersion, maxBytes: maxSoftwareVersionBytes) else {
+        let maxVersionBytes = EpochRequest.maxSoftwareVersionBytes
+        guard NameRule.isPrintableWord(body.softwareVersion, maxBytes: maxVersionBytes) else {
             throw .badRequest(
-                "software_version must be 1 to \(maxSoftwareVersionBytes) printable ASCII characters.")
+                "software_version must be 1 to \(maxVersionBytes) printable ASCII characters.")
         }
         guard body.reasons.count <= maxReasons,
-            body.reasons.allSatisfy({ isWord($0, maxBytes: maxReasonBytes) && !$0.contains(",") }),
+            body.reasons.allSatisfy({ NameRule.isPrintableWord($0, maxBytes: maxReasonBytes) && !$0.contains(",") }),
             body.ready == body.reasons.isEmpty
         else {
             throw .badRequest(
@@ -79,9 +78,5 @@ struct HeartbeatHandler: Sendable {
                 throw .badRequest("certificate_end_seconds must lie between the years 1970 and 9999.")
             }
         }
-    }
-
-    private static func isWord(_ text: String, maxBytes: Int) -> Bool {
-        (1...maxBytes).contains(text.utf8.count) && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
     }
 }

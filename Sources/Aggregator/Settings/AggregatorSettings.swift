@@ -1,5 +1,6 @@
 internal import DaemonSupport
 internal import Foundation
+internal import HTTPSupport
 package import Postgres
 package import Reporting
 package import Scopes
@@ -119,13 +120,13 @@ package struct AggregatorSettings: DaemonSettings {
     ) -> [String] {
         let hosts = settings[settings.keys[keyPath: key]]
         for host in hosts
-        where host.contains("*") || host.contains(":") && !host.hasSuffix("]") || ListenerHosts.host(of: host) == nil {
+        where host.contains("*") || host.contains(":") && !host.hasSuffix("]") || HostField.host(of: host) == nil {
             problems.append(
                 settings.problem(
                     at: settings.keys[keyPath: key], "\"\(host)\" is not a host",
                     remedy: "give a name or an IP address (IPv6 in brackets), without scheme, port or wildcard"))
         }
-        return hosts.compactMap { ListenerHosts.host(of: $0) }
+        return hosts.compactMap { HostField.host(of: $0) }
     }
 
     private static func connection(

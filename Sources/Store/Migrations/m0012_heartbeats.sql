@@ -1,6 +1,7 @@
 -- What each collector said of itself last, every 30 seconds whether it has usage or not.
 CREATE TABLE collector_heartbeat (
     collector_id integer PRIMARY KEY REFERENCES collector,
+    provider_id smallint NOT NULL,
     seen_at timestamptz NOT NULL,
     software_version text NOT NULL,
     -- Sealed batches that aren't shipped, and their bytes.

@@ -12,7 +12,3 @@ ALTER TABLE collector_epoch ALTER COLUMN provider_id SET NOT NULL;
 ALTER TABLE batch_quarantine ADD COLUMN provider_id smallint;
 UPDATE batch_quarantine b SET provider_id = c.provider_id FROM collector c WHERE c.collector_id = b.collector_id;
 ALTER TABLE batch_quarantine ALTER COLUMN provider_id SET NOT NULL;
-
-ALTER TABLE collector_heartbeat ADD COLUMN provider_id smallint;
-UPDATE collector_heartbeat h SET provider_id = c.provider_id FROM collector c WHERE c.collector_id = h.collector_id;
-ALTER TABLE collector_heartbeat ALTER COLUMN provider_id SET NOT NULL;

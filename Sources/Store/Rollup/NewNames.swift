@@ -108,8 +108,10 @@ struct BatchNaming {
             for batch in batches {
                 try budget.admit(batch.rows[keyPath: dictionary].filter { ids[NameBytes($0)] == nil }, of: batch.batch)
             }
-            try budget.intern(with: interner, provider: provider)
-            ids.merge(try interner.find(dimension, missing, provider: provider)) { known, _ in known }
+            let made = try budget.intern(with: interner, provider: provider)
+            if !made.isEmpty {
+                ids.merge(try interner.find(dimension, made, provider: provider)) { known, _ in known }
+            }
         }
         var overLimit: Int64?
         return try batches.map { batch in
@@ -164,6 +166,7 @@ private struct NameBudget {
 
     /// - Parameter names: of the batch, without an id.
     mutating func admit(_ names: [String], of batch: LedgerBatch) throws {
+        if names.isEmpty { return }
         switch rule {
         case .known: return
         case .all: admitted.formUnion(names.map(NameBytes.init))
@@ -206,15 +209,19 @@ private struct NameBudget {
 
     /// Gives ids to the admitted names and notes what was used, in one transaction: a rollup that fails afterwards
     /// doesn't use the budget a second time, since the names are known then.
-    func intern(with interner: Interner, provider: Int16?) throws {
-        guard !admitted.isEmpty || !now.isEmpty else { return }
+    ///
+    /// - Returns: the names that got an id.
+    func intern(with interner: Interner, provider: Int16?) throws -> [String] {
+        guard !admitted.isEmpty || !now.isEmpty else { return [] }
         // In order, so that two that make the same names wait for each other instead of deadlocking.
         let names = admitted.sorted().map { String(decoding: $0.bytes, as: UTF8.self) }
         do {
             try note(now) { if !names.isEmpty { try interner.insert(dimension, names, provider: provider) } }
+            return names
         } catch let error as PostgresError where error.code == .sequenceLimitExceeded {
             // All ids are given out: as beyond a budget.
             try note(now.mapValues { Use(admitted: 0, overLimit: $0.admitted + $0.overLimit) }) {}
+            return []
         }
     }
 

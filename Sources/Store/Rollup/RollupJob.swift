@@ -33,9 +33,8 @@ struct RollupJob {
         if queues.isEmpty { return RollupReport(status: .idle) }
         let held = try locks.acquire(providers: queues.map(\.provider))
         defer { locks.release(providers: held) }
-        // Looked at again: between the look and the locks the other lane may have taken some of them.
-        let locked =
-            try held.isEmpty ? [] : session.waiting(for: lane, within: limits).filter { held.contains($0.provider) }
+        // What the other lane took between the look and the locks is missed when it is taken out of the queue.
+        let locked = queues.filter { held.contains($0.provider) }
         if locked.isEmpty { return RollupReport(status: .busy) }
         let plan = RollupPlan(of: locked, within: limits)
         var report = RollupReport(status: .rolledUp)

@@ -11,7 +11,6 @@ struct RollupLocks {
     private enum Lock {
         case allSums(isShared: Bool)
         case lane(Int)
-        case provider(Int16)
     }
 
     private static let allSums: Int64 = 0x7374_6565_6C66_6F6C
@@ -37,11 +36,18 @@ struct RollupLocks {
 
     /// - Returns: the providers whose lock was free and is held now.
     func acquire(providers: [Int16]) throws -> [Int16] {
-        try providers.filter { try acquire(.provider($0)) }
+        try connection.query(
+            "SELECT p FROM unnest($2::int2[]) AS p WHERE pg_try_advisory_lock($1::int8::int4, p::int4)",
+            [.int(Self.providerClass), .int16Array(providers)]
+        ).map { try $0.decode(0) }
     }
 
     func release(providers: [Int16]) {
-        for provider in providers { release(.provider(provider)) }
+        releasing {
+            try connection.query(
+                "SELECT pg_advisory_unlock($1::int8::int4, p::int4) FROM unnest($2::int2[]) AS p",
+                [.int(Self.providerClass), .int16Array(providers)])
+        }
     }
 
     private func holding<Value>(_ locks: [Lock], _ body: () throws -> Value) throws -> Value? {
@@ -56,34 +62,34 @@ struct RollupLocks {
         case .allSums(let isShared):
             let function = isShared ? "pg_try_advisory_lock_shared" : "pg_try_advisory_lock"
             return try connection.query("SELECT \(function)($1)", [.int(Self.allSums)]).one().decode(0)
-        case .lane(let lane): return try acquire(Int64(lane), in: Self.laneClass)
-        case .provider(let provider): return try acquire(Int64(provider), in: Self.providerClass)
+        case .lane(let lane):
+            return try connection.query(
+                "SELECT pg_try_advisory_lock($1::int8::int4, $2::int8::int4)", Self.parameters(lane)
+            ).one().decode(0)
         }
     }
 
-    private func acquire(_ key: Int64, in lockClass: Int64) throws -> Bool {
-        try connection.query(
-            "SELECT pg_try_advisory_lock($1::int8::int4, $2::int8::int4)", [.int(lockClass), .int(key)]
-        ).one().decode(0)
-    }
-
     private func release(_ lock: Lock) {
-        do {
+        releasing {
             switch lock {
             case .allSums(let isShared):
                 let function = isShared ? "pg_advisory_unlock_shared" : "pg_advisory_unlock"
                 try connection.query("SELECT \(function)($1)", [.int(Self.allSums)])
-            case .lane(let lane): try release(Int64(lane), in: Self.laneClass)
-            case .provider(let provider): try release(Int64(provider), in: Self.providerClass)
+            case .lane(let lane):
+                try connection.query(
+                    "SELECT pg_advisory_unlock($1::int8::int4, $2::int8::int4)", Self.parameters(lane))
             }
+        }
+    }
+
+    private static func parameters(_ lane: Int) -> [Parameter] { [.int(laneClass), .int(Int64(lane))] }
+
+    private func releasing(_ body: () throws -> Void) {
+        do {
+            try body()
         } catch {
             // The lock goes with the session.
             connection.discardAfterUse()
         }
-    }
-
-    private func release(_ key: Int64, in lockClass: Int64) throws {
-        try connection.query(
-            "SELECT pg_advisory_unlock($1::int8::int4, $2::int8::int4)", [.int(lockClass), .int(key)])
     }
 }

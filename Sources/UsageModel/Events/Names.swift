@@ -70,6 +70,11 @@ package enum NameRule {
         return unsafe problem(in: bytes.span.bytes, maxBytes: maxBytes)
     }
 
+    /// Whether the text is 1 to `maxBytes` bytes of printable ASCII without blanks, such as a software's version.
+    package static func isPrintableWord(_ text: String, maxBytes: Int) -> Bool {
+        (1...maxBytes).contains(text.utf8.count) && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+    }
+
     /// Checks a provider or collector name: lower-case letters, digits and inner hyphens, so that it can stand in a
     /// URI, a file name and a metric label without escaping.
     package static func isIdentifier(_ name: String, maxBytes: Int) -> Bool {

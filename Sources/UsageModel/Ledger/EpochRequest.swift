@@ -29,9 +29,7 @@ package struct EpochRequest: Codable, Sendable, Equatable {
         }
         self.spoolID = spoolID
         softwareVersion = try members.decode(String.self, forKey: .softwareVersion)
-        guard (1...Self.maxSoftwareVersionBytes).contains(softwareVersion.utf8.count),
-            softwareVersion.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
-        else {
+        guard NameRule.isPrintableWord(softwareVersion, maxBytes: Self.maxSoftwareVersionBytes) else {
             throw InvalidControlMessage(
                 "software_version must be 1 to \(Self.maxSoftwareVersionBytes) printable ASCII characters.")
         }
