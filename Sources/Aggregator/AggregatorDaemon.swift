@@ -28,6 +28,7 @@ package struct AggregatorDaemon: Sendable {
     private let queryTLS: ReloadableTLS?
     private let revocations: Revocations
     private let trail: AuditTrail
+    private let answers: AnswerFiles
     private let reloadSettings: @Sendable () throws -> AggregatorSettings
 
     /// Grace period for in-flight work after SIGTERM.
@@ -52,6 +53,8 @@ package struct AggregatorDaemon: Sendable {
         store = Self.makeStore(settings, logger: logger)
         queryStore = Self.makeQueryStore(settings, logger: logger)
         trail = AuditTrail(store: store, clock: clock, logger: logger)
+        answers = AnswerFiles(directory: settings.answersDirectory, logger: logger)
+        try answers.check()
         let names = ["ingest", "query"] + (settings.metricsAddress == nil ? [] : ["metrics"])
         listening = ListeningFile(path: settings.listeningFile, listeners: names, logger: logger)
     }
@@ -159,6 +162,7 @@ package struct AggregatorDaemon: Sendable {
                 OpenFiles.Use("ingest.max-connections", wanted: settings.ingestMaxConnections),
                 OpenFiles.Use("query.max-connections", wanted: settings.queryMaxConnections),
                 OpenFiles.Use("database.connections", wanted: settings.connections),
+                OpenFiles.Use("answers", wanted: APILimits.maxUnreadAnswers),
             ], metrics: registry, prefix: "steelyard_aggregator", logger: logger)
         return (shares[0], shares[1])
     }
@@ -200,6 +204,7 @@ package struct AggregatorDaemon: Sendable {
     private func query(_ health: HealthMonitor, maxConnections: Int) -> any Service {
         var dependencies = dependencies(health)
         dependencies.budget = QuestionBudget(settings.questionLimits)
+        dependencies.answers = answers
         dependencies.events = events
         dependencies.trail = trail
         dependencies.silenceMinutes = settings.silenceMinutes

@@ -104,9 +104,12 @@ package struct StoreSession {
     package let connection: Connection
     /// The reporting calendar.
     package let calendar: ZoneRules
+    /// What rows that a question keeps are counted against; `nil` for work of the program's own.
+    let rowBudget: (any RowBudget)?
 
-    package init(_ connection: Connection, calendar: ZoneRules) {
+    package init(_ connection: Connection, calendar: ZoneRules, rowBudget: (any RowBudget)? = nil) {
         self.connection = connection
         self.calendar = calendar
+        self.rowBudget = rowBudget
     }
 }

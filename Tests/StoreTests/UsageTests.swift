@@ -134,6 +134,32 @@ import UsageModel
         }
     }
 
+    @Test func `rows come by bucket and then by the bytes of their names`() async throws {
+        try await World.with { world in
+            let day = minute("2025-06-15")
+            let names = ["a", "B", "é", "z", "Z", "火", "-", "aa"]
+            let list = names.map { (minute: day, tenant: $0, model: "m", counts: TokenCounts(requests: 1, input: 1)) }
+            let later = names.map {
+                (minute: day + 1_440, tenant: $0, model: "m", counts: TokenCounts(requests: 1, input: 1))
+            }
+            try await world.load([
+                usageRows(list), usageRows(later), usageRows(list, layer: .iaas), usageRows(list, layer: .onPremises),
+                usageRows(list, modality: .audio), usageRows(list, modality: .embedding),
+            ])
+            for dimensions in [[UsageDimension.tenant, .layer, .modality], [.kind, .workload, .layer, .tenant]] {
+                let answer = try await world.store.snapshot {
+                    try $0.usage(self.query(day, day + 2_880, bucket: .day, by: dimensions))
+                }
+                #expect(answer.rows.count > 2 * names.count)
+                let sorted = answer.rows.sorted { one, other in
+                    guard one.start == other.start else { return (one.start ?? 0) < (other.start ?? 0) }
+                    return one.keys.map { NameBytes($0) }.lexicographicallyPrecedes(other.keys.map { NameBytes($0) })
+                }
+                #expect(answer.rows == sorted)
+            }
+        }
+    }
+
     @Test func `two spellings that look equal stay two tenants`() async throws {
         try await World.with { world in
             let day = minute("2025-06-15")

@@ -1,18 +1,18 @@
-package import TextFormats
-
 /// `GET /v1/collectors`: the fleet.
-package struct CollectorsResponse: APITable {
+package struct CollectorsResponse: RowTable {
+    package typealias Row = CollectorRow
+
     package var collectors: [CollectorRow] = []
 
     package init() {}
 
     package static let fields: [Field<CollectorsResponse>] = [Field("collectors", \.collectors)]
 
-    private static let layout: CSVLayout<CollectorsResponse, CollectorRow> = [
+    package static let layout: CSVLayout<CollectorsResponse, CollectorRow> = [
         .row(CollectorRow.columns)
     ]
 
-    package var csv: CSVWriter { Self.layout.csv(of: self, rows: collectors) }
+    package var rowsOfTable: [CollectorRow] { collectors }
 }
 
 package struct CollectorRow: APIObject {

@@ -1,7 +1,9 @@
 internal import Scopes
 
 /// `GET /v1/facts/{kind}` and `GET /v1/tenants`: what holds, or was known to at a moment.
-package struct FactsResponse: APIObject {
+package struct FactsResponse: RowAnswer {
+    package typealias Row = FactRow
+
     package var kind = ""
     package var asKnownAt = Moment()
     package var records: [FactRow] = []
@@ -14,7 +16,9 @@ package struct FactsResponse: APIObject {
 }
 
 /// `GET /v1/facts/{kind}/history` and `GET /v1/tenants/history`: everything that was ever recorded, newest first.
-package struct FactHistoryResponse: APIObject {
+package struct FactHistoryResponse: RowAnswer {
+    package typealias Row = FactRow
+
     package var kind = ""
     package var records: [FactRow] = []
 

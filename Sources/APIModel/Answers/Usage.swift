@@ -1,5 +1,4 @@
 package import Scopes
-package import TextFormats
 
 /// What usage can be grouped by and shares be divided among, with the headings of their columns.
 package enum Dimension {
@@ -31,7 +30,9 @@ package enum Dimension {
 }
 
 /// `GET /v1/usage`: sums of usage, grouped and filtered.
-package struct UsageResponse: APITable {
+package struct UsageResponse: RowTable {
+    package typealias Row = UsageRow
+
     package var period = TimeSpan()
     package var bucket: String?
     package var groupBy: [String] = []
@@ -57,12 +58,11 @@ package struct UsageResponse: APITable {
     /// The columns that the question asks for, in order.
     package var names: [String] { (bucket == nil ? [] : [Dimension.bucket]) + groupBy }
 
-    private static let layout: CSVLayout<UsageResponse, UsageRow> = [
+    package static let layout: CSVLayout<UsageResponse, UsageRow> = [
         .row(UsageRow.columns)
     ]
 
-    /// One line for each row.
-    package var csv: CSVWriter { Self.layout.csv(of: self, rows: rows, names: names) }
+    package var rowsOfTable: [UsageRow] { rows }
 }
 
 /// One sum.

@@ -32,39 +32,68 @@ package struct CSVLayout<Answer: Sendable, Row: Sendable>: Sendable, Expressible
     ///
     /// - Parameter names: of the members whose names depend on the question.
     package func csv(of answer: Answer, rows: some Sequence<Row>, names: [String] = []) -> CSVWriter {
+        var lines = lines(of: answer, names: names)
+        for row in rows { lines.append(row) }
+        return lines.writer
+    }
+
+    /// Begins the file, whose rows come one by one.
+    ///
+    /// - Parameters:
+    ///   - answer: what all lines have in common comes from it.
+    ///   - names: of the members whose names depend on the question.
+    package func lines(of answer: Answer, names: [String] = []) -> CSVLines<Row> {
         let header = sources.flatMap { source -> [String] in
             switch source {
             case .answer(let column): [column.csvName ?? ""]
             case .row(let column): column.names == nil ? [column.csvName ?? ""] : names
             }
         }
-        var writer = CSVWriter(header: header)
-        // What all lines have in common is made once.
-        let parts = sources.map { source -> (common: CSVCell, column: Column<Row>?) in
+        let parts = sources.map { source -> CSVLines<Row>.Part in
             switch source {
-            case .answer(let column): (column.cell(answer), nil)
-            case .row(let column): (.empty, column)
+            case .answer(let column): .common(column.cell(answer))
+            case .row(let column): .column(column)
             }
         }
-        var cells: [CSVCell] = []
+        return CSVLines(header: header, parts: parts, names: names)
+    }
+}
+
+/// A file of CSV that grows by one row of an answer at a time.
+package struct CSVLines<Row: Sendable>: Sendable {
+    enum Part: Sendable {
+        /// The same in every line, and made once.
+        case common(CSVCell)
+        case column(Column<Row>)
+    }
+
+    package var writer: CSVWriter
+    private let parts: [Part]
+    private let names: [String]
+    private var cells: [CSVCell] = []
+
+    init(header: [String], parts: [Part], names: [String]) {
+        writer = CSVWriter(header: header)
+        self.parts = parts
+        self.names = names
         cells.reserveCapacity(header.count)
-        for row in rows {
-            cells.removeAll(keepingCapacity: true)
-            for part in parts {
-                guard let column = part.column else {
-                    cells.append(part.common)
-                    continue
-                }
-                guard let values = column.names?(row) else {
-                    cells.append(column.cell(row))
-                    continue
-                }
-                for name in names {
-                    cells.append(column.namedCell?(row) ?? values[name].map { .text($0) } ?? .empty)
-                }
+    }
+
+    package mutating func append(_ row: Row) {
+        cells.removeAll(keepingCapacity: true)
+        for part in parts {
+            switch part {
+            case .common(let cell): cells.append(cell)
+            case .column(let column): append(column, of: row)
             }
-            writer.append(cells)
         }
-        return writer
+        writer.append(cells)
+    }
+
+    private mutating func append(_ column: Column<Row>, of row: Row) {
+        guard let values = column.names?(row) else { return cells.append(column.cell(row)) }
+        for name in names {
+            cells.append(column.namedCell?(row) ?? values[name].map { .text($0) } ?? .empty)
+        }
     }
 }

@@ -8,21 +8,37 @@ package enum APILimits {
     package static let bodyRateWindowSeconds = 5
     /// A body that brings fewer bytes than this in one window is cut off, in bytes: 4 KiB/s.
     package static let minBodyBytesPerWindow = 20 << 10
-    /// A reader that takes less than a part of ``responsePartBytes`` in so many seconds is cut off: 4 KiB/s.
+    /// A reader that takes less than a part of ``responsePartBytes`` in so many seconds is cut off: 4 KiB/s. The whole
+    /// answer has ``answerDeadlineSeconds``.
     package static let responseWindowSeconds = 16
     /// The parts in which answers are written, in bytes.
     package static let responsePartBytes = 64 << 10
     /// The largest answer, in bytes; a larger one is refused with what to ask instead.
     package static let maxAnswerBytes = 64 << 20
-    /// All answers of one token that its readers haven't taken yet, in bytes.
-    package static let maxUnreadBytesPerToken = 64 << 20
-    /// The same for all tokens, in bytes.
-    package static let maxUnreadBytes = 192 << 20
-    /// Questions of one token that are under way at once, unread answers included. A setting; its default, which
-    /// leaves connections of the default pool to others.
+    /// How long the reader of an answer may take for all of it, in seconds: 110 KB/s for the largest.
+    package static let answerDeadlineSeconds = 600
+    /// Bytes of one token's answers that are stored until they are read, on disk. A setting; its default.
+    package static let defaultUnreadBytesPerToken = 256 << 20
+    /// The same for all tokens. A setting; its default.
+    package static let defaultUnreadBytes = 1 << 30
+    /// Answers of one token that its readers haven't taken whole, count: each is an open file and a part in memory.
+    package static let maxUnreadAnswersPerToken = 32
+    /// The same for all tokens.
+    package static let maxUnreadAnswers = 256
+    /// Questions of one token that are being answered at once. A setting; its default, which leaves connections of the
+    /// default pool to others.
     package static let defaultQuestionsPerToken = 6
     /// The same for all tokens. A setting; its default.
     package static let defaultQuestions = 32
+    /// Imports, previews of imports and steps of closing of one token at once: they take turns in the database anyway.
+    package static let maxChangesPerToken = 1
+    /// The same for all tokens: one less than the connections that they, tokens and the audit log share.
+    package static let maxChanges = AggregatorDaemon.administrationConnections - 1
+    /// Rows that the questions of one token keep in memory at once to be evaluated, about 250 bytes each. A setting;
+    /// its default.
+    package static let defaultKeptRowsPerToken = 1_000_000
+    /// The same for all tokens. A setting; its default.
+    package static let defaultKeptRows = 2_000_000
     /// Facts in one export or history, count. More is refused, never cut.
     package static let maxFactRows = 200_000
     /// How long a connection may do nothing, in seconds.

@@ -10,20 +10,35 @@ internal import TextFormats
 
 /// A successful response, in the form that was asked for.
 struct APIResponse {
+    enum Body: Sendable {
+        case bytes([UInt8])
+        case stored(StoredAnswer)
+    }
+
     var status: HTTPResponse.Status
     var contentType: String
-    var body: [UInt8]
+    private(set) var body: Body
     var headers: HTTPFields
     /// Held until the answer is written.
     private var permit: QuestionPermit?
+    /// How long the reader may take; `nil` for as long as each part comes away in time.
+    private var deadline: Duration?
 
     init(
         status: HTTPResponse.Status = .ok, contentType: String, body: [UInt8], headers: HTTPFields = [:]
     ) {
         self.status = status
         self.contentType = contentType
-        self.body = body
+        self.body = .bytes(body)
         self.headers = headers
+    }
+
+    /// An answer that was written row by row.
+    init(_ answer: StoredAnswer, as format: AnswerFormat) {
+        status = .ok
+        contentType = format.contentType
+        body = .stored(answer)
+        headers = [:]
     }
 
     static func json(_ value: JSONValue, status: HTTPResponse.Status = .ok) -> APIResponse {
@@ -73,28 +88,47 @@ struct APIResponse {
         return response
     }
 
-    /// The answer, counted among its caller's until it is written.
+    /// The answer of a question, complete and stored, counted among its caller's until it is written.
     ///
-    /// - Throws: ``Problem`` 422 where it is larger than any may be; ``QuestionBudget/Refusal``.
-    func holding(_ permit: QuestionPermit) throws -> APIResponse {
-        guard body.count <= APILimits.maxAnswerBytes else { throw Problem.answerTooLarge(bytes: body.count) }
-        try permit.hold(bytes: body.count)
+    /// - Throws: ``Problem`` 422 where it is larger than any may be; ``QuestionBudget/Refusal``; ``AnswerFileError``.
+    func held(by permit: QuestionPermit, in files: AnswerFiles) throws -> APIResponse {
         var response = self
+        if case .bytes(let bytes) = body {
+            guard bytes.count <= APILimits.maxAnswerBytes else { throw Problem.answerTooLarge(bytes: bytes.count) }
+            let writer = AnswerWriter(files, permit: permit)
+            for start in stride(from: 0, to: bytes.count, by: APILimits.responsePartBytes) {
+                try writer.append(bytes[start..<min(start + APILimits.responsePartBytes, bytes.count)])
+            }
+            response.body = .stored(try writer.finish())
+        }
+        try permit.answered()
         response.permit = permit
+        response.deadline = files.deadline
         return response
     }
 
-    /// In parts, each written when the socket has taken the one before: a reader that is slow holds the answer's bytes,
-    /// which are counted, and no second copy of them.
-    private var parts: ResponseBody {
-        let (body, permit) = (body, permit)
-        return ResponseBody(contentLength: body.count) { writer in
-            for start in stride(from: 0, to: body.count, by: APILimits.responsePartBytes) {
-                let end = min(start + APILimits.responsePartBytes, body.count)
-                try await writer.write(ByteBuffer(bytes: body[start..<end]))
+    /// In parts, each read from where it is stored when the socket has taken the one before.
+    private func parts(of answer: StoredAnswer) -> ResponseBody {
+        let (permit, deadline) = (permit, deadline)
+        return ResponseBody(contentLength: answer.count) { writer in
+            let end = deadline.map { ContinuousClock.now + $0 }
+            var offset = 0
+            while offset < answer.count {
+                // The connection is closed on it: the length says that something is missing.
+                if let end, ContinuousClock.now > end { throw ReaderTooSlow() }
+                let part = try await answer.part(at: offset)
+                offset += part.readableBytes
+                try await writer.write(part)
             }
             try await writer.finish(nil)
             withExtendedLifetime(permit) {}
+        }
+    }
+
+    private var responseBody: ResponseBody {
+        switch body {
+        case .bytes(let bytes): parts(of: StoredAnswer(inMemory: bytes))
+        case .stored(let answer): parts(of: answer)
         }
     }
 
@@ -103,9 +137,12 @@ struct APIResponse {
         headers[.contentType] = contentType
         headers[.cacheControl] = "no-store"
         headers[.xContentTypeOptions] = "nosniff"
-        return Response(status: status, headers: headers, body: parts)
+        return Response(status: status, headers: headers, body: responseBody)
     }
 }
+
+/// The reader of an answer took longer than ``APILimits/answerDeadlineSeconds``.
+private struct ReaderTooSlow: Error {}
 
 extension HTTPField.Name {
     static let steelyardPosition = HTTPField.Name.known("Steelyard-Position")

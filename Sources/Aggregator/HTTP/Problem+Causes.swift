@@ -20,6 +20,10 @@ extension Problem {
             self = problem
         case let error as ConcurrencyLimiter.Refusal: self = Self.admission(error)
         case let error as QuestionBudget.Refusal: self = Self.question(error)
+        case is AnswerFileError:
+            self = .unavailable(
+                "The server can't store the answer; its log says why.", retryAfterSeconds: 10,
+                code: "answers-unavailable")
         case let error as UnknownScope:
             self = Problem(
                 status: 404, code: "unknown-scope", title: "There is no such scope", detail: "\(error).",
@@ -108,6 +112,19 @@ extension Problem {
             .tooManyRequests(
                 "This token has \(limit) questions under way; wait for their answers.",
                 retryAfterSeconds: APILimits.retryAfterSeconds)
+        case .tooManyChanges(let limit):
+            .tooManyRequests(
+                "This token has \(limit) imports, previews or steps of closing under way; wait for their answers.",
+                retryAfterSeconds: APILimits.retryAfterSeconds)
+        case .tooManyKept:
+            .tooManyRequests(
+                "This token's questions under way need as many rows of the database as they may; wait for their answers.",
+                retryAfterSeconds: APILimits.retryAfterSeconds)
+        case .tooManyRows(let limit):
+            Problem(
+                status: 422, code: "too-many-rows", title: "The question needs too many rows",
+                detail: "It needs more than \(limit) rows of the database (query.rows-per-token). Ask for a shorter "
+                    + "period, fewer steps or fewer scopes at once.")
         case .tooMuchUnread:
             .tooManyRequests(
                 "This token has answers under way that nobody reads; read them first.",

@@ -9,6 +9,9 @@ final class WorkerThreads: TaskExecutor {
     /// For batches, which no question may delay.
     static let ingest = WorkerThreads(count: max(2, NIOCore.System.coreCount))
 
+    /// For metrics, which must be seen also when questions take all of theirs.
+    static let monitoring = WorkerThreads(count: 1)
+
     private let threads: NIOThreadPool
 
     private init(count: Int) {

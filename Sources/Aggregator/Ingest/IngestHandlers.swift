@@ -31,7 +31,9 @@ struct IngestHandlers: Sendable {
 
     @Sendable func openEpoch(_ request: Request, _ identity: CollectorIdentity) async throws -> APIResponse {
         _ = try request.parameters()
-        let asked: EpochRequest = try await request.jsonBody(limitBytes: APILimits.maxControlBodyBytes)
+        let asked: EpochRequest = try await WorkerThreads.ingest.run {
+            try await request.jsonBody(limitBytes: APILimits.maxControlBodyBytes)
+        }
         let now = now
         let grant = try await store.transaction(retry: .idempotent) {
             try $0.openEpoch(asked, of: CollectorKey(identity), now: now)
@@ -55,6 +57,18 @@ struct IngestHandlers: Sendable {
 
     @Sendable func lookUp(_ request: Request, _ identity: CollectorIdentity) async throws -> APIResponse {
         _ = try request.parameters()
+        let (epoch, digests) = try await WorkerThreads.ingest.run { try await Self.digests(request) }
+        let now = now
+        let known = try await store.transaction(retry: .idempotent) {
+            try $0.lookupDigests(digests, of: CollectorKey(identity), epoch: epoch, now: now)
+        }
+        switch known {
+        case .success(let counted): return try .json(encoding: ControlMessages.LookupResult(counted: counted))
+        case .failure(let refusal): throw Problem.batch(BatchOutcome(refusal))
+        }
+    }
+
+    private static func digests(_ request: Request) async throws -> (epoch: UInt64, digests: [[UInt8]]) {
         let body: ControlMessages.LookupRequest = try await request.jsonBody(limitBytes: APILimits.maxControlBodyBytes)
         guard body.epoch >= 1, body.epoch <= UInt64(Int64.max) else {
             throw Problem.badRequest("epoch must be a whole number from 1.")
@@ -68,14 +82,7 @@ struct IngestHandlers: Sendable {
             }
             return digest.bytes
         }
-        let (epoch, now) = (body.epoch, now)
-        let known = try await store.transaction(retry: .idempotent) {
-            try $0.lookupDigests(digests, of: CollectorKey(identity), epoch: epoch, now: now)
-        }
-        switch known {
-        case .success(let counted): return try .json(encoding: ControlMessages.LookupResult(counted: counted))
-        case .failure(let refusal): throw Problem.batch(BatchOutcome(refusal))
-        }
+        return (body.epoch, digests)
     }
 
     // MARK: Batches

@@ -17,6 +17,8 @@ package struct QueryDependencies: Sendable {
     package var trail: AuditTrail
     /// What questions may take at once.
     package var budget = QuestionBudget()
+    /// Where answers wait for their readers.
+    package var answers = AnswerFiles()
     /// What a month must have before it is closed.
     package var statementRules = StatementRules()
     /// How long `wait-for` waits.
@@ -27,7 +29,19 @@ package struct QueryDependencies: Sendable {
     package var silenceMinutes = APILimits.defaultSilenceMinutes
 
     /// The database as a caller may see it: every question of a request is asked through this.
-    func questions(of caller: TokenRecord) -> Questions { store.questions(as: caller.visibility) }
+    ///
+    /// Rows that are kept until the question is answered count against its permit.
+    func questions(of caller: TokenRecord) -> Questions {
+        store.questions(as: caller.visibility, rowBudget: QuestionPermit.current)
+    }
+
+    /// What makes a place for the answer to the question that the task is answering; called where it is encoded.
+    ///
+    /// - Parameter isHashed: whether the answer's SHA-256 is asked for.
+    func answerWriter(isHashed: Bool = false) -> @Sendable () -> AnswerWriter {
+        let (answers, permit) = (answers, QuestionPermit.current)
+        return { AnswerWriter(answers, permit: permit, isHashed: isHashed) }
+    }
 
     /// What a caller asks about scopes and statements.
     func reports(for caller: TokenRecord) -> Reports<Questions> { Reports(questions(of: caller)) }

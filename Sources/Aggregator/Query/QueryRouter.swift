@@ -21,6 +21,7 @@ struct QueryRouter {
     private let trail: AuditTrail
     private let health: @Sendable () -> Health
     private let budget: QuestionBudget
+    private let answers: AnswerFiles
     private(set) var routes: [Route] = []
 
     init(_ dependencies: QueryDependencies) {
@@ -28,6 +29,7 @@ struct QueryRouter {
         trail = dependencies.trail
         health = dependencies.health
         budget = dependencies.budget
+        answers = dependencies.answers
         add(.get, "/v1/usage", needs: .usage, handler: UsageHandler(dependencies: dependencies).answer)
         add(.get, "/v1/shares", needs: .shares, handler: SharesHandler(dependencies: dependencies).answer)
         add(.get, "/v1/rank", needs: .shares, handler: RankHandler(dependencies: dependencies).answer)
@@ -79,6 +81,7 @@ struct QueryRouter {
         trail = dependencies.trail
         health = dependencies.health
         budget = dependencies.budget
+        answers = dependencies.answers
         let healthHandlers = HealthHandlers(dependencies)
         addOpen(.get, "/metrics", handler: healthHandlers.metrics)
         addOpen(.get, "/livez", handler: healthHandlers.live)
@@ -90,7 +93,7 @@ struct QueryRouter {
         _ method: HTTPRequest.Method, _ path: String, needs permission: Permission,
         handler: @escaping AuthorisedHandler
     ) {
-        let (tokens, trail, health, budget) = (tokens, trail, health, budget)
+        let (tokens, trail, health, budget, answers) = (tokens, trail, health, budget, answers)
         addOpen(method, path) { request, context in
             // An older schema may lack what a question reads: nothing is asked of it before it is prepared.
             guard health().state != .starting else {
@@ -108,9 +111,12 @@ struct QueryRouter {
                 try caller.check(permission)
                 // Whoever watches must see also when too much is asked.
                 guard permission != .metrics else { return try await handler(request, context, caller) }
-                let permit = try budget.permit(for: caller.id)
-                return try await WorkerThreads.questions.run { try await handler(request, context, caller) }
-                    .holding(permit)
+                let permit = try budget.permit(for: caller.id, isChange: permission.changesMarket)
+                return try await QuestionPermit.$current.withValue(permit) {
+                    try await WorkerThreads.questions.run {
+                        try await handler(request, context, caller).held(by: permit, in: answers)
+                    }
+                }
             } catch let problem as Problem where problem.status == 403 {
                 trail.note(
                     .init(kind: .denied, peer: peer, actor: caller.actor, code: problem.code, place: path))

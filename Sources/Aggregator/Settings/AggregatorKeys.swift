@@ -61,7 +61,8 @@ struct AggregatorKeys: SettingKeys {
         let statementTimeout = Setting(
             "database.statement-timeout", type: .duration(.seconds(1) ... .hours(1)), default: .seconds(60),
             """
-            How long one statement may run; a question that takes longer gets 503 `too-slow`. COMMIT is exempt
+            How long one statement may run, and how long a question of several may begin further ones; one that takes \
+            longer gets 503 `too-slow`. COMMIT is exempt
             """)
         let migrate = Setting(
             "database.migrate", type: .flag, default: false,
@@ -163,11 +164,34 @@ struct AggregatorKeys: SettingKeys {
             """)
         let questions = Setting(
             "query.questions", type: .count(1...1_000, of: "questions"), default: APILimits.defaultQuestions,
-            "Questions under way, answers that are still being read included; more get 503 `busy`")
+            "Questions that are being answered; more get 503 `busy`")
         let questionsPerToken = Setting(
             "query.questions-per-token", type: .count(1...1_000, of: "questions"),
             default: APILimits.defaultQuestionsPerToken,
             "The same for one token; more get 429. Keep it below `database.reader-connections`")
+        let rows = Setting(
+            "query.rows", type: .count(10_000...1_000_000_000, of: "rows"), default: APILimits.defaultKeptRows,
+            """
+            Rows of sums and facts that questions about scopes keep in memory while they are evaluated, about 250 bytes \
+            each; a question for which there is no room gets 503 `busy`. Lists such as `/v1/usage` keep none
+            """)
+        let rowsPerToken = Setting(
+            "query.rows-per-token", type: .count(10_000...1_000_000_000, of: "rows"),
+            default: APILimits.defaultKeptRowsPerToken,
+            "The same for one token; a question that needs more by itself gets 422 `too-many-rows`, others 429")
+        let answersDirectory = Setting(
+            "query.answers-directory", optional: .path, absent: "`TMPDIR`, or `/var/tmp`",
+            """
+            Directory on a disk for answers of more than 64 KiB while they are read, in files without names that are gone \
+            with the process. Keep it off file systems in memory
+            """)
+        let unreadBytes = Setting(
+            "query.unread-bytes", type: .bytes((64 << 20)...(1 << 40)), default: APILimits.defaultUnreadBytes,
+            "Bytes there at once; a question whose answer has no room gets 503 `busy`")
+        let unreadBytesPerToken = Setting(
+            "query.unread-bytes-per-token", type: .bytes((64 << 20)...(1 << 40)),
+            default: APILimits.defaultUnreadBytesPerToken,
+            "The same for one token; its next answer gets 429 until the others are read")
     }
 
     struct Reporting: SettingKeys {

@@ -36,6 +36,8 @@ package struct AggregatorSettings: DaemonSettings {
     /// Where metrics and health are served without a token; `nil` for only with one.
     package var metricsAddress: ListenAddress?
     package var questionLimits: QuestionBudget.Limits
+    /// Where answers wait for their readers; `nil` for the system's directory.
+    package var answersDirectory: String?
     package var calendar: ZoneRules
     package var scopesDirectory: String?
     package var eventsFile: String?
@@ -87,8 +89,12 @@ package struct AggregatorSettings: DaemonSettings {
         queryHosts = Self.hosts(settings, at: \.query.hosts, &problems)
         metricsAddress = settings[\.query.metricsListen]
         questionLimits = QuestionBudget.Limits()
-        questionLimits.questions = settings[\.query.questions]
-        questionLimits.questionsPerToken = settings[\.query.questionsPerToken]
+        questionLimits.questions = .init(
+            all: settings[\.query.questions], perToken: settings[\.query.questionsPerToken])
+        questionLimits.rows = .init(all: settings[\.query.rows], perToken: settings[\.query.rowsPerToken])
+        questionLimits.bytes = .init(
+            all: settings[\.query.unreadBytes], perToken: settings[\.query.unreadBytesPerToken])
+        answersDirectory = settings[\.query.answersDirectory]
         calendar = ZoneRules(identifier: settings[\.reporting.zone]) ?? .utc
         scopesDirectory = settings[\.reporting.scopesDirectory]
         eventsFile = settings[\.reporting.eventsFile]

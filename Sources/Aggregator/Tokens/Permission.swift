@@ -19,6 +19,9 @@ package enum Permission: String, Sendable, CaseIterable {
     case tokens
     case metrics
 
+    /// Whether its routes change facts or statements, which takes connections of the owner's login for a while.
+    var changesMarket: Bool { [.writeTenants, .writeFacts, .writeStatements].contains(self) }
+
     /// Whether the figures are the market's: a token bound to one provider may not see them.
     var isMarketWide: Bool {
         switch self {

@@ -46,7 +46,8 @@ extension Connection {
         writer.bytes.removeAll(keepingCapacity: true)
     }
 
-    private func drain() {
+    /// Reads and drops what the server still sends of a statement.
+    func drain() {
         while let result = unsafe PQgetResult(handle) {
             unsafe PQclear(result)
         }

@@ -6,9 +6,7 @@ extension Connection {
     /// The statement is prepared on first use and kept; pass `isOneOff` for text that won't come again.
     @discardableResult
     package func query(_ sql: String, _ parameters: [Parameter] = [], isOneOff: Bool = false) throws -> Rows {
-        guard !isBroken else {
-            throw PostgresError(.connectionFailure, "The connection was lost earlier and may not be used again.")
-        }
+        try requireUsable()
         let name = isOneOff ? "" : try preparedName(for: sql, types: parameters.map(\.type))
         if isOneOff { try prepare(name: "", sql: sql, types: parameters.map(\.type)) }
         let packed = PackedParameters(parameters)
@@ -35,7 +33,7 @@ extension Connection {
         return try unsafe rows(PQexec(handle, sql), sql: sql)
     }
 
-    private func preparedName(for sql: String, types: [UInt32]) throws -> String {
+    func preparedName(for sql: String, types: [UInt32]) throws -> String {
         let key = StatementKey(sql: sql, types: types)
         if let name = prepared[key] { return name }
         if prepared.count >= Self.maxPreparedStatements {
@@ -59,7 +57,7 @@ extension Connection {
         }
         let box = unsafe ResultBox(result)
         switch unsafe PQresultStatus(result) {
-        case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY: return Rows(box: box)
+        case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_SINGLE_TUPLE, PGRES_EMPTY_QUERY: return Rows(box: box)
         case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH: return Rows(box: box)
         default: throw noted(box.error(doing: sql, isLost: isLost, message: lastMessage(doing: sql)))
         }

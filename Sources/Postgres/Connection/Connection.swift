@@ -15,6 +15,19 @@ internal import CLibPQ
     /// Set once the connection must not be used again; the pool then closes it.
     package internal(set) var isBroken = false
 
+    /// When no further statement may begin; `nil` for no end. Whoever sets it takes it away again.
+    package var lastBegin: ContinuousClock.Instant?
+
+    /// - Throws: ``PostgresError`` where the connection was lost, or where the time for statements is over.
+    func requireUsable() throws(PostgresError) {
+        guard !isBroken else {
+            throw PostgresError(.connectionFailure, "The connection was lost earlier and may not be used again.")
+        }
+        if let lastBegin, ContinuousClock.now > lastBegin {
+            throw PostgresError(.queryCanceled, "The statements of a question took longer together than they may.")
+        }
+    }
+
     /// Makes the pool close this connection instead of handing it out again, because its session holds something
     /// (a lock, a setting, a temporary table) that the next user must not inherit.
     package func discardAfterUse() {

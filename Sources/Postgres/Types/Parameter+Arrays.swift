@@ -116,11 +116,11 @@ struct PackedParameters {
         flat.append(0)
     }
 
-    typealias Pointers = (
+    typealias Pointers<Value> = (
         Int32, UnsafePointer<UnsafePointer<CChar>?>?, UnsafePointer<Int32>?, UnsafePointer<Int32>?
-    ) -> OpaquePointer?
+    ) -> Value
 
-    func withPointers(_ body: Pointers) -> OpaquePointer? {
+    func withPointers<Value>(_ body: Pointers<Value>) -> Value {
         let formats = [Int32](repeating: 1, count: offsets.count)
         return unsafe flat.withUnsafeBytes { buffer in
             let base = unsafe buffer.baseAddress?.assumingMemoryBound(to: CChar.self)

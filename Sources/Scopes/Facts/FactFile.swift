@@ -11,6 +11,11 @@ package enum FactFile {
     /// The largest file that is read, in bytes.
     package static let maxBytes = 64 << 20
 
+    /// The most records in one file, count: as many as an export may have.
+    package static let maxRecords = 200_000
+    /// Mistakes after which reading stops: what comes then is no better, and each is remembered.
+    static let maxProblems = 10_000
+
     /// Reads and checks a whole file.
     ///
     /// - Parameter file: the name that problems are reported under.
@@ -30,7 +35,17 @@ package enum FactFile {
                         + kind.definition.columns.map(\.name).joined(separator: ","))
             }
             if validator.readHeader(header) {
-                while let record = try reader.next() { validator.read(record) }
+                while let record = try reader.next() {
+                    guard validator.records.count < maxRecords else {
+                        throw FileProblem(
+                            line: record.line, message: "more than \(maxRecords) records: import them in several files")
+                    }
+                    guard validator.problems.count < maxProblems else {
+                        throw FileProblem(
+                            line: record.line, message: "more than \(maxProblems) mistakes; reading stopped here")
+                    }
+                    validator.read(record)
+                }
             }
         } catch {
             validator.problems.append(error)
@@ -49,12 +64,18 @@ package enum FactFile {
 
     /// The export of some versions of records of one kind, with when and by whom they were recorded.
     package static func emit(versions: some Sequence<FactVersion>, kind: FactKind) -> String {
-        var writer = CSVWriter(header: kind.definition.columns.map(\.name) + versionColumns)
-        for version in versions {
-            writer.append(
-                cells(version.record) + [.text(RFC3339.text(version.recordedAt)), .text(version.recordedBy)])
-        }
+        var writer = versionWriter(kind)
+        for version in versions { append(version, to: &writer) }
         return writer.text
+    }
+
+    /// Begins such an export, which grows by ``append(_:to:)``.
+    package static func versionWriter(_ kind: FactKind) -> CSVWriter {
+        CSVWriter(header: kind.definition.columns.map(\.name) + versionColumns)
+    }
+
+    package static func append(_ version: FactVersion, to writer: inout CSVWriter) {
+        writer.append(cells(version.record) + [.text(RFC3339.text(version.recordedAt)), .text(version.recordedBy)])
     }
 
     private static func cells(_ record: FactRecord) -> [CSVCell] {

@@ -53,7 +53,14 @@ package struct CollectorStatus: Sendable, Equatable {
 extension StoreSession {
     /// All collectors that the caller may see, by provider and name.
     package func collectors(visibility: Visibility) throws -> [CollectorStatus] {
-        try connection.query(
+        var statuses: [CollectorStatus] = []
+        try forEachCollector(visibility: visibility) { statuses.append($0) }
+        return statuses
+    }
+
+    /// The same, one by one.
+    package func forEachCollector(visibility: Visibility, _ body: (CollectorStatus) throws -> Void) throws {
+        try connection.forEachRow(
             """
             SELECT p.name, c.name, e.epoch, e.next_sequence, e.software_version, e.last_seen_at, e.last_batch_at,
                    e.newest_minute, coalesce(q.pending, 0), d.duplicates, coalesce(b.quarantined, 0),
@@ -71,7 +78,7 @@ extension StoreSession {
              WHERE $1 = '*' OR p.name = $1
              ORDER BY p.name, c.name
             """, [.text(visibility.setting)]
-        ).map { row in
+        ) { row in
             let reportedAt: Timestamp? = try row.decode(11)
             let report = try reportedAt.map { at in
                 CollectorStatus.Report(
@@ -79,12 +86,13 @@ extension StoreSession {
                     reasons: try row.decode(14, as: String.self).split(separator: ",").map(String.init),
                     certificateEnd: try row.decode(15))
             }
-            return CollectorStatus(
-                provider: try row.decode(0), collector: try row.decode(1), epoch: try row.decode(2),
-                nextSequence: try row.decode(3), softwareVersion: try row.decode(4), lastSeen: try row.decode(5),
-                lastBatchAt: try row.decode(6), newestMinute: try row.decode(7), pendingBatches: try row.decode(8),
-                duplicates: try row.decode(9), quarantined: try row.decode(10),
-                report: report)
+            try body(
+                CollectorStatus(
+                    provider: try row.decode(0), collector: try row.decode(1), epoch: try row.decode(2),
+                    nextSequence: try row.decode(3), softwareVersion: try row.decode(4), lastSeen: try row.decode(5),
+                    lastBatchAt: try row.decode(6), newestMinute: try row.decode(7),
+                    pendingBatches: try row.decode(8), duplicates: try row.decode(9), quarantined: try row.decode(10),
+                    report: report))
         }
     }
 }

@@ -40,7 +40,15 @@ extension ConnectionOptions {
 package struct Questions: ReportDatabase {
     package let store: Store
     package let visibility: Visibility
+    /// What the rows that the questions keep are counted against.
+    private let rowBudget: (any RowBudget)?
     package var calendar: ZoneRules { store.calendar }
+
+    fileprivate init(store: Store, visibility: Visibility, rowBudget: (any RowBudget)?) {
+        self.store = store
+        self.visibility = visibility
+        self.rowBudget = rowBudget
+    }
 
     /// Runs operations that read in one snapshot of what the caller may see.
     ///
@@ -53,10 +61,14 @@ package struct Questions: ReportDatabase {
             throw StoreError(.noReader, "This program was started without connections for questions.")
         }
         let restriction = try await store.restriction(to: visibility)
-        let calendar = calendar
+        let (calendar, rowBudget) = (calendar, rowBudget)
+        let timeLimit = Duration.milliseconds(access.pool.options.statementTimeoutMilliseconds)
         return try await access.pool.withTransaction(.snapshot) { connection in
+            // Each statement has its limit; a question of hundreds must not have hundreds of it.
+            if timeLimit > .zero { connection.lastBegin = ContinuousClock.now + timeLimit }
+            defer { connection.lastBegin = nil }
             try restriction.set(on: connection)
-            let value = try body(StoreSession(connection, calendar: calendar))
+            let value = try body(StoreSession(connection, calendar: calendar, rowBudget: rowBudget))
             try restriction.confirm(on: connection)
             return value
         }
@@ -87,7 +99,11 @@ package struct Questions: ReportDatabase {
 
 extension Store {
     /// The database as somebody may see it.
-    package func questions(as visibility: Visibility) -> Questions { Questions(store: self, visibility: visibility) }
+    ///
+    /// - Parameter rowBudget: of the caller; `nil` for the program's own questions.
+    package func questions(as visibility: Visibility, rowBudget: (any RowBudget)? = nil) -> Questions {
+        Questions(store: self, visibility: visibility, rowBudget: rowBudget)
+    }
 
     /// Refuses a login for questions that could see or do more than a reader, naming everything that it could.
     ///

@@ -8,6 +8,27 @@ extension StoreSession {
     /// - Throws: ``QuestionError`` with `.notKept` where the sums that the question needs are not kept (sub-hour zones
     ///   or minutes across dimensions, or before what retention left), with the reason.
     package func usage(_ query: UsageQuery) throws -> UsageAnswer {
+        var rows: [UsageAnswer.Row] = []
+        var answer: UsageAnswer?
+        try usage(query) {
+            answer = $0
+        } eachRow: {
+            rows.append($0)
+        }
+        guard var answer else { preconditionFailure("an answer that never began") }
+        answer.rows = rows
+        return answer
+    }
+
+    /// The same, one row at a time, in the answer's order.
+    ///
+    /// - Parameters:
+    ///   - begin: is told first of the answer, without its rows.
+    ///   - eachRow: is told of each row. Where there are more than the query allows, it has been told of as many as
+    ///     that before the error.
+    package func usage(
+        _ query: UsageQuery, begin: (UsageAnswer) throws -> Void, eachRow: (UsageAnswer.Row) throws -> Void
+    ) throws {
         let plan = try UsagePlan(query, calendar: calendar)
         let position = try position()
         var query = query
@@ -15,17 +36,17 @@ extension StoreSession {
         try plan.source.requireKept(from: query.from, keptFrom: try keptFrom(plan.source))
         var sql = UsageSQL(query, plan: plan, calendar: calendar)
         let text = sql.text()
-        let rows = try connection.query(text, sql.parameters)
-        guard rows.count <= query.maxRows else {
-            throw QuestionError(
-                .badQuery,
-                "The answer has more than \(query.maxRows) rows. Ask for a shorter range or fewer dimensions.")
+        try begin(UsageAnswer(position: position, knownAt: query.knownAt, source: plan.source, rows: []))
+        var count = 0
+        try connection.forEachRow(text, sql.parameters) { row in
+            count += 1
+            guard count <= query.maxRows else {
+                throw QuestionError(
+                    .badQuery,
+                    "The answer has more than \(query.maxRows) rows. Ask for a shorter range or fewer dimensions.")
+            }
+            try eachRow(try Self.usageRow(row, query))
         }
-        var answer: [UsageAnswer.Row] = []
-        answer.reserveCapacity(rows.count)
-        for row in rows { answer.append(try Self.usageRow(row, query)) }
-        answer.sort(by: Self.isBefore)
-        return UsageAnswer(position: position, knownAt: query.knownAt, source: plan.source, rows: answer)
     }
 
     private static func usageRow(_ row: Row, _ query: UsageQuery) throws -> UsageAnswer.Row {
@@ -64,14 +85,6 @@ extension StoreSession {
             reasoningOutput: try row.decode(column + 4))
     }
 
-    private static func isBefore(left: UsageAnswer.Row, right: UsageAnswer.Row) -> Bool {
-        if left.start != right.start { return (left.start ?? 0) < (right.start ?? 0) }
-        for (one, other) in zip(left.keys, right.keys) where NameBytes(one) != NameBytes(other) {
-            return NameBytes(one) < NameBytes(other)
-        }
-        return false
-    }
-
     /// From when on sums of a bucket are kept; `nil` for ever.
     package func keptFrom(_ bucket: UsageBucket) throws -> Timestamp? {
         try connection.query(
@@ -95,7 +108,7 @@ struct UsageSQL {
         self.calendar = calendar
     }
 
-    /// Columns: bucket (or NULL), one per dimension, five sums.
+    /// Columns: bucket (or NULL), one per dimension, five sums; by bucket, then by the bytes of the dimensions' names.
     mutating func text() -> String {
         addRange()
         conditions += sql.visibility(query.visibility)
@@ -106,16 +119,20 @@ struct UsageSQL {
         let selected = ([bucket] + keys).enumerated().map { "\($0.element) AS c\($0.offset)" }
         let grouped = (0...keys.count).map { "c\($0)" }.joined(separator: ", ")
         let sums = SumWriter.countColumns.map { "sum(u.\($0)) AS \($0)" }
-        let names = query.groupBy.enumerated().map { nameExpression($0.element, "c\($0.offset + 1)") }
+        let names = query.groupBy.enumerated().map { place, dimension in
+            "\(nameExpression(dimension, "c\(place + 1)")) AS n\(place + 1)"
+        }
         let outer = (["c0"] + names + SumWriter.countColumns).joined(separator: ", ")
+        let order = ["c0"] + query.groupBy.enumerated().map { orderExpression($0.element, "n\($0.offset + 1)") }
         let limit = sql.bind(.int(query.maxRows + 1))
         // The empty group of a question without dimensions and buckets must not become a row of NULLs.
         return """
-            SELECT \(outer) FROM (
+            SELECT * FROM (SELECT \(outer) FROM (
                 SELECT \((selected + sums).joined(separator: ", "))
                   FROM usage_\(plan.source.rawValue) u \(join)
                  WHERE \(conditions.joined(separator: " AND "))
-                 GROUP BY \(grouped) LIMIT \(limit)) AS sums
+                 GROUP BY \(grouped) LIMIT \(limit)) AS sums) AS named
+             ORDER BY \(order.joined(separator: ", "))
             """
     }
 
@@ -198,6 +215,23 @@ struct UsageSQL {
         case .modality: "u.modality"
         case .kind: "coalesce(k.kind, 0)"
         }
+    }
+
+    /// What puts a dimension's names in the order of their bytes.
+    private func orderExpression(_ dimension: UsageDimension, _ column: String) -> String {
+        switch dimension {
+        case .provider, .tenant, .model, .region: "\(column) COLLATE \"C\""
+        case .layer: Self.place(of: column, among: Layer.allCases.map { ($0.name, $0.rawValue) })
+        case .workload: Self.place(of: column, among: Workload.allCases.map { ($0.name, $0.rawValue) })
+        case .modality: Self.place(of: column, among: Modality.allCases.map { ($0.name, $0.rawValue) })
+        case .kind: Self.place(of: column, among: TenantKind.allCases.map { ($0.name, $0.rawValue) })
+        }
+    }
+
+    /// The place of a code among all codes in the order of their names.
+    private static func place(of column: String, among codes: [(name: String, code: UInt8)]) -> String {
+        let ordered = codes.sorted { NameBytes($0.name) < NameBytes($1.name) }.map { "\($0.code)" }
+        return "array_position('{\(ordered.joined(separator: ","))}'::int[], \(column)::int)"
     }
 
     /// Names are looked up after grouping, once for each row of the answer.

@@ -1,6 +1,6 @@
 /// Writes RFC 4180: comma, CRLF, quotes where needed, UTF-8 without a byte order mark, text cells guarded.
 package struct CSVWriter: Sendable {
-    /// What has been written so far.
+    /// What has been written, as far as nobody took it away.
     package private(set) var text = ""
     private let columnCount: Int
 
@@ -19,6 +19,12 @@ package struct CSVWriter: Sendable {
             Self.append(cell, isOnlyCell: cells.count == 1, to: &text)
         }
         text += "\r\n"
+    }
+
+    /// Takes away what has been written so far, for files that aren't held whole.
+    package mutating func take() -> String {
+        defer { text = "" }
+        return text
     }
 
     /// The file as bytes of UTF-8.

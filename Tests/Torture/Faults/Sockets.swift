@@ -31,8 +31,18 @@ enum Sockets {
     }
 
     /// A connection to a port of this machine; `nil` where nobody listens.
-    static func connect(to port: UInt16) -> Int32? {
+    ///
+    /// - Parameter host: the last two bytes of the address 127.0.x.y that it comes from; `nil` for any.
+    static func connect(to port: UInt16, from host: UInt16? = nil) -> Int32? {
         guard let descriptor = try? makeSocket() else { return nil }
+        if let host {
+            var own = loopback(port: 0)
+            own.sin_addr.s_addr = (UInt32(0x7F00_0000) | UInt32(host)).bigEndian
+            guard unsafe withGeneric(&own, { unsafe bind(descriptor, $0, $1) }) == 0 else {
+                close(descriptor)
+                return nil
+            }
+        }
         var address = loopback(port: port)
         let result = unsafe withGeneric(&address) { unsafe Glibc.connect(descriptor, $0, $1) }
         if result == 0 { return descriptor }

@@ -1,5 +1,7 @@
 internal import BatchFormat
 internal import Foundation
+internal import Glibc
+internal import Synchronization
 internal import TestHarness
 internal import TestSupport
 internal import UsageModel
@@ -19,6 +21,9 @@ struct AttacksScenario: Scenario {
     static let attackers = "mallory-cloud"
     /// Regions that the attackers may make in a day.
     static let regionBudget: UInt64 = 50
+    /// Slow readers of the largest answer: each token has as many of them as may be under way.
+    static let readers = 28
+    static let readersPerToken = 4
     private static let settings = """
         names:
           tenants-per-day: 1000
@@ -32,9 +37,12 @@ struct AttacksScenario: Scenario {
             let attacker = try Self.client(world, aggregator, provider: Self.attackers)
             let victim = try Victim(client: Self.client(world, aggregator, provider: World.provider), world: world)
             try await victim.begin()
+            let tokens = try await Self.boundTokens(
+                count: Self.readers / Self.readersPerToken, of: world.database, at: aggregator)
             let place = AttackedPlace(
                 rounds: run.rounds, aggregator: aggregator, installation: world.installation, attacker: attacker,
-                boundToken: try await Self.boundToken(of: world.database, at: aggregator))
+                boundTokens: tokens, slowReaders: SlowReaders())
+            defer { place.slowReaders.end() }
             say(Self.line("who", "attack", "answered", "the other's batch"))
             for attack in Attack.all {
                 let answers = try await attack.carryOut(place)
@@ -47,6 +55,9 @@ struct AttacksScenario: Scenario {
                 let delay = try await victim.isCounted(within: Self.patience, after: attack.name)
                 say(Self.line(attack.who, attack.name, answers.sorted().joined(separator: " "), delay.inSeconds))
             }
+            place.slowReaders.end()
+            let flood = try await Flood(place: place, victim: victim).carryOut()
+            say(Self.line("collector's key", "a flood beside \(flood.batches) batches", "200", "\(flood)"))
             let resident = try aggregator.peakResidentBytes()
             guard resident <= Self.maxResident else {
                 throw BrokenInvariant("memory stays within \(Self.maxResident >> 20) MiB", "\(resident >> 20) MiB")
@@ -57,8 +68,10 @@ struct AttacksScenario: Scenario {
                 throw BrokenInvariant("the other provider's figures are exact", "\(counts), not \(victim.expected)")
             }
             for client in [attacker, victim.client] { try await client.shutdown() }
-            return "\(Attack.all.count) attacks; the other provider's figures exact, its slowest batch counted after "
-                + "\(victim.slowest.inSeconds); the aggregator's peak \(resident >> 20) MiB; no 5xx"
+            return
+                "\(Attack.all.count + 1) attacks; the other provider's figures exact, its slowest batch counted after "
+                + "\(victim.slowest.inSeconds); beside a flood \(flood); the aggregator's peak \(resident >> 20) MiB; "
+                + "no 5xx"
         }
     }
 
@@ -72,14 +85,21 @@ struct AttacksScenario: Scenario {
     }
 
     /// Made before the attacks: an address that guessed tokens isn't listened to for a while.
-    private static func boundToken(of database: Database, at aggregator: AggregatorProcess) async throws -> String {
+    private static func boundTokens(
+        count: Int, of database: Database, at aggregator: AggregatorProcess
+    ) async throws -> [String] {
         struct Created: Decodable { var token: String }
         let admin = try await database.makeAdminToken()
-        return try await HTTPCaller().post(
-            "\(aggregator.queryURL)/v1/tokens",
-            headers: [("Authorization", "Bearer \(admin)"), ("Content-Type", "application/json")],
-            body: Array(#"{"role":"auditor","provider":"\#(attackers)"}"#.utf8)
-        ).decoded(Created.self).token
+        var tokens: [String] = []
+        for _ in 0..<count {
+            let created = try await HTTPCaller().post(
+                "\(aggregator.queryURL)/v1/tokens",
+                headers: [("Authorization", "Bearer \(admin)"), ("Content-Type", "application/json")],
+                body: Array(#"{"role":"auditor","provider":"\#(attackers)"}"#.utf8)
+            ).decoded(Created.self)
+            tokens.append(created.token)
+        }
+        return tokens
     }
 
     private static func line(_ cells: String...) -> String {
@@ -91,7 +111,7 @@ struct AttacksScenario: Scenario {
 /// The provider that means well: after each attack one batch of it.
 private final class Victim {
     let client: IngestClient
-    private let world: World
+    fileprivate let world: World
     private var epoch: Int64 = 0
     private var sequence: Int64 = 0
     private(set) var slowest = Duration.zero
@@ -108,16 +128,24 @@ private final class Victim {
     /// Everything that it has sent: a request of 1,000 and 7 tokens each.
     var expected: Counts { Counts(UInt64(sequence), 1_000 * UInt64(sequence), 7 * UInt64(sequence)) }
 
-    func isCounted(within limit: Duration, after attack: String) async throws -> Duration {
-        let clock = ContinuousClock()
-        let began = clock.now
+    /// Sends one batch, which must be acknowledged.
+    fileprivate func send() async throws {
         let batch = try client.seal(spoolSequence: UInt64(sequence + 1), tenants: ["customer"], input: 1_000)
         let answer = try await client.post(batch, epoch: epoch, sequence: sequence)
         guard answer.status == 200 else {
-            throw BrokenInvariant(
-                "after \(attack) another provider's batch is taken", "\(answer.status) \(answer.text)")
+            throw BrokenInvariant("another provider's batch is taken", "\(answer.status) \(answer.text)")
         }
         sequence += 1
+    }
+
+    func isCounted(within limit: Duration, after attack: String) async throws -> Duration {
+        let clock = ContinuousClock()
+        let began = clock.now
+        do {
+            try await send()
+        } catch let broken as BrokenInvariant {
+            throw BrokenInvariant("after \(attack) \(broken.invariant)", broken.found)
+        }
         var last = Counts(0, 0, 0)
         do {
             try await eventually("the other provider's batch is rolled up", within: limit, last: { "\(last)" }) {
@@ -133,6 +161,140 @@ private final class Victim {
     }
 }
 
+extension Victim {
+    /// How long each of so many batches waits from its acknowledgement until it is counted, in milliseconds.
+    func delays(count: Int) async throws -> [Int64] {
+        let clock = ContinuousClock()
+        let waiting =
+            "SELECT count(*) FROM rollup_queue JOIN collector USING (collector_id) JOIN provider USING (provider_id) "
+            + "WHERE provider.name = '\(World.provider)'"
+        var delays: [Int64] = []
+        for _ in 0..<count {
+            try await send()
+            let committed = clock.now
+            try await eventually("the batch is counted", every: .milliseconds(5)) {
+                try await self.world.database.number(waiting) == 0
+            }
+            delays.append((clock.now - committed).wholeMilliseconds)
+        }
+        return delays
+    }
+}
+
+/// One provider sends as much as it can, and another's batches are counted in the meantime.
+private struct Flood {
+    /// How much later the other's may be counted in the worst hundredth.
+    private static let maxRatio = 2.0
+    /// What a rollup under way and the machine's other work may cost, in milliseconds: less is no difference.
+    private static let noise: Int64 = 100
+    /// Rows of each of the flood's batches: more than a rollup of several providers takes in its light lane.
+    private static let rows = 30_000
+
+    struct Result: CustomStringConvertible {
+        var batches: Int
+        var quiet: Int64
+        var flooded: Int64
+        var floodBatches: Int
+        var ratio: Double
+
+        var description: String {
+            "p99 \(flooded) ms (\(floodBatches) batches of \(Flood.rows) rows), quiet \(quiet) ms: ratio "
+                + "\(String(format: "%.2f", ratio)) (of at least \(Flood.noise) ms)"
+        }
+    }
+
+    var place: AttackedPlace
+    var victim: Victim
+
+    func carryOut() async throws -> Result {
+        let count = max(100, place.rounds)
+        let quiet = Self.p99(try await victim.delays(count: count))
+        let isOver = StopFlag()
+        let place = place
+        async let sent = Self.flood(place, until: isOver)
+        let delays: [Int64]
+        do {
+            delays = try await victim.delays(count: count)
+        } catch {
+            isOver.raise()
+            throw error
+        }
+        isOver.raise()
+        let result = Result(
+            batches: count, quiet: quiet, flooded: Self.p99(delays), floodBatches: try await sent,
+            ratio: Double(Self.p99(delays)) / Double(max(quiet, Self.noise)))
+        guard result.ratio <= Self.maxRatio else {
+            throw BrokenInvariant("a flood at most doubles the delay of others", "\(result)")
+        }
+        return result
+    }
+
+    private static func p99(_ delays: [Int64]) -> Int64 { delays.sorted()[delays.count * 99 / 100] }
+
+    /// - Returns: how many batches were sent.
+    private static func flood(_ place: AttackedPlace, until isOver: StopFlag) async throws -> Int {
+        let epoch = try await place.attacker.openEpoch()
+        var sequence: Int64 = 0
+        let now = Int64(Date().timeIntervalSince1970 / 60)
+        while !isOver.value {
+            let rows = (0..<Int64(rows)).map { Attack.usageRow(minute: now - 70_000 + $0) }
+            let batch = try place.seal(Attack.oneTenant(rows), spoolSequence: UInt64(40_000 + sequence))
+            let answer = try await place.attacker.post(batch, epoch: epoch, sequence: sequence)
+            guard answer.status == 200 else { throw BrokenInvariant("the flood is taken", "\(answer.status)") }
+            sequence += 1
+        }
+        return Int(sequence)
+    }
+}
+
+/// Connections that ask a question over plain HTTP and then hardly read the answer. A thread of their own keeps them.
+private final class SlowReaders: Sendable {
+    /// What each takes at a time, in bytes, and how long they rest between, in microseconds: more than the least pace.
+    private static let portion = 4_096
+    private static let rest: UInt32 = 250_000
+
+    private let open = Mutex<[Int32]>([])
+    private let isOver = StopFlag()
+
+    /// Asks, and reads the answer's head.
+    ///
+    /// - Returns: the status.
+    func ask(_ address: String, _ path: String, token: String) async throws -> String {
+        let port = UInt16(address.split(separator: ":").last ?? "") ?? 0
+        let request = "GET \(path) HTTP/1.1\r\nHost: \(address)\r\nAuthorization: Bearer \(token)\r\n\r\n"
+        return try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread {
+                guard let socket = Sockets.connect(to: port), Sockets.sendAll(Array(request.utf8)[...], to: socket)
+                else {
+                    return continuation.resume(throwing: Sockets.Failed(call: "connect"))
+                }
+                let head = Self.read(socket)
+                let words = String(decoding: head.prefix { $0 != 0x0D }, as: UTF8.self).split(separator: " ")
+                self.open.withLock { $0.append(socket) }
+                continuation.resume(returning: words.count > 1 ? String(words[1]) : "no answer")
+                while !self.isOver.value, !Self.read(socket).isEmpty { usleep(Self.rest) }
+            }
+        }
+    }
+
+    private static func read(_ socket: Int32) -> [UInt8] {
+        var buffer = [UInt8](repeating: 0, count: portion)
+        let count = unsafe buffer.withUnsafeMutableBytes { unsafe recv(socket, $0.baseAddress, portion, 0) }
+        return Array(buffer.prefix(max(0, count)))
+    }
+
+    /// Those that are still being answered.
+    var count: Int { open.withLock { $0.count { !Sockets.isClosed($0) } } }
+
+    func end() {
+        isOver.raise()
+        open.withLock { sockets in
+            for socket in sockets { close(socket) }
+            sockets = []
+        }
+    }
+}
+
 /// What an attack has at hand.
 private struct AttackedPlace {
     var rounds: Int
@@ -141,7 +303,10 @@ private struct AttackedPlace {
     /// With the key of a collector of its own provider.
     var attacker: IngestClient
     /// Bound to the attackers' provider.
-    var boundToken: String
+    var boundTokens: [String]
+    var boundToken: String { boundTokens.first ?? "" }
+    /// They go on reading until the attacks are over.
+    var slowReaders: SlowReaders
 
     func seal(_ rows: UsageRows, events: UInt64? = nil, spoolSequence: UInt64) throws -> SealedBatch {
         let header = BatchHeader(
@@ -176,6 +341,12 @@ private struct AttackedPlace {
 extension HTTPAnswer {
     /// The problem's code, or the status where there is none.
     fileprivate var word: String { problemCode.isEmpty || status >= 500 ? "\(status)" : problemCode }
+}
+
+/// Limits of the aggregator that an attack goes up to.
+private enum APILimit {
+    /// Rows of one answer of `GET /v1/usage`.
+    static let usageRows = 200_000
 }
 
 private struct Attack: Sendable {
@@ -286,6 +457,40 @@ private struct Attack: Sendable {
             try await collector.stop()
             return answers
         },
+        Attack(who: "bound token", name: "slow readers of the largest answer", expected: ["200"]) { place in
+            // As many minutes as make the largest answer by hand, and a good part of it in CI.
+            let minutes = Int64(min(APILimit.usageRows, place.rounds * 1_500))
+            let batches = try stride(from: 0, to: minutes, by: 30_000).enumerated().map { index, start in
+                let rows = (start..<min(start + 30_000, minutes)).map { usageRow(minute: now - 300_000 + $0) }
+                return try place.seal(oneTenant(rows), spoolSequence: UInt64(35_000 + index))
+            }
+            guard try await place.send(batches) == ["200"] else { return ["the usage isn't taken"] }
+            try await eventually("it is counted") {
+                try await place.installation.database.number("SELECT count(*) FROM rollup_queue") == 0
+            }
+            let from = (now - 300_000) / 1_440
+            let day = { (days: Int64) in
+                "\(Date(timeIntervalSince1970: TimeInterval(days * 86_400)).ISO8601Format(.iso8601.year().month().day()))"
+            }
+            let path =
+                "/v1/usage?from=\(day(from))&to=\(day(from + minutes / 1_440 + 2))&zone=UTC&bucket=minute"
+                + "&group-by=provider,tenant&limit=\(APILimit.usageRows)"
+            var answers: Set<String> = []
+            for reader in 0..<AttacksScenario.readers {
+                let token = place.boundTokens[reader / AttacksScenario.readersPerToken]
+                answers.insert(
+                    try await place.slowReaders.ask(place.aggregator.addresses.query, path, token: token))
+            }
+            guard place.slowReaders.count == AttacksScenario.readers else {
+                return ["only \(place.slowReaders.count) are read"]
+            }
+            // Their tokens and everybody else's are answered all the same.
+            answers.insert(
+                try await HTTPCaller().get(
+                    "\(place.aggregator.queryURL)/v1/usage?period=2025", token: place.boundToken
+                ).word)
+            return answers
+        },
         Attack(who: "bound token", name: "another provider's figures", expected: ["bound-token"]) { place in
             [
                 try await HTTPCaller().get(
@@ -296,11 +501,11 @@ private struct Attack: Sendable {
         },
     ]
 
-    private static func oneTenant(_ rows: [UsageRow]) -> UsageRows {
+    fileprivate static func oneTenant(_ rows: [UsageRow]) -> UsageRows {
         UsageRows(tenants: ["t"], models: ["m"], regions: ["r"], rows: rows)
     }
 
-    private static func usageRow(minute: Int64, tenant: UInt32 = 0, input: UInt64 = 1) -> UsageRow {
+    fileprivate static func usageRow(minute: Int64, tenant: UInt32 = 0, input: UInt64 = 1) -> UsageRow {
         UsageRow(
             minute: minute, tenant: tenant, model: 0, region: 0, layer: .maas, workload: .online, modality: .text,
             counts: TokenCounts(requests: 1, input: input, output: 1))

@@ -34,24 +34,46 @@ struct FactHandlers: Sendable {
     {
         let question = try FactQuestion(kind(context), asked: request, by: caller)
         let format = try request.format([.json, .csv])
-        let versions = try await dependencies.questions(of: caller).snapshot {
-            try $0.facts(
-                question.kind, where: question.keys, knownAt: question.knownAt, visibility: caller.visibility,
-                maxRows: APILimits.maxFactRows)
-        }
         switch format {
-        case .json:
-            return .json(
-                FactsResponse {
-                    $0.kind = question.kind.rawValue
-                    $0.asKnownAt = Moment(question.knownAt ?? now)
-                    $0.records = versions.map { FactRow($0) }
-                })
+        case .json: return APIResponse(try await json(of: question, caller: caller), as: .json)
         case .csv:
-            let text = FactFile.emit(versions: versions, kind: question.kind)
-            try await store.noteExport("\(question.kind.rawValue).csv", of: Array(text.utf8), by: caller, now: now)
-            return APIResponse(contentType: AnswerFormat.csv.contentType, body: Array(text.utf8)).file(
-                "\(question.kind.rawValue).csv")
+            let name = "\(question.kind.rawValue).csv"
+            let answer = try await csv(of: question, caller: caller)
+            try await store.noteExport(name, of: answer, by: caller, now: now)
+            return APIResponse(answer, as: .csv).file(name)
+        }
+    }
+
+    private func json(of question: FactQuestion, caller: TokenRecord) async throws -> StoredAnswer {
+        let (now, makeWriter) = (now, dependencies.answerWriter())
+        return try await dependencies.questions(of: caller).snapshot { session in
+            let head = FactsResponse {
+                $0.kind = question.kind.rawValue
+                $0.asKnownAt = Moment(question.knownAt ?? now)
+            }
+            var encoder = try RowEncoder(json: head, to: makeWriter())
+            try session.forEachFact(
+                question.kind, where: question.keys, knownAt: question.knownAt, visibility: caller.visibility,
+                maxRows: APILimits.maxFactRows
+            ) { try encoder.append(FactRow($0)) }
+            return try encoder.finish()
+        }
+    }
+
+    private func csv(of question: FactQuestion, caller: TokenRecord) async throws -> StoredAnswer {
+        let makeWriter = dependencies.answerWriter(isHashed: true)
+        return try await dependencies.questions(of: caller).snapshot { session in
+            let writer = makeWriter()
+            var file = FactFile.versionWriter(question.kind)
+            try session.forEachFact(
+                question.kind, where: question.keys, knownAt: question.knownAt, visibility: caller.visibility,
+                maxRows: APILimits.maxFactRows
+            ) { version in
+                FactFile.append(version, to: &file)
+                try writer.append(&file)
+            }
+            try writer.append(&file, isComplete: true)
+            return try writer.finish()
         }
     }
 
@@ -64,16 +86,17 @@ struct FactHandlers: Sendable {
         if question.kind == .tenants, question.keys["tenant"] == nil {
             throw Problem.badParameter("tenant", detail: "is needed: the tenant's name")
         }
-        let versions = try await dependencies.questions(of: caller).snapshot {
-            try $0.factHistory(
+        let makeWriter = dependencies.answerWriter()
+        let answer = try await dependencies.questions(of: caller).snapshot { session in
+            let head = FactHistoryResponse { $0.kind = question.kind.rawValue }
+            var encoder = try RowEncoder(json: head, to: makeWriter())
+            try session.forEachFactVersion(
                 question.kind, where: question.keys, knownAt: question.knownAt, visibility: caller.visibility,
-                maxRows: APILimits.maxFactRows)
+                maxRows: APILimits.maxFactRows
+            ) { try encoder.append(FactRow($0)) }
+            return try encoder.finish()
         }
-        return .json(
-            FactHistoryResponse {
-                $0.kind = question.kind.rawValue
-                $0.records = versions.reversed().map { FactRow($0) }
-            })
+        return APIResponse(answer, as: .json)
     }
 
     /// `POST …`: a CSV file, all of it or none; with `preview`, what it would change.
@@ -126,7 +149,7 @@ struct FactHandlers: Sendable {
 }
 
 /// Which facts of a kind are asked for, and as known when.
-private struct FactQuestion {
+private struct FactQuestion: Sendable {
     var kind: FactKind
     /// Cells of key columns that the facts must have.
     var keys: [String: String] = [:]

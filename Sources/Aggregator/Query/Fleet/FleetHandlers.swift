@@ -24,19 +24,17 @@ struct FleetHandlers: Sendable {
         let format = try request.format([.json, .csv])
         let provider = parameters["provider"]
         try caller.checkProviders(provider.map { [$0] })
-        let all = try await dependencies.questions(of: caller).snapshot {
-            try $0.collectors(visibility: caller.visibility)
-        }
-        let shown = all.filter { provider == nil || $0.provider == provider }
         let now = Timestamp(milliseconds: clock.nowMilliseconds())
-        return APIResponse(CollectorsResponse(shown, now: now), as: format)
-    }
-}
-
-extension CollectorsResponse {
-    fileprivate init(_ statuses: [CollectorStatus], now: Timestamp) {
-        self.init()
-        collectors = statuses.map { CollectorRow($0, now: now) }
+        let makeWriter = dependencies.answerWriter()
+        let answer = try await dependencies.questions(of: caller).snapshot { session in
+            var encoder = try RowEncoder(CollectorsResponse(), as: format, to: makeWriter())
+            try session.forEachCollector(visibility: caller.visibility) { status in
+                guard provider == nil || status.provider == provider else { return }
+                try encoder.append(CollectorRow(status, now: now))
+            }
+            return try encoder.finish()
+        }
+        return APIResponse(answer, as: format)
     }
 }
 

@@ -42,7 +42,9 @@ struct HealthHandlers: Sendable {
 
     @Sendable func metrics(_ request: Request, context: QueryContext) async throws -> APIResponse {
         _ = try request.parameters()
-        return APIResponse(contentType: MetricsRegistry.contentType, body: Array(registry.render().utf8))
+        let registry = registry
+        let text = try await WorkerThreads.monitoring.run { registry.render() }
+        return APIResponse(contentType: MetricsRegistry.contentType, body: Array(text.utf8))
     }
 
     @Sendable func openAPI(_ request: Request, _ context: QueryContext) async throws -> APIResponse {

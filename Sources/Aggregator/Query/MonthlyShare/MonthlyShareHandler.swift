@@ -28,10 +28,16 @@ struct MonthlyShareHandler: Sendable {
         } else {
             export = try await evaluatedExport(month, scope, knownAt: knownAt, caller: caller)
         }
-        let response = APIResponse(export, as: format).position(UInt64(export.position))
+        let writer = dependencies.answerWriter(isHashed: true)()
+        switch format {
+        case .json: try writer.append(export.json + [0x0A])
+        case .csv: try writer.append(export.csv.bytes)
+        }
+        let answer = try writer.finish()
         try await dependencies.store.noteExport(
-            export.fileName, of: response.body, by: caller,
+            export.fileName, of: answer, by: caller,
             now: Timestamp(milliseconds: dependencies.clock.nowMilliseconds()))
+        let response = APIResponse(answer, as: format).position(UInt64(export.position))
         return format == .csv ? response.file(export.fileName) : response
     }
 

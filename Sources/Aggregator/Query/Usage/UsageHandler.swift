@@ -17,9 +17,21 @@ struct UsageHandler: Sendable {
         let format = try request.format([.json, .csv])
         let question = try UsageQuestion(parameters, calendar: dependencies.store.calendar, caller: caller)
         try await dependencies.waitIfAsked(parameters, for: caller)
-        let answer = try await dependencies.questions(of: caller).snapshot { try $0.usage(question.query) }
-        var response = UsageResponse(question, answer)
-        if caller.provider != nil { response.position = nil }
-        return APIResponse(response, as: format).position(answer.position, for: caller)
+        let makeWriter = dependencies.answerWriter()
+        let (answer, position) = try await dependencies.questions(of: caller).snapshot { session in
+            var position: UInt64 = 0
+            var encoder: RowEncoder<UsageResponse>?
+            try session.usage(question.query) { answer in
+                position = answer.position
+                var response = UsageResponse(question, answer)
+                if caller.provider != nil { response.position = nil }
+                encoder = try RowEncoder(response, as: format, to: makeWriter())
+            } eachRow: { row in
+                try encoder?.append(UsageResponse.Row(row, of: question.query))
+            }
+            guard var encoder else { preconditionFailure("an answer that never began") }
+            return (try encoder.finish(), position)
+        }
+        return APIResponse(answer, as: format).position(position, for: caller)
     }
 }

@@ -6,24 +6,26 @@ internal import TextFormats
 internal import UsageModel
 
 extension UsageResponse {
+    /// The answer without its rows.
     init(_ question: UsageQuestion, _ answer: UsageAnswer) {
         self.init()
         let query = question.query
         period = TimeSpan(question.name, from: query.from, to: query.to, in: query.zone)
         bucket = query.bucket == .none ? nil : query.bucket.rawValue
-        let dimensions = query.groupBy.map(\.rawValue)
-        groupBy = dimensions
+        groupBy = query.groupBy.map(\.rawValue)
         asKnownAt = answer.knownAt.map { Moment($0) }
         position = Int(clamping: answer.position)
-        rows = answer.rows.map { row in
-            UsageRow {
-                if let start = row.start {
-                    $0.names.append(NamedText(Dimension.bucket, query.bucket.label(start, in: query.zone)))
-                }
-                for (dimension, key) in zip(dimensions, row.keys) { $0.names.append(NamedText(dimension, key)) }
-                $0.counts = UsageCounts(row.counts)
-            }
+    }
+}
+
+extension UsageResponse.Row {
+    init(_ row: UsageAnswer.Row, of query: UsageQuery) {
+        self.init()
+        if let start = row.start {
+            names.append(NamedText(Dimension.bucket, query.bucket.label(start, in: query.zone)))
         }
+        for (dimension, key) in zip(query.groupBy, row.keys) { names.append(NamedText(dimension.rawValue, key)) }
+        counts = UsageCounts(row.counts)
     }
 }
 
