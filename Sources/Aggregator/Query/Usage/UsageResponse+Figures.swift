@@ -21,15 +21,17 @@ extension UsageResponse {
                     $0.names.append(NamedText(Dimension.bucket, query.bucket.label(start, in: query.zone)))
                 }
                 for (dimension, key) in zip(dimensions, row.keys) { $0.names.append(NamedText(dimension, key)) }
-                $0.counts = UsageCounts(row.counts)
+                $0.counts = UsageCounts(row.counts, overLimitTokens: row.overLimitTokens)
             }
         }
     }
 }
 
 extension UsageCounts {
-    init(_ counts: WideTokenCounts) {
+    /// - Parameter overLimitTokens: what of the tokens is counted under names beyond a budget.
+    init(_ counts: WideTokenCounts, overLimitTokens: UInt128) {
         self.init()
+        self.overLimitTokens = Count(overLimitTokens)
         requests = Count(counts.requests)
         inputTokens = Count(counts.input)
         cachedInputTokens = Count(counts.cachedInput)
