@@ -47,13 +47,14 @@ import UsageModel
     }
 
     @Test func `answers of older and newer aggregators are read`() throws {
-        func read(_ json: String) throws -> [ControlMessages.NameBudget]? {
+        func told(_ json: String) throws -> [ControlMessages.NameBudget]? {
             try JSONDecoder().decode(ControlMessages.BatchResult.self, from: Data(json.utf8)).nameBudgets
         }
-        #expect(try read(#"{"result":"counted","next_sequence":1,"chain":"00"}"#) == nil)
-        let told = #"[{"dimension":"tenant","of":"provider","used":80,"budget":100,"over_limit":0,"later":1}]"#
-        let newer = #"{"result":"counted","next_sequence":1,"chain":"00","name_budgets":\#(told)}"#
-        #expect(try read(newer) == [Self.budget("tenant", used: 80)])
+        let older = try told(#"{"result":"counted","next_sequence":1,"chain":"00"}"#)
+        let budgets = #"[{"dimension":"tenant","of":"provider","used":80,"budget":100,"over_limit":0,"later":1}]"#
+        let newer = try told(#"{"result":"counted","next_sequence":1,"chain":"00","name_budgets":\#(budgets)}"#)
+        #expect(older == nil)
+        #expect(newer == [Self.budget("tenant", used: 80)])
     }
 
     @Test func `readyz and status tell of scarce budgets`() async throws {
