@@ -136,7 +136,7 @@ package struct AggregatorDaemon: Sendable {
         }
         // Listens from the start: until the database is prepared `/readyz` says so, and questions are answered 503.
         services.append(query(health, maxConnections: connections.query))
-        services.append(preparation.before(ingest(rollup, maxConnections: connections.ingest)))
+        services.append(preparation.before(ingest(rollup, health, maxConnections: connections.ingest)))
         if let address = settings.metricsAddress { services.append(metrics(health, at: address)) }
         services.append(
             CertificateWatcher(
@@ -167,7 +167,7 @@ package struct AggregatorDaemon: Sendable {
         return (shares[0], shares[1])
     }
 
-    private func ingest(_ rollup: RollupSignals, maxConnections: Int) -> any Service {
+    private func ingest(_ rollup: RollupSignals, _ health: HealthMonitor, maxConnections: Int) -> any Service {
         let intake = BatchIngest(
             store: store, admission: settings.admission, clock: clock,
             maxConcurrentDecodes: Self.maxConcurrentDecodes, rollup: rollup, registry: registry)
@@ -177,6 +177,7 @@ package struct AggregatorDaemon: Sendable {
             store: store, intake: intake, limiter: limiter, clock: clock, trustDomain: settings.trustDomain,
             revocations: revocations, registry: registry, logger: logger)
         dependencies.trail = trail
+        dependencies.nameBudgets = { health.nameBudgets(of: $0) }
         var options = ListenerOptions()
         options.maxConnections = maxConnections
         options.maxBodyBytes = Limits.maxSealedBatchBytes + APILimits.maxControlBodyBytes

@@ -15,6 +15,8 @@ package struct CollectorDependencies: Sendable {
     package var steadyClock: any SteadyClock
     /// Holds the data directory and the files that are followed.
     package var fileSystem: any FileSystem
+    /// What the aggregator said about budgets of new names.
+    package let nameBudgets: NameBudgetBoard
 
     package init(
         accumulator: Accumulator, timeWindow: ReloadableTimeWindow, intakeSwitch: IntakeSwitch = IntakeSwitch(),
@@ -32,5 +34,6 @@ package struct CollectorDependencies: Sendable {
         self.wallClock = wallClock
         self.steadyClock = steadyClock
         self.fileSystem = fileSystem
+        nameBudgets = NameBudgetBoard(metrics: metrics, logger: logger, clock: steadyClock)
     }
 }

@@ -51,7 +51,9 @@ package struct CollectorProcess: Sendable {
         let reader = FileReader(
             settings: settings, writer: opened.writer, recovered: opened.files, parts: parts, maxFiles: shares[1])
         let monitor = SourceMonitor(settings: settings, reader: reader, parts: parts, board: board)
-        let client = settings.aggregator.map { AggregatorClient(settings: $0, version: version) }
+        let client = settings.aggregator.map {
+            AggregatorClient(settings: $0, version: version, nameBudgets: parts.nameBudgets)
+        }
         var server = CollectorServer(
             settings: settings, parts: parts, board: board, writer: opened.writer, version: version)
         server.maxConnections = shares[0]

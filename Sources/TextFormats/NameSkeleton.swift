@@ -15,6 +15,9 @@ package struct NameSkeleton: Sendable, Hashable {
         inSmallLetters = Self.mapped(plain.lowercased()).lowercased()
     }
 
+    /// The two foldings: by the look as the name is written, and by that in small letters.
+    package var foldings: [String] { [asWritten, inSmallLetters] }
+
     package func isAlike(_ other: NameSkeleton) -> Bool {
         asWritten == other.asWritten || inSmallLetters == other.inSmallLetters
     }

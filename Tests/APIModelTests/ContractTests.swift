@@ -19,6 +19,7 @@ import Testing
         ConcentrationResponse.self, BridgeResponse.self, PeakResponse.self, CoverageResponse.self,
         MonthlyShareResponse.self, StatementsResponse.self, StatementResponse.self, ScopesResponse.self,
         CollectorsResponse.self, FactsResponse.self, FactHistoryResponse.self, ImportedFactsResponse.self,
+        LookAlikesResponse.self,
         TokensResponse.self, CreatedTokenResponse.self,
         LivenessResponse.self, ReadinessResponse.self,
     ]

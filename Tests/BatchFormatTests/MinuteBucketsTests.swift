@@ -46,6 +46,43 @@ internal import UsageModel
         #expect(sums.rows().rows.allSatisfy { $0.counts.requests == 2 })
     }
 
+    @Test func `spellings of one name are one row, however often each comes`() throws {
+        var sums = MinuteBuckets()
+        for _ in 0..<3 {
+            for name in ["cafe\u{301}", "caf\u{E9}", "\u{A0}cafe\u{301}"] {
+                #expect(try sums.add(PlainEvent(tenant: name, model: name)) == .added)
+            }
+        }
+        let rows = sums.rows()
+        #expect(rows.tenants.map { Array($0.utf8) } == [Array("caf\u{E9}".utf8)])
+        #expect(rows.models.map { Array($0.utf8) } == [Array("caf\u{E9}".utf8)])
+        #expect(rows.rows.count == 1 && sums.eventCount == 9)
+        sums.removeAll()
+        #expect(try sums.add(PlainEvent(tenant: "e\u{301}")) == .added)
+        #expect(sums.rows().tenants.map { Array($0.utf8) } == [[0xC3, 0xA9]])
+    }
+
+    @Test func `more spellings than are remembered still are one name each`() throws {
+        var sums = MinuteBuckets()
+        for _ in 0..<2 {
+            for index in 0..<5_000 { #expect(try sums.add(PlainEvent(tenant: "e\u{301}-\(index)")) == .added) }
+        }
+        #expect(sums.rowCount == 5_000)
+        #expect(sums.rows().tenants.allSatisfy { $0.utf8.starts(with: [0xC3, 0xA9, 0x2D]) })
+    }
+
+    @Test func `rows of an earlier release are merged under the names that are kept`() throws {
+        var earlier = MinuteBuckets()
+        #expect(try earlier.add(PlainEvent()) == .added)
+        var old = earlier.rows()
+        old.tenants = ["e\u{301}"]
+        old.models = ["m\u{3000}"]
+        var sums = MinuteBuckets()
+        #expect(sums.merge(old, eventCount: 1) == .added)
+        #expect(sums.rows().tenants.map { Array($0.utf8) } == [[0xC3, 0xA9]])
+        #expect(sums.rows().models == ["m"])
+    }
+
     @Test func `a full table says so, changes nothing, and still takes events for rows that it has`() throws {
         var sums = MinuteBuckets(maxRows: 2)
         #expect(try sums.add(PlainEvent(tenant: "a")) == .added)

@@ -36,6 +36,8 @@ final class AggregatorDouble: Sendable {
         /// The last heartbeat, and how many there were.
         var heartbeat: ControlMessages.Heartbeat?
         var heartbeats = 0
+        /// What answers to batches and heartbeats say of budgets of new names.
+        var nameBudgets: [[String: any Sendable]] = []
     }
 
     let state = Mutex(State())
@@ -99,6 +101,11 @@ final class AggregatorDouble: Sendable {
         return try json(["counted": digests.map(known.contains)])
     }
 
+    private func withNameBudgets(_ answer: [String: Any]) -> [String: Any] {
+        let budgets = state.withLock(\.nameBudgets)
+        return budgets.isEmpty ? answer : answer.merging(["name_budgets": budgets]) { $1 }
+    }
+
     private func beat(_ request: Request) async throws -> Response {
         let heartbeat = try JSONDecoder().decode(ControlMessages.Heartbeat.self, from: Data(try await body(request)))
         let (live, next) = state.withLock { state in
@@ -110,7 +117,7 @@ final class AggregatorDouble: Sendable {
             return try problem(.conflict, heartbeat.epoch < live ? "fenced" : "unknown-epoch")
         }
         guard next >= heartbeat.nextSequence else { return try problem(.conflict, "gap", expected: next) }
-        return try json(["next_sequence": next])
+        return try json(withNameBudgets(["next_sequence": next]))
     }
 
     private func take(_ request: Request) async throws -> Response {
@@ -137,7 +144,8 @@ final class AggregatorDouble: Sendable {
         let verdict = count(digest, header, rows, epoch, sequence)
         if case .countThenFail? = next { return Response(status: .badGateway) }
         switch verdict {
-        case .counted(let result, let next): return try json(["result": result, "next_sequence": next, "chain": "00"])
+        case .counted(let result, let next):
+            return try json(withNameBudgets(["result": result, "next_sequence": next, "chain": "00"]))
         case .refused(let code, let expected): return try problem(.conflict, code, expected: expected)
         }
     }

@@ -22,6 +22,7 @@ import UsageModel
         var accepted: UInt64?
         var rejected: [Rejected]?
         var rejectedCount: UInt64?
+        var namesOverLimit: [String]?
         var type: String?
         var code: String?
         var status: Int?
@@ -31,6 +32,7 @@ import UsageModel
         enum CodingKeys: String, CodingKey {
             case accepted, rejected, type, code, status, title, detail
             case rejectedCount = "rejected_count"
+            case namesOverLimit = "names_over_limit"
         }
     }
 
@@ -126,6 +128,21 @@ import UsageModel
             let cut = try await server.post(Array(body.dropLast(9)), encoding: encoding)
             #expect(cut.status == 400)
             #expect(cut.answer.code == "bad-encoding")
+        }
+    }
+
+    @Test func `a push is told while further new names are counted under (over-limit)`() async throws {
+        try await withServer { server in
+            let before = try await server.post(Lines.event())
+            let budgets = server.rig.parts.nameBudgets
+            budgets.heard([
+                ControlMessages.NameBudget(dimension: "tenant", of: "provider", used: 9, budget: 9, overLimit: 1)
+            ])
+            let during = try await server.post(Lines.event())
+            budgets.heard([])
+            let after = try await server.post(Lines.event())
+            #expect(during.answer.accepted == 1 && during.answer.namesOverLimit == ["tenant"])
+            #expect(before.answer.namesOverLimit == nil && after.answer.namesOverLimit == nil)
         }
     }
 

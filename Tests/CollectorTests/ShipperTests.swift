@@ -39,8 +39,9 @@ import UsageModel
         _ body: () async throws -> Void
     ) async throws {
         let shipper = Shipper(
-            opened: rig.opened, transport: AggregatorClient(settings: settings, version: "test"), parts: rig.parts,
-            board: rig.board, drainTimeout: .seconds(5), heartbeat: heartbeat)
+            opened: rig.opened,
+            transport: AggregatorClient(settings: settings, version: "test", nameBudgets: rig.parts.nameBudgets),
+            parts: rig.parts, board: rig.board, drainTimeout: .seconds(5), heartbeat: heartbeat)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [shipper, rig.writer], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
@@ -57,6 +58,29 @@ import UsageModel
             let body = Array(Lines.event(tenant: "t-\(index)", input: input).utf8)
             try await rig.writer.commit(try Pushed.rows(body, rig), quarantine: [])
             await rig.seal()
+        }
+    }
+
+    @Test func `scarce budgets of names are heard with batches and heartbeats, and forgotten when they aren't told`()
+        async throws
+    {
+        try await ScratchDirectory.with("ship") { directory in
+            let files = try authority(directory)
+            let aggregator = AggregatorDouble()
+            aggregator.state.withLock {
+                $0.nameBudgets = [
+                    ["dimension": "tenant", "of": "provider", "used": 9, "budget": 9, "over_limit": 2]
+                ]
+            }
+            try await aggregator.listening(files) { url in
+                let rig = try await Rig.open(directory)
+                try await push(rig, 1)
+                try await shipping(rig, settings(url, files), heartbeat: .milliseconds(200)) {
+                    try await waitUntil("the budget is heard of") { rig.parts.nameBudgets.exceeded == ["tenant"] }
+                    aggregator.state.withLock { $0.nameBudgets = [] }
+                    try await waitUntil("a heartbeat takes it back") { rig.parts.nameBudgets.current.isEmpty }
+                }
+            }
         }
     }
 

@@ -10,7 +10,7 @@ import UsageModel
 @testable import Collector
 
 /// Keeps the messages that are logged.
-private final class Messages: Sendable {
+final class Messages: Sendable {
     private let texts = Mutex<[String]>([])
 
     var logger: Logger { Logger(label: "test") { _ in Handler(messages: self) } }

@@ -11,6 +11,7 @@ import UsageModel
         let aliyun = table.interval(of: try #require(table["aliyun"]))
         #expect(aliyun.ifNone == Share(numerator: 270, denominator: 1_000))
         #expect(aliyun.ifAll == Share(numerator: 310, denominator: 1_040))
+        #expect(table.percentagesIfAllExternal().compactMap { $0 } == ["47.3", "29.8", "16.4", "6.5", "0.0"])
         #expect(aliyun.lowest == aliyun.ifNone && aliyun.highest == aliyun.ifAll)
         let volcengine = table.interval(of: try #require(table["volcengine"]))
         #expect(volcengine.lowest == Share(numerator: 492, denominator: 1_040))

@@ -82,7 +82,7 @@ import UsageModel
                 + #""month":"2025-06","position":"12","proposed_at":"2025-07-03T00:00:00.000000Z","#
                 + #""proposed_by":"Ann, A.","proposed_token":"t1","#
                 + #""rows":[{"by_kind":{"external-customer":"517"},"entity":"m:2=\\","numerator":"517","rank":1},"#
-                + #"{"by_kind":{"unclassified":"6"},"entity":"m,1","numerator":"0","rank":2}],"#
+                + #"{"by_kind":{"unclassified":"6"},"entity":"m,1","numerator":"0","rank":0}],"#
                 + #""scope":{"aggregate":"daily-average","denominator":"everything-counted","entity":"model","#
                 + #""filters":{"kinds":["external-customer"],"models":["x\\y"],"providers":["a","b"],"#
                 + #""regions":["cn,\#u{301}*","us-1"]},"format":"steelyard-scope/2","id":"house","measure":"tokens","#

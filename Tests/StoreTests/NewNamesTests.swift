@@ -1,5 +1,6 @@
 import Postgres
 import Reporting
+import Scopes
 import Store
 import Testing
 import UsageModel
@@ -111,6 +112,69 @@ import UsageModel
                 days, replace: true, admitNames: true, decode: world.payloads.decode)
             #expect(named.hasReplaced)
             #expect(try await Self.inputs(by: .tenant, in: world) == ["a": 1, "b": 1, "c": 1])
+        }
+    }
+
+    @Test func `usage over limit stands beside every sum, whatever it is grouped by`() async throws {
+        try await World.with { world in
+            try await world.openEpoch()
+            let limits = Self.limits(tenants: 1, regions: 1)
+            _ = try await world.store.commitBatch(world.batch(Self.rows(["a", "b"], input: 5), sequence: 0))
+            _ = try await world.store.commitBatch(
+                world.batch(Self.rows(["a", "c"], input: 7, region: "eu-west"), sequence: 1))
+            try await world.rollUpAll(limits)
+            func overLimit(
+                _ by: [UsageDimension], bucket: UsageBucket = .none, from: String = "2025-06-15"
+            ) async throws -> [String: UInt128] {
+                let answer = try await world.store.snapshot {
+                    try $0.usage(
+                        UsageQuery(
+                            from: date(from).days * 86_400, to: date("2025-06-16").days * 86_400, zone: .utc,
+                            bucket: bucket, groupBy: by, visibility: .everything))
+                }
+                return Dictionary(answer.rows.map { ($0.keys.joined(), $0.overLimitTokens) }, uniquingKeysWith: +)
+            }
+            // b and c have no name, nor has eu-west: 5 + 14, counted once where both are so.
+            #expect(try await overLimit([]) == ["": 19])
+            #expect(try await overLimit([.tenant]) == ["a": 7, "(over-limit)": 12])
+            #expect(try await overLimit([.region]) == ["cn-beijing": 5, "(over-limit)": 14])
+            // Minutes know it of tenants.
+            #expect(try await overLimit([.provider], bucket: .minute) == ["acme": 12])
+            #expect(try await overLimit([.tenant], bucket: .minute) == ["a": 0, "(over-limit)": 12])
+            let peaks = try await world.store.snapshot {
+                try $0.peaks(
+                    PeakQuery(
+                        from: date("2025-06-15").days * 86_400, to: date("2025-06-16").days * 86_400,
+                        subject: .provider, count: 5, visibility: .everything))
+            }
+            #expect(peaks.rows.map(\.counts.input) == [24] && peaks.rows.map(\.overLimitTokens) == [12])
+        }
+    }
+
+    @Test func `a filter on names can't judge usage over limit, and says how much there is`() async throws {
+        try await World.with { world in
+            try await world.openEpoch()
+            let limits = Self.limits(tenants: 100, regions: 1)
+            _ = try await world.store.commitBatch(world.batch(Self.rows(["a"], input: 5), sequence: 0))
+            _ = try await world.store.commitBatch(
+                world.batch(Self.rows(["a"], input: 7, region: "eu-west"), sequence: 1))
+            try await world.rollUpAll(limits)
+            func total(_ filters: ScopeFilters) async throws -> ShareTable.Row {
+                let scope = Scope(
+                    id: "house", version: 1, title: LocalizedText(en: "House", zh: "自定义"), citation: "a test",
+                    measure: .tokens, filters: filters, entity: .provider, aggregate: .sum, zone: "Asia/Shanghai",
+                    denominator: .everythingCounted, precision: 1)
+                return try await world.table(scope, Period("2025-06"), knownAt: World.june).total
+            }
+            let all = try await total(ScopeFilters())
+            #expect((all.numerator, all.unmapped, all.overLimit) == (12, 0, 7))
+            for region in ["cn-*", "eu-west"] {
+                let some = try await total(ScopeFilters(regions: [NamePattern(region)]))
+                #expect((some.unmapped, some.overLimit, some.everything) == (7, 7, 12), "\(region)")
+                #expect(some.numerator == (region == "cn-*" ? 5 : 0))
+            }
+            let other = try await total(ScopeFilters(layers: [.iaas], regions: [NamePattern("cn-*")]))
+            #expect((other.outsideFilters, other.unmapped, other.overLimit) == (12, 0, 7))
         }
     }
 

@@ -19,6 +19,36 @@ import UsageModel
         }
     }
 
+    @Test(arguments: ["\u{A0}a", "a\u{3000}", "\u{2009}é\u{2009}", "\u{3000}"])
+    func `refuses blanks of any script at the ends, and takes them from earlier collectors`(name: String) {
+        guard case .forbiddenCharacter = NameRule.problem(in: name, maxBytes: 128) else {
+            Issue.record("\(name.debugDescription) was accepted")
+            return
+        }
+        let bytes = Array(name.utf8)
+        #expect(unsafe NameRule.problem(in: bytes.span.bytes, maxBytes: 128, takesBlanksAtEnds: true) == nil)
+    }
+
+    @Test func `names are kept composed, without blanks at their ends, and as they are in everything else`() {
+        func kept(_ name: String) -> [Unicode.Scalar] { Array(NameRule.kept(name).unicodeScalars) }
+        #expect(kept("cafe\u{301}") == ["c", "a", "f", "\u{E9}"])
+        #expect(kept("\u{1100}\u{1161}") == ["\u{AC00}"])
+        #expect(kept("\u{3000}华东\u{A0}") == ["华", "东"])
+        // Case, width and inner blanks make another name.
+        for name in ["Acme", "acme", "ａ", "a b", "a\u{3000}b", "(over-limit)"] {
+            #expect(kept(name) == Array(name.unicodeScalars))
+        }
+        // What would be no name without its blanks is left as it came.
+        for name in ["\u{3000}", "\u{A0}-x", "\u{A0}\u{FF1D}1"] {
+            #expect(kept(name) == Array(name.unicodeScalars))
+        }
+        // Composition of some letters is two characters (UAX #15, 1.1): longer than what was sent.
+        #expect(NameRule.kept("\u{958}").utf8.count == 6)
+        for name in ["cafe\u{301}", "\u{3000}华东\u{A0}", "\u{A0}-x", "\u{A0}\u{301}x"] {
+            #expect(NameRule.isKept(NameRule.kept(name)), "\(name.debugDescription)")
+        }
+    }
+
     @Test func `limits count bytes`() {
         #expect(NameRule.problem(in: "", maxBytes: 4) == .empty)
         #expect(NameRule.problem(in: "abcd", maxBytes: 4) == nil)

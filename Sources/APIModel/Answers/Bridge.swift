@@ -47,6 +47,7 @@ package struct BridgeResponse: APITable {
         .answer(columns),
         .row([Column("step") { .count($0.place) }]),
         .row(BridgeStep.columns.map { $0.at(\.step) }),
+        .answer([columns[\.position].called("position"), columns[\.asKnownAt].called("known_at")]),
     ]
 
     /// One line for each step.
@@ -66,6 +67,7 @@ package struct BridgeStep: APIObject {
     package var published = Amount()
     package var denominator = Amount()
     package var sharePercent: Percent?
+    package var overLimit = Amount()
 
     package init() {}
 
@@ -89,5 +91,6 @@ package struct BridgeStep: APIObject {
         Field("published", \.published, en: "Published", zh: "发布值"),
         Field("denominator", \.denominator),
         Field("share_percent", \.sharePercent, en: "Share", zh: "份额"),
+        .overLimit(\.overLimit),
     ]
 }

@@ -15,6 +15,7 @@ package struct ConcentrationResponse: APITable {
     package var cr3Numerator: Amount?
     package var cr3Percent: Percent?
     package var hhi: DecimalNumber?
+    package var overLimit = OverLimitAmount()
 
     package init() {}
 
@@ -38,12 +39,14 @@ package struct ConcentrationResponse: APITable {
             means:
                 "The Herfindahl–Hirschman index, from 0 to 10,000, with 2 decimals. Null for an empty market, and where "
                 + "the parts are more than a published total."),
+        .group(\.overLimit),
     ]
 
     private static let layout: CSVLayout<ConcentrationResponse, ConcentrationResponse> = [
         .row(ScopeName.columns.at(\.scope, named: "scope")),
         .row([DateSpan.columns[\.name].at(\.period)]),
         .row(columns),
+        .row([columns[\.position].called("position"), columns[\.asKnownAt].called("known_at")]),
     ]
 
     /// One line.

@@ -58,6 +58,7 @@ package struct CoverageResponse: APITable {
             Column("rejected_records") { $0.collector?.rejectedRecords?.cell ?? .empty },
             Column("quarantined_batches") { ($0.collector?.quarantinedBatches).cell },
         ]),
+        .answer([columns[\.position].called("position")]),
     ]
 
     /// One line for each provider, and below it one for each of its collectors. Spans are only counted.

@@ -40,6 +40,7 @@ package struct GrowthResponse: APITable {
         ]),
         .row(GrowthRow.columns.from(\.fromAmount)),
         .answer([Column("lengths_differ") { ($0.warning != nil).cell }]),
+        .answer([columns[\.position].called("position"), columns[\.asKnownAt].called("known_at")]),
     ]
 
     /// One line for each row.
@@ -56,6 +57,8 @@ package struct GrowthRow: APIObject {
     package var percent: Percent?
     package var perDayMultiple: DecimalNumber?
     package var perDayPercent: Percent?
+    package var fromOverLimit = Amount()
+    package var toOverLimit = Amount()
 
     package init() {}
 
@@ -75,5 +78,10 @@ package struct GrowthRow: APIObject {
             "per_day_multiple", \.perDayMultiple, en: "Multiple per day", zh: "日均倍数",
             means: "The same of the averages per day, which can be compared whatever the lengths are."),
         Field("per_day_percent", \.perDayPercent, en: "Change per day", zh: "日均变化"),
+        Field(
+            "from_over_limit", \.fromOverLimit,
+            means: "What of the earlier period's usage is counted under `(over-limit)`.",
+            ifAbsent: Amount("0")),
+        .overLimit(\.toOverLimit, named: "to_over_limit"),
     ]
 }

@@ -38,6 +38,7 @@ package struct MonthlyShareResponse: APITable {
         .answer([columns[\.currency]]),
         .row(MonthlyShareRow.columns.from(\.unmapped)),
         .answer(ClosedStatement.columns.map { $0.at(\.statement) }),
+        .answer([columns[\.position].called("position"), columns[\.asKnownAt].called("known_at")]),
     ]
 
     /// One line for each row; the statement is the same in every line, and empty where the month isn't closed.
@@ -62,6 +63,7 @@ package struct MonthlyShareRow: APIObject {
     package var previousNumerator: Amount?
     package var monthOnMonthPercent: Percent?
     package var unmapped = Amount()
+    package var overLimit = OverLimitAmount()
     package var revenueFrom: String?
     package var unpricedTokens = Count()
 
@@ -78,7 +80,7 @@ package struct MonthlyShareRow: APIObject {
             "row", \.row, means: "`other` gathers the entities that the scope does not name.",
             values: Scope.Entity.names + [other, total]),
         .named(\.entity, among: Scope.Entity.names, isNullable: true),
-        Field("rank", \.rank, means: "Null for the other rows and the total."),
+        Field("rank", \.rank, means: "Null for the other rows, the total, and where nothing counts."),
         .external(\.external),
         .ownBusiness(\.ownBusiness),
         .unclassified(\.unclassified),
@@ -93,6 +95,7 @@ package struct MonthlyShareRow: APIObject {
             "month_on_month_percent", \.monthOnMonthPercent, en: "Month on month", zh: "环比",
             means: "The growth of the numerator, without a plus sign."),
         .unmapped(\.unmapped, en: nil),
+        .group(\.overLimit),
         .revenueFrom(\.revenueFrom, en: nil),
         .unpricedTokens(\.unpricedTokens, en: nil),
     ]

@@ -26,6 +26,7 @@ package struct PeakResponse: APITable {
         .row(PeakRow.columns.from(\.counts.requests)),
         .answer([columns[\.userRate]]),
         .row([PeakRow.columns[\.users]]),
+        .answer([columns[\.position].called("position")]),
     ]
 
     /// The column beside the provider's, where minutes are those of tenants or models.

@@ -44,7 +44,9 @@ package struct RankResponse: APITable {
             RankColumn.columns[\.denominator].at(\.column),
             RankStanding.columns[\.sharePercent].at(\.standing),
             RefusedScope.columns[\.code].at(\.refused),
+            RankStanding.columns[\.overLimit].at(\.standing),
         ]),
+        .answer([columns[\.position].called("position"), columns[\.asKnownAt].called("known_at")]),
     ]
 
     /// One line for each entity and scope that counts it, and one for each scope that is refused.
@@ -79,6 +81,7 @@ package struct RankColumn: APIObject {
     package var scope = ScopeName()
     package var figure = ScopeFigure()
     package var denominator = Amount()
+    package var overLimit = OverLimitAmount()
     package var leaders: [String] = []
 
     package init() {}
@@ -87,6 +90,7 @@ package struct RankColumn: APIObject {
         Field("scope", \.scope),
         .group(\.figure),
         Field("denominator", \.denominator),
+        .group(\.overLimit),
         Field(
             "leaders", \.leaders,
             means: "Who is first; several where they are equal, none where nothing counts.", csv: .left),
@@ -111,6 +115,7 @@ package struct RankStanding: APIObject {
     package var rank: Int?
     package var numerator: Amount?
     package var sharePercent: Percent?
+    package var overLimit: Amount?
 
     package init() {}
 
@@ -122,6 +127,9 @@ package struct RankStanding: APIObject {
         ),
         Field("numerator", \.numerator),
         Field("share_percent", \.sharePercent),
+        Field(
+            "over_limit", \.overLimit,
+            means: "What of the entity's usage is counted under `(over-limit)`; null where it has no rank."),
     ]
 }
 

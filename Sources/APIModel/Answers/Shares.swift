@@ -1,4 +1,4 @@
-internal import Scopes
+package import Scopes
 package import TextFormats
 
 /// `GET /v1/shares`: who has which part of the whole, under a scope.
@@ -13,6 +13,7 @@ package struct SharesResponse: APITable {
     package var position = 0
     package var denominator = Amount()
     package var reference: PublishedTotal?
+    package var warning: LocalizedText?
     package var rows: [ShareRow] = []
     package var total = ShareTotal()
     package var gaps: [RevenueGap] = []
@@ -33,6 +34,7 @@ package struct SharesResponse: APITable {
             "reference", \.reference,
             means: "The published total that shares are shares of; null where that is everything counted."
         ),
+        Field("warning", \.warning, means: "Set where more is counted than a published total says that there is."),
         Field("rows", \.rows),
         Field("total", \.total),
         Field(
@@ -52,6 +54,8 @@ package struct SharesResponse: APITable {
         .answer([columns[\.currency]]),
         .row(ShareRow.columns.from(\.amounts.unmapped)),
         .row(ShareRange.columns.map { $0.at(\.interval) }),
+        .answer([Column("exceeds_total") { ($0.warning != nil).cell }]),
+        .answer([columns[\.position].called("position"), columns[\.asKnownAt].called("known_at")]),
     ]
 
     /// One line for each row.
@@ -83,7 +87,8 @@ package struct ShareRow: APIObject {
             cell: { .text($0.name ?? ShareRow.gatheredName) }),
         Field(
             "rank", \.rank, en: "#", zh: "#",
-            means: "Null, like the entity, for the row of all entities that the scope doesn't name.",
+            means:
+                "Null, like the entity, for the row of all entities that the scope doesn't name; null where nothing counts.",
             isBlank: true),
         Field("numerator", \.numerator, means: "What the scope counts."),
         Field("denominator", \.denominator),
@@ -124,6 +129,7 @@ package struct ShareAmounts: APIObject {
     package var published = Amount()
     package var byKind = KindAmounts()
     package var unmapped = Amount()
+    package var overLimit = OverLimitAmount()
 
     package init() {}
 
@@ -133,6 +139,22 @@ package struct ShareAmounts: APIObject {
             means: "The figure as the scope publishes it, a sum or an average per day."),
         .group(\.byKind),
         .unmapped(\.unmapped),
+        .group(\.overLimit),
+    ]
+}
+
+/// What of a row's usage stands under `(over-limit)`, and which part of all of it that is.
+package struct OverLimitAmount: APIObject {
+    package var amount = Amount()
+    package var percent: Percent?
+
+    package init() {}
+
+    package static let fields: [Field<OverLimitAmount>] = [
+        .overLimit(\.amount),
+        Field(
+            "over_limit_percent", \.percent,
+            means: "Its part of everything that stands in the row, counted or not; null where there is nothing."),
     ]
 }
 
@@ -181,10 +203,10 @@ package struct ShareBounds: APIObject {
         Field(
             "share_percent_lowest", \.lowest, en: "At least", zh: "至少",
             means:
-                "Against a published total, the least that the share can be given the total's precision."),
+                "Against a published total, the least that the share can be given the total's precision; rounded down."),
         Field(
-            "share_percent_highest", \.highest, en: "At most", zh: "至多", means: "The most that it can be."
-        ),
+            "share_percent_highest", \.highest, en: "At most", zh: "至多",
+            means: "The most that it can be; rounded up."),
     ]
 }
 
@@ -290,6 +312,16 @@ extension Field {
             "unmapped", path, en: en, zh: en.map { _ in "未编目" },
             means: "What can't be judged because no catalogue names its region or model. Not counted.",
             hidesZeros: true)
+    }
+
+    /// - Parameter name: of the member, where there are several.
+    static func overLimit(_ path: Property<Root, Amount>, named name: String = "over_limit") -> Field {
+        Field(
+            name, path, en: "Over limit", zh: "超限名称",
+            means:
+                "What is counted under `(over-limit)`, the name of all tenants, models and regions beyond a day's budget "
+                + "of new names. A part of the other figures.",
+            hidesZeros: true, ifAbsent: Amount("0"))
     }
 
     static func revenueFrom(_ path: Property<Root, String?>, en: String? = "Revenue from") -> Field {

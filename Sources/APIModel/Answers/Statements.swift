@@ -125,6 +125,7 @@ package struct StatementRow: APIObject {
     package var sharePercent: Percent?
     package var byKind = KindAmounts()
     package var unmapped = Amount()
+    package var overLimit = OverLimitAmount()
     package var revenueFrom: String?
     package var unpricedTokens = Count()
 
@@ -136,11 +137,12 @@ package struct StatementRow: APIObject {
     package static let fields: [Field<StatementRow>] = [
         Field("entity", \.entity),
         Field("gathered", \.gathered, means: "How many entities the row gathers; 0 for one of its own."),
-        Field("rank", \.rank, means: "0 where the row is no single entity's."),
+        Field("rank", \.rank, means: "0 where the row is no single entity's, and where nothing counts."),
         Field("numerator", \.numerator, en: "Counted", zh: "计入"),
         Field("share_percent", \.sharePercent, en: "Share", zh: "份额", isBlank: true),
         .group(\.byKind),
         .unmapped(\.unmapped, en: nil),
+        .group(\.overLimit),
         .revenueFrom(\.revenueFrom, en: nil),
         .unpricedTokens(\.unpricedTokens, en: nil),
     ]
@@ -244,6 +246,14 @@ package struct RestatedFigure: APIObject {
 
     package static let meaning: String? = "closed + late_usage + reclassification = now, exactly."
 
+    /// Neither then nor now.
+    static let nothing = RestatedFigure {
+        $0.closed = Amount("0")
+        $0.lateUsage = Change("0")
+        $0.reclassification = Change("0")
+        $0.now = Amount("0")
+    }
+
     package static let fields: [Field<RestatedFigure>] = [
         Field("closed", \.closed, en: "Closed", zh: "关账值"),
         Field("late_usage", \.lateUsage, en: "Late usage", zh: "迟到用量"),
@@ -265,6 +275,7 @@ package struct RestatedRow: APIObject {
     package var otherKinds = RestatedFigure()
     package var outsideFilters = RestatedFigure()
     package var unmapped = RestatedFigure()
+    package var overLimit = RestatedFigure()
     package var unpricedTokens = RestatedFigure()
 
     package init() {}
@@ -283,6 +294,7 @@ package struct RestatedRow: APIObject {
         Field("other_kinds", \.otherKinds),
         Field("outside_filters", \.outsideFilters),
         Field("unmapped", \.unmapped),
+        Field("over_limit", \.overLimit, ifAbsent: .nothing),
         Field("unpriced_tokens", \.unpricedTokens),
     ]
 }

@@ -41,6 +41,7 @@ package struct TrendResponse: APITable {
         .row(TrendPoint.columns.map { $0.at(\.point) }),
         .row(TrendInflection.columns.map { $0.at(\.point.inflection) }),
         .row([Column("events") { .text($0.events) }]),
+        .answer([columns[\.position].called("position"), columns[\.asKnownAt].called("known_at")]),
     ]
 
     /// One line for each step of each series.
@@ -77,6 +78,7 @@ package struct TrendPoint: APIObject {
     package var change: Change?
     package var changePercent: Percent?
     package var multiple: DecimalNumber?
+    package var overLimit = Amount()
     package var inflection: TrendInflection?
 
     package init() {}
@@ -92,6 +94,7 @@ package struct TrendPoint: APIObject {
         Field("change", \.change, means: "Of the amount, since the step before; null at the first."),
         Field("change_percent", \.changePercent, en: "Change", zh: "变化"),
         Field("multiple", \.multiple, en: "Multiple", zh: "倍数", means: "Of the step before."),
+        .overLimit(\.overLimit),
         Field("inflection", \.inflection, means: "Set where growth takes off."),
     ]
 }

@@ -59,7 +59,8 @@ package struct UsageResponse: RowTable {
     package var names: [String] { (bucket == nil ? [] : [Dimension.bucket]) + groupBy }
 
     package static let layout: CSVLayout<UsageResponse, UsageRow> = [
-        .row(UsageRow.columns)
+        .row(UsageRow.columns),
+        .answer([columns[\.position].called("position"), columns[\.asKnownAt].called("known_at")]),
     ]
 
     package var rowsOfTable: [UsageRow] { rows }
@@ -90,6 +91,7 @@ package struct UsageCounts: APIObject {
     package var outputTokens = Count()
     package var reasoningOutputTokens = Count()
     package var totalTokens = Count()
+    package var overLimitTokens = Count()
 
     package init() {}
 
@@ -105,5 +107,11 @@ package struct UsageCounts: APIObject {
             means: "Part of output_tokens."),
         Field(
             "total_tokens", \.totalTokens, en: "Total tokens", zh: "合计 Token", means: "Input and output."),
+        Field(
+            "over_limit_tokens", \.overLimitTokens, en: "of which over limit", zh: "其中超限名称",
+            means:
+                "Part of total_tokens: counted under `(over-limit)`, the name of all tenants, models and regions beyond a "
+                + "day's budget of new names. Minutes know it of tenants and of models alone.",
+            hidesZeros: true, ifAbsent: Count(0)),
     ]
 }

@@ -29,17 +29,19 @@ package struct Field<Root: Sendable>: Sendable {
     ///   - maxLength: of a text that is sent, in bytes of UTF-8.
     ///   - isBlank: whether tables leave a cell without a value empty, in place of a dash.
     ///   - hidesZeros: whether tables leave the column out where every row has 0.
+    ///   - absent: what a reader takes for the value where the member isn't there, because an older server wrote the answer;
+    ///     `nil` where it must be there.
     package init<Value: FieldValue>(
         _ name: String, _ path: Property<Root, Value>, en: String? = nil, zh: String? = nil,
         means meaning: String? = nil, values: [String] = [], maxLength: Int? = nil, csv: CSVUse = .included,
-        isBlank: Bool = false, hidesZeros: Bool = false
+        isBlank: Bool = false, hidesZeros: Bool = false, ifAbsent absent: Value? = nil
     ) {
         var isPresent: (@Sendable (Root) -> Bool)?
         if hidesZeros { isPresent = { !$0[keyPath: path].displayValue.isZero } }
         self.init(
             name, path, heading: Self.heading(en: en, zh: zh), means: meaning,
             schema: Value.schema.limited(to: values, maxLength: maxLength), csv: csv, isBlank: isBlank,
-            isPresent: isPresent, isOmitted: nil)
+            isPresent: isPresent, isOmitted: nil, ifAbsent: absent)
     }
 
     /// A member that is not there at all where it has no value.
@@ -50,12 +52,13 @@ package struct Field<Root: Sendable>: Sendable {
         Field(
             name, path, heading: heading(en: en, zh: zh), means: meaning,
             schema: Value.schema.limited(to: [], maxLength: maxLength), csv: csv, isBlank: false,
-            isPresent: { $0[keyPath: path] != nil }, isOmitted: { $0[keyPath: path] == nil })
+            isPresent: { $0[keyPath: path] != nil }, isOmitted: { $0[keyPath: path] == nil }, ifAbsent: nil)
     }
 
     private init<Value: FieldValue>(
         _ name: String, _ path: Property<Root, Value>, heading: LocalizedText?, means meaning: String?, schema: Schema,
-        csv: CSVUse, isBlank: Bool, isPresent: (@Sendable (Root) -> Bool)?, isOmitted: (@Sendable (Root) -> Bool)?
+        csv: CSVUse, isBlank: Bool, isPresent: (@Sendable (Root) -> Bool)?, isOmitted: (@Sendable (Root) -> Bool)?,
+        ifAbsent absent: Value?
     ) {
         members = [SchemaMember(name: name, schema: schema, description: meaning, isRequired: isOmitted == nil)]
         columns =
@@ -73,7 +76,13 @@ package struct Field<Root: Sendable>: Sendable {
             precondition(!value.isUnset, "\(Root.self): nobody set \(name)")
             output.append(key, value)
         }
-        read = { root, object in root[keyPath: path] = try Value.read(member, from: object) }
+        read = { root, object in
+            if let absent, !object.contains(member) {
+                root[keyPath: path] = absent
+            } else {
+                root[keyPath: path] = try Value.read(member, from: object)
+            }
+        }
     }
 
     private init(

@@ -3,7 +3,8 @@ internal import UsageModel
 
 /// The query string of a request, taken strictly: every name must be known, may stand once, and must decode to UTF-8.
 ///
-/// A misspelt filter that is silently ignored gives a wrong figure that looks right; so nothing is ignored.
+/// A misspelt filter that is silently ignored gives a wrong figure that looks right; so nothing is ignored. Values are
+/// brought into the spelling that names are kept in (`NameRule.kept`), so that they find what was counted.
 package struct QueryParameters: Sendable {
     private var values: [String: String] = [:]
 
@@ -32,7 +33,7 @@ package struct QueryParameters: Sendable {
             guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
                 throw .badParameter(name, detail: "holds a control character")
             }
-            guard values.updateValue(value, forKey: name) == nil else {
+            guard values.updateValue(NameRule.kept(value), forKey: name) == nil else {
                 throw .badParameter(name, detail: "appears more than once; give several values as \(name)=A,B")
             }
         }
@@ -49,7 +50,7 @@ package struct QueryParameters: Sendable {
     /// A comma-separated list without repeats; empty where the parameter is absent.
     package func list(_ name: String, limit: Int = APILimits.maxFilterValues) throws(Problem) -> [String] {
         guard let value = self[name] else { return [] }
-        let items = value.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        let items = value.split(separator: ",", omittingEmptySubsequences: false).map { NameRule.kept(String($0)) }
         guard !items.contains("") else { throw .badParameter(name, detail: "holds an empty value between commas") }
         guard items.count <= limit else { throw .badParameter(name, detail: "lists more than \(limit) values") }
         guard Set(items).count == items.count else { throw .badParameter(name, detail: "lists a value twice") }

@@ -8,7 +8,7 @@ internal import TextFormats
 internal import UsageModel
 
 /// `POST /v1/heartbeats`: a collector says that it is there, and hears whether the database still holds what it saw
-/// acknowledged.
+/// acknowledged, and which budgets of new names are scarce.
 struct HeartbeatHandler: Sendable {
     /// The most words for why a collector isn't ready, and the longest of them in bytes.
     private static let maxReasons = 16
@@ -19,12 +19,14 @@ struct HeartbeatHandler: Sendable {
     private let store: Store
     private let limiter: ConcurrencyLimiter
     private let clock: any WallClock
+    private let nameBudgets: @Sendable (CollectorKey) -> [ControlMessages.NameBudget]
     private let logger: Logger
 
     init(_ dependencies: IngestDependencies) {
         store = dependencies.store
         limiter = dependencies.limiter
         clock = dependencies.clock
+        nameBudgets = dependencies.nameBudgets
         logger = dependencies.logger
     }
 
@@ -49,7 +51,10 @@ struct HeartbeatHandler: Sendable {
                     ])
                 throw Problem.batch(.gap(expectedSequence: nextSequence))
             }
-            return .json(["next_sequence": .integer(Int64(clamping: nextSequence))])
+            return .json(
+                .object(
+                    [JSONMember("next_sequence", .integer(Int64(clamping: nextSequence)))]
+                        + nameBudgets(CollectorKey(identity)).members))
         }
     }
 

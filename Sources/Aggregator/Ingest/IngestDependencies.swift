@@ -15,6 +15,8 @@ package struct IngestDependencies: Sendable {
     package var revocations: Revocations
     package var registry: MetricsRegistry
     package var logger: Logger
+    /// The budgets of new names that a collector is told of.
+    package var nameBudgets: @Sendable (CollectorKey) -> [ControlMessages.NameBudget] = { _ in [] }
     /// Is told what is refused.
     package var trail: AuditTrail
 

@@ -15,6 +15,7 @@ struct IngestHandlers: Sendable {
     private let intake: BatchIngest
     private let limiter: ConcurrencyLimiter
     private let clock: any WallClock
+    private let nameBudgets: @Sendable (CollectorKey) -> [ControlMessages.NameBudget]
     private let logger: Logger
 
     init(_ dependencies: IngestDependencies) {
@@ -22,6 +23,7 @@ struct IngestHandlers: Sendable {
         intake = dependencies.intake
         limiter = dependencies.limiter
         clock = dependencies.clock
+        nameBudgets = dependencies.nameBudgets
         logger = dependencies.logger
     }
 
@@ -107,11 +109,13 @@ struct IngestHandlers: Sendable {
             log(committed.outcome, from: identity, under: envelope)
             throw Problem.batch(committed.outcome)
         }
-        return .json([
-            "result": .string(committed.outcome.name),
-            "next_sequence": .integer(Int64(clamping: receipt.nextSequence)),
-            "chain": .string(Hexadecimal.text(receipt.chain)),
-        ])
+        return .json(
+            .object(
+                [
+                    JSONMember("result", .string(committed.outcome.name)),
+                    JSONMember("next_sequence", .integer(Int64(clamping: receipt.nextSequence))),
+                    JSONMember("chain", .string(Hexadecimal.text(receipt.chain))),
+                ] + nameBudgets(CollectorKey(identity)).members))
     }
 
     private func log(_ outcome: BatchOutcome, from identity: CollectorIdentity, under envelope: BatchEnvelope) {

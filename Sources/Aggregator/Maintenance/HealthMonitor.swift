@@ -83,6 +83,19 @@ package final class HealthMonitor: Service {
     /// As it was found last.
     package var health: Health { state.withLock { $0 } }
 
+    /// The budgets of new names that a collector is told of: those of its own and of its provider that are nearly or
+    /// wholly used up. As they were found last.
+    package func nameBudgets(of collector: CollectorKey) -> [ControlMessages.NameBudget] {
+        health.scarceNames.filter {
+            $0.provider == collector.provider && ($0.collector == nil || $0.collector == collector.collector)
+        }.map { use in
+            ControlMessages.NameBudget(
+                dimension: use.dimension.word, of: use.collector == nil ? "provider" : "collector",
+                used: UInt64(clamping: use.admitted), budget: UInt64(clamping: use.budget(newNames)),
+                overLimit: UInt64(clamping: use.overLimit))
+        }
+    }
+
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {

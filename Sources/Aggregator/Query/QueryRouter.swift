@@ -56,6 +56,9 @@ struct QueryRouter {
         let registry = FactHandlers(dependencies, kind: .tenants)
         add(.get, "/v1/tenants", needs: .readTenants, handler: registry.export)
         add(.get, "/v1/tenants/history", needs: .readTenants, handler: registry.history)
+        add(
+            .get, "/v1/tenants/look-alikes", needs: .readTenants,
+            handler: LookAlikesHandler(dependencies: dependencies).answer)
         add(.post, "/v1/tenants", needs: .writeTenants, handler: registry.import)
         let facts = FactHandlers(dependencies, kind: nil)
         add(.get, "/v1/facts/{kind}", needs: .readFacts, handler: facts.export)

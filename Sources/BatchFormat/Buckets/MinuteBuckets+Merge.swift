@@ -32,7 +32,9 @@ extension MinuteBuckets {
         let names = [other.tenants, other.models, other.regions].joined()
         let bytes =
             estimatedBytes + other.rows.count * BatchBounds.maxColumnBytesPerRow
-            + names.reduce(0) { $0 + $1.utf8.count + BatchBounds.maxColumnBytesPerName }
+            + names.reduce(0) {
+                $0 + max($1.utf8.count, NameRule.kept($1).utf8.count) + BatchBounds.maxColumnBytesPerName
+            }
         return !overflow && events <= BatchBounds.maxEvents
             && table.count + other.rows.count <= maxRows
             && tenants.count + other.tenants.count <= tenants.maxNames

@@ -3,7 +3,8 @@ internal import UsageModel
 /// Interned names of one dimension: bytes in an arena, found by open addressing.
 ///
 /// Identifiers count up from 0 in the order in which names are first seen. A name is checked against `NameRule` then,
-/// so that whatever is in the table may be sealed.
+/// and brought into the spelling that names are kept in, so that whatever is in the table may be sealed. Another
+/// spelling that was sent is remembered beside it and found as fast.
 struct NameTable: Sendable {
     /// What the dimension is called in rejections.
     let field: StaticString
@@ -17,10 +18,36 @@ struct NameTable: Sendable {
     private var arena: [UInt8] = []
     /// Where name *i* ends in the arena; it begins where the one before ends.
     private var ends: [UInt32] = []
-    /// 0, or the upper half of a name's hash above its identifier plus 1. A power of two of them, at most half in use.
+    /// Other spellings of names, as they were sent.
+    private var spellings = Spellings()
+    /// 0, or the upper half of a name's hash above its identifier plus 1; with ``spellingBit``, above that of a
+    /// spelling. A power of two of them, at most half in use.
     private var slots: [UInt64]
 
     private static let initialSlotCount = 64
+    /// Marks what is a spelling among the identifiers in ``slots``.
+    private static let spellingBit: UInt32 = 1 << 30
+    /// The most spellings that are remembered; those beyond are composed anew for each event.
+    private static let maxSpellings = 4_096
+
+    /// Names in spellings other than the kept one: bytes in an arena, and which name each is.
+    private struct Spellings: Sendable {
+        var arena: [UInt8] = []
+        var ends: [UInt32] = []
+        var identifiers: [UInt32] = []
+
+        var count: Int { ends.count }
+
+        func bounds(_ index: Int) -> (start: Int, end: Int) {
+            (index == 0 ? 0 : Int(ends[index - 1]), Int(ends[index]))
+        }
+
+        mutating func removeAll(keepingCapacity: Bool) {
+            arena.removeAll(keepingCapacity: keepingCapacity)
+            ends.removeAll(keepingCapacity: keepingCapacity)
+            identifiers.removeAll(keepingCapacity: keepingCapacity)
+        }
+    }
 
     init(field: StaticString, maxNames: Int, maxNameBytes: Int, hash: KeyedHash) {
         self.field = field
@@ -49,7 +76,14 @@ struct NameTable: Sendable {
             if slot == 0 { return try insert(bytes, start: start, length: length, hashValue: hashValue, at: index) }
             if slot & 0xFFFF_FFFF_0000_0000 == tag {
                 let identifier = UInt32(truncatingIfNeeded: slot) &- 1
-                if isName(identifier, equalTo: bytes, start: start, length: length) { return identifier }
+                if identifier & Self.spellingBit == 0 {
+                    if isName(identifier, equalTo: bytes, start: start, length: length) { return identifier }
+                } else {
+                    let spelling = Int(identifier ^ Self.spellingBit)
+                    if isSpelling(spelling, equalTo: bytes, start: start, length: length) {
+                        return spellings.identifiers[spelling]
+                    }
+                }
             }
             index = (index + 1) & mask
         }
@@ -59,6 +93,7 @@ struct NameTable: Sendable {
     mutating func removeAll(keepingCapacity: Bool) {
         arena.removeAll(keepingCapacity: keepingCapacity)
         ends.removeAll(keepingCapacity: keepingCapacity)
+        spellings.removeAll(keepingCapacity: keepingCapacity)
         if keepingCapacity {
             for index in slots.indices { slots[index] = 0 }
         } else {
@@ -91,8 +126,16 @@ struct NameTable: Sendable {
     private mutating func insert(
         _ bytes: RawSpan, start: Int, length: Int, hashValue: UInt64, at index: Int
     ) throws(Rejection) -> UInt32 {
-        if let problem = NameRule.problem(in: bytes.extracting(start..<start + length), maxBytes: maxNameBytes) {
+        let name = bytes.extracting(start..<start + length)
+        // Rows that an earlier release summed may hold blanks at the ends.
+        if let problem = NameRule.problem(in: name, maxBytes: maxNameBytes, takesBlanksAtEnds: true) {
             throw Rejection(reason(of: problem), field: "\(field)", detail: "the name \(problem.explanation)")
+        }
+        if let kept = keptSpelling(of: name) {
+            let range = FieldRange(start: 0, count: UInt32(kept.utf8.count))
+            let identifier = unsafe try intern(kept.utf8.span.bytes, range)
+            remember(name, hashValue: hashValue, as: identifier)
+            return identifier
         }
         guard count < maxNames else {
             throw Rejection(
@@ -102,8 +145,31 @@ struct NameTable: Sendable {
         for offset in start..<start + length { arena.append(bytes.byte(at: offset)) }
         ends.append(UInt32(arena.count))
         slots[index] = hashValue & 0xFFFF_FFFF_0000_0000 | UInt64(count)
-        if count * 2 > slots.count { slots = enlargedSlots() }
+        enlargeIfHalfFull()
         return UInt32(count - 1)
+    }
+
+    /// The spelling that the name is kept in, where it is another one. One that doesn't fit is left to the aggregator.
+    private func keptSpelling(of name: RawSpan) -> String? {
+        let bytes = (0..<name.byteCount).map { name.byte(at: $0) }
+        if bytes.allSatisfy({ $0 < 0x80 }) { return nil }
+        let kept = NameRule.kept(String(decoding: bytes, as: UTF8.self))
+        return kept.utf8.count > maxNameBytes || kept.utf8.elementsEqual(bytes) ? nil : kept
+    }
+
+    private mutating func remember(_ spelling: RawSpan, hashValue: UInt64, as identifier: UInt32) {
+        guard spellings.count < Self.maxSpellings else { return }
+        for offset in 0..<spelling.byteCount { spellings.arena.append(spelling.byte(at: offset)) }
+        spellings.ends.append(UInt32(spellings.arena.count))
+        spellings.identifiers.append(identifier)
+        slots.occupyFirstFree(hashValue, entry: Self.entry(ofSpelling: spellings.count - 1))
+        enlargeIfHalfFull()
+    }
+
+    private static func entry(ofSpelling index: Int) -> UInt64 { UInt64(UInt32(index) | spellingBit) + 1 }
+
+    private mutating func enlargeIfHalfFull() {
+        if (count + spellings.count) * 2 > slots.count { slots = enlargedSlots() }
     }
 
     /// The slots for twice as many names.
@@ -114,6 +180,12 @@ struct NameTable: Sendable {
             let (start, end) = bounds(UInt32(identifier))
             let hashValue = hash.hash(arenaBytes, from: start, count: end - start)
             larger.occupyFirstFree(hashValue, entry: UInt64(identifier) + 1)
+        }
+        let spellingBytes = unsafe spellings.arena.span.bytes
+        for index in 0..<spellings.count {
+            let (start, end) = spellings.bounds(index)
+            let hashValue = hash.hash(spellingBytes, from: start, count: end - start)
+            larger.occupyFirstFree(hashValue, entry: Self.entry(ofSpelling: index))
         }
         return larger
     }
@@ -128,17 +200,13 @@ struct NameTable: Sendable {
     private func isName(_ identifier: UInt32, equalTo bytes: RawSpan, start: Int, length: Int) -> Bool {
         let (nameStart, nameEnd) = bounds(identifier)
         guard nameEnd - nameStart == length else { return false }
-        let arenaBytes = unsafe arena.span.bytes
-        var offset = 0
-        while offset + 8 <= length {
-            if arenaBytes.word(at: nameStart + offset) != bytes.word(at: start + offset) { return false }
-            offset += 8
-        }
-        while offset < length {
-            if arenaBytes.byte(at: nameStart + offset) != bytes.byte(at: start + offset) { return false }
-            offset += 1
-        }
-        return true
+        return unsafe arena.span.bytes.holds(bytes, from: start, count: length, at: nameStart)
+    }
+
+    private func isSpelling(_ index: Int, equalTo bytes: RawSpan, start: Int, length: Int) -> Bool {
+        let (spellingStart, spellingEnd) = spellings.bounds(index)
+        guard spellingEnd - spellingStart == length else { return false }
+        return unsafe spellings.arena.span.bytes.holds(bytes, from: start, count: length, at: spellingStart)
     }
 
     private func isName(_ left: UInt32, before right: UInt32) -> Bool {
@@ -173,6 +241,21 @@ extension [UInt64] {
 }
 
 extension RawSpan {
+    /// Whether so many bytes from `own` on are those of another span.
+    @inline(__always)
+    fileprivate func holds(_ bytes: RawSpan, from start: Int, count: Int, at own: Int) -> Bool {
+        var offset = 0
+        while offset + 8 <= count {
+            if word(at: own + offset) != bytes.word(at: start + offset) { return false }
+            offset += 8
+        }
+        while offset < count {
+            if byte(at: own + offset) != bytes.byte(at: start + offset) { return false }
+            offset += 1
+        }
+        return true
+    }
+
     /// The first eight bytes of a range as an integer that sorts as the bytes do; zeros stand for missing bytes.
     func bigEndianPrefix(from start: Int, to end: Int) -> UInt64 {
         if end - start >= 8 { return word(at: start).byteSwapped }

@@ -113,8 +113,9 @@ package struct CollectorServer: Sendable {
             Route(method: .get, path: "/livez") { _, _ in .text("ok\n", contentType: "text/plain; charset=utf-8") },
             Route(method: .get, path: "/readyz") { _, _ in
                 let readiness = Readiness(
-                    intakeSwitch: parts.intakeSwitch, board: board, nowMilliseconds: parts.wallClock.nowMilliseconds(),
-                    provider: settings.provider, collector: settings.collector, version: version)
+                    intakeSwitch: parts.intakeSwitch, board: board, nameBudgets: parts.nameBudgets.current,
+                    nowMilliseconds: parts.wallClock.nowMilliseconds(), provider: settings.provider,
+                    collector: settings.collector, version: version)
                 return .json(readiness.json, status: readiness.ready ? .ok : .serviceUnavailable)
             },
         ]

@@ -104,7 +104,8 @@ struct EventsHandler: Sendable {
             case .tooLarge: throw .tooManyKeys
             }
         }
-        let outcome = buckets.outcome
+        var outcome = buckets.outcome
+        outcome.namesOverLimit = parts.nameBudgets.exceeded
         parts.metrics.quarantineDropped.increment(by: buckets.unkept)
         parts.metrics.source(source.name).count(
             events: outcome.accepted, rejected: outcome.rejectedCount, duplicates: outcome.duplicates,

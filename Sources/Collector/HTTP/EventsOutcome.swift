@@ -22,12 +22,19 @@ struct EventsOutcome: Sendable {
     /// The first ones; `rejectedCount` is of all.
     var rejected: [Rejected] = []
     var rejectedCount: UInt64 = 0
+    /// The dimensions whose further new names the aggregator counts under `(over-limit)`, as far as it has said.
+    var namesOverLimit: [String] = []
 
     var json: JSONValue {
-        [
-            "accepted": .integer(Int64(clamping: accepted)), "duplicates": .integer(Int64(clamping: duplicates)),
-            "rejected": .array(rejected.map(\.json)), "rejected_count": .integer(Int64(clamping: rejectedCount)),
-        ]
+        .object(
+            [
+                JSONMember("accepted", .integer(Int64(clamping: accepted))),
+                JSONMember("duplicates", .integer(Int64(clamping: duplicates))),
+                JSONMember("rejected", .array(rejected.map(\.json))),
+                JSONMember("rejected_count", .integer(Int64(clamping: rejectedCount))),
+            ]
+                + (namesOverLimit.isEmpty
+                    ? [] : [JSONMember("names_over_limit", .array(namesOverLimit.map { .string($0) }))]))
     }
 
     /// What a problem says of it.

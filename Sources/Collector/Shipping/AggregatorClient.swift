@@ -23,14 +23,18 @@ package actor AggregatorClient: AggregatorTransport {
     private let settings: CollectorSettings.Aggregator
     private let version: String
     private let fileSystem: any FileSystem
+    /// Is told what answers say about budgets of new names.
+    private let nameBudgets: NameBudgetBoard?
     private var client: HTTPClient?
     private var modifiedAtStart: [Int64] = []
     /// When the certificate in use ends, in seconds since 1970-01-01T00:00Z.
     private var certificateEnd: Int64?
 
     package init(
-        settings: CollectorSettings.Aggregator, version: String, fileSystem: any FileSystem = POSIXFileSystem()
+        settings: CollectorSettings.Aggregator, version: String, nameBudgets: NameBudgetBoard? = nil,
+        fileSystem: any FileSystem = POSIXFileSystem()
     ) {
+        self.nameBudgets = nameBudgets
         self.fileSystem = fileSystem
         self.settings = settings
         self.version = version
@@ -84,7 +88,7 @@ package actor AggregatorClient: AggregatorTransport {
         request.body = .bytes(ByteBuffer(bytes: sealed))
         switch await execute(request) {
         case .failed(let delay): return .later(delay)
-        case .answered(let answer): return Self.interpret(answer)
+        case .answered(let answer): return interpret(answer)
         }
     }
 
@@ -96,7 +100,9 @@ package actor AggregatorClient: AggregatorTransport {
         case .failed(let delay): return .later(delay)
         case .answered(let answer):
             switch answer.status {
-            case 200: return .current
+            case 200:
+                nameBudgets?.heard(answer.decode(ControlMessages.HeartbeatResult.self)?.nameBudgets ?? [])
+                return .current
             case 404, 405: return .unsupported
             default: break
             }
@@ -109,9 +115,11 @@ package actor AggregatorClient: AggregatorTransport {
         }
     }
 
-    private static func interpret(_ answer: Answer) -> BatchAnswer {
+    private func interpret(_ answer: Answer) -> BatchAnswer {
         if answer.status == 200 {
-            let result = answer.decode(ControlMessages.BatchResult.self)?.result
+            let message = answer.decode(ControlMessages.BatchResult.self)
+            nameBudgets?.heard(message?.nameBudgets ?? [])
+            let result = message?.result
             for outcome in [BatchOutcome.counted, .duplicate] where outcome.name == result { return .decided(outcome) }
             return .later(ShippingDelay(.unreachable, "200 without a result"))
         }

@@ -94,6 +94,22 @@ package final class CollectorMetrics: Sendable {
             labels: [MetricLabel("status", value: String(status))])
     }
 
+    /// 1 while the aggregator says that a budget of new names is nearly or wholly used up.
+    func scarceNames(of dimension: String) -> Gauge {
+        registry.gauge(
+            "steelyard_collector_scarce_name_budget",
+            help: "1 while a day's budget of new names is nearly or wholly used up, as the aggregator said last.",
+            labels: [MetricLabel("dimension", value: dimension)])
+    }
+
+    /// 1 while the aggregator says that one is used up.
+    func namesOverLimit(of dimension: String) -> Gauge {
+        registry.gauge(
+            "steelyard_collector_names_over_limit",
+            help: "1 while usage of further new names is counted under (over-limit), as the aggregator said last.",
+            labels: [MetricLabel("dimension", value: dimension)])
+    }
+
     /// 1 while a source has this problem.
     func sourceProblem(_ reason: SourceProblem.Reason, of source: String) -> Gauge {
         registry.gauge(

@@ -3,6 +3,7 @@ internal import Foundation
 internal import HTTPSupport
 internal import NIOCore
 internal import TextFormats
+internal import UsageModel
 
 /// Asks a running collector how it does, and says it as a table.
 package enum CollectorStatus {
@@ -49,6 +50,13 @@ package enum CollectorStatus {
                 ("spool", "\(readiness.spoolBytes) bytes"),
                 ("last problem", readiness.lastProblem.isEmpty ? "none" : readiness.lastProblem),
             ] + readiness.sourceProblems.map { ("source \($0.source)", "\($0.reason): \($0.detail)") }
+            + (readiness.nameBudgets ?? []).map { budget in
+                (
+                    "new \(budget.dimension)s",
+                    "\(budget.used) of the \(budget.of)'s \(budget.budget) of today (UTC)"
+                        + (budget.isExceeded ? "; further ones count under (over-limit)" : "")
+                )
+            }
         let width = rows.map(\.0.count).max() ?? 0
         return rows.map { name, value in
             name + String(repeating: " ", count: width - name.count + 2) + value

@@ -1,7 +1,7 @@
 package import CollectorCore
 internal import Synchronization
 internal import TextFormats
-internal import UsageModel
+package import UsageModel
 
 /// What `/readyz` and `status` say: kept up to date by the writer and the shipper, read without waiting for either.
 package final class StatusStore: Sendable {
@@ -60,6 +60,8 @@ package struct Readiness: Sendable, Decodable, Equatable {
     package var lastProblem: String
     /// Sources that bring nothing, and why.
     package var sourceProblems: [Problem]
+    /// Budgets of new names that are nearly or wholly used up; `nil` from a collector that doesn't tell.
+    package var nameBudgets: [ControlMessages.NameBudget]?
     package var provider: String
     package var collector: String
     package var version: String
@@ -81,12 +83,14 @@ package struct Readiness: Sendable, Decodable, Equatable {
         case spoolBytes = "spool_bytes"
         case lastProblem = "last_problem"
         case sourceProblems = "source_problems"
+        case nameBudgets = "name_budgets"
     }
 
     init(
-        intakeSwitch: IntakeSwitch, board: StatusStore, nowMilliseconds: Int64, provider: String, collector: String,
-        version: String
+        intakeSwitch: IntakeSwitch, board: StatusStore, nameBudgets: [ControlMessages.NameBudget] = [],
+        nowMilliseconds: Int64, provider: String, collector: String, version: String
     ) {
+        self.nameBudgets = nameBudgets
         let closed = intakeSwitch.closedFor
         let backlog = board.currentBacklog
         let shipping = board.currentShipping
@@ -130,6 +134,17 @@ package struct Readiness: Sendable, Decodable, Equatable {
                             JSONMember("source", .string(problem.source)),
                             JSONMember("reason", .string(problem.reason)),
                             JSONMember("detail", .string(problem.detail)),
+                        ])
+                    })),
+            member(
+                .nameBudgets,
+                .array(
+                    (nameBudgets ?? []).map { budget in
+                        .object([
+                            JSONMember("dimension", .string(budget.dimension)), JSONMember("of", .string(budget.of)),
+                            JSONMember("used", .integer(Int64(clamping: budget.used))),
+                            JSONMember("budget", .integer(Int64(clamping: budget.budget))),
+                            JSONMember("over_limit", .integer(Int64(clamping: budget.overLimit))),
                         ])
                     })), member(.provider, .string(provider)),
             member(.collector, .string(collector)), member(.version, .string(version)),

@@ -7,6 +7,8 @@ package struct ScopeRanks: Sendable, Hashable {
         package var share: Share
         /// In percent, at the scope's precision, adding up to 100 over the scope's table.
         package var percent: String?
+        /// See ``ShareTable/Row/overLimit``.
+        package var overLimit: UInt128
     }
 
     package struct Row: Sendable, Hashable {
@@ -37,7 +39,7 @@ package struct ScopeRanks: Sendable, Hashable {
             for (row, percent) in zip(table.rows, table.percentages()) where !row.isGathered && row.numerator > 0 {
                 let none = [Standing?](repeating: nil, count: tables.count)
                 standings[row.entity, default: none][place] = Standing(
-                    rank: row.rank, share: row.share, percent: percent)
+                    rank: row.rank, share: row.share, percent: percent, overLimit: row.overLimit)
             }
         }
         scopes = tables.map(\.scope)

@@ -51,19 +51,20 @@ extension ShareInterval {
     /// that the published share lies between them however it was rounded. A point is the published share.
     ///
     /// - Returns: texts with so many decimals; `nil` where there is no share.
-    package func percents(
-        published: String?, decimals: Int
-    ) -> (ifAll: String?, lowest: String?, highest: String?) {
-        if isPoint { return (published, published, published) }
-        func bound(_ share: Share, _ side: (_ bounds: (down: UInt128, up: UInt128)) -> UInt128) -> String? {
-            Ratio(share.numerator, over: share.denominator).bounds(times: DecimalText.powerOfTen(decimals) * 100)
-                .map { DecimalText.render(side($0), decimals: decimals) }
-        }
-        return (ifAll.percent(decimals: decimals), bound(lowest, \.down), bound(highest, \.up))
+    package func percents(published: String?, decimals: Int) -> (lowest: String?, highest: String?) {
+        if isPoint { return (published, published) }
+        return (lowest.percentBounds(decimals: decimals)?.down, highest.percentBounds(decimals: decimals)?.up)
     }
 }
 
 extension Share {
+    /// The share in percent, rounded down and rounded up: what lies outwards of it. `nil` where the denominator is zero.
+    package func percentBounds(decimals: Int) -> (down: String, up: String)? {
+        Ratio(numerator, over: denominator).bounds(times: DecimalText.powerOfTen(decimals) * 100).map {
+            (DecimalText.render($0.down, decimals: decimals), DecimalText.render($0.up, decimals: decimals))
+        }
+    }
+
     /// Whether the share is smaller than another, compared exactly. A share of nothing is smaller than none.
     package func isLess(than other: Share) -> Bool {
         let left = numerator.multipliedFullWidth(by: other.denominator)

@@ -19,6 +19,10 @@ package struct ShareTable: Sendable, Hashable {
         /// What can't be judged, of any kind, because the catalogue doesn't name its region or model. In the total also
         /// what belongs to no entity for that reason.
         package var unmapped: UInt128 = 0
+        /// Of everything that stands in the row, what is counted under the name for tenants, models or regions beyond a
+        /// day's budget of new ones. Such a tenant is unclassified, such a model or region is unmapped where the scope
+        /// asks about it: this is a part of the other figures, not one to be added to them.
+        package var overLimit: UInt128 = 0
         /// Tokens that the scope would count in money and for which the price book has no price.
         package var unpricedTokens: UInt128 = 0
         /// Where counted revenue comes from; empty under measures other than revenue.
@@ -26,7 +30,7 @@ package struct ShareTable: Sendable, Hashable {
         /// ``numerator`` of the table's denominator.
         package var share: Share
         /// 1 for the largest numerator; equal numerators share a rank, and the next rank is skipped (1, 2, 2, 4). 0 for
-        /// the total and for a row that gathers entities.
+        /// the total, for a row that gathers entities, and for one of which nothing counts.
         package var rank: Int
 
         package func amount(of kind: TenantKind) -> UInt128 { byKind[kind] ?? 0 }
@@ -37,6 +41,8 @@ package struct ShareTable: Sendable, Hashable {
         package var otherKinds: UInt128 { amount(of: .affiliate) + amount(of: .trial) + amount(of: .test) }
         /// Everything that is there for the entity, inside and outside the scope.
         package var everything: UInt128 { byKind.values.reduce(outsideFilters + unmapped, +) }
+        /// ``overLimit`` of ``everything``.
+        package var overLimitShare: Share { Share(numerator: overLimit, denominator: everything) }
         /// Whether the row gathers entities that the scope doesn't name.
         package var isGathered: Bool { gathered > 0 }
     }
@@ -108,7 +114,7 @@ package struct ShareTable: Sendable, Hashable {
             $0.numerator != $1.numerator
                 ? $0.numerator > $1.numerator : $0.entity.utf8.lexicographicallyPrecedes($1.entity.utf8)
         }
-        for index in rows.indices {
+        for index in rows.indices where rows[index].numerator > 0 {
             let isTied = index > 0 && rows[index].numerator == rows[index - 1].numerator
             rows[index].rank = isTied ? rows[index - 1].rank : index + 1
         }
@@ -125,6 +131,7 @@ package struct ShareTable: Sendable, Hashable {
             byKind: others.reduce(into: [:]) { $0.merge($1.byKind, uniquingKeysWith: +) },
             outsideFilters: others.reduce(0) { $0 + $1.outsideFilters },
             unmapped: others.reduce(0) { $0 + $1.unmapped },
+            overLimit: others.reduce(0) { $0 + $1.overLimit },
             unpricedTokens: others.reduce(0) { $0 + $1.unpricedTokens },
             revenueFrom: others.reduce(into: []) { $0.formUnion($1.revenueFrom) },
             share: Share(numerator: numerator, denominator: first.share.denominator), rank: 0)
@@ -145,6 +152,28 @@ extension ShareTable {
     package func percentages(decimals: Int? = nil) -> [String?] {
         Share.percentages(
             of: rows.map(\.numerator), denominator: denominator, decimals: decimals ?? scope.precision)
+    }
+
+    /// The shares in percent if all unclassified usage were external customers', in the order of ``rows``: they add up as
+    /// ``percentages(decimals:)`` do. A row that no classification could change has its published share.
+    package func percentagesIfAllExternal() -> [String?] {
+        let intervals = rows.map(interval(of:))
+        guard let denominator = intervals.first?.ifAll.denominator else { return [] }
+        let percents = Share.percentages(
+            of: intervals.map(\.ifAll.numerator), denominator: denominator, decimals: scope.precision)
+        let published = percentages()
+        return rows.indices.map { intervals[$0].isPoint ? published[$0] : percents[$0] }
+    }
+
+    /// What to say beside the shares, or `nil` where there is nothing to warn of.
+    package var warning: LocalizedText? {
+        guard let reference, total.numerator > denominator else { return nil }
+        let whole =
+            Share(numerator: total.numerator, denominator: denominator).percent(decimals: scope.precision) ?? "–"
+        return LocalizedText(
+            en:
+                "The shares of \(reference.name) add up to \(whole) %: more is counted than the total that was published.",
+            zh: "占 \(reference.name) 的份额合计 \(whole)%，计入量超过已公布总量。")
     }
 
     /// The figure that the scope publishes for an amount: the sum itself, or its average per day of the period. Counts

@@ -4,6 +4,8 @@ package struct Trend: Sendable {
         package var period: Period
         /// The sum over the step.
         package var amount: UInt128
+        /// See ``ShareTable/Row/overLimit``.
+        package var overLimit: UInt128
         /// The figure as the scope publishes it; see ``ShareTable/published(_:)``.
         package var published: UInt128
         package var share: Share
@@ -33,7 +35,8 @@ package struct Trend: Sendable {
             let (table, amount) = (tables[index], amounts[index])
             let earlier = index > 0 ? tables[index - 1] : nil
             return Point(
-                period: table.period, amount: amount, published: table.published(amount),
+                period: table.period, amount: amount, overLimit: table.overLimit(of: entity),
+                published: table.published(amount),
                 share: Share(numerator: amount, denominator: table.denominator),
                 percent: table.percent(of: entity),
                 change: earlier.map { _ in AmountChange(from: amounts[index - 1], to: amount) },
@@ -47,6 +50,12 @@ package struct Trend: Sendable {
 }
 
 extension ShareTable {
+    /// What of an entity's usage, or of all of it, is counted under names beyond a budget.
+    package func overLimit(of entity: String?) -> UInt128 {
+        guard let entity else { return total.overLimit }
+        return self[entity]?.overLimit ?? 0
+    }
+
     /// The published percentage of an entity, or of all of them together. An entity without a row has nothing of it.
     package func percent(of entity: String?) -> String? {
         guard let entity else {

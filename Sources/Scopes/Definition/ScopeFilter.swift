@@ -248,7 +248,7 @@ private enum ScopeFilterReading {
                 reader.report(key, line: value.line, "'\(text.excerpt)': a * may only stand at the end")
                 return nil
             }
-            return NamePattern(text)
+            return NamePattern(NameRule.kept(text))
         }
         return patterns?.sorted()
     }

@@ -69,7 +69,7 @@ package struct NamePattern: Sendable, Hashable, Comparable, CustomStringConverti
     /// What a name must start with, or `nil` where it must be equal.
     package var prefix: String? { text.hasSuffix("*") ? String(text.dropLast()) : nil }
 
-    /// Compares bytes, as the database does: two spellings that Unicode holds equal are two names.
+    /// Compares bytes, as the database does, in the spelling that names are kept in.
     package func matches(_ name: String) -> Bool {
         prefix.map { name.utf8.starts(with: $0.utf8) } ?? name.utf8.elementsEqual(text.utf8)
     }

@@ -17,13 +17,17 @@ package struct FilteredSumRow: Sendable, Hashable {
     package var tenant: Int64?
     /// The position of the segment that it sums, among those that come with the rows.
     package var segment: Int
-    /// Whether the usage passes the scope's filters other than those on kinds, markets and origins.
+    /// Whether the usage passes the scope's filters other than those on kinds, markets and origins. Models and regions
+    /// of ``overLimit`` pass those on their names here; what counts of them is decided in evaluation.
     package var passesFilters: Bool
+    /// In which dimensions it stands under the name for those beyond a budget.
+    package var overLimit: OverLimitDimensions
     package var counts: WideTokenCounts
 
     package init(
         provider: String, tenantKind: TenantKind, model: String? = nil, region: String? = nil, layer: Layer? = nil,
-        workload: Workload? = nil, tenant: Int64? = nil, segment: Int = 0, passesFilters: Bool, counts: WideTokenCounts
+        workload: Workload? = nil, tenant: Int64? = nil, segment: Int = 0, passesFilters: Bool,
+        overLimit: OverLimitDimensions = [], counts: WideTokenCounts
     ) {
         self.provider = provider
         self.tenantKind = tenantKind
@@ -34,6 +38,7 @@ package struct FilteredSumRow: Sendable, Hashable {
         self.tenant = tenant
         self.segment = segment
         self.passesFilters = passesFilters
+        self.overLimit = overLimit
         self.counts = counts
     }
 }

@@ -62,6 +62,7 @@ extension ChargeGroup {
     fileprivate func isTaken(before other: ChargeGroup) -> Bool {
         if kind != other.kind { return kind.rawValue < other.kind.rawValue }
         if classification != other.classification { return classification.order < other.classification.order }
+        if isOverLimit != other.isOverLimit { return other.isOverLimit }
         return NameBytes(entity ?? "") < NameBytes(other.entity ?? "")
     }
 }

@@ -22,6 +22,9 @@ extension ScopeEvaluator {
         let classification = classification(of: row)
         // The entity has usage: it stands in the table, if only with 0.
         if !segment.isBefore { try tally.add(0, to: entity, of: row.tenantKind, as: classification) }
+        let group = ChargeGroup(
+            entity: entity, kind: row.tenantKind, classification: classification,
+            isOverLimit: !row.overLimit.isEmpty)
         for part in layer == .maas ? billed(row) : [BilledTokens(tokens: row.counts.total, price: nil)]
         where part.tokens > 0 {
             guard let price = part.price else {
@@ -29,7 +32,6 @@ extension ScopeEvaluator {
                 if counts, !segment.isBefore { tally.addUnpriced(part.tokens, of: entity) }
                 continue
             }
-            let group = ChargeGroup(entity: entity, kind: row.tenantKind, classification: classification)
             let charge = Charge(price: price, month: segment.month, group: group, tokens: part.tokens)
             if price.freeTokens > 0 {
                 allowances.add(charge, tenant: row.tenant, isBefore: segment.isBefore)
@@ -64,7 +66,8 @@ extension ScopeEvaluator {
         let amount = try product(charge.tokens, times: charge.price.perToken)
         let units = try units(amount, of: charge.price.currency, in: charge.month)
         let group = charge.group
-        try tally.add(units, to: group.entity, of: group.kind, as: group.classification)
+        try tally.add(
+            units, to: group.entity, of: group.kind, as: group.classification, isOverLimit: group.isOverLimit)
         if units > 0, group.classification == .included, scope.filters.counts(group.kind) {
             tally.note(.priceBook, of: group.entity)
         }
@@ -92,4 +95,6 @@ struct ChargeGroup: Hashable {
     var entity: String?
     var kind: TenantKind
     var classification: ShareTally.Classification
+    /// Whether a name of it is one beyond a budget.
+    var isOverLimit: Bool
 }

@@ -27,7 +27,7 @@ struct ScopeEvaluator {
             for row in rows {
                 try tally.add(
                     scope.measure.amount(row.counts), to: entity(of: row), of: row.tenantKind,
-                    as: classification(of: row))
+                    as: classification(of: row), isOverLimit: !row.overLimit.isEmpty)
             }
         case .revenue: try addRevenue(rows)
         case .tenders: try addTenders()
@@ -39,9 +39,11 @@ struct ScopeEvaluator {
 
     private func day(of row: FilteredSumRow) -> CalendarDate { segments[row.segment].day }
 
-    /// The entity that the row belongs to; `nil` where the catalogue doesn't say.
+    /// The entity that the row belongs to; `nil` where the catalogue doesn't say, and for models beyond a budget where
+    /// the scope divides among models.
     func entity(of row: FilteredSumRow) -> String? {
-        entity(provider: row.provider, model: row.model, on: day(of: row))
+        if scope.entity != .provider, row.overLimit.contains(.model) { return nil }
+        return entity(provider: row.provider, model: row.model, on: day(of: row))
     }
 
     func entity(provider: String, model: String?, on day: CalendarDate) -> String? {
@@ -55,14 +57,31 @@ struct ScopeEvaluator {
 
     func classification(of row: FilteredSumRow) -> ShareTally.Classification {
         guard row.passesFilters else { return .excluded }
-        var market = ShareTally.Classification.included
-        if let markets = scope.filters.markets {
-            let found = facts.market(of: required(row.region), at: row.provider, on: day(of: row))
-            market = found.map { markets.contains($0) ? .included : .excluded } ?? .unmapped
+        let parts = [nameClassification(of: row), marketClassification(of: row), originClassification(of: row)]
+        if parts.contains(.excluded) { return .excluded }
+        return parts.allSatisfy { $0 == .included } ? .included : .unmapped
+    }
+
+    /// What the filters on names say of usage whose own names aren't known.
+    private func nameClassification(of row: FilteredSumRow) -> ShareTally.Classification {
+        let isOpen =
+            scope.filters.models != nil && row.overLimit.contains(.model)
+            || scope.filters.regions != nil && row.overLimit.contains(.region)
+        return isOpen ? .unmapped : .included
+    }
+
+    private func marketClassification(of row: FilteredSumRow) -> ShareTally.Classification {
+        guard let markets = scope.filters.markets else { return .included }
+        guard !row.overLimit.contains(.region) else { return .unmapped }
+        let found = facts.market(of: required(row.region), at: row.provider, on: day(of: row))
+        return found.map { markets.contains($0) ? .included : .excluded } ?? .unmapped
+    }
+
+    private func originClassification(of row: FilteredSumRow) -> ShareTally.Classification {
+        guard scope.filters.origins != nil, row.overLimit.contains(.model) else {
+            return originClassification(provider: row.provider, model: row.model, on: day(of: row))
         }
-        let origin = originClassification(provider: row.provider, model: row.model, on: day(of: row))
-        if market == .excluded || origin == .excluded { return .excluded }
-        return market == .included && origin == .included ? .included : .unmapped
+        return .unmapped
     }
 
     /// What the filter on origins says.

@@ -15,10 +15,14 @@ struct ShareTally {
         var byKind: [TenantKind: UInt128] = [:]
         var outsideFilters: UInt128 = 0
         var unmapped: UInt128 = 0
+        var overLimit: UInt128 = 0
         var unpricedTokens: UInt128 = 0
         var revenueFrom: Set<ShareTable.RevenueSource> = []
 
-        mutating func add(_ amount: UInt128, of kind: TenantKind, as classification: Classification) {
+        mutating func add(
+            _ amount: UInt128, of kind: TenantKind, as classification: Classification, isOverLimit: Bool
+        ) {
+            if isOverLimit { overLimit += amount }
             switch classification {
             case .included: byKind[kind, default: 0] += amount
             case .excluded: outsideFilters += amount
@@ -39,19 +43,24 @@ struct ShareTally {
 
     /// Adds an amount.
     ///
-    /// - Parameter entity: `nil` where a catalogue doesn't say whose it is; it then stands in the total only.
+    /// - Parameters:
+    ///   - entity: `nil` where a catalogue doesn't say whose it is; it then stands in the total only.
+    ///   - isOverLimit: whether a name of it is one beyond a budget.
     /// - Throws: ``UnanswerableScope`` where the sum leaves 128 bits.
     mutating func add(
-        _ amount: UInt128, to entity: String?, of kind: TenantKind, as classification: Classification
+        _ amount: UInt128, to entity: String?, of kind: TenantKind, as classification: Classification,
+        isOverLimit: Bool = false
     ) throws(UnanswerableScope) {
         let (sum, overflow) = sum.addingReportingOverflow(amount)
         guard !overflow else { throw .tooLarge(scope) }
         self.sum = sum
         if let entity {
-            entities[NameBytes(entity), default: Amounts()].add(amount, of: kind, as: classification)
-            all.add(amount, of: kind, as: classification)
+            entities[NameBytes(entity), default: Amounts()].add(
+                amount, of: kind, as: classification, isOverLimit: isOverLimit)
+            all.add(amount, of: kind, as: classification, isOverLimit: isOverLimit)
         } else {
-            all.add(amount, of: kind, as: classification == .included ? .unmapped : classification)
+            let known = classification == .included ? .unmapped : classification
+            all.add(amount, of: kind, as: known, isOverLimit: isOverLimit)
         }
     }
 
@@ -89,7 +98,7 @@ struct ShareTally {
         let numerator = counted(amounts)
         return ShareTable.Row(
             entity: entity, numerator: numerator, byKind: amounts.byKind, outsideFilters: amounts.outsideFilters,
-            unmapped: amounts.unmapped, unpricedTokens: amounts.unpricedTokens,
+            unmapped: amounts.unmapped, overLimit: amounts.overLimit, unpricedTokens: amounts.unpricedTokens,
             revenueFrom: amounts.revenueFrom, share: Share(numerator: numerator, denominator: denominator), rank: 0)
     }
 }

@@ -6,7 +6,7 @@ internal import UsageModel
 package enum FactSyntax: Sendable, Hashable {
     /// Lower-case letters, digits and inner hyphens.
     case identifier(maxBytes: Int)
-    /// A name as usage has it.
+    /// A name as usage has it, kept as ``NameRule/kept(_:)`` says.
     case name(maxBytes: Int)
     case word([String])
     /// A decimal in plain digits.
@@ -53,8 +53,15 @@ package enum FactSyntax: Sendable, Hashable {
         switch self {
         case .identifier(let maxBytes): return try Self.identifier(text, maxBytes: maxBytes)
         case .name(let maxBytes):
-            guard let problem = NameRule.problem(in: text, maxBytes: maxBytes) else { return text }
-            throw CellProblem("the name '\(text.excerpt)' \(problem.explanation)")
+            if let problem = NameRule.problem(in: text, maxBytes: maxBytes) {
+                throw CellProblem("the name '\(text.excerpt)' \(problem.explanation)")
+            }
+            guard text != NameRule.overLimitName else {
+                throw CellProblem(
+                    "'\(text)' stands for all names beyond a day's budget and can't be recorded as one: give its usage "
+                        + "its names first (steelyard-aggregator rebuild --admit-names)")
+            }
+            return NameRule.kept(text)
         case .word(let words):
             guard !words.contains(text) else { return text }
             throw CellProblem("'\(text.excerpt)' is unknown: use one of \(words.joined(separator: ", "))")

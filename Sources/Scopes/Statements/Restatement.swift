@@ -34,6 +34,8 @@ package struct Restatement: Sendable, Hashable {
         package let otherKinds: Figure
         package let outsideFilters: Figure
         package let unmapped: Figure
+        /// A part of the others.
+        package let overLimit: Figure
         /// Under revenue, tokens without a price.
         package let unpricedTokens: Figure
         /// The share as it was closed and as it is now; `nil` where it is of nothing.
@@ -41,8 +43,10 @@ package struct Restatement: Sendable, Hashable {
         package let percentNow: String?
 
         package var isUnchanged: Bool {
-            [numerator, external, ownBusiness, unclassified, otherKinds, outsideFilters, unmapped, unpricedTokens]
-                .allSatisfy(\.isUnchanged)
+            [
+                numerator, external, ownBusiness, unclassified, otherKinds, outsideFilters, unmapped, overLimit,
+                unpricedTokens,
+            ].allSatisfy(\.isUnchanged)
         }
     }
 
@@ -85,7 +89,8 @@ package struct Restatement: Sendable, Hashable {
             entity: key.entity, isGathered: key.isGathered, numerator: figure(\.numerator),
             external: figure(\.external), ownBusiness: figure(\.ownBusiness), unclassified: figure(\.unclassified),
             otherKinds: figure(\.otherKinds), outsideFilters: figure(\.outsideFilters),
-            unmapped: figure(\.unmapped), unpricedTokens: figure(\.unpricedTokens), closedPercent: percents[0],
+            unmapped: figure(\.unmapped), overLimit: figure(\.overLimit), unpricedTokens: figure(\.unpricedTokens),
+            closedPercent: percents[0],
             percentNow: percents[2])
     }
 

@@ -22,7 +22,7 @@ internal import UsageModel
 //     reference ?       the published total that the denominator is: {name, period, scope ?, value, unit, precision,
 //                       source, as_of, last_digit (what the last published digit is worth, as an amount)}
 //     rows              [{entity, rank, gathered ?, numerator, by_kind {kind of tenant: amount above 0},
-//                       outside_filters ?, unmapped ?, unpriced_tokens ?, revenue_from ? (["imported"], ["price-book"]
+//                       outside_filters ?, unmapped ?, over_limit ?, unpriced_tokens ?, revenue_from ? (["imported"], ["price-book"]
 // or both)}] total             the same of all together
 //     gaps              [{provider, layer, months}]: without a revenue record between months that have one
 //     collectors        [{provider, name, batches, events, refused, first_minute ?, last_minute ?, last_seen, pending,
@@ -154,7 +154,8 @@ extension ShareTable.Row {
         self.init(
             entity: try object.string("entity"), gathered: object.has("gathered") ? try object.integer("gathered") : 0,
             numerator: numerator, byKind: byKind, outsideFilters: try amount("outside_filters"),
-            unmapped: try amount("unmapped"), unpricedTokens: try amount("unpriced_tokens"),
+            unmapped: try amount("unmapped"), overLimit: try amount("over_limit"),
+            unpricedTokens: try amount("unpriced_tokens"),
             revenueFrom: Set(sources), share: Share(numerator: numerator, denominator: denominator),
             rank: try object.integer("rank"))
     }
@@ -168,7 +169,8 @@ extension ShareTable.Row {
         ]
         if isGathered { members.append(JSONMember("gathered", .integer(Int64(gathered)))) }
         for (name, amount) in [
-            ("outside_filters", outsideFilters), ("unmapped", unmapped), ("unpriced_tokens", unpricedTokens),
+            ("outside_filters", outsideFilters), ("unmapped", unmapped), ("over_limit", overLimit),
+            ("unpriced_tokens", unpricedTokens),
         ] where amount > 0 {
             members.append(JSONMember(name, .digits(amount)))
         }

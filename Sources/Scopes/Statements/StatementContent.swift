@@ -150,6 +150,10 @@ extension StatementContent {
         check("unclassified usage", \.unclassified)
         check("other kinds", \.otherKinds)
         check("usage outside the filters", \.outsideFilters)
+        for row in table.rows + [table.total] where row.overLimit > row.everything {
+            found.append(
+                "Of \(row.everything) in the row '\(row.entity)', \(row.overLimit) stand under names beyond a budget.")
+        }
         if table.scope.denominator == .everythingCounted, table.denominator != table.total.numerator {
             found.append("The denominator is \(table.denominator), and \(table.total.numerator) was counted.")
         }

@@ -21,12 +21,9 @@ package enum NameDimension: Int, Sendable, CaseIterable, Hashable {
 
 /// How many names that nobody had named before a provider may bring on a day (UTC of the receipt).
 ///
-/// What comes beyond is counted exactly, under ``overLimitName``; the ledger keeps the names, and a rebuild can give
+/// What comes beyond is counted exactly, under `NameRule.overLimitName`; the ledger keeps the names, and a rebuild can give
 /// them to the sums later.
 package struct NewNameLimits: Sendable, Equatable {
-    /// Stands for every name beyond a budget.
-    package static let overLimitName = "(over-limit)"
-
     /// Names a day of one provider.
     package var perDay: [NameDimension: Int]
     /// What one collector may use of its provider's budget, in percent.
@@ -55,8 +52,12 @@ package struct NewNameUse: Sendable, Equatable {
 
     /// Whether so much of the budget is used that people should be told.
     package func isNear(_ limits: NewNameLimits) -> Bool {
-        let budget = collector == nil ? limits.ofProvider(dimension) : limits.ofCollector(dimension)
-        return overLimit > 0 || admitted * 100 >= budget * Self.nearPercent
+        overLimit > 0 || admitted * 100 >= budget(limits) * Self.nearPercent
+    }
+
+    /// How many names the provider, or the collector, may bring on the day.
+    package func budget(_ limits: NewNameLimits) -> Int {
+        collector == nil ? limits.ofProvider(dimension) : limits.ofCollector(dimension)
     }
 
     /// From how much of a budget on its use is told, in percent.
@@ -100,13 +101,15 @@ struct BatchNaming {
         provider: Int16? = nil
     ) throws -> [[Int64]] {
         let interner = Interner(connection: connection)
-        let distinct = Self.distinct(batches.map { $0.rows[keyPath: dictionary] })
+        // In the spelling that names are kept in, whatever a collector sealed: two that are composed differently are one.
+        let dictionaries = batches.map { $0.rows[keyPath: dictionary].map(NameRule.kept) }
+        let distinct = Self.distinct(dictionaries)
         var ids = try interner.find(dimension, distinct, provider: provider)
         let missing = distinct.filter { ids[NameBytes($0)] == nil }
         if !missing.isEmpty {
             var budget = NameBudget(dimension: dimension, rule: rule, connection: connection)
-            for batch in batches {
-                try budget.admit(batch.rows[keyPath: dictionary].filter { ids[NameBytes($0)] == nil }, of: batch.batch)
+            for (batch, names) in zip(batches, dictionaries) {
+                try budget.admit(names.filter { ids[NameBytes($0)] == nil }, of: batch.batch)
             }
             let made = try budget.intern(with: interner, provider: provider)
             if !made.isEmpty {
@@ -114,11 +117,11 @@ struct BatchNaming {
             }
         }
         var overLimit: Int64?
-        return try batches.map { batch in
-            try batch.rows[keyPath: dictionary].map { name in
+        return try dictionaries.map { names in
+            try names.map { name in
                 if let id = ids[NameBytes(name)] { return id }
                 if let overLimit { return overLimit }
-                let id = try interner.make(dimension, NewNameLimits.overLimitName, provider: provider)
+                let id = try interner.make(dimension, NameRule.overLimitName, provider: provider)
                 overLimit = id
                 return id
             }

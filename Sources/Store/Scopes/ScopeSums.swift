@@ -6,7 +6,7 @@ package import UsageModel
 extension StoreSession {
     /// What a plan's scope counts, and what it leaves out, over a part of the sums. Must run in a transaction.
     package func sums(_ plan: SumPlan, known: Timestamp, visibility: Visibility) throws -> [FilteredSumRow] {
-        var sql = ScopeSumsSQL(plan)
+        var sql = ScopeSumsSQL(plan, overLimit: try overLimitIDs())
         let text = sql.text(known: known, visibility: visibility)
         return try keptRows(text, sql.parameters, Self.filteredSumRow(_:))
     }
@@ -26,7 +26,7 @@ extension StoreSession {
             provider: try row.decode(0), tenantKind: kind, model: try row.decode(3), region: try row.decode(4),
             layer: try code(5, Layer.init(rawValue:)), workload: try code(6, Workload.init(rawValue:)),
             tenant: try row.decode(7), segment: try row.decode(8), passesFilters: try row.decode(2),
-            counts: try counts(row, from: 9))
+            overLimit: OverLimitDimensions(rawValue: try row.decode(9)), counts: try counts(row, from: 10))
     }
 }
 
@@ -37,16 +37,19 @@ extension StoreSession {
 /// column to group by, not a condition. Only providers that the scope doesn't include are left out altogether.
 struct ScopeSumsSQL {
     private let plan: SumPlan
+    private let overLimit: OverLimitIDs
     private var scope: Scope { plan.scope }
     private var sql = SQLParameters()
     var parameters: [Parameter] { sql.values }
 
-    init(_ plan: SumPlan) {
+    init(_ plan: SumPlan, overLimit: OverLimitIDs) {
         self.plan = plan
+        self.overLimit = overLimit
     }
 
     /// Columns: provider, kind, whether the filters pass it; model, region, layer, workload and tenant, each NULL
-    /// where the granularity doesn't tell it apart; the segment's index; five sums. In no order.
+    /// where the granularity doesn't tell it apart; the segment's index; the dimensions that are over limit; five sums. In
+    /// no order.
     ///
     /// - Parameter known: the registry's moment.
     mutating func text(known: Timestamp, visibility: Visibility) -> String {
@@ -64,11 +67,13 @@ struct ScopeSumsSQL {
             column("layer", type: "int2", if: granularity.byLayer),
             column("workload", type: "int2", if: granularity.byWorkload),
             column("tenant_id", type: "int8", if: granularity.byTenant), "\(segment) AS segment",
+            "\(overLimit.dimensions(&sql)) AS over_limit",
         ]
         let sums = SumWriter.countColumns.map { "sum(u.\($0)) AS \($0)" }
         let grouped = keys.indices.map { "\($0 + 1)" }.joined(separator: ", ")
         return """
             SELECT p.name, s.kind, s.passes, m.name, r.name, s.layer, s.workload, s.tenant_id, s.segment,
+                   s.over_limit,
                    \(SumWriter.countColumns.map { "s.\($0)" }.joined(separator: ", "))
               FROM (SELECT \((keys + sums).joined(separator: ", "))
                       FROM \(table) u \(kind)
@@ -108,7 +113,8 @@ struct ScopeSumsSQL {
         return ["u.provider_id IN (SELECT provider_id FROM provider WHERE name = ANY(\(names)))"]
     }
 
-    /// An expression that is true of usage which passes the filters, those that ask catalogues left aside.
+    /// An expression that is true of usage which passes the filters, those that ask catalogues left aside. Whether models
+    /// and regions beyond a budget would pass those on names isn't known: they pass here, and evaluation tells.
     private mutating func passing() -> String {
         var conditions: [String] = []
         for filter in ScopeFilter.all {
@@ -125,9 +131,12 @@ struct ScopeSumsSQL {
     private mutating func matching(_ patterns: [NamePattern], in table: String) -> String {
         let names = sql.bind(.textArray(patterns.filter { $0.prefix == nil }.map(\.text)))
         let prefixes = sql.bind(.textArray(patterns.compactMap(\.prefix)))
-        return """
+        let ids: KeyPath<OverLimitIDs, [Int64]> = table == SumDimension.model.rawValue ? \.models : \.regions
+        let isOverLimit = overLimit.condition(on: "u.\(table)_id", ids, &sql)
+        let isNamed = """
             u.\(table)_id IN (SELECT \(table)_id FROM \(table) WHERE name = ANY(\(names))
                 OR EXISTS (SELECT 1 FROM unnest(\(prefixes)) AS prefix WHERE starts_with(name, prefix)))
             """
+        return isOverLimit.map { "(\(isNamed) OR \($0))" } ?? isNamed
     }
 }

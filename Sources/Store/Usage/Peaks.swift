@@ -55,6 +55,9 @@ package struct PeakAnswer: Sendable, Equatable {
         package var start: Int64
         /// What was used in the minute.
         package var counts: WideTokenCounts
+        /// What is known of its tokens to be under names beyond a day's budget: of providers the larger of what tenants
+        /// and models over limit used, of tenants and models their own.
+        package var overLimitTokens: UInt128 = 0
     }
 
     package var position: UInt64
@@ -73,20 +76,21 @@ extension StoreSession {
         let position = try position()
         try UsageBucket.minute.requireKept(from: query.from, keptFrom: try keptFrom(.minute))
         var sql = SQLParameters()
-        let text = Self.peakSQL(query, &sql)
+        let text = Self.peakSQL(query, overLimit: try overLimitIDs(), &sql)
         let rows = try connection.query(text, sql.values).map { row in
             PeakAnswer.Row(
                 provider: try row.decode(0), name: try row.decode(1),
-                start: try row.decode(2, as: Timestamp.self).seconds, counts: try Self.counts(row, from: 3))
+                start: try row.decode(2, as: Timestamp.self).seconds, counts: try Self.counts(row, from: 3),
+                overLimitTokens: try row.decode(3 + SumWriter.countColumns.count))
         }
         return PeakAnswer(position: position, rows: rows)
     }
 
-    /// Columns: provider, name (or NULL), minute, five sums.
+    /// Columns: provider, name (or NULL), minute, five sums, tokens over limit.
     ///
     /// The largest pair of (tokens, how early) of each subject is found in one pass without sorting; only the minutes
     /// that are given are read again, by their key.
-    private static func peakSQL(_ query: PeakQuery, _ sql: inout SQLParameters) -> String {
+    private static func peakSQL(_ query: PeakQuery, overLimit: OverLimitIDs, _ sql: inout SQLParameters) -> String {
         let from = sql.bind(.timestamp(Timestamp(seconds: query.from)))
         let to = sql.bind(.timestamp(Timestamp(seconds: query.to)))
         let granularity = "\(query.subject.granularity.rawValue)"
@@ -114,11 +118,31 @@ extension StoreSession {
                          GROUP BY 1, 2) b
                   JOIN provider p USING (provider_id)
                  ORDER BY b.best DESC, 1, 2 LIMIT \(sql.bind(.int(query.count))))
-            SELECT b.provider, b.name, u.minute, \(sums)
+            SELECT b.provider, b.name, u.minute, \(sums), \(overLimitTokens(query.subject, overLimit, &sql))
               FROM best b
               JOIN usage_minute u ON u.minute = timestamptz 'epoch' - b.best[2] * interval '1 second'
                    AND u.provider_id = b.provider_id AND u.granularity = \(granularity) AND u.subject_id = b.subject_id
              ORDER BY b.best DESC, 1, 2
+            """
+    }
+
+    /// Tokens of the minute `u` that are known to be over limit.
+    private static func overLimitTokens(
+        _ subject: PeakSubject, _ overLimit: OverLimitIDs, _ sql: inout SQLParameters
+    ) -> String {
+        let parts: [(PeakSubject, KeyPath<OverLimitIDs, [Int64]>)] = [(.tenant, \.tenants), (.model, \.models)]
+        let meant = parts.compactMap { part, ids -> String? in
+            guard subject == .provider || subject == part else { return nil }
+            return overLimit.condition(on: "o.subject_id", ids, &sql).map {
+                "o.granularity = \(part.granularity.rawValue) AND \($0)"
+            }
+        }
+        guard !meant.isEmpty else { return "0::numeric" }
+        let own = subject == .provider ? "" : " AND o.subject_id = u.subject_id"
+        return """
+            coalesce((SELECT max(o.input_tokens + o.output_tokens) FROM usage_minute o
+                WHERE o.minute = u.minute AND o.provider_id = u.provider_id\(own)
+                      AND (\(meant.map { "(\($0))" }.joined(separator: " OR ")))), 0)
             """
     }
 

@@ -34,7 +34,7 @@ extension StoreSession {
         var query = query
         query.knownAt = plan.usesKind ? try query.knownAt ?? knownMoment() : nil
         try plan.source.requireKept(from: query.from, keptFrom: try keptFrom(plan.source))
-        var sql = UsageSQL(query, plan: plan, calendar: calendar)
+        var sql = UsageSQL(query, plan: plan, calendar: calendar, overLimit: try overLimitIDs())
         let text = sql.text()
         try begin(UsageAnswer(position: position, knownAt: query.knownAt, source: plan.source, rows: []))
         var count = 0
@@ -58,7 +58,10 @@ extension StoreSession {
             start = query.zone.startOfDay(CalendarDate(days: try row.decode(0, as: DateColumn.self).days))
         }
         let keys = try query.groupBy.enumerated().map { try key($0.element, of: row, column: $0.offset + 1) }
-        return UsageAnswer.Row(start: start, keys: keys, counts: try counts(row, from: query.groupBy.count + 1))
+        let first = query.groupBy.count + 1
+        return UsageAnswer.Row(
+            start: start, keys: keys, counts: try counts(row, from: first),
+            overLimitTokens: try row.decode(first + SumWriter.countColumns.count))
     }
 
     private static func key(_ dimension: UsageDimension, of row: Row, column: Int) throws -> String {
@@ -98,17 +101,20 @@ struct UsageSQL {
     private let query: UsageQuery
     private let plan: UsagePlan
     private let calendar: ZoneRules
+    private let overLimit: OverLimitIDs
     private var sql = SQLParameters()
     var parameters: [Parameter] { sql.values }
     private var conditions: [String] = []
 
-    init(_ query: UsageQuery, plan: UsagePlan, calendar: ZoneRules) {
+    init(_ query: UsageQuery, plan: UsagePlan, calendar: ZoneRules, overLimit: OverLimitIDs) {
+        self.overLimit = overLimit
         self.query = query
         self.plan = plan
         self.calendar = calendar
     }
 
-    /// Columns: bucket (or NULL), one per dimension, five sums; by bucket, then by the bytes of the dimensions' names.
+    /// Columns: bucket (or NULL), one per dimension, five sums, tokens over limit; by bucket, then by the bytes of the
+    /// dimensions' names.
     mutating func text() -> String {
         addRange()
         conditions += sql.visibility(query.visibility)
@@ -118,11 +124,13 @@ struct UsageSQL {
         let keys = query.groupBy.map(keyExpression(_:))
         let selected = ([bucket] + keys).enumerated().map { "\($0.element) AS c\($0.offset)" }
         let grouped = (0...keys.count).map { "c\($0)" }.joined(separator: ", ")
-        let sums = SumWriter.countColumns.map { "sum(u.\($0)) AS \($0)" }
+        let counted = hasOverLimitRows ? " FILTER (WHERE \(isCounted))" : ""
+        let sums =
+            SumWriter.countColumns.map { "sum(u.\($0))\(counted) AS \($0)" } + ["\(overLimitTokens()) AS over_limit"]
         let names = query.groupBy.enumerated().map { place, dimension in
             "\(nameExpression(dimension, "c\(place + 1)")) AS n\(place + 1)"
         }
-        let outer = (["c0"] + names + SumWriter.countColumns).joined(separator: ", ")
+        let outer = (["c0"] + names + SumWriter.countColumns + ["over_limit"]).joined(separator: ", ")
         let order = ["c0"] + query.groupBy.enumerated().map { orderExpression($0.element, "n\($0.offset + 1)") }
         let limit = sql.bind(.int(query.maxRows + 1))
         // The empty group of a question without dimensions and buckets must not become a row of NULLs.
@@ -148,7 +156,51 @@ struct UsageSQL {
             let to = sql.bind(.date(days: calendar.date(atSecond: query.to).days))
             conditions.append("\(column) >= \(from) AND \(column) < \(to)")
         }
-        if let granularity = plan.granularity { conditions.append("u.granularity = \(granularity.rawValue)") }
+        guard plan.granularity != nil else { return }
+        let others =
+            hasOverLimitRows ? subjectsOverLimit().map { "u.granularity = \($0.granularity) AND \($0.isMeant)" } : []
+        conditions.append("(\(([isCounted] + others).joined(separator: " OR ")))")
+    }
+
+    // MARK: Names beyond their budgets
+
+    /// That a minute sum is one that the question adds up.
+    private var isCounted: String { "u.granularity = \(plan.granularity?.rawValue ?? 0)" }
+
+    /// Whether the sums of providers' minutes stand beside those of tenants and models over limit, which alone tell how
+    /// much of them is.
+    private var hasOverLimitRows: Bool {
+        plan.granularity == .provider && !(overLimit.tenants.isEmpty && overLimit.models.isEmpty)
+    }
+
+    private mutating func subjectsOverLimit() -> [(granularity: Int16, isMeant: String)] {
+        let subjects: [(MinuteGranularity, KeyPath<OverLimitIDs, [Int64]>)] = [
+            (.tenant, \.tenants), (.model, \.models),
+        ]
+        return subjects.compactMap { granularity, ids in
+            overLimit.condition(on: "u.subject_id", ids, &sql).map { (granularity.rawValue, $0) }
+        }
+    }
+
+    /// The tokens under names beyond a budget. Minutes of providers know those of tenants and those of models, and not how
+    /// far both are the same: the larger of the two is given.
+    private mutating func overLimitTokens() -> String {
+        let tokens = "sum(u.input_tokens + u.output_tokens)"
+        let filters: [String]
+        switch plan.granularity {
+        case nil:
+            let parts: [(String, KeyPath<OverLimitIDs, [Int64]>)] = [
+                ("u.tenant_id", \.tenants), ("u.model_id", \.models), ("u.region_id", \.regions),
+            ]
+            var conditions: [String] = []
+            for (column, ids) in parts { conditions += overLimit.condition(on: column, ids, &sql).map { [$0] } ?? [] }
+            filters = conditions.isEmpty ? [] : [conditions.joined(separator: " OR ")]
+        case .provider: filters = subjectsOverLimit().map { "u.granularity = \($0.granularity) AND \($0.isMeant)" }
+        case .tenant: filters = overLimit.condition(on: "u.subject_id", \.tenants, &sql).map { [$0] } ?? []
+        case .model: filters = overLimit.condition(on: "u.subject_id", \.models, &sql).map { [$0] } ?? []
+        }
+        guard !filters.isEmpty else { return "0::numeric" }
+        return "coalesce(greatest(\(filters.map { "\(tokens) FILTER (WHERE \($0))" }.joined(separator: ", "))), 0)"
     }
 
     private mutating func addFilters() {

@@ -1,4 +1,5 @@
-/// A name by its bytes: two spellings that Unicode holds equal are two names here, as they are in the database.
+/// A name by its bytes, as the database compares it. Of spellings that Unicode holds equal one is kept
+/// (``NameRule/kept(_:)``), so that they don't come here as two names.
 package struct NameBytes: Hashable, Comparable, Sendable {
     package var bytes: [UInt8]
 

@@ -2,8 +2,11 @@
 ///
 /// A name is 1 to n bytes of valid UTF-8. In ASCII it may hold letters, digits, inner spaces and `. _ - : / @ + # ~ ( )
 /// |` and starts with a letter, a digit or `_`; beyond ASCII it may hold anything but control, format, bidirectional,
-/// private-use and non-character code points, and may not start with a full-width formula trigger. So no name can
-/// start a spreadsheet formula, hide in a log or reorder a line.
+/// private-use and non-character code points, and may not start with a full-width formula trigger. No blank of any
+/// script stands at its ends. So no name can start a spreadsheet formula, hide in a log or reorder a line.
+///
+/// Names are kept in Unicode's Normalization Form C (UAX #15) and are compared byte for byte in it: case, width and
+/// inner blanks make another name, composition doesn't. ``kept(_:)`` is that spelling.
 package enum NameRule {
     /// What is wrong with a name.
     package enum Problem: Error, Sendable, Equatable {
@@ -39,8 +42,10 @@ package enum NameRule {
 
     /// Checks `name` against the rule; `nil` means that it is fine.
     ///
+    /// - Parameter takesBlanksAtEnds: lets blanks beyond ASCII stand at the ends, as collectors up to the release of
+    ///   2026-11 sealed them; ``kept(_:)`` takes them off.
     /// - Complexity: O(*n*), without allocation.
-    package static func problem(in name: RawSpan, maxBytes: Int) -> Problem? {
+    package static func problem(in name: RawSpan, maxBytes: Int, takesBlanksAtEnds: Bool = false) -> Problem? {
         let count = name.byteCount
         if count == 0 { return .empty }
         if count > maxBytes { return .tooLong(limitBytes: maxBytes) }
@@ -55,7 +60,10 @@ package enum NameRule {
                 index += 1
             } else {
                 guard let scalar = decodeScalar(in: name, at: index) else { return .invalidUTF8(atByte: index) }
-                if !isAllowedBeyondASCII(scalar.value, isFirst: index == 0) {
+                let isEdge = index == 0 || index + scalar.length == count
+                if !isAllowedBeyondASCII(scalar.value, isFirst: index == 0)
+                    || isEdge && !takesBlanksAtEnds && isBlankBeyondASCII(scalar.value)
+                {
                     return .forbiddenCharacter(atByte: index)
                 }
                 index += scalar.length
@@ -112,6 +120,14 @@ package enum NameRule {
             return !isFirst
         default:
             return value & 0xFFFE != 0xFFFE
+        }
+    }
+
+    /// What Unicode calls White_Space and names may hold.
+    static func isBlankBeyondASCII(_ value: UInt32) -> Bool {
+        switch value {
+        case 0xA0, 0x1680, 0x2000...0x200A, 0x202F, 0x205F, 0x3000: true
+        default: false
         }
     }
 

@@ -69,6 +69,53 @@ package enum ControlMessages {
     package struct BatchResult: Decodable, Sendable {
         /// The outcome's name: `counted` or `duplicate`.
         package var result: String
+        /// What is nearly or wholly used up; absent where nothing is, and from aggregators that don't tell.
+        package var nameBudgets: [NameBudget]?
+
+        private enum CodingKeys: String, CodingKey {
+            case result
+            case nameBudgets = "name_budgets"
+        }
+    }
+
+    /// The answer to a ``Heartbeat``.
+    package struct HeartbeatResult: Decodable, Sendable {
+        /// As in ``BatchResult``.
+        package var nameBudgets: [NameBudget]?
+
+        private enum CodingKeys: String, CodingKey {
+            case nameBudgets = "name_budgets"
+        }
+    }
+
+    /// A day's (UTC) budget of new names that is nearly or wholly used up, as the collector is told with each answer to a
+    /// batch or a heartbeat.
+    package struct NameBudget: Codable, Sendable, Hashable {
+        /// `tenant`, `model` or `region`.
+        package var dimension: String
+        /// Whose budget it is: `provider` or `collector`.
+        package var of: String
+        /// Names that were new today and got an id.
+        package var used: UInt64
+        package var budget: UInt64
+        /// Names of today's batches beyond it, counted under `(over-limit)`: once in each batch.
+        package var overLimit: UInt64
+
+        package init(dimension: String, of: String, used: UInt64, budget: UInt64, overLimit: UInt64) {
+            self.dimension = dimension
+            self.of = of
+            self.used = used
+            self.budget = budget
+            self.overLimit = overLimit
+        }
+
+        /// Whether further new names are counted under `(over-limit)`.
+        package var isExceeded: Bool { overLimit > 0 || used >= budget }
+
+        private enum CodingKeys: String, CodingKey {
+            case dimension, of, used, budget
+            case overLimit = "over_limit"
+        }
     }
 
     /// Problem details, as far as a collector acts on them.

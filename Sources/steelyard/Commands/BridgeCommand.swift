@@ -31,23 +31,28 @@ struct BridgeCommand: AsyncParsableCommand {
 
 enum BridgeTables {
     @Sendable static func text(of answer: BridgeResponse, figures: Figures) -> String {
-        var table = TextTable([
-            .text(answer.entity ?? AnswerText.total(figures)), figures.column(BridgeStep.columns[\.change]),
-            figures.column(BridgeStep.columns[\.amount]), figures.column(BridgeStep.columns[\.unit]),
-            figures.column(BridgeStep.columns[\.published]), figures.column(BridgeStep.columns[\.sharePercent]),
-        ])
+        let fields = BridgeStep.columns
+        let overLimit =
+            answer.steps.contains { fields[\.overLimit].isPresent?($0) ?? true } ? [fields[\.overLimit]] : []
+        var table = TextTable(
+            [.text(answer.entity ?? AnswerText.total(figures))]
+                + ([
+                    fields[\.change], fields[\.amount], fields[\.unit], fields[\.published], fields[\.sharePercent],
+                ] + overLimit).map(figures.column))
         for step in answer.steps {
-            table.append([
-                title(step, answer), step.aspect == nil ? "" : AnswerText.change(step.change?.text, figures),
-                figures.count(step.amount), step.unit, figures.count(step.published),
-                figures.percent(step.sharePercent),
-            ])
+            table.append(
+                [
+                    title(step, answer), step.aspect == nil ? "" : AnswerText.change(step.change?.text, figures),
+                    figures.count(step.amount), step.unit, figures.count(step.published),
+                    figures.percent(step.sharePercent),
+                ] + overLimit.map { figures.text($0.displayValue(step)) })
         }
         if let change = answer.change, let last = answer.steps.last {
-            table.setTotals([
-                answer.toScope.id, AnswerText.change(change.text, figures), figures.count(last.amount), last.unit,
-                figures.count(last.published), figures.percent(last.sharePercent),
-            ])
+            table.setTotals(
+                [
+                    answer.toScope.id, AnswerText.change(change.text, figures), figures.count(last.amount), last.unit,
+                    figures.count(last.published), figures.percent(last.sharePercent),
+                ] + overLimit.map { figures.text($0.displayValue(last)) })
         }
         return AnswerText.heading(answer.fromScope, figures) + AnswerText.heading(answer.toScope, figures) + "\n"
             + table.rendered() + "\n"

@@ -123,6 +123,16 @@ enum AnswerText {
         return span + (counted ?? "") + (known ?? "") + "\n"
     }
 
+    /// A line on what is counted under `(over-limit)`, for tables without a column of it; empty where nothing is.
+    static func overLimit(_ overLimit: OverLimitAmount, under scope: ScopeName, _ figures: Figures) -> String {
+        guard OverLimitAmount.columns[\.amount].isPresent?(overLimit) ?? true else { return "" }
+        let (amount, percent) = (figures.count(overLimit.amount), figures.percent(overLimit.percent))
+        return figures.words(
+            "\(scope.id): \(amount) (\(percent)) counted under (over-limit), beyond a day's budget of new names",
+            "\(scope.id)：\(amount)（\(percent)）计入 (over-limit)，即超出每日新名称限额的用量"
+        ).printable + "\n"
+    }
+
     /// An amount with its thousands separated, its sign kept.
     static func change(_ text: String?, _ figures: Figures) -> String {
         guard let text else { return "–" }

@@ -68,5 +68,6 @@ enum RankTables {
             [figures.words("First", "第一名")]
                 + table.scopes.flatMap { ["", $0.leaders.isEmpty ? "–" : $0.leaders.joined(separator: ", ")] })
         return text.rendered()
+            + table.scopes.map { AnswerText.overLimit($0.overLimit, under: $0.scope, figures) }.joined()
     }
 }

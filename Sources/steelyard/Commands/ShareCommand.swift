@@ -77,7 +77,7 @@ enum ShareTables {
         table.add(fields.from(\.amounts.byKind.otherKinds))
         return AnswerText.heading(answer.scope, figures) + "\n"
             + table.rendered(answer.rows, total: answer.total, named: AnswerText.total(figures)) + "\n"
-            + gaps(answer, figures) + footer(answer, figures)
+            + warning(answer, figures) + gaps(answer, figures) + footer(answer, figures)
     }
 
     /// Several scopes: each with its share and the figure that it publishes, beside each other.
@@ -111,7 +111,9 @@ enum ShareTables {
                     ["", figures.count($0.isPerDay ? $0.total.amounts.published : $0.total.numerator)]
                 })
         let headings = answers.map { AnswerText.heading($0.scope, figures) }.joined()
-        return headings + "\n" + table.rendered() + "\n" + footers(answers, figures)
+        let overLimit = answers.map { AnswerText.overLimit($0.total.amounts.overLimit, under: $0.scope, figures) }
+        return headings + "\n" + table.rendered() + "\n" + overLimit.joined()
+            + answers.map { warning($0, figures) }.joined() + footers(answers, figures)
     }
 
     private static func name(of row: ShareRow, _ figures: Figures) -> String {
@@ -130,6 +132,10 @@ enum ShareTables {
         guard let measure = Scope.Measure(rawValue: answer.measure) else { return answer.measure.printable }
         let heading = measure.heading(aggregate, in: answer.currency)
         return figures.words(heading.en, heading.zh)
+    }
+
+    private static func warning(_ answer: SharesResponse, _ figures: Figures) -> String {
+        answer.warning.map { figures.words("Mind: \($0.en)", "注意：\($0.zh)").printable + "\n" } ?? ""
     }
 
     private static func gaps(_ answer: SharesResponse, _ figures: Figures) -> String {

@@ -1,3 +1,4 @@
+internal import APIModel
 internal import ArgumentParser
 internal import Scopes
 
@@ -5,7 +6,7 @@ internal import Scopes
 struct TenantsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tenants", abstract: "The tenant registry: who is external, who is own business, since when.",
-        subcommands: [Import.self, Export.self, History.self])
+        subcommands: [Import.self, Export.self, History.self, LookAlikes.self])
 
     struct Import: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -47,5 +48,40 @@ struct TenantsCommand: AsyncParsableCommand {
         func run() async throws {
             try await options.run(.tenants, where: [("tenant", tenant), ("provider", provider)])
         }
+    }
+
+    struct LookAlikes: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "look-alikes",
+            abstract: "Tenants of a provider whose names differ in nothing that a reader sees.",
+            discussion: """
+                Blanks, width, case, composition and letters of Cyrillic and Greek that look like Latin ones make no \
+                difference.
+                Example: steelyard tenants look-alikes --provider volcengine
+                """)
+
+        @OptionGroup var question: QuestionOptions
+
+        @Option(help: ArgumentHelp("Whose tenants; needed unless the token is bound to a provider.", valueName: "P"))
+        var provider: String?
+
+        func run() async throws {
+            try await question.ask(
+                "/v1/tenants/look-alikes", [("provider", provider)], as: LookAlikesResponse.self,
+                table: LookAlikesTable.text)
+        }
+    }
+}
+
+enum LookAlikesTable {
+    @Sendable static func text(of answer: LookAlikesResponse, figures: Figures) -> String {
+        var table = AnswerTable<LookAlikeRow>(figures)
+        table.add(LookAlikeRow.columns)
+        let examined = figures.count(String(answer.examined))
+        let rest = answer.complete ? "" : figures.words("; there are more, which aren't listed", "；尚有未列出者")
+        return (answer.rows.isEmpty ? "" : table.rendered(answer.rows) + "\n")
+            + figures.words(
+                "\(answer.provider): \(examined) tenants compared", "\(answer.provider)：已比较 \(examined) 个租户"
+            ).printable + rest + "\n"
     }
 }

@@ -20,7 +20,8 @@ import UsageModel
         (.usage, "/v1/peak?period=2025-06"), (.coverage, "/v1/coverage?period=2025-06"),
         (.exports, "/v1/exports/monthly-share?scope=idc&month=2025-06"), (.scopes, "/v1/scopes"),
         (.readStatements, "/v1/statements"),
-        (.collectors, "/v1/collectors"), (.readTenants, "/v1/tenants"), (.readFacts, "/v1/facts/prices"),
+        (.collectors, "/v1/collectors"), (.readTenants, "/v1/tenants"),
+        (.readTenants, "/v1/tenants/look-alikes?provider=aliyun"), (.readFacts, "/v1/facts/prices"),
         (.tokens, "/v1/tokens"), (.metrics, "/metrics"),
     ]
 

@@ -101,10 +101,15 @@ import UsageModel
                 #expect(records.count == 6)
                 let (header, total) = (records[0], records[5])
                 #expect(header.first == "row" && header[16] == "month_on_month_percent")
-                #expect(header.suffix(4) == ["statement", "statement_sha256", "approved_at", "approved_by"])
+                #expect(
+                    header.suffix(6) == [
+                        "statement", "statement_sha256", "approved_at", "approved_by", "position", "known_at",
+                    ])
                 let column = Dictionary(uniqueKeysWithValues: header.enumerated().map { ($0.element, $0.offset) })
                 func cell(_ row: Int, _ name: String) -> String { records[row][column[name] ?? 0] }
                 #expect(cell(1, "provider") == "volcengine")
+                #expect(cell(1, "position") == "8" && cell(1, "known_at").hasPrefix("20"))
+                #expect(cell(1, "over_limit") == "0" && cell(1, "over_limit_percent") == "0.0")
                 #expect(cell(1, "previous_numerator") == "2706000")
                 #expect(cell(1, "month_on_month_percent") == "100.0")
                 #expect(cell(2, "month_on_month_percent") == "")

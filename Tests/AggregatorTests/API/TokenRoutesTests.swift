@@ -4,6 +4,7 @@ import HTTPSupport
 import Store
 import TestSupport
 import Testing
+import TextFormats
 import UsageModel
 
 @testable import Aggregator
@@ -125,6 +126,15 @@ import UsageModel
                     #expect(try own.json()["position"] is NSNull && own.headers["steelyard-position"] == nil)
                     let csv = try await client.get(path, token: bound, accept: "text/csv")
                     #expect(csv.status == 200 && csv.headers["steelyard-position"] == nil)
+                    let known = path.contains("usage") ? 2 : 1
+                    for (body, position) in [
+                        (csv.body, ""), (try await client.get(path, token: free, accept: "text/csv").body, "8"),
+                    ] {
+                        let records = try CSVReader.records(in: body).map(\.fields)
+                        let place = try #require(records[0].firstIndex(of: "position"))
+                        #expect(place == records[0].count - known, "\(records[0])")
+                        #expect(records.count > 1 && records.dropFirst().allSatisfy { $0[place] == position })
+                    }
                     let probe = try await client.get("\(path)&wait-for=1", token: bound)
                     #expect((probe.status, probe.code) == (400, "bad-parameter"))
                 }

@@ -191,6 +191,35 @@ struct Inside: Sendable {
 }
 
 @Suite struct HealthMonitorTests {
+    @Test func `a collector is told of its own and its provider's scarce budgets of names`() async throws {
+        try await Inside.with { inside in
+            var logger = Logger(label: "test")
+            logger.logLevel = .critical
+            let epoch = try await inside.openEpoch()
+            _ = try await inside.submit(inside.sealed(1), epoch: epoch, sequence: 0)
+            while try await inside.worker.rollUpOnce().status == .rolledUp {}
+            let day = Timestamp(milliseconds: Inside.FixedClock().nowMilliseconds()).seconds / 86_400
+            let uses = try await inside.store.session { try $0.newNames(on: CalendarDate(days: day)) }
+            let own = try #require(uses.first { $0.collector != nil })
+            let key = CollectorKey(provider: own.provider, collector: own.collector ?? "")
+            func told(_ limits: NewNameLimits, _ key: CollectorKey) async -> [ControlMessages.NameBudget] {
+                let monitor = HealthMonitor(
+                    store: inside.store, clock: Inside.FixedClock(), newNames: limits, registry: inside.registry,
+                    logger: logger)
+                await monitor.probe()
+                return monitor.nameBudgets(of: key)
+            }
+            #expect(await told(NewNameLimits(), key) == [])
+            let scarce = NewNameLimits(tenants: 1, collectorPercent: 100)
+            let budgets = await told(scarce, key).filter { $0.dimension == "tenant" }
+            #expect(budgets.map(\.of) == ["provider", "collector"])
+            #expect(budgets.allSatisfy { $0.used == 1 && $0.budget == 1 && $0.isExceeded })
+            let other = CollectorKey(provider: key.provider, collector: "elsewhere")
+            #expect(await told(scarce, other).filter { $0.dimension == "tenant" }.map(\.of) == ["provider"])
+            #expect(await told(scarce, CollectorKey(provider: "nobody", collector: "c")) == [])
+        }
+    }
+
     @Test func `is ready when the database fits, and says so when it does not`() async throws {
         try await Inside.with { inside in
             var logger = Logger(label: "test")

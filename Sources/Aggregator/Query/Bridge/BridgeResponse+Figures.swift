@@ -20,7 +20,7 @@ extension BridgeResponse {
         position = Int(clamping: answers.position)
         steps = figures.lines.indices.map { place in
             BridgeStep(
-                figures.lines[place], in: answers.tables[place],
+                figures.lines[place], of: figures.entity, in: answers.tables[place],
                 after: place > 0 ? bridge.steps[place - 1].scope : nil)
         }
         change = figures.whole.map { Change($0.text(answers.tables[0].text(of:))) }
@@ -28,8 +28,10 @@ extension BridgeResponse {
 }
 
 extension BridgeStep {
-    /// - Parameter before: the scope of the step before; `nil` at the start.
-    fileprivate init(_ line: BridgeFigures.Line, in table: ShareTable, after before: Scope?) {
+    /// - Parameters:
+    ///   - entity: `nil` for all entities together.
+    ///   - before: the scope of the step before; `nil` at the start.
+    fileprivate init(_ line: BridgeFigures.Line, of entity: String?, in table: ShareTable, after before: Scope?) {
         self.init()
         let scope = line.step.scope
         aspect = line.step.aspect?.rawValue
@@ -42,5 +44,6 @@ extension BridgeStep {
         published = Amount(table.text(of: line.published))
         denominator = Amount(table.text(of: table.denominator))
         sharePercent = line.percent.map { Percent($0) }
+        overLimit = Amount(table.text(of: table.overLimit(of: entity)))
     }
 }

@@ -31,6 +31,7 @@ extension ConcentrationResponse {
         cr1Percent = percent(concentration?.cr1)
         cr3Numerator = numerator(concentration?.cr3)
         cr3Percent = percent(concentration?.cr3)
+        overLimit = OverLimitAmount(table.total, in: table)
         hhi = concentration?.hhi(decimals: FigureFormat.indexDecimals).map { DecimalNumber($0) }
     }
 }

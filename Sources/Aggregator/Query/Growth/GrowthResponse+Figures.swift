@@ -57,5 +57,7 @@ extension GrowthRow {
             from: growth.from, to: growth.to, aggregate: .dailyAverage, growth: growth.growth)
         perDayMultiple = multiple(perDay)
         perDayPercent = percent(perDay)
+        fromOverLimit = Amount(earlier.text(of: earlier.overLimit(of: entity)))
+        toOverLimit = Amount(later.text(of: later.overLimit(of: entity)))
     }
 }

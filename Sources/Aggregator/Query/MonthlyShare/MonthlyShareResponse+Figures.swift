@@ -45,7 +45,7 @@ extension MonthlyShareRow {
         }
         row = table.scope.entity.rawValue
         entity = [NamedText(table.scope.entity.rawValue, line.entity)]
-        rank = line.rank
+        rank = line.rank > 0 ? line.rank : nil
         // The others together aren't the same ones each month, so only what has a name has a growth.
         set(table.growth(of: line.entity, since: earlier), in: table)
     }
@@ -69,6 +69,7 @@ extension MonthlyShareRow {
         numerator = amount(line.numerator)
         denominator = amount(table.denominator)
         unmapped = amount(line.unmapped)
+        overLimit = OverLimitAmount(line, in: table)
         revenueFrom = line.revenueFromText
         unpricedTokens = Count(line.unpricedTokens)
     }

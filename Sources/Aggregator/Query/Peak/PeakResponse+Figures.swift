@@ -25,7 +25,7 @@ extension PeakResponse {
                 $0.minute = Moment(second: row.start, in: zone)
                 // How many users the minute's tokens are enough for, rounded down.
                 $0.users = userRate.map { Count(row.counts.total / $0) }
-                $0.counts = UsageCounts(row.counts)
+                $0.counts = UsageCounts(row.counts, overLimitTokens: row.overLimitTokens)
             }
         }
     }

@@ -41,6 +41,7 @@ extension RankColumn {
         scope = ScopeName(table.scope)
         figure = ScopeFigure(table.scope)
         denominator = Amount(table.text(of: table.denominator))
+        overLimit = OverLimitAmount(table.total, in: table)
         self.leaders = leaders
     }
 }
@@ -54,6 +55,7 @@ extension RankStanding {
         rank = standing.rank
         numerator = Amount(table.text(of: standing.share.numerator))
         sharePercent = standing.percent.map { Percent($0) }
+        overLimit = Amount(table.text(of: standing.overLimit))
     }
 }
 

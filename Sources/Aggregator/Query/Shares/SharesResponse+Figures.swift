@@ -20,22 +20,27 @@ extension SharesResponse {
         self.position = Int(clamping: position)
         denominator = Amount(table.text(of: table.denominator))
         reference = table.reference.map { PublishedTotal($0) }
-        rows = zip(table.rows, table.percentages()).map { ShareRow($0, percent: $1, in: table) }
+        warning = table.warning
+        rows = zip(zip(table.rows, table.percentages()), table.percentagesIfAllExternal()).map { row, ifAll in
+            ShareRow(row.0, percent: row.1, ifAll: ifAll, in: table)
+        }
         total = ShareTotal(of: table)
         gaps = table.gaps.map { RevenueGap($0) }
     }
 }
 
 extension ShareRow {
-    /// - Parameter percent: the row's share as it is published.
-    fileprivate init(_ row: ShareTable.Row, percent: String?, in table: ShareTable) {
+    /// - Parameters:
+    ///   - percent: the row's share as it is published.
+    ///   - ifAll: the same if all unclassified usage were external.
+    fileprivate init(_ row: ShareTable.Row, percent: String?, ifAll: String?, in table: ShareTable) {
         self.init()
         entity = [NamedText(table.scope.entity.rawValue, row.isGathered ? nil : row.entity)]
-        rank = row.isGathered ? nil : row.rank
+        rank = row.rank > 0 ? row.rank : nil
         numerator = Amount(table.text(of: row.numerator))
         denominator = Amount(table.text(of: table.denominator))
         sharePercent = percent.map { Percent($0) }
-        interval = ShareRange(of: row, published: percent, in: table)
+        interval = ShareRange(of: row, published: percent, ifAll: ifAll, in: table)
         amounts = ShareAmounts(row, in: table)
         origin = RevenueOrigin(row, in: table)
         bounds = ShareBounds(of: row, in: table)
@@ -59,6 +64,15 @@ extension ShareAmounts {
         published = amount(table.published(row.numerator))
         byKind = KindAmounts(row, in: table)
         unmapped = amount(row.unmapped)
+        overLimit = OverLimitAmount(row, in: table)
+    }
+}
+
+extension OverLimitAmount {
+    init(_ row: ShareTable.Row, in table: ShareTable) {
+        self.init()
+        amount = Amount(table.text(of: row.overLimit))
+        percent = row.overLimitShare.percent(decimals: table.scope.precision).map { Percent($0) }
     }
 }
 
@@ -86,10 +100,10 @@ extension RevenueOrigin {
 
 extension ShareRange {
     /// - Parameter published: the row's own share, as it is published.
-    fileprivate init(of row: ShareTable.Row, published: String?, in table: ShareTable) {
+    fileprivate init(of row: ShareTable.Row, published: String?, ifAll: String?, in table: ShareTable) {
         self.init()
         let percents = table.interval(of: row).percents(published: published, decimals: table.scope.precision)
-        ifAll = percents.ifAll.map { Percent($0) }
+        self.ifAll = ifAll.map { Percent($0) }
         lowest = percents.lowest.map { Percent($0) }
         highest = percents.highest.map { Percent($0) }
     }
@@ -100,8 +114,9 @@ extension ShareBounds {
     fileprivate init?(of row: ShareTable.Row, in table: ShareTable) {
         guard let interval = table.referenceInterval(of: row) else { return nil }
         self.init()
-        lowest = interval.lowest.percent(decimals: table.scope.precision).map { Percent($0) }
-        highest = interval.highest.percent(decimals: table.scope.precision).map { Percent($0) }
+        let decimals = table.scope.precision
+        lowest = interval.lowest.percentBounds(decimals: decimals).map { Percent($0.down) }
+        highest = interval.highest.percentBounds(decimals: decimals).map { Percent($0.up) }
     }
 }
 

@@ -75,6 +75,7 @@ extension StatementRow {
         sharePercent = percent.map { Percent($0) }
         byKind = KindAmounts(row, in: table)
         unmapped = amount(row.unmapped)
+        overLimit = OverLimitAmount(row, in: table)
         revenueFrom = row.revenueFromText
         unpricedTokens = Count(row.unpricedTokens)
     }
@@ -148,6 +149,7 @@ extension RestatedRow {
         otherKinds = figure(row.otherKinds)
         outsideFilters = figure(row.outsideFilters)
         unmapped = figure(row.unmapped)
+        overLimit = figure(row.overLimit)
         unpricedTokens = RestatedFigure(row.unpricedTokens) { String($0) }
     }
 }

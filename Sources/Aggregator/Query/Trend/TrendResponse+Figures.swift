@@ -38,6 +38,7 @@ extension TrendPoint {
         change = point.change.map { Change($0.text(table.text(of:))) }
         changePercent = point.growth?.percent(decimals: scope.precision).map { Percent($0) }
         multiple = point.growth?.multiple(decimals: FigureFormat.multipleDecimals).map { DecimalNumber($0) }
+        overLimit = Amount(table.text(of: point.overLimit))
         inflection = point.inflection.map { TrendInflection($0) }
     }
 }

@@ -25,13 +25,15 @@ extension UsageResponse.Row {
             names.append(NamedText(Dimension.bucket, query.bucket.label(start, in: query.zone)))
         }
         for (dimension, key) in zip(query.groupBy, row.keys) { names.append(NamedText(dimension.rawValue, key)) }
-        counts = UsageCounts(row.counts)
+        counts = UsageCounts(row.counts, overLimitTokens: row.overLimitTokens)
     }
 }
 
 extension UsageCounts {
-    init(_ counts: WideTokenCounts) {
+    /// - Parameter overLimitTokens: what of the tokens is counted under names beyond a budget.
+    init(_ counts: WideTokenCounts, overLimitTokens: UInt128) {
         self.init()
+        self.overLimitTokens = Count(overLimitTokens)
         requests = Count(counts.requests)
         inputTokens = Count(counts.input)
         cachedInputTokens = Count(counts.cachedInput)
