@@ -11,6 +11,8 @@ package struct GrowthResponse: APITable {
     package var asKnownAt = Moment()
     package var position = 0
     package var warning: LocalizedText?
+    package var fromStatement: ClosedStatement?
+    package var toStatement: ClosedStatement?
     package var rows: [GrowthRow] = []
 
     package init() {}
@@ -25,7 +27,13 @@ package struct GrowthResponse: APITable {
         .position(\.position),
         Field(
             "warning", \.warning, means: "Set where sums over spans of different length are compared."),
-        Field("rows", \.rows),
+        Field(
+            "from_statement", \.fromStatement,
+            means:
+                "Where the figures of the earlier period come from, if it is a month that is closed; null where they "
+                + "were evaluated."),
+        Field("to_statement", \.toStatement, means: "The same of the later period."),
+        Field("rows", \.rows, means: "Empty where neither period has anything."),
     ]
 
     private static let layout: CSVLayout<GrowthResponse, GrowthRow> = [
@@ -39,7 +47,11 @@ package struct GrowthResponse: APITable {
             DateSpan.columns[\.days].at(\.toPeriod).called("to_days"),
         ]),
         .row(GrowthRow.columns.from(\.fromAmount)),
-        .answer([Column("lengths_differ") { ($0.warning != nil).cell }]),
+        .answer([
+            Column("lengths_differ") { ($0.warning != nil).cell },
+            ClosedStatement.columns[\.id].at(\.fromStatement).called("from_statement"),
+            ClosedStatement.columns[\.id].at(\.toStatement).called("to_statement"),
+        ]),
     ]
 
     /// One line for each row.
@@ -56,6 +68,8 @@ package struct GrowthRow: APIObject {
     package var percent: Percent?
     package var perDayMultiple: DecimalNumber?
     package var perDayPercent: Percent?
+    package var fromRestated: Amount?
+    package var toRestated: Amount?
 
     package init() {}
 
@@ -75,5 +89,9 @@ package struct GrowthRow: APIObject {
             "per_day_multiple", \.perDayMultiple, en: "Multiple per day", zh: "日均倍数",
             means: "The same of the averages per day, which can be compared whatever the lengths are."),
         Field("per_day_percent", \.perDayPercent, en: "Change per day", zh: "日均变化"),
+        .whenSet(
+            "from_restated", \.fromRestated,
+            means: "The amount of the earlier period as evaluated now, beside its statement's."),
+        .whenSet("to_restated", \.toRestated, means: "The same of the later period."),
     ]
 }

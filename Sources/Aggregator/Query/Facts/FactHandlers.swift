@@ -41,12 +41,14 @@ struct FactHandlers: Sendable {
         }
         switch format {
         case .json:
-            return .json(
+            let answer = APIResponse.json(
                 FactsResponse {
                     $0.kind = question.kind.rawValue
                     $0.asKnownAt = Moment(question.knownAt ?? now)
                     $0.records = versions.map { FactRow($0) }
                 })
+            try await store.noteExport("\(question.kind.rawValue).json", of: answer.body, by: caller, now: now)
+            return answer
         case .csv:
             let text = FactFile.emit(versions: versions, kind: question.kind)
             try await store.noteExport("\(question.kind.rawValue).csv", of: Array(text.utf8), by: caller, now: now)

@@ -1,4 +1,5 @@
 internal import APIModel
+internal import HTTPSupport
 internal import Hummingbird
 internal import Postgres
 internal import Reporting
@@ -27,6 +28,7 @@ struct FleetHandlers: Sendable {
         let all = try await dependencies.questions(of: caller).snapshot {
             try $0.collectors(visibility: caller.visibility)
         }
+        if let provider, let problem = Problem.unknownProvider(provider, among: all.map(\.provider)) { throw problem }
         let shown = all.filter { provider == nil || $0.provider == provider }
         let now = Timestamp(milliseconds: clock.nowMilliseconds())
         return APIResponse(CollectorsResponse(shown, now: now), as: format)
