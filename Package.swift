@@ -90,7 +90,8 @@ let package = Package(
         // MARK: Database
         .target(name: "Postgres", dependencies: ["UsageModel", "CLibPQ", logging, nioPosix], swiftSettings: strict),
         .target(
-            name: "Store", dependencies: ["UsageModel", "TextFormats", "Scopes", "Reporting", "Postgres", logging],
+            name: "Store",
+            dependencies: ["UsageModel", "TextFormats", "Scopes", "Reporting", "Postgres", crypto, logging],
             resources: [.copy("Migrations")], swiftSettings: strict),
 
         // MARK: What both daemons share
@@ -144,7 +145,7 @@ let package = Package(
         .executableTarget(
             name: "steelyard-aggregator",
             dependencies: [
-                "UsageModel", "APIModel", "Aggregator", "DaemonSupport", "Store", "Postgres", "Telemetry",
+                "UsageModel", "APIModel", "Aggregator", "DaemonSupport", "Reporting", "Store", "Postgres", "Telemetry",
                 argumentParser,
                 logging,
             ],
@@ -237,7 +238,7 @@ let package = Package(
             dependencies: [
                 "Reporting", "Store", "Postgres", "Scopes", "ScopesTestSupport", "TextFormats", "UsageModel",
                 "TestSupport",
-                logging,
+                crypto, logging,
             ],
             swiftSettings: strict),
         .testTarget(

@@ -45,11 +45,10 @@ package protocol ReportSnapshot {
 
 /// A snapshot in which months are closed.
 package protocol ClosingSession: ReportSnapshot {
-    /// What the collectors delivered of a month, of those that it is expected of or whose batches of it were
-    /// quarantined; of every provider.
+    /// What was delivered of a month.
     ///
     /// - Parameter due: when the grace after the month ends.
-    func deliveries(of span: StatementSpan, due: Timestamp) throws -> [CollectorDelivery]
+    func delivery(of span: StatementSpan, due: Timestamp) throws -> MonthDelivery
 
     /// The high-water mark of every epoch of every collector.
     func highWater() throws -> [StatementHighWater]

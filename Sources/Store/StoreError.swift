@@ -14,8 +14,12 @@ package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
         package static let calendarDiffers = Code("calendar-differs")
         /// The database's schema isn't the one that this program knows.
         package static let schemaVersion = Code("schema-version")
-        /// Batches in the range have no payload any more, so that nothing can be rebuilt.
+        /// Retention has dropped payloads of batches in the range, so that nothing can be rebuilt.
         package static let payloadDropped = Code("payload-dropped")
+        /// A batch's payload isn't what the ledger says of it, or was deleted.
+        package static let ledgerDiffers = Code("ledger-differs")
+        /// Batches that were counted are gone from the ledger.
+        package static let ledgerHole = Code("ledger-hole")
         /// Another instance holds the lock that this needs.
         package static let busy = Code("busy")
         /// The wait for a position ended before the position was reached.

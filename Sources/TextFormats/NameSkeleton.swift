@@ -2,9 +2,9 @@ internal import Foundation
 
 /// A person's name folded to what it looks like, so that two spellings that no reader can tell apart are one name.
 ///
-/// Width and composition (NFKC), case, blanks, and letters of Cyrillic and Greek that look like those of Latin make no
-/// difference. Two names are alike where either of the two foldings agrees: by their look as they are written, and by
-/// their look in small letters.
+/// Width and composition (NFKC), case, blanks, apostrophes, commas, and letters of Cyrillic and Greek that look like
+/// those of Latin make no difference. Two names are alike where either of the two foldings agrees: by their look as they
+/// are written, and by their look in small letters.
 package struct NameSkeleton: Sendable, Hashable {
     private let asWritten: String
     private let inSmallLetters: String
@@ -23,8 +23,13 @@ package struct NameSkeleton: Sendable, Hashable {
     }
 
     private static func withSingleBlanks(_ text: String) -> String {
-        text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        String(String.UnicodeScalarView(text.unicodeScalars.map { punctuation.contains($0) ? " " : $0 }))
+            .split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
+
+    /// Apostrophes in all their shapes, and commas (NFKC has made the full-width one plain): `O'Brien` and `O’Brien`,
+    /// `Li, Ann` and `Li Ann` are one.
+    private static let punctuation = Set("'’‘ʼʻ′`´,、".unicodeScalars)
 
     private static func mapped(_ text: String) -> String {
         String(String.UnicodeScalarView(text.unicodeScalars.map { lookAlikes[$0] ?? $0 }))

@@ -37,11 +37,12 @@ struct RetireEpochs: AsyncParsableCommand {
         let retired = try await options.withStore { store in
             try await store.transaction {
                 try $0.retireEpochs(
-                    of: key, above: above, by: "steelyard-aggregator retire-epochs",
+                    of: key, above: above, by: .current(command: "retire-epochs"),
                     at: Timestamp(milliseconds: SystemWallClock().nowMilliseconds()))
             }
         }
-        print("Retired \(retired.count) epochs of \(collector): \(retired.map(String.init).joined(separator: ", "))")
+        let epochs = retired.count == 1 ? "1 epoch" : "\(retired.count) epochs"
+        print("Retired \(epochs) of \(collector): \(retired.map(String.init).joined(separator: ", "))")
     }
 }
 
@@ -60,11 +61,11 @@ struct Requeue: AsyncParsableCommand {
         let count = try await options.withStore { store in
             try await store.transaction {
                 try $0.requeueQuarantined(
-                    of: provider, by: "steelyard-aggregator requeue",
+                    of: provider, by: .current(command: "requeue"),
                     at: Timestamp(milliseconds: SystemWallClock().nowMilliseconds()))
             }
         }
-        print("\(count) batches wait for the rollup again.")
+        print("\(count == 1 ? "1 batch waits" : "\(count) batches wait") for the rollup again.")
     }
 }
 

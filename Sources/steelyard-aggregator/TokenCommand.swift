@@ -47,7 +47,7 @@ struct CreateToken: AsyncParsableCommand {
         if !note.isEmpty, let problem = NameRule.problem(in: note, maxBytes: 200) {
             throw ValidationError("--note must be a short line of plain text; it \(problem.explanation(in: note)).")
         }
-        if let holder, let problem = NameRule.problem(in: holder, maxBytes: TokenService.maxHolderBytes) {
+        if let holder, let problem = HolderRule.problem(in: holder, maxBytes: TokenService.maxHolderBytes) {
             throw ValidationError(
                 "--holder must be a person's name in plain text; it \(problem.explanation(in: holder)).")
         }
@@ -61,12 +61,13 @@ struct CreateToken: AsyncParsableCommand {
         let lifetime = expires.flatMap { TokenLifetime($0) } ?? .standard
         let (settings, logger) = try options.start(label: "aggregator")
         let store = AggregatorDaemon.makeStore(settings, logger: logger)
+        let author = ServerOperator.current(command: "token create")
         do {
             try await store.check()
             let made = try await TokenService(store: store, clock: SystemWallClock())
                 .create(
                     role: role, provider: provider, note: note, holder: holder,
-                    by: "steelyard-aggregator token create", lifetime: lifetime)
+                    by: author.command, origin: .server(author), lifetime: lifetime)
             await store.pool.close()
             print(made.text)
             if lifetime == .never {

@@ -11,6 +11,8 @@ enum ExitStatus: Int32, Sendable {
     case unreachable = 4
     /// The input was read and refused; nothing of it was applied.
     case refusedInput = 5
+    /// The answer holds nothing.
+    case nothing = 6
 }
 
 /// Why a command failed: its exit code, and what was wrong and what to do, for a person.

@@ -10,7 +10,7 @@ struct Steelyard: AsyncParsableCommand {
             Start everything on this machine with `steelyard up`, then ask with `steelyard share` and `steelyard usage`.
 
             Exit codes: 0 done, 1 failed, 2 wrong arguments or nothing of that name, 3 denied, 4 nothing answers, 5 input \
-            refused.
+            refused, 6 the answer holds nothing.
             """,
         version: SoftwareVersion.text,
         subcommands: [

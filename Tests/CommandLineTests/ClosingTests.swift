@@ -22,7 +22,11 @@ import Testing
                 let nobody = try await run("close", "2025-06", "--scope", "all-traffic", as: directory.adminToken)
                 #expect(nobody.exitCode == 3 && nobody.errors.contains("role is admin"), "\(nobody.errors)")
                 let short = try await run("close", "2025-06", "--scope", "all-traffic", as: ann)
-                #expect(short.exitCode == 1 && short.errors.contains("alpha/"), "\(short.errors)")
+                #expect(short.exitCode == 1 && short.errors.contains("\n  alpha has no usage on "), "\(short.errors)")
+                #expect(short.errors.contains("--override-reason TEXT"))
+                let chinese = try await run("close", "2025-06", "--scope", "all-traffic", "--zh", as: ann)
+                #expect(chinese.errors.contains("不能关账：\n  云厂商有无用量的日期（alpha"), "\(chinese.errors)")
+                #expect(chinese.errors.contains("--override-reason 说明"))
                 let proposed = try await run(
                     "close", "2025-06", "--scope", "all-traffic", "--override-reason", "one day is all there is",
                     as: ann)
@@ -47,10 +51,50 @@ import Testing
                 let text = try await run(
                     "statement", "show", "2025-06", "--scope", "all-traffic", "--canonical", as: bob)
                 try await checkFile(text.output, scratch)
+                func asBob(_ arguments: [String]) async throws -> Outcome {
+                    try await Program.run(list: arguments + ["--data", directory.path, "--token-file", bob])
+                }
+                try await checkDigest(StatementContent.digest(of: text.output), asBob)
+                try await checkNothing(scratch, asBob)
                 up.signal(.terminate)
                 _ = try await up.ended()
             }
         }
+    }
+
+    /// A digest that somebody noted holds the server to it.
+    private func checkDigest(_ digest: String, _ run: ([String]) async throws -> Outcome) async throws {
+        let verify = ["statement", "verify", "2025-06", "--scope", "all-traffic", "--sha256"]
+        let right = try await run(verify + [digest.uppercased()])
+        #expect(right.exitCode == 0 && right.output.contains("adds up"), "\(right.errors)")
+        let other = try await run(verify + [String(repeating: "0", count: 64)])
+        #expect(other.exitCode == 5 && other.errors.contains("its SHA-256 is \(digest)"), "\(other.errors)")
+        #expect(other.output.isEmpty)
+    }
+
+    /// An export or a question without a row has an exit code of its own, in every format, and writes no file.
+    private func checkNothing(_ scratch: String, _ run: ([String]) async throws -> Outcome) async throws {
+        for format in ["csv", "json", "table"] {
+            for arguments in [
+                ["export", "monthly-share", "--month", "2024-01", "--scope", "all-traffic"],
+                ["share", "--period", "2024-01", "--scope", "all-traffic"],
+                ["growth", "2024-01", "2024-02", "--scope", "all-traffic"],
+            ] {
+                let outcome = try await run(arguments + ["--format", format])
+                #expect(outcome.exitCode == 6, "\(arguments) \(format): \(outcome)")
+                #expect(outcome.errors.contains("the answer holds nothing"))
+                if format == "csv" {
+                    #expect(outcome.output.split(separator: "\r\n").count == 1, "\(outcome.output)")
+                }
+            }
+        }
+        let file = scratch + "/nothing.csv"
+        let export = try await run(["export", "monthly-share", "--month", "2024-01", "--out", file])
+        #expect(export.exitCode == 6 && !FileManager.default.fileExists(atPath: file))
+        let shown = try await run([
+            "statement", "show", "2025-06", "--scope", "all-traffic", "--wait-for", "latest", "--restated",
+        ])
+        #expect(shown.exitCode == 0, "\(shown.errors)")
     }
 
     /// What was printed is checked without a server, and what was touched is found out.

@@ -42,12 +42,24 @@ import UsageModel
         ["statement", "show", "7", "--scope", "idc"],
         ["statement", "show", "7", "--canonical", "--restated"], ["statement", "withdraw", "7"],
         ["statement", "verify", "7", "--sha256", "00"], ["statement", "list", "--month", "x"],
+        ["statement", "verify", "2025-06", "--sha256", String(repeating: "g", count: 64)],
+        ["export", "monthly-share", "--month", "2025-06-01"],
     ])
     func `wrong arguments end with 2`(_ arguments: [String]) async throws {
         let outcome = try await Program.run(list: arguments)
         #expect(outcome.exitCode == 2)
         #expect(outcome.output.isEmpty, "standard output is for answers")
         #expect(!outcome.errors.isEmpty)
+    }
+
+    @Test func `a day in place of a month is told what to write`() async throws {
+        for arguments in [
+            ["export", "monthly-share", "--month", "2025-06-01"], ["statement", "list", "--month", "2025-06-01"],
+            ["close", "2025-06-01"],
+        ] {
+            let outcome = try await Program.run(list: arguments)
+            #expect(outcome.errors.contains("Write 2025-06 for the month of 2025-06-01."), "\(outcome.errors)")
+        }
     }
 
     @Test func `nothing listening ends with 4`() async throws {

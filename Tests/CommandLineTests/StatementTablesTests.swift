@@ -25,7 +25,10 @@ import Testing
 
     @Test(arguments: [
         ("month-not-over", "当月或其后的宽限期尚未结束（Why.）"), ("nothing-counted", "当月无计入用量（Why.）"),
-        ("pending-batches", "有批次尚未汇总（Why.）"), ("silent-collector", "采集器有未上报的日期（Why.）"),
+        ("pending-batches", "有批次尚未汇总（Why.）"), ("silent-provider", "云厂商有无用量的日期（Why.）"),
+        ("new-provider", "云厂商自当月某日起才有用量（Why.）"),
+        ("missing-batches", "账本中缺少已计入的批次（Why.）"), ("missing-positions", "账本中缺少已计入的位置（Why.）"),
+        ("silent-collector", "采集器有未上报的日期（Why.）"),
         ("collector-not-seen", "采集器在宽限期结束后未再上报（Why.）"), ("quarantined-batches", "有批次被隔离（Why.）"),
         ("unclassified-usage", "有未分类用量（Why.）"), ("a-later-code", "Why."),
     ])

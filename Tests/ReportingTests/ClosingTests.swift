@@ -39,7 +39,7 @@ import UsageModel
 
     @Test func `what is short stops a proposal unless there is a reason`() async throws {
         let database = June.complete()
-        database.content.withLock { $0.deliveries = [June.delivery(pending: 1)] }
+        database.content.withLock { $0.delivery = June.delivered([June.delivery(pending: 1)]) }
         let reports = Reports(database)
         let short = try await June.refusal { _ = try await reports.propose(June.proposal()) }
         #expect(short?.code == .coverageShort && short?.shortcomings.map(\.code) == [.pendingBatches])
@@ -47,12 +47,12 @@ import UsageModel
         #expect(proposed.header.overrideReason == "the provider left")
         #expect(proposed.content.shortcomings.map(\.code) == [.pendingBatches])
         // What was overridden doesn't stop the approval; what is new does.
-        database.content.withLock { $0.deliveries = [June.delivery(pending: 5, quarantined: 1)] }
+        database.content.withLock { $0.delivery = June.delivered([June.delivery(pending: 5, quarantined: 1)]) }
         let new = try await June.refusal {
             _ = try await reports.approve(proposed.header.id, by: June.bob, rules: June.rules, now: June.july)
         }
         #expect(new?.code == .coverageShort && new?.shortcomings.map(\.code) == [.quarantinedBatches])
-        database.content.withLock { $0.deliveries = [June.delivery(pending: 5)] }
+        database.content.withLock { $0.delivery = June.delivered([June.delivery(pending: 5)]) }
         let approved = try await reports.approve(proposed.header.id, by: June.bob, rules: June.rules, now: June.july)
         #expect(approved.header.status == .approved)
     }
@@ -87,7 +87,70 @@ import UsageModel
         database.content.withLock { $0.rows = [June.row(40)] }
         let closed = try #require(try await reports.closedMonth(June.month, scope: "house"))
         // June as it was closed, May as it is evaluated.
-        #expect(closed.table.denominator == 100 && closed.previous?.denominator == 40)
+        #expect(closed.table.denominator == 100 && closed.previous?.table.denominator == 40)
+    }
+}
+
+/// Growth compares with what was closed.
+@Suite struct ComparedPeriodTests {
+    private static let july = Period.month(year: 2025, month: 7)
+
+    /// June closed with 100, and 140 as it is evaluated now.
+    private static func closed(_ scope: Scope = June.scope()) async throws -> Reports<MemoryDatabase> {
+        let database = June.complete()
+        let reports = Reports(database)
+        let proposed = try await reports.propose(June.proposal(scope))
+        _ = try await reports.approve(proposed.header.id, by: June.bob, rules: June.rules, now: June.july)
+        database.content.withLock { $0.rows = [June.row(140)] }
+        return reports
+    }
+
+    @Test func `an open month compares with the closed statement, and the restated figure stands beside`() async throws
+    {
+        let reports = try await Self.closed()
+        let open = try await reports.openMonth(
+            Self.july, under: June.scope(), source: .statements, visibility: .everything)
+        #expect(open.previous?["acme"]?.numerator == 100 && open.previous?.restated?["acme"]?.numerator == 140)
+        #expect(open.previous?.statement?.id == 1 && open.table["acme"]?.numerator == 140)
+        let comparison = try await reports.compare(
+            June.month, with: Self.july, under: June.scope(), source: .statements, visibility: .everything)
+        #expect(comparison.growth(of: "acme").growth == Growth(previous: 100, current: 140))
+        #expect(comparison.totalGrowth.percent(decimals: 1) == "+40.0")
+        #expect(comparison.from.restated?.total.numerator == 140 && comparison.to.statement == nil)
+    }
+
+    @Test func `evaluation that is asked for takes no statement`() async throws {
+        let reports = try await Self.closed()
+        let comparison = try await reports.compare(
+            June.month, with: Self.july, under: June.scope(), source: .evaluation(knownAt: nil),
+            visibility: .everything)
+        #expect(comparison.totalGrowth.growth == Growth(previous: 140, current: 140))
+        #expect(comparison.from.statement == nil && comparison.from.restated == nil)
+    }
+
+    @Test func `a scope that publishes something else isn't compared with the statement`() async throws {
+        let reports = try await Self.closed()
+        var daily = June.scope()
+        daily.aggregate = .dailyAverage
+        let open = try await reports.openMonth(
+            Self.july, under: daily, source: .statements, visibility: .everything)
+        #expect(open.previous?.statement == nil && open.previous?["acme"]?.numerator == 140)
+    }
+
+    @Test func `an entity that a statement only gathers is compared as evaluated`() async throws {
+        let database = June.complete([June.row(100), June.row(30, provider: "b"), June.row(20, provider: "c")])
+        database.content.withLock { $0.delivery = June.delivered([June.delivery()]) }
+        let reports = Reports(database)
+        var scope = June.scope()
+        scope.top = 1
+        let proposed = try await reports.propose(June.proposal(scope))
+        _ = try await reports.approve(proposed.header.id, by: June.bob, rules: June.rules, now: June.july)
+        scope.top = nil
+        let comparison = try await reports.compare(
+            June.month, with: Self.july, under: scope, source: .statements, visibility: .everything)
+        #expect(comparison.from.entities == ["acme", "b", "c"])
+        #expect(comparison.growth(of: "b").growth == Growth(previous: 30, current: 30))
+        #expect(comparison.from.table.rows.map(\.entity) == ["acme", "other"])
     }
 }
 

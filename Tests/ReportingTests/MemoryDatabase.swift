@@ -13,7 +13,7 @@ final class MemoryDatabase: ReportDatabase {
         var position: UInt64 = 7
         var recordedAt = Timestamp(seconds: 1_751_000_000)
         var kept: [UsageBucket: Timestamp] = [:]
-        var deliveries: [CollectorDelivery] = []
+        var delivery = MonthDelivery(collectors: [], providers: [], holes: [])
         var statements: [Statement] = []
         var tokens: [TokenHolding] = []
     }
@@ -73,8 +73,8 @@ struct MemorySession: ClosingSession {
         return found
     }
 
-    func deliveries(of span: StatementSpan, due: Timestamp) throws -> [CollectorDelivery] {
-        database.content.withLock { $0.deliveries }
+    func delivery(of span: StatementSpan, due: Timestamp) throws -> MonthDelivery {
+        database.content.withLock { $0.delivery }
     }
 
     func highWater() throws -> [StatementHighWater] { [] }

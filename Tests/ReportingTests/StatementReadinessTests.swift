@@ -9,9 +9,16 @@ import UsageModel
         _ deliveries: [CollectorDelivery] = [June.delivery()], rows: [FilteredSumRow] = [June.row(100)],
         scope: Scope = June.scope(), rules: StatementRules = June.rules, now: Timestamp = June.july
     ) throws -> [StatementShortcoming] {
+        try short(of: June.delivered(deliveries), rows: rows, scope: scope, rules: rules, now: now)
+    }
+
+    private static func short(
+        of delivery: MonthDelivery, rows: [FilteredSumRow] = [June.row(100)], scope: Scope = June.scope(),
+        rules: StatementRules = June.rules, now: Timestamp = June.july
+    ) throws -> [StatementShortcoming] {
         let table = try ShareTable(scope: scope, period: June.month, filtered: rows)
         return StatementReadiness(
-            span: try StatementSpan(scope, month: June.month), rules: rules, deliveries: deliveries, table: table
+            span: try StatementSpan(scope, month: June.month), rules: rules, delivery: delivery, table: table
         ).shortcomings(now: now)
     }
 
@@ -39,7 +46,7 @@ import UsageModel
         #expect(
             short.map { "\($0.code.rawValue) \($0.text)" } == [
                 "pending-batches acme/edge-1 has 2 batches of the month that are not rolled up yet.",
-                "quarantined-batches acme/edge-2 has 1 batches of the month that were quarantined.",
+                "quarantined-batches acme/edge-2 has 1 batch of the month that was quarantined.",
             ])
         // Of a collector that isn't expected, too.
         #expect(try Self.short([June.delivery(isExpected: false, pending: 1)]).map(\.code) == [.pendingBatches])
@@ -52,7 +59,7 @@ import UsageModel
         #expect(try Self.short([June.delivery(lastSeen: early)]).map(\.code) == [.collectorNotSeen])
         #expect(
             try Self.short([June.delivery(without: [15, 16])]).map(\.text) == [
-                "acme/edge-1 delivered nothing on 2 of 30 days, the first of them 2025-06-15."
+                "acme/edge-1 delivered nothing on 2 days with usage of its provider, the first of them 2025-06-15."
             ])
         #expect(
             try Self.short([June.delivery(without: Array(1...30))]).map(\.text) == [
@@ -64,9 +71,56 @@ import UsageModel
     @Test func `the days before the first of a new collector are not missing`() throws {
         #expect(try Self.short([June.delivery(without: Array(1...9), isNew: true)]) == [])
         let gap = try Self.short([June.delivery(without: Array(1...9) + [15, 16], isNew: true)])
-        #expect(gap.map(\.text) == ["acme/edge-1 delivered nothing on 2 of 30 days, the first of them 2025-06-15."])
+        #expect(
+            gap.map(\.text) == [
+                "acme/edge-1 delivered nothing on 2 days with usage of its provider, the first of them 2025-06-15."
+            ])
         let old = try Self.short([June.delivery(without: Array(1...9))])
         #expect(old.map(\.code) == [.silentCollector])
+    }
+
+    @Test func `days without usage are the provider's, whatever its batches reach over`() throws {
+        let missing = try Self.short(of: June.delivered([June.delivery()], withoutUsage: Array(3...30)))
+        #expect(missing.map(\.text) == ["acme has no usage on 28 of 30 days, the first of them 2025-06-03."])
+        #expect(missing.map(\.subject) == ["acme"])
+        let none = try Self.short(of: MonthDelivery(collectors: [June.delivery()], providers: [], holes: []))
+        #expect(none.map(\.text) == ["acme has no usage of the month."])
+        // A collector is silent only where its provider isn't.
+        let both = try Self.short(of: June.delivered([June.delivery(without: [3, 4])], withoutUsage: [4, 5]))
+        #expect(
+            both.map(\.text) == [
+                "acme has no usage on 2 of 30 days, the first of them 2025-06-04.",
+                "acme/edge-1 delivered nothing on 1 day with usage of its provider, the first of them 2025-06-03.",
+            ])
+    }
+
+    @Test func `a new provider's days before its first are a warning`() throws {
+        let new = try Self.short(
+            of: June.delivered([June.delivery(isNew: true)], withoutUsage: Array(1...9) + [20], isNew: true))
+        #expect(new.map(\.code) == [.newProvider, .silentProvider] && new.map(\.isBlocking) == [false, true])
+        #expect(new.last?.text == "acme has no usage on 1 of 30 days, the first of them 2025-06-20.")
+        let old = try Self.short(of: June.delivered([June.delivery()], withoutUsage: Array(1...9)))
+        #expect(old.map(\.code) == [.silentProvider])
+    }
+
+    @Test func `batches that are gone are named by collector, epoch and sequence`() throws {
+        let epoch = LedgerHole.Epoch(provider: "acme", collector: "edge-1", number: 3)
+        let holes = [
+            LedgerHole(batches: epoch, first: 4, last: 4), LedgerHole(batches: epoch, first: 7, last: 9),
+            LedgerHole(batches: nil, first: 12, last: 12),
+        ]
+        let short = try Self.short(of: June.delivered([June.delivery()], holes: holes))
+        #expect(
+            short.map { "\($0.code.rawValue) \($0.subject): \($0.text)" } == [
+                "missing-positions : Batches that were counted are gone from the ledger: ledger position 12.",
+                "missing-batches acme/edge-1: Batches of acme/edge-1 are gone from the ledger: sequence 4 of epoch 3, "
+                    + "sequences 7–9 of epoch 3.",
+            ])
+        #expect(short.allSatisfy(\.isBlocking))
+        var scope = June.scope()
+        scope.filters.providers = ["other"]
+        let others = try Self.short(of: June.delivered([], holes: holes), scope: scope)
+        #expect(others.map(\.code) == [.missingPositions])
     }
 
     @Test func `a scope waits only for collectors of its providers`() throws {

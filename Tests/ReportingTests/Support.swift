@@ -43,13 +43,25 @@ enum June {
     ) -> CollectorDelivery {
         CollectorDelivery(
             provider: provider, collector: collector, batches: 3, events: 30, refused: 1, firstMinute: nil,
-            lastMinute: nil, isExpected: isExpected, daysWithoutUsage: days, isNew: isNew, lastSeen: lastSeen,
+            lastMinute: nil, isExpected: isExpected, silentDays: days, isNew: isNew, lastSeen: lastSeen,
             pending: pending, quarantined: quarantined)
+    }
+
+    /// The same with usage of every day but some, of each provider that a collector delivers for.
+    static func delivered(
+        _ collectors: [CollectorDelivery], withoutUsage missing: [Int] = [], isNew: Bool = false,
+        holes: [LedgerHole] = []
+    ) -> MonthDelivery {
+        let providers = Set(collectors.map(\.provider)).sorted()
+        let days = (1...month.dayCount).filter { !missing.contains($0) }
+        return MonthDelivery(
+            collectors: collectors,
+            providers: providers.map { ProviderDays(provider: $0, daysWithUsage: days, isNew: isNew) }, holes: holes)
     }
 
     /// A database whose month is complete.
     static func complete(_ rows: [FilteredSumRow] = [row(100)]) -> MemoryDatabase {
-        MemoryDatabase(MemoryDatabase.Content(rows: rows, deliveries: [delivery()]))
+        MemoryDatabase(MemoryDatabase.Content(rows: rows, delivery: delivered([delivery()])))
     }
 
     /// The refusal that something ends with.

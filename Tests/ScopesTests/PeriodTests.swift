@@ -28,7 +28,7 @@ import UsageModel
         ("", PeriodError.Code.unreadable), ("2025-", .unreadable), ("25-06", .unreadable), ("2025-6", .unreadable),
         ("2025-13", .noSuchMonth), ("2025-00", .noSuchMonth), ("2025-Q5", .noSuchQuarter), ("2025-Q0", .noSuchQuarter),
         ("2025-H3", .noSuchHalf), ("2025-H", .unreadable), ("2025-Q12", .unreadable), ("0000", .unreadable),
-        ("last month", .unreadable), ("2025-06-01", .emptyRange), ("2025-02-30/2025-03-01", .noSuchDate),
+        ("last month", .unreadable), ("2025-06-01", .singleDate), ("2025-02-30/2025-03-01", .noSuchDate),
         ("2025-06-01/", .noSuchDate), ("2025-06-02/2025-06-02", .emptyRange), ("2025-06-02/2025-06-01", .emptyRange),
         ("２０２５", .unreadable),
     ])

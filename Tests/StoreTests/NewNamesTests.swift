@@ -109,7 +109,8 @@ import UsageModel
             let proof = try await world.store.rebuild(days, decode: world.payloads.decode)
             #expect(proof.isEqual)
             let named = try await world.store.rebuild(
-                days, replace: true, admitNames: true, decode: world.payloads.decode)
+                days, replacement: Replacement(by: World.someone, now: World.june), admitNames: true,
+                decode: world.payloads.decode)
             #expect(named.hasReplaced)
             #expect(try await Self.inputs(by: .tenant, in: world) == ["a": 1, "b": 1, "c": 1])
         }

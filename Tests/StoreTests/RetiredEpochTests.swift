@@ -33,7 +33,7 @@ import UsageModel
             }
             await #expect(throws: EpochOutOfReach.self) { try await world.openEpoch() }
             let retired = try await world.store.transaction {
-                try $0.retireEpochs(of: World.key, above: nil, by: "test", at: World.june)
+                try $0.retireEpochs(of: World.key, above: nil, by: World.someone, at: World.june)
             }
             #expect(retired == [UInt64(Int64.max)])
             // Also the collector that was given the last epoch goes on.
@@ -44,7 +44,7 @@ import UsageModel
             #expect(try await world.store.commitBatch(fenced).outcome == .fenced(liveEpoch: 2))
             await #expect(throws: StoreError.self) {
                 try await world.store.transaction {
-                    try $0.retireEpochs(of: World.key, above: nil, by: "test", at: World.june)
+                    try $0.retireEpochs(of: World.key, above: nil, by: World.someone, at: World.june)
                 }
             }
         }
@@ -60,7 +60,7 @@ import UsageModel
             world.payloads.remember(batch.payload, as: oneRow(minute("2025-06-15")))
             for expected in [1, 0] {
                 let queued = try await world.store.transaction {
-                    try $0.requeueQuarantined(of: nil, by: "test", at: World.june)
+                    try $0.requeueQuarantined(of: nil, by: World.someone, at: World.june)
                 }
                 #expect(queued == expected)
             }

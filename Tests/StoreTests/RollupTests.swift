@@ -195,7 +195,8 @@ import UsageModel
                     "UPDATE usage_hour SET input_tokens = input_tokens + 1 WHERE hour < '2025-07-01'")
             }
             let june = date("2025-06-01")..<date("2025-07-01")
-            let report = try await world.store.rebuild(june, replace: true, decode: world.payloads.decode)
+            let report = try await world.store.rebuild(
+                june, replacement: Replacement(by: World.someone, now: World.june), decode: world.payloads.decode)
             #expect(report.tables.map(\.differing) == [0, 1, 0, 0])
             #expect(report.tables.map(\.stored.input) == [30, 11, 10, 10])
             #expect(report.hasReplaced)

@@ -70,7 +70,14 @@ import UsageModel
             var silent = try await Sender(world, "acme", "silent")
             try await silent.send(oneRow(minute("2025-06-30", hour: 15, minute: 59) - 1_440))
             var unseen = try await Sender(world, "acme", "unseen")
-            try await unseen.send(oneRow(minute("2025-06-30", hour: 12)), at: Timestamp(seconds: 1_751_300_000))
+            try await unseen.send(
+                usageRows(
+                    ["2025-06-15", "2025-06-30"].map {
+                        (
+                            minute: minute($0, hour: 12), tenant: "t1", model: "m1",
+                            counts: TokenCounts(requests: 1, input: 1)
+                        )
+                    }), at: Timestamp(seconds: 1_751_300_000))
             // Heard of in June, though it delivered nothing since April.
             var old = try await Sender(world, "acme", "old")
             try await old.send(oneRow(minute("2025-04-20")), at: World.june)
@@ -89,20 +96,60 @@ import UsageModel
             let short = try await Self.short(world)
             #expect(
                 short.map { "\($0.subject) \($0.code.rawValue)" } == [
-                    "acme/gap silent-collector", "acme/may silent-collector", "acme/may collector-not-seen",
+                    "acme silent-provider", "acme/gap silent-collector", "acme/may silent-collector",
+                    "acme/may collector-not-seen",
                     "acme/old silent-collector", "acme/old collector-not-seen", "acme/silent silent-collector",
                     "acme/unseen collector-not-seen",
                 ])
             #expect(
-                short.filter { $0.code == .silentCollector }.map(\.text) == [
-                    "acme/gap delivered nothing on 2 of 30 days, the first of them 2025-06-15.",
+                short.filter { $0.code == .silentCollector || $0.code == .silentProvider }.map(\.text) == [
+                    // Usage on the 10th, 14th, 15th, 17th, 29th and 30th, whatever batches span.
+                    "acme has no usage on 24 of 30 days, the first of them 2025-06-01.",
+                    "acme/gap delivered nothing on 1 day with usage of its provider, the first of them 2025-06-15.",
                     "acme/may delivered nothing of the month.", "acme/old delivered nothing of the month.",
-                    "acme/silent delivered nothing on 1 of 30 days, the first of them 2025-06-30.",
+                    "acme/silent delivered nothing on 1 day with usage of its provider, the first of them 2025-06-30.",
                 ])
             // A scope that doesn't look at the provider doesn't wait for its collectors.
             var scope = Closing.scope("others")
             scope.filters.providers = ["other"]
             #expect(try await Self.short(world, scope: scope).map(\.code) == [.nothingCounted])
+        }
+    }
+
+    @Test func `usage on two days is told as such, and a late event hides no silence before it`() async throws {
+        try await World.with { world in
+            var sender = try await Sender(world)
+            // One batch that reaches over all of May and June.
+            try await sender.send(
+                usageRows(
+                    ["2025-05-20", "2025-06-02", "2025-06-30"].map {
+                        (
+                            minute: minute($0, hour: 4), tenant: "t1", model: "m1",
+                            counts: TokenCounts(requests: 1, input: 1)
+                        )
+                    }))
+            try await world.rollUpAll()
+            #expect(
+                try await Self.short(world).map(\.text) == [
+                    "acme has no usage on 28 of 30 days, the first of them 2025-06-01."
+                ])
+        }
+    }
+
+    @Test func `a provider's first month is named from its first day on`() async throws {
+        try await World.with { world in
+            var sender = try await Sender(world)
+            try await sender.send(oneRow(minute("2025-06-20")))
+            try await world.rollUpAll()
+            #expect(
+                try await Self.short(world).map(\.text) == [
+                    "acme has no usage on 10 of 30 days, the first of them 2025-06-21."
+                ])
+            let proposed = try await world.reports.propose(
+                Closing.proposal(Closing.scope(kinds: nil), override: "a test"))
+            #expect(proposed.content.shortcomings.map(\.code) == [.newProvider, .silentProvider])
+            #expect(proposed.content.shortcomings.map(\.isBlocking) == [false, true])
+            #expect(proposed.content.shortcomings.first?.text.contains("none on 19 of 30 days") == true)
         }
     }
 
@@ -167,7 +214,7 @@ import UsageModel
             }
             #expect(short?.code == .coverageShort)
             #expect(
-                short?.shortcomings.map(\.code) == [.pendingBatches, .silentCollector, .collectorNotSeen])
+                short?.shortcomings.map(\.code) == [.silentProvider, .pendingBatches, .collectorNotSeen])
         }
     }
 }

@@ -53,14 +53,14 @@ struct Sender: Sendable {
         sequence += 1
     }
 
-    /// Makes the month complete: a batch that reaches from its first day to its last, and a word of life after it.
+    /// Makes the month complete: a batch with usage of each of its days, and a word of life after it.
     mutating func complete() async throws {
         let (first, last) = (minute("2025-06-01", hour: 12), minute("2025-06-30", hour: 12))
-        try await send(
-            usageRows([
-                (minute: first, tenant: "t1", model: "m1", counts: TokenCounts(requests: 1)),
-                (minute: last, tenant: "t1", model: "m1", counts: TokenCounts(requests: 1, input: 1, cachedInput: 1)),
-            ]))
+        let days = stride(from: first, to: last, by: 1_440).map {
+            (minute: $0, tenant: "t1", model: "m1", counts: TokenCounts(requests: 1))
+        }
+        let end = TokenCounts(requests: 1, input: 1, cachedInput: 1)
+        try await send(usageRows(days + [(minute: last, tenant: "t1", model: "m1", counts: end)]))
     }
 }
 

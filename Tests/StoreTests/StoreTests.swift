@@ -100,7 +100,7 @@ import UsageModel
     func `nobody changes the audit log`(sql: String) async throws {
         try await World.with { world in
             let entry = AuditEntry(
-                at: World.june, actor: "ann", action: "tried", subject: "it", detail: [JSONMember("a\"b", "c\nd")])
+                at: World.june, actor: "ann", action: .exported, subject: "it", detail: [JSONMember("a\"b", "c\nd")])
             try await world.store.transaction { try $0.audit(entry) }
             await #expect(throws: PostgresError.self) {
                 try await world.store.session { try $0.connection.execute(sql) }

@@ -1,3 +1,4 @@
+import Crypto
 import Logging
 import Postgres
 import Reporting
@@ -78,13 +79,15 @@ struct World: Sendable {
         let payload = payloads.register(rows)
         let minutes = rows.rows.map(\.minute)
         return BatchCommit(
-            key: key, epoch: epoch, sequence: sequence, digest: payload + payload + payload + payload, payload: payload,
+            key: key, epoch: epoch, sequence: sequence, digest: digest(payload), payload: payload,
             spoolID: [UInt8](repeating: UInt8(truncatingIfNeeded: 6 + epoch), count: 16), spoolSequence: sequence + 1,
             sealedAt: moment, softwareVersion: "1.0",
             eventCount: UInt64(rows.rows.count), rowCount: rows.rows.count, totals: rows.totals,
             rejections: [.syntax: 2], minutes: minutes.min().flatMap { low in minutes.max().map { low...$0 } },
             receivedAt: moment)
     }
+
+    func digest(_ payload: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: payload)) }
 
     /// Opens an epoch, commits the rows as batches and rolls them up.
     func load(_ batches: [UsageRows], key: CollectorKey = World.key) async throws {
@@ -117,6 +120,9 @@ struct World: Sendable {
             to: [ScopeQuestion(scope: scope, period: period)], knownAt: knownAt, visibility: visibility
         ).tables[0]
     }
+
+    /// Who works on the server's command line here.
+    static let someone = ServerOperator(command: "steelyard-aggregator test", osUser: "ops")
 
     struct Unexpected: Error {
         var what: String

@@ -70,3 +70,16 @@ import UsageModel
         }
     }
 }
+
+@Suite struct HolderRuleTests {
+    @Test func `names of people may hold apostrophes and commas, within`() {
+        for name in ["O'Brien", "Li, Ann", "王芳 (Finance)", "Ann Li"] {
+            #expect(HolderRule.problem(in: name, maxBytes: 128) == nil, "\(name)")
+        }
+        for (name, byte) in [("'Ann", 0), ("Ann,", 3), ("Li; Ann", 2), ("O'Brien\u{202E}x", 7)] {
+            #expect(HolderRule.problem(in: name, maxBytes: 128) == .forbiddenCharacter(atByte: byte), "\(name)")
+        }
+        #expect(HolderRule.problem(in: "", maxBytes: 128) == .empty)
+        #expect(HolderRule.problem(in: "O'Brien", maxBytes: 6) == .tooLong(limitBytes: 6))
+    }
+}

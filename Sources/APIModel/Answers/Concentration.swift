@@ -49,6 +49,6 @@ package struct ConcentrationResponse: APITable {
         .row([columns[\.position].called("position"), columns[\.asKnownAt].called("known_at")]),
     ]
 
-    /// One line.
-    package var csv: CSVWriter { Self.layout.csv(of: self, rows: [self]) }
+    /// One line; none where nothing counts for anybody.
+    package var csv: CSVWriter { Self.layout.csv(of: self, rows: entities == 0 ? [] : [self]) }
 }

@@ -11,6 +11,8 @@ package struct GrowthResponse: APITable {
     package var asKnownAt = Moment()
     package var position = 0
     package var warning: LocalizedText?
+    package var fromStatement: ClosedStatement?
+    package var toStatement: ClosedStatement?
     package var rows: [GrowthRow] = []
 
     package init() {}
@@ -25,7 +27,13 @@ package struct GrowthResponse: APITable {
         .position(\.position),
         Field(
             "warning", \.warning, means: "Set where sums over spans of different length are compared."),
-        Field("rows", \.rows),
+        Field(
+            "from_statement", \.fromStatement,
+            means:
+                "Where the figures of the earlier period come from, if it is a month that is closed; null where they "
+                + "were evaluated."),
+        Field("to_statement", \.toStatement, means: "The same of the later period."),
+        Field("rows", \.rows, means: "Empty where neither period has anything."),
     ]
 
     private static let layout: CSVLayout<GrowthResponse, GrowthRow> = [
@@ -39,8 +47,12 @@ package struct GrowthResponse: APITable {
             DateSpan.columns[\.days].at(\.toPeriod).called("to_days"),
         ]),
         .row(GrowthRow.columns.from(\.fromAmount)),
-        .answer([Column("lengths_differ") { ($0.warning != nil).cell }]),
-        .answer([columns[\.position].called("position"), columns[\.asKnownAt].called("known_at")]),
+        .answer([
+            Column("lengths_differ") { ($0.warning != nil).cell },
+            ClosedStatement.columns[\.id].at(\.fromStatement).called("from_statement"),
+            ClosedStatement.columns[\.id].at(\.toStatement).called("to_statement"),
+            columns[\.position].called("position"), columns[\.asKnownAt].called("known_at"),
+        ]),
     ]
 
     /// One line for each row.
@@ -59,6 +71,8 @@ package struct GrowthRow: APIObject {
     package var perDayPercent: Percent?
     package var fromOverLimit = Amount()
     package var toOverLimit = Amount()
+    package var fromRestated: Amount?
+    package var toRestated: Amount?
 
     package init() {}
 
@@ -83,5 +97,9 @@ package struct GrowthRow: APIObject {
             means: "What of the earlier period's usage is counted under `(over-limit)`.",
             ifAbsent: Amount("0")),
         .overLimit(\.toOverLimit, named: "to_over_limit"),
+        .whenSet(
+            "from_restated", \.fromRestated,
+            means: "The amount of the earlier period as evaluated now, beside its statement's."),
+        .whenSet("to_restated", \.toRestated, means: "The same of the later period."),
     ]
 }

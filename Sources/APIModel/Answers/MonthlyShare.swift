@@ -11,6 +11,7 @@ package struct MonthlyShareResponse: APITable {
     package var asKnownAt = Moment()
     package var position = 0
     package var statement: ClosedStatement?
+    package var previousStatement: ClosedStatement?
     package var rows: [MonthlyShareRow] = []
 
     package init() {}
@@ -26,7 +27,11 @@ package struct MonthlyShareResponse: APITable {
         Field(
             "statement", \.statement,
             means: "Where the figures of a closed month come from; null where they were evaluated."),
-        Field("rows", \.rows),
+        Field(
+            "previous_statement", \.previousStatement,
+            means: "Where the figures of the month before come from, which growth compares with; null where they were "
+                + "evaluated."),
+        Field("rows", \.rows, means: "Empty where nothing of the month is counted or left out."),
     ]
 
     private static let layout: CSVLayout<MonthlyShareResponse, MonthlyShareRow> = [
@@ -37,6 +42,7 @@ package struct MonthlyShareResponse: APITable {
         .row(MonthlyShareRow.columns.from(\.entity).upTo(\.unmapped)),
         .answer([columns[\.currency]]),
         .row(MonthlyShareRow.columns.from(\.unmapped)),
+        .answer([ClosedStatement.columns[\.id].at(\.previousStatement).called("previous_statement")]),
         .answer(ClosedStatement.columns.map { $0.at(\.statement) }),
         .answer([columns[\.position].called("position"), columns[\.asKnownAt].called("known_at")]),
     ]
@@ -62,6 +68,7 @@ package struct MonthlyShareRow: APIObject {
     package var sharePercent: Percent?
     package var previousNumerator: Amount?
     package var monthOnMonthPercent: Percent?
+    package var previousRestated: Amount?
     package var unmapped = Amount()
     package var overLimit = OverLimitAmount()
     package var revenueFrom: String?
@@ -90,10 +97,15 @@ package struct MonthlyShareRow: APIObject {
         Field("share_percent", \.sharePercent, en: "Share", zh: "份额"),
         Field(
             "previous_numerator", \.previousNumerator,
-            means: "Of the month before; null where there is nothing to compare with."),
+            means: "Of the month before, as its statement has it where it is closed; null where there is nothing to "
+                + "compare with."),
         Field(
             "month_on_month_percent", \.monthOnMonthPercent, en: "Month on month", zh: "环比",
             means: "The growth of the numerator, without a plus sign."),
+        Field(
+            "previous_restated", \.previousRestated,
+            means: "Of the month before as evaluated now, beside its statement's; null where there is no such "
+                + "statement, and under a closed month."),
         .unmapped(\.unmapped, en: nil),
         .group(\.overLimit),
         .revenueFrom(\.revenueFrom, en: nil),

@@ -13,8 +13,7 @@ extension AuditEntry {
     private static func file(digest: [UInt8]?, bytes: Int, of caller: TokenRecord) -> [JSONMember] {
         [
             JSONMember("sha256", .optional(digest.map(Hexadecimal.text))), JSONMember("bytes", .integer(Int64(bytes))),
-            JSONMember("holder", .optional(caller.holder)),
-        ]
+        ] + caller.auditMembers
     }
 
     fileprivate static func file(_ answer: StoredAnswer, of caller: TokenRecord) -> [JSONMember] {
@@ -29,7 +28,7 @@ extension Store {
     /// - Parameter answer: hashed as it was written.
     func noteExport(_ name: String, of answer: StoredAnswer, by caller: TokenRecord, now: Timestamp) async throws {
         let entry = AuditEntry(
-            at: now, actor: caller.actor, action: "exported", subject: name,
+            at: now, actor: caller.actor, action: .exported, subject: name,
             detail: AuditEntry.file(answer, of: caller))
         try await transaction { try $0.audit(entry) }
     }

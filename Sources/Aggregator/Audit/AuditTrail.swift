@@ -20,13 +20,16 @@ package final class AuditTrail: Service {
     private static let pollInterval = Duration.seconds(1)
 
     /// A kind of refusal.
-    enum Kind: String, Sendable {
-        /// Nobody who may ask: no token, an unknown, expired or revoked one, a foreign host.
-        case refused = "request-refused"
-        /// Somebody known who may not do that.
-        case denied = "request-denied"
-        /// TLS wasn't agreed upon, or the client's certificate isn't one that is let in.
-        case handshakeFailed = "handshake-failed"
+    enum Kind: Sendable {
+        case refused, denied, handshakeFailed
+
+        var action: AuditAction {
+            switch self {
+            case .refused: .requestRefused
+            case .denied: .requestDenied
+            case .handshakeFailed: .handshakeFailed
+            }
+        }
     }
 
     struct Refusal: Sendable, Hashable {
@@ -34,10 +37,25 @@ package final class AuditTrail: Service {
         var peer: PeerName
         /// `token ID` or `PROVIDER/COLLECTOR`, where it is known who it was.
         var actor = "-"
+        /// Holder, role and provider of the token, where it was one.
+        var caller = Caller()
         /// The problem's code, or what TLS says.
         var code: String
         /// The listener, or the route's pattern.
         var place: String
+    }
+
+    /// What a token says of who holds it.
+    struct Caller: Sendable, Hashable {
+        var holder: String?
+        var role: String?
+        var provider: String?
+
+        init() {}
+
+        init(_ token: TokenRecord) {
+            (holder, role, provider) = (token.holder, token.role.rawValue, token.provider)
+        }
     }
 
     fileprivate struct Row: Sendable {
@@ -72,6 +90,7 @@ package final class AuditTrail: Service {
             var refusal = refusal
             if state.rows[refusal] == nil, state.rows.count >= Self.maxRowsPerMinute {
                 (refusal.peer, refusal.actor, refusal.code, refusal.place) = (.others, "-", "-", "-")
+                refusal.caller = Caller()
             }
             state.rows[refusal, default: Row(refusal: refusal, first: now, count: 0)].count += 1
             return state.rows[refusal]?.count == 1
@@ -114,7 +133,7 @@ package final class AuditTrail: Service {
         logger.warning(
             count == 1 ? "request refused" : "requests refused within a minute",
             [
-                .reason: "\(refusal.kind.rawValue)", .code: "\(refusal.code)", .peer: "\(refusal.peer)",
+                .reason: "\(refusal.kind.action.rawValue)", .code: "\(refusal.code)", .peer: "\(refusal.peer)",
                 .token: "\(refusal.actor)", .route: "\(refusal.place)", .count: "\(count)",
             ])
     }
@@ -132,10 +151,13 @@ extension AuditTrail.State {
 extension AuditTrail.Row {
     fileprivate var entry: AuditEntry {
         AuditEntry(
-            at: first, actor: refusal.actor, action: refusal.kind.rawValue, subject: refusal.place,
+            at: first, actor: refusal.actor, action: refusal.kind.action, subject: refusal.place,
             detail: [
                 JSONMember("peer", .string(refusal.peer.description)), JSONMember("code", .string(refusal.code)),
                 JSONMember("count", .integer(Int64(clamping: count))),
+                JSONMember("by_holder", .optional(refusal.caller.holder)),
+                JSONMember("by_role", .optional(refusal.caller.role)),
+                JSONMember("by_provider", .optional(refusal.caller.provider)),
             ])
     }
 }

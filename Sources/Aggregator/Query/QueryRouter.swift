@@ -122,11 +122,16 @@ struct QueryRouter {
                 }
             } catch let problem as Problem where problem.status == 403 {
                 trail.note(
-                    .init(kind: .denied, peer: peer, actor: caller.actor, code: problem.code, place: path))
+                    .init(
+                        kind: .denied, peer: peer, actor: caller.actor, caller: .init(caller), code: problem.code,
+                        place: path))
                 throw problem
-            } catch let refusal as StatementRefusal where Problem.statement(refusal).status == 403 {
+            } catch let refusal as StatementRefusal {
+                // Also where the month's state is in the way: whoever tries to close one leaves a trace.
                 trail.note(
-                    .init(kind: .denied, peer: peer, actor: caller.actor, code: refusal.code.rawValue, place: path))
+                    .init(
+                        kind: .denied, peer: peer, actor: caller.actor, caller: .init(caller),
+                        code: refusal.code.rawValue, place: path))
                 throw refusal
             }
         }

@@ -39,10 +39,9 @@ extension QueryParameters {
 extension Period {
     /// A calendar month in its one spelling.
     static func month(named text: String) throws(Problem) -> Period {
-        let period: Period
-        do { period = try Period(text) } catch { throw .badParameter("month", detail: error.description) }
-        guard period.granularity == .month, text == period.description else {
-            throw .badParameter("month", detail: "must be a calendar month such as 2025-06")
+        guard let period = try? Period(text), period.granularity == .month, text == period.description else {
+            let meant = CalendarDate(text).map { "; write \(Period.month(of: $0)) for the month of \($0)" } ?? ""
+            throw .badParameter("month", detail: "must be a calendar month such as 2025-06\(meant)")
         }
         return period
     }
@@ -125,5 +124,14 @@ extension Problem {
             detail:
                 "entity: no \(entity.rawValue) \"\(name.prefix(64))\" has any usage in the time that is asked about.",
             extensions: [JSONMember("parameter", "entity")])
+    }
+
+    /// 404 for a provider that nothing is known of, so that a misspelt name doesn't look like silence.
+    static func unknownProvider(_ name: String, among known: [String]) -> Problem? {
+        guard !known.contains(name) else { return nil }
+        return Problem(
+            status: 404, code: "unknown-provider", title: "There is no such provider",
+            detail: "provider: \"\(name.prefix(64))\" has no collector, and no usage in the time that is asked about.",
+            extensions: [JSONMember("parameter", "provider")])
     }
 }

@@ -46,13 +46,15 @@ struct TokenHandlers: Sendable {
         if !note.isEmpty, let problem = NameRule.problem(in: note, maxBytes: TokenRequest.maxNoteBytes) {
             throw Problem.badRequest("note must be a short line of plain text; it \(problem.explanation(in: note)).")
         }
-        if let holder = body.holder, let problem = NameRule.problem(in: holder, maxBytes: TokenRequest.maxHolderBytes) {
+        if let holder = body.holder,
+            let problem = HolderRule.problem(in: holder, maxBytes: TokenRequest.maxHolderBytes)
+        {
             throw Problem.badRequest(
                 "holder must be a person's name in plain text; it \(problem.explanation(in: holder)).")
         }
         let made = try await tokens.create(
             role: role, provider: body.provider, note: note, holder: body.holder, by: caller.actor, minter: caller.id,
-            lifetime: try Self.lifetime(body.expires))
+            origin: .caller(caller), lifetime: try Self.lifetime(body.expires))
         return .json(CreatedTokenResponse(made), status: .created)
     }
 
@@ -64,7 +66,7 @@ struct TokenHandlers: Sendable {
         let overlap = try Self.overlap(body.overlap)
         let made = try await tokens.rotate(
             id: context.parameters.get("id") ?? "", overlapSeconds: overlap,
-            lifetime: try Self.lifetime(body.expires), by: caller.actor, minter: caller.id)
+            lifetime: try Self.lifetime(body.expires), by: caller.actor, minter: caller.id, origin: .caller(caller))
         guard let made else { throw Problem.notFound("There is no live token with this id.") }
         return .json(CreatedTokenResponse(made), status: .created)
     }
@@ -91,7 +93,7 @@ struct TokenHandlers: Sendable {
         _ = try request.parameters()
         try await request.requireNoBody()
         let id = context.parameters.get("id") ?? ""
-        guard try await tokens.revoke(id: id, by: caller.actor) else {
+        guard try await tokens.revoke(id: id, by: caller.actor, origin: .caller(caller)) else {
             throw Problem.notFound("There is no live token with this id.")
         }
         return APIResponse(status: .noContent, contentType: AnswerFormat.json.contentType, body: [])

@@ -26,17 +26,20 @@ package struct TokenService: Sendable {
     /// - Parameters:
     ///   - holder: the person whom it is for; only such a token can propose and approve statements.
     ///   - minter: the token that makes it; `nil` on a server's command line.
+    ///   - origin: who makes it, for the audit log.
     /// - Returns: the token's text, which is nowhere else from then on, and its record.
     package func create(
         role: TokenRole, provider: String?, note: String = "", holder: String? = nil, by actor: String,
-        minter: String? = nil, lifetime: TokenLifetime = .standard
+        minter: String? = nil, origin: AuditOrigin = .unsaid, lifetime: TokenLifetime = .standard
     ) async throws -> (text: String, record: TokenRecord) {
         let now = now
         let made = Self.make(
             TokenRecord(
                 id: "", role: role, provider: provider, note: note, holder: holder, createdAt: now, createdBy: actor,
                 mintedBy: minter, expiresAt: lifetime.end(from: now)))
-        try await store.transaction { try $0.createToken(made.record, secretHash: made.token.secretHash) }
+        try await store.transaction {
+            try $0.createToken(made.record, secretHash: made.token.secretHash, origin: origin)
+        }
         return (made.token.text, made.record)
     }
 
@@ -46,17 +49,19 @@ package struct TokenService: Sendable {
     /// - Returns: `nil` where there is no such live token.
     package func rotate(
         id: String, overlapSeconds: Int64, lifetime: TokenLifetime = .standard, by actor: String,
-        minter: String? = nil
+        minter: String? = nil, origin: AuditOrigin = .unsaid
     ) async throws -> (text: String, record: TokenRecord)? {
         let now = now
         let end = Timestamp(microseconds: now.microseconds + overlapSeconds * 1_000_000)
         return try await store.transaction { session -> (text: String, record: TokenRecord)? in
-            guard let old = try session.endToken(id: id, at: end, by: actor, now: now) else { return nil }
+            guard let old = try session.endToken(id: id, at: end, by: actor, origin: origin, now: now) else {
+                return nil
+            }
             let made = Self.make(
                 TokenRecord(
                     id: "", role: old.role, provider: old.provider, note: old.note, holder: old.holder, createdAt: now,
                     createdBy: actor, mintedBy: minter, replaces: old.id, expiresAt: lifetime.end(from: now)))
-            try session.createToken(made.record, secretHash: made.token.secretHash)
+            try session.createToken(made.record, secretHash: made.token.secretHash, origin: origin)
             return (made.token.text, made.record)
         }
     }
@@ -114,9 +119,9 @@ package struct TokenService: Sendable {
         return Problem.unauthorized("The token is unknown or revoked.", error: "invalid_token")
     }
 
-    package func revoke(id: String, by actor: String) async throws -> Bool {
+    package func revoke(id: String, by actor: String, origin: AuditOrigin) async throws -> Bool {
         let now = now
-        return try await store.transaction { try $0.revokeToken(id: id, by: actor, now: now) }
+        return try await store.transaction { try $0.revokeToken(id: id, by: actor, origin: origin, now: now) }
     }
 }
 

@@ -40,7 +40,8 @@ package enum ClosingRules {
                 .coverageShort,
                 """
                 \(proposal.month) can't be closed under \(proposal.scope.id) yet: \
-                \(blocking.map(\.text).joined(separator: " ")) Wait, or say why it should be closed all the same.
+                \(blocking.map(\.text).joined(separator: " ")) Wait, or say why it should be closed all the same \
+                (override_reason).
                 """, shortcomings: blocking)
         }
         return StatementContent(

@@ -15,7 +15,7 @@ package struct CollectorDelivery: Sendable {
     /// delivered earlier and has been heard of since the month began.
     package var isExpected: Bool
     /// The days of the month that no batch reaches into, counted from 1, in order.
-    package var daysWithoutUsage: [Int]
+    package var silentDays: [Int]
     /// Whether it began within the month.
     package var isNew: Bool
     package var lastSeen: Timestamp
@@ -26,7 +26,7 @@ package struct CollectorDelivery: Sendable {
 
     package init(
         provider: String, collector: String, batches: UInt64, events: UInt128, refused: UInt128, firstMinute: Int64?,
-        lastMinute: Int64?, isExpected: Bool, daysWithoutUsage: [Int], isNew: Bool, lastSeen: Timestamp,
+        lastMinute: Int64?, isExpected: Bool, silentDays: [Int], isNew: Bool, lastSeen: Timestamp,
         pending: UInt64, quarantined: UInt64
     ) {
         self.provider = provider
@@ -37,7 +37,7 @@ package struct CollectorDelivery: Sendable {
         self.firstMinute = firstMinute
         self.lastMinute = lastMinute
         self.isExpected = isExpected
-        self.daysWithoutUsage = daysWithoutUsage
+        self.silentDays = silentDays
         self.isNew = isNew
         self.lastSeen = lastSeen
         self.pending = pending
@@ -49,9 +49,9 @@ package struct CollectorDelivery: Sendable {
     /// The days that are missing. Of a collector that began within the month, only those after it began: the days
     /// before its first usage are 1, 2, 3 … without a gap.
     var missingDays: [Int] {
-        guard isNew else { return daysWithoutUsage }
-        let before = zip(daysWithoutUsage, 1...).prefix { $0 == $1 }.count
-        return Array(daysWithoutUsage.dropFirst(before))
+        guard isNew else { return silentDays }
+        let before = zip(silentDays, 1...).prefix { $0 == $1 }.count
+        return Array(silentDays.dropFirst(before))
     }
 
     /// As it stands in a statement.

@@ -24,13 +24,13 @@ extension Reports {
                 let attempt = try ClosingRules.attempt(
                     after: try session.statements(scope: scope.id, month: month), scope: scope, month: month)
                 let span = try StatementSpan(scope, month: month)
-                let deliveries = try session.deliveries(of: span, due: span.due(proposal.rules))
+                let delivery = try session.delivery(of: span, due: span.due(proposal.rules))
                 let highWater = try session.highWater()
                 let figures = try Self.evaluated(scope, month, knownAt: nil, in: session)
                 let content = try ClosingRules.content(
                     of: proposal, figures: figures,
                     readiness: StatementReadiness(
-                        span: span, rules: proposal.rules, deliveries: deliveries, table: figures.table),
+                        span: span, rules: proposal.rules, delivery: delivery, table: figures.table),
                     highWater: highWater, calendar: session.calendar.identifier)
                 return try session.insert(content, attempt: attempt, knownAt: figures.knownAt, proposal: proposal)
             }
@@ -57,11 +57,11 @@ extension Reports {
                 .requireIndependence(person, for: statement.header)
             let table = statement.content.table
             let span = try StatementSpan(table.scope, month: table.period)
-            let deliveries = try session.deliveries(of: span, due: span.due(rules))
+            let delivery = try session.delivery(of: span, due: span.due(rules))
             let restated = try Self.readings(of: statement, in: session).restated()
             try ClosingRules.requireUnchanged(
                 statement,
-                readiness: StatementReadiness(span: span, rules: rules, deliveries: deliveries, table: table),
+                readiness: StatementReadiness(span: span, rules: rules, delivery: delivery, table: table),
                 restatement: restated.restatement, now: now)
             return try session.decide(statement, .approved, by: person, reason: nil, now: now)
         }
@@ -91,13 +91,11 @@ extension Reports {
     /// The figures of a month that is closed under a scope; `nil` where it isn't.
     package func closedMonth(_ month: Period, scope: String) async throws -> ClosedMonth? {
         let found = try await database.snapshot { snapshot -> ClosedMonthReading? in
-            func closed(_ month: Period) throws -> Statement? {
-                try snapshot.statements(scope: scope, month: month).first { $0.status == .approved }
-                    .map { try snapshot.statement($0.id) }
-            }
-            guard let statement = try closed(month) else { return nil }
-            if let before = try closed(month.previous) {
-                return ClosedMonthReading(statement: statement, previous: .closed(before.content.table))
+            guard let statement = try snapshot.approvedStatement(of: month, scope: scope) else { return nil }
+            if let before = try snapshot.approvedStatement(of: month.previous, scope: scope),
+                before.content.table.scope.isComparable(with: statement.content.table.scope)
+            {
+                return ClosedMonthReading(statement: statement, previous: .closed(before))
             }
             let question = ScopeQuestion(scope: statement.content.table.scope, period: month.previous)
             let reading = try ScopeReading(
@@ -158,7 +156,7 @@ private struct RestatementReading: Sendable {
 /// A closed month's statement, and what its figures are compared with.
 private struct ClosedMonthReading: Sendable {
     enum Previous: Sendable {
-        case closed(ShareTable)
+        case closed(Statement)
         /// At the statement's knowledge.
         case evaluated(ScopeReading)
     }
@@ -169,13 +167,14 @@ private struct ClosedMonthReading: Sendable {
     func closedMonth() throws -> ClosedMonth {
         ClosedMonth(
             statement: statement.header, table: statement.content.table,
-            previous: try previousTable())
+            previous: try previousPeriod())
     }
 
-    private func previousTable() throws -> ShareTable? {
+    private func previousPeriod() throws -> ComparedPeriod? {
         switch previous {
-        case .closed(let table): table
-        case .evaluated(let reading): try reading.results().tableIfFactsAnswer(0)
+        case .closed(let before): ComparedPeriod(table: before.content.table, statement: before.header)
+        case .evaluated(let reading):
+            try reading.results().tableIfFactsAnswer(0).map { ComparedPeriod(table: $0) }
         }
     }
 }

@@ -187,7 +187,7 @@ package struct ClosedMonth: Sendable {
     package var table: ShareTable
     /// From the statement of the month before where there is one, evaluated at the statement's knowledge otherwise.
     /// `nil` where facts don't reach back to it.
-    package var previous: ShareTable?
+    package var previous: ComparedPeriod?
 }
 
 /// A statement beside what its figures would be now.

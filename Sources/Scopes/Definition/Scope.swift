@@ -101,3 +101,12 @@ package struct LocalizedText: Sendable, Hashable {
         self.zh = zh
     }
 }
+
+extension Scope {
+    /// Whether growth may compare figures of both: they are amounts of the same, of the same entities, and published in
+    /// the same way, whatever the versions are.
+    package func isComparable(with other: Scope) -> Bool {
+        measure == other.measure && currency == other.currency && entity == other.entity
+            && aggregate == other.aggregate
+    }
+}

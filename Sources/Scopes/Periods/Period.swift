@@ -182,7 +182,7 @@ extension Period {
 /// Why a text is no period, with what would be one.
 package struct PeriodError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Code: Sendable, Equatable {
-        case unreadable, noSuchMonth, noSuchQuarter, noSuchHalf, noSuchDate, emptyRange
+        case unreadable, noSuchMonth, noSuchQuarter, noSuchHalf, noSuchDate, emptyRange, singleDate
     }
 
     package let code: Code
@@ -206,7 +206,13 @@ package struct PeriodError: Error, Sendable, Equatable, CustomStringConvertible 
         case .noSuchHalf: "'\(text)' names no half-year: halves are H1 and H2"
         case .noSuchDate: "'\(text)' names a day that doesn't exist: write dates as YYYY-MM-DD"
         case .emptyRange: "'\(text)' holds no day: the second date must come after the first and is not included"
+        case .singleDate: "'\(text)' is a day: write \(text.prefix(7)) for its month, or \(day) for the day alone"
         }
+    }
+
+    /// The day that a date names, as a period is written.
+    private var day: String {
+        CalendarDate(text).map { "\($0)/\(CalendarDate(days: $0.days + 1))" } ?? text
     }
 }
 
@@ -219,7 +225,7 @@ extension Period {
         }
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count <= 2, let year = Self.number(parts[0], digits: 4), year > 0 else {
-            throw PeriodError(CalendarDate(text) == nil ? .unreadable : .emptyRange, text: text)
+            throw PeriodError(CalendarDate(text) == nil ? .unreadable : .singleDate, text: text)
         }
         self = parts.count == 1 ? .year(year) : try Self.part(parts[1], of: year, text: text)
     }

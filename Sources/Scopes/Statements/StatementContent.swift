@@ -105,12 +105,20 @@ package struct StatementShortcoming: Sendable, Hashable {
         case nothingCounted = "nothing-counted"
         /// Batches of the month are committed and not rolled up.
         case pendingBatches = "pending-batches"
+        /// A provider has no usage on days of the month.
+        case silentProvider = "silent-provider"
+        /// A provider's first usage of all lies within the month.
+        case newProvider = "new-provider"
         /// A collector delivered nothing for days of the month.
         case silentCollector = "silent-collector"
         /// A collector hasn't been heard of since the end of the month and the grace after it.
         case collectorNotSeen = "collector-not-seen"
         /// Batches of the month were quarantined and not counted.
         case quarantinedBatches = "quarantined-batches"
+        /// Sequence numbers of a collector have no batch in the ledger any more.
+        case missingBatches = "missing-batches"
+        /// Ledger positions have no batch any more.
+        case missingPositions = "missing-positions"
         /// Usage that nobody has classified.
         case unclassifiedUsage = "unclassified-usage"
     }

@@ -58,7 +58,7 @@ extension StoreSession {
         change.split = revision.split.count
         change.newTenants = newTenants
         try audit(
-            "facts-imported", of: kind.rawValue, by: actor,
+            .factsImported, of: kind.rawValue, by: actor,
             counts: [
                 ("recorded", change.recorded), ("unchanged", change.unchanged), ("superseded", change.superseded),
                 ("split", change.split),

@@ -177,11 +177,15 @@ extension StoreSession {
     }
 
     /// A duplicate's answer confirms the original, so it writes too: its commit comes after the original's in the WAL.
+    /// A sequence number that it uses up is noted, so that its place in the ledger isn't taken for a deleted batch's.
     private func confirmDuplicate(
         _ batch: BatchCommit, highWater: HighWater, usesUpSequence: Bool
     ) throws -> BatchReceipt {
         let row = try connection.query(
             """
+            WITH repeated AS (
+                INSERT INTO repeated_batch (collector_id, epoch, sequence, received_at, digest)
+                SELECT $1, $2, $6, $3, $5 WHERE $4)
             UPDATE collector_epoch
                SET duplicates = duplicates + 1, last_seen_at = greatest(last_seen_at, $3),
                    next_sequence = next_sequence + CASE WHEN $4 THEN 1 ELSE 0 END,
@@ -190,7 +194,7 @@ extension StoreSession {
             """,
             [
                 .int(Int64(highWater.collector)), .int(Int64(clamping: batch.epoch)), .timestamp(batch.receivedAt),
-                .bool(usesUpSequence), .bytes(batch.digest),
+                .bool(usesUpSequence), .bytes(batch.digest), .int(Int64(clamping: batch.sequence)),
             ]
         ).one()
         return BatchReceipt(nextSequence: batch.sequence + 1, chain: try row.decode(0))

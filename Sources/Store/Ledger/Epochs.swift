@@ -98,11 +98,11 @@ extension StoreSession {
     ///
     /// - Parameters:
     ///   - epoch: the last one that still counts; `nil` for the one before the first jump that no restart explains.
-    ///   - actor: who does it, for the audit log.
+    ///   - author: who does it, for the audit log.
     /// - Returns: the epochs that were retired, from the lowest on.
     /// - Throws: ``StoreError`` `.notFound` where there is no such collector or no epoch to retire.
     package func retireEpochs(
-        of key: CollectorKey, above epoch: UInt64?, by actor: String, at now: Timestamp
+        of key: CollectorKey, above epoch: UInt64?, by author: ServerOperator, at now: Timestamp
     ) throws -> [UInt64] {
         let rows = try connection.query(
             """
@@ -128,7 +128,7 @@ extension StoreSession {
             """, [.int(Int64(collector)), .int(Int64(clamping: last))])
         let retired = epochs.filter { $0 > last }
         try audit(
-            "epochs-retired", of: "\(key.provider)/\(key.collector)", by: actor,
+            .epochsRetired, of: "\(key.provider)/\(key.collector)", by: author,
             counts: [(name: "epochs", count: retired.count), (name: "last", count: Int(clamping: last))], at: now)
         return retired
     }

@@ -1,4 +1,5 @@
 internal import Postgres
+internal import TextFormats
 package import UsageModel
 
 /// A batch of the ledger, without its payload.
@@ -135,9 +136,9 @@ extension StoreSession {
     ///
     /// - Parameters:
     ///   - provider: only this one's; `nil` for every one's.
-    ///   - actor: who does it, for the audit log.
+    ///   - author: who does it, for the audit log.
     /// - Returns: how many. A batch whose payload retention has dropped stays in quarantine.
-    package func requeueQuarantined(of provider: String?, by actor: String, at now: Timestamp) throws -> Int {
+    package func requeueQuarantined(of provider: String?, by author: ServerOperator, at now: Timestamp) throws -> Int {
         let reasons = QuarantineReason.ofRollups.map(\.rawValue)
         let queued = try connection.query(
             """
@@ -156,8 +157,8 @@ extension StoreSession {
             """, [.text(provider), .textArray(reasons)]
         ).affectedRows
         try audit(
-            "requeued", of: provider ?? "every provider", by: actor, counts: [(name: "batches", count: queued)], at: now
-        )
+            .requeued, of: provider ?? "every provider", by: author, counts: [(name: "batches", count: queued)],
+            detail: [JSONMember("provider", .optional(provider))], at: now)
         return queued
     }
 }

@@ -4,12 +4,46 @@ package import Scopes
 package import UsageModel
 
 extension StoreSession {
-    /// What every collector delivered of a month, of those that it is expected of, or whose batches of it were
-    /// quarantined.
+    /// What was delivered of a month: by collector as the ledger has it, by provider as the sums do, and what the
+    /// ledger has lost since the month began.
     ///
     /// - Parameter due: when the grace after the month ends.
     /// - Complexity: a scan of the ledger's partitions from the month before on.
-    package func deliveries(of span: StatementSpan, due: Timestamp) throws -> [CollectorDelivery] {
+    package func delivery(of span: StatementSpan, due: Timestamp) throws -> MonthDelivery {
+        let since = span.seconds.lowerBound - StatementSpan.receiptSlackSeconds
+        return MonthDelivery(
+            collectors: try collectorDeliveries(of: span, due: due), providers: try providerDays(of: span),
+            holes: try ledgerHoles(since: Timestamp(seconds: since)))
+    }
+
+    /// On which days of a month providers have usage. A day of a scope in another zone than the reporting calendar's
+    /// has some where one of the calendar's days that it overlaps has.
+    private func providerDays(of span: StatementSpan) throws -> [ProviderDays] {
+        let starts = span.dayMinutes.map { $0 * 60 }
+        let days = zip(starts, starts.dropFirst()).map { start, end in
+            calendar.date(atSecond: start).days...calendar.date(atSecond: end - 1).days
+        }
+        guard let first = days.first?.lowerBound, let last = days.last?.upperBound else { return [] }
+        return try connection.query(
+            """
+            SELECT p.name, array_to_string(array_agg(u.day - '1970-01-01'::date), ','),
+                   NOT EXISTS (SELECT FROM usage_month m WHERE m.month < $3 AND m.provider_id = p.provider_id)
+              FROM (SELECT DISTINCT provider_id, day FROM usage_day WHERE day >= $1 AND day <= $2) u
+              JOIN provider p USING (provider_id)
+             GROUP BY p.provider_id, p.name ORDER BY p.name
+            """, [.date(days: first), .date(days: last), .date(days: span.month.from.days)]
+        ).map { row in
+            let used = Set(Self.days(try row.decode(1)).map(Int64.init))
+            let found = zip(1..., days).filter { _, day in day.contains(where: used.contains) }.map(\.0)
+            return ProviderDays(provider: try row.decode(0), daysWithUsage: found, isNew: try row.decode(2))
+        }
+    }
+
+    private static func days(_ text: String) -> [Int] { text.split(separator: ",").compactMap { Int($0) } }
+
+    /// What every collector delivered of a month, of those that it is expected of, or whose batches of it were
+    /// quarantined.
+    private func collectorDeliveries(of span: StatementSpan, due: Timestamp) throws -> [CollectorDelivery] {
         let received = Timestamp(seconds: span.before - StatementSpan.receiptSlackSeconds)
         let rows = try connection.query(
             Self.deliveriesSQL,
@@ -23,11 +57,10 @@ extension StoreSession {
     }
 
     private static func delivery(_ row: Row) throws -> CollectorDelivery {
-        let days = try row.decode(8, as: String.self).split(separator: ",").compactMap { Int($0) }
-        return CollectorDelivery(
+        CollectorDelivery(
             provider: try row.decode(0), collector: try row.decode(1), batches: try row.decode(2),
             events: try row.decode(3), refused: try row.decode(4), firstMinute: try row.decode(5),
-            lastMinute: try row.decode(6), isExpected: try row.decode(7), daysWithoutUsage: days,
+            lastMinute: try row.decode(6), isExpected: try row.decode(7), silentDays: days(try row.decode(8)),
             isNew: try row.decode(9), lastSeen: try row.decode(10), pending: try row.decode(11),
             quarantined: try row.decode(12))
     }

@@ -95,9 +95,13 @@ extension StoreSession {
             ]
         ).one().decode(0)
         try audit(
-            "statement-proposed", of: "statement \(id)", by: "token \(proposal.person.token)",
+            .statementProposed, of: "statement \(id)", by: "token \(proposal.person.token)",
             counts: [("shortcomings", content.shortcomings.filter(\.isBlocking).count)],
-            detail: [JSONMember("holder", .string(proposal.person.holder))], at: proposal.now)
+            detail: [
+                JSONMember("holder", .string(proposal.person.holder)),
+                JSONMember("scope", .string(scope.id)), JSONMember("month", .string(content.table.period.description)),
+                JSONMember("override_reason", .optional(content.overrideReason)),
+            ], at: proposal.now)
         return try statement(id)
     }
 
@@ -119,8 +123,12 @@ extension StoreSession {
                 .text(person.holder), .text(person.token),
             ])
         try audit(
-            "statement-\(kind.rawValue)", of: "statement \(header.id)", by: "token \(person.token)",
-            detail: [JSONMember("holder", .string(person.holder))], at: now)
+            kind == .approved ? .statementApproved : .statementWithdrawn, of: "statement \(header.id)",
+            by: "token \(person.token)",
+            detail: [
+                JSONMember("holder", .string(person.holder)), JSONMember("scope", .string(header.scopeID)),
+                JSONMember("month", .string(header.month.description)), JSONMember("reason", .optional(reason)),
+            ], at: now)
         return try self.statement(header.id)
     }
 

@@ -74,8 +74,12 @@ extension StoreSession {
 
     /// Stores a token's hash. The secret itself never comes here. Must run in a transaction.
     ///
-    /// - Parameter secretHash: SHA-256 of the secret, 32 bytes.
-    package func createToken(_ token: TokenRecord, secretHash: [UInt8]) throws {
+    /// - Parameters:
+    ///   - secretHash: SHA-256 of the secret, 32 bytes.
+    ///   - origin: who makes it, for the audit log.
+    package func createToken(
+        _ token: TokenRecord, secretHash: [UInt8], origin: AuditOrigin = .unsaid
+    ) throws {
         try connection.query(
             """
             INSERT INTO api_token (token_id, secret_hash, role, provider, note, created_at, created_by, expires_at,
@@ -88,18 +92,19 @@ extension StoreSession {
                 .text(token.holder), .text(token.mintedBy), .text(token.replaces),
             ])
         try audit(
-            "token-created", of: "token \(token.id)", by: token.createdBy,
-            detail: [
-                JSONMember("role", .string(token.role.rawValue)), JSONMember("provider", .optional(token.provider)),
-                JSONMember("holder", .optional(token.holder)), JSONMember("replaces", .optional(token.replaces)),
+            .tokenCreated, of: "token \(token.id)", by: token.createdBy,
+            detail: Self.members(of: token) + [
+                JSONMember("replaces", .optional(token.replaces)),
                 JSONMember("expires_at", .string(token.expiresAt.map { RFC3339.text($0) } ?? "never")),
-            ], at: token.createdAt)
+            ] + auditMembers(of: origin), at: token.createdAt)
     }
 
     /// Lets a live token end at a moment, unless it ends sooner anyway. Must run in a transaction.
     ///
     /// - Returns: the token as it was; `nil` where there is no such live one.
-    package func endToken(id: String, at end: Timestamp, by actor: String, now: Timestamp) throws -> TokenRecord? {
+    package func endToken(
+        id: String, at end: Timestamp, by actor: String, origin: AuditOrigin = .unsaid, now: Timestamp
+    ) throws -> TokenRecord? {
         let found = try connection.query(
             """
             SELECT \(Self.columns) FROM api_token
@@ -111,8 +116,10 @@ extension StoreSession {
             "UPDATE api_token SET expires_at = least(expires_at, $2) WHERE token_id = $1",
             [.text(id), .timestamp(end)])
         try audit(
-            "token-rotated", of: "token \(id)", by: actor,
-            detail: [JSONMember("ends_at", .string(RFC3339.text(min(end, found.expiresAt ?? end))))], at: now)
+            .tokenRotated, of: "token \(id)", by: actor,
+            detail: Self.members(of: found) + [
+                JSONMember("ends_at", .string(RFC3339.text(min(end, found.expiresAt ?? end))))
+            ] + auditMembers(of: origin), at: now)
         return found
     }
 
@@ -124,13 +131,28 @@ extension StoreSession {
     /// Ends a token. Must run in a transaction.
     ///
     /// - Returns: `false` where there is no such live token.
-    package func revokeToken(id: String, by actor: String, now: Timestamp) throws -> Bool {
-        let rows = try connection.query(
-            "UPDATE api_token SET revoked_at = $2 WHERE token_id = $1 AND revoked_at IS NULL",
-            [.text(id), .timestamp(now)])
-        guard rows.affectedRows == 1 else { return false }
-        try audit("token-revoked", of: "token \(id)", by: actor, at: now)
+    package func revokeToken(
+        id: String, by actor: String, origin: AuditOrigin = .unsaid, now: Timestamp
+    ) throws -> Bool {
+        let revoked = try connection.query(
+            """
+            UPDATE api_token SET revoked_at = $2 WHERE token_id = $1 AND revoked_at IS NULL
+            RETURNING \(Self.columns)
+            """, [.text(id), .timestamp(now)]
+        ).first.map(Self.token(_:))
+        guard let revoked else { return false }
+        try audit(
+            .tokenRevoked, of: "token \(id)", by: actor,
+            detail: Self.members(of: revoked) + auditMembers(of: origin), at: now)
         return true
+    }
+
+    /// What a token is, for a line of the audit log about it.
+    private static func members(of token: TokenRecord) -> [JSONMember] {
+        [
+            JSONMember("role", .string(token.role.rawValue)), JSONMember("provider", .optional(token.provider)),
+            JSONMember("holder", .optional(token.holder)),
+        ]
     }
 
     /// The token, if it exists and its hash is right, be it revoked or expired.

@@ -3,12 +3,15 @@ package struct CSVWriter: Sendable {
     /// What has been written, as far as nobody took it away.
     package private(set) var text = ""
     private let columnCount: Int
+    /// Whether anything stands below the header.
+    package private(set) var hasRecords = false
 
     /// Starts a file with its header.
     package init(header: [String]) {
         precondition(!header.isEmpty, "a CSV file without columns")
         columnCount = header.count
         append(header.map { .text($0) })
+        hasRecords = false
     }
 
     /// Adds a record, which must have as many cells as the header.
@@ -19,6 +22,7 @@ package struct CSVWriter: Sendable {
             Self.append(cell, isOnlyCell: cells.count == 1, to: &text)
         }
         text += "\r\n"
+        hasRecords = true
     }
 
     /// Takes away what has been written so far, for files that aren't held whole.

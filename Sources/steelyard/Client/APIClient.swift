@@ -11,6 +11,8 @@ struct ReceivedResponse: Sendable {
     var contentType: String
     var body: [UInt8]
 
+    var isSuccess: Bool { (200..<300).contains(status) }
+
     func decoded<Value: Decodable>(_ type: Value.Type) throws(CommandError) -> Value {
         do {
             return try JSONDecoder().decode(type, from: Data(body))
@@ -51,7 +53,21 @@ struct APIClient: Sendable {
         try await send(.GET, path, query: query, accept: accept)
     }
 
+    /// The answer to a request.
+    ///
+    /// - Throws: ``CommandError`` for every refusal, too.
     func send(
+        _ method: HTTPMethod, _ path: String, query: [(String, String?)] = [], accept: String = "application/json",
+        contentType: String? = nil, body: [UInt8]? = nil
+    ) async throws -> ReceivedResponse {
+        let response = try await exchange(
+            method, path, query: query, accept: accept, contentType: contentType, body: body)
+        guard response.isSuccess else { throw Problem.error(for: response, asking: path) }
+        return response
+    }
+
+    /// The same, which gives refusals back.
+    func exchange(
         _ method: HTTPMethod, _ path: String, query: [(String, String?)] = [], accept: String = "application/json",
         contentType: String? = nil, body: [UInt8]? = nil
     ) async throws -> ReceivedResponse {
@@ -66,10 +82,7 @@ struct APIClient: Sendable {
         while true {
             let response = try await HTTPClients.execute(
                 request, on: http, timeout: Self.timeout, maxBodyBytes: Self.maxBodyBytes)
-            if (200..<300).contains(response.status) { return response }
-            guard Problem.isStillCounting(response), ContinuousClock.now < deadline else {
-                throw Problem.error(for: response, asking: path)
-            }
+            guard Problem.isStillCounting(response), ContinuousClock.now < deadline else { return response }
             try await Task.sleep(for: Self.retryDelay)
         }
     }

@@ -16,10 +16,18 @@ struct Problem: Decodable, Sendable {
     var errors: [Item]?
     /// What changed since a statement was proposed.
     var changes: [RestatedRow]?
+    /// What a month lacks to be closed.
+    var shortcomings: [Shortcoming]?
+
+    /// What an answer says that isn't one of success; `nil` where it says nothing that can be read.
+    init?(_ response: ReceivedResponse) {
+        guard let problem = try? JSONDecoder().decode(Problem.self, from: Data(response.body)) else { return nil }
+        self = problem
+    }
 
     /// The error that an answer other than 2xx stands for.
     static func error(for response: ReceivedResponse, asking path: String) -> CommandError {
-        let problem = try? JSONDecoder().decode(Problem.self, from: Data(response.body))
+        let problem = Problem(response)
         let said = problem?.sentence ?? "the server answered \(response.status) to \(path)"
         switch response.status {
         case 401:
@@ -47,7 +55,7 @@ struct Problem: Decodable, Sendable {
     /// people.
     static func isStillCounting(_ response: ReceivedResponse) -> Bool {
         guard response.status == 503 else { return false }
-        return (try? JSONDecoder().decode(Problem.self, from: Data(response.body)))?.code == "position-not-reached"
+        return Problem(response)?.code == "position-not-reached"
     }
 
     private var sentence: String? {

@@ -3,6 +3,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import NIOHTTP1
 internal import Scopes
+internal import UsageModel
 
 /// `steelyard close`: proposes a month's statement.
 struct CloseCommand: AsyncParsableCommand {
@@ -41,11 +42,60 @@ struct CloseCommand: AsyncParsableCommand {
         request.overrideReason = overrideReason
         let body = request.json
         let output = output
+        let path = "/v1/statements"
         try await APIClient.with(connection) { client in
             let response = try await Waiting.for("closing") {
-                try await client.send(.POST, "/v1/statements", contentType: "application/json", body: body)
+                try await client.exchange(.POST, path, contentType: "application/json", body: body)
+            }
+            guard response.isSuccess else {
+                throw ClosingRefusal.error(
+                    for: response, asking: path, remedy: ClosingRefusal.override, output.options.figures)
             }
             try output.write(response)
+        }
+    }
+}
+
+/// Why a month isn't closed, for people.
+enum ClosingRefusal {
+    /// What to do where something is short: English and Chinese.
+    static let override = (
+        "Wait, or say with --override-reason TEXT why it should be closed all the same",
+        "请等待补齐，或用 --override-reason 说明仍予关账的理由"
+    )
+
+    /// - Parameter remedy: what to do where something is short; `nil` where the server's words say it.
+    static func error(
+        for response: ReceivedResponse, asking path: String, remedy: (String, String)? = nil, _ figures: Figures
+    ) -> CommandError {
+        let error = Problem.error(for: response, asking: path)
+        guard let problem = Problem(response), let code = problem.code, let chinese = chinese(code) else {
+            return error
+        }
+        guard let shortcomings = problem.shortcomings, !shortcomings.isEmpty else {
+            return CommandError(error.status, AnswerText.reason(error.message, chinese: chinese, figures))
+        }
+        let lines = shortcomings.map { shortcoming in
+            "  " + AnswerText.reason(shortcoming.text, chinese: StatementTables.chinese(shortcoming), figures).printable
+        }
+        let title = figures.words((problem.title ?? "the month's coverage is short").printable, chinese)
+        let advice = remedy.map { figures.words($0.0, $0.1) } ?? (problem.detail ?? "").printable
+        return CommandError(
+            error.status, ([title + figures.words(":", "：")] + lines + [advice]).joined(separator: "\n"))
+    }
+
+    private static func chinese(_ code: String) -> String? {
+        switch code {
+        case "coverage-short": "当月数据有缺口，不能关账"
+        case "statement-exists": "该月在此口径下已关账或已提出"
+        case "statement-decided": "该报表此前已有结论"
+        case "figures-changed": "数据在提出之后有变动，请撤回后重新提出"
+        case "same-person": "须由他人批准"
+        case "mints-tokens": "持有可签发令牌的令牌者不得提出或批准"
+        case "minted-by-other": "批准人与提出人的令牌不得由对方签发"
+        case "no-holder": "令牌未登记持有人"
+        case "wrong-role": "令牌的角色不得执行此操作"
+        default: nil
         }
     }
 }
@@ -83,7 +133,8 @@ struct StatementName: ParsableArguments {
 
     static func check(month: String) throws {
         guard let period = try? Period(month), period.granularity == .month, period.description == month else {
-            throw ValidationError("“\(month.printable)” is no calendar month such as 2025-06.")
+            let meant = CalendarDate(month).map { " Write \(Period.month(of: $0)) for the month of \($0)." } ?? ""
+            throw ValidationError("“\(month.printable)” is no calendar month such as 2025-06.\(meant)")
         }
     }
 

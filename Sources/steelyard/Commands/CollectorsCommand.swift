@@ -19,8 +19,8 @@ struct CollectorsCommand: AsyncParsableCommand {
             let response = try await Waiting.for("asking") {
                 try await client.get("/v1/collectors", query, accept: output.format.accept)
             }
-            try output.write(response) {
-                CollectorsTable.text(of: try $0.decoded(CollectorsResponse.self), figures: output.figures)
+            try output.write(response, as: CollectorsResponse.self) {
+                CollectorsTable.text(of: $0, figures: output.figures)
             }
         }
     }

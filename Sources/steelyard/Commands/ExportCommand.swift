@@ -37,6 +37,10 @@ struct ExportCommand: AsyncParsableCommand {
         @Flag(help: "Replace the file of --out.")
         var force = false
 
+        mutating func validate() throws {
+            try StatementName.check(month: month)
+        }
+
         mutating func run() async throws {
             let query = knowledge.query + [("month", month), ("scope", scope), ("restated", restated ? "true" : nil)]
             let (format, figures) = (format, zh ? Figures.chinese : .separated)
@@ -45,14 +49,15 @@ struct ExportCommand: AsyncParsableCommand {
                 let response = try await Waiting.for("asking") {
                     try await client.get("/v1/exports/monthly-share", query, accept: format.accept)
                 }
-                let bytes =
-                    format == .table
-                    ? Array(
-                        try MonthlyShareTable.text(of: response.decoded(MonthlyShareResponse.self), figures: figures)
-                            .utf8
-                    )
-                    : response.body
-                try FileOrOutput.write(bytes, to: out, overwriting: force)
+                guard format != .csv else {
+                    return try FileOrOutput.export(
+                        response.body, to: out, overwriting: force, hasRows: response.hasLines)
+                }
+                let answer = try response.decoded(MonthlyShareResponse.self)
+                let table = format == .table ? MonthlyShareTable.text(of: answer, figures: figures) : nil
+                try FileOrOutput.export(
+                    table.map { Array($0.utf8) } ?? response.body, to: out, overwriting: force,
+                    hasRows: !answer.rows.isEmpty)
             }
         }
     }
@@ -71,7 +76,15 @@ enum MonthlyShareTable {
     }
 
     private static func closed(_ answer: MonthlyShareResponse, _ figures: Figures) -> String {
-        guard let statement = answer.statement else { return "" }
+        let before = answer.previousStatement.map {
+            figures.words(
+                "month on month: against statement \($0.id) of the month before", "环比：以上月报表 \($0.id) 为基数")
+        }
+        return (closing(answer, figures) ?? "") + (before.map { "\n\($0)\n" } ?? "")
+    }
+
+    private static func closing(_ answer: MonthlyShareResponse, _ figures: Figures) -> String? {
+        guard let statement = answer.statement else { return nil }
         let (id, at) = (statement.id, statement.approvedAt?.text ?? "–")
         let by = (statement.approvedBy ?? "–").printable
         return "\n" + figures.words("closed: statement \(id), approved \(at) by \(by)", "已关账：报表 \(id)，\(by) 于 \(at) 批准")
@@ -100,5 +113,13 @@ enum FileOrOutput {
             return
         }
         try PrivateFile.write(bytes, to: path, for: .everybody, overwriting: overwriting)
+    }
+
+    /// The same of an export, which may hold nothing: it is printed then, and no file is written.
+    ///
+    /// - Throws: ``CommandError`` with `.nothing` where it has no row.
+    static func export(_ bytes: [UInt8], to path: String?, overwriting: Bool, hasRows: Bool) throws {
+        if hasRows || path == nil || path == "-" { try write(bytes, to: path, overwriting: overwriting) }
+        try ReceivedResponse.requireRows(hasRows)
     }
 }

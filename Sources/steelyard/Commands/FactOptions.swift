@@ -65,12 +65,15 @@ struct FactExportOptions: ParsableArguments {
                 try await client.get(
                     kind.path, kind.query(keys, asKnownAt: asKnownAt), accept: format.accept)
             }
-            var bytes = response.body
-            if format == .table {
-                let records = try response.decoded(FactsResponse.self).records
-                bytes = Array(FactTables.text(of: records, kind, zh ? .chinese : .separated).utf8)
+            guard format != .csv else {
+                return try FileOrOutput.export(
+                    response.body, to: out, overwriting: force, hasRows: response.hasLines)
             }
-            try FileOrOutput.write(bytes, to: out, overwriting: force)
+            let records = try response.decoded(FactsResponse.self).records
+            let table = format == .table ? FactTables.text(of: records, kind, zh ? .chinese : .separated) : nil
+            try FileOrOutput.export(
+                table.map { Array($0.utf8) } ?? response.body, to: out, overwriting: force,
+                hasRows: !records.isEmpty)
         }
     }
 }

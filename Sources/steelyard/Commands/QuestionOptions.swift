@@ -1,5 +1,6 @@
 internal import APIModel
 internal import ArgumentParser
+internal import TextFormats
 
 /// What every question to the server has: where it is asked, and how the answer is written.
 struct QuestionOptions: ParsableArguments {
@@ -7,7 +8,7 @@ struct QuestionOptions: ParsableArguments {
     @OptionGroup var output: OutputOptions
 
     /// Asks, and writes the answer: as it came for programs, through `table` for people.
-    func ask<Value: Decodable & Sendable>(
+    func ask<Value: APITable>(
         _ path: String, _ query: [(String, String?)], as type: Value.Type,
         table: @Sendable (Value, Figures) -> String
     ) async throws {
@@ -16,12 +17,12 @@ struct QuestionOptions: ParsableArguments {
             let response = try await Waiting.for("asking") {
                 try await client.get(path, query, accept: output.format.accept)
             }
-            try output.write(response) { table(try $0.decoded(type), output.figures) }
+            try output.write(response, as: type) { table($0, output.figures) }
         }
     }
 
     /// The same of each scope; the answers of several come below each other, all with what the first one knew.
-    func ask<Value: ScopeAnswer>(
+    func ask<Value: ScopeAnswer & APITable>(
         _ path: String, under scopes: [String], _ query: [(String, String?)], knowledge: KnowledgeOptions,
         as type: Value.Type, table: @Sendable (Value, Figures) -> String
     ) async throws {
@@ -34,11 +35,12 @@ struct QuestionOptions: ParsableArguments {
                     try await client.get(path, question, accept: output.format.accept)
                 }
                 if scopes.count == 1 {
-                    return try output.write(response) { table(try $0.decoded(type), output.figures) }
+                    return try output.write(response, as: type) { table($0, output.figures) }
                 }
                 answers.append(try response.decoded(type))
             }
             Terminal.out(answers.map { table($0, output.figures) }.joined(separator: "\n"))
+            try ReceivedResponse.requireRows(answers.contains { $0.csv.hasRecords })
         }
     }
 }

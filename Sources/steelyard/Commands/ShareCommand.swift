@@ -42,8 +42,8 @@ struct ShareCommand: AsyncParsableCommand {
                     try await client.get("/v1/shares", query, accept: output.format.accept)
                 }
                 if scopes.count == 1 {
-                    return try output.write(response) {
-                        ShareTables.single(try $0.decoded(SharesResponse.self), figures: output.figures)
+                    return try output.write(response, as: SharesResponse.self) {
+                        ShareTables.single($0, figures: output.figures)
                     }
                 }
                 answers.append(try response.decoded(SharesResponse.self))
@@ -56,6 +56,7 @@ struct ShareCommand: AsyncParsableCommand {
                         + "): ask for them one at a time")
             }
             Terminal.out(ShareTables.compared(answers, figures: output.figures))
+            try ReceivedResponse.requireRows(answers.contains { !$0.rows.isEmpty })
         }
     }
 }

@@ -3,6 +3,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import NIOHTTP1
 internal import Scopes
+internal import UsageModel
 
 /// `steelyard statement`: months that are closed, or proposed to be.
 struct StatementCommand: AsyncParsableCommand {
@@ -54,6 +55,9 @@ struct StatementCommand: AsyncParsableCommand {
         @Flag(help: "The canonical form, byte for byte: what the SHA-256 is of.")
         var canonical = false
 
+        @Option(help: ArgumentHelp("Wait until this ledger position is counted, or `latest`.", valueName: "POSITION"))
+        var waitFor: String?
+
         mutating func validate() throws {
             if canonical, restated || output.options.format != .table {
                 throw ValidationError("--canonical stands alone.")
@@ -62,7 +66,7 @@ struct StatementCommand: AsyncParsableCommand {
 
         mutating func run() async throws {
             let (statement, output, canonical) = (statement, output, canonical)
-            let query = [("restated", restated ? "true" : nil)]
+            let query = [("restated", restated ? "true" : nil), ("wait-for", waitFor)]
             try await APIClient.with(connection) { client in
                 let id = try await statement.resolve(client)
                 let response = try await Waiting.for("asking") { try await client.get("/v1/statements/\(id)", query) }
@@ -87,8 +91,10 @@ struct StatementCommand: AsyncParsableCommand {
             let (statement, output) = (statement, output)
             try await APIClient.with(connection) { client in
                 let id = try await statement.resolve(client)
-                let response = try await Waiting.for("approving") {
-                    try await client.send(.POST, "/v1/statements/\(id)/approval")
+                let path = "/v1/statements/\(id)/approval"
+                let response = try await Waiting.for("approving") { try await client.exchange(.POST, path) }
+                guard response.isSuccess else {
+                    throw ClosingRefusal.error(for: response, asking: path, output.options.figures)
                 }
                 try output.write(response)
             }
@@ -135,8 +141,11 @@ struct StatementCommand: AsyncParsableCommand {
         var scope: String?
 
         @Option(
-            name: .customLong("sha256"), help: ArgumentHelp("The SHA-256 to hold a file against.", valueName: "HEX"))
+            name: .customLong("sha256"),
+            help: ArgumentHelp("The SHA-256 that the statement or file must have.", valueName: "HEX"))
         var digest: String?
+
+        private static let digestBytes = 32
 
         private var isFile: Bool { name.contains("/") || name.contains(".") }
 
@@ -144,8 +153,10 @@ struct StatementCommand: AsyncParsableCommand {
             if isFile {
                 if scope != nil { throw ValidationError("A file says its scope; leave --scope out.") }
             } else {
-                if digest != nil { throw ValidationError("--sha256 is for files; the server says what it is.") }
                 if Int64(name) == nil { try StatementName.check(month: name) }
+            }
+            if let digest, Hexadecimal.bytes(digest)?.count != Self.digestBytes {
+                throw ValidationError("--sha256 must be \(2 * Self.digestBytes) hexadecimal digits.")
             }
         }
 
@@ -154,11 +165,13 @@ struct StatementCommand: AsyncParsableCommand {
                 let text = String(decoding: try InputFile.read(name), as: UTF8.self)
                 return Terminal.out(try StatementCheck.check(text, digest: digest) + "\n")
             }
-            let (name, scope) = (name, scope)
+            let (name, scope, digest) = (name, scope, digest)
             try await APIClient.with(connection) { client in
                 let id = try await StatementName.resolve(name, scope: scope, client)
                 let answer = try await client.get("/v1/statements/\(id)").decoded(StatementResponse.self)
                 try StatementCheck.compare(answer)
+                // What somebody noted is held against what the server shows now, and that against its own digest.
+                if let digest { _ = try StatementCheck.check(answer.canonicalForm, digest: digest) }
                 Terminal.out(
                     "statement \(id) (\(answer.summary.status)): "
                         + (try StatementCheck.check(answer.canonicalForm, digest: answer.summary.sha256.text)) + "\n")

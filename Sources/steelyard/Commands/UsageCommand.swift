@@ -39,8 +39,8 @@ struct UsageCommand: AsyncParsableCommand {
             let response = try await Waiting.for("asking") {
                 try await client.get("/v1/usage", query, accept: output.format.accept)
             }
-            try output.write(response) {
-                try UsageTable.text(of: $0.decoded(UsageResponse.self), figures: output.figures)
+            try output.write(response, as: UsageResponse.self) {
+                UsageTable.text(of: $0, figures: output.figures)
             }
         }
     }

@@ -1,4 +1,6 @@
+internal import APIModel
 internal import ArgumentParser
+internal import TextFormats
 
 /// Who reads the answer.
 enum OutputFormat: String, Sendable, CaseIterable, ExpressibleByArgument {
@@ -32,4 +34,33 @@ struct OutputOptions: ParsableArguments {
             if let last = response.body.last, last != UInt8(ascii: "\n") { Terminal.out("\n") }
         }
     }
+
+    /// The same of an answer that may hold nothing.
+    ///
+    /// - Throws: ``CommandError`` with `.nothing`, after the answer was written, where it has no row.
+    func write<Answer: APITable>(
+        _ response: ReceivedResponse, as type: Answer.Type, table: (Answer) -> String
+    ) throws {
+        try write(response) { table(try $0.decoded(type)) }
+        try response.requireRows(type, in: format)
+    }
+}
+
+extension ReceivedResponse {
+    /// Checks that an answer has rows: that its CSV has a line below the header.
+    ///
+    /// - Throws: ``CommandError`` with `.nothing`.
+    func requireRows<Answer: APITable>(_ type: Answer.Type, in format: OutputFormat) throws(CommandError) {
+        try Self.requireRows(format == .csv ? hasLines : try decoded(type).csv.hasRecords)
+    }
+
+    /// The same of an answer whose rows the caller has looked at.
+    static func requireRows(_ hasRows: Bool) throws(CommandError) {
+        guard hasRows else {
+            throw CommandError(.nothing, "the answer holds nothing: there is no row of what was asked for")
+        }
+    }
+
+    /// Whether the body, a CSV, has a line below its header, which holds no line break.
+    var hasLines: Bool { body.firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 < body.count } ?? false }
 }

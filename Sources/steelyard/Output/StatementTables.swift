@@ -50,11 +50,16 @@ enum StatementTables {
         return lines.map { $0.printable + "\n" }.joined()
     }
 
-    private static func chinese(_ shortcoming: Shortcoming) -> String? {
+    /// What a shortcoming is in Chinese; `nil` for a code that this program doesn't know.
+    static func chinese(_ shortcoming: Shortcoming) -> String? {
         switch shortcoming.code {
         case "month-not-over": "当月或其后的宽限期尚未结束"
         case "nothing-counted": "当月无计入用量"
         case "pending-batches": "有批次尚未汇总"
+        case "silent-provider": "云厂商有无用量的日期"
+        case "new-provider": "云厂商自当月某日起才有用量"
+        case "missing-batches": "账本中缺少已计入的批次"
+        case "missing-positions": "账本中缺少已计入的位置"
         case "silent-collector": "采集器有未上报的日期"
         case "collector-not-seen": "采集器在宽限期结束后未再上报"
         case "quarantined-batches": "有批次被隔离"

@@ -206,6 +206,41 @@ import UsageModel
         }
     }
 
+    @Test func `nothing is no row of zeros`() async throws {
+        try await Self.withMarket { world, client, token in
+            let month = "period=2024-01&scope=idc"
+            for path in [
+                "/v1/exports/monthly-share?month=2024-01&scope=idc", "/v1/shares?\(month)", "/v1/trend?\(month)",
+                "/v1/growth?scope=idc&from-period=2024-01&to-period=2024-02", "/v1/concentration?\(month)",
+                "/v1/bridge?from-scope=idc&to-scope=all-traffic&period=2024-01", "/v1/rank?\(month)",
+            ] {
+                let csv = try await client.get(path, token: token, accept: "text/csv")
+                #expect(csv.status == 200 && csv.text.split(separator: "\r\n").count == 1, "\(path): \(csv.text)")
+                let json = try await client.get(path, token: token, accept: "application/json")
+                #expect(json.status == 200, "\(path): \(json.text)")
+            }
+            let auditor = try await world.token(.auditor)
+            let usage = try await client.get("/v1/usage?period=2024-01", token: auditor, accept: "text/csv")
+            #expect(usage.text.split(separator: "\r\n").count == 1, "\(usage.text)")
+        }
+    }
+
+    @Test func `a provider that nothing is known of and a day in place of a month are told`() async throws {
+        try await Self.withMarket { world, client, token in
+            for path in ["/v1/coverage?period=2025-06&provider=nosuch", "/v1/collectors?provider=nosuch"] {
+                let admin = try await world.token(.admin)
+                let reply = try await client.get(path, token: admin)
+                #expect((reply.status, reply.code) == (404, "unknown-provider"), "\(reply.text)")
+            }
+            let day = try await client.get("/v1/exports/monthly-share?month=2025-06-01&scope=idc", token: token)
+            #expect(day.status == 400 && day.text.contains("write 2025-06 for the month of 2025-06-01"), "\(day.text)")
+            let period = try await client.get("/v1/shares?period=2025-06-01&scope=idc", token: token)
+            #expect(
+                period.text.contains("write 2025-06 for its month, or 2025-06-01/2025-06-02 for the day alone"),
+                "\(period.text)")
+        }
+    }
+
     @Test func `coverage says who reported and who was silent`() async throws {
         try await Self.withMarket { world, client, finance in
             let reply = try await client.get("/v1/coverage?from=2025-06-15&to=2025-06-16", token: finance)

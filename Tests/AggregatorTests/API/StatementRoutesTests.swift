@@ -59,7 +59,7 @@ import Testing
                 let short = try await Self.propose(client, "{\"scope\":\"idc\",\"month\":\"2025-06\"}", ann)
                 #expect((short.status, short.code) == (409, "coverage-short"))
                 let list = try short.json()["shortcomings"] as? [[String: Any]] ?? []
-                #expect(list.map { $0["code"] as? String } == Array(repeating: "silent-collector", count: 4))
+                #expect(list.map { $0["code"] as? String } == Array(repeating: "silent-provider", count: 4))
                 let proposed = try await Self.propose(client, Self.reason, ann)
                 #expect(proposed.status == 201, "\(proposed.text)")
                 let id = try #require(try proposed.json()["id"] as? Int)
@@ -127,6 +127,62 @@ import Testing
         #expect(restatement["changed"] as? Bool == true)
     }
 
+    @Test func `growth of an open month compares with the closed statement of the month before`() async throws {
+        try await World.with { world in
+            try await FiguresTests.fill(world)
+            let ann = try await world.token(.finance, holder: "Ann")
+            let bob = try await world.token(.finance, holder: "Bob")
+            try await world.asCaller { client in
+                let may = #"{"scope":"idc","month":"2025-05","override_reason":"one day of May"}"#
+                let id = try #require(try await Self.propose(client, may, ann).json()["id"] as? Int)
+                #expect(try await Self.act(client, id, "approval", bob).status == 200)
+                try await world.asCollector { collector in
+                    let epoch = try await collector.openEpoch(last: 1, lastNext: 3)
+                    let late = try Batches().seal(91, tenant: "acme", tokens: 1_000_000, minute: Batches.may)
+                    #expect(try await collector.sendBatch(late, epoch: epoch, sequence: 0).status == 200)
+                }
+                try await world.store.waitForLatest(timeout: .seconds(120))
+                try await Self.checkGrowth(client, ann, statement: id)
+            }
+        }
+    }
+
+    /// May was closed with 2,706,000 of volcengine, and is 3,806,000 as it is evaluated now.
+    private static func checkGrowth(_ client: TestClient, _ token: String, statement id: Int) async throws {
+        let export = "/v1/exports/monthly-share?month=2025-06&scope=idc"
+        let growth = "/v1/growth?scope=idc&from-period=2025-05&to-period=2025-06"
+        func object(_ path: String, _ route: String) async throws -> [String: Any] {
+            let reply = try await client.get(path, token: token, accept: "application/json")
+            try check(reply, "get", route)
+            return try reply.json()
+        }
+        func rows(_ object: [String: Any]) -> [[String: Any]] { object["rows"] as? [[String: Any]] ?? [] }
+
+        let open = try await object(export, "/v1/exports/monthly-share")
+        #expect((open["previous_statement"] as? [String: Any])?["id"] as? Int == id && open["statement"] is NSNull)
+        for row in [rows(open).first, rows(open).last] {
+            #expect(row?["previous_numerator"] as? String == "2706000")
+            #expect(row?["previous_restated"] as? String == "3806000")
+        }
+        #expect(rows(open).first?["month_on_month_percent"] as? String == "100.0")
+        let evaluated = try await object(export + "&restated=true", "/v1/exports/monthly-share")
+        #expect(rows(evaluated).first?["previous_numerator"] as? String == "3806000")
+        #expect(rows(evaluated).first?["previous_restated"] is NSNull && evaluated["previous_statement"] is NSNull)
+
+        let compared = try await object(growth, "/v1/growth")
+        #expect((compared["from_statement"] as? [String: Any])?["id"] as? Int == id)
+        #expect(compared["to_statement"] is NSNull)
+        for row in [rows(compared).first, rows(compared).last] {
+            #expect(row?["from_amount"] as? String == "2706000" && row?["from_restated"] as? String == "3806000")
+            #expect(row?["to_restated"] == nil)
+        }
+        #expect(rows(compared).first?["multiple"] as? String == "2.0000")
+        let live = try await object(growth + "&restated=true", "/v1/growth")
+        #expect(rows(live).first?["from_amount"] as? String == "3806000" && live["from_statement"] is NSNull)
+        let csv = try await client.get(growth, token: token, accept: "text/csv")
+        #expect(csv.text.contains(",from_restated,to_restated,lengths_differ,from_statement,to_statement\r\n"))
+    }
+
     @Test func `what moved since the proposal is listed and proposed again`() async throws {
         try await World.with { world in
             try await FiguresTests.fill(world)
@@ -192,6 +248,16 @@ import Testing
             try await world.asCaller { client in
                 let made = try await client.postJSON(
                     "/v1/tokens", "{\"role\":\"finance\",\"holder\":\"王芳 (Finance)\"}", token: admin)
+                for holder in ["O'Brien", "Li, Ann"] {
+                    let named = try await client.postJSON(
+                        "/v1/tokens", #"{"role":"finance","holder":"\#(holder)"}"#, token: admin)
+                    #expect(try named.json()["holder"] as? String == holder, "\(named.text)")
+                }
+                for (holder, character) in [("'Ann", "“'”"), ("Ann,", "“,”"), ("Ann;Li", "“;”")] {
+                    let refused = try await client.postJSON(
+                        "/v1/tokens", #"{"role":"finance","holder":"\#(holder)"}"#, token: admin)
+                    #expect(refused.status == 400 && refused.text.contains(character), "\(refused.text)")
+                }
                 try Self.check(made, "post", "/v1/tokens")
                 #expect(try made.json()["holder"] as? String == "王芳 (Finance)")
                 let bad = try await client.postJSON("/v1/tokens", #"{"role":"finance","holder":""}"#, token: admin)

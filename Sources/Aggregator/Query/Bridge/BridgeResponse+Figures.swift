@@ -18,6 +18,8 @@ extension BridgeResponse {
         entity = figures.entity
         asKnownAt = Moment(answers.knownAt)
         position = Int(clamping: answers.position)
+        // Nothing under any scope isn't a bridge of 0.
+        guard !answers.tables.allSatisfy(\.rows.isEmpty) else { return }
         steps = figures.lines.indices.map { place in
             BridgeStep(
                 figures.lines[place], of: figures.entity, in: answers.tables[place],

@@ -1,4 +1,5 @@
 internal import APIModel
+internal import HTTPSupport
 internal import Hummingbird
 internal import Postgres
 internal import Reporting
@@ -27,6 +28,9 @@ struct CoverageHandler: Sendable {
         let query = CoverageQuery(
             from: from, to: to, provider: provider, silenceMinutes: silence, visibility: caller.visibility)
         let answer = try await dependencies.questions(of: caller).snapshot { try $0.coverage(query) }
+        if let provider, let problem = Problem.unknownProvider(provider, among: answer.providers.map(\.provider)) {
+            throw problem
+        }
         let now = dependencies.clock.nowMilliseconds() / 60_000
         var coverage = CoverageResponse(
             period, window: ReportingGaps.window(of: from..<to, now: now), silenceMinutes: silence, answer: answer,

@@ -35,7 +35,10 @@ struct FactHandlers: Sendable {
         let question = try FactQuestion(kind(context), asked: request, by: caller)
         let format = try request.format([.json, .csv])
         switch format {
-        case .json: return APIResponse(try await json(of: question, caller: caller), as: .json)
+        case .json:
+            let answer = try await json(of: question, caller: caller)
+            try await store.noteExport("\(question.kind.rawValue).json", of: answer, by: caller, now: now)
+            return APIResponse(answer, as: .json)
         case .csv:
             let name = "\(question.kind.rawValue).csv"
             let answer = try await csv(of: question, caller: caller)
@@ -45,7 +48,7 @@ struct FactHandlers: Sendable {
     }
 
     private func json(of question: FactQuestion, caller: TokenRecord) async throws -> StoredAnswer {
-        let (now, makeWriter) = (now, dependencies.answerWriter())
+        let (now, makeWriter) = (now, dependencies.answerWriter(isHashed: true))
         return try await dependencies.questions(of: caller).snapshot { session in
             let head = FactsResponse {
                 $0.kind = question.kind.rawValue

@@ -1,4 +1,5 @@
 internal import APIModel
+internal import HTTPSupport
 internal import Hummingbird
 internal import Postgres
 internal import Reporting
@@ -28,10 +29,13 @@ struct FleetHandlers: Sendable {
         let makeWriter = dependencies.answerWriter()
         let answer = try await dependencies.questions(of: caller).snapshot { session in
             var encoder = try RowEncoder(CollectorsResponse(), as: format, to: makeWriter())
+            var providers: Set<String> = []
             try session.forEachCollector(visibility: caller.visibility) { status in
+                providers.insert(status.provider)
                 guard provider == nil || status.provider == provider else { return }
                 try encoder.append(CollectorRow(status, now: now))
             }
+            if let provider, let problem = Problem.unknownProvider(provider, among: Array(providers)) { throw problem }
             return try encoder.finish()
         }
         return APIResponse(answer, as: format)

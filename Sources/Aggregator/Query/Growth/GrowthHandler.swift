@@ -16,7 +16,7 @@ struct GrowthHandler: Sendable {
         -> APIResponse
     {
         let parameters = try request.parameters([
-            "scope", "from-period", "to-period", "entity", "as-known-at", "wait-for",
+            "scope", "from-period", "to-period", "entity", "as-known-at", "wait-for", "restated",
         ])
         let format = try request.format([.json, .csv])
         let scope = try dependencies.scopes.scope(named: "scope", in: parameters)
@@ -25,16 +25,19 @@ struct GrowthHandler: Sendable {
         ]
         let entities = try parameters.list("entity")
         let knownAt = try parameters.knownAt()
+        let isRestated = try parameters.flag("restated")
         try await dependencies.waitIfAsked(parameters, for: caller)
         var named = scope
         named.top = nil
-        let answers = try await dependencies.reports(for: caller).answers(
-            to: periods.map { ScopeQuestion(scope: named, period: $0) }, knownAt: knownAt, visibility: caller.visibility
-        )
+        let comparison = try await dependencies.reports(for: caller).compare(
+            periods[0], with: periods[1], under: named,
+            source: isRestated || knownAt != nil ? .evaluation(knownAt: knownAt) : .statements,
+            visibility: caller.visibility)
         for entity in entities {
-            if let problem = Problem.unknownEntity(entity, answers.tables) { throw problem }
+            let tables = comparison.from.tables + comparison.to.tables
+            if let problem = Problem.unknownEntity(entity, tables) { throw problem }
         }
-        let answer = GrowthResponse(scope, answers: answers, entities: entities)
-        return APIResponse(answer, as: format).position(answers.position)
+        let answer = GrowthResponse(scope, comparison: comparison, entities: entities)
+        return APIResponse(answer, as: format).position(comparison.position)
     }
 }

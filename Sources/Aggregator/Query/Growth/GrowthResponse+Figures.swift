@@ -10,36 +10,38 @@ extension GrowthResponse {
     ///
     /// - Parameters:
     ///   - scope: as the installation has it.
-    ///   - answers: two tables, of the earlier period and of the later.
     ///   - entities: empty for all of them.
-    init(_ scope: Scope, answers: ScopeAnswers, entities: [String]) {
+    init(_ scope: Scope, comparison: PeriodComparison, entities: [String]) {
         self.init()
-        let (earlier, later) = (answers.tables[0], answers.tables[1])
+        let (earlier, later) = (comparison.from, comparison.to)
         self.scope = ScopeName(scope)
         figure = ScopeFigure(scope)
         by = scope.entity.rawValue
-        fromPeriod = DateSpan(earlier.period)
-        toPeriod = DateSpan(later.period)
-        asKnownAt = Moment(answers.knownAt)
-        position = Int(clamping: answers.position)
-        let total = later.totalPeriodGrowth(since: earlier)
+        fromPeriod = DateSpan(earlier.table.period)
+        toPeriod = DateSpan(later.table.period)
+        asKnownAt = Moment(comparison.knownAt)
+        position = Int(clamping: comparison.position)
+        fromStatement = earlier.statement.map { ClosedStatement($0) }
+        toStatement = later.statement.map { ClosedStatement($0) }
+        let total = comparison.totalGrowth
         warning = total.warning
-        // By their later figures, then those that are gone at the end, then all of them together.
-        let names = later.rows.map(\.entity) + earlier.rows.map(\.entity).filter { later[$0] == nil }
+        // By their later figures, then those that are gone at the end, then all of them together. Nothing isn't a
+        // total of 0.
+        let names = later.entities + earlier.entities.filter { later[$0] == nil }
+        guard !names.isEmpty else { return }
         let shown = entities.isEmpty ? names : entities
         rows =
-            shown.map {
-                GrowthRow($0, later.periodGrowth(of: $0, since: earlier), from: earlier, to: later, under: scope)
-            } + [GrowthRow(nil, total, from: earlier, to: later, under: scope)]
+            shown.map { GrowthRow($0, comparison.growth(of: $0), in: comparison, under: scope) }
+            + [GrowthRow(nil, total, in: comparison, under: scope)]
     }
 }
 
 extension GrowthRow {
-    fileprivate init(
-        _ entity: String?, _ growth: PeriodGrowth, from earlier: ShareTable, to later: ShareTable, under scope: Scope
-    ) {
+    /// - Parameter entity: `nil` for all together.
+    fileprivate init(_ entity: String?, _ growth: PeriodGrowth, in comparison: PeriodComparison, under scope: Scope) {
         self.init()
         self.entity = entity
+        let (earlier, later) = (comparison.from.table, comparison.to.table)
         let (before, after) = (growth.growth.previous ?? 0, growth.growth.current)
         fromAmount = Amount(earlier.text(of: before))
         toAmount = Amount(later.text(of: after))
@@ -59,5 +61,12 @@ extension GrowthRow {
         perDayPercent = percent(perDay)
         fromOverLimit = Amount(earlier.text(of: earlier.overLimit(of: entity)))
         toOverLimit = Amount(later.text(of: later.overLimit(of: entity)))
+        func restated(_ table: ShareTable?) -> Amount? {
+            guard let table else { return nil }
+            let row = entity.map { table[$0] } ?? table.total
+            return Amount(table.text(of: row?.numerator ?? 0))
+        }
+        fromRestated = restated(comparison.from.restated)
+        toRestated = restated(comparison.to.restated)
     }
 }

@@ -26,7 +26,9 @@ struct MonthlyShareHandler: Sendable {
         {
             export = closed
         } else {
-            export = try await evaluatedExport(month, scope, knownAt: knownAt, caller: caller)
+            export = try await evaluatedExport(
+                month, scope, source: isRestated || knownAt != nil ? .evaluation(knownAt: knownAt) : .statements,
+                caller: caller)
         }
         let writer = dependencies.answerWriter(isHashed: true)()
         switch format {
@@ -54,16 +56,15 @@ struct MonthlyShareHandler: Sendable {
             knownAt: closed.statement.knownAt, statement: closed.statement)
     }
 
-    /// One snapshot for both months, so that the growth compares what stands beside it. A month before which facts
-    /// don't reach back to is left out: there is nothing to compare with.
+    /// One snapshot for both months, so that the growth compares what stands beside it: the month before as its
+    /// statement has it, where that is closed. A month before which facts don't reach back to is left out: there is
+    /// nothing to compare with.
     private func evaluatedExport(
-        _ month: Period, _ scope: Scope, knownAt: Timestamp?, caller: TokenRecord
+        _ month: Period, _ scope: Scope, source: FigureSource, caller: TokenRecord
     ) async throws -> MonthlyShareResponse {
-        let results = try await dependencies.reports(for: caller).results(
-            of: [month, month.previous].map { ScopeQuestion(scope: scope, period: $0) }, knownAt: knownAt,
-            visibility: caller.visibility)
+        let open = try await dependencies.reports(for: caller)
+            .openMonth(month, under: scope, source: source, visibility: caller.visibility)
         return MonthlyShareResponse(
-            try results.table(0), previous: try results.tableIfFactsAnswer(1), position: results.position,
-            knownAt: results.knownAt)
+            open.table, previous: open.previous, position: open.position, knownAt: open.knownAt)
     }
 }

@@ -10,10 +10,11 @@ extension MonthlyShareResponse {
     /// together where the scope names only the largest, and one of totals.
     ///
     /// - Parameters:
-    ///   - previous: the month before; `nil` where facts don't reach back to it.
+    ///   - previous: the month before, as its statement has it where it is closed; `nil` where facts don't reach back to
+    ///     it.
     ///   - closed: where the figures come from, for a month that is closed.
     init(
-        _ table: ShareTable, previous: ShareTable?, position: UInt64, knownAt: Timestamp,
+        _ table: ShareTable, previous: ComparedPeriod?, position: UInt64, knownAt: Timestamp,
         statement closed: StatementHeader? = nil
     ) {
         self.init()
@@ -25,7 +26,10 @@ extension MonthlyShareResponse {
         asKnownAt = Moment(knownAt)
         self.position = Int(clamping: position)
         statement = closed.map { ClosedStatement($0) }
-        let earlier = previous.flatMap { $0.rows.isEmpty ? nil : $0 }
+        previousStatement = previous?.statement.map { ClosedStatement($0) }
+        let earlier = previous.flatMap { $0.table.rows.isEmpty ? nil : $0 }
+        // Nothing isn't a total of 0.
+        guard !table.rows.isEmpty else { return }
         rows =
             zip(table.rows, table.percentages()).map { MonthlyShareRow($0, percent: $1, in: table, since: earlier) }
             + [MonthlyShareRow(totalOf: table, since: earlier)]
@@ -36,7 +40,7 @@ extension MonthlyShareResponse {
 
 extension MonthlyShareRow {
     /// - Parameter earlier: the month before.
-    fileprivate init(_ line: ShareTable.Row, percent: String?, in table: ShareTable, since earlier: ShareTable?) {
+    fileprivate init(_ line: ShareTable.Row, percent: String?, in table: ShareTable, since earlier: ComparedPeriod?) {
         self.init(line, in: table)
         sharePercent = percent.map { Percent($0) }
         guard !line.isGathered else {
@@ -47,15 +51,18 @@ extension MonthlyShareRow {
         entity = [NamedText(table.scope.entity.rawValue, line.entity)]
         rank = line.rank > 0 ? line.rank : nil
         // The others together aren't the same ones each month, so only what has a name has a growth.
-        set(table.growth(of: line.entity, since: earlier), in: table)
+        set(
+            Growth(previous: earlier?[line.entity]?.numerator, current: line.numerator), in: table,
+            restated: earlier?.restated.map { $0[line.entity]?.numerator ?? 0 })
     }
 
-    fileprivate init(totalOf table: ShareTable, since earlier: ShareTable?) {
+    fileprivate init(totalOf table: ShareTable, since earlier: ComparedPeriod?) {
         self.init(table.total, in: table)
         row = Self.total
         let whole = Share(numerator: table.total.numerator, denominator: table.denominator)
         sharePercent = whole.percent(decimals: table.scope.precision).map { Percent($0) }
-        set(table.totalGrowth(since: earlier), in: table)
+        set(
+            table.totalGrowth(since: earlier?.table), in: table, restated: earlier?.restated?.total.numerator)
     }
 
     private init(_ line: ShareTable.Row, in table: ShareTable) {
@@ -74,7 +81,8 @@ extension MonthlyShareRow {
         unpricedTokens = Count(line.unpricedTokens)
     }
 
-    private mutating func set(_ growth: Growth, in table: ShareTable) {
+    private mutating func set(_ growth: Growth, in table: ShareTable, restated: UInt128?) {
+        previousRestated = restated.map { Amount(table.text(of: $0)) }
         previousNumerator = growth.previous.map { Amount(table.text(of: $0)) }
         monthOnMonthPercent = growth.percent(decimals: table.scope.precision).map { percent in
             // Of this answer no format has a plus sign: finance reads it into spreadsheets.
@@ -84,7 +92,7 @@ extension MonthlyShareRow {
 }
 
 extension ClosedStatement {
-    fileprivate init(_ header: StatementHeader) {
+    init(_ header: StatementHeader) {
         self.init()
         id = Int(header.id)
         status = "closed"

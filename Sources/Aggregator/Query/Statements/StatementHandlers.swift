@@ -39,10 +39,11 @@ struct StatementHandlers: Sendable {
 
     /// `GET /v1/statements/{id}`.
     @Sendable func one(_ request: Request, context: QueryContext, caller: TokenRecord) async throws -> APIResponse {
-        let parameters = try request.parameters(["restated"])
+        let parameters = try request.parameters(["restated", "wait-for"])
         _ = try request.format([.json])
         let isRestated = try parameters.flag("restated")
         let id = try Self.id(context)
+        try await dependencies.waitIfAsked(parameters, for: caller)
         guard isRestated else {
             let statement = try await dependencies.questions(of: caller).snapshot { try $0.statement(id) }
             return .json(StatementResponse(statement))

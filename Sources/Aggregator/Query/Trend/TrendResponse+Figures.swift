@@ -17,7 +17,9 @@ extension TrendResponse {
         by = scope.entity.rawValue
         asKnownAt = Moment(answers.knownAt)
         position = Int(clamping: answers.position)
-        series = trends.map { trend in
+        // Nothing in any step isn't a series of 0.
+        let isEmpty = answers.tables.allSatisfy(\.rows.isEmpty)
+        series = (isEmpty ? [] : trends).map { trend in
             TrendSeries {
                 $0.entity = trend.entity
                 $0.points = zip(trend.points, answers.tables).map { TrendPoint($0, in: $1, under: scope) }
