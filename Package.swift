@@ -140,14 +140,15 @@ let package = Package(
         // MARK: Executables
         .executableTarget(
             name: "steelyard-collector",
-            dependencies: ["UsageModel", "Collector", "DaemonSupport", "Telemetry", argumentParser, logging],
+            dependencies: [
+                "UsageModel", "Collector", "DaemonSupport", "Identity", "Telemetry", argumentParser, logging,
+            ],
             swiftSettings: strict),
         .executableTarget(
             name: "steelyard-aggregator",
             dependencies: [
-                "UsageModel", "APIModel", "Aggregator", "DaemonSupport", "Reporting", "Store", "Postgres", "Telemetry",
-                argumentParser,
-                logging,
+                "UsageModel", "APIModel", "Aggregator", "DaemonSupport", "Identity", "Reporting", "Store", "Postgres",
+                "Telemetry", argumentParser, logging,
             ],
             swiftSettings: strict),
         .executableTarget(

@@ -49,7 +49,11 @@ package struct AggregatorDaemon: Sendable {
         events = try settings.loadEvents()
         ingestTLS = try ReloadableTLS(files: settings.ingestTLS)
         queryTLS = try settings.queryTLS.map { try ReloadableTLS(files: $0) }
-        revocations = try settings.revokedFile.map { try Revocations(file: $0, logger: logger) } ?? Revocations()
+        if let file = settings.revokedFile {
+            revocations = try Revocations(file: file, logger: logger, registry: registry)
+        } else {
+            revocations = Revocations()
+        }
         store = Self.makeStore(settings, logger: logger)
         queryStore = Self.makeQueryStore(settings, logger: logger)
         trail = AuditTrail(store: store, clock: clock, logger: logger)
@@ -118,7 +122,7 @@ package struct AggregatorDaemon: Sendable {
         let rollup = RollupSignals()
         let health = HealthMonitor(
             store: store, clock: clock, rollup: settings.rollupEnabled ? rollup : nil,
-            newNames: settings.rollupLimits.newNames, registry: registry, logger: logger)
+            newNames: settings.rollupLimits.newNames, revocations: revocations, registry: registry, logger: logger)
         let preparation = DatabasePreparation(
             store: store, queryStore: queryStore, migrates: settings.migrate, health: health, logger: logger)
         var services: [any Service] = [
@@ -169,7 +173,7 @@ package struct AggregatorDaemon: Sendable {
 
     private func ingest(_ rollup: RollupSignals, _ health: HealthMonitor, maxConnections: Int) -> any Service {
         let intake = BatchIngest(
-            store: store, admission: settings.admission, clock: clock,
+            store: store, admission: settings.admission, quarantine: settings.quarantine, clock: clock,
             maxConcurrentDecodes: Self.maxConcurrentDecodes, rollup: rollup, registry: registry)
         let limiter = ConcurrencyLimiter(
             limit: settings.batchesInFlight, limitPerCollector: APILimits.maxBatchesInFlightPerCollector)

@@ -46,13 +46,14 @@ package struct CollectorProcess: Sendable {
         let shares = openFiles.share(
             among: [
                 OpenFiles.Use("http.max-connections", wanted: settings.http.maxConnections),
-                OpenFiles.Use("followed-files", wanted: settings.fileSources.isEmpty ? 1 : FileFollower.maxFiles),
+                OpenFiles.Use("open-followed-files", wanted: settings.fileSources.isEmpty ? 1 : FileFollower.maxFiles),
             ], metrics: parts.metrics.registry, prefix: "steelyard_collector", logger: logger)
         let reader = FileReader(
-            settings: settings, writer: opened.writer, recovered: opened.files, parts: parts, maxFiles: shares[1])
+            settings: settings, writer: opened.writer, recovered: opened.files, parts: parts, maxHandles: shares[1])
         let monitor = SourceMonitor(settings: settings, reader: reader, parts: parts, board: board)
         let client = settings.aggregator.map {
-            AggregatorClient(settings: $0, version: version, nameBudgets: parts.nameBudgets)
+            AggregatorClient(
+                settings: $0, version: version, nameBudgets: parts.nameBudgets, metrics: parts.metrics)
         }
         var server = CollectorServer(
             settings: settings, parts: parts, board: board, writer: opened.writer, version: version)

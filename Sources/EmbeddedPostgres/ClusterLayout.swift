@@ -57,17 +57,43 @@ struct ClusterLayout: Sendable {
 
     /// Gives a directory to the server's user alone. A link, or a directory of somebody else's, is refused.
     func take(_ directory: String) throws {
-        var status = stat()
-        guard unsafe lstat(directory, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-            throw EmbeddedError(.directoryUnusable, "\(directory) is not a directory.")
+        let descriptor = try openOwn(directory)
+        defer { close(descriptor) }
+        guard fchmod(descriptor, 0o700) == 0, fchown(descriptor, user.userID, user.groupID) == 0 else {
+            throw EmbeddedError(.directoryUnusable, "The directory \(directory) can't be given to \(user.name).")
         }
-        let isOurs = status.st_uid == user.userID || status.st_uid == geteuid()
-        guard isOurs, unsafe chmod(directory, 0o700) == 0, unsafe chown(directory, user.userID, user.groupID) == 0
-        else {
+    }
+
+    /// Opens a directory that belongs to this user or to the server's; not through a link.
+    ///
+    /// What root does in a directory of the server's user goes through this descriptor, and follows no link: that user
+    /// could otherwise have root write, read or give away files of its choice.
+    func openOwn(_ directory: String) throws -> Int32 {
+        let descriptor = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw EmbeddedError(
+                .directoryUnusable, "\(directory) is not a directory, or can't be opened; links are not followed.")
+        }
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0, [user.userID, geteuid()].contains(status.st_uid) else {
+            close(descriptor)
+            let mode = String(status.st_mode & 0o7777, radix: 8)
             throw EmbeddedError(
                 .directoryUnusable,
-                "The directory \(directory) does not belong to this user or to \(user.name), and must.")
+                "The directory \(directory) (owner uid \(status.st_uid), mode 0\(mode)) does not belong to this user or to "
+                    + "\(user.name), and must; chown it after looking at what is in it, or name another directory.")
         }
+        return descriptor
+    }
+
+    /// The text of a file in one of the server's directories; `nil` where there is no such file, or a link.
+    static func ownText(_ path: String) -> String? {
+        let descriptor = unsafe open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return (try? handle.readToEnd()).flatMap { String(data: $0, encoding: .utf8) }
     }
 
     var clientArguments: [String] { ["-h", socketDirectory, "-p", String(Self.port), "-U", Self.role] }

@@ -5,14 +5,13 @@ extension EmbeddedCluster {
     /// nothing that looks like a cluster.
     func initialise(_ layout: ClusterLayout) async throws {
         let draft = "\(layout.dataDirectory)/cluster.new"
-        try? FileManager.default.removeItem(atPath: draft)
-        do {
-            try FileManager.default.createDirectory(atPath: draft, withIntermediateDirectories: false)
-        } catch {
-            throw EmbeddedError(
-                .directoryUnusable, "The directory \(draft) can't be made: \(error.localizedDescription)")
+        // As the server's user, to whom the directory belongs: root would go wherever it leads.
+        for command in [["rm", "-rf", "--", draft], ["mkdir", "-m", "0700", "--", draft]] {
+            let made = try await layout.run(command[0], Array(command.dropFirst()))
+            guard made.isSuccess else {
+                throw EmbeddedError(.directoryUnusable, "The directory \(draft) can't be made: \(made.output)")
+            }
         }
-        try layout.take(draft)
         var arguments = [
             "-D", draft, "-U", ClusterLayout.role, "-A", "trust", "--encoding=UTF8", "--locale=C",
         ]
@@ -53,7 +52,7 @@ extension EmbeddedCluster {
                 String(options.startTimeoutSeconds),
             ])
         guard result.isSuccess else {
-            let log = (try? String(contentsOfFile: layout.logFile, encoding: .utf8)) ?? ""
+            let log = ClusterLayout.ownText(layout.logFile) ?? ""
             let tail = log.split(separator: "\n").suffix(8).joined(separator: "\n")
             throw EmbeddedError(
                 .cannotStart, "PostgreSQL did not start in \(layout.clusterDirectory): \(result.output)\n\(tail)")
@@ -64,7 +63,7 @@ extension EmbeddedCluster {
 extension ClusterLayout {
     /// The server's process id, from the file that it keeps while it runs.
     var serverProcess: Int32? {
-        let text = try? String(contentsOfFile: "\(clusterDirectory)/postmaster.pid", encoding: .utf8)
+        let text = Self.ownText("\(clusterDirectory)/postmaster.pid")
         return text?.split(separator: "\n").first.flatMap { Int32($0) }
     }
 
@@ -97,23 +96,36 @@ extension ClusterLayout {
         let text =
             "# Written at every start of the private cluster; see EmbeddedOptions.settings.\n"
             + allSettings.map { "\($0.name) = \($0.value)\n" }.joined()
-        let main = "\(clusterDirectory)/postgresql.conf"
         let include = "include_if_exists = 'steelyard.conf'"
+        let cluster = try openOwn(clusterDirectory)
+        defer { close(cluster) }
+        guard let current = Self.ownText("\(clusterDirectory)/postgresql.conf") else {
+            throw EmbeddedError(.directoryUnusable, "\(clusterDirectory)/postgresql.conf can't be read.")
+        }
+        try put(text, as: "steelyard.conf", in: cluster)
+        if !current.contains(include) { try put("\(current)\n\(include)\n", as: "postgresql.conf", in: cluster) }
+    }
+
+    /// Puts a file of the server's user in the place of the one that is there, or of a link.
+    private func put(_ text: String, as name: String, in directory: Int32) throws {
+        let draft = "\(name).new"
+        _ = unsafe unlinkat(directory, draft, 0)
+        let descriptor = unsafe openat(directory, draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw unwritable(name) }
+        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         do {
-            try text.write(toFile: "\(clusterDirectory)/steelyard.conf", atomically: true, encoding: .utf8)
-            let current = try String(contentsOfFile: main, encoding: .utf8)
-            if !current.contains(include) {
-                try "\(current)\n\(include)\n".write(toFile: main, atomically: true, encoding: .utf8)
-            }
+            try handle.write(contentsOf: Data(text.utf8))
         } catch {
-            throw EmbeddedError(
-                .directoryUnusable, "\(clusterDirectory) can't be configured: \(error.localizedDescription)")
+            throw unwritable(name)
         }
-        for file in [main, "\(clusterDirectory)/steelyard.conf"] {
-            guard unsafe chmod(file, 0o600) == 0, unsafe chown(file, user.userID, user.groupID) == 0 else {
-                throw EmbeddedError(.directoryUnusable, "\(file) can't be given to \(user.name).")
-            }
-        }
+        guard fchown(descriptor, user.userID, user.groupID) == 0,
+            unsafe renameat(directory, draft, directory, name) == 0
+        else { throw unwritable(name) }
+    }
+
+    private func unwritable(_ name: String) -> EmbeddedError {
+        let reason = unsafe String(cString: strerror(errno))
+        return EmbeddedError(.directoryUnusable, "\(clusterDirectory)/\(name) can't be written: \(reason)")
     }
 
     private func quoted(_ text: String) -> String { "'\(text.replacingOccurrences(of: "'", with: "''"))'" }

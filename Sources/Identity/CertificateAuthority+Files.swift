@@ -23,7 +23,7 @@ extension CertificateAuthority {
     ///
     /// The key goes first: a crash in between leaves a key without a certificate, which ``load(from:)`` names.
     package func write(to directory: AuthorityDirectory, overwriting: Bool = false) throws(IdentityError) {
-        try Self.makeDirectory(directory.path)
+        try TrustedDirectory.make(directory.path, mode: 0o700)
         if !overwriting, let present = [directory.certificate, directory.key].first(where: Self.exists) {
             throw IdentityError(
                 .fileExists,
@@ -36,6 +36,7 @@ extension CertificateAuthority {
 
     /// The authority of a directory that ``write(to:overwriting:)`` filled.
     package static func load(from directory: AuthorityDirectory) throws(IdentityError) -> CertificateAuthority {
+        try TrustedDirectory.check(directory.path)
         for path in [directory.certificate, directory.key] where !exists(path) {
             throw IdentityError(
                 .fileMissing,
@@ -43,7 +44,12 @@ extension CertificateAuthority {
                     + "file from a backup")
         }
         let certificate = try PrivateFile.read(directory.certificate, what: "the authority's certificate")
-        let key = try PrivateFile.read(directory.key, what: "the authority's key")
+        let key: String
+        do throws(CertificateFault) {
+            key = try SecretFile.read(directory.key, kind: "private key")
+        } catch {
+            throw IdentityError(.openToOthers, error.description)
+        }
         do {
             return try CertificateAuthority(certificatePEM: certificate, keyPEM: key)
         } catch {
@@ -52,15 +58,6 @@ extension CertificateAuthority {
     }
 
     private static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
-
-    private static func makeDirectory(_ path: String) throws(IdentityError) {
-        do {
-            try FileManager.default.createDirectory(
-                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        } catch {
-            throw IdentityError(.fileFailed, "can't make the directory \(path): \(error.localizedDescription)")
-        }
-    }
 }
 
 extension IssuedCertificate {
@@ -69,13 +66,58 @@ extension IssuedCertificate {
         to directory: AuthorityDirectory, name: String, overwriting: Bool = false
     ) throws(IdentityError) {
         let paths = directory.leaf(name)
-        if !overwriting, FileManager.default.fileExists(atPath: paths.certificate) {
-            throw IdentityError(
-                .fileExists, "\(paths.certificate) is there already and is not overwritten; say --force to replace it")
-        }
+        try Self.checkTargets(paths, in: directory, overwriting: overwriting)
         try PrivateFile.write(privateKeyPEM, to: paths.key, for: .ownerOnly, overwriting: overwriting)
         try PrivateFile.write(certificatePEM, to: paths.certificate, for: .everybody, overwriting: overwriting)
     }
+}
+
+extension IssuedCertificate {
+    /// Refuses to write over the authority's certificate or key, over any other authority's, and over a file that holds
+    /// something else than what would replace it: names of leaves can be made to meet those of other files (`ca`, or
+    /// `x-key`, whose certificate would be `x`'s key).
+    private static func checkTargets(
+        _ paths: (certificate: String, key: String), in directory: AuthorityDirectory, overwriting: Bool
+    ) throws(IdentityError) {
+        let own = [directory.certificate, directory.key]
+        for path in [paths.certificate, paths.key] where own.contains(path) {
+            throw IdentityError(
+                .isTheAuthority,
+                "\(path) is the authority's own file, which issuing never replaces; give the certificate another name, "
+                    + "such as a server's full DNS name first")
+        }
+        for (path, label) in [(paths.certificate, "CERTIFICATE"), (paths.key, "PRIVATE KEY")] {
+            guard exists(path) else { continue }
+            guard overwriting else {
+                throw IdentityError(
+                    .fileExists, "\(path) is there already and is not overwritten; say --force to replace it")
+            }
+            let text = (try? PrivateFile.read(path, what: "the file")) ?? ""
+            guard text.contains("-----BEGIN \(label)-----") || label == "PRIVATE KEY" && text.contains(" \(label)-----")
+            else {
+                throw IdentityError(
+                    .fileExists,
+                    "\(path) holds no \(label.lowercased()) and is not overwritten, --force or not; move it away")
+            }
+            if case .isCertificateAuthority =
+                (try? Certificate.first(inPEM: text, named: "the file"))?.basicConstraints
+            {
+                throw IdentityError(
+                    .isTheAuthority, "\(path) is an authority's certificate, which issuing never replaces; move it away"
+                )
+            }
+        }
+    }
+
+    /// Whether anything has the name, a link that leads nowhere included.
+    private static func exists(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe lstat(path, &status) == 0
+    }
+}
+
+extension Certificate {
+    fileprivate var basicConstraints: BasicConstraints? { try? extensions.basicConstraints }
 }
 
 extension CertificateAuthority {

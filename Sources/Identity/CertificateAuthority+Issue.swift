@@ -12,6 +12,16 @@ package struct IssuedCertificate: Sendable {
 }
 
 extension CertificateAuthority {
+    /// Signs with any certificate's key, an authority's or not: so tests make the chains that must be refused.
+    package init(unchecked issued: IssuedCertificate) throws(IdentityError) {
+        let certificate = try Certificate.first(inPEM: issued.certificatePEM, named: "the certificate")
+        do {
+            self.init(certificate: certificate, key: try Certificate.PrivateKey(pemEncoded: issued.privateKeyPEM))
+        } catch {
+            throw IdentityError(.notAKey, "the key is not a private key in PEM")
+        }
+    }
+
     /// Issues a collector's client certificate.
     package func issueCollector(
         _ identity: CollectorIdentity, validity: CertificateValidity = .days(CertificateValidity.defaultLeafDays)

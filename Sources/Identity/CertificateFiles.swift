@@ -3,7 +3,7 @@ internal import SwiftASN1
 internal import UsageModel
 package import X509
 
-/// What is wrong with a certificate, key or authority in a file: which file, what, and what to do.
+/// What is wrong with a certificate, an authority, or a secret in a file: which file, what, and what to do.
 package struct CertificateFault: Error, Sendable, Equatable, CustomStringConvertible {
     package var file: String
     package var message: String
@@ -24,6 +24,8 @@ package struct CertificateChain: Sendable {
     package let leaf: Certificate
     /// What stands behind the leaf in its file, in order.
     package let intermediates: [Certificate]
+    /// The private key as it was read: what was looked at is what is used.
+    package let keyPEM: String
 
     /// When the first of them ends.
     package var end: Date { ([leaf] + intermediates).map(\.notValidAfter).min() ?? leaf.notValidAfter }
@@ -36,7 +38,8 @@ package struct CertificateChain: Sendable {
         file = certificateFile
         leaf = certificates[0]
         intermediates = Array(certificates.dropFirst())
-        let key = try Self.key(in: keyFile)
+        keyPEM = try SecretFile.read(keyFile, kind: "private key")
+        let key = try Self.key(keyPEM, in: keyFile)
         guard key.publicKey == leaf.publicKey else {
             throw CertificateFault(
                 file: keyFile, message: "is not the key of the certificate in \(certificateFile)",
@@ -62,29 +65,14 @@ package struct CertificateChain: Sendable {
         }
     }
 
-    /// Refuses a private key that every user of the machine can read: its mode lets "others" in.
+    /// Refuses a private key that others than its owner can open; see ``SecretFile``.
     package static func checkIsPrivate(_ keyFile: String) throws(CertificateFault) {
-        // The file that a symbolic link leads to: so are files of a Kubernetes secret mounted.
-        let path = URL(fileURLWithPath: keyFile).resolvingSymlinksInPath().path
-        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
-            let permissions = attributes[.posixPermissions] as? NSNumber
-        else {
-            let isThere = FileManager.default.fileExists(atPath: keyFile)
-            throw CertificateFault(
-                file: keyFile, message: isThere ? "can't be looked at" : "isn't there",
-                remedy: "give the path of the key, and let this user read it")
-        }
-        guard permissions.intValue & 0o007 == 0 else {
-            let mode = String(permissions.intValue & 0o777, radix: 8)
-            throw CertificateFault(
-                file: keyFile, message: "is a private key that every user of this machine can open (mode 0\(mode))",
-                remedy: "chmod 0600 it (0640 where a group reads it), and replace the key if others may have read it")
-        }
+        try SecretFile.check(keyFile, kind: "private key")
     }
 
-    private static func key(in file: String) throws(CertificateFault) -> Certificate.PrivateKey {
-        try checkIsPrivate(file)
-        let text = try read(file)
+    private static func key(
+        _ text: String, in file: String
+    ) throws(CertificateFault) -> Certificate.PrivateKey {
         do {
             return try Certificate.PrivateKey(pemEncoded: text)
         } catch {
@@ -186,6 +174,7 @@ extension CertificateChain {
     /// Each certificate is signed by the next of the file, and the last by one of the authorities.
     private func checkSignatures(authorities: String?, now: Date) throws(CertificateFault) {
         var last = leaf
+        var depth = 0
         for issuer in intermediates {
             // A file may end with the root itself, or repeat a certificate.
             if issuer == last { continue }
@@ -194,14 +183,37 @@ extension CertificateChain {
                     file: file, message: "holds a chain in which one certificate isn't signed by the next",
                     remedy: "put the certificate first, then what signed it, and so on")
             }
+            try check(issuer, mayStandAbove: depth, in: file)
+            depth += 1
             last = issuer
         }
         guard let authorities else { return }
         let roots = try Self.certificates(in: authorities)
-        guard roots.contains(where: { ($0 == last || $0.hasSigned(last)) && $0.notValidAfter >= now }) else {
+        guard
+            let root = roots.first(where: { ($0 == last || $0.hasSigned(last)) && $0.notValidAfter >= now })
+        else {
             throw CertificateFault(
                 file: file, message: "isn't signed by an authority in \(authorities) that still holds",
                 remedy: "give a certificate of that authority, or the authorities that belong to it")
+        }
+        if root != last { try check(root, mayStandAbove: depth, in: authorities) }
+    }
+
+    /// Peers refuse a chain in which a certificate that is no authority signed another one, or an authority has more
+    /// authorities below it than its path length allows.
+    private func check(
+        _ issuer: Certificate, mayStandAbove depth: Int, in place: String
+    ) throws(CertificateFault) {
+        guard case .isCertificateAuthority(let maxPathLength) = try? issuer.extensions.basicConstraints else {
+            throw CertificateFault(
+                file: file, message: "is signed by a certificate in \(place) that is no authority's",
+                remedy: "give a certificate that an authority issued")
+        }
+        if let maxPathLength, depth > maxPathLength {
+            throw CertificateFault(
+                file: file,
+                message: "has \(depth) authorities below one in \(place) that allows \(maxPathLength) (path length)",
+                remedy: "have it issued by that authority itself")
         }
     }
 }

@@ -43,6 +43,12 @@ package struct IdentityError: Error, Sendable, Equatable, CustomStringConvertibl
         package static let fileExists = Code("file-exists")
         /// A file that must be there is not.
         package static let fileMissing = Code("file-missing")
+        /// A private key, a token or a password is in a file that others may open.
+        package static let openToOthers = Code("open-to-others")
+        /// Somebody else could change a directory, or what is in it.
+        package static let untrusted = Code("untrusted")
+        /// The authority's own certificate or key is in the way.
+        package static let isTheAuthority = Code("is-the-authority")
         /// The file system refused.
         package static let fileFailed = Code("file-failed")
     }

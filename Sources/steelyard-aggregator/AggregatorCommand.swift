@@ -1,9 +1,16 @@
 internal import Aggregator
 internal import ArgumentParser
 internal import DaemonSupport
+internal import Identity
 internal import UsageModel
 
-@main
+@main enum Main {
+    static func main() async {
+        CoreDumps.forbid()
+        await AggregatorCommand.main()
+    }
+}
+
 struct AggregatorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "steelyard-aggregator",

@@ -2,11 +2,18 @@ internal import ArgumentParser
 internal import Collector
 internal import DaemonSupport
 internal import Foundation
+internal import Identity
 internal import Logging
 internal import Telemetry
 internal import UsageModel
 
-@main
+@main enum Main {
+    static func main() async {
+        CoreDumps.forbid()
+        await CollectorCommand.main()
+    }
+}
+
 struct CollectorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "steelyard-collector", abstract: "Counts LLM usage where it happens, and ships it exactly once.",

@@ -7,6 +7,7 @@ internal import TextFormats
 /// Runs the command line and turns every way it can end into an exit code of ``ExitStatus``.
 @main enum Main {
     static func main() async {
+        CoreDumps.forbid()
         signal(SIGPIPE, SIG_IGN)
         do {
             var command = try Steelyard.parseAsRoot()

@@ -14,23 +14,30 @@ import UsageModel
     private struct Rig {
         let accumulator: Accumulator
         var follower: FileFollower
+        private let time = VirtualTime()
 
-        init(_ files: FailingFileSystem, after checkpoints: [FileID: FileCheckpoint] = [:]) {
-            let clock = VirtualClock(VirtualTime())
+        init(
+            _ files: FailingFileSystem, after checkpoints: [FileID: FileCheckpoint] = [:],
+            globs: [String] = [FileFollowerTests.log], maxHandles: Int = 100, report: Report = Report()
+        ) {
+            let clock = VirtualClock(time)
             let intakeSwitch = IntakeSwitch()
             intakeSwitch.set(.starting, false)
             accumulator = Accumulator(limits: Accumulator.Limits(rows: 1_000), clock: clock)
             let source = FollowedSource(
                 name: "log", format: NativeFormat(), defaults: EventDefaults(provider: CollectorNode.provider),
-                globs: [FileFollowerTests.log])
+                globs: globs)
             follower = FileFollower(
                 sources: [source],
                 timeWindow: ReloadableTimeWindow(TimeWindow.Span(back: .seconds(86_400), ahead: .seconds(86_400))),
                 recovered: RecoveredFiles(checkpoints: checkpoints, isNewSpool: checkpoints.isEmpty),
                 sealAge: .seconds(10), accumulator: accumulator, intakeSwitch: intakeSwitch, fileSystem: files,
-                wallClock: clock.wall, steadyClock: clock
-            ) { _ in }
+                wallClock: clock.wall, steadyClock: clock, maxHandles: maxHandles
+            ) { if case .lost(_, let byteCount) = $0 { report.lostBytes += byteCount } }
         }
+
+        /// Lets time pass.
+        func wait(_ duration: Duration) { time.milliseconds += duration.wholeMilliseconds }
 
         mutating func poll() {
             follower.scan()
@@ -47,6 +54,11 @@ import UsageModel
         }
     }
 
+    /// What was told.
+    private final class Report {
+        var lostBytes: UInt64 = 0
+    }
+
     private let disk = VirtualDisk(SimulationRandom(seed: 1))
     private let files: FailingFileSystem
 
@@ -55,10 +67,15 @@ import UsageModel
     }
 
     private func write(_ tenants: ClosedRange<Int>, to path: String = FileFollowerTests.log) {
-        for tenant in tenants {
+        for tenant in tenants { disk.appendDurably(bytes(tenant...tenant), to: path) }
+    }
+
+    /// A line for each tenant.
+    private func bytes(_ tenants: ClosedRange<Int>) -> [UInt8] {
+        tenants.flatMap { tenant in
             let line =
                 #"{"time":"2026-01-01T00:00:00Z","tenant":"t-\#(tenant)","model":"m","region":"r","input_tokens":1,"output_tokens":0}"#
-            disk.appendDurably(Array((line + "\n").utf8), to: path)
+            return Array((line + "\n").utf8)
         }
     }
 
@@ -125,5 +142,129 @@ import UsageModel
         write(4...6)
         rig.poll()
         #expect(rig.seal().events == 6)
+    }
+
+    // MARK: Handles
+
+    /// A follower that has read three events and has given up its handle.
+    private func restingRig(report: Report = Report()) -> Rig {
+        write(1...3)
+        var rig = Rig(files, report: report)
+        rig.poll()
+        #expect(rig.follower.handleCount == 1, "it may grow at any moment")
+        rig.wait(FileFollower.idleGrace)
+        rig.poll()
+        #expect(rig.follower.handleCount == 0)
+        return rig
+    }
+
+    @Test func `a file that rests holds no handle and is read on once it grows`() {
+        var rig = restingRig()
+        write(4...5)
+        rig.poll()
+        #expect(rig.follower.handleCount == 1)
+        #expect(rig.seal().events == 5)
+    }
+
+    @Test func `a file with unread bytes keeps its handle`() {
+        write(1...3)
+        disk.appendDurably(Array("{".utf8), to: Self.log)
+        var rig = Rig(files)
+        rig.poll()
+        rig.wait(.seconds(3_600))
+        rig.poll()
+        #expect(rig.follower.handleCount == 1)
+        #expect(rig.follower.bytesBehind == ["log": 1])
+    }
+
+    @Test func `a resting file that is renamed is found again and its last lines count`() {
+        var rig = restingRig()
+        disk.renameDurably(Self.log, to: "/log/old.log")
+        write(4...4, to: "/log/old.log")
+        write(11...12)
+        rig.poll()
+        // Its writer goes on for a while, and the name goes in the end.
+        write(5...5, to: "/log/old.log")
+        disk.removeDurably("/log/old.log")
+        rig.poll()
+        #expect(rig.seal().events == 7)
+        #expect(rig.follower.count == 2)
+        rig.wait(FileFollower.detachedGrace + .seconds(21))
+        rig.poll()
+        #expect(rig.follower.count == 1)
+    }
+
+    @Test func `a name that leads to another file by then isn't read on`() {
+        var rig = restingRig()
+        disk.removeDurably(Self.log)
+        // Gets the inode of the one before, and is longer.
+        write(11...15)
+        rig.poll()
+        #expect(rig.seal().events == 8)
+    }
+
+    @Test func `between the look and the reading, a name may go over to another file`() {
+        var rig = restingRig()
+        write(4...4)
+        let (disk, next) = (disk, bytes(11...12))
+        files.failing { call, _ in
+            if call == "open", disk.bytes(of: "/log/old.log").isEmpty {
+                disk.renameDurably(Self.log, to: "/log/old.log")
+                disk.appendDurably(next, to: Self.log)
+            }
+            return false
+        }
+        rig.poll()
+        files.failing { _, _ in false }
+        rig.poll()
+        #expect(rig.seal().events == 6)
+    }
+
+    @Test func `a resting file under whose inode the same bytes begin another one is told by its length`() {
+        var rig = restingRig()
+        disk.removeDurably(Self.log)
+        write(1...2)
+        rig.poll()
+        #expect(rig.seal().events == 5)
+    }
+
+    @Test func `bytes that go before they could be read are told`() {
+        let report = Report()
+        write(1...3)
+        write(1...3, to: "/log/b.log")
+        var rig = Rig(files, globs: ["/log/*.log"], maxHandles: 0, report: report)
+        rig.poll()
+        write(4...4)
+        rig.follower.scan()
+        disk.removeDurably(Self.log)
+        rig.poll()
+        #expect(report.lostBytes > 0)
+        #expect(rig.seal().events == 6)
+    }
+
+    @Test func `a file can be looked for again where its directory couldn't be read`() {
+        var rig = restingRig()
+        disk.renameDurably(Self.log, to: "/log/old.log")
+        write(4...4, to: "/log/old.log")
+        files.failing { call, _ in call == "opendir" }
+        rig.poll()
+        rig.wait(FileFollower.detachedGrace + .seconds(3_600))
+        rig.poll()
+        files.failing { _, _ in false }
+        rig.poll()
+        #expect(rig.seal().events == 4)
+    }
+
+    @Test(arguments: [0, 1, 3])
+    func `more files than handles are all read, at once and later`(maxHandles: Int) {
+        for file in 1...20 { write(1...3, to: "/log/\(file).log") }
+        var rig = Rig(files, globs: ["/log/*.log"], maxHandles: maxHandles)
+        rig.poll()
+        #expect(rig.follower.handleCount <= maxHandles)
+        for file in 1...20 { write(4...4, to: "/log/\(file).log") }
+        rig.poll()
+        #expect(rig.follower.handleCount <= maxHandles)
+        #expect(rig.seal().events == 80)
+        #expect(rig.follower.bytesBehind == ["log": 0])
     }
 }

@@ -5,6 +5,7 @@ import Logging
 import ServiceLifecycle
 import Spool
 import Synchronization
+import Telemetry
 import TestSupport
 import Testing
 import UsageModel
@@ -80,6 +81,38 @@ import UsageModel
                     aggregator.state.withLock { $0.nameBudgets = [] }
                     try await waitUntil("a heartbeat takes it back") { rig.parts.nameBudgets.current.isEmpty }
                 }
+            }
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func `a server's chain with an authority below ours, or a leaf in its place, is refused`(
+        isAuthority: Bool
+    ) async throws {
+        try await ScratchDirectory.with("ship") { directory in
+            let files = try authority(directory)
+            var request = try LeafRequest.server(names: ["localhost"])
+            request.isAuthority = isAuthority
+            let issuer = try CertificateAuthority.load(from: files).issue(request)
+            var issued = try CertificateAuthority(unchecked: issuer).issueServer(names: ["localhost"])
+            issued.certificatePEM += issuer.certificatePEM
+            try issued.write(to: files, name: "server", overwriting: true)
+            let aggregator = AggregatorDouble()
+            try await aggregator.listening(files) { url in
+                let metrics = CollectorMetrics()
+                let client = AggregatorClient(settings: settings(url, files), version: "test", metrics: metrics)
+                let spoolID = try #require(SpoolID(bytes: [UInt8](repeating: 1, count: 16)))
+                let answer = await client.requestEpoch(EpochPosition(epoch: 0, nextSequence: 0), spoolID: spoolID)
+                await client.shutDown()
+                guard case .later(let delay) = answer else {
+                    Issue.record("\(answer)")
+                    return
+                }
+                #expect(delay.cause == .unreachable)
+                #expect(aggregator.snapshot.requests == 0)
+                #expect(metrics.handshakeFailures.value > 0)
+                #expect(
+                    metrics.registry.render().contains("steelyard_collector_certificate_expiry_timestamp_seconds 1"))
             }
         }
     }

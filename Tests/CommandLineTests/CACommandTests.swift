@@ -73,4 +73,23 @@ import UsageModel
             #expect(domain.exitCode == 2)
         }
     }
+
+    @Test func `issues nothing over the authority, forced or not`() async throws {
+        try await withScratchDirectory("ca-over") { scratch in
+            #expect(try await Program.run("ca", "init", "--dir", scratch).exitCode == 0)
+            let files = ["/ca.pem", "/ca-key.pem"].map { scratch + $0 }
+            let before = try files.map { try Data(contentsOf: URL(fileURLWithPath: $0)) }
+            for names in [
+                ["--server", "ca"], ["--server", "ca-key"], ["--provider", "ca", "--collector", "key"],
+                ["--server", "../ca"], ["--server", "/ca"], ["--provider", "..", "--collector", "ca"],
+            ] {
+                for force in [[], ["--force"]] {
+                    let outcome = try await Program.run(list: ["ca", "issue", "--dir", scratch] + names + force)
+                    #expect(outcome.exitCode != 0 && !outcome.errors.isEmpty, "\(names)")
+                }
+            }
+            #expect(try files.map { try Data(contentsOf: URL(fileURLWithPath: $0)) } == before)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: scratch).count == 2)
+        }
+    }
 }

@@ -48,6 +48,17 @@ import Testing
         #expect(there.token == "sy_mine_1")
     }
 
+    @Test(arguments: [0o644, 0o640])
+    func `a token that others can read is refused with the remedy`(mode: Int) throws {
+        try writeToken()
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: directory.adminToken)
+        #expect { try Connection.resolve(options()) } throws: {
+            let message = ($0 as? CommandError)?.message ?? ""
+            return message.contains("\(directory.adminToken) holds a token and can be opened by others")
+                && message.contains("chmod 0600")
+        }
+    }
+
     @Test func `no token travels in clear to another machine`() throws {
         let own = directory.path + "/mine"
         try PrivateFile.write("sy_mine_1", to: own, for: .ownerOnly, overwriting: false)

@@ -73,7 +73,9 @@ import UsageModel
             try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: leaf.key)
             let open = try await check()
             #expect(open.exitCode == 78)
-            #expect(open.errors.contains("aggregator.key-file: \(leaf.key) is a private key that every user"))
+            #expect(
+                open.errors.contains("aggregator.key-file: \(leaf.key) holds a private key and can be opened by others")
+            )
             try FileManager.default.removeItem(atPath: leaf.key)
             #expect(try await check().errors.contains("aggregator.key-file: \(leaf.key) isn't there"))
         }

@@ -1,5 +1,6 @@
 import APIModel
 import Foundation
+import Identity
 import Subprocess
 import SystemPackage
 import Testing
@@ -24,6 +25,10 @@ import Testing
                 let mode = try FileManager.default.attributesOfItem(atPath: directory.adminToken)[.posixPermissions]
                 #expect((mode as? NSNumber)?.intValue == 0o600)
                 try await refusesStrangers(up.state, scratch)
+                let server = try #require(self.postmaster(of: directory))
+                for process in [up.state.pid, server] + up.state.children.map(\.pid) {
+                    #expect(try coreLimits(of: process) == ["0", "0"], "no core dump of \(process)")
+                }
                 up.signal(.terminate)
                 let status = try await up.ended()
                 #expect(status == .exited(0))
@@ -90,6 +95,13 @@ import Testing
         #expect(taken.errors.contains("is taken by another program"))
     }
 
+    /// Soft and hard limit of a process's core dumps.
+    private func coreLimits(of process: Int32) throws -> [String] {
+        let limits = try String(contentsOfFile: "/proc/\(process)/limits", encoding: .utf8)
+        let line = limits.split(separator: "\n").first { $0.hasPrefix("Max core file size") }
+        return line.map { $0.split(separator: " ").dropFirst(4).prefix(2).map(String.init) } ?? []
+    }
+
     /// PostgreSQL's process id, from its own file.
     private func postmaster(of directory: DataDirectory) -> Int32? {
         let text = try? String(contentsOfFile: directory.postgres + "/cluster/postmaster.pid", encoding: .utf8)
@@ -123,7 +135,7 @@ import Testing
     private func refusesStrangers(_ state: UpState, _ scratch: String) async throws {
         let file = scratch + "/stranger.token"
         let token = "sy_" + String(repeating: "0", count: 16) + "_" + String(repeating: "0", count: 64)
-        try token.write(toFile: file, atomically: true, encoding: .utf8)
+        try PrivateFile.write(token, to: file, for: .ownerOnly, overwriting: false)
         let outcome = try await Program.run("scope", "list", "--url", state.queryURL, "--token-file", file)
         #expect(outcome.exitCode == 3)
         #expect(outcome.output.isEmpty)

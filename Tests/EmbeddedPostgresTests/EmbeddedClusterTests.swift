@@ -1,4 +1,5 @@
 import EmbeddedPostgres
+import Foundation
 import Logging
 import Postgres
 import TestSupport
@@ -82,5 +83,34 @@ import Testing
     @Test func `a bad database name is refused`() async throws {
         let cluster = try await PostgresServer.shared.cluster
         await #expect(throws: EmbeddedError.self) { _ = try await cluster.database(named: "a'; DROP") }
+    }
+
+    /// Root writes into directories of the server's user, who could put a link there.
+    @Test func `links in the place of its directories and files are not followed`() async throws {
+        try await ScratchDirectory.with("embedded") { directory in
+            let data = "\(directory)/pg"
+            let first = cluster(data)
+            try await first.start()
+            try await first.stop()
+            let target = "\(directory)/target"
+            try "untouched".write(toFile: target, atomically: true, encoding: .utf8)
+            let before = try FileManager.default.attributesOfItem(atPath: target)
+            let settings = "\(data)/cluster/steelyard.conf"
+            try FileManager.default.removeItem(atPath: settings)
+            try FileManager.default.createSymbolicLink(atPath: settings, withDestinationPath: target)
+            let second = cluster(data)
+            try await second.start()
+            try await second.stop()
+            #expect(try String(contentsOfFile: target, encoding: .utf8) == "untouched")
+            let after = try FileManager.default.attributesOfItem(atPath: target)
+            #expect(before[.ownerAccountID] as? NSNumber == after[.ownerAccountID] as? NSNumber)
+            #expect(before[.posixPermissions] as? NSNumber == after[.posixPermissions] as? NSNumber)
+
+            try FileManager.default.moveItem(atPath: "\(data)/socket", toPath: "\(directory)/socket")
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(data)/socket", withDestinationPath: "\(directory)/socket")
+            let third = cluster(data)
+            await #expect(throws: EmbeddedError.self) { try await third.start() }
+        }
     }
 }

@@ -53,6 +53,54 @@ import UsageModel
         try leaf.write(to: directory, name: "hz-1", overwriting: true)
     }
 
+    /// Names of leaves whose files would be the authority's, or another leaf's key.
+    @Test(arguments: ["ca", "ca-key"])
+    func `the authority is never overwritten`(name: String) throws {
+        let authority = try CertificateAuthority.create(trustDomain: "steelyard.local")
+        try authority.write(to: directory)
+        let before = try [directory.certificate, directory.key].map { try String(contentsOfFile: $0, encoding: .utf8) }
+        let issued = try authority.issueServer(names: [name])
+        for overwriting in [false, true] {
+            #expect {
+                try issued.write(to: directory, name: name, overwriting: overwriting)
+            } throws: {
+                ($0 as? IdentityError)?.code == .isTheAuthority
+            }
+        }
+        let after = try [directory.certificate, directory.key].map { try String(contentsOfFile: $0, encoding: .utf8) }
+        #expect(before == after)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).count == 2)
+    }
+
+    @Test func `a certificate doesn't take the place of a key, nor of another authority`() throws {
+        let authority = try CertificateAuthority.create(trustDomain: "steelyard.local")
+        try authority.write(to: directory)
+        try authority.issueServer(names: ["x"]).write(to: directory, name: "x")
+        let key = try String(contentsOfFile: directory.leaf("x").key, encoding: .utf8)
+        let other = try authority.issueServer(names: ["x-key"])
+        #expect(throws: IdentityError.self) { try other.write(to: directory, name: "x-key", overwriting: true) }
+        #expect(try String(contentsOfFile: directory.leaf("x").key, encoding: .utf8) == key)
+        let second = try CertificateAuthority.create(trustDomain: "steelyard.local")
+        try PrivateFile.write(
+            second.certificatePEM, to: directory.leaf("root").certificate, for: .everybody, overwriting: false)
+        #expect {
+            try other.write(to: directory, name: "root", overwriting: true)
+        } throws: {
+            ($0 as? IdentityError)?.code == .isTheAuthority
+        }
+        try other.write(to: directory, name: "x", overwriting: true)
+    }
+
+    @Test func `an authority's key that others can open is not used`() throws {
+        try CertificateAuthority.create(trustDomain: "steelyard.local").write(to: directory)
+        try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: directory.key)
+        #expect {
+            try CertificateAuthority.load(from: directory)
+        } throws: {
+            ($0 as? IdentityError)?.code == .openToOthers
+        }
+    }
+
     @Test func `a missing authority says what to do`() {
         #expect { try CertificateAuthority.load(from: directory) } throws: { error in
             guard let error = error as? IdentityError else { return false }

@@ -40,8 +40,8 @@ import UsageModel
         #expect(chain.end > now)
     }
 
-    @Test(arguments: [0o604, 0o602, 0o601, 0o644, 0o777])
-    func `a key that every user can open is refused with the remedy`(mode: Int) throws {
+    @Test(arguments: [0o604, 0o602, 0o601, 0o640, 0o440, 0o610, 0o660, 0o644, 0o777])
+    func `a key that others than its owner can open is refused with the remedy`(mode: Int) throws {
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: leaf.key)
         let found = try #require(fault { _ = try chain() })
         #expect(found.file == leaf.key)
@@ -49,8 +49,8 @@ import UsageModel
         #expect(found.remedy.contains("chmod 0600"))
     }
 
-    @Test(arguments: [0o600, 0o400, 0o640, 0o440])
-    func `a key that its owner or a group reads is taken`(mode: Int) throws {
+    @Test(arguments: [0o600, 0o400])
+    func `a key that its owner alone reads is taken`(mode: Int) throws {
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: leaf.key)
         _ = try chain()
     }
@@ -100,6 +100,29 @@ import UsageModel
             try PrivateFile.write(text, to: leaf.certificate, for: .everybody, overwriting: true)
             #expect(try chain().faults(authorities: nil, now: now).isEmpty == isGood)
         }
+    }
+
+    @Test func `a chain that the authority's path length doesn't allow is told`() throws {
+        let own = AuthorityDirectory(directory.path + "/below")
+        try belowAuthority().write(to: own)
+        try CertificateAuthority.load(from: own).issueCollector(CertificateAuthorityFilesTests.identity)
+            .write(to: own, name: "hz-1")
+        let leaf = own.leaf("hz-1")
+        let text =
+            try PrivateFile.read(leaf.certificate, what: "it") + PrivateFile.read(own.certificate, what: "it")
+        try PrivateFile.write(text, to: leaf.certificate, for: .everybody, overwriting: true)
+        let chain = try CertificateChain(certificateFile: leaf.certificate, keyFile: leaf.key)
+        let faults = chain.faults(authorities: directory.certificate, now: now)
+        #expect(faults.count == 1)
+        #expect(faults.first?.message.contains("that allows 0 (path length)") == true)
+    }
+
+    /// An authority that ours has signed, against its own path length of 0.
+    private func belowAuthority() throws -> CertificateAuthority {
+        var request = LeafRequest(commonName: "below", purposes: [.clientAuth])
+        request.isAuthority = true
+        let issued = try authority.issue(request)
+        return try CertificateAuthority(certificatePEM: issued.certificatePEM, keyPEM: issued.privateKeyPEM)
     }
 
     @Test func `a collector's certificate must name the collector`() throws {

@@ -13,6 +13,22 @@ import UsageModel
         #expect(try RevocationList(text: "\n  \n# nobody yet\r\n") == RevocationList())
     }
 
+    @Test(arguments: ["", "\n", " \r\n\n", "# revoked certificates, one a line\n", "\0\0\0\0\n"])
+    func `an emptied file is no amnesty`(text: String) {
+        let error = #expect(throws: IdentityError.self) { try RevocationList(text: text) }
+        #expect(error?.code == .badRevocation)
+    }
+
+    @Test func `a file that was cut off anywhere is refused, or lacks whole entries`() throws {
+        let whole = "# both\n\(identity)\n\(fingerprint)\n"
+        for count in 0..<whole.utf8.count {
+            let text = String(decoding: whole.utf8.prefix(count), as: UTF8.self)
+            guard let list = try? RevocationList(text: text) else { continue }
+            #expect(list.revokes(identity, certificateDER: []))
+            #expect(try RevocationList(text: whole).count(notIn: list) == 2 - list.count)
+        }
+    }
+
     @Test func `a fingerprint revokes one certificate and an identity all of its`() throws {
         let one = try RevocationList(text: "\(fingerprint.uppercased())  # stolen on 3 June\r\n")
         #expect(one.revokes(identity, certificateDER: certificate))

@@ -47,6 +47,34 @@ import UsageModel
         }
     }
 
+    @Test func `forks of one collector are kept within a budget of batches and bytes, the first ones`() async throws {
+        try await World.with { world in
+            let store = world.store
+            try await world.openEpoch()
+            let zero = world.batch(oneRow(minute("2025-06-15")), sequence: 0)
+            #expect(try await store.commitBatch(zero).outcome == .counted)
+            let forks = (1...4).map { world.batch(oneRow(Int64($0)), sequence: 0) }
+            func commit(_ batch: BatchCommit, batches: Int = 100, bytes: Int = 1 << 20) async throws -> Bool {
+                var limits = QuarantineLimits()
+                (limits.batches, limits.bytes) = (batches, bytes)
+                let committed = try await store.commitBatch(batch, quarantine: limits)
+                #expect(committed.outcome == .fork(expectedSequence: 1))
+                return !committed.isDropped
+            }
+            // Payloads of tests have eight bytes.
+            #expect(try await commit(forks[0], bytes: 7) == false)
+            #expect(try await commit(forks[0], bytes: 8))
+            #expect(try await commit(forks[0], batches: 1, bytes: 8), "what is kept is kept once")
+            #expect(try await commit(forks[1], bytes: 15) == false)
+            #expect(try await commit(forks[1], batches: 1) == false)
+            #expect(try await commit(forks[1], batches: 2))
+            #expect(try await commit(forks[2], batches: 2) == false)
+            #expect(try await commit(forks[3]))
+            let status = try await store.snapshot { try $0.collectors(visibility: .everything) }
+            #expect(status.map(\.quarantined) == [3])
+        }
+    }
+
     /// What a collector seals anew after its data directory went back in time, or a copy of it that read the same
     /// input.
     @Test func `a spool sequence counts once`() async throws {

@@ -14,6 +14,7 @@ package struct ReadinessResponse: APIObject {
     package var rollupStalledSeconds = 0
     package var rollupStallReason: String?
     package var scarceNameBudgets = 0
+    package var hasRevocationListProblem = false
 
     package init() {}
 
@@ -31,5 +32,8 @@ package struct ReadinessResponse: APIObject {
         Field(
             "scarce_name_budgets", \.scarceNameBudgets,
             means: "Budgets of new names that are used up or nearly so today; the metrics say whose."),
+        Field(
+            "revocation_list_problem", \.hasRevocationListProblem,
+            means: "Whether the file of revoked certificates can't be taken as it is; those read before stay revoked."),
     ]
 }

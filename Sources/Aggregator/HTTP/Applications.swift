@@ -5,6 +5,7 @@ internal import HummingbirdHTTP2
 internal import Logging
 internal import NIOCore
 package import ServiceLifecycle
+internal import Telemetry
 
 /// A listener to be: where it binds, with which TLS, and who is told the address.
 package struct Listener: Sendable {
@@ -33,10 +34,20 @@ package struct Listener: Sendable {
 }
 
 extension Listener {
-    /// The same, whose failed handshakes a trail is told of.
-    fileprivate func watched(by trail: AuditTrail, named name: String) -> Listener {
+    /// The same, whose failed handshakes are counted, and told to a trail.
+    fileprivate func watched(by trail: AuditTrail, named name: String, _ registry: MetricsRegistry) -> Listener {
         var listener = self
+        guard tls != nil else { return listener }
+        @Sendable func failures(_ reason: String) -> Counter {
+            registry.counter(
+                "steelyard_aggregator_handshake_failures_total",
+                help: "TLS handshakes that failed, by listener and reason.",
+                labels: [MetricLabel("listener", value: name), MetricLabel("reason", value: reason)])
+        }
+        // From the start, so that the first of each is a rise that alerts see.
+        for reason in HandshakeWitness.reasons { _ = failures(reason) }
         listener.options.onHandshakeFailure = { peer, reason in
+            failures(reason).increment()
             trail.note(.init(kind: .handshakeFailed, peer: peer, code: reason, place: name))
         }
         return listener
@@ -48,7 +59,8 @@ package func buildIngestApplication(_ dependencies: IngestDependencies, listener
     let metrics = RequestMetrics(registry: dependencies.registry, listener: "ingest")
     let router = IngestRouter(dependencies).router(metrics: metrics, hosts: ListenerHosts(listener))
     return application(
-        router, listener: listener.watched(by: dependencies.trail, named: "ingest"), logger: dependencies.logger)
+        router, listener: listener.watched(by: dependencies.trail, named: "ingest", dependencies.registry),
+        logger: dependencies.logger)
 }
 
 /// Makes the query server: for people and programs with bearer tokens.
@@ -56,7 +68,8 @@ package func buildQueryApplication(_ dependencies: QueryDependencies, listener: 
     let metrics = RequestMetrics(registry: dependencies.registry, listener: "query")
     let router = QueryRouter(dependencies).router(metrics: metrics, hosts: ListenerHosts(listener))
     return application(
-        router, listener: listener.watched(by: dependencies.trail, named: "query"), logger: dependencies.logger)
+        router, listener: listener.watched(by: dependencies.trail, named: "query", dependencies.registry),
+        logger: dependencies.logger)
 }
 
 /// Makes the server of `metrics.listen`: metrics and health, for whoever reaches it.

@@ -29,15 +29,21 @@ final class HandshakeWitness: ChannelInboundHandler, RemovableChannelHandler {
 
     /// The library's own text for a failure varies with addresses in memory; its kind doesn't.
     static func word(for error: any Error) -> String {
-        let text = "\(error)"
-        let known = [
-            "CERTIFICATE_VERIFY_FAILED", "PEER_DID_NOT_RETURN_A_CERTIFICATE", "UNSUPPORTED_PROTOCOL",
-            "NO_SHARED_CIPHER", "WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_CA", "CERTIFICATE_EXPIRED",
-            "CERTIFICATE_UNKNOWN", "BAD_CERTIFICATE",
-        ]
-        let found = known.first { text.uppercased().contains($0) } ?? "TLS_FAILED"
-        return found.lowercased().replacing("_", with: "-")
+        let text = "\(error)".uppercased()
+        return word(known.first { text.contains($0) } ?? other)
     }
+
+    /// Every word that ``word(for:)`` has.
+    static let reasons = (known + [other]).map(word)
+
+    private static let known = [
+        "CERTIFICATE_VERIFY_FAILED", "PEER_DID_NOT_RETURN_A_CERTIFICATE", "UNSUPPORTED_PROTOCOL",
+        "NO_SHARED_CIPHER", "WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_CA", "CERTIFICATE_EXPIRED",
+        "CERTIFICATE_UNKNOWN", "BAD_CERTIFICATE",
+    ]
+    private static let other = "TLS_FAILED"
+
+    private static func word(_ name: String) -> String { name.lowercased().replacing("_", with: "-") }
 }
 
 extension Channel {

@@ -23,10 +23,10 @@ package struct TLSFiles: Sendable, Equatable {
     ///
     /// - Throws: `CertificateFault`, which names the file.
     func configuration() throws -> TLSConfiguration {
-        _ = try CertificateChain(certificateFile: certificateFile, keyFile: keyFile)
+        let read = try CertificateChain(certificateFile: certificateFile, keyFile: keyFile)
         if let clientCAFile { _ = try CertificateChain.certificates(in: clientCAFile) }
         let chain = try NIOSSLCertificate.fromPEMFile(certificateFile).map { NIOSSLCertificateSource.certificate($0) }
-        let key = try NIOSSLPrivateKey(file: keyFile, format: .pem)
+        let key = try NIOSSLPrivateKey(bytes: Array(read.keyPEM.utf8), format: .pem)
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: chain, privateKey: .privateKey(key))
         configuration.minimumTLSVersion = .tlsv13

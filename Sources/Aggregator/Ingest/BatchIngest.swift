@@ -10,6 +10,7 @@ package import UsageModel
 package struct BatchIngest: Sendable {
     private let store: Store
     private let admission: AdmissionRules
+    private let quarantine: QuarantineLimits
     private let clock: any WallClock
     private let decodes: AsyncSemaphore
     private let rollup: RollupSignals
@@ -17,13 +18,15 @@ package struct BatchIngest: Sendable {
 
     /// - Parameters:
     ///   - admission: what a batch must keep to beyond its format.
+    ///   - quarantine: what is kept of batches that may not be counted.
     ///   - maxConcurrentDecodes: batches that are decoded at the same time; each may take
     ///     `Limits.maxDecodedBatchBytes`.
     ///   - rollup: is told of each batch that was counted.
     package init(
-        store: Store, admission: AdmissionRules = AdmissionRules(), clock: any WallClock, maxConcurrentDecodes: Int,
-        rollup: RollupSignals, registry: MetricsRegistry
+        store: Store, admission: AdmissionRules = AdmissionRules(), quarantine: QuarantineLimits = QuarantineLimits(),
+        clock: any WallClock, maxConcurrentDecodes: Int, rollup: RollupSignals, registry: MetricsRegistry
     ) {
+        self.quarantine = quarantine
         self.store = store
         self.admission = admission
         self.clock = clock
@@ -47,8 +50,8 @@ package struct BatchIngest: Sendable {
             throw refusal
         }
         let start = ContinuousClock.now
-        let committed = try await store.commitBatch(commit)
-        metrics.committed(committed.outcome, batch: commit, duration: ContinuousClock.now - start)
+        let committed = try await store.commitBatch(commit, quarantine: quarantine)
+        metrics.committed(committed, batch: commit, duration: ContinuousClock.now - start)
         if committed.outcome == .counted { rollup.committed() }
         return committed
     }

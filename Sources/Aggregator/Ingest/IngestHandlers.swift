@@ -106,7 +106,7 @@ struct IngestHandlers: Sendable {
             }
         }
         guard let receipt = committed.receipt else {
-            log(committed.outcome, from: identity, under: envelope)
+            log(committed, from: identity, under: envelope)
             throw Problem.batch(committed.outcome)
         }
         return .json(
@@ -118,12 +118,17 @@ struct IngestHandlers: Sendable {
                 ] + nameBudgets(CollectorKey(identity)).members))
     }
 
-    private func log(_ outcome: BatchOutcome, from identity: CollectorIdentity, under envelope: BatchEnvelope) {
-        switch outcome {
-        case .fork:
+    private func log(_ committed: CommittedBatch, from identity: CollectorIdentity, under envelope: BatchEnvelope) {
+        if committed.isDropped {
+            var values = place(of: envelope, from: identity)
+            values[.remedy] =
+                "find out why, look at what batch_quarantine has, then remove it or raise ingest.quarantine-bytes"
             logger.error(
-                "a sequence number came again with other bytes; they were quarantined",
-                place(of: envelope, from: identity))
+                "the quarantine of this collector is full; the batch is refused and its bytes are dropped", values)
+        }
+        switch committed.outcome {
+        case .fork:
+            logger.error("a sequence number came again with other bytes", place(of: envelope, from: identity))
         case .spoolSequenceReused:
             logger.error(
                 "a spool sequence came again with other bytes: its collector's state went back in time or runs twice",

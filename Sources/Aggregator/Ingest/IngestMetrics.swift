@@ -8,6 +8,7 @@ struct IngestMetrics: Sendable {
     private let events: Counter
     private let rows: Counter
     private let bytes: Counter
+    private let dropped: Counter
     private let decodeDuration: Histogram
     private let commitDuration: Histogram
 
@@ -21,6 +22,9 @@ struct IngestMetrics: Sendable {
             "steelyard_aggregator_decode_duration_seconds", help: "Verifying and decoding one batch.")
         commitDuration = registry.histogram(
             "steelyard_aggregator_commit_duration_seconds", help: "Committing one batch, retries included.")
+        dropped = registry.counter(
+            "steelyard_aggregator_quarantine_dropped_batches_total",
+            help: "Batches that may not be counted and that found no room in ingest.quarantine-bytes or -batches.")
         // From the start, so that the first of each is a rise that alerts see.
         for name in Self.outcomeNames { _ = outcomes(name) }
         for reason in RejectionReason.allCases { _ = rejections(reason) }
@@ -51,10 +55,11 @@ struct IngestMetrics: Sendable {
         outcome(reason)
     }
 
-    func committed(_ result: BatchOutcome, batch: BatchCommit, duration: Duration) {
+    func committed(_ committed: CommittedBatch, batch: BatchCommit, duration: Duration) {
         commitDuration.observe(duration)
-        outcome(result.name)
-        guard result == .counted else { return }
+        outcome(committed.outcome.name)
+        if committed.isDropped { dropped.increment() }
+        guard committed.outcome == .counted else { return }
         events.increment(by: batch.eventCount)
         rows.increment(by: UInt64(batch.rowCount))
         bytes.increment(by: UInt64(batch.payload.count))

@@ -35,6 +35,7 @@ struct IngestRouter {
     var table: RouteTable { RouteTable(routes.map { ($0.path, $0.method.rawValue) }) }
 
     func router(metrics: RequestMetrics, hosts: ListenerHosts) -> Router<IngestContext> {
+        metrics.declare(table)
         let router = Router(context: IngestContext.self)
         router.add(
             middleware: ProblemMiddleware(

@@ -33,6 +33,8 @@ package struct Health: Sendable, Equatable {
     package var rollupStallReason: String?
     /// Budgets of new names that are nearly used up or exceeded today.
     package var scarceNames: [NewNameUse] = []
+    /// Whether the file of revoked certificates can't be taken as it is.
+    package var hasRevocationListProblem = false
 
     package init(state: State) {
         self.state = state
@@ -49,6 +51,7 @@ package final class HealthMonitor: Service {
     private let rollup: RollupSignals?
     private let newNames: NewNameLimits
     private let registry: MetricsRegistry
+    private let revocations: Revocations
     private let lag = Mutex(RollupLag())
     private let stall = Mutex(RollupStall())
     private let state = Mutex(Health(state: .starting))
@@ -57,11 +60,15 @@ package final class HealthMonitor: Service {
     private let position: Gauge
     private let stalledSeconds: Gauge
 
-    /// - Parameter rollup: of this instance's lanes; `nil` where it doesn't roll up.
+    /// - Parameters:
+    ///   - rollup: of this instance's lanes; `nil` where it doesn't roll up.
+    ///   - revocations: whose file is looked at again now and then, also while nobody calls.
     package init(
         store: Store, clock: any WallClock, interval: Duration = .seconds(1), rollup: RollupSignals? = nil,
-        newNames: NewNameLimits = NewNameLimits(), registry: MetricsRegistry, logger: Logger
+        newNames: NewNameLimits = NewNameLimits(), revocations: Revocations = Revocations(), registry: MetricsRegistry,
+        logger: Logger
     ) {
+        self.revocations = revocations
         self.rollup = rollup
         self.newNames = newNames
         self.registry = registry
@@ -127,6 +134,8 @@ package final class HealthMonitor: Service {
                 $0.sample(second: second, position: position, waiting: waiting)
             }
             if health.rollupStalledSeconds > 0 { health.rollupStallReason = stallReason }
+            _ = revocations.list(nowMilliseconds: clock.nowMilliseconds())
+            health.hasRevocationListProblem = revocations.hasProblem
             health.scarceNames = names.filter { $0.isNear(newNames) }
             publish(health)
             note(names)

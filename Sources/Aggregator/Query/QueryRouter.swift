@@ -145,6 +145,7 @@ struct QueryRouter {
     var table: RouteTable { RouteTable(routes.map { ($0.path, $0.method.rawValue) }) }
 
     func router(metrics: RequestMetrics, hosts: ListenerHosts) -> Router<QueryContext> {
+        metrics.declare(table)
         let router = Router(context: QueryContext.self)
         router.add(
             middleware: ProblemMiddleware(

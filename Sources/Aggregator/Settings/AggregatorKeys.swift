@@ -116,6 +116,16 @@ struct AggregatorKeys: SettingKeys {
             "ingest.max-rows", type: .count(1_000...Limits.maxRowsPerBatch, of: "rows"),
             default: AdmissionRules.defaultMaxRows,
             "Rows that a batch may have: above the collectors' `seal.rows`. One with more waits at its collector")
+        let quarantineBatches = Setting(
+            "ingest.quarantine-batches", type: .count(1...1_000_000, of: "batches"),
+            default: QuarantineLimits().batches,
+            """
+            Batches of one collector that may not be counted (`fork`, `spool-sequence-reused`) and whose bytes are kept; the \
+            first ones are, more are refused and dropped
+            """)
+        let quarantineBytes = Setting(
+            "ingest.quarantine-bytes", type: .bytes((1 << 20)...(1 << 40)), default: QuarantineLimits().bytes,
+            "Sealed bytes of them, by collector")
         let imports = Setting(
             "ingest.imports", type: .declaredImports, default: [],
             "Collectors that bring old usage, each with its first day (UTC)")

@@ -1,6 +1,7 @@
 internal import DaemonSupport
 internal import Foundation
 internal import HTTPSupport
+internal import Identity
 package import Postgres
 package import Reporting
 package import Scopes
@@ -28,6 +29,7 @@ package struct AggregatorSettings: DaemonSettings {
     package var ingestHosts: [String]
     package var batchesInFlight: Int
     package var admission: AdmissionRules
+    package var quarantine = QuarantineLimits()
     package var queryAddress: ListenAddress
     /// `nil` for plain HTTP on loopback.
     package var queryTLS: TLSFiles?
@@ -57,9 +59,21 @@ package struct AggregatorSettings: DaemonSettings {
     package static func load(
         file: String?, overrides: [String], environment: [String: String]
     ) throws(SettingsError) -> AggregatorSettings {
-        try AggregatorSettings(
-            AggregatorKeys.schema.load(file: file, overrides: overrides, environment: environment))
+        let resolved = try AggregatorKeys.schema.load(file: file, overrides: overrides, environment: environment)
+        for name in Self.secretVariables where environment[name]?.isEmpty == false {
+            throw SettingsError([
+                SettingsProblem(
+                    origin: .environment(variable: name), key: "",
+                    message: "holds a password, which whatever this process starts inherits",
+                    remedy:
+                        "take it out, and put the password into a libpq password file (database.passfile), mode 0600")
+            ])
+        }
+        return try AggregatorSettings(resolved)
     }
+
+    /// Variables by which libpq would take a secret.
+    private static let secretVariables = ["PGPASSWORD", "PGSSLPASSWORD"]
 
     /// - Throws: ``SettingsError`` with every contradiction, each with its place and remedy.
     init(_ settings: ResolvedSettings<AggregatorKeys>) throws(SettingsError) {
@@ -68,6 +82,10 @@ package struct AggregatorSettings: DaemonSettings {
         connection = Self.connection(settings, &problems)
         connections = settings[\.database.connections]
         readerConnection = Self.readerConnection(settings, &problems)
+        // libpq itself passes over a password file that others may open, and then has no password.
+        if let file = settings[\.database.passfile] {
+            Self.checkSecret(in: file, settings, at: settings.keys.database.passfile, &problems)
+        }
         readerConnections = settings[\.database.readerConnections]
         migrate = settings[\.database.migrate]
         ingestAddress = settings[\.ingest.listen]
@@ -83,6 +101,8 @@ package struct AggregatorSettings: DaemonSettings {
             backSeconds: settings[\.ingest.maxAge].components.seconds,
             aheadSeconds: settings[\.ingest.maxAhead].components.seconds, maxRows: settings[\.ingest.maxRows],
             imports: settings[\.ingest.imports])
+        quarantine.batches = settings[\.ingest.quarantineBatches]
+        quarantine.bytes = settings[\.ingest.quarantineBytes]
         queryAddress = settings[\.query.listen]
         queryTLS = Self.queryTLS(settings, &problems)
         queryMaxConnections = settings[\.query.maxConnections]
@@ -208,13 +228,22 @@ package struct AggregatorSettings: DaemonSettings {
                 settings.problem(
                     at: urlFile, "\(file) can't be read or is empty",
                     remedy: "put the connection string into it and let this user read it"))
-        } else if ConnectionSecret.isIn(text), ConnectionSecret.isReadableByOthers(file) {
-            problems.append(
-                settings.problem(
-                    at: urlFile, "\(file) holds a password, and every user of this machine can read it",
-                    remedy: "chmod 0600 it (0640 where a group reads it), and change the password"))
+        } else if ConnectionSecret.isIn(text) {
+            checkSecret(in: file, settings, at: urlFile, &problems)
         }
         return text
+    }
+
+    /// Refuses a file with a password that others may open.
+    private static func checkSecret(
+        in file: String, _ settings: ResolvedSettings<AggregatorKeys>, at key: Setting<String?>,
+        _ problems: inout [SettingsProblem]
+    ) {
+        do throws(CertificateFault) {
+            try SecretFile.check(file, kind: "password")
+        } catch {
+            problems.append(settings.problem(at: key, "\(file) \(error.message)", remedy: error.remedy))
+        }
     }
 
     private static func queryTLS(

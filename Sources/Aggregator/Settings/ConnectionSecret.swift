@@ -1,14 +1,15 @@
 internal import Foundation
 
-/// Finds passwords in libpq's connection strings.
+/// Finds passwords and other secrets in libpq's connection strings.
 enum ConnectionSecret {
     /// Whether the string holds a password, in either of libpq's two forms.
     static func isIn(_ text: String) -> Bool {
         guard let scheme = ["postgresql://", "postgres://"].first(where: { text.hasPrefix($0) }) else {
-            return names(in: text).contains { $0.hasSuffix("password") }
+            return names(in: text).contains(where: isSecret)
         }
         let rest = text.dropFirst(scheme.count)
-        let authority = rest.prefix { $0 != "/" && $0 != "?" }
+        // libpq looks for user and password up to the first slash, question marks included.
+        let authority = rest.prefix { $0 != "/" }
         if let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":"),
             authority.index(after: colon) < at
         {
@@ -17,8 +18,14 @@ enum ConnectionSecret {
         let query = rest.firstIndex(of: "?").map { rest[rest.index(after: $0)...] } ?? ""
         return query.split(separator: "&").contains { pair in
             let name = pair.prefix { $0 != "=" }
-            return (name.removingPercentEncoding ?? String(name)).lowercased().hasSuffix("password")
+            return isSecret((name.removingPercentEncoding ?? String(name)).lowercased())
         }
+    }
+
+    /// `password`, `sslpassword`, and what newer versions of libpq take in their place.
+    private static func isSecret(_ name: String) -> Bool {
+        name.hasSuffix("password") || name.hasSuffix("secret")
+            || ["scram_client_key", "scram_server_key"].contains(name)
     }
 
     /// What stands before equals signs, blanks around them or not. A quoted value with one in it counts too: it is
@@ -27,11 +34,5 @@ enum ConnectionSecret {
         text.split(separator: "=", omittingEmptySubsequences: false).dropLast().compactMap { part in
             part.split(whereSeparator: \.isWhitespace).last.map { $0.lowercased() }
         }
-    }
-
-    /// Whether the file's mode lets every user of the machine read it.
-    static func isReadableByOthers(_ path: String) -> Bool {
-        let mode = try? FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? NSNumber
-        return (mode?.intValue ?? 0) & 0o004 != 0
     }
 }

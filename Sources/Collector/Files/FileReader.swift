@@ -19,10 +19,12 @@ package actor FileReader: Service {
     private let metrics: CollectorMetrics
     private let steadyClock: any SteadyClock
 
-    /// - Parameter maxFiles: the most files that are followed at once.
+    /// - Parameters:
+    ///   - maxFiles: the most files that are followed at once.
+    ///   - maxHandles: the most of them that are held open.
     package init(
         settings: CollectorSettings, writer: Writer, recovered: RecoveredFiles, parts: CollectorDependencies,
-        maxFiles: Int = FileFollower.maxFiles
+        maxFiles: Int = FileFollower.maxFiles, maxHandles: Int = FileFollower.maxFiles
     ) {
         self.writer = writer
         intakeSwitch = parts.intakeSwitch
@@ -33,7 +35,7 @@ package actor FileReader: Service {
             sources: settings.followedSources, timeWindow: parts.timeWindow, recovered: recovered,
             sealAge: settings.seal.age, accumulator: parts.accumulator, intakeSwitch: parts.intakeSwitch,
             fileSystem: parts.fileSystem, wallClock: parts.wallClock, steadyClock: parts.steadyClock,
-            maxFiles: maxFiles
+            maxFiles: maxFiles, maxHandles: maxHandles
         ) { report($0) }
     }
 
@@ -59,18 +61,26 @@ package actor FileReader: Service {
     /// What keeps sources from being read now.
     func problems() -> [SourceProblem] { follower.problems() }
 
+    /// Bytes of each source that stand in its files and weren't read yet, before decompression.
+    func bytesBehind() -> [String: UInt64] { follower.bytesBehind }
+
+    /// File handles that are held for following.
+    var handleCount: Int { follower.handleCount }
+
     /// Looks for new and renamed files and reads what there is, a fair share each.
     ///
     /// - Returns: whether anything was read.
     func poll() async -> Bool {
         follower.scan()
         metrics.trackedFiles.set(follower.count)
+        metrics.waitingFiles.set(follower.waitingCount)
         var didRead = false
         for id in follower.order {
             if Task.isCancelled { return didRead }
             didRead = await takeTurn(id) || didRead
         }
         follower.letGoOfDetached()
+        metrics.openFiles.set(follower.handleCount)
         return didRead
     }
 
@@ -118,6 +128,14 @@ struct FileReport: Sendable {
         case .finished(let path, let byteCount):
             logger.info("a compressed file was read to its end", [.path: "\(path)", .bytes: "\(byteCount)"])
         case .letGo(let path): logger.info("a file is gone and no longer followed", [.path: "\(path)"])
+        case .lost(let path, let byteCount):
+            metrics.lostFileBytes.increment(by: byteCount)
+            logger.error(
+                "a file was removed, or moved to another directory, before it was read to its end",
+                [
+                    .path: "\(path)", .bytes: "\(byteCount)",
+                    .remedy: "let log rotation keep the old file in its directory for some minutes",
+                ])
         case .tooMany(let path, let limit):
             logger.error(
                 "too many files are followed; this one waits until others are gone",

@@ -6,6 +6,7 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import NIOSSL
 package import Spool
+internal import Telemetry
 package import UsageModel
 
 /// Speaks with the aggregator: TLS 1.3 with this collector's certificate, HTTP/1.1.
@@ -25,6 +26,7 @@ package actor AggregatorClient: AggregatorTransport {
     private let fileSystem: any FileSystem
     /// Is told what answers say about budgets of new names.
     private let nameBudgets: NameBudgetBoard?
+    private let metrics: CollectorMetrics?
     private var client: HTTPClient?
     private var modifiedAtStart: [Int64] = []
     /// When the certificate in use ends, in seconds since 1970-01-01T00:00Z.
@@ -32,9 +34,10 @@ package actor AggregatorClient: AggregatorTransport {
 
     package init(
         settings: CollectorSettings.Aggregator, version: String, nameBudgets: NameBudgetBoard? = nil,
-        fileSystem: any FileSystem = POSIXFileSystem()
+        metrics: CollectorMetrics? = nil, fileSystem: any FileSystem = POSIXFileSystem()
     ) {
         self.nameBudgets = nameBudgets
+        self.metrics = metrics
         self.fileSystem = fileSystem
         self.settings = settings
         self.version = version
@@ -185,6 +188,9 @@ package actor AggregatorClient: AggregatorTransport {
                     retryAfterSeconds: response.headers.first(name: "Retry-After").flatMap(Int.init).map { max(0, $0) },
                     body: Data(body.readableBytesView)))
         } catch {
+            if error is NIOSSLError || error is NIOSSLExtraError || error is BoringSSLError {
+                metrics?.handshakeFailures.increment()
+            }
             return .failed(ShippingDelay(.unreachable, String("\(error)".prefix(300))))
         }
     }
@@ -211,11 +217,12 @@ package actor AggregatorClient: AggregatorTransport {
     private func makeTLS() throws -> TLSConfiguration {
         let chain = try CertificateChain(certificateFile: settings.certificateFile, keyFile: settings.keyFile)
         certificateEnd = Int64(chain.end.timeIntervalSince1970)
+        metrics?.certificateEnd.set(chain.end.timeIntervalSince1970)
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.minimumTLSVersion = .tlsv13
         tls.trustRoots = .file(settings.caFile)
         tls.certificateChain = try NIOSSLCertificate.fromPEMFile(settings.certificateFile).map { .certificate($0) }
-        tls.privateKey = .privateKey(try NIOSSLPrivateKey(file: settings.keyFile, format: .pem))
+        tls.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: Array(chain.keyPEM.utf8), format: .pem))
         return tls
     }
 }

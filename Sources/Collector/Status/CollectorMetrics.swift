@@ -15,10 +15,15 @@ package final class CollectorMetrics: Sendable {
     let shippedBatches: Counter
     let shippedBytes: Counter
     let shipFailures: Counter
+    let handshakeFailures: Counter
+    let certificateEnd: Gauge
     let refusedBatches: Counter
     let quarantineDropped: Counter
     let quarantineBytes: Gauge
     let trackedFiles: Gauge
+    let waitingFiles: Gauge
+    let openFiles: Gauge
+    let lostFileBytes: Counter
     let fileErrors: Counter
     let fileRestarts: Counter
     let spoolBytes: Gauge
@@ -42,12 +47,21 @@ package final class CollectorMetrics: Sendable {
         shippedBatches = counter("shipped_batches_total", help: "Batches that the aggregator counted.")
         shippedBytes = counter("shipped_bytes_total", help: "Bytes of batches that the aggregator counted.")
         shipFailures = counter("ship_failures_total", help: "Requests to the aggregator that have to be repeated.")
+        handshakeFailures = counter(
+            "handshake_failures_total", help: "TLS handshakes with the aggregator that failed.")
+        certificateEnd = gauge(
+            "certificate_expiry_timestamp_seconds",
+            help: "When the collector's certificate, or one of its chain, ends; 0 before it was read.")
         refusedBatches = counter(
             "refused_batches_total", help: "Batches that the aggregator will never take; kept on disk.")
         quarantineDropped = counter(
             "quarantine_dropped_records_total", help: "Quarantined records dropped to stay within quarantine.bytes.")
         quarantineBytes = gauge("quarantine_bytes", help: "Size of the quarantine directory.")
         trackedFiles = gauge("tracked_files", help: "Files that are followed.")
+        waitingFiles = gauge("waiting_files", help: "Files that match and aren't followed; see source_problem.")
+        openFiles = gauge("open_followed_files", help: "Followed files that are held open.")
+        lostFileBytes = counter(
+            "lost_file_bytes_total", help: "Bytes that were removed, or moved to another directory, before they were read.")
         fileErrors = counter("file_errors_total", help: "Files that could not be opened or read any further.")
         fileRestarts = counter("file_restarts_total", help: "Files that were emptied and read from their start again.")
         spoolBytes = gauge("spool_bytes", help: "Size of the spool directory.")
@@ -115,6 +129,16 @@ package final class CollectorMetrics: Sendable {
         registry.gauge(
             "steelyard_collector_source_problem", help: "1 while a source brings nothing for this reason.",
             labels: [MetricLabel("source", value: source), MetricLabel("reason", value: reason.rawValue)])
+    }
+}
+
+extension CollectorMetrics {
+    /// Bytes that stand in a source's files and weren't read yet.
+    func bytesBehind(_ source: String) -> Gauge {
+        registry.gauge(
+            "steelyard_collector_file_bytes_behind",
+            help: "Bytes in followed files that weren't read yet, before decompression, by source.",
+            labels: [MetricLabel("source", value: source)])
     }
 }
 

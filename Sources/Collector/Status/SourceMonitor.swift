@@ -68,6 +68,8 @@ package actor SourceMonitor: Service {
         let now = clock.nowMilliseconds()
         let problems = await reader.problems() + names.compactMap { rejection(of: $0, now: now) }
         board.setSourceProblems(problems)
+        let behind = await reader.bytesBehind()
+        for name in names { metrics.bytesBehind(name).set(Double(behind[name] ?? 0)) }
         let standing = Set(problems.map { Key(source: $0.source, reason: $0.reason) })
         for name in names {
             for reason in SourceProblem.Reason.allCases {
@@ -123,6 +125,7 @@ package actor SourceMonitor: Service {
     private static func declare(_ names: [String], _ metrics: CollectorMetrics) {
         for name in names {
             _ = metrics.source(name)
+            metrics.bytesBehind(name).set(0)
             for reason in SourceProblem.Reason.allCases { metrics.sourceProblem(reason, of: name).set(0) }
         }
     }

@@ -11,7 +11,7 @@ extension FileFollower {
     /// Decompresses a piece of a whole file and parses it.
     ///
     /// - Throws: ``DecompressionError``, or what reading threw: `FileSystemError`.
-    func readCompressed(
+    mutating func readCompressed(
         _ file: inout FollowedFile, handle: OpenFile, compression: Compression
     ) throws -> Turn {
         var stream =
@@ -26,7 +26,9 @@ extension FileFollower {
     }
 
     /// Decompresses until there is a chunk or nothing more to read. Returns whether the whole file is through.
-    private func fill(_ stream: inout FollowedFile.Stream, _ handle: OpenFile, upTo chunkBytes: Int) throws -> Bool {
+    private mutating func fill(_ stream: inout FollowedFile.Stream, _ handle: OpenFile, upTo chunkBytes: Int) throws
+        -> Bool
+    {
         while stream.output.count < chunkBytes {
             if stream.raw.isEmpty {
                 let range = 0..<Self.rawChunkBytes
@@ -50,14 +52,18 @@ extension FileFollower {
         stream.toSkip -= UInt64(count)
     }
 
-    private func parseOutput(
+    private mutating func parseOutput(
         _ stream: inout FollowedFile.Stream, _ file: inout FollowedFile, isAtEnd: Bool
     ) throws(DecompressionError) -> Turn {
         if stream.toSkip > 0, isAtEnd {
             throw DecompressionError(.truncated, "is shorter than what was already read of it")
         }
         let count = min(stream.output.count, buffer.byteCount)
-        guard count > 0 || isAtEnd else { return .waits }
+        guard count > 0 || isAtEnd else {
+            // Read as far as there is something; more may come.
+            file.settle()
+            return .waits
+        }
         buffer.write(Array(stream.output[..<count]), at: 0)
         let isLast = isAtEnd && count == stream.output.count
         // Set before parsing, so that the checkpoint that goes with the last events says that they are the last.
@@ -70,6 +76,7 @@ extension FileFollower {
         file.grewAt = steadyClock.nowMilliseconds()
         file.chunkBytes = consumed == 0 ? buffer.byteCount : chunkBytes
         guard isLast else { return consumed > 0 ? .read : .waits }
+        file.settle()
         closeHandle(&file)
         report(.finished(path: file.path, byteCount: file.offset))
         return .read

@@ -5,10 +5,18 @@ internal import UsageModel
 extension FileFollower {
     /// Reads and counts the next chunk of a file, unless input is closed.
     package mutating func readChunk(of id: FileID) -> Turn {
+        // Most files have been read to their end, and are neither open nor changed.
+        guard !intakeSwitch.isClosed, followed[id]?.needsTurn == true else { return .waits }
         // The file is taken out while it is read: nothing else touches it, and its buffers aren't copied.
-        guard !intakeSwitch.isClosed, var file = followed.removeValue(forKey: id) else { return .waits }
+        guard var file = followed.removeValue(forKey: id) else { return .waits }
         defer { followed[id] = file }
-        guard !file.isDone, let handle = file.handle else { return .waits }
+        guard let handle = heldHandle(&file) else { return .waits }
+        let turn = read(&file, handle)
+        releaseHandle(&file, after: turn)
+        return turn
+    }
+
+    private mutating func read(_ file: inout FollowedFile, _ handle: OpenFile) -> Turn {
         do {
             let turn =
                 if let compression = file.compression {
@@ -21,6 +29,8 @@ extension FileFollower {
         } catch let error as DecompressionError {
             file.hasFailed = true
             file.stream = nil
+            file.settle()
+            closeHandle(&file)
             report(.failed(path: file.path, offset: file.offset, detail: error.description))
         } catch {
             // A disk or a network that comes back: nothing was counted of what could not be read.
@@ -33,6 +43,7 @@ extension FileFollower {
     /// Reads one chunk of a plain file straight into the accumulator.
     private mutating func readPlain(_ file: inout FollowedFile, _ handle: OpenFile) throws(FileSystemError) -> Turn {
         let status = try fileSystem.status(handle)
+        file.see(status, at: file.path)
         let now = steadyClock.nowMilliseconds()
         if status.byteCount < file.offset {
             try startOver(&file, handle)
@@ -104,11 +115,14 @@ extension FileFollower {
         return true
     }
 
-    /// The file was emptied and written anew under the same inode.
-    private mutating func startOver(_ file: inout FollowedFile, _ handle: OpenFile) throws(FileSystemError) {
+    /// The file was emptied and written anew, or is another one under the same inode.
+    mutating func startOver(_ file: inout FollowedFile, _ handle: OpenFile) throws(FileSystemError) {
         let fingerprint = try identification.fingerprint(of: handle)
         report(.startedOver(path: file.path, offset: file.offset))
         file.parser.resume(from: .start)
+        file.compression = Compression(path: file.path)
+        file.stream = nil
+        file.hasFailed = false
         file.tailBytes = 0
         file.seenSize = 0
         file.checkpoint = FileCheckpoint(path: file.path, fingerprint: fingerprint)

@@ -10,13 +10,16 @@ package import UsageModel
 /// the fault simulation runs this very code. Callers take turns: ``scan()``, then ``readChunk(of:)`` for each of
 /// ``order``, then ``letGoOfDetached()``.
 package struct FileFollower {
-    /// The most files that are followed at once, where the system lets the process open so many.
+    /// The most files that are followed at once.
     package static let maxFiles = 10_000
     /// Chunks that one file may read before the next file's turn.
     package static let chunksPerTurn = 16
     /// How long a file whose name is gone is still read before it is let go; twice the age of a batch comes on top, so
     /// that what was read of it is sealed by then.
     package static let detachedGrace = Duration.seconds(60)
+    /// How long a file that was read to its end may rest before its handle is given up. It is opened again once it
+    /// grows, and when its name goes.
+    package static let idleGrace = Duration.seconds(10)
 
     /// What reading a chunk came to.
     package enum Turn: Sendable {
@@ -46,6 +49,10 @@ package struct FileFollower {
     let intakeSwitch: IntakeSwitch
     let wallClock: any WallClock
     let steadyClock: any SteadyClock
+    /// The most handles that are kept. A file beyond them is opened for its turn alone.
+    let maxHandles: Int
+    /// Handles that are open now.
+    package internal(set) var handleCount = 0
     /// Takes what there is to tell. It must not come back to this value.
     let report: (FileEvent) -> Void
     /// Bytes that are read and parsed at a time.
@@ -63,6 +70,7 @@ package struct FileFollower {
     private let detachedGraceMilliseconds: Int64
     /// The most files that are followed at once.
     private let maxFiles: Int
+    let idleGraceMilliseconds = Self.idleGrace.wholeMilliseconds
     /// Files that could not be followed, by path, so that each is reported once.
     var waiting: [String: Waiting] = [:]
 
@@ -77,12 +85,13 @@ package struct FileFollower {
     ///   - recovered: what the spool's last batch says about files.
     ///   - sealAge: how old a batch may become before it is sealed.
     ///   - chunkBytes: bytes that are read and parsed at a time.
-    ///   - maxFiles: the most files that are followed at once; each takes a file handle.
+    ///   - maxFiles: the most files that are followed at once.
+    ///   - maxHandles: the most handles that are kept, of files with unread bytes and of those that have just grown.
     package init(
         sources: [FollowedSource], timeWindow: ReloadableTimeWindow, recovered: RecoveredFiles, sealAge: Duration,
         accumulator: Accumulator, intakeSwitch: IntakeSwitch, fileSystem: any FileSystem, wallClock: any WallClock,
         steadyClock: any SteadyClock, chunkBytes: Int = AccumulatorLimits.chunkBytes, maxFiles: Int = Self.maxFiles,
-        report: @escaping (FileEvent) -> Void
+        maxHandles: Int = Self.maxFiles, report: @escaping (FileEvent) -> Void
     ) {
         self.sources = sources
         self.timeWindow = timeWindow
@@ -93,6 +102,7 @@ package struct FileFollower {
         self.steadyClock = steadyClock
         self.chunkBytes = chunkBytes
         self.maxFiles = min(maxFiles, Self.maxFiles)
+        self.maxHandles = maxHandles
         self.report = report
         buffer = ChunkBuffer(byteCount: Limits.maxRecordBytes + chunkBytes)
         identification = FileIdentification(fileSystem: fileSystem)
@@ -104,12 +114,21 @@ package struct FileFollower {
     /// How many files are followed.
     package var count: Int { followed.count }
 
+    /// How many files match and aren't followed.
+    package var waitingCount: Int { waiting.count }
+
+    /// Bytes that stand in each source's files and weren't read yet, before decompression, as of the last ``scan()``.
+    package var bytesBehind: [String: UInt64] {
+        followed.values.reduce(into: [:]) { $0[$1.source.name, default: 0] += $1.bytesBehind }
+    }
+
     /// How far a file was read, in bytes after decompression; `nil` where it isn't followed.
     package func offset(of id: FileID) -> UInt64? { followed[id]?.offset }
 
     /// Closes all files. The spool says how far they were read.
     package mutating func close() {
         for handle in followed.values.compactMap(\.handle) { fileSystem.close(handle) }
+        handleCount = 0
         followed = [:]
         order = []
     }
@@ -119,21 +138,22 @@ package struct FileFollower {
     /// Brings the list of followed files up to date with the directories.
     package mutating func scan() {
         var seen: Set<FileID> = []
+        var listings = FileIdentification.Listings()
         for source in sources {
             for path in source.globs.flatMap({ fileSystem.paths(matching: $0) }) {
                 guard let status = try? fileSystem.status(path), status.isRegular else { continue }
                 let id = identification.id(of: status, source: source.name)
                 guard seen.insert(id).inserted else { continue }
                 if followed[id] != nil {
-                    followed[id]?.checkpoint.path = path
-                    followed[id]?.isDetached = false
+                    followed[id]?.see(status, at: path)
+                    followed[id]?.detachedAt = nil
                 } else {
                     _ = begin(id, at: path, source)
                 }
             }
-            for id in lostIDs(of: source, seen: seen) { findRenamed(id, of: source, seen: &seen) }
+            for id in lostIDs(of: source, seen: seen) { findRenamed(id, of: source, seen: &seen, &listings) }
         }
-        for id in order where !seen.contains(id) { followed[id]?.isDetached = true }
+        for id in order where !seen.contains(id) { followDetached(id, &listings) }
         isFirstScan = false
         hasScanned = true
     }
@@ -146,11 +166,13 @@ package struct FileFollower {
     }
 
     /// Looks for a file that was renamed away while the collector was down.
-    private mutating func findRenamed(_ id: FileID, of source: FollowedSource, seen: inout Set<FileID>) {
+    private mutating func findRenamed(
+        _ id: FileID, of source: FollowedSource, seen: inout Set<FileID>, _ listings: inout FileIdentification.Listings
+    ) {
         guard let checkpoint = remembered[id] else { return }
         let path: String?
         do throws(FileSystemError) {
-            path = try identification.findRenamed(id, lastPath: checkpoint.path)
+            path = try identification.findRenamed(id, lastPath: checkpoint.path, &listings)?.path
         } catch {
             // The directory can't be read: that the file is gone is not known, and a checkpoint that was dropped too
             // early would have the file counted a second time.
@@ -198,6 +220,7 @@ package struct FileFollower {
                     return .isAnother
                 }
                 if !isResumed { try startNew(&file, handle, byteCount: status.byteCount) }
+                file.see(status, at: path)
                 follow(file)
                 return .begun
             } catch {
@@ -225,7 +248,9 @@ package struct FileFollower {
 
     private mutating func follow(_ begun: FollowedFile) {
         var file = begun
-        if file.isDone { closeHandle(&file) }
+        handleCount += 1
+        if file.isDone { file.settle() }
+        if file.isDone || handleCount > maxHandles { closeHandle(&file) }
         remembered[file.id] = nil
         waiting[file.path] = nil
         followed[file.id] = file
@@ -282,14 +307,36 @@ package struct FileFollower {
 
     // MARK: Letting go
 
+    /// Keeps an eye on a file that no glob leads to: it may still grow under another name, or without one. While its
+    /// handle is held it is read by that; one that had none gets one, where its new name can be found.
+    private mutating func followDetached(_ id: FileID, _ listings: inout FileIdentification.Listings) {
+        guard var file = followed.removeValue(forKey: id) else { return }
+        defer { followed[id] = file }
+        file.detachedAt = file.detachedAt ?? steadyClock.nowMilliseconds()
+        guard file.handle == nil, !file.isDone, !file.isGone else { return }
+        do throws(FileSystemError) {
+            guard let found = try identification.findRenamed(id, lastPath: file.path, &listings) else {
+                file.isGone = true
+                if file.bytesBehind > 0 { report(.lost(path: file.path, byteCount: file.bytesBehind)) }
+                return
+            }
+            file.see(found.status, at: found.path)
+            if handleCount < maxHandles { _ = try open(&file) }
+            file.hasLookFailed = false
+        } catch {
+            // Whether it is there is not known; it is looked for again.
+            file.hasLookFailed = true
+        }
+    }
+
     /// Lets files go whose name is gone, once they are read and quiet.
     package mutating func letGoOfDetached() {
         // While no input is taken, files can't have been read to their end.
         guard !intakeSwitch.isClosed else { return }
         let now = steadyClock.nowMilliseconds()
         let gone = order.filter { id in
-            guard let file = followed[id], file.isDetached else { return false }
-            return now - file.grewAt > detachedGraceMilliseconds
+            guard let file = followed[id], let detachedAt = file.detachedAt, !file.mayHoldMore else { return false }
+            return now - max(file.grewAt, detachedAt) > detachedGraceMilliseconds
         }
         guard !gone.isEmpty else { return }
         for id in gone {
@@ -299,9 +346,5 @@ package struct FileFollower {
         }
         order.removeAll { gone.contains($0) }
         accumulator.removeCheckpoints(gone)
-    }
-
-    func closeHandle(_ file: inout FollowedFile) {
-        if let handle = file.handle.take() { fileSystem.close(handle) }
     }
 }

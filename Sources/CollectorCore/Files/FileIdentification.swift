@@ -71,26 +71,47 @@ struct FileIdentification {
         try fingerprint(of: file, length: known.length) == known
     }
 
-    /// Where a file is now that was renamed while nobody looked: in its old directory, under another name.
+    /// Names by inode of the directories that were listed in one look; each is listed once.
+    struct Listings {
+        fileprivate var names: [String: [UInt64: [String]]] = [:]
+    }
+
+    /// Where a file is now that was renamed while nobody looked: in its old directory, under another name or its own.
     ///
     /// - Returns: `nil` where it is not there.
-    func findRenamed(_ id: FileID, lastPath: String) throws(FileSystemError) -> String? {
+    func findRenamed(
+        _ id: FileID, lastPath: String, _ listings: inout Listings
+    ) throws(FileSystemError) -> (path: String, status: FileStatus)? {
         let directory = Self.directory(of: lastPath)
-        let entries: [DirectoryEntry]
-        do throws(FileSystemError) {
-            entries = try fileSystem.entries(directory)
-        } catch {
-            // Gone with its directory.
-            if error.isNotFound { return nil }
-            throw error
-        }
-        for entry in entries where entry.inode == id.inode {
-            let path = "\(directory)/\(entry.name)"
-            let status = try fileSystem.status(path)
+        for name in try names(of: id.inode, in: directory, &listings) {
+            let path = "\(directory)/\(name)"
+            let status: FileStatus
+            do throws(FileSystemError) {
+                status = try fileSystem.status(path)
+            } catch {
+                // Gone since it was listed.
+                if error.isNotFound { continue }
+                throw error
+            }
             // A directory may hold names of other file systems, which number their files themselves.
-            if status.isRegular, status.device == id.device { return path }
+            if status.isRegular, status.device == id.device, status.inode == id.inode { return (path, status) }
         }
         return nil
+    }
+
+    private func names(
+        of inode: UInt64, in directory: String, _ listings: inout Listings
+    ) throws(FileSystemError) -> [String] {
+        if let known = listings.names[directory] { return known[inode] ?? [] }
+        var names: [UInt64: [String]] = [:]
+        do throws(FileSystemError) {
+            for entry in try fileSystem.entries(directory) { names[entry.inode, default: []].append(entry.name) }
+        } catch {
+            // Gone, and its files with it.
+            if !error.isNotFound { throw error }
+        }
+        listings.names[directory] = names
+        return names[inode] ?? []
     }
 
     private static func directory(of path: String) -> String {

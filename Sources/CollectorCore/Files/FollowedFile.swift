@@ -44,6 +44,8 @@ package enum FileEvent {
     case letGo(path: String)
     /// More files than are followed at once, `limit`; this one waits. Told once for each path.
     case tooMany(path: String, limit: Int)
+    /// A file was removed, or moved to another directory, before these bytes of it were read.
+    case lost(path: String, byteCount: UInt64)
     /// A file can't be opened; it is tried again. Told once for each path.
     case unopenable(path: String, FileSystemError)
     /// A file can't be read for now; it is tried again. Told once until it can be.
@@ -67,7 +69,7 @@ struct FollowedFile {
 
     let id: FileID
     let source: FollowedSource
-    /// `nil` once the file is done with.
+    /// `nil` where the file was read to its end and rests; see `FileFollower+Handles.swift`.
     var handle: OpenFile?
     var checkpoint: FileCheckpoint
     var parser: any SourceParser
@@ -83,8 +85,15 @@ struct FollowedFile {
     var tailBytes: UInt64 = 0
     /// When the file last grew, by the steady clock, in milliseconds.
     var grewAt: Int64
-    /// Whether its name has gone or leads to another file.
-    var isDetached = false
+    /// The file's size and time of change when it was last looked at, by its name or its handle.
+    var lookedSize: UInt64 = 0
+    var lookedModified: Int64 = 0
+    /// Since when its name has gone or leads to another file, by the steady clock, in milliseconds.
+    var detachedAt: Int64?
+    /// Whether it was looked for after its name had gone, and isn't there.
+    var isGone = false
+    /// Whether its directory couldn't be looked through after its name had gone.
+    var hasLookFailed = false
     /// Whether its bytes can't be understood any further, for a reason that was reported.
     var hasFailed = false
     /// Whether the last attempt to read it failed, which was reported.
@@ -93,4 +102,37 @@ struct FollowedFile {
     var isDone: Bool { checkpoint.isFinished || hasFailed }
     var path: String { checkpoint.path }
     var offset: UInt64 { parser.position.byteOffset }
+    var isDetached: Bool { detachedAt != nil }
+
+    /// Whether it has changed since it was last read to its end.
+    var hasChanged: Bool { lookedSize != seenSize || lookedModified != seenModified }
+    /// Whether everything in it was read, as of the last look.
+    var isAtEnd: Bool { tailBytes == 0 && !hasChanged && !isUnreadable }
+    /// Whether a turn could bring anything.
+    var needsTurn: Bool {
+        if handle != nil { return true }
+        return !isGone && (hasChanged || isUnreadable || tailBytes > 0 && source.completeLastLineAfter != nil)
+    }
+    /// Whether a file whose name is gone may not be let go yet: it couldn't be looked for, or not be opened.
+    var mayHoldMore: Bool { handle == nil && !isGone && !isDone && (hasLookFailed || hasChanged) }
+
+    /// Bytes in the file that weren't read yet, before decompression, as of the last look.
+    var bytesBehind: UInt64 {
+        guard !isDone else { return 0 }
+        let read = compression == nil ? offset : stream?.rawOffset ?? 0
+        return lookedSize > read ? lookedSize - read : 0
+    }
+
+    /// Takes in what a look at it says.
+    mutating func see(_ status: FileStatus, at path: String) {
+        checkpoint.path = path
+        lookedSize = status.byteCount
+        lookedModified = status.modifiedNanoseconds
+    }
+
+    /// What was last looked at has been read as far as it can be.
+    mutating func settle() {
+        seenSize = lookedSize
+        seenModified = lookedModified
+    }
 }

@@ -16,7 +16,7 @@ package struct SourceProblem: Sendable, Equatable {
             switch self {
             case .noFiles: "check the source's paths, and that the gateway writes there"
             case .notReadable: "let the collector's user read the files, and enter and list their directories"
-            case .tooManyFiles: "let old files go, narrow the source's paths, or raise the limit of open files"
+            case .tooManyFiles: "remove old files, narrow the source's paths, or divide them among collectors"
             case .allRejected: "look into the quarantine, and compare the source's format with what the records are"
             }
         }

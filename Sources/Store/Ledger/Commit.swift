@@ -52,6 +52,20 @@ package struct CommittedBatch: Sendable, Equatable {
     package var outcome: BatchOutcome
     /// `nil` for an outcome that is no acknowledgement.
     package var receipt: BatchReceipt?
+    /// Whether the bytes of a batch that may not be counted were to be quarantined and found no room there.
+    package var isDropped = false
+}
+
+/// What is kept of one collector's batches that may not be counted, as evidence: forks, and spool sequences that were
+/// used twice. The first ones are kept, since they show how it began; what comes beyond is refused like them, and
+/// dropped.
+package struct QuarantineLimits: Sendable, Equatable {
+    /// Batches.
+    package var batches = 1_000
+    /// Sealed bytes of all of them.
+    package var bytes = 64 << 20
+
+    package init() {}
 }
 
 /// What an acknowledgement says of the batch's epoch.
@@ -81,9 +95,11 @@ extension Store {
     ///
     /// - Throws: ``PostgresError``. With ``PostgresError/isUnknownCommit`` even after retries nobody knows whether it
     ///   was counted; sending the same batch again tells.
-    package func commitBatch(_ batch: BatchCommit) async throws -> CommittedBatch {
+    package func commitBatch(
+        _ batch: BatchCommit, quarantine limits: QuarantineLimits = QuarantineLimits()
+    ) async throws -> CommittedBatch {
         try await ensureLedgerPartitions(for: batch.receivedAt)
-        return try await transaction(retry: .idempotent) { try $0.commit(batch) }
+        return try await transaction(retry: .idempotent) { try $0.commit(batch, quarantine: limits) }
     }
 }
 
@@ -95,11 +111,10 @@ struct HighWater {
 }
 
 extension StoreSession {
-    /// The most batches that are kept of one collector in quarantine; more are refused all the same, but not kept.
-    static let maxQuarantinedBatches = 1_000
-
     /// The part of ``Store/commitBatch(_:)`` that is one transaction. The ledger's partition must exist.
-    func commit(_ batch: BatchCommit) throws -> CommittedBatch {
+    func commit(
+        _ batch: BatchCommit, quarantine limits: QuarantineLimits = QuarantineLimits()
+    ) throws -> CommittedBatch {
         let highWater: HighWater
         switch try lockHighWater(batch.key, epoch: batch.epoch) {
         case .failure(let refusal): return CommittedBatch(outcome: BatchOutcome(refusal))
@@ -110,21 +125,23 @@ extension StoreSession {
         }
         let usesUp = outcome.usesUp(sequence: batch.sequence, nextSequence: highWater.nextSequence)
         var receipt: BatchReceipt?
+        var isDropped = false
         switch outcome {
         case .counted: receipt = try count(batch, highWater: highWater)
         case .duplicate: receipt = try confirmDuplicate(batch, highWater: highWater, usesUpSequence: usesUp)
         case .spoolSequenceReused:
-            try quarantine(
-                batch, of: highWater.collector, as: .spoolSequenceReused,
+            isDropped = try !quarantine(
+                batch, of: highWater.collector, as: .spoolSequenceReused, within: limits,
                 detail: "the spool's sequence was used for other bytes")
         case .fork:
-            try quarantine(
-                batch, of: highWater.collector, as: .fork, detail: "the sequence number was used for other bytes")
+            isDropped = try !quarantine(
+                batch, of: highWater.collector, as: .fork, within: limits,
+                detail: "the sequence number was used for other bytes")
         case .gap, .fenced, .unknownEpoch: break
         }
         precondition(
             (receipt != nil) == outcome.isAcknowledgement, "\(outcome) of \(batch.key) has the wrong receipt")
-        return CommittedBatch(outcome: outcome, receipt: receipt)
+        return CommittedBatch(outcome: outcome, receipt: receipt, isDropped: isDropped)
     }
 
     private func history(of batch: BatchCommit, collector: Int32) throws -> BatchHistory {
@@ -200,23 +217,36 @@ extension StoreSession {
         return BatchReceipt(nextSequence: batch.sequence + 1, chain: try row.decode(0))
     }
 
-    /// Keeps a batch that is not counted, within ``maxQuarantinedBatches``.
+    /// Keeps a batch that is not counted, where there is room for it.
+    ///
+    /// - Returns: whether it is kept; once is enough for the same bytes.
     private func quarantine(
-        _ batch: BatchCommit, of collector: Int32, as reason: QuarantineReason, detail: String
-    ) throws {
+        _ batch: BatchCommit, of collector: Int32, as reason: QuarantineReason, within limits: QuarantineLimits,
+        detail: String
+    ) throws -> Bool {
         try connection.query(
             """
-            INSERT INTO batch_quarantine (
-                collector_id, provider_id, digest, epoch, sequence, reason, detail, received_at, payload)
-            SELECT $1, provider_id, $2, $3, $4, $8, $9, $5, $6 FROM collector
-             WHERE collector_id = $1 AND (SELECT count(*) FROM batch_quarantine WHERE collector_id = $1) < $7
-            ON CONFLICT (collector_id, digest) DO NOTHING
+            WITH kept AS (
+                SELECT count(*) AS batches, coalesce(sum(octet_length(payload)), 0) AS bytes,
+                       coalesce(bool_or(digest = $2), false) AS is_known
+                  FROM batch_quarantine
+                 WHERE collector_id = $1 AND reason IN ('fork', 'spool-sequence-reused')),
+            added AS (
+                INSERT INTO batch_quarantine (
+                    collector_id, provider_id, digest, epoch, sequence, reason, detail, received_at, payload)
+                SELECT $1, provider_id, $2, $3, $4, $8, $9, $5, $6 FROM collector, kept
+                 WHERE collector_id = $1 AND batches < $7 AND bytes + $10::bigint <= $11::bigint
+                ON CONFLICT (collector_id, digest) DO NOTHING
+                RETURNING 1)
+            SELECT is_known OR EXISTS (SELECT FROM added) FROM kept
             """,
             [
                 .int(Int64(collector)), .bytes(batch.digest), .int(Int64(clamping: batch.epoch)),
                 .int(Int64(clamping: batch.sequence)), .timestamp(batch.receivedAt), .bytes(batch.payload),
-                .int(Self.maxQuarantinedBatches), .text(reason.rawValue), .text(detail),
-            ])
+                .int(limits.batches), .text(reason.rawValue), .text(detail), .int(batch.payload.count),
+                .int(limits.bytes),
+            ]
+        ).one().decode(0)
     }
 
     private func parameters(_ batch: BatchCommit, highWater: HighWater) -> [Parameter] {

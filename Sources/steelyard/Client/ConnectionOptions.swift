@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import Identity
 
 /// How a command reaches the query API. Without any of it, the `up` of the data directory is asked.
 struct ConnectionOptions: ParsableArguments {
@@ -78,14 +79,19 @@ struct Connection: Sendable, Equatable {
     }
 
     private static func readToken(_ path: String, isDefault: Bool) throws(CommandError) -> String {
-        guard let data = FileManager.default.contents(atPath: path) else {
+        if isDefault, !FileManager.default.fileExists(atPath: path) {
             throw CommandError(
                 .failure,
-                isDefault
-                    ? "no token: \(path) isn't there. Start `steelyard up` first, or name your token's file with "
-                        + "--token-file" : "the token file \(path) can't be read")
+                "no token: \(path) isn't there. Start `steelyard up` first, or name your token's file with --token-file"
+            )
         }
-        let token = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        let text: String
+        do throws(CertificateFault) {
+            text = try SecretFile.read(path, kind: "token")
+        } catch {
+            throw CommandError(.failure, "the token file \(error)")
+        }
+        let token = text.trimmingCharacters(in: .whitespacesAndNewlines)
         guard token.hasPrefix("sy_"), token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), token.utf8.count <= 256 else {
             throw CommandError(.failure, "\(path) doesn't hold a token: one is a single line that begins with sy_")
         }

@@ -64,12 +64,7 @@ struct UpCommand: AsyncParsableCommand {
         let programs = try Executables.besideThis()
         // Before the directory is made: what can never work leaves nothing behind.
         try Ports.check(base: portBase, providerCount: providers.count)
-        do {
-            try directory.prepare()
-        } catch {
-            throw CommandError(
-                .failure, "can't make the data directory \(directory.path): \(error.localizedDescription)")
-        }
+        try directory.prepare()
         let lock = try DirectoryLock(directory)
         let stop = StopSignal()
         let options = UpRunner.Options(

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Identity
 
 /// Where `steelyard up` keeps everything, and where the other commands look for it.
 struct DataDirectory: Sendable, Hashable {
@@ -35,13 +36,18 @@ struct DataDirectory: Sendable, Hashable {
 
     /// Makes the directories that must be there before anything starts. The data directory itself may be entered by the
     /// user that PostgreSQL runs as; keys, tokens and configuration are in directories that may not.
-    func prepare() throws {
-        let manager = FileManager.default
-        try manager.createDirectory(
-            atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+    ///
+    /// Whoever could write to one of them, or put a link in the place of a file, would have this user's programs use
+    /// keys and write files of their choice: what others can change, or have made, is refused. So is everything that is
+    /// in them already, since it may come from a time when others could.
+    ///
+    /// - Throws: ``IdentityError`` that names path, owner, mode and remedy.
+    func prepare() throws(IdentityError) {
+        try TrustedDirectory.make(path, mode: 0o755, isExclusive: true)
         for name in ["ca", "config", "logs", "tokens", "aggregator", "collectors"] {
-            try manager.createDirectory(
-                atPath: "\(path)/\(name)", withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            try TrustedDirectory.make("\(path)/\(name)", mode: 0o700, isExclusive: true)
+            try TrustedDirectory.checkEntries(of: "\(path)/\(name)")
         }
+        for file in [lock, state] { try TrustedDirectory.checkFile(file) }
     }
 }

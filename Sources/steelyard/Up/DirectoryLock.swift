@@ -5,7 +5,7 @@ struct DirectoryLock: ~Copyable {
     private let descriptor: Int32
 
     init(_ directory: DataDirectory) throws(CommandError) {
-        let descriptor = unsafe open(directory.lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        let descriptor = unsafe open(directory.lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else {
             let reason = unsafe String(cString: strerror(errno))
             throw CommandError(.failure, "can't open \(directory.lock): \(reason)")
@@ -23,7 +23,7 @@ struct DirectoryLock: ~Copyable {
 
     /// Whether some process holds the lock at the moment.
     static func isHeld(_ directory: DataDirectory) -> Bool {
-        let descriptor = unsafe open(directory.lock, O_RDWR | O_CLOEXEC)
+        let descriptor = unsafe open(directory.lock, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return errno == EWOULDBLOCK }

@@ -52,7 +52,8 @@ struct Supervisor: Sendable {
 
     private func launch() async throws -> String {
         let log = try FileDescriptor.open(
-            FilePath(plan.log), .writeOnly, options: [.create, .append, .closeOnExec], permissions: [.ownerReadWrite])
+            FilePath(plan.log), .writeOnly, options: [.create, .append, .closeOnExec, .noFollow],
+            permissions: [.ownerReadWrite])
         defer { try? log.close() }
         var options = PlatformOptions()
         // A process group of its own: Ctrl-C in the terminal reaches `up` alone, which stops its children in order.

@@ -1,3 +1,4 @@
+import Foundation
 import Postgres
 import Reporting
 import Settings
@@ -70,5 +71,44 @@ import UsageModel
         #expect(configuration.readerConnection == nil)
         let reader = try #require(try load(["database.url=x", Self.reader]).readerConnection)
         #expect(reader.connectionString == "y" && reader.takesOneStatementPerMessage)
+    }
+
+    @Test(arguments: ["PGPASSWORD", "PGSSLPASSWORD"])
+    func `a password in the environment is refused with the remedy`(variable: String) throws {
+        let overrides = [
+            "database.url=x", Self.reader, "ingest.certificate-file=c", "ingest.key-file=k", "ingest.client-ca-file=a",
+        ]
+        let error = #expect(throws: SettingsError.self) {
+            _ = try AggregatorSettings.load(file: nil, overrides: overrides, environment: [variable: "s"])
+        }
+        #expect(error?.description.contains("environment variable \(variable)") == true)
+        #expect(error?.description.contains("database.passfile") == true)
+        _ = try AggregatorSettings.load(file: nil, overrides: overrides, environment: [variable: ""])
+    }
+
+    @Test(arguments: ["database.url", "database.reader-url"])
+    func `a password in either connection string is refused, wherever it comes from`(key: String) throws {
+        let other = key == "database.url" ? "database.reader-url=y" : "database.url=x"
+        for text in ["host=db password=s", "postgresql://u:s@db/x"] {
+            let error = #expect(throws: SettingsError.self) { _ = try load([other, "\(key)=\(text)"]) }
+            #expect(error?.problems.map(\.key) == [key])
+            #expect(error?.description.contains("holds a password") == true)
+        }
+    }
+
+    @Test(arguments: ["database.passfile", "database.url-file", "database.reader-url-file"], [0o640, 0o604])
+    func `a file with a password that others can open is refused`(key: String, mode: Int) throws {
+        let file = NSTemporaryDirectory() + "steelyard-password-\(UUID().uuidString)"
+        try Data("host=db password=s".utf8).write(to: URL(fileURLWithPath: file))
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        var overrides = ["\(key)=\(file)"]
+        if key != "database.url-file" { overrides.append("database.url=x") }
+        if key != "database.reader-url-file" { overrides.append(Self.reader) }
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
+        let error = #expect(throws: SettingsError.self) { _ = try load(overrides) }
+        #expect(error?.problems.map(\.key) == [key])
+        #expect(error?.description.contains("(mode 0\(String(mode, radix: 8)))") == true)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
+        _ = try load(overrides)
     }
 }

@@ -150,4 +150,64 @@ import UsageModel
             #expect(isRefused)
         }
     }
+
+    /// The authority's certificate allows no authority below it, and a collector's is none at all.
+    @Test func `takes no chain with an authority below ours, or with a leaf in its place`() async throws {
+        try await World.with { world in
+            var request = try LeafRequest.collector(world.identity())
+            var chains: [(String, IssuedCertificate)] = []
+            for isAuthority in [true, false] {
+                request.isAuthority = isAuthority
+                let issuer = try world.authority.issue(request)
+                let below = try CertificateAuthority(unchecked: issuer)
+                var issued = try below.issueCollector(world.identity())
+                issued.certificatePEM += issuer.certificatePEM
+                chains.append((isAuthority ? "beyond the path length" : "signed by a leaf", issued))
+            }
+            for (name, issued) in chains {
+                let isRefused = try await TestClient.with(world.ingest, tls: try world.tls(issued)) { client in
+                    do {
+                        _ = try await client.openEpoch()
+                        return false
+                    } catch {
+                        return true
+                    }
+                }
+                #expect(isRefused, "\(name)")
+            }
+            #expect(try await world.store.snapshot { try $0.collectors(visibility: .everything) }.isEmpty)
+            let text = try await metrics(of: world)
+            let failed = text.split(separator: "\n").contains { line in
+                line.hasPrefix(
+                    "steelyard_aggregator_handshake_failures_total{listener=\"ingest\",reason=\"certificate-verify-failed\"}"
+                )
+                    && !line.hasSuffix(" 0")
+            }
+            #expect(failed, "failed handshakes are counted")
+        }
+    }
+
+    @Test func `failed handshakes and every outcome are in the metrics from the start`() async throws {
+        try await World.with { world in
+            let text = try await metrics(of: world)
+            for reason in HandshakeWitness.reasons {
+                #expect(
+                    text.contains(
+                        "steelyard_aggregator_handshake_failures_total{listener=\"ingest\",reason=\"\(reason)\"} 0\n"))
+            }
+            for outcome in BatchOutcome.names {
+                #expect(text.contains("steelyard_aggregator_batches_total{outcome=\"\(outcome)\"} 0\n"), "\(outcome)")
+            }
+            #expect(text.contains("steelyard_aggregator_quarantine_dropped_batches_total 0\n"))
+            let labels = "{listener=\"query\",route=\"/v1/tokens/{id}/rotation\",status=\"500\"}"
+            #expect(text.contains("steelyard_aggregator_requests_total\(labels) 0\n"))
+        }
+    }
+
+    private func metrics(of world: World) async throws -> String {
+        let token = try await world.token(.operator)
+        return try await world.asCaller { client in
+            String(decoding: try await client.get("/metrics", token: token).body, as: UTF8.self)
+        }
+    }
 }

@@ -84,7 +84,10 @@ import Testing
         ("postgresql://db/x?pass%77ord=s", true),
         ("postgresql://db/x?sslmode=require&sslpassword=s", true), ("host=db user=u dbname=x", false),
         ("host=db password=s", true), ("host=db PASSWORD = 's'", true), ("host=db sslpassword='a b'", true),
-        ("passfile=/etc/x host=db", false), ("", false),
+        ("passfile=/etc/x host=db", false), ("", false), ("host=db password\n=\ns", true),
+        ("host=db require_auth=scram-sha-256 scram_client_key=k", true), ("host=db oauth_client_secret=s", true),
+        ("postgresql://u?a:s@db/x", true), ("postgresql://u:s@/x", true), ("postgresql:///x?%50ASSWORD=s", true),
+        ("postgresql://%75:%73@db/x", true), ("postgresql://db/x?oauth_client_secret=s", true),
     ])
     func `a password is found in either form`(text: String, isThere: Bool) {
         #expect(ConnectionSecret.isIn(text) == isThere)

@@ -2,6 +2,7 @@ import BatchFormat
 import Foundation
 import Identity
 import Store
+import Telemetry
 import TestSupport
 import Testing
 import UsageModel
@@ -11,11 +12,11 @@ import UsageModel
 /// Collectors whose certificate was revoked: no new request of theirs is served, on connections that they have as on
 /// new ones.
 @Suite struct RevocationTests {
-    /// Runs `body` beside an aggregator with a file of revoked certificates, empty at first.
+    /// Runs `body` beside an aggregator with a file of revoked certificates that revokes nobody at first.
     private func withFile(_ body: @Sendable @escaping (World, URL) async throws -> Void) async throws {
         try await ScratchDirectory.with("revoked") { directory in
             let file = URL(fileURLWithPath: "\(directory)/revoked")
-            try Data().write(to: file)
+            try Data("# nobody\n".utf8).write(to: file)
             try await World.with(overrides: ["ingest.revoked-file=\(file.path)"]) { try await body($0, file) }
         }
     }
@@ -78,12 +79,46 @@ import UsageModel
         }
     }
 
-    @Test func `an aggregator with a broken file does not start`() async throws {
+    @Test func `an aggregator with a broken or empty file does not start`() async throws {
         try await ScratchDirectory.with("revoked") { directory in
             let file = "\(directory)/revoked"
             #expect(throws: (any Error).self) { try Revocations(file: file, logger: World.logger) }
-            try Data("nonsense".utf8).write(to: URL(fileURLWithPath: file))
-            #expect(throws: IdentityError.self) { try Revocations(file: file, logger: World.logger) }
+            for text in ["nonsense\n", "", "\n", "# certificates\n"] {
+                try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+                #expect(throws: IdentityError.self) { try Revocations(file: file, logger: World.logger) }
+            }
+        }
+    }
+
+    @Test func `an emptied, cut off or vanished file frees nobody, and metric and readiness say so`() async throws {
+        try await ScratchDirectory.with("revoked") { directory in
+            let file = URL(fileURLWithPath: "\(directory)/revoked")
+            let identity = CollectorIdentity(trustDomain: World.trustDomain, provider: "p", name: "c")
+            let good = "# left us\n\(identity)\n"
+            try Data(good.utf8).write(to: file)
+            let registry = MetricsRegistry()
+            let revocations = try Revocations(file: file.path, logger: World.logger, registry: registry)
+            var now: Int64 = 0
+            func look() -> Bool {
+                now += APILimits.revocationCheckSeconds * 1_000
+                return revocations.list(nowMilliseconds: now).revokes(identity, certificateDER: [])
+            }
+            func gauge(_ value: Int) -> Bool {
+                registry.render().contains("steelyard_aggregator_revocation_list_problem \(value)\n")
+            }
+            #expect(look() && gauge(0) && !revocations.hasProblem)
+            for text in ["", "\n", "# left us\n", String(good.dropLast(3)), nil] {
+                if let text {
+                    try Data(text.utf8).write(to: file)
+                } else {
+                    try FileManager.default.removeItem(at: file)
+                }
+                #expect(look(), "\(text ?? "gone")")
+                #expect(gauge(1) && revocations.hasProblem)
+                #expect(throws: (any Error).self) { try revocations.reload() }
+                try Data(good.utf8).write(to: file)
+                #expect(look() && gauge(0) && !revocations.hasProblem)
+            }
         }
     }
 }

@@ -31,6 +31,7 @@ struct HealthHandlers: Sendable {
                     $0.rollupStalledSeconds = Int(health.rollupStalledSeconds)
                     $0.rollupStallReason = health.rollupStallReason
                     $0.scarceNameBudgets = health.scarceNames.count
+                    $0.hasRevocationListProblem = health.hasRevocationListProblem
                 })
         case .starting: reason = "The server is waiting for its database."
         case .databaseUnreachable: reason = "The database does not answer."
