@@ -2,9 +2,9 @@ internal import Foundation
 
 /// A person's name folded to what it looks like, so that two spellings that no reader can tell apart are one name.
 ///
-/// Width and composition (NFKC), case, blanks, what nobody sees, and letters of other scripts that look like those of Latin
-/// make no difference. Two names are alike where either of the two foldings agrees: by their look as they are written, and by
-/// their look in small letters.
+/// Width and composition (NFKC), case, blanks, what nobody sees, and letters of other scripts that look like those of
+/// Latin make no difference. Two names are alike where either of the two foldings agrees: by their look as they are
+/// written, and by their look in small letters.
 package struct NameSkeleton: Sendable, Hashable {
     private let asWritten: String
     private let inSmallLetters: String
@@ -36,8 +36,8 @@ package struct NameSkeleton: Sendable, Hashable {
         return String(scalars)
     }
 
-    /// What looks like a blank and isn't one to Unicode: the pattern of Braille without dots, and a note head that isn't
-    /// drawn.
+    /// What looks like a blank and isn't one to Unicode: the pattern of Braille without dots, and a note head that is
+    /// not drawn.
     private static let blanks: Set<Unicode.Scalar> = ["\u{2800}", "\u{1D159}"]
 
     private static func withSingleBlanks(_ text: String) -> String {
@@ -52,8 +52,9 @@ package struct NameSkeleton: Sendable, Hashable {
     }
 
     /// Unicode Technical Standard #39 (confusables.txt), of the rows whose prototype is one letter of ASCII those whose
-    /// source is a letter of Cyrillic, Greek or Latin, or a digit, that names may hold; and of the scripts whose letters
-    /// anybody can write a Latin name with (Armenian, Cherokee, Coptic, Lisu) those that look the same in most fonts.
+    /// source is a letter of Cyrillic, Greek or Latin, or a digit, that names may hold; and of the scripts whose
+    /// letters anybody can write a Latin name with (Armenian, Cherokee, Coptic, Lisu) those that look the same in most
+    /// fonts.
     static let lookAlikes: [Unicode.Scalar: Unicode.Scalar] = {
         let rows: [(letters: String, prototype: Unicode.Scalar)] = [
             ("АΑаαɑ", "a"), ("ВΒЬь", "b"), ("СϹсϲ", "c"), ("ԁ", "d"), ("ЕΕе", "e"), ("Ԍɡ", "g"), ("НΗһҺ", "h"),

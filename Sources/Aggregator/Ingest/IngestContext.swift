@@ -25,7 +25,7 @@ struct IngestContext: ConnectionContext {
             do {
                 return try await parent.nioSSL_peerCertificate().get()?.toDERBytes()
             } catch ChannelPipelineError.notFound {
-                // The listener is the parent of a connection over HTTP/1.1, which has no TLS any more once it is closed.
+                // Over HTTP/1.1 the parent is the listener: the connection is closed and has no TLS any more.
                 throw Problem.unavailable("The connection was closed before its request was looked at.")
             }
         }

@@ -52,8 +52,8 @@ extension Store {
         try await pool.withConnection { try self.partitions.ensure(wanted, on: $0) }
     }
 
-    /// Makes the partitions that sums of these days (UTC) need, before the batch that needs them is committed: its sender
-    /// waits for them, and no rollup does, which others' batches may be in.
+    /// Makes the partitions that sums of these days (UTC) need, before the batch that needs them is committed: its
+    /// sender waits for them, and no rollup does, which others' batches may be in.
     ///
     /// Each is made on a connection that is given back at once.
     func ensureSumPartitions(for days: Set<Int64>) async throws {

@@ -126,8 +126,8 @@ extension YAMLValue {
         }
     }
 
-    /// Tags would say of what kind a value is, and nothing here listens to them. What quotes and braces say by themselves
-    /// is no tag.
+    /// Tags would say of what kind a value is, and nothing here listens to them. What quotes and braces say by
+    /// themselves is no tag.
     private static func refuseTag(of node: Node, line: Int) throws(FileProblem) {
         let (tag, own) =
             switch node {

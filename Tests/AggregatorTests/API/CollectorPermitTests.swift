@@ -52,7 +52,7 @@ import UsageModel
                     }
                     rows.letGo()
                     let statuses = try await group.reduce(into: [Int]()) { if let status = $1 { $0.append(status) } }
-                    // Of several requests for an epoch the later ones fence the earlier ones, which are answered all the same.
+                    // Of several requests for an epoch the later ones fence the earlier ones.
                     #expect(statuses == [Int](repeating: 200, count: permits))
                 }
             }
