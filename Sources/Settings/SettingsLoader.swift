@@ -78,6 +78,11 @@ private struct SettingsLoader<Keys: SettingKeys> {
             let key = String(text[..<equals])
             if schema.declaration(of: key) == nil {
                 reportUnknown(key, origin: .flag(text))
+            } else if flags[key] != nil {
+                problems.append(
+                    SettingsProblem(
+                        origin: .flag(text), key: key, message: "is given twice on the command line",
+                        remedy: "keep one of them"))
             } else {
                 flags[key] = String(text[text.index(after: equals)...])
             }
@@ -88,6 +93,7 @@ private struct SettingsLoader<Keys: SettingKeys> {
         for path in file.order where schema.declaration(of: path) == nil {
             reportUnknown(path, origin: .file(path: file.path, line: file.lines[path] ?? 1))
         }
+        for path in file.empty { reportEmpty(path) }
         collectNames()
         let concrete = schema.settings.flatMap { declared in
             declared.concretePaths(names).map { (declared.setting, $0) }
@@ -179,6 +185,20 @@ private struct SettingsLoader<Keys: SettingKeys> {
             }
         problems.append(
             SettingsProblem(origin: origin, key: path, message: "is not a setting", remedy: remedy))
+    }
+
+    /// A key with nothing behind it: sections may be empty; a setting or a name that is given would count for nothing.
+    private mutating func reportEmpty(_ path: String) {
+        let components = path.split(separator: ".").map(String.init)
+        if schema.settings.contains(where: { $0.isIn(section: components) }) { return }
+        guard schema.declaration(of: path) != nil || schema.settings.contains(where: { $0.isBelow(components) }) else {
+            return reportUnknown(path, origin: .file(path: file.path, line: file.lines[path] ?? 1))
+        }
+        problems.append(
+            SettingsProblem(
+                origin: .file(path: file.path, line: file.lines[path] ?? 1), key: path,
+                message: "has nothing behind it",
+                remedy: "give a value, or leave the key out"))
     }
 
     /// Refuses variables that no setting has, save those that Kubernetes gives to every container of a namespace.

@@ -84,7 +84,7 @@ struct World: Sendable {
             sealedAt: moment, softwareVersion: "1.0",
             eventCount: UInt64(rows.rows.count), rowCount: rows.rows.count, totals: rows.totals,
             rejections: [.syntax: 2], minutes: minutes.min().flatMap { low in minutes.max().map { low...$0 } },
-            receivedAt: moment)
+            days: Set(minutes.map { $0.flooredDivision(by: 1_440) }), receivedAt: moment)
     }
 
     func digest(_ payload: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: payload)) }

@@ -21,6 +21,7 @@ struct HeartbeatHandler: Sendable {
     private let clock: any WallClock
     private let nameBudgets: @Sendable (CollectorKey) -> [ControlMessages.NameBudget]
     private let logger: Logger
+    private let regressions = LineLimiter()
 
     init(_ dependencies: IngestDependencies) {
         store = dependencies.store
@@ -43,12 +44,15 @@ struct HeartbeatHandler: Sendable {
         case .failure(let refusal): throw Problem.batch(BatchOutcome(refusal))
         case .success(let nextSequence):
             guard nextSequence >= body.nextSequence else {
-                logger.error(
-                    "the database knows less than a collector does; it is asked to supply again",
-                    [
-                        .provider: "\(identity.provider)", .collector: "\(identity.name)", .epoch: "\(body.epoch)",
-                        .sequence: "\(body.nextSequence)", .next: "\(nextSequence)",
-                    ])
+                if let heldBack = regressions.admits("\(identity)") {
+                    logger.error(
+                        "the database knows less than a collector does; it is asked to supply again",
+                        [
+                            .provider: "\(identity.provider)", .collector: "\(identity.name)",
+                            .epoch: "\(body.epoch)", .sequence: "\(body.nextSequence)", .next: "\(nextSequence)",
+                            .heldBack: "\(heldBack)",
+                        ])
+                }
                 throw Problem.batch(.gap(expectedSequence: nextSequence))
             }
             return .json(

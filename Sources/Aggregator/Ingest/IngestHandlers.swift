@@ -17,6 +17,7 @@ struct IngestHandlers: Sendable {
     private let clock: any WallClock
     private let nameBudgets: @Sendable (CollectorKey) -> [ControlMessages.NameBudget]
     private let logger: Logger
+    private let refusals = LineLimiter()
 
     init(_ dependencies: IngestDependencies) {
         store = dependencies.store
@@ -33,12 +34,15 @@ struct IngestHandlers: Sendable {
 
     @Sendable func openEpoch(_ request: Request, _ identity: CollectorIdentity) async throws -> APIResponse {
         _ = try request.parameters()
-        let asked: EpochRequest = try await WorkerThreads.ingest.run {
-            try await request.jsonBody(limitBytes: APILimits.maxControlBodyBytes)
-        }
         let now = now
-        let grant = try await store.transaction(retry: .idempotent) {
-            try $0.openEpoch(asked, of: CollectorKey(identity), now: now)
+        // Requests of one collector wait for one row: those beyond its permits would wait with everybody's connections.
+        let grant = try await limiter.withPermit(of: identity) {
+            let asked: EpochRequest = try await WorkerThreads.ingest.run {
+                try await request.jsonBody(limitBytes: APILimits.maxControlBodyBytes)
+            }
+            return try await store.transaction(retry: .idempotent) {
+                try $0.openEpoch(asked, of: CollectorKey(identity), now: now)
+            }
         }
         log(grant, of: identity)
         return try .json(encoding: grant)
@@ -59,10 +63,12 @@ struct IngestHandlers: Sendable {
 
     @Sendable func lookUp(_ request: Request, _ identity: CollectorIdentity) async throws -> APIResponse {
         _ = try request.parameters()
-        let (epoch, digests) = try await WorkerThreads.ingest.run { try await Self.digests(request) }
-        let now = now
-        let known = try await store.transaction(retry: .idempotent) {
-            try $0.lookupDigests(digests, of: CollectorKey(identity), epoch: epoch, now: now)
+        let known = try await limiter.withPermit(of: identity) {
+            let (epoch, digests) = try await WorkerThreads.ingest.run { try await Self.digests(request) }
+            let now = now
+            return try await store.transaction(retry: .idempotent) {
+                try $0.lookupDigests(digests, of: CollectorKey(identity), epoch: epoch, now: now)
+            }
         }
         switch known {
         case .success(let counted): return try .json(encoding: ControlMessages.LookupResult(counted: counted))
@@ -70,6 +76,7 @@ struct IngestHandlers: Sendable {
         }
     }
 
+    /// In which epoch, and what is looked up.
     private static func digests(_ request: Request) async throws -> (epoch: UInt64, digests: [[UInt8]]) {
         let body: ControlMessages.LookupRequest = try await request.jsonBody(limitBytes: APILimits.maxControlBodyBytes)
         guard body.epoch >= 1, body.epoch <= UInt64(Int64.max) else {
@@ -139,8 +146,10 @@ struct IngestHandlers: Sendable {
     }
 
     private func log(_ refusal: BatchRefusal, from identity: CollectorIdentity, under envelope: BatchEnvelope) {
+        guard let heldBack = refusals.admits("\(refusal.word) \(identity)") else { return }
         var values = place(of: envelope, from: identity)
         values[.reason] = "\(refusal)"
+        values[.heldBack] = "\(heldBack)"
         logger.warning("batch refused", values)
     }
 

@@ -127,7 +127,7 @@ struct RebuildJob {
             try connection.execute(
                 "CREATE TEMPORARY TABLE rebuilt_\(table.name) (LIKE \(table.name) INCLUDING INDEXES)")
         }
-        let floors = try job.floors()
+        let floors = try job.session.floors()
         var report = RebuildReport(
             batches: 0, position: try job.session.position(), holes: try holes(), tables: [], hasReplaced: false)
         var (after, first): (Int64, Int64?) = (0, nil)
