@@ -3,8 +3,8 @@ internal import Foundation
 /// A person's name folded to what it looks like, so that two spellings that no reader can tell apart are one name.
 ///
 /// Width and composition (NFKC), case, blanks, apostrophes, commas, and letters of Cyrillic and Greek that look like
-/// those of Latin make no difference. Two names are alike where either of the two foldings agrees: by their look as they
-/// are written, and by their look in small letters.
+/// those of Latin make no difference. Two names are alike where either of the two foldings agrees: by their look as
+/// they are written, and by their look in small letters.
 package struct NameSkeleton: Sendable, Hashable {
     private let asWritten: String
     private let inSmallLetters: String

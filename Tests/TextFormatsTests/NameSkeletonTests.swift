@@ -7,6 +7,7 @@ import Testing
         ("Ann", "Аnn"), ("Ann", "ANN"), ("Ann", "Ａｎｎ"), ("Ann Li", "Ann  Li"), ("Ann Li", " ann\u{3000}li "),
         ("Bob", "Воb"), ("BOB", "ВОВ"), ("боб", "БОБ"), ("Nemo", "Νemo"), ("nova", "noνa"), ("José", "Jose\u{301}"),
         ("Iris", "lris"), ("Oscar", "0scar"), ("王芳 (Finance)", "王芳 (ＦＩＮＡＮＣＥ)"), ("ΑΝΝΑ", "Anna"),
+        ("O'Brien", "O’Brien"), ("Li, Ann", "Li Ann"), ("Li，Ann", "Li, Ann"),
     ])
     func `names that look the same are one`(left: String, right: String) {
         #expect(NameSkeleton(left).isAlike(NameSkeleton(right)))
