@@ -10,6 +10,7 @@ import Testing
         ("Ann Li", "Ann\u{2800}Li"), ("Ann", "Ann\u{2800}"), ("Ann", "An\u{1D173}n"), ("Ann", "An\u{200B}n"),
         ("Ann", "\u{AD}Ann"),
         ("Ann Li", "Ann\u{1D159}Li"), ("ANN", "ᎪNN"), ("Ann", "ꓮnn"), ("Bob", "Bօb"), ("Cora", "Ⲥora"), ("Tom", "Torn"),
+        ("O'Brien", "O’Brien"), ("Li, Ann", "Li Ann"), ("Li，Ann", "Li, Ann"),
     ])
     func `names that look the same are one`(left: String, right: String) {
         #expect(NameSkeleton(left).isAlike(NameSkeleton(right)))

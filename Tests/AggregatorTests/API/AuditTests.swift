@@ -143,9 +143,8 @@ import UsageModel
             for action in AuditAction.allCases {
                 let found = lines.filter { $0.action == action.rawValue }
                 let parts = Self.author(action)
-                #expect(
-                    found.contains { line in parts.allSatisfy { line.detail.contains($0) } },
-                    "\(action.rawValue): \(found.map(\.detail))")
+                let isTold = found.contains { line in parts.allSatisfy { line.detail.contains($0) } }
+                #expect(isTold, "\(action.rawValue): \(found.map(\.detail))")
             }
             let known = Set(AuditAction.allCases.map(\.rawValue))
             #expect(lines.allSatisfy { known.contains($0.action) })

@@ -10,8 +10,8 @@ extension MonthlyShareResponse {
     /// together where the scope names only the largest, and one of totals.
     ///
     /// - Parameters:
-    ///   - previous: the month before, as its statement has it where it is closed; `nil` where facts don't reach back to
-    ///     it.
+    ///   - previous: the month before, as its statement has it where it is closed; `nil` where facts don't reach back
+    ///     to it.
     ///   - closed: where the figures come from, for a month that is closed.
     init(
         _ table: ShareTable, previous: ComparedPeriod?, position: UInt64, knownAt: Timestamp,
