@@ -203,6 +203,15 @@ import UsageModel
         #expect(rig.seal().events == 8)
     }
 
+    @Test func `a file that gets the inode of one that is gone is read`() {
+        var rig = restingRig()
+        disk.removeDurably(Self.log)
+        rig.poll()
+        write(11...12)
+        rig.poll()
+        #expect(rig.seal().events == 5)
+    }
+
     @Test func `between the look and the reading, a name may go over to another file`() {
         var rig = restingRig()
         write(4...4)

@@ -74,6 +74,9 @@ package struct FileFollower {
     /// Files that could not be followed, by path, so that each is reported once.
     var waiting: [String: Waiting] = [:]
 
+    /// Sources that have more files than are followed, and that were told for it.
+    private var crowded: Set<String> = []
+
     /// Why a file isn't followed yet.
     struct Waiting {
         var source: String
@@ -139,6 +142,7 @@ package struct FileFollower {
     package mutating func scan() {
         var seen: Set<FileID> = []
         var listings = FileIdentification.Listings()
+        if followed.count < maxFiles { crowded = [] }
         for source in sources {
             for path in source.globs.flatMap({ fileSystem.paths(matching: $0) }) {
                 guard let status = try? fileSystem.status(path), status.isRegular else { continue }
@@ -195,7 +199,7 @@ package struct FileFollower {
         guard followed.count < maxFiles else {
             wait(
                 path, of: source, for: .tooManyFiles, detail: "\(maxFiles) are followed",
-                telling: .tooMany(path: path, limit: maxFiles))
+                telling: crowded.insert(source.name).inserted ? .tooMany(path: path, limit: maxFiles) : nil)
             return .later
         }
         guard let parser = try? source.format.makeParser(defaults: source.defaults, framing: .stream) else {
@@ -238,12 +242,12 @@ package struct FileFollower {
     /// Keeps in mind that a file can't be followed now; tells of it the first time.
     private mutating func wait(
         _ path: String, of source: FollowedSource, for reason: SourceProblem.Reason, detail: String,
-        telling event: FileEvent
+        telling event: FileEvent?
     ) {
         let isNew =
             waiting.updateValue(
                 Waiting(source: source.name, reason: reason, detail: detail), forKey: path) == nil
-        if isNew { report(event) }
+        if isNew, let event { report(event) }
     }
 
     private mutating func follow(_ begun: FollowedFile) {
@@ -322,7 +326,6 @@ package struct FileFollower {
             }
             file.see(found.status, at: found.path)
             if handleCount < maxHandles { _ = try open(&file) }
-            file.hasLookFailed = false
         } catch {
             // Whether it is there is not known; it is looked for again.
             file.hasLookFailed = true

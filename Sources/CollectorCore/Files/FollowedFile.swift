@@ -42,7 +42,7 @@ package enum FileEvent {
     case finished(path: String, byteCount: UInt64)
     /// A file's name is gone, and it is no longer followed.
     case letGo(path: String)
-    /// More files than are followed at once, `limit`; this one waits. Told once for each path.
+    /// More files than are followed at once, `limit`; this one waits. Told once for each source until there is room.
     case tooMany(path: String, limit: Int)
     /// A file was removed, or moved to another directory, before these bytes of it were read.
     case lost(path: String, byteCount: UInt64)
@@ -128,6 +128,9 @@ struct FollowedFile {
         checkpoint.path = path
         lookedSize = status.byteCount
         lookedModified = status.modifiedNanoseconds
+        // Another file may have got the inode of one that is gone; reading tells.
+        isGone = false
+        hasLookFailed = false
     }
 
     /// What was last looked at has been read as far as it can be.
