@@ -21,7 +21,7 @@ package final class RollupSignals: Sendable {
 
     /// Why the last rollup of a lane of this process failed; `nil` where none did.
     var lastFailure: RollupFailure? {
-        failures.withLock { failures in RollupLane.allCases.reversed().lazy.compactMap { failures[$0] }.first }
+        failures.withLock { $0[.heavy] ?? $0[.light] ?? $0[.every] }
     }
 }
 
