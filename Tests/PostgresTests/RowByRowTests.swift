@@ -6,6 +6,11 @@ import Testing
 @Suite struct RowByRowTests {
     private struct Enough: Error {}
 
+    private static func expectUsable(_ connection: Connection) throws {
+        let answer: Int = try connection.query("SELECT 7").one().decode(0)
+        #expect(answer == 7 && !connection.isBroken)
+    }
+
     @Test func `rows come in order, each with its values`() async throws {
         try await withPool { pool in
             try await pool.withConnection { connection in
@@ -21,7 +26,7 @@ import Testing
                 #expect(count == 500 && seen == (1...500).reversed())
                 let none = try connection.forEachRow("SELECT 1 WHERE false") { _ in }
                 #expect(none == 0)
-                #expect(try connection.query("SELECT 7").one().decode(0, as: Int.self) == 7)
+                try Self.expectUsable(connection)
             }
         }
     }
@@ -37,8 +42,7 @@ import Testing
                 }
                 #expect(error?.code.rawValue == "22012")
                 #expect(seen == 299)
-                #expect(!connection.isBroken)
-                #expect(try connection.query("SELECT 7").one().decode(0, as: Int.self) == 7)
+                try Self.expectUsable(connection)
             }
         }
     }
@@ -50,8 +54,7 @@ import Testing
                     // Without an end of its own within the test's time.
                     try connection.forEachRow("SELECT * FROM generate_series(1, 100000000000)") { _ in throw Enough() }
                 }
-                #expect(!connection.isBroken)
-                #expect(try connection.query("SELECT 7").one().decode(0, as: Int.self) == 7)
+                try Self.expectUsable(connection)
             }
             await #expect(throws: Enough.self) {
                 try await pool.withTransaction(.snapshot) { connection in
@@ -73,7 +76,7 @@ import Testing
                 }
                 #expect(whole?.code == .queryCanceled && rowByRow?.code == .queryCanceled)
                 connection.lastBegin = nil
-                #expect(try connection.query("SELECT 7").one().decode(0, as: Int.self) == 7)
+                try Self.expectUsable(connection)
             }
         }
     }

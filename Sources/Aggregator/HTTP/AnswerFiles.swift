@@ -7,7 +7,7 @@ internal import Telemetry
 ///
 /// An answer is complete before its first byte leaves. So its connection to the database is given back by then, a
 /// reader who is slow holds nothing but disk, and an answer whose making fails midway, or that turns out to be
-/// restricted wrongly at its end, never looks like one (docs/decisions/0006-answers-in-files.md).
+/// restricted wrongly at its end, never looks like one (docs/decisions/0011-answers-in-files.md).
 package struct AnswerFiles: Sendable {
     /// The directory of the files.
     let directory: String

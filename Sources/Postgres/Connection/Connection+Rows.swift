@@ -10,7 +10,7 @@ extension Connection {
     /// - Returns: how many rows there were.
     @discardableResult
     package func forEachRow(
-        _ sql: String, _ parameters: [Parameter] = [], _ body: (Row) throws -> Void
+        _ sql: String, _ parameters: [Parameter] = [], body: (Row) throws -> Void
     ) throws -> Int {
         try requireUsable()
         let name = try preparedName(for: sql, types: parameters.map(\.type))

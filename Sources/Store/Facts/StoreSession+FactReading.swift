@@ -119,7 +119,7 @@ extension StoreSession {
             [
                 .textArray(kinds.map(\.rawValue).sorted()), .timestamp(known), .date(days: days.lowerBound.days),
                 .date(days: days.upperBound.days),
-            ], FactTable.record(_:))
+            ], as: FactTable.record(_:))
         return try FactBook(records)
     }
 }

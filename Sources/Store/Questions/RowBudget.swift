@@ -15,7 +15,7 @@ extension StoreSession {
     ///
     /// - Throws: what the budget refuses with, as soon as a row is too many.
     func keptRows<Value>(
-        _ sql: String, _ parameters: [Parameter], _ value: (Row) throws -> Value
+        _ sql: String, _ parameters: [Parameter], as value: (Row) throws -> Value
     ) throws -> [Value] {
         var values: [Value] = []
         try connection.forEachRow(sql, parameters) { row in

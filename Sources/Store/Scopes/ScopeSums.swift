@@ -8,7 +8,7 @@ extension StoreSession {
     package func sums(_ plan: SumPlan, known: Timestamp, visibility: Visibility) throws -> [FilteredSumRow] {
         var sql = ScopeSumsSQL(plan, overLimit: try overLimitIDs())
         let text = sql.text(known: known, visibility: visibility)
-        return try keptRows(text, sql.parameters, Self.filteredSumRow(_:))
+        return try keptRows(text, sql.parameters, as: Self.filteredSumRow(_:))
     }
 
     private static func filteredSumRow(_ row: Row) throws -> FilteredSumRow {

@@ -111,7 +111,7 @@ import Testing
             var limits = QuestionBudget.Limits()
             limits.rows = .init(all: 5_000, perToken: 500)
             let permit = try QuestionBudget(limits).permit(for: "a")
-            let scope = try ScopeCatalogue.builtIn().scope("idc-public-cloud-maas")
+            let scope = try ScopeCatalogue.builtIn().scope("idc")
             let question = ScopeQuestion(scope: scope, period: try Period("2025-06"))
             let error = await #expect(throws: QuestionBudget.Refusal.self) {
                 _ = try await Reports(asked.questions(as: .everything, rowBudget: permit)).answer(
