@@ -61,7 +61,7 @@ package final class CollectorMetrics: Sendable {
         waitingFiles = gauge("waiting_files", help: "Files that match and aren't followed; see source_problem.")
         openFiles = gauge("open_followed_files", help: "Followed files that are held open.")
         lostFileBytes = counter(
-            "lost_file_bytes_total", help: "Bytes that were removed, or moved to another directory, before they were read.")
+            "lost_file_bytes_total", help: "Bytes in files that were removed, or moved away, before they were read.")
         fileErrors = counter("file_errors_total", help: "Files that could not be opened or read any further.")
         fileRestarts = counter("file_restarts_total", help: "Files that were emptied and read from their start again.")
         spoolBytes = gauge("spool_bytes", help: "Size of the spool directory.")
