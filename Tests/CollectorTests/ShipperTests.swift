@@ -94,7 +94,8 @@ import UsageModel
             var request = try LeafRequest.server(names: ["localhost"])
             request.isAuthority = isAuthority
             let issuer = try CertificateAuthority.load(from: files).issue(request)
-            var issued = try CertificateAuthority(unchecked: issuer).issueServer(names: ["localhost"])
+            let below = try CertificateAuthority(unchecked: issuer)
+            var issued = try below.issueServer(names: ["localhost"], validity: below.validity(atMost: 30))
             issued.certificatePEM += issuer.certificatePEM
             try issued.write(to: files, name: "server", overwriting: true)
             let aggregator = AggregatorDouble()

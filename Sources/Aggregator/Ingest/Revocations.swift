@@ -12,7 +12,8 @@ package import Telemetry
 package final class Revocations: Sendable {
     private struct State {
         var list = RevocationList()
-        var content = Data()
+        /// `nil` before the first good file: an empty one is no news otherwise.
+        var content: Data?
         /// By the wall clock, in milliseconds; `nil` before the first look.
         var lookedAt: Int64?
         /// Whether the last look found a file that can't be taken.

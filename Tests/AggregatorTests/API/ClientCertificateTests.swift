@@ -160,7 +160,7 @@ import UsageModel
                 request.isAuthority = isAuthority
                 let issuer = try world.authority.issue(request)
                 let below = try CertificateAuthority(unchecked: issuer)
-                var issued = try below.issueCollector(world.identity())
+                var issued = try below.issueCollector(world.identity(), validity: below.validity(atMost: 30))
                 issued.certificatePEM += issuer.certificatePEM
                 chains.append((isAuthority ? "beyond the path length" : "signed by a leaf", issued))
             }
