@@ -20,9 +20,7 @@ package enum HostField {
         guard let host = host(of: authority) else {
             throw .badRequest("The Host field is not a name or address with an optional port.")
         }
-        // A request line may name the host as well (RFC 9112, section 3.2.2).
-        guard let target = request.uri.host, Self.host(of: target) != host else { return host }
-        throw .badRequest("The request line calls another host than the Host field.")
+        return host
     }
 
     /// The host in `host`, `host:port` or `[address]:port`, as it is compared; `nil` for anything else.

@@ -78,11 +78,6 @@ private struct SettingsLoader<Keys: SettingKeys> {
             let key = String(text[..<equals])
             if schema.declaration(of: key) == nil {
                 reportUnknown(key, origin: .flag(text))
-            } else if flags[key] != nil {
-                problems.append(
-                    SettingsProblem(
-                        origin: .flag(text), key: key, message: "is given twice on the command line",
-                        remedy: "keep one of them"))
             } else {
                 flags[key] = String(text[text.index(after: equals)...])
             }

@@ -176,7 +176,7 @@ private func problems(
     }
 
     @Test(arguments: [
-        "provider: !!int p", "provider: ! p", "provider: p\nseal: !x {age: 1s}", "provider: p\n!x seal: {age: 1s}",
+        "provider: !!int p", "provider: p\nseal: !x {age: 1s}", "provider: p\n!x seal: {age: 1s}",
         "provider: !!set {p: }", "!!omap {provider: p}",
     ])
     func `tags are refused`(yaml: String) {
@@ -188,11 +188,6 @@ private func problems(
     ])
     func `a key is itself with whatever tag or quotes`(yaml: String) {
         #expect(problems(yaml).map(\.message).contains { $0.contains("twice") || $0.hasPrefix("tags such as") })
-    }
-
-    @Test func `a flag that is given twice is refused`() {
-        let found = problems("provider: p", set: ["seal.age=1s", "seal.age=2s"])
-        #expect(found.map(\.message) == ["is given twice on the command line"])
     }
 
     @Test(arguments: ["+5", "05", "0x5", "5.0", " 5", "５"])
