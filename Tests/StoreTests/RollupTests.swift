@@ -187,6 +187,51 @@ import UsageModel
         }
     }
 
+    @Test func `a batch's partitions are made before it is committed, not by a rollup`() async throws {
+        try await World.with { world in
+            try await world.openEpoch()
+            let minutes = [minute("1999-12-31", hour: 23, minute: 59), minute("2016-02-29")]
+            let rows = usageRows(minutes.map { ($0, "t", "m", TokenCounts(requests: 1, input: 1)) })
+            _ = try await world.store.commitBatch(world.batch(rows, sequence: 0))
+            let names: [String] = try await world.store.pool.withConnection {
+                try $0.query(
+                    """
+                    SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relname ~ '^usage_.*_(1999|2000|2016)_'
+                     ORDER BY 1
+                    """
+                ).map { try $0.decode(0) }
+            }
+            // Days in Shanghai begin at 16:00 in UTC.
+            #expect(
+                names == [
+                    "usage_day_1999_12", "usage_day_2000_01", "usage_day_2016_02", "usage_day_2016_03",
+                    "usage_hour_1999_12",
+                    "usage_hour_2016_02", "usage_minute_1999_12", "usage_minute_2016_02",
+                ])
+            try await world.rollUpAll()
+            #expect(try await world.store.total("1990-01-01", "2040-01-01").input == 2)
+        }
+    }
+
+    @Test func `what waits longest is told by provider`() async throws {
+        try await World.with { world in
+            let other = CollectorKey(provider: "other", collector: "c")
+            for (key, count) in [(World.key, UInt64(3)), (other, 1)] {
+                try await world.openEpoch(key)
+                for sequence in 0..<count {
+                    let rows = oneRow(minute("2025-06-15"), "t\(sequence)")
+                    _ = try await world.store.commitBatch(world.batch(rows, sequence: sequence, key: key))
+                }
+            }
+            let waiting = try await world.store.session { try $0.oldestWaiting() }
+            #expect(waiting.map(\.number) == [1, 4])
+            #expect(Set(waiting.map(\.provider)).count == 2)
+            #expect(waiting.allSatisfy { $0.receivedAt == World.june })
+            try await world.rollUpAll()
+            #expect(try await world.store.session { try $0.oldestWaiting() }.isEmpty)
+        }
+    }
+
     @Test func `rebuild finds and mends a tampered sum`() async throws {
         try await World.with { world in
             try await world.load([oneRow(minute("2025-06-15")), oneRow(minute("2025-07-02"), "t2")])

@@ -83,7 +83,7 @@ struct World: Sendable {
             sealedAt: moment, softwareVersion: "1.0",
             eventCount: UInt64(rows.rows.count), rowCount: rows.rows.count, totals: rows.totals,
             rejections: [.syntax: 2], minutes: minutes.min().flatMap { low in minutes.max().map { low...$0 } },
-            receivedAt: moment)
+            days: Set(minutes.map { $0.flooredDivision(by: 1_440) }), receivedAt: moment)
     }
 
     /// Opens an epoch, commits the rows as batches and rolls them up.

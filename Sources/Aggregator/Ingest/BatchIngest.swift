@@ -83,7 +83,7 @@ package struct BatchIngest: Sendable {
             digest: submission.digest.bytes, payload: submission.payload, spoolID: header.spoolID.bytes,
             spoolSequence: header.spoolSequence, sealedAt: Timestamp(milliseconds: header.sealedAtMilliseconds),
             softwareVersion: header.softwareVersion, eventCount: header.eventCount, rowCount: rows.rows.count,
-            totals: rows.totals, rejections: header.rejections, minutes: rows.minutes,
+            totals: rows.totals, rejections: header.rejections, minutes: rows.minutes, days: rows.days,
             receivedAt: Timestamp(milliseconds: clock.nowMilliseconds()))
     }
 }
@@ -98,5 +98,18 @@ extension UsageRows {
             most = max(most, row.minute)
         }
         return least...most
+    }
+
+    /// The days (UTC) that rows lie in, since 1970-01-01.
+    fileprivate var days: Set<Int64> {
+        var days: Set<Int64> = []
+        var last: Int64?
+        for row in rows {
+            // Rows of one key stand in the order of their minutes.
+            let day = row.minute.flooredDivision(by: CivilTime.secondsPerDay / 60)
+            if day != last { days.insert(day) }
+            last = day
+        }
+        return days
     }
 }

@@ -26,7 +26,7 @@ package struct Health: Sendable, Equatable {
     package var pendingBatches: UInt64 = 0
     /// How long the oldest pending batch has waited, in seconds.
     package var rollupLagSeconds: Int64 = 0
-    /// For how long positions have stood still although batches wait, in seconds; 0 within
+    /// For how long a provider's sums have stood still although batches of it wait, in seconds; 0 within
     /// ``RollupStall/toleratedSeconds``.
     package var rollupStalledSeconds: Int64 = 0
     /// Why they stand still, as far as this instance knows.
@@ -49,7 +49,6 @@ package final class HealthMonitor: Service {
     private let rollup: RollupSignals?
     private let newNames: NewNameLimits
     private let registry: MetricsRegistry
-    private let lag = Mutex(RollupLag())
     private let stall = Mutex(RollupStall())
     private let state = Mutex(Health(state: .starting))
     private let pending: Gauge
@@ -75,7 +74,7 @@ package final class HealthMonitor: Service {
             "steelyard_aggregator_rollup_lag_seconds", help: "How long the oldest pending batch has waited.")
         stalledSeconds = registry.gauge(
             "steelyard_aggregator_rollup_stalled_seconds",
-            help: "For how long positions have stood still although batches wait; 0 within the first minute.")
+            help: "For how long a provider's sums have stood still although batches wait; 0 within the first minute.")
         position = registry.gauge(
             "steelyard_aggregator_ledger_position", help: "The rollup position that this instance saw last.")
     }
@@ -99,20 +98,18 @@ package final class HealthMonitor: Service {
             try await store.check()
             let second = clock.nowMilliseconds() / 1_000
             let today = CalendarDate(days: second.flooredDivision(by: CivilTime.secondsPerDay))
-            let (position, collectors, names) = try await store.snapshot { session in
+            let (position, collectors, names, oldest) = try await store.snapshot { session in
                 (
                     try session.position(), try session.collectors(visibility: .everything),
-                    try session.newNames(on: today)
+                    try session.newNames(on: today), try session.oldestWaiting()
                 )
             }
             let waiting = collectors.reduce(0) { $0 + UInt64($1.pendingBatches) }
             var health = Health(state: .ready)
             health.position = position
             health.pendingBatches = waiting
-            health.rollupLagSeconds = lag.withLock { $0.sample(second: second, position: position, waiting: waiting) }
-            health.rollupStalledSeconds = stall.withLock {
-                $0.sample(second: second, position: position, waiting: waiting)
-            }
+            health.rollupLagSeconds = max(0, second - (oldest.map(\.receivedAt.seconds).min() ?? second))
+            health.rollupStalledSeconds = stall.withLock { $0.sample(second: second, waiting: oldest) }
             if health.rollupStalledSeconds > 0 { health.rollupStallReason = stallReason }
             health.scarceNames = names.filter { $0.isNear(newNames) }
             publish(health)
@@ -172,7 +169,7 @@ package final class HealthMonitor: Service {
     private func tellChanges(from last: Health, to health: Health) {
         if last.rollupStalledSeconds == 0, let reason = health.rollupStallReason {
             logger.error(
-                "positions stand still although batches wait",
+                "sums stand still although batches wait",
                 [
                     .seconds: "\(health.rollupStalledSeconds)", .batches: "\(health.pendingBatches)",
                     .reason: "\(reason)",

@@ -1,11 +1,12 @@
 internal import Postgres
+internal import Store
 internal import Synchronization
 
 /// Between ingest, the rollup's lanes and health: that there is work, and how the last rollup ended.
 package final class RollupSignals: Sendable {
     let light = WakeSignal()
     let heavy = WakeSignal()
-    private let failure = Mutex<RollupFailure?>(nil)
+    private let failures = Mutex<[RollupLane: RollupFailure]>([:])
 
     package init() {}
 
@@ -15,11 +16,13 @@ package final class RollupSignals: Sendable {
         heavy()
     }
 
-    func failed(_ failure: RollupFailure) { self.failure.withLock { $0 = failure } }
-    func succeeded() { failure.withLock { $0 = nil } }
+    func failed(_ failure: RollupFailure, in lane: RollupLane) { failures.withLock { $0[lane] = failure } }
+    func succeeded(in lane: RollupLane) { failures.withLock { $0[lane] = nil } }
 
-    /// Why the last rollup of this process failed; `nil` where it didn't.
-    var lastFailure: RollupFailure? { failure.withLock { $0 } }
+    /// Why the last rollup of a lane of this process failed; `nil` where none did.
+    var lastFailure: RollupFailure? {
+        failures.withLock { $0[.heavy] ?? $0[.light] ?? $0[.every] }
+    }
 }
 
 /// Why a rollup failed, in words that may be told to anybody: never the database's own.

@@ -49,13 +49,13 @@ package struct RollupWorker: Service {
             do {
                 let report = try await rollUpOnce(lane: lane)
                 backoff.reset()
-                if report.status == .rolledUp { signals.succeeded() }
+                if report.status == .rolledUp { signals.succeeded(in: lane) }
                 if !(report.status == .rolledUp && report.hasMore) { await signal.wait(atMost: poll) }
             } catch is CancellationError {
                 return
             } catch {
                 metrics.failed()
-                signals.failed(RollupFailure(error))
+                signals.failed(RollupFailure(error), in: lane)
                 let delay = backoff.next()
                 logger.warning(
                     "rollup failed, will be tried again",

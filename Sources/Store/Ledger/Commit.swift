@@ -21,13 +21,15 @@ package struct BatchCommit: Sendable {
     package var rejections: [RejectionReason: UInt64]
     /// First and last event minute, in minutes since 1970-01-01T00:00Z; `nil` for a batch without rows.
     package var minutes: ClosedRange<Int64>?
+    /// The days (UTC) that its usage lies in, since 1970-01-01.
+    package var days: Set<Int64>
     package var receivedAt: Timestamp
 
     package init(
         key: CollectorKey, epoch: UInt64, sequence: UInt64, digest: [UInt8], payload: [UInt8], spoolID: [UInt8],
         spoolSequence: UInt64, sealedAt: Timestamp, softwareVersion: String, eventCount: UInt64, rowCount: Int,
         totals: WideTokenCounts, rejections: [RejectionReason: UInt64], minutes: ClosedRange<Int64>?,
-        receivedAt: Timestamp
+        days: Set<Int64>, receivedAt: Timestamp
     ) {
         self.key = key
         self.epoch = epoch
@@ -43,6 +45,7 @@ package struct BatchCommit: Sendable {
         self.totals = totals
         self.rejections = rejections
         self.minutes = minutes
+        self.days = days
         self.receivedAt = receivedAt
     }
 }
@@ -83,6 +86,7 @@ extension Store {
     ///   was counted; sending the same batch again tells.
     package func commitBatch(_ batch: BatchCommit) async throws -> CommittedBatch {
         try await ensureLedgerPartitions(for: batch.receivedAt)
+        try await ensureSumPartitions(for: batch.days)
         return try await transaction(retry: .idempotent) { try $0.commit(batch) }
     }
 }

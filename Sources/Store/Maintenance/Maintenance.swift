@@ -51,4 +51,25 @@ extension Store {
         if partitions.has(wanted) { return }
         try await pool.withConnection { try self.partitions.ensure(wanted, on: $0) }
     }
+
+    /// Makes the partitions that sums of these days (UTC) need, before the batch that needs them is committed: its
+    /// sender waits for them, and no rollup does, which others' batches may be in.
+    ///
+    /// Each is made on a connection that is given back at once.
+    func ensureSumPartitions(for days: Set<Int64>) async throws {
+        let wanted = Set(days.flatMap(sumPartitions(ofDay:)))
+        if partitions.has(wanted) { return }
+        let floors = try await session { try $0.floors() }
+        for partition in partitions.missing(wanted) where partition.isKept(floors) {
+            try await pool.withConnection { try self.partitions.ensure([partition], on: $0) }
+        }
+    }
+
+    private func sumPartitions(ofDay day: Int64) -> [Partition] {
+        let month = Month(day: day)
+        let (start, end) = (day * CivilTime.secondsPerDay, (day + 1) * CivilTime.secondsPerDay - 1)
+        let days = Set([start, end].map { Month(day: calendar.date(atSecond: $0).days) })
+        return [Partition(table: .usageHour, month: month), Partition(table: .usageMinute, month: month)]
+            + days.map { Partition(table: .usageDay, month: $0) }
+    }
 }

@@ -57,6 +57,15 @@ struct Partition: Hashable {
     var month: Month
 
     var name: String { "\(table.rawValue)_\(month.suffix)" }
+
+    /// Whether retention keeps rows that it may hold.
+    func isKept(_ floors: Floors) -> Bool {
+        switch table {
+        case .usageHour: month.next.firstSecond / 3_600 > floors.hour
+        case .usageMinute: month.next.firstSecond / 60 > floors.minute
+        case .ledger, .ledgerPayload, .usageDay: true
+        }
+    }
 }
 
 /// Makes partitions before they are needed and remembers which there are.
@@ -70,6 +79,11 @@ final class PartitionCache: Sendable {
         known.withLock { wanted.isSubset(of: $0) }
     }
 
+    /// In order of their names.
+    func missing(_ wanted: Set<Partition>) -> [Partition] {
+        known.withLock { wanted.subtracting($0) }.sorted { $0.name < $1.name }
+    }
+
     func forgetAll() {
         known.withLock { $0.removeAll() }
     }
@@ -80,8 +94,7 @@ final class PartitionCache: Sendable {
 
     /// Makes what is missing, each partition in a short transaction of its own. Must not run inside a transaction.
     func ensure(_ wanted: Set<Partition>, on connection: Connection) throws {
-        let missing = known.withLock { wanted.subtracting($0) }
-        for partition in missing.sorted(by: { $0.name < $1.name }) {
+        for partition in missing(wanted) {
             try Self.make(partition, on: connection)
             known.withLock { _ = $0.insert(partition) }
         }

@@ -80,7 +80,7 @@ struct RebuildJob {
             try connection.execute(
                 "CREATE TEMPORARY TABLE rebuilt_\(table.name) (LIKE \(table.name) INCLUDING INDEXES)")
         }
-        let floors = try job.floors()
+        let floors = try job.session.floors()
         var report = RebuildReport(
             batches: 0, position: try job.session.position(), tables: [], hasReplaced: false)
         var after: Int64 = 0

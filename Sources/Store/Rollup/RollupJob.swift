@@ -86,7 +86,7 @@ struct RollupJob {
     }
 
     private func countTogether(_ taken: [QueuedBatch], naming: NamingRule, into report: inout RollupReport) throws {
-        let floors = try floors()
+        let floors = try session.floors()
         let decoded = try read(taken.map(\.batch))
         var builder = SumBuilder(calendar: calendar, expectedRows: decoded.rowCount)
         try merge(decoded.good, naming: naming, into: &builder)
@@ -150,20 +150,6 @@ struct RollupJob {
         try connection.query("UPDATE rollup_state SET position = $1", [.int(next)])
         return UInt64(next)
     }
-
-    /// From when on sums are kept; retention holds the rollup lock while it moves them.
-    func floors() throws -> Floors {
-        var floors = Floors()
-        for row in try connection.query("SELECT table_name, kept_from FROM sums_floor") {
-            let seconds = try row.decode(1, as: Timestamp.self).seconds
-            switch try row.decode(0, as: String.self) {
-            case PartitionedTable.usageHour.rawValue: floors.hour = seconds / 3_600
-            case PartitionedTable.usageMinute.rawValue: floors.minute = seconds / 60
-            default: continue
-            }
-        }
-        return floors
-    }
 }
 
 extension StoreSession {
@@ -172,15 +158,7 @@ extension StoreSession {
     func waiting(for lane: RollupLane, within limits: RollupLimits) throws -> [ProviderQueue] {
         // One look into the index for each provider that waits, however long the queue is.
         let providers: [Int16] = try connection.query(
-            """
-            WITH RECURSIVE waiting AS (
-                (SELECT provider_id FROM rollup_queue ORDER BY provider_id LIMIT 1)
-                UNION ALL
-                SELECT (SELECT q.provider_id FROM rollup_queue q WHERE q.provider_id > w.provider_id
-                         ORDER BY q.provider_id LIMIT 1)
-                  FROM waiting w WHERE w.provider_id IS NOT NULL)
-            SELECT provider_id FROM waiting WHERE provider_id IS NOT NULL
-            """
+            "\(Self.waitingProviders) SELECT provider_id FROM waiting WHERE provider_id IS NOT NULL"
         ).map { try $0.decode(0) }
         if providers.isEmpty { return [] }
         // One more than may be taken, which says whether there are more.
@@ -215,6 +193,44 @@ extension StoreSession {
         }
         // The provider that has waited longest comes first where others have as much.
         .sorted { ($0.batches.first?.queueID ?? 0) < ($1.batches.first?.queueID ?? 0) }
+    }
+
+    /// From when on sums are kept; retention holds the rollup lock while it moves them.
+    func floors() throws -> Floors {
+        var floors = Floors()
+        for row in try connection.query("SELECT table_name, kept_from FROM sums_floor") {
+            let seconds = try row.decode(1, as: Timestamp.self).seconds
+            switch try row.decode(0, as: String.self) {
+            case PartitionedTable.usageHour.rawValue: floors.hour = seconds / 3_600
+            case PartitionedTable.usageMinute.rawValue: floors.minute = seconds / 60
+            default: continue
+            }
+        }
+        return floors
+    }
+
+    /// Each provider that waits, by one look into the index.
+    private static let waitingProviders = """
+        WITH RECURSIVE waiting AS (
+            (SELECT provider_id FROM rollup_queue ORDER BY provider_id LIMIT 1)
+            UNION ALL
+            SELECT (SELECT q.provider_id FROM rollup_queue q WHERE q.provider_id > w.provider_id
+                     ORDER BY q.provider_id LIMIT 1)
+              FROM waiting w WHERE w.provider_id IS NOT NULL)
+        """
+
+    /// Each provider's batch that has waited longest, of those that have one.
+    package func oldestWaiting() throws -> [WaitingBatch] {
+        try connection.query(
+            """
+            \(Self.waitingProviders)
+            SELECT q.provider_id, q.queue_id, q.received_at
+              FROM waiting w CROSS JOIN LATERAL (
+                   SELECT * FROM rollup_queue r WHERE r.provider_id = w.provider_id ORDER BY r.queue_id LIMIT 1) q
+            """
+        ).map {
+            WaitingBatch(provider: try $0.decode(0), number: try $0.decode(1), receivedAt: try $0.decode(2))
+        }
     }
 
     /// The ledger position that every sum counts up to: how many batches, in their order.

@@ -1,3 +1,5 @@
+package import UsageModel
+
 /// Which batches a rollup takes, so that one provider's don't stand in the way of another's.
 ///
 /// Rollups run in two lanes, side by side. The light lane takes the providers that have little waiting, the heavy lane
@@ -27,6 +29,20 @@ struct QueuedBatch {
     /// Its number in the queue: the order in which batches were committed.
     var queueID: Int64
     var batch: LedgerBatch
+}
+
+/// The batch of a provider that has waited longest.
+package struct WaitingBatch: Sendable, Equatable {
+    package var provider: Int16
+    /// Its number in the queue.
+    package var number: Int64
+    package var receivedAt: Timestamp
+
+    package init(provider: Int16, number: Int64, receivedAt: Timestamp) {
+        self.provider = provider
+        self.number = number
+        self.receivedAt = receivedAt
+    }
 }
 
 struct RollupPlan {

@@ -1,3 +1,5 @@
+import Postgres
+import Store
 import Synchronization
 import TestSupport
 import Testing
@@ -124,19 +126,36 @@ import UsageModel
     }
 }
 
-@Suite struct RollupLagTests {
-    @Test func `the lag is the age of the oldest sample that is not rolled up`() {
-        var lag = RollupLag()
-        #expect(lag.sample(second: 0, position: 10, waiting: 0) == 0)
-        #expect(lag.sample(second: 5, position: 10, waiting: 2) == 0)
-        #expect(lag.sample(second: 9, position: 10, waiting: 5) == 4)
-        #expect(lag.sample(second: 12, position: 12, waiting: 3) == 3)
-        #expect(lag.sample(second: 20, position: 15, waiting: 0) == 0)
+@Suite struct RollupStallTests {
+    private func waiting(_ provider: Int16, _ number: Int64) -> WaitingBatch {
+        WaitingBatch(provider: provider, number: number, receivedAt: Timestamp(seconds: 0))
     }
 
-    @Test func `keeps a bounded number of samples`() {
-        var lag = RollupLag()
-        for second in 0..<5_000 { _ = lag.sample(second: Int64(second), position: 0, waiting: UInt64(second + 1)) }
-        #expect(lag.sample(second: 5_000, position: 0, waiting: 6_000) == 5_000)
+    @Test func `a provider that stands still is told although others move`() {
+        var stall = RollupStall()
+        for second in Int64(0)..<60 {
+            #expect(stall.sample(second: second, waiting: [waiting(1, 7), waiting(2, 10 + second)]) == 0)
+        }
+        #expect(stall.sample(second: 60, waiting: [waiting(1, 7), waiting(2, 70)]) == 60)
+        #expect(stall.sample(second: 90, waiting: [waiting(2, 71), waiting(1, 7)]) == 90)
+        #expect(stall.sample(second: 91, waiting: [waiting(1, 8), waiting(2, 72)]) == 0)
+    }
+
+    @Test func `what waits anew is reckoned anew`() {
+        var stall = RollupStall()
+        #expect(stall.sample(second: 0, waiting: [waiting(1, 7)]) == 0)
+        #expect(stall.sample(second: 100, waiting: []) == 0)
+        #expect(stall.sample(second: 200, waiting: [waiting(1, 7)]) == 0)
+        #expect(stall.sample(second: 259, waiting: [waiting(1, 7)]) == 0)
+        #expect(stall.sample(second: 260, waiting: [waiting(1, 7)]) == 60)
+    }
+
+    @Test func `one lane's success doesn't hide why the other fails`() {
+        let signals = RollupSignals()
+        signals.failed(RollupFailure(PostgresError(.init("53100"), "full")), in: .heavy)
+        signals.succeeded(in: .light)
+        #expect(signals.lastFailure?.sqlState == "53100")
+        signals.succeeded(in: .heavy)
+        #expect(signals.lastFailure == nil)
     }
 }
