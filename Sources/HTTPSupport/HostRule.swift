@@ -32,8 +32,8 @@ package struct HostRule: Sendable, Equatable {
                     "The Host field names another host. Call the listener by its IP address or as localhost, or let "
                     + "its operator add the name to http.hosts.")
         }
-        let site = request.headers.first { $0.name.canonicalName == "sec-fetch-site" }?.value.lowercased()
-        guard request.headers[.origin] == nil, site == nil || site == "none" || site == "same-origin" else {
+        let sites = request.headers.filter { $0.name.canonicalName == "sec-fetch-site" }.map { $0.value.lowercased() }
+        guard request.headers[.origin] == nil, sites.allSatisfy({ $0 == "none" || $0 == "same-origin" }) else {
             throw Problem(
                 status: 403, code: "cross-site", title: "Pages of other sites may not call this",
                 detail: "The request says that a browser sends it for a page (Origin, Sec-Fetch-Site); programs send "

@@ -19,6 +19,7 @@ package struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
     private let unknownPath: Problem
     private let problem: @Sendable (any Error) -> Problem?
     private let answered: @Sendable (AnsweredRequest) -> Void
+    private let failures = LineLimiter()
 
     /// - Parameters:
     ///   - routes: path patterns and their methods, for 404 and 405.
@@ -75,7 +76,11 @@ package struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
 
     private func failure(_ error: any Error, context: Context) -> Problem {
         if let problem = problem(error) {
-            context.logger.warning("request failed for now", [.error: "\(error)", .code: "\(problem.code)"])
+            if let heldBack = failures.admits(problem.code) {
+                context.logger.warning(
+                    "request failed for now",
+                    [.error: "\(error)", .code: "\(problem.code)", .heldBack: "\(heldBack)"])
+            }
             return problem
         }
         context.logger.error("request failed", [.error: "\(error)"])

@@ -23,6 +23,7 @@ package enum LogKey: String, Sendable {
     case events
     case field
     case file
+    case heldBack = "held-back"
     case inode
     case key
     case line

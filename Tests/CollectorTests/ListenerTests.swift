@@ -42,6 +42,7 @@ import Testing
             for (field, expected) in [
                 ("Origin: https://evil.example", "403"), ("Origin: null", "403"), ("Sec-Fetch-Site: cross-site", "403"),
                 ("Sec-Fetch-Site: same-site", "403"), ("Sec-Fetch-Site: none", "200"),
+                ("Sec-Fetch-Site: none\r\nSec-Fetch-Site: cross-site", "403"),
             ] {
                 let answer = try await status(port, "Host: localhost\r\n\(field)\r\n")
                 #expect(answer == expected, "\(field)")

@@ -41,3 +41,17 @@ package enum BatchRefusal: Error, Sendable, Equatable {
     /// It has more rows than this aggregator takes.
     case tooManyRows(Int, limit: Int)
 }
+
+extension BatchRefusal {
+    /// The word for it in metrics.
+    var word: String {
+        switch self {
+        case .digestMismatch: "digest-mismatch"
+        case .invalid: "invalid"
+        case .wrongProvider: "wrong-provider"
+        case .wrongCollector: "wrong-collector"
+        case .outsideTimeWindow: "outside-time-window"
+        case .tooManyRows: "too-many-rows"
+        }
+    }
+}

@@ -20,6 +20,7 @@ struct HeartbeatHandler: Sendable {
     private let limiter: ConcurrencyLimiter
     private let clock: any WallClock
     private let logger: Logger
+    private let regressions = LineLimiter()
 
     init(_ dependencies: IngestDependencies) {
         store = dependencies.store
@@ -41,12 +42,15 @@ struct HeartbeatHandler: Sendable {
         case .failure(let refusal): throw Problem.batch(BatchOutcome(refusal))
         case .success(let nextSequence):
             guard nextSequence >= body.nextSequence else {
-                logger.error(
-                    "the database knows less than a collector does; it is asked to supply again",
-                    [
-                        .provider: "\(identity.provider)", .collector: "\(identity.name)", .epoch: "\(body.epoch)",
-                        .sequence: "\(body.nextSequence)", .next: "\(nextSequence)",
-                    ])
+                if let heldBack = regressions.admits("\(identity)") {
+                    logger.error(
+                        "the database knows less than a collector does; it is asked to supply again",
+                        [
+                            .provider: "\(identity.provider)", .collector: "\(identity.name)",
+                            .epoch: "\(body.epoch)", .sequence: "\(body.nextSequence)", .next: "\(nextSequence)",
+                            .heldBack: "\(heldBack)",
+                        ])
+                }
                 throw Problem.batch(.gap(expectedSequence: nextSequence))
             }
             return .json(["next_sequence": .integer(Int64(clamping: nextSequence))])

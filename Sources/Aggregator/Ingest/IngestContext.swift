@@ -1,3 +1,4 @@
+internal import HTTPSupport
 internal import Hummingbird
 internal import NIOCore
 internal import NIOSSL
@@ -21,7 +22,12 @@ struct IngestContext: ConnectionContext {
             return try await future.get()?.toDERBytes()
         } catch ChannelPipelineError.notFound {
             guard let parent = channel.parent else { return nil }
-            return try await parent.nioSSL_peerCertificate().get()?.toDERBytes()
+            do {
+                return try await parent.nioSSL_peerCertificate().get()?.toDERBytes()
+            } catch ChannelPipelineError.notFound {
+                // Over HTTP/1.1 the parent is the listener: the connection is closed and has no TLS any more.
+                throw Problem.unavailable("The connection was closed before its request was looked at.")
+            }
         }
     }
 }

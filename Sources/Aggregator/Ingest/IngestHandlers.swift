@@ -16,6 +16,7 @@ struct IngestHandlers: Sendable {
     private let limiter: ConcurrencyLimiter
     private let clock: any WallClock
     private let logger: Logger
+    private let refusals = LineLimiter()
 
     init(_ dependencies: IngestDependencies) {
         store = dependencies.store
@@ -31,10 +32,13 @@ struct IngestHandlers: Sendable {
 
     @Sendable func openEpoch(_ request: Request, _ identity: CollectorIdentity) async throws -> APIResponse {
         _ = try request.parameters()
-        let asked: EpochRequest = try await request.jsonBody(limitBytes: APILimits.maxControlBodyBytes)
         let now = now
-        let grant = try await store.transaction(retry: .idempotent) {
-            try $0.openEpoch(asked, of: CollectorKey(identity), now: now)
+        // Requests of one collector wait for one row: those beyond its permits would wait with everybody's connections.
+        let grant = try await limiter.withPermit(of: identity) {
+            let asked: EpochRequest = try await request.jsonBody(limitBytes: APILimits.maxControlBodyBytes)
+            return try await store.transaction(retry: .idempotent) {
+                try $0.openEpoch(asked, of: CollectorKey(identity), now: now)
+            }
         }
         log(grant, of: identity)
         return try .json(encoding: grant)
@@ -55,6 +59,21 @@ struct IngestHandlers: Sendable {
 
     @Sendable func lookUp(_ request: Request, _ identity: CollectorIdentity) async throws -> APIResponse {
         _ = try request.parameters()
+        let known = try await limiter.withPermit(of: identity) {
+            let (digests, epoch) = try await WorkerThreads.ingest.run { try await Self.lookup(request) }
+            let now = now
+            return try await store.transaction(retry: .idempotent) {
+                try $0.lookupDigests(digests, of: CollectorKey(identity), epoch: epoch, now: now)
+            }
+        }
+        switch known {
+        case .success(let counted): return try .json(encoding: ControlMessages.LookupResult(counted: counted))
+        case .failure(let refusal): throw Problem.batch(BatchOutcome(refusal))
+        }
+    }
+
+    /// What is looked up, and in which epoch.
+    private static func lookup(_ request: Request) async throws -> (digests: [[UInt8]], epoch: UInt64) {
         let body: ControlMessages.LookupRequest = try await request.jsonBody(limitBytes: APILimits.maxControlBodyBytes)
         guard body.epoch >= 1, body.epoch <= UInt64(Int64.max) else {
             throw Problem.badRequest("epoch must be a whole number from 1.")
@@ -68,14 +87,7 @@ struct IngestHandlers: Sendable {
             }
             return digest.bytes
         }
-        let (epoch, now) = (body.epoch, now)
-        let known = try await store.transaction(retry: .idempotent) {
-            try $0.lookupDigests(digests, of: CollectorKey(identity), epoch: epoch, now: now)
-        }
-        switch known {
-        case .success(let counted): return try .json(encoding: ControlMessages.LookupResult(counted: counted))
-        case .failure(let refusal): throw Problem.batch(BatchOutcome(refusal))
-        }
+        return (digests, body.epoch)
     }
 
     // MARK: Batches
@@ -123,8 +135,10 @@ struct IngestHandlers: Sendable {
     }
 
     private func log(_ refusal: BatchRefusal, from identity: CollectorIdentity, under envelope: BatchEnvelope) {
+        guard let heldBack = refusals.admits("\(refusal.word) \(identity)") else { return }
         var values = place(of: envelope, from: identity)
         values[.reason] = "\(refusal)"
+        values[.heldBack] = "\(heldBack)"
         logger.warning("batch refused", values)
     }
 

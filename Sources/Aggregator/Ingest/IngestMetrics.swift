@@ -39,16 +39,7 @@ struct IngestMetrics: Sendable {
     }
 
     func refused(_ refusal: BatchRefusal) {
-        let reason =
-            switch refusal {
-            case .digestMismatch: "digest-mismatch"
-            case .invalid: "invalid"
-            case .wrongProvider: "wrong-provider"
-            case .wrongCollector: "wrong-collector"
-            case .outsideTimeWindow: "outside-time-window"
-            case .tooManyRows: "too-many-rows"
-            }
-        outcome(reason)
+        outcome(refusal.word)
     }
 
     func committed(_ result: BatchOutcome, batch: BatchCommit, duration: Duration) {
