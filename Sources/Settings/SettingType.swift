@@ -224,7 +224,7 @@ extension SettingType where Value == Int {
     package static func count(_ range: ClosedRange<Int>, of unit: String) -> Self {
         let bounds = "\(Units.grouped(range.lowerBound)) to \(Units.grouped(range.upperBound))"
         return SettingType("\(unit), \(bounds)", write: { String($0) }) { text throws(InvalidValue) in
-            guard let number = Int(text), range.contains(number) else {
+            guard let number = Int(text), String(number) == text, range.contains(number) else {
                 throw InvalidValue(
                     "\"\(text)\" is not a whole number in range",
                     remedy: "give \(range.lowerBound) to \(range.upperBound)")

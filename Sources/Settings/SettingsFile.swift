@@ -12,6 +12,8 @@ struct SettingsFile {
     private(set) var leaves: [String: Leaf] = [:]
     /// Dotted paths of leaves in the order of the file.
     private(set) var order: [String] = []
+    /// Dotted paths of keys that have nothing behind them, or a map without keys.
+    private(set) var empty: [String] = []
     /// Lines of maps and leaves by dotted path.
     private(set) var lines: [String: Int] = [:]
     private(set) var problems: [SettingsProblem] = []
@@ -42,6 +44,7 @@ struct SettingsFile {
     /// there is a problem already, and to call it missing would mislead.
     func mayHold(_ path: String) -> Bool {
         unreadable.contains { $0.isEmpty || path == $0 || path.hasPrefix($0 + ".") }
+            || empty.contains(path)
             || order.contains { path.hasPrefix($0 + ".") || $0.hasPrefix(path + ".") }
     }
 
@@ -63,7 +66,7 @@ struct SettingsFile {
 
     private mutating func read(_ entry: YAMLValue.Entry, at place: [String], path: String) {
         switch entry.value.content {
-        case .null: break
+        case .null, .map([]): empty.append(path)
         case .scalar(let text): keep(Leaf(texts: [text], isList: false), at: path)
         case .map(let entries): read(entries, at: place)
         case .list(let items):

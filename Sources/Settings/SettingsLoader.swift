@@ -88,6 +88,7 @@ private struct SettingsLoader<Keys: SettingKeys> {
         for path in file.order where schema.declaration(of: path) == nil {
             reportUnknown(path, origin: .file(path: file.path, line: file.lines[path] ?? 1))
         }
+        for path in file.empty { reportEmpty(path) }
         collectNames()
         let concrete = schema.settings.flatMap { declared in
             declared.concretePaths(names).map { (declared.setting, $0) }
@@ -179,6 +180,20 @@ private struct SettingsLoader<Keys: SettingKeys> {
             }
         problems.append(
             SettingsProblem(origin: origin, key: path, message: "is not a setting", remedy: remedy))
+    }
+
+    /// A key with nothing behind it: sections may be empty; a setting or a name that is given would count for nothing.
+    private mutating func reportEmpty(_ path: String) {
+        let components = path.split(separator: ".").map(String.init)
+        if schema.settings.contains(where: { $0.isIn(section: components) }) { return }
+        guard schema.declaration(of: path) != nil || schema.settings.contains(where: { $0.isBelow(components) }) else {
+            return reportUnknown(path, origin: .file(path: file.path, line: file.lines[path] ?? 1))
+        }
+        problems.append(
+            SettingsProblem(
+                origin: .file(path: file.path, line: file.lines[path] ?? 1), key: path,
+                message: "has nothing behind it",
+                remedy: "give a value, or leave the key out"))
     }
 
     /// Refuses variables that no setting has, save those that Kubernetes gives to every container of a namespace.

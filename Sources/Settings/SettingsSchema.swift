@@ -73,6 +73,14 @@ package struct DeclaredSetting: Sendable {
         components.count == concrete.count && zip(components, concrete).allSatisfy { $0 == "*" || $0 == $1 }
     }
 
+    /// Whether it stands below a place that has no name chosen by the file in it.
+    func isIn(section: [String]) -> Bool { components.count > section.count && components.starts(with: section) }
+
+    /// Whether it stands below a concrete place.
+    func isBelow(_ concrete: [String]) -> Bool {
+        components.count > concrete.count && zip(components, concrete).allSatisfy { $0 == "*" || $0 == $1 }
+    }
+
     /// The concrete paths, one for each name that `*` can stand for.
     func concretePaths(_ names: [String: [String]]) -> [String] {
         guard let star = components.firstIndex(of: "*") else { return [path] }

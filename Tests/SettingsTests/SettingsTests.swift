@@ -155,6 +155,46 @@ private func problems(
         #expect(message.contains("anchor") || message.contains("alias"), "\(message)")
     }
 
+    @Test(arguments: [
+        ("provider: p\nsel:\n", "sel", "is not a setting"), ("provider: p\nfoo: {}", "foo", "is not a setting"),
+        ("provider: p\nfoo: ~", "foo", "is not a setting"),
+        ("provider: p\nseal: {ages: }", "seal.ages", "is not a setting"),
+        ("provider: p\nseal: {age: }", "seal.age", "has nothing behind it"),
+        ("provider: p\naggregator: {key-file: null}", "aggregator.key-file", "has nothing behind it"),
+        ("provider: p\nlog:\n  level: {}", "log.level", "has nothing behind it"),
+        ("provider:\n", "provider", "has nothing behind it"),
+        ("provider: p\nsources:\n  a:\n", "sources.a", "has nothing behind it"),
+    ])
+    func `a key with nothing behind it isn't passed over`(yaml: String, key: String, message: String) {
+        let found = problems(yaml)
+        #expect(found.map(\.key) == [key])
+        #expect(found.map(\.message) == [message])
+    }
+
+    @Test func `a section may be empty`() throws {
+        #expect(try load("provider: p\nseal:\nsources: {}\naggregator:\n  # url: …\n")[\.provider] == "p")
+    }
+
+    @Test(arguments: [
+        "provider: !!int p", "provider: p\nseal: !x {age: 1s}", "provider: p\n!x seal: {age: 1s}",
+        "provider: !!set {p: }", "!!omap {provider: p}",
+    ])
+    func `tags are refused`(yaml: String) {
+        #expect(problems(yaml).map(\.message).contains { $0.hasPrefix("tags such as") })
+    }
+
+    @Test(arguments: [
+        "provider: p\nverbose: true\n!!int verbose: false", "provider: p\n1: a\n\"1\": b", "true: a\n'true': b",
+    ])
+    func `a key is itself with whatever tag or quotes`(yaml: String) {
+        #expect(problems(yaml).map(\.message).contains { $0.contains("twice") || $0.hasPrefix("tags such as") })
+    }
+
+    @Test(arguments: ["+5", "05", "0x5", "5.0", " 5", "５"])
+    func `a whole number has one spelling`(text: String) {
+        #expect(problems("provider: p\nseal: {rows: '\(text)'}").map(\.key) == ["seal.rows"])
+    }
+
     @Test func `environment reaches named entries and splits lists`() throws {
         let settings = try load(
             "provider: p\nsources: {my-log: {type: file}}",

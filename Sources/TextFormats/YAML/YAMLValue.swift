@@ -93,6 +93,7 @@ extension YAMLValue {
         guard node.anchor == nil else {
             throw FileProblem(line: line, message: "anchors and aliases are not allowed", remedy: "write the value out")
         }
+        try Self.refuseTag(of: node, line: line)
         switch node {
         case .scalar(let scalar):
             guard scalar.string.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x0A || $0 == 0x09 }) else {
@@ -104,9 +105,16 @@ extension YAMLValue {
             let items = try sequence.map { try YAMLValue($0, depth: depth + 1) }
             self.init(content: .list(items), line: line)
         case .mapping(let mapping):
+            var keys: Set<String> = []
             let entries = try mapping.map { key, value in
                 guard case .scalar(let name) = key else {
                     throw FileProblem(line: key.mark?.line ?? line, message: "a key must be a plain word")
+                }
+                // To the parser a key with a tag, or in quotes, may be another one.
+                guard keys.insert(name.string).inserted else {
+                    throw FileProblem(
+                        line: key.mark?.line ?? line, message: "gives \"\(name.string.excerpt)\" twice",
+                        remedy: "keep one of them")
                 }
                 return Entry(
                     key: name.string, line: key.mark?.line ?? line,
@@ -115,6 +123,22 @@ extension YAMLValue {
             self.init(content: .map(entries), line: line)
         case .alias:
             throw FileProblem(line: line, message: "anchors and aliases are not allowed", remedy: "write the value out")
+        }
+    }
+
+    /// Tags would say of what kind a value is, and nothing here listens to them. What quotes and braces say by
+    /// themselves is no tag.
+    private static func refuseTag(of node: Node, line: Int) throws(FileProblem) {
+        let (tag, own) =
+            switch node {
+            case .scalar(let scalar): ("\(scalar.tag)", Tag.Name.str)
+            case .sequence(let sequence): ("\(sequence.tag)", Tag.Name.seq)
+            case .mapping(let mapping): ("\(mapping.tag)", Tag.Name.map)
+            case .alias: ("", Tag.Name.implicit)
+            }
+        guard tag == Tag.Name.implicit.rawValue || tag == own.rawValue else {
+            throw FileProblem(
+                line: line, message: "tags such as \(tag.excerpt) are not allowed", remedy: "write the value alone")
         }
     }
 
