@@ -277,6 +277,45 @@ struct RowSecurityTests {
         }
     }
 
+    @Test(arguments: ["pg_execute_server_program", "pg_read_server_files", "pg_signal_backend", "pg_write_all_data"])
+    func `a login that may become more than a reader is refused by name`(role: String) async throws {
+        try await World.with { world in
+            try await world.store.pool.withConnection { connection in
+                try connection.transaction { connection in
+                    // Roles belong to the whole cluster: the grant must not be seen by other tests.
+                    try connection.execute("GRANT \(role) TO \(ReaderRole.name)")
+                    let faults = try ReaderRole.faults(of: ReaderRole.name, schema: "public", on: connection)
+                    #expect(faults.contains("may act as the role \(role)"), "\(faults)")
+                    try connection.execute("REVOKE \(role) FROM \(ReaderRole.name)")
+                }
+            }
+            try await world.store.checkReader()
+        }
+    }
+
+    @Test func `a superuser's rights may not lie behind the login`() async throws {
+        try await World.with { world in
+            try await world.store.pool.withConnection { connection in
+                try connection.transaction { connection in
+                    try connection.execute(
+                        """
+                        CREATE ROLE steelyard_test_root SUPERUSER NOLOGIN;
+                        ALTER ROLE \(ReaderRole.name) NOINHERIT;
+                        GRANT steelyard_test_root TO \(ReaderRole.name);
+                        """)
+                    let faults = try ReaderRole.faults(of: ReaderRole.name, schema: "public", on: connection)
+                    #expect(faults.contains("may act as the role steelyard_test_root"), "\(faults)")
+                    try connection.execute(
+                        """
+                        REVOKE steelyard_test_root FROM \(ReaderRole.name);
+                        ALTER ROLE \(ReaderRole.name) INHERIT;
+                        DROP ROLE steelyard_test_root;
+                        """)
+                }
+            }
+        }
+    }
+
     @Test func `the owner's own login is refused, and so is another database's`() async throws {
         try await World.with { world in
             let logger = world.store.logger

@@ -14,7 +14,8 @@ enum ReaderRole {
     /// What questions read, under row security.
     static let restricted = [
         "provider", "tenant", "tenant_kind", "usage_minute", "usage_hour", "usage_day", "usage_month", "collector",
-        "collector_epoch", "ledger", "batch_quarantine", "rollup_queue", "new_names", "fact", "statement",
+        "collector_epoch", "collector_heartbeat", "ledger", "batch_quarantine", "rollup_queue", "new_names", "fact",
+        "statement",
         "statement_decision", "api_token", "audit_log",
     ]
 
@@ -81,6 +82,12 @@ enum ReaderRole {
         UNION ALL
         SELECT 'may act as the owner of tables' FROM login
          WHERE EXISTS (SELECT FROM tables WHERE pg_has_role(login.oid, relowner, 'MEMBER'))
+        UNION ALL
+        SELECT 'may act as the role ' || r.rolname FROM login, pg_roles r
+         WHERE r.oid <> login.oid AND NOT login.rolsuper AND pg_has_role(login.oid, r.oid, 'MEMBER')
+           AND (r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication
+                OR r.rolname IN ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program',
+                                 'pg_signal_backend', 'pg_write_all_data', 'pg_create_subscription', 'pg_maintain'))
         UNION ALL
         SELECT 'may create objects in the schema ' || $2 FROM login WHERE has_schema_privilege(login.oid, $2, 'CREATE')
         UNION ALL
