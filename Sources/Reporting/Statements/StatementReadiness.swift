@@ -53,7 +53,7 @@ package struct StatementReadiness {
         return [
             StatementShortcoming(
                 .missingPositions,
-                text: "Batches that were counted are gone from the ledger: \(missing.named(\.inEpoch)).")
+                text: "Batches that were counted are gone from the ledger: \(missing.named(\.description)).")
         ]
     }
 
