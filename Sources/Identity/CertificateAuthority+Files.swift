@@ -111,8 +111,7 @@ extension IssuedCertificate {
 
     /// Whether anything has the name, a link that leads nowhere included.
     private static func exists(_ path: String) -> Bool {
-        var status = stat()
-        return unsafe lstat(path, &status) == 0
+        unsafe faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0
     }
 }
 

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import Glibc
 
 /// A file that holds a secret: a private key, a token, a password.
 ///
@@ -23,7 +23,7 @@ package enum SecretFile {
         var bytes: [UInt8] = []
         while true {
             let count = unsafe chunk.withUnsafeMutableBytes { target in
-                unsafe Foundation.read(descriptor, target.baseAddress, target.count)
+                unsafe Glibc.read(descriptor, target.baseAddress, target.count)
             }
             if count < 0, errno == EINTR { continue }
             if count < 0 { throw unreadable(path) }

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import Glibc
 
 /// Directories that nobody but this process's user and root can change: where keys are made, and what a process of
 /// root's writes into.
@@ -103,8 +103,7 @@ package enum TrustedDirectory {
     private static func walk(
         _ path: String, making mode: mode_t?, isExclusive: Bool
     ) throws(IdentityError) -> Int32 {
-        let absolute = URL(fileURLWithPath: path).path
-        var names = absolute.split(separator: "/").map(String.init)[...]
+        var names = try absolute(path).split(separator: "/").map(String.init)[...]
         var way = Way(descriptor: try open("/", in: AT_FDCWD, named: "/"), path: "")
         defer { way.end() }
         try check(way.look(), isLast: names.isEmpty, isExclusive: isExclusive)
@@ -125,6 +124,13 @@ package enum TrustedDirectory {
             try check(way.look(), isLast: names.isEmpty, isExclusive: isExclusive)
         }
         return way.handOver()
+    }
+
+    private static func absolute(_ path: String) throws(IdentityError) -> String {
+        if path.hasPrefix("/") { return path }
+        guard let current = unsafe getcwd(nil, 0) else { throw failure(to: "find the directory of", at: path) }
+        defer { unsafe free(current) }
+        return unsafe String(cString: current) + "/" + path
     }
 
     private static func check(_ look: Look, isLast: Bool, isExclusive: Bool) throws(IdentityError) {
