@@ -9,7 +9,7 @@ import UsageModel
 
     @Test(arguments: [
         "=1+1", "+a", "-a", "@a", " a", "a ", "a\tb", "a\u{0}b", "../etc", "a\u{202E}b", "a\u{200B}b", "＝1",
-        "\u{FEFF}a",
+        "\u{FEFF}a", "a\u{2800}b", "a\u{1D173}", "a\u{600}b", "\u{1BCA0}a", "a\u{13430}b",
         "a\"b", "a,b", "a;b", "a\u{E000}b", "a\u{FFFE}b",
     ])
     func `refuses names that could mislead`(name: String) {
@@ -26,7 +26,7 @@ import UsageModel
             return
         }
         let bytes = Array(name.utf8)
-        #expect(unsafe NameRule.problem(in: bytes.span.bytes, maxBytes: 128, takesBlanksAtEnds: true) == nil)
+        #expect(unsafe NameRule.problem(in: bytes.span.bytes, maxBytes: 128, isSealed: true) == nil)
     }
 
     @Test func `names are kept composed, without blanks at their ends, and as they are in everything else`() {

@@ -36,10 +36,11 @@ extension APIObject {
 
     package func write(to json: inout [UInt8]) {
         json.append(UInt8(ascii: "{"))
-        var members = MemberWriter(json: json)
-        json = []
+        // One owner at a time: what stands there already isn't copied for each object.
+        var members = MemberWriter()
+        swap(&members.json, &json)
         for field in Self.fields { field.write(self, &members) }
-        json = members.json
+        swap(&members.json, &json)
         json.append(UInt8(ascii: "}"))
     }
 
@@ -53,10 +54,8 @@ extension APIObject {
 
 /// Writes the members of one object.
 struct MemberWriter {
-    var json: [UInt8]
+    var json: [UInt8] = []
     private var isFirst = true
-
-    init(json: consuming [UInt8]) { self.json = json }
 
     /// - Parameter key: the quoted name and the colon.
     mutating func append(_ key: [UInt8], _ value: some FieldValue) {

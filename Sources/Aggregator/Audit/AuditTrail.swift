@@ -10,17 +10,17 @@ package import UsageModel
 /// What was refused, in the audit log and in the log.
 ///
 /// A flood of refusals must not fill the disk: those of one kind from one peer in one minute are one row with a count,
-/// written when the minute is over, and at most ``maxRowsPerMinute`` rows; what is beyond stands under the peer
+/// written when the minute is over, and at most ``maxRowsPerMinute`` rows of a kind; what is beyond stands under the peer
 /// "others". The log gets a line for the first of each row, and one with the count when it was more than one.
 package final class AuditTrail: Service {
-    /// Rows of one minute, those of "others" not counted.
+    /// Rows of one kind in one minute, that of "others" not counted: strangers' refusals push no known caller's out.
     static let maxRowsPerMinute = 64
     /// Minutes that wait for a database that is away, before the oldest are given up.
-    static let maxWaitingRows = 10 * maxRowsPerMinute
+    static let maxWaitingRows = 10 * Kind.allCases.count * maxRowsPerMinute
     private static let pollInterval = Duration.seconds(1)
 
     /// A kind of refusal.
-    enum Kind: Sendable {
+    enum Kind: Sendable, CaseIterable {
         case refused, denied, handshakeFailed
 
         var action: AuditAction {
@@ -88,7 +88,9 @@ package final class AuditTrail: Service {
         let isFirst = state.withLock { state in
             state.beginMinute(now.minute)
             var refusal = refusal
-            if state.rows[refusal] == nil, state.rows.count >= Self.maxRowsPerMinute {
+            if state.rows[refusal] == nil,
+                state.rows.keys.count(where: { $0.kind == refusal.kind }) >= Self.maxRowsPerMinute
+            {
                 (refusal.peer, refusal.actor, refusal.code, refusal.place) = (.others, "-", "-", "-")
                 refusal.caller = Caller()
             }

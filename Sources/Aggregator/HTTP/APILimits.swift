@@ -32,8 +32,8 @@ package enum APILimits {
     package static let defaultQuestions = 32
     /// Imports, previews of imports and steps of closing of one token at once: they take turns in the database anyway.
     package static let maxChangesPerToken = 1
-    /// The same for all tokens: one less than the connections that they, tokens and the audit log share.
-    package static let maxChanges = AggregatorDaemon.administrationConnections - 1
+    /// The same for all tokens: two of the connections that they, tokens and the audit log share stay free.
+    package static let maxChanges = AggregatorDaemon.administrationConnections - 2
     /// Rows that the questions of one token keep in memory at once to be evaluated, about 250 bytes each. A setting;
     /// its default.
     package static let defaultKeptRowsPerToken = 1_000_000

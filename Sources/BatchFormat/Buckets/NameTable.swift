@@ -128,7 +128,7 @@ struct NameTable: Sendable {
     ) throws(Rejection) -> UInt32 {
         let name = bytes.extracting(start..<start + length)
         // Rows that an earlier release summed may hold blanks at the ends.
-        if let problem = NameRule.problem(in: name, maxBytes: maxNameBytes, takesBlanksAtEnds: true) {
+        if let problem = NameRule.problem(in: name, maxBytes: maxNameBytes, isSealed: true) {
             throw Rejection(reason(of: problem), field: "\(field)", detail: "the name \(problem.explanation)")
         }
         if let kept = keptSpelling(of: name) {

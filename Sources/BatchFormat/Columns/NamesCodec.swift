@@ -74,7 +74,7 @@ struct NamesCodec {
     private func check(_ name: [UInt8], _ index: Int) throws(BatchError) {
         // What earlier collectors sealed is taken as it is; the rollup keeps names in one spelling.
         if let problem = unsafe NameRule.problem(
-            in: name.span.bytes, maxBytes: maxNameBytes, takesBlanksAtEnds: true)
+            in: name.span.bytes, maxBytes: maxNameBytes, isSealed: true)
         {
             throw error("name \(index) \(problem.explanation)")
         }

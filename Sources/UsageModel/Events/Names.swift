@@ -42,10 +42,10 @@ package enum NameRule {
 
     /// Checks `name` against the rule; `nil` means that it is fine.
     ///
-    /// - Parameter takesBlanksAtEnds: lets blanks beyond ASCII stand at the ends, as collectors up to the release of
-    ///   2026-11 sealed them; ``kept(_:)`` takes them off.
+    /// - Parameter isSealed: whether a batch holds it: collectors up to the release of 2026-11 sealed blanks beyond ASCII
+    ///   at the ends, which ``kept(_:)`` takes off, and characters that are not seen.
     /// - Complexity: O(*n*), without allocation.
-    package static func problem(in name: RawSpan, maxBytes: Int, takesBlanksAtEnds: Bool = false) -> Problem? {
+    package static func problem(in name: RawSpan, maxBytes: Int, isSealed: Bool = false) -> Problem? {
         let count = name.byteCount
         if count == 0 { return .empty }
         if count > maxBytes { return .tooLong(limitBytes: maxBytes) }
@@ -62,7 +62,7 @@ package enum NameRule {
                 guard let scalar = decodeScalar(in: name, at: index) else { return .invalidUTF8(atByte: index) }
                 let isEdge = index == 0 || index + scalar.length == count
                 if !isAllowedBeyondASCII(scalar.value, isFirst: index == 0)
-                    || isEdge && !takesBlanksAtEnds && isBlankBeyondASCII(scalar.value)
+                    || !isSealed && (isUnseen(scalar.value) || isEdge && isBlankBeyondASCII(scalar.value))
                 {
                     return .forbiddenCharacter(atByte: index)
                 }
@@ -120,6 +120,17 @@ package enum NameRule {
             return !isFirst
         default:
             return value & 0xFFFE != 0xFFFE
+        }
+    }
+
+    /// Format characters and blanks that older collectors let pass: of Arabic, Syriac, Kaithi, hieroglyphs, shorthand
+    /// and music, the pattern of Braille without dots, and a note head that is not drawn.
+    private static func isUnseen(_ value: UInt32) -> Bool {
+        switch value {
+        case 0x0600...0x0605, 0x06DD, 0x070F, 0x0890...0x0891, 0x08E2, 0x2800, 0x110BD, 0x110CD, 0x13430...0x1343F,
+            0x1BCA0...0x1BCA3, 0x1D159, 0x1D173...0x1D17A:
+            true
+        default: false
         }
     }
 

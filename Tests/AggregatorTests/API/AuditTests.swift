@@ -61,6 +61,21 @@ import UsageModel
         }
     }
 
+    @Test func `a stranger's flood doesn't hide what a known caller was denied`() async throws {
+        try await World.with { world in
+            let trail = AuditTrail(store: world.store, clock: world.clock, logger: World.logger)
+            for index in 0..<1_000 {
+                trail.note(.init(kind: .refused, peer: PeerName.unknown, code: "c\(index)", place: "p"))
+            }
+            trail.note(
+                .init(
+                    kind: .denied, peer: PeerName.unknown, actor: "token known", code: "forbidden", place: "/v1/usage"))
+            await trail.write(isEnd: true)
+            let denied = try await Self.lines(world).filter { $0.action == "request-denied" }
+            #expect(denied.map(\.actor) == ["token known"] && denied.map(\.subject) == ["/v1/usage"])
+        }
+    }
+
     @Test func `who did what is written down, with the file's digest and the person`() async throws {
         try await World.with { world in
             let admin = try await world.token(.admin, holder: "Mia")
