@@ -224,7 +224,7 @@ extension Certificate {
         return false
     }
 
-    fileprivate func hasSigned(_ other: Certificate) -> Bool {
+    func hasSigned(_ other: Certificate) -> Bool {
         other.issuer == subject && publicKey.isValidSignature(other.signature, for: other)
     }
 }

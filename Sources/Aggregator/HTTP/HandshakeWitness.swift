@@ -1,28 +1,50 @@
+internal import Identity
 internal import NIOCore
 internal import NIOSSL
 internal import NIOTLS
 
-/// Stands behind TLS until the handshake is over, and tells when it failed.
+/// Stands behind TLS until the handshake is over, holds the peer's certificate to what the TLS library leaves out, and
+/// tells when the handshake failed.
 final class HandshakeWitness: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = NIOAny
 
-    private let failed: @Sendable (PeerName, String) -> Void
+    private let tls: NIOSSLServerHandler
+    private let anchors: TrustAnchors?
+    private let failed: (@Sendable (PeerName, String) -> Void)?
     private var isOver = false
 
-    /// - Parameter failed: is told the peer and what went wrong, in a word.
-    init(failed: @escaping @Sendable (PeerName, String) -> Void) {
+    /// - Parameters:
+    ///   - anchors: where the peer's certificate must come from; `nil` where peers need none.
+    ///   - failed: is told the peer and what went wrong, in a word.
+    init(
+        _ tls: NIOSSLServerHandler, anchors: TrustAnchors?, failed: (@Sendable (PeerName, String) -> Void)?
+    ) {
+        self.tls = tls
+        self.anchors = anchors
         self.failed = failed
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .handshakeCompleted = event as? TLSUserEvent { isOver = true }
+        if case .handshakeCompleted = event as? TLSUserEvent {
+            guard isPeerAllowed else {
+                errorCaught(context: context, error: PathLengthError())
+                return context.close(promise: nil)
+            }
+            isOver = true
+        }
         context.fireUserInboundEventTriggered(event)
+    }
+
+    private var isPeerAllowed: Bool {
+        guard let anchors else { return true }
+        guard let leaf = try? tls.peerCertificate?.toDERBytes() else { return false }
+        return anchors.allow(leafDER: leaf)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if !isOver {
             isOver = true
-            failed(PeerName(context.channel), Self.word(for: error))
+            failed?(PeerName(context.channel), Self.word(for: error))
         }
         context.fireErrorCaught(error)
     }
@@ -48,8 +70,11 @@ final class HandshakeWitness: ChannelInboundHandler, RemovableChannelHandler {
 
 extension Channel {
     /// Puts a ``HandshakeWitness`` behind the TLS handler that the pipeline has. On the event loop only.
-    func addHandshakeWitness(failed: @escaping @Sendable (PeerName, String) -> Void) throws {
+    func addHandshakeWitness(
+        anchors: TrustAnchors?, failed: (@Sendable (PeerName, String) -> Void)?
+    ) throws {
         let tls = try pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
-        try pipeline.syncOperations.addHandler(HandshakeWitness(failed: failed), position: .after(tls))
+        let witness = HandshakeWitness(tls, anchors: anchors, failed: failed)
+        try pipeline.syncOperations.addHandler(witness, position: .after(tls))
     }
 }

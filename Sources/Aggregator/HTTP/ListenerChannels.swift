@@ -14,21 +14,21 @@ struct GuardedTLSChannel: ServerChildChannel {
     let pending: PendingConnections
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        guard let base = tls.current else {
+        guard let rules = tls.current else {
             return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
         }
         let (deadline, age) = (TimeAmount(options.headerDeadline), TimeAmount(options.maxConnectionAge))
         return channel.addingGuard(headerDeadline: deadline, maxAge: age, pending: pending).flatMap {
-            let value = base.setup(channel: channel, logger: logger)
+            let value = rules.channel.setup(channel: channel, logger: logger)
             // A pipeline without TLS means that the set-up failed, which the future says.
-            if let failed = options.onHandshakeFailure { try? channel.addHandshakeWitness(failed: failed) }
+            try? channel.addHandshakeWitness(anchors: rules.anchors, failed: options.onHandshakeFailure)
             return value
         }
     }
 
     func handle(value: Value, logger: Logger) async {
         // Every set of TLS rules has the same responder, so any of them can handle the connection.
-        await tls.current?.handle(value: value, logger: logger)
+        await tls.current?.channel.handle(value: value, logger: logger)
     }
 }
 

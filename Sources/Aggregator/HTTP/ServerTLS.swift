@@ -79,8 +79,15 @@ extension TLSFiles {
 package final class ReloadableTLS: Sendable {
     typealias Builder = @Sendable (TLSConfiguration) throws -> HTTP2UpgradeChannel
 
+    /// What a new connection is held to.
+    struct Rules {
+        var channel: HTTP2UpgradeChannel
+        /// `nil` on a listener without client certificates.
+        var anchors: TrustAnchors?
+    }
+
     let files: TLSFiles
-    private let state: Mutex<(channel: HTTP2UpgradeChannel?, build: Builder?)>
+    private let state: Mutex<(rules: Rules?, build: Builder?)>
     private let certificateNames: Mutex<[String]>
 
     /// Reads the files once, so that a wrong one is found before anything listens.
@@ -94,20 +101,26 @@ package final class ReloadableTLS: Sendable {
     /// Reads the files again. Throws, and leaves everything as it is, when they are not usable.
     package func reload() throws {
         let build = state.withLock { $0.build }
-        guard let fresh = try build?(files.configuration()) else { return }
+        guard let fresh = try build.map({ try rules(building: $0) }) else { return }
         let names = try files.certificateNames()
-        state.withLock { $0.channel = fresh }
+        state.withLock { $0.rules = fresh }
         certificateNames.withLock { $0 = names }
     }
 
     /// Tells how a connection is set up under given rules; called once, when the server is built.
     func start(_ build: @escaping Builder) throws {
-        let first = try build(files.configuration())
+        let first = try rules(building: build)
         state.withLock { $0 = (first, build) }
+    }
+
+    private func rules(building build: Builder) throws -> Rules {
+        Rules(
+            channel: try build(files.configuration()),
+            anchors: try files.clientCAFile.map { try TrustAnchors(file: $0) })
     }
 
     /// The names that the certificate in force is good for.
     var names: [String] { certificateNames.withLock { $0 } }
 
-    var current: HTTP2UpgradeChannel? { state.withLock { $0.channel } }
+    var current: Rules? { state.withLock { $0.rules } }
 }

@@ -188,7 +188,8 @@ package actor AggregatorClient: AggregatorTransport {
                     retryAfterSeconds: response.headers.first(name: "Retry-After").flatMap(Int.init).map { max(0, $0) },
                     body: Data(body.readableBytesView)))
         } catch {
-            if error is NIOSSLError || error is NIOSSLExtraError || error is BoringSSLError {
+            if error is NIOSSLError || error is NIOSSLExtraError || error is BoringSSLError || error is PathLengthError
+            {
                 metrics?.handshakeFailures.increment()
             }
             return .failed(ShippingDelay(.unreachable, String("\(error)".prefix(300))))
@@ -208,6 +209,18 @@ package actor AggregatorClient: AggregatorTransport {
         configuration.httpVersion = .http1Only
         // The shipper backs off by itself, and says why.
         configuration.connectionPool.retryConnectionEstablishment = false
+        let anchors = try TrustAnchors(file: settings.caFile)
+        // The one place where a connection can be looked at after its handshake and before its first request.
+        configuration.http1_1ConnectionDebugInitializer = { channel in
+            channel.nioSSL_peerCertificate().flatMapThrowing { certificate in
+                guard let certificate, anchors.allow(leafDER: try certificate.toDERBytes()) else {
+                    throw PathLengthError()
+                }
+            }.flatMapErrorThrowing { error in
+                channel.close(promise: nil)
+                throw error
+            }
+        }
         let made = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         client = made
         modifiedAtStart = modified
