@@ -1,5 +1,5 @@
-/// A source's format with its defaults, made ready once: where the fields are is worked out here, and each parser of the
-/// source shares it.
+/// A source's format with its defaults, made ready once: where the fields are is worked out here, and each parser of
+/// the source shares it.
 package struct SourcePlan: Sendable {
     /// The media types of pushed bodies, the preferred one first.
     package let mediaTypes: [String]

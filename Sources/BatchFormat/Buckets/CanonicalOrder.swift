@@ -1,8 +1,8 @@
 /// Puts the rows of a table in canonical order: by key, then by minute.
 ///
 /// What all rows have in common says nothing about their order. Without it, names' ranks and minutes leave room for the
-/// row's index in the same 64 bits, and such numbers are sorted by their digits, in time proportional to the rows. Where
-/// they leave none, rows are compared with one another.
+/// row's index in the same 64 bits, and such numbers are sorted by their digits, in time proportional to the rows.
+/// Where they leave none, rows are compared with one another.
 enum CanonicalOrder {
     /// A row's key, with names as ranks, and its minute.
     struct Entry {

@@ -90,7 +90,7 @@ struct EventsHandler: Sendable {
         defer { budget.release(reserved) }
         let body = try await collect(request, coding)
         for _ in 0..<Self.maxReadings {
-            let buckets = await parse(body, source, plan)
+            let buckets = await parse(body, from: source, plan)
             guard !buckets.isEmpty || buckets.outcome.duplicates > 0 else { throw .noEvents }
             if let outcome = try await commit(buckets, source, bodyBytes: body.count) { return outcome }
         }
@@ -159,7 +159,7 @@ struct EventsHandler: Sendable {
         }
     }
 
-    private func parse(_ body: [UInt8], _ source: Source, _ plan: SourcePlan) async -> RequestBuckets {
+    private func parse(_ body: [UInt8], from source: Source, _ plan: SourcePlan) async -> RequestBuckets {
         let now = parts.wallClock.nowMilliseconds()
         var buckets = RequestBuckets(
             context: ChunkContext(

@@ -155,14 +155,14 @@ extension FileFollower {
                     source: file.source.name, events: UInt64(events), rejected: UInt64(rejected), byteCount: consumed))
         }
         guard outcome == .mustBeReadAgain else { return Parsed(consumed: consumed, isFull: outcome == .full) }
-        var parsed = parseInPlace(&file, consumed..<count, endOfInput: endOfInput, context)
+        var parsed = parseInPlace(&file, consumed..<count, endOfInput: endOfInput, context: context)
         parsed.consumed += consumed
         return parsed
     }
 
     /// Parses a part of a chunk under the accumulator's lock, event by event: what is near a table's limits.
     private func parseInPlace(
-        _ file: inout FollowedFile, _ range: Range<Int>, endOfInput: Bool, _ context: ChunkContext
+        _ file: inout FollowedFile, _ range: Range<Int>, endOfInput: Bool, context: ChunkContext
     ) -> Parsed {
         let outcome = accumulator.addChunk(of: file.id, context: context) { sink in
             let consumed = buffer.withSpan(range) { span in

@@ -75,8 +75,8 @@ final class ChunkParser {
     ///
     /// - Parameters:
     ///   - parser: stands behind what was counted afterwards.
-    ///   - counting: is asked for one piece after the other, with the parser's checkpoint behind it and whether it is the
-    ///     chunk's last, to count it; `false` ends the chunk before that piece.
+    ///   - counting: is asked for one piece after the other, with the parser's checkpoint behind it and whether it is
+    ///     the chunk's last, to count it; `false` ends the chunk before that piece.
     /// - Returns: bytes that were counted.
     func parse(
         _ buffer: ChunkBuffer, count: Int, endOfInput: Bool, by parser: inout any SourceParser, _ context: ChunkContext,
@@ -84,7 +84,7 @@ final class ChunkParser {
     ) -> Int {
         let start = parser.checkpoint
         let ends = pieceEnds(buffer, count: count, isCut: parser.endsRecordsAtLineEnds)
-        prepare(ends, from: start, parser, context)
+        prepare(ends, from: start, parser: parser, context: context)
         parallel.forEach(ends.count) { [lanes, bytes = buffer.bytes] index in
             let piece = (index == 0 ? 0 : ends[index - 1])..<ends[index]
             let isLast = index == ends.count - 1
@@ -109,7 +109,7 @@ final class ChunkParser {
     }
 
     private func prepare(
-        _ ends: [Int], from start: ParserCheckpoint, _ parser: any SourceParser, _ context: ChunkContext
+        _ ends: [Int], from start: ParserCheckpoint, parser: any SourceParser, context: ChunkContext
     ) {
         while lanes.count < ends.count { lanes.append(Lane(context)) }
         for index in ends.indices {

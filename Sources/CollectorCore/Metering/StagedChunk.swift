@@ -1,8 +1,8 @@
 internal import BatchFormat
 package import UsageModel
 
-/// What a piece of a followed file is parsed into before anything of it is counted: the source's time window in front of
-/// staged events, and the records that were refused.
+/// What a piece of a followed file is parsed into before anything of it is counted: the source's time window in front
+/// of staged events, and the records that were refused.
 ///
 /// It belongs to nobody else while it is filled, so that no lock is held. ``Accumulator/add(_:of:checkpoint:)`` then
 /// counts it.
