@@ -159,7 +159,7 @@ extension MinuteBuckets {
     /// Adds some of the staged events, which are sure to fit.
     ///
     /// Where a row is in memory, and whether there is one, can't be foreseen: a processor that asks for one row after
-    /// the other waits for each. So all slots are looked at first, then all rows, and they are near when they are needed.
+    /// the other waits for each. So all slots are looked at first, then all rows, and they are near when needed.
     private mutating func add(_ staged: inout StagedEvents, _ range: Range<Int>) {
         let mask = slots.count - 1
         for index in range {
