@@ -61,6 +61,7 @@ let package = Package(
     targets: [
         // MARK: System libraries
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
         // MARK: Pure parts
@@ -115,8 +116,8 @@ let package = Package(
         .target(
             name: "Collector",
             dependencies: [
-                "UsageModel", "SourceFormats", "BatchFormat", "Spool", "CollectorCore", "Settings", "Telemetry",
-                "DaemonSupport", "HTTPSupport", "Identity", "TextFormats",
+                "CMalloc", "UsageModel", "SourceFormats", "BatchFormat", "Spool", "CollectorCore", "Settings",
+                "Telemetry", "DaemonSupport", "HTTPSupport", "Identity", "TextFormats",
                 asyncHTTPClient, httpTypes, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioSSL, unixSignals,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
             ],

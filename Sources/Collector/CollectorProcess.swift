@@ -36,6 +36,7 @@ package struct CollectorProcess: Sendable {
     ///
     /// - Throws: where the data directory can't be opened or the address can't be bound.
     package func run() async throws {
+        ProcessMemory.limit()
         let openFiles = try OpenFiles.raise()
         let board = StatusStore()
         let parts = CollectorDependencies(

@@ -47,6 +47,10 @@ package protocol SourceParser: Sendable {
     /// ``SourceFraming/stream``. A document is read again from its start.
     var checkpoint: ParserCheckpoint { get }
 
+    /// Whether each line end ends a record, whatever came before it: bytes that were cut behind one may then be read by
+    /// another parser that resumed there, at the same time.
+    var endsRecordsAtLineEnds: Bool { get }
+
     /// Goes to another place: ``ParserCheckpoint/start`` for a new source, or a kept checkpoint of this one.
     mutating func resume(from checkpoint: ParserCheckpoint)
 }
@@ -54,6 +58,8 @@ package protocol SourceParser: Sendable {
 extension SourceParser {
     /// Where the next record starts.
     package var position: RecordPosition { checkpoint.position }
+
+    package var endsRecordsAtLineEnds: Bool { false }
 }
 
 /// Whether a source goes on for ever or is one body.

@@ -1,5 +1,7 @@
+internal import SwiftProtobuf
 internal import Testing
 internal import UsageModel
+internal import WireProtocol
 
 @testable internal import BatchFormat
 
@@ -13,6 +15,24 @@ internal import UsageModel
         #expect(opened.header == header)
         #expect(opened.rows == rows)
         #expect(sealed.digest == BatchDigest(of: sealed.bytes))
+    }
+
+    @Test(arguments: [1, 2, 40, 3_000])
+    func `messages are the bytes that SwiftProtobuf writes of them`(count: Int) throws {
+        let (rows, eventCount) = try UsageRows.random(count: count, seed: UInt64(count))
+        let batch = try BatchEncoder.message(.sample(eventCount: eventCount, rejections: [.syntax: 3]), rows)
+        #expect(try WireBatch(serializedBytes: batch).serializedBytes() == batch)
+        let fingerprints = [EventFingerprint(key: 1, content: 2)]
+        for accepted in [
+            AcceptedRows(rows: rows, eventCount: eventCount, rejections: [.badName: 1]),
+            AcceptedRows(
+                rows: rows, eventCount: eventCount,
+                fingerprints: AcceptedFingerprints(acceptedAtMilliseconds: 1, fingerprints: fingerprints)),
+        ] {
+            let bytes = try RowsCodec.encode(accepted)
+            #expect(try WireAcceptedRows(serializedBytes: bytes).serializedBytes() == bytes)
+            #expect(try RowsCodec.decode(bytes) == accepted)
+        }
     }
 
     @Test func `sealing twice gives the same bytes, and another spool sequence gives others`() throws {

@@ -11,7 +11,9 @@ import UsageModel
         var event = UsageEvent(counts: TokenCounts(requests: 1, input: input))
         event.id = FieldRange(start: 0, count: UInt32(id.utf8.count))
         event.tenant = FieldRange(start: UInt32(id.utf8.count), count: UInt32(tenant.utf8.count))
-        return unsafe EventFingerprint(event, source: source, record: record.span.bytes, scratch: RawSpan())
+        var fingerprinter = EventFingerprinter()
+        return unsafe fingerprinter.fingerprint(
+            of: event, source: source, record: record.span.bytes, scratch: RawSpan())
     }
 
     private func accepted(_ fingerprints: [EventFingerprint]) throws -> AcceptedRows {
@@ -33,6 +35,11 @@ import UsageModel
         #expect(fingerprint("a", tenant: "u").key == fingerprint("a").key)
         #expect(fingerprint("a", tenant: "u").content != fingerprint("a").content)
         #expect(fingerprint("a", input: 2).content != fingerprint("a").content)
+    }
+
+    @Test func `fingerprints are those of earlier releases, whose records are still read`() {
+        #expect(fingerprint("a").key == 0x6291_0fb1_73e7_32c0_3be9_3fe2_afbc_5309)
+        #expect(fingerprint("a").content == 0xc791_4b58_a19b_5218)
     }
 
     @Test func `fingerprints come back from a record with its rows and without`() throws {

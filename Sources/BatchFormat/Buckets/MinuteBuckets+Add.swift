@@ -15,10 +15,7 @@ extension MinuteBuckets {
         _ event: borrowing UsageEvent, record: RawSpan, scratch: RawSpan
     ) throws(Rejection) -> Outcome {
         let counts = event.counts
-        if !Self.areCountable(counts) { throw Self.rejection(of: counts) }
-        guard event.minute >= 0, event.minute <= BatchBounds.maxMinute else {
-            throw Rejection(.badTime, field: "time", detail: "the time must lie in the years 1970 to 9999")
-        }
+        try Self.check(counts, minute: event.minute)
         if eventCount >= BatchBounds.maxEvents { return .full }
         let region = try regions.intern(event.region.isInScratch ? scratch : record, event.region)
         let model = try models.intern(event.model.isInScratch ? scratch : record, event.model)
@@ -37,15 +34,20 @@ extension MinuteBuckets {
     /// - Returns: `nil` where a new row is needed and there is no room, `false` where the sum would wrap.
     @inline(__always)
     mutating func add(_ counts: TokenCounts, to key: RowKey, minute: UInt32) -> Bool? {
-        let hashValue = hash.hash(key.packed, with: UInt64(minute))
-        let tag = hashValue & 0xFFFF_FFFF_0000_0000
+        add(counts, to: key, minute: minute, hashValue: hash.hash(key.packed, with: UInt64(minute)))
+    }
+
+    /// - Parameter hashValue: of the key and the minute.
+    @inline(__always)
+    mutating func add(_ counts: TokenCounts, to key: RowKey, minute: UInt32, hashValue: UInt64) -> Bool? {
+        let tag = Self.tag(of: hashValue)
         let mask = slots.count - 1
         var index = Int(truncatingIfNeeded: hashValue) & mask
         while true {
             let slot = slots[index]
             if slot == 0 { break }
-            if slot & 0xFFFF_FFFF_0000_0000 == tag {
-                let row = Int(truncatingIfNeeded: slot & 0xFFFF_FFFF) - 1
+            if slot & ~Self.slotIndexMask == tag {
+                let row = Int(slot & Self.slotIndexMask) - 1
                 if table[row].key == key, table[row].minute == minute { return table[row].counts.add(counts) }
             }
             index = (index + 1) & mask
@@ -58,17 +60,35 @@ extension MinuteBuckets {
         if table.count >= maxRows { return nil }
         if estimatedBytes + BatchBounds.maxColumnBytesPerRow > BatchBounds.maxEncodedBytes { return nil }
         table.append(row)
-        slots[index] = hashValue & 0xFFFF_FFFF_0000_0000 | UInt64(table.count)
+        slots[index] = Self.tag(of: hashValue) | UInt32(table.count)
         if table.count * 2 > slots.count { grow() }
         return true
     }
 
     private mutating func grow() {
-        var larger = [UInt64](repeating: 0, count: slots.count * 2)
+        var larger = [UInt32](repeating: 0, count: slots.count * 2)
+        let mask = larger.count - 1
         for (index, row) in table.enumerated() {
-            larger.occupyFirstFree(hash.hash(row.key.packed, with: UInt64(row.minute)), entry: UInt64(index) + 1)
+            let hashValue = hash.hash(row.key.packed, with: UInt64(row.minute))
+            var place = Int(truncatingIfNeeded: hashValue) & mask
+            while larger[place] != 0 { place = (place + 1) & mask }
+            larger[place] = Self.tag(of: hashValue) | UInt32(index + 1)
         }
         slots = larger
+    }
+
+    @inline(__always)
+    private static func tag(of hashValue: UInt64) -> UInt32 {
+        UInt32(truncatingIfNeeded: hashValue >> 32) & ~slotIndexMask
+    }
+
+    /// Checks what can be said of an event by itself.
+    @inline(__always)
+    static func check(_ counts: TokenCounts, minute: Int64) throws(Rejection) {
+        if !areCountable(counts) { throw rejection(of: counts) }
+        guard minute >= 0, minute <= BatchBounds.maxMinute else {
+            throw Rejection(.badTime, field: "time", detail: "the time must lie in the years 1970 to 9999")
+        }
     }
 
     @inline(__always)

@@ -3,7 +3,7 @@ package import UsageModel
 extension MinuteBuckets {
     /// The sums in canonical form. The table stays as it is.
     ///
-    /// - Complexity: O(*n* log *n*) in rows and names.
+    /// - Complexity: O(*n*) in rows, O(*n* log *n*) in names.
     package func rows() -> UsageRows {
         var used = UsedNames(self)
         for row in table { used.fingerprint(row.key) }
@@ -39,21 +39,19 @@ extension MinuteBuckets {
     }
 
     private func sortedRows(tenantRanks: [UInt32], modelRanks: [UInt32], regionRanks: [UInt32]) -> [UsageRow] {
-        var order: [(key: RowKey, minuteAndIndex: UInt64)] = []
-        order.reserveCapacity(table.count)
-        for (index, row) in table.enumerated() {
-            let key = RowKey(
+        var entries: [CanonicalOrder.Entry] = []
+        entries.reserveCapacity(table.count)
+        for row in table {
+            let key = row.key.named(
                 tenant: tenantRanks[Int(row.key.tenant)], model: modelRanks[Int(row.key.model)],
-                region: regionRanks[Int(row.key.region)], layer: row.key.layer, workload: row.key.workload,
-                modality: row.key.modality)
-            order.append((key, UInt64(row.minute) << 32 | UInt64(index)))
+                region: regionRanks[Int(row.key.region)])
+            entries.append(CanonicalOrder.Entry(key: key, minute: row.minute))
         }
-        order.sort { $0.key == $1.key ? $0.minuteAndIndex < $1.minuteAndIndex : $0.key < $1.key }
-        return order.map { key, minuteAndIndex in
-            UsageRow(
-                minute: Int64(minuteAndIndex >> 32), tenant: key.tenant, model: key.model, region: key.region,
-                layer: key.layer, workload: key.workload, modality: key.modality,
-                counts: table[Int(minuteAndIndex & 0xFFFF_FFFF)].counts)
+        return CanonicalOrder.indices(entries).map { index in
+            let (key, minute) = (entries[Int(index)].key, entries[Int(index)].minute)
+            return UsageRow(
+                minute: Int64(minute), tenant: key.tenant, model: key.model, region: key.region,
+                layer: key.layer, workload: key.workload, modality: key.modality, counts: table[Int(index)].counts)
         }
     }
 

@@ -28,11 +28,13 @@ package struct MinuteBuckets: Sendable {
     var regions: NameTable
     /// In the order in which they were first seen.
     var table: [Row] = []
-    /// 0, or the upper half of a key's hash above its row's index plus 1. A power of two of them, at most half in use.
-    var slots: [UInt64]
+    /// 0, or upper bits of a key's hash above its row's index plus 1. A power of two of them, at most half in use.
+    var slots: [UInt32]
     let hash: KeyedHash
 
     static let initialSlotCount = 1_024
+    /// The bits of a slot that hold a row's index plus 1.
+    static let slotIndexMask: UInt32 = 1 << 20 - 1
 
     /// - Parameter maxRows: rows at which the table is full; at most `Limits.maxRowsPerBatch`.
     package init(maxRows: Int = Limits.maxRowsPerBatch) {
@@ -44,15 +46,13 @@ package struct MinuteBuckets: Sendable {
     package init(maxRows: Int = Limits.maxRowsPerBatch, using generator: inout some RandomNumberGenerator) {
         precondition(maxRows > 0 && maxRows <= Limits.maxRowsPerBatch, "maxRows \(maxRows) is out of range")
         precondition(RowKey.holdsLimits, "the limits outgrew the row key")
+        precondition(Limits.maxRowsPerBatch <= Int(Self.slotIndexMask), "the limits outgrew the slots")
         let hash = KeyedHash(using: &generator)
         self.hash = hash
         self.maxRows = maxRows
-        tenants = NameTable(
-            field: "tenant", maxNames: Limits.maxTenantsPerBatch, maxNameBytes: Limits.maxTenantNameBytes, hash: hash)
-        models = NameTable(
-            field: "model", maxNames: Limits.maxModelsPerBatch, maxNameBytes: Limits.maxModelNameBytes, hash: hash)
-        regions = NameTable(
-            field: "region", maxNames: Limits.maxRegionsPerBatch, maxNameBytes: Limits.maxRegionNameBytes, hash: hash)
+        tenants = .tenants(hash)
+        models = .models(hash)
+        regions = .regions(hash)
         slots = Array(repeating: 0, count: Self.initialSlotCount)
     }
 
@@ -66,6 +66,9 @@ package struct MinuteBuckets: Sendable {
             + (tenants.count + models.count + regions.count) * BatchBounds.maxColumnBytesPerName
             + tenants.byteCount + models.byteCount + regions.byteCount
     }
+
+    /// Whether it has memory for many times the rows that it holds.
+    package var isOversized: Bool { slots.count > Self.initialSlotCount && table.count * 16 < slots.count }
 
     /// Empties the table. Kept capacity makes the next batch of the same size free of allocation.
     package mutating func removeAll(keepingCapacity: Bool = true) {

@@ -57,6 +57,24 @@ struct NameTable: Sendable {
         slots = Array(repeating: 0, count: Self.initialSlotCount)
     }
 
+    /// The tenants of a batch.
+    static func tenants(_ hash: KeyedHash) -> NameTable {
+        NameTable(
+            field: "tenant", maxNames: Limits.maxTenantsPerBatch, maxNameBytes: Limits.maxTenantNameBytes, hash: hash)
+    }
+
+    /// The models of a batch.
+    static func models(_ hash: KeyedHash) -> NameTable {
+        NameTable(
+            field: "model", maxNames: Limits.maxModelsPerBatch, maxNameBytes: Limits.maxModelNameBytes, hash: hash)
+    }
+
+    /// The regions of a batch.
+    static func regions(_ hash: KeyedHash) -> NameTable {
+        NameTable(
+            field: "region", maxNames: Limits.maxRegionsPerBatch, maxNameBytes: Limits.maxRegionNameBytes, hash: hash)
+    }
+
     var count: Int { ends.count }
     /// Bytes of all names together.
     var byteCount: Int { arena.count }
@@ -86,6 +104,17 @@ struct NameTable: Sendable {
                 }
             }
             index = (index + 1) & mask
+        }
+    }
+
+    /// The identifier of another table's name, made if need be. There must be room for it.
+    mutating func intern(_ identifier: UInt32, of other: NameTable) -> UInt32 {
+        let (start, end) = other.bounds(identifier)
+        do throws(Rejection) {
+            return try unsafe intern(
+                other.arena.span.bytes, FieldRange(start: UInt32(start), count: UInt32(end - start)))
+        } catch {
+            preconditionFailure("a name that was sure to fit did not: \(error)")
         }
     }
 

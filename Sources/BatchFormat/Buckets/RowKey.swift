@@ -24,12 +24,32 @@ struct RowKey: Sendable, Hashable, Comparable {
         self.packed = packed
     }
 
+    /// The same key with other identifiers of its names.
+    @inline(__always)
+    func named(tenant: UInt32, model: UInt32, region: UInt32) -> RowKey {
+        RowKey(tenant: tenant, model: model, region: region, codesOf: self)
+    }
+
+    @inline(__always)
+    private init(tenant: UInt32, model: UInt32, region: UInt32, codesOf other: RowKey) {
+        let names = (UInt64(tenant) << Self.modelBits | UInt64(model)) << Self.regionBits | UInt64(region)
+        packed = names << (3 * Self.codeBits) | other.codes
+    }
+
+    /// Layer, workload and modality.
+    var codes: UInt64 { packed & (1 << (3 * Self.codeBits) - 1) }
+
     var tenant: UInt32 { UInt32(truncatingIfNeeded: packed >> 42) }
     var model: UInt32 { field(at: 28, bits: Self.modelBits) }
     var region: UInt32 { field(at: 18, bits: Self.regionBits) }
     var layer: Layer { Layer(rawValue: code(at: 12)) ?? .maas }
     var workload: Workload { Workload(rawValue: code(at: 6)) ?? .online }
     var modality: Modality { Modality(rawValue: code(at: 0)) ?? .text }
+
+    /// The bits of tenant, model, region, and of layer, workload and modality together, the highest first.
+    static let partMasks: [UInt64] = [
+        (1 << tenantBits - 1) << 42, (1 << modelBits - 1) << 28, (1 << regionBits - 1) << 18, 1 << 18 - 1,
+    ]
 
     static func < (left: RowKey, right: RowKey) -> Bool { left.packed < right.packed }
 

@@ -18,48 +18,61 @@ package struct EventFingerprint: Sendable, Equatable {
         self.key = key
         self.content = content
     }
+}
+
+/// Makes the fingerprints of events, in memory that is kept from one to the next.
+package struct EventFingerprinter: Sendable {
+    private var bytes: [UInt8] = []
+
+    package init() {}
 
     /// The fingerprint of an event; its id must not be absent.
     ///
     /// - Parameter source: where it came in. Sources have ids of their own.
-    package init(_ event: borrowing UsageEvent, source: String, record: RawSpan, scratch: RawSpan) {
-        var names = SHA256()
-        names.update(data: Array(source.utf8))
-        names.update(data: [0])
-        names.update(event.id, record: record, scratch: scratch)
-        key = UInt128(bigEndian: names.finalize())
+    package mutating func fingerprint(
+        of event: borrowing UsageEvent, source: String, record: RawSpan, scratch: RawSpan
+    ) -> EventFingerprint {
+        bytes.removeAll(keepingCapacity: true)
+        bytes.append(contentsOf: source.utf8)
+        bytes.append(0)
+        append(event.id, record: record, scratch: scratch)
+        let key = digest()
 
-        var content = SHA256()
-        for range in [event.tenant, event.model, event.region] {
-            content.update(UInt64(range.count))
-            content.update(range, record: record, scratch: scratch)
-        }
-        content.update(UInt64(bitPattern: event.minute))
-        content.update(
+        bytes.removeAll(keepingCapacity: true)
+        append(named: event.tenant, record: record, scratch: scratch)
+        append(named: event.model, record: record, scratch: scratch)
+        append(named: event.region, record: record, scratch: scratch)
+        append(UInt64(bitPattern: event.minute))
+        append(
             UInt64(event.layer.rawValue) << 16 | UInt64(event.workload.rawValue) << 8 | UInt64(event.modality.rawValue))
         let counts = event.counts
-        for count in [counts.requests, counts.input, counts.cachedInput, counts.output, counts.reasoningOutput] {
-            content.update(count)
-        }
-        self.content = UInt64(truncatingIfNeeded: UInt128(bigEndian: content.finalize()) >> 64)
+        append(counts.requests)
+        append(counts.input)
+        append(counts.cachedInput)
+        append(counts.output)
+        append(counts.reasoningOutput)
+        return EventFingerprint(key: key, content: UInt64(truncatingIfNeeded: digest() >> 64))
     }
-}
 
-extension SHA256 {
-    fileprivate mutating func update(_ range: FieldRange, record: RawSpan, scratch: RawSpan) {
+    private mutating func append(named range: FieldRange, record: RawSpan, scratch: RawSpan) {
+        append(UInt64(range.count))
+        append(range, record: record, scratch: scratch)
+    }
+
+    private mutating func append(_ range: FieldRange, record: RawSpan, scratch: RawSpan) {
         let start = Int(range.start)
-        let bytes = (range.isInScratch ? scratch : record).extracting(start..<start + Int(range.count))
-        unsafe bytes.withUnsafeBytes { unsafe update(bufferPointer: $0) }
+        let text = (range.isInScratch ? scratch : record).extracting(start..<start + Int(range.count))
+        unsafe text.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
     }
 
-    fileprivate mutating func update(_ integer: UInt64) {
-        unsafe withUnsafeBytes(of: integer.bigEndian) { unsafe update(bufferPointer: $0) }
+    private mutating func append(_ integer: UInt64) {
+        unsafe withUnsafeBytes(of: integer.bigEndian) { unsafe bytes.append(contentsOf: $0) }
     }
-}
 
-extension UInt128 {
-    /// The first 16 bytes.
-    fileprivate init(bigEndian bytes: some Sequence<UInt8>) {
-        self = bytes.prefix(16).reduce(0) { $0 << 8 | UInt128($1) }
+    /// The first 16 bytes of the bytes' SHA-256.
+    private func digest() -> UInt128 {
+        unsafe SHA256.hash(data: bytes).withUnsafeBytes {
+            UInt128(bigEndian: unsafe $0.loadUnaligned(as: UInt128.self))
+        }
     }
 }

@@ -21,9 +21,11 @@ struct NamesCodec {
     static let regions = NamesCodec(
         field: "rows.regions", maxNames: Limits.maxRegionsPerBatch, maxNameBytes: Limits.maxRegionNameBytes)
 
-    func encode(_ names: [String]) throws(BatchError) -> WireNames {
+    /// The message `Names`.
+    func encode(_ names: [String]) throws(BatchError) -> ColumnWriter {
         guard names.count <= maxNames else { throw error("\(names.count) names, more than \(maxNames)") }
-        var wire = WireNames()
+        var prefixBytes: [UInt32] = []
+        var suffixBytes: [UInt32] = []
         var suffixes: [UInt8] = []
         var previous: [UInt8] = []
         for (index, name) in names.enumerated() {
@@ -33,13 +35,16 @@ struct NamesCodec {
             guard index == 0 || Self.follows(bytes, after: previous, shared: shared) else {
                 throw error("name \(index) is not after the one before it")
             }
-            wire.prefixBytes.append(UInt32(shared))
-            wire.suffixBytes.append(UInt32(bytes.count - shared))
+            prefixBytes.append(UInt32(shared))
+            suffixBytes.append(UInt32(bytes.count - shared))
             suffixes.append(contentsOf: bytes[shared...])
             previous = bytes
         }
-        wire.suffixes = Data(suffixes)
-        return wire
+        var message = ColumnWriter()
+        message.numbers(prefixBytes, field: 1)
+        message.numbers(suffixBytes, field: 2)
+        message.text(suffixes, field: 3)
+        return message
     }
 
     /// - Precondition: the message passed ``MessageShape/check(_:found:)``.

@@ -10,12 +10,17 @@ package enum RowsCodec {
         wire.formatVersion = BatchHeader.currentFormatVersion
         wire.eventCount = accepted.eventCount
         wire.rejections = try RejectionsCodec.encode(accepted.rejections)
-        if let columns = try RowsColumns.encode(accepted.rows) { wire.rows = columns }
+        // Fields 1 to 3; then the rows, written here; then 5 and 6. Together they are one message.
+        var message = ColumnWriter()
+        message.append(message: try wire.canonicalBytes())
+        if let rows = try RowsColumns.encode(accepted.rows) { message.message(rows, field: 4) }
+        wire = WireAcceptedRows()
         try accepted.fingerprints.write(to: &wire)
+        message.append(message: try wire.canonicalBytes())
         let requests = accepted.rows.rows.reduce(UInt128(0)) { $0 + UInt128($1.counts.requests) }
         try HeaderCodec.checkEventCount(
             accepted.eventCount, rowCount: accepted.rows.rows.count, requests: requests)
-        return try wire.canonicalBytes()
+        return message.bytes
     }
 
     /// Decodes and validates as strictly as a batch from the wire; never traps, whatever the bytes.

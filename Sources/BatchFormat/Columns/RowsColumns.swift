@@ -3,8 +3,8 @@ internal import WireProtocol
 
 /// Rows as columns and back: the heart of the batch format.
 enum RowsColumns {
-    /// The columns of rows in canonical form; `nil` for no rows.
-    static func encode(_ rows: UsageRows) throws(BatchError) -> WireRows? {
+    /// The message `Rows` of rows in canonical form; `nil` for no rows.
+    static func encode(_ rows: UsageRows) throws(BatchError) -> ColumnWriter? {
         guard !rows.rows.isEmpty else {
             guard rows.tenants.isEmpty, rows.models.isEmpty, rows.regions.isEmpty else {
                 throw BatchError(.badDictionary, field: "rows", "there are names but no rows")
@@ -17,54 +17,50 @@ enum RowsColumns {
         var check = RowsCheck(rows)
         for row in rows.rows { try check.next(row) }
         try check.finish()
-        var wire = WireRows()
-        wire.rowCount = UInt32(rows.rows.count)
-        wire.baseMinute = UInt32(check.firstMinute)
-        wire.tenants = try NamesCodec.tenants.encode(rows.tenants)
-        wire.models = try NamesCodec.models.encode(rows.models)
-        wire.regions = try NamesCodec.regions.encode(rows.regions)
-        encodeKeys(rows.rows, tenantCount: rows.tenants.count, baseMinute: check.firstMinute, into: &wire)
-        encodeCounts(rows.rows, into: &wire)
-        return wire
+        var message = ColumnWriter()
+        message.number(UInt64(rows.rows.count), field: 1)
+        message.number(UInt64(check.firstMinute), field: 2)
+        message.message(try NamesCodec.tenants.encode(rows.tenants), field: 3)
+        message.message(try NamesCodec.models.encode(rows.models), field: 4)
+        message.message(try NamesCodec.regions.encode(rows.regions), field: 5)
+        encodeKeys(rows.rows, tenantCount: rows.tenants.count, baseMinute: check.firstMinute, into: &message)
+        encodeCounts(rows.rows, into: &message)
+        return message
     }
 
     private static func encodeKeys(
-        _ rows: [UsageRow], tenantCount: Int, baseMinute: Int64, into wire: inout WireRows
+        _ rows: [UsageRow], tenantCount: Int, baseMinute: Int64, into message: inout ColumnWriter
     ) {
         var tenantRows = [UInt32](repeating: 0, count: tenantCount)
-        var model: [UInt32] = []
-        var minute: [UInt32] = []
-        model.reserveCapacity(rows.count)
-        minute.reserveCapacity(rows.count)
-        for (index, row) in rows.enumerated() {
-            let previous = index > 0 ? rows[index - 1] : nil
-            let sameTenant = previous?.tenant == row.tenant
-            if sameTenant { tenantRows[Int(row.tenant)] += 1 }
-            model.append(sameTenant ? row.model - (previous?.model ?? 0) : row.model)
-            let start = previous.map { $0.isSameKey(as: row) } ?? false ? previous?.minute ?? 0 : baseMinute
-            minute.append(UInt32(truncatingIfNeeded: row.minute - start))
+        for index in rows.indices.dropFirst() where rows[index - 1].tenant == rows[index].tenant {
+            tenantRows[Int(rows[index].tenant)] += 1
         }
-        wire.tenantRows = shortened(tenantRows)
-        wire.model = shortened(model)
-        wire.region = shortened(rows.map(\.region))
-        wire.layer = shortened(rows.map { UInt32($0.layer.rawValue) })
-        wire.workload = shortened(rows.map { UInt32($0.workload.rawValue) })
-        wire.modality = shortened(rows.map { UInt32($0.modality.rawValue) })
-        wire.minute = shortened(minute)
+        message.column(6, count: tenantCount, short: { tenantRows[$0] })
+        message.column(
+            7, count: rows.count,
+            short: { index in
+                let isFirst = index == 0 || rows[index - 1].tenant != rows[index].tenant
+                return isFirst ? rows[index].model : rows[index].model - rows[index - 1].model
+            })
+        message.column(8, count: rows.count, short: { rows[$0].region })
+        message.column(9, count: rows.count, short: { UInt32(rows[$0].layer.rawValue) })
+        message.column(10, count: rows.count, short: { UInt32(rows[$0].workload.rawValue) })
+        message.column(11, count: rows.count, short: { UInt32(rows[$0].modality.rawValue) })
+        message.column(
+            12, count: rows.count,
+            short: { index in
+                let follows = index > 0 && rows[index - 1].isSameKey(as: rows[index])
+                let start = follows ? rows[index - 1].minute : baseMinute
+                return UInt32(truncatingIfNeeded: rows[index].minute - start)
+            })
     }
 
-    private static func encodeCounts(_ rows: [UsageRow], into wire: inout WireRows) {
-        wire.requests = shortened(rows.map { $0.counts.requests - 1 })
-        wire.input = shortened(rows.map(\.counts.input))
-        wire.cachedInput = shortened(rows.map(\.counts.cachedInput))
-        wire.output = shortened(rows.map(\.counts.output))
-        wire.reasoningOutput = shortened(rows.map(\.counts.reasoningOutput))
-    }
-
-    /// A column whose values are all the same is written as that value once.
-    private static func shortened<Value: Equatable>(_ column: [Value]) -> [Value] {
-        guard let first = column.first, column.allSatisfy({ $0 == first }) else { return column }
-        return [first]
+    private static func encodeCounts(_ rows: [UsageRow], into message: inout ColumnWriter) {
+        message.column(13, count: rows.count, long: { rows[$0].counts.requests - 1 })
+        message.column(14, count: rows.count, long: { rows[$0].counts.input })
+        message.column(15, count: rows.count, long: { rows[$0].counts.cachedInput })
+        message.column(16, count: rows.count, long: { rows[$0].counts.output })
+        message.column(17, count: rows.count, long: { rows[$0].counts.reasoningOutput })
     }
 }
 

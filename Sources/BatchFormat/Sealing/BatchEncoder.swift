@@ -21,12 +21,13 @@ package struct BatchEncoder: Sendable {
     ///   only.
     /// - Throws: ``BatchError`` where header or rows break a rule of the format; rows from a ``MinuteBuckets`` fit.
     package func seal(_ header: BatchHeader, _ rows: UsageRows) throws(BatchError) -> SealedBatch {
-        let message = try Self.message(header, rows)
-        guard message.count <= Limits.maxDecodedBatchBytes else {
-            throw BatchError(.decodedTooLarge, "\(message.count) bytes before compression: seal fewer rows at a time")
+        let message = try Self.write(header, rows)
+        guard message.bytes.count <= Limits.maxDecodedBatchBytes else {
+            throw BatchError(
+                .decodedTooLarge, "\(message.bytes.count) bytes before compression: seal fewer rows at a time")
         }
-        let boundaries = unsafe try Self.blockBoundaries(message.span.bytes)
-        let sealed = try ZstdFrame.compress(message, level: compressionLevel, boundaries: boundaries)
+        let sealed = try ZstdFrame.compress(
+            message.bytes, level: compressionLevel, boundaries: Self.blockBoundaries(message.columns))
         guard sealed.count <= Limits.maxSealedBatchBytes else {
             throw BatchError(.sealedTooLarge, "\(sealed.count) bytes sealed: seal fewer rows at a time")
         }
@@ -35,25 +36,26 @@ package struct BatchEncoder: Sendable {
 
     /// The message before compression: the same bytes for the same values, always.
     package static func message(_ header: BatchHeader, _ rows: UsageRows) throws(BatchError) -> [UInt8] {
+        try write(header, rows).bytes
+    }
+
+    private static func write(_ header: BatchHeader, _ rows: UsageRows) throws(BatchError) -> ColumnWriter {
         var batch = WireBatch()
         batch.formatVersion = header.formatVersion
         batch.header = try HeaderCodec.encode(header)
-        if let columns = try RowsColumns.encode(rows) { batch.rows = columns }
+        // Fields 1 and 2; then the rows. Together they are one message.
+        var message = ColumnWriter()
+        message.append(message: try batch.canonicalBytes())
+        if let columns = try RowsColumns.encode(rows) { message.message(columns, field: 3) }
         let requests = rows.rows.reduce(UInt128(0)) { $0 + UInt128($1.counts.requests) }
         try HeaderCodec.checkEventCount(header.eventCount, rowCount: rows.rows.count, requests: requests)
-        return try batch.canonicalBytes()
+        return message
     }
 
     /// Where blocks begin: before and after each column that is long enough to deserve its own.
-    private static func blockBoundaries(_ message: RawSpan) throws(BatchError) -> [Int] {
+    private static func blockBoundaries(_ columns: [Range<Int>]) -> [Int] {
         var boundaries: Set<Int> = []
-        var open: [Range<Int>] = []
-        try MessageShape.batch.check(message) { range in
-            // Only the innermost ranges are columns: drop those that hold another.
-            open.removeAll { $0.contains(range.lowerBound) }
-            open.append(range)
-        }
-        for column in open where column.count >= minBlockBytes {
+        for column in columns where column.count >= minBlockBytes {
             boundaries.insert(column.lowerBound)
             boundaries.insert(column.upperBound)
         }

@@ -1,4 +1,6 @@
 package import CollectorCore
+internal import Dispatch
+internal import Foundation
 internal import Logging
 internal import ServiceLifecycle
 internal import Spool
@@ -9,6 +11,8 @@ internal import UsageModel
 package actor FileReader: Service {
     /// How often directories are looked through and files asked for their size.
     static let pollInterval = Duration.milliseconds(100)
+    /// Rounds in which nothing was read after which memory is given back: after 10 s.
+    static let idlePolls = 100
 
     nonisolated private let executor = BlockingExecutor(label: "steelyard.files")
     nonisolated package var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -30,12 +34,14 @@ package actor FileReader: Service {
         intakeSwitch = parts.intakeSwitch
         metrics = parts.metrics
         steadyClock = parts.steadyClock
+        let parsing = ParallelParsing.onAllCores
         let report = FileReport(metrics: parts.metrics, logger: parts.logger)
         follower = FileFollower(
             sources: settings.followedSources, timeWindow: parts.timeWindow, recovered: recovered,
             sealAge: settings.seal.age, accumulator: parts.accumulator, intakeSwitch: parts.intakeSwitch,
             fileSystem: parts.fileSystem, wallClock: parts.wallClock, steadyClock: parts.steadyClock,
-            maxFiles: maxFiles, maxHandles: maxHandles
+            chunkBytes: AccumulatorLimits.chunkBytes * parsing.pieces, maxFiles: maxFiles, maxHandles: maxHandles,
+            parsing: parsing
         ) { report($0) }
     }
 
@@ -45,8 +51,11 @@ package actor FileReader: Service {
             return
         }
         await cancelWhenGracefulShutdown {
+            var idlePolls = 0
             while !Task.isCancelled {
                 let didRead = await self.poll()
+                idlePolls = didRead ? 0 : idlePolls + 1
+                if idlePolls == Self.idlePolls { await self.releaseMemory() }
                 if !didRead { try? await self.steadyClock.sleep(for: Self.pollInterval) }
             }
         }
@@ -56,6 +65,11 @@ package actor FileReader: Service {
     /// New globs and formats from now on. Files that are already followed keep the format they started with.
     package func reload(_ settings: CollectorSettings) {
         follower.sources = settings.followedSources
+    }
+
+    private func releaseMemory() {
+        follower.releaseMemory()
+        ProcessMemory.giveBack()
     }
 
     /// What keeps sources from being read now.
@@ -95,6 +109,16 @@ package actor FileReader: Service {
             }
         }
         return didRead
+    }
+}
+
+extension ParallelParsing {
+    /// As many pieces at the same time as there are processors.
+    static var onAllCores: ParallelParsing {
+        ParallelParsing(pieces: ProcessInfo.processInfo.activeProcessorCount) { count, body in
+            guard count > 1 else { return body(0) }
+            DispatchQueue.concurrentPerform(iterations: count, execute: body)
+        }
     }
 }
 

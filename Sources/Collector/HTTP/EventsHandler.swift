@@ -13,8 +13,13 @@ struct EventsHandler: Sendable {
     /// A pushed source: how its bodies are read.
     struct Source: Sendable {
         var name: String
-        var format: any SourceFormat
-        var defaults: EventDefaults
+        /// `nil` where the settings can't work, which they were checked for.
+        var plan: SourcePlan?
+
+        init(name: String, format: any SourceFormat, defaults: EventDefaults) {
+            self.name = name
+            plan = try? SourcePlan(format, defaults: defaults, framing: .document)
+        }
     }
 
     /// How many times a body is read because another request made some of its events durable meanwhile.
@@ -33,10 +38,11 @@ struct EventsHandler: Sendable {
         let response: Response
         do throws(Problem) {
             let source = try find(name)
+            guard let plan = source.plan else { throw Problem.internalError }
             try admit()
             let coding = try contentCoding(request)
-            try checkType(request, source)
-            response = .json(try await readAndCommit(request, as: coding, from: source).json)
+            try checkType(request, plan)
+            response = .json(try await readAndCommit(request, as: coding, from: source, plan).json)
         } catch {
             response = error.response
         }
@@ -65,15 +71,15 @@ struct EventsHandler: Sendable {
         }
     }
 
-    private func checkType(_ request: Request, _ source: Source) throws(Problem) {
+    private func checkType(_ request: Request, _ plan: SourcePlan) throws(Problem) {
         let text = request.headers[.contentType] ?? ""
         let type = text.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
-        let allowed = source.format.mediaTypes
+        let allowed = plan.mediaTypes
         guard allowed.contains(type) else { throw .unsupportedType(allowed: allowed) }
     }
 
     private func readAndCommit(
-        _ request: Request, as coding: Compression?, from source: Source
+        _ request: Request, as coding: Compression?, from source: Source, _ plan: SourcePlan
     ) async throws(Problem) -> EventsOutcome {
         let limit = settings.maxBodyBytes
         let declared = request.headers[.contentLength].flatMap(Int.init) ?? limit
@@ -84,7 +90,7 @@ struct EventsHandler: Sendable {
         defer { budget.release(reserved) }
         let body = try await collect(request, coding)
         for _ in 0..<Self.maxReadings {
-            let buckets = try await parse(body, source)
+            let buckets = await parse(body, from: source, plan)
             guard !buckets.isEmpty || buckets.outcome.duplicates > 0 else { throw .noEvents }
             if let outcome = try await commit(buckets, source, bodyBytes: body.count) { return outcome }
         }
@@ -154,20 +160,13 @@ struct EventsHandler: Sendable {
         }
     }
 
-    private func parse(_ body: [UInt8], _ source: Source) async throws(Problem) -> RequestBuckets {
+    private func parse(_ body: [UInt8], from source: Source, _ plan: SourcePlan) async -> RequestBuckets {
         let now = parts.wallClock.nowMilliseconds()
         var buckets = RequestBuckets(
             context: ChunkContext(
                 source: source.name, file: "", nowMilliseconds: now,
                 window: parts.timeWindow.window(nowMilliseconds: now)), remembered: parts.remembered)
-        var parser: any SourceParser
-        do throws(SourceFormatError) {
-            parser = try source.format.makeParser(defaults: source.defaults, framing: .document)
-        } catch {
-            // The settings were checked by making this very parser.
-            parts.logger.error("a source has no parser", [.source: "\(source.name)", .error: "\(error)"])
-            throw .internalError
-        }
+        var parser = plan.makeParser()
         var start = 0
         var chunk = AccumulatorLimits.chunkBytes
         while start < body.count {

@@ -15,9 +15,9 @@ struct RequestBuckets: UsageEventSink {
     private var quarantineBytes = 0
     private let context: ChunkContext
     private let remembered: RememberedEvents
-    private var fingerprints: [EventFingerprint] = []
-    /// Contents of this request's own events by the key of their id.
-    private var contents: [UInt128: UInt64] = [:]
+    /// Of this request's own events.
+    private var fingerprints = FingerprintTable()
+    private var fingerprinter = EventFingerprinter()
 
     /// The most rows that one request may make: they must fit into one write-ahead record.
     static let maxRows = 100_000
@@ -31,7 +31,7 @@ struct RequestBuckets: UsageEventSink {
         AcceptedRows(
             rows: sums.rows(), eventCount: sums.eventCount, rejections: rejections,
             fingerprints: AcceptedFingerprints(
-                acceptedAtMilliseconds: context.nowMilliseconds, fingerprints: fingerprints))
+                acceptedAtMilliseconds: context.nowMilliseconds, fingerprints: fingerprints.fingerprints))
     }
 
     /// Whether there is nothing to write: all events, if any, were accepted before.
@@ -40,7 +40,8 @@ struct RequestBuckets: UsageEventSink {
     mutating func accept(_ event: borrowing UsageEvent, record: RawSpan, scratch: RawSpan) throws(Rejection) {
         var fingerprint: EventFingerprint?
         if event.id.count > 0, !remembered.isOff {
-            let found = EventFingerprint(event, source: context.source, record: record, scratch: scratch)
+            let found = fingerprinter.fingerprint(
+                of: event, source: context.source, record: record, scratch: scratch)
             switch find(found) {
             case .new: fingerprint = found
             case .repeated: return outcome.duplicates += 1
@@ -55,14 +56,13 @@ struct RequestBuckets: UsageEventSink {
             throw Rejection(.tooManyNames, detail: "more distinct keys than one request may hold; send fewer at once")
         }
         outcome.accepted += 1
-        if let fingerprint {
-            fingerprints.append(fingerprint)
-            contents[fingerprint.key] = fingerprint.content
-        }
+        if let fingerprint { fingerprints.insert(fingerprint) }
     }
 
     private func find(_ fingerprint: EventFingerprint) -> RememberedEvents.Finding {
-        if let own = contents[fingerprint.key] { return own == fingerprint.content ? .repeated : .conflicting }
+        if let own = fingerprints.content(of: fingerprint.key) {
+            return own == fingerprint.content ? .repeated : .conflicting
+        }
         return remembered.find(fingerprint)
     }
 

@@ -18,6 +18,8 @@ package actor Writer: Service {
     static let sealSpread = 10
     /// Ticks between two looks at the disk: one a second.
     static let ticksPerSpaceCheck = 20
+    /// How long nothing must have come before the memory of the tables is given back.
+    static let idleBeforeRelease = Duration.seconds(10)
 
     nonisolated private let executor = BlockingExecutor(label: "steelyard.writer")
     nonisolated package var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
@@ -116,7 +118,10 @@ package actor Writer: Service {
     private func doTick() {
         core.tick()
         ticks += 1
-        if ticks % Self.ticksPerSpaceCheck == 0 { core.checkSpace() }
+        if ticks % Self.ticksPerSpaceCheck == 0 {
+            core.checkSpace()
+            if core.accumulator.releaseMemory(idleFor: Self.idleBeforeRelease) { ProcessMemory.giveBack() }
+        }
         updateGauges()
     }
 }

@@ -2,25 +2,21 @@ internal import Spool
 
 /// A reusable block of memory that files are read into.
 ///
-/// One owner at a time: an actor keeps it and lends it to the accumulator for the length of a call.
-/// Every access is checked against the block's bounds.
-@safe package final class ChunkBuffer {
-    private let memory: UnsafeMutableRawBufferPointer
+/// One owner at a time: an actor keeps it. Whoever parses takes ``bytes``, which any number of threads may look at, and
+/// lets go of it before the next read; otherwise that one would write into a copy.
+package final class ChunkBuffer {
+    private(set) var bytes: [UInt8]
 
     package init(byteCount: Int) {
-        unsafe memory = .allocate(byteCount: byteCount, alignment: 64)
+        bytes = [UInt8](repeating: 0, count: byteCount)
     }
 
-    deinit {
-        unsafe memory.deallocate()
-    }
-
-    package var byteCount: Int { unsafe memory.count }
+    package var byteCount: Int { bytes.count }
 
     /// Lends the bytes of `range`.
     package func withSpan<Result>(_ range: Range<Int>, _ body: (RawSpan) -> Result) -> Result {
-        check(range)
-        return body(unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: memory[range])))
+        let own = bytes
+        return unsafe body(own.span.bytes.extracting(range))
     }
 
     /// Reads from a file at an offset, once, repeating interrupted calls.
@@ -29,10 +25,14 @@ internal import Spool
     func read(
         _ file: OpenFile, on fileSystem: any FileSystem, at offset: UInt64, into range: Range<Int>
     ) throws(FileSystemError) -> Int {
-        check(range)
+        var own: [UInt8] = []
+        swap(&own, &bytes)
+        defer { swap(&own, &bytes) }
         while true {
             do throws(FileSystemError) {
-                var target = unsafe MutableRawSpan(_unsafeBytes: UnsafeMutableRawBufferPointer(rebasing: memory[range]))
+                var whole = own.mutableSpan
+                var all = unsafe whole.mutableBytes
+                var target = all._mutatingExtracting(range)
                 return try fileSystem.read(file, at: offset, into: &target)
             } catch {
                 if !error.isInterrupted { throw error }
@@ -41,12 +41,7 @@ internal import Spool
     }
 
     /// Copies bytes into the buffer.
-    package func write(_ bytes: [UInt8], at start: Int) {
-        check(start..<start + bytes.count)
-        unsafe UnsafeMutableRawBufferPointer(rebasing: memory[start..<start + bytes.count]).copyBytes(from: bytes)
-    }
-
-    private func check(_ range: Range<Int>) {
-        precondition(range.lowerBound >= 0 && range.upperBound <= byteCount, "chunk range \(range) of \(byteCount)")
+    package func write(_ new: [UInt8], at start: Int) {
+        bytes.replaceSubrange(start..<start + new.count, with: new)
     }
 }

@@ -68,11 +68,13 @@ extension FileFollower {
         let isLast = isAtEnd && count == stream.output.count
         // Set before parsing, so that the checkpoint that goes with the last events says that they are the last.
         if isLast { file.checkpoint.isFinished = true }
-        guard let consumed = parse(&file, count, endOfInput: isLast) else {
+        let parsed = parse(&file, count, endOfInput: isLast)
+        let consumed = parsed.consumed
+        stream.output.removeFirst(consumed)
+        if parsed.isFull {
             file.checkpoint.isFinished = false
             return .full
         }
-        stream.output.removeFirst(consumed)
         file.grewAt = steadyClock.nowMilliseconds()
         file.chunkBytes = consumed == 0 ? buffer.byteCount : chunkBytes
         guard isLast else { return consumed > 0 ? .read : .waits }

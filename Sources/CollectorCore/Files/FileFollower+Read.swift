@@ -68,7 +68,9 @@ extension FileFollower {
             return .waits
         }
         let isAtEnd = offset + UInt64(count) >= status.byteCount
-        guard let consumed = parse(&file, count, endOfInput: isAtEnd && file.source.isWhole) else { return .full }
+        let parsed = parse(&file, count, endOfInput: isAtEnd && file.source.isWhole)
+        if parsed.isFull { return .full }
+        let consumed = parsed.consumed
         file.grewAt = now
         file.tailBytes = UInt64(count - consumed)
         if isAtEnd {
@@ -94,7 +96,7 @@ extension FileFollower {
             file.seenSize = 0
             return .waits
         }
-        guard parse(&file, count, endOfInput: true) != nil else { return .full }
+        if parse(&file, count, endOfInput: true).isFull { return .full }
         file.tailBytes = 0
         restartParser(&file)
         return .read
@@ -129,23 +131,64 @@ extension FileFollower {
         accumulator.setCheckpoint(file.checkpoint, for: file.id)
     }
 
-    /// Parses a chunk under the accumulator's lock and counts what came of it.
-    ///
-    /// - Returns: bytes that are done with; `nil` where a table has to be sealed first.
-    func parse(_ file: inout FollowedFile, _ count: Int, endOfInput: Bool) -> Int? {
+    /// What was counted of a chunk.
+    struct Parsed {
+        /// Bytes that are done with.
+        var consumed: Int
+        /// Whether a table has to be sealed before the rest can be counted.
+        var isFull: Bool
+    }
+
+    /// Parses a chunk and counts what came of it.
+    func parse(_ file: inout FollowedFile, _ count: Int, endOfInput: Bool) -> Parsed {
+        guard accumulator.makeRoom() else { return Parsed(consumed: 0, isFull: true) }
         let now = wallClock.nowMilliseconds()
         let context = ChunkContext(
             source: file.source.name, file: file.path, nowMilliseconds: now,
             window: timeWindow.window(nowMilliseconds: now))
+        var checkpoint = file.checkpoint
+        var outcome = Accumulator.StagedOutcome.added
+        var (events, rejected) = (0, 0)
+        let consumed = chunkParser.parse(
+            buffer, count: count, endOfInput: endOfInput, by: &file.parser, context
+        ) { [id = file.id, isFinished = checkpoint.isFinished] chunk, intake, isLast in
+            var behind = checkpoint
+            behind.intake = intake
+            behind.isFinished = isFinished && isLast
+            outcome = accumulator.add(&chunk, of: id, checkpoint: behind)
+            guard outcome == .added else { return false }
+            checkpoint = behind
+            events += chunk.eventCount
+            rejected += chunk.quarantine.count
+            return true
+        }
+        file.checkpoint.intake = checkpoint.intake
+        if outcome != .full {
+            report(
+                .parsed(
+                    source: file.source.name, events: UInt64(events), rejected: UInt64(rejected), byteCount: consumed))
+        }
+        guard outcome == .mustBeReadAgain else { return Parsed(consumed: consumed, isFull: outcome == .full) }
+        var parsed = parseInPlace(&file, consumed..<count, endOfInput: endOfInput, context: context)
+        parsed.consumed += consumed
+        return parsed
+    }
+
+    /// Parses a part of a chunk under the accumulator's lock, event by event: what is near a table's limits.
+    private func parseInPlace(
+        _ file: inout FollowedFile, _ range: Range<Int>, endOfInput: Bool, context: ChunkContext
+    ) -> Parsed {
         let outcome = accumulator.addChunk(of: file.id, context: context) { sink in
-            let consumed = buffer.withSpan(0..<count) { span in
+            let consumed = buffer.withSpan(range) { span in
                 file.parser.consume(span, endOfInput: endOfInput, into: &sink)
             }
             file.checkpoint.intake = file.parser.checkpoint
             return (consumed, file.checkpoint)
         }
-        guard case .parsed(let consumed, let events, let rejected) = outcome else { return nil }
+        guard case .parsed(let consumed, let events, let rejected) = outcome else {
+            return Parsed(consumed: 0, isFull: true)
+        }
         report(.parsed(source: file.source.name, events: events, rejected: rejected, byteCount: consumed))
-        return consumed
+        return Parsed(consumed: consumed, isFull: false)
     }
 }

@@ -57,7 +57,8 @@ package struct FileFollower {
     let report: (FileEvent) -> Void
     /// Bytes that are read and parsed at a time.
     let chunkBytes: Int
-    let buffer: ChunkBuffer
+    var buffer: ChunkBuffer
+    let chunkParser: ChunkParser
     var identification: FileIdentification
 
     var followed: [FileID: FollowedFile] = [:]
@@ -90,11 +91,13 @@ package struct FileFollower {
     ///   - chunkBytes: bytes that are read and parsed at a time.
     ///   - maxFiles: the most files that are followed at once.
     ///   - maxHandles: the most handles that are kept, of files with unread bytes and of those that have just grown.
+    ///   - parsing: in how many pieces a chunk is parsed, and by whom.
     package init(
         sources: [FollowedSource], timeWindow: ReloadableTimeWindow, recovered: RecoveredFiles, sealAge: Duration,
         accumulator: Accumulator, intakeSwitch: IntakeSwitch, fileSystem: any FileSystem, wallClock: any WallClock,
         steadyClock: any SteadyClock, chunkBytes: Int = AccumulatorLimits.chunkBytes, maxFiles: Int = Self.maxFiles,
-        maxHandles: Int = Self.maxFiles, report: @escaping (FileEvent) -> Void
+        maxHandles: Int = Self.maxFiles, parsing: ParallelParsing = .inTurn(pieces: 1),
+        report: @escaping (FileEvent) -> Void
     ) {
         self.sources = sources
         self.timeWindow = timeWindow
@@ -108,6 +111,7 @@ package struct FileFollower {
         self.maxHandles = maxHandles
         self.report = report
         buffer = ChunkBuffer(byteCount: Limits.maxRecordBytes + chunkBytes)
+        chunkParser = ChunkParser(parsing)
         identification = FileIdentification(fileSystem: fileSystem)
         remembered = recovered.checkpoints
         isFirstScan = recovered.isNewSpool
@@ -127,6 +131,12 @@ package struct FileFollower {
 
     /// How far a file was read, in bytes after decompression; `nil` where it isn't followed.
     package func offset(of id: FileID) -> UInt64? { followed[id]?.offset }
+
+    /// Gives the memory back that chunks are read and parsed in, until there is something to read again.
+    package mutating func releaseMemory() {
+        chunkParser.releaseMemory()
+        buffer = ChunkBuffer(byteCount: buffer.byteCount)
+    }
 
     /// Closes all files. The spool says how far they were read.
     package mutating func close() {
@@ -202,9 +212,7 @@ package struct FileFollower {
                 telling: crowded.insert(source.name).inserted ? .tooMany(path: path, limit: maxFiles) : nil)
             return .later
         }
-        guard let parser = try? source.format.makeParser(defaults: source.defaults, framing: .stream) else {
-            return .later
-        }
+        guard let parser = source.plan?.makeParser() else { return .later }
         do throws(FileSystemError) {
             let handle = try fileSystem.open(path, .follow)
             do throws(FileSystemError) {

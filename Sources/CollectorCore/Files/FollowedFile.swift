@@ -5,8 +5,8 @@ internal import UsageModel
 /// A source whose events stand in files.
 package struct FollowedSource: Sendable {
     package var name: String
-    package var format: any SourceFormat
-    package var defaults: EventDefaults
+    /// How its records are read; `nil` where the settings can't work, which they were checked for.
+    package var plan: SourcePlan?
     /// Patterns of paths.
     package var globs: [String]
     /// Whether files that are there at the very first start are read from their end.
@@ -21,8 +21,7 @@ package struct FollowedSource: Sendable {
         isWhole: Bool = false, completeLastLineAfter: Duration? = nil
     ) {
         self.name = name
-        self.format = format
-        self.defaults = defaults
+        plan = try? SourcePlan(format, defaults: defaults, framing: .stream)
         self.globs = globs
         self.startsAtEnd = startsAtEnd
         self.isWhole = isWhole

@@ -15,6 +15,9 @@ package struct SealContent: Sendable {
 
 /// The open minute sums, fed by parsers and by write-ahead records, rotated towards sealing.
 ///
+/// Its lock is held while parsed events are added, not while they are parsed: any number of chunks and requests are
+/// parsed at the same time.
+///
 /// There are at most two tables: the open one, and one that was rotated out and waits to be sealed. While that place is
 /// taken and the open table is at its limit, input has to wait: that is how a slow disk slows the sources down.
 package final class Accumulator: Sendable {
@@ -38,13 +41,30 @@ package final class Accumulator: Sendable {
     package enum ChunkOutcome: Sendable, Equatable {
         /// - `consumed`: bytes that the parser is done with.
         case parsed(consumed: Int, events: UInt64, rejected: UInt64)
-        /// Nothing was read: a table has to be sealed first.
+        /// Nothing was counted: a table has to be sealed first.
         case full
+    }
+
+    /// What became of a piece of a chunk.
+    enum StagedOutcome: Sendable, Equatable {
+        case added
+        /// Nothing was counted: a table has to be sealed first.
+        case full
+        /// Nothing was counted, since the events might not fit: the piece is to be read once more, by
+        /// ``Accumulator/addChunk(of:context:read:)``.
+        case mustBeReadAgain
     }
 
     struct State: Sendable {
         var open: OpenBuckets
+        /// How many tables have been opened: tells the open one from all others.
+        var tableNumber: UInt64 = 1
         var openedAt: Int64?
+        /// When events were last added, by the steady clock, in milliseconds; `nil` where the memory of the tables was
+        /// given back since.
+        var fedAt: Int64?
+        /// Whether a table's memory was given back since this was last asked.
+        var hasShrunk = false
         var ready: SealContent?
         var spare: MinuteBuckets?
         var checkpoints: [FileID: FileCheckpoint]
@@ -69,6 +89,20 @@ package final class Accumulator: Sendable {
         state.withLock {
             $0.checkpoints = checkpoints
             $0.writeAheadThrough = writeAheadThrough
+        }
+    }
+
+    /// Makes sure that the open table may take more. `false` means that a table has to be sealed first.
+    package func makeRoom() -> Bool { state.withLock { makeRoom(&$0) } }
+
+    /// Counts what a piece of a followed file was parsed into, and takes over how far the file was read by it.
+    func add(_ chunk: inout StagedChunk, of file: FileID, checkpoint: FileCheckpoint) -> StagedOutcome {
+        state.withLock { state in
+            guard makeRoom(&state) else { return .full }
+            guard state.open.add(&chunk, table: state.tableNumber) else { return .mustBeReadAgain }
+            state.checkpoints[file] = checkpoint
+            noteOpened(&state)
+            return .added
         }
     }
 
@@ -137,11 +171,34 @@ package final class Accumulator: Sendable {
         }
     }
 
-    /// Hands a sealed table's memory back for the next one.
+    /// Hands a sealed table's memory back for the next one, unless it used only a small part of it.
     package func reuse(_ sums: consuming MinuteBuckets) {
         var emptied = sums
-        emptied.removeAll(keepingCapacity: true)
-        state.withLock { $0.spare = emptied }
+        let keepsMemory = !emptied.isOversized
+        emptied.removeAll(keepingCapacity: keepsMemory)
+        state.withLock { state in
+            state.spare = emptied
+            if !keepsMemory { state.hasShrunk = true }
+        }
+    }
+
+    /// Gives the memory of empty tables back where nothing was added for a time.
+    ///
+    /// - Returns: whether memory was freed since the last call, here or by ``reuse(_:)``.
+    package func releaseMemory(idleFor duration: Duration) -> Bool {
+        state.withLock { state in
+            if let fedAt = state.fedAt, state.open.isEmpty, state.ready == nil,
+                clock.nowMilliseconds() - fedAt >= duration.wholeMilliseconds
+            {
+                state.fedAt = nil
+                state.spare = nil
+                state.open = OpenBuckets(sums: MinuteBuckets())
+                state.tableNumber += 1
+                state.hasShrunk = true
+            }
+            defer { state.hasShrunk = false }
+            return state.hasShrunk
+        }
     }
 
     /// Whether something waits to be sealed, whatever its age.
@@ -163,15 +220,17 @@ package final class Accumulator: Sendable {
     }
 
     private func noteOpened(_ state: inout State) {
-        if state.openedAt == nil, !state.open.isEmpty { state.openedAt = clock.nowMilliseconds() }
+        let now = clock.nowMilliseconds()
+        state.fedAt = now
+        if state.openedAt == nil, !state.open.isEmpty { state.openedAt = now }
     }
 
     /// Moves the open table to the place that sealing takes from, unless that is taken.
     private func rotate(_ state: inout State) -> Bool {
         guard !state.open.isEmpty else { return true }
         guard state.ready == nil else { return false }
-        let next = OpenBuckets(sums: state.spare ?? MinuteBuckets())
-        state.spare = nil
+        let next = OpenBuckets(sums: state.spare.take() ?? MinuteBuckets())
+        state.tableNumber += 1
         let full = state.open
         state.open = next
         state.ready = SealContent(

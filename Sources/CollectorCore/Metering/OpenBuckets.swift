@@ -47,6 +47,13 @@ struct OpenBuckets: Sendable {
         quarantine.append(entry)
     }
 
+    /// Adds what a piece of a file was parsed into: all of it or, where it might not fit, nothing.
+    mutating func add(_ chunk: inout StagedChunk, table: UInt64) -> Bool {
+        guard sums.add(&chunk.events, table: table) == .added else { return false }
+        for entry in chunk.quarantine { reject(entry) }
+        return true
+    }
+
     mutating func add(_ accepted: AcceptedRows) -> MinuteBuckets.Outcome {
         if sums.merge(accepted.rows, eventCount: accepted.eventCount) == .full { return .full }
         for (reason, count) in accepted.rejections { rejections[reason, default: 0] += count }

@@ -46,12 +46,12 @@ package final class RememberedEvents: Sendable {
     }
 
     private struct State: Sendable {
-        var contents: [UInt128: UInt64] = [:]
+        var contents = FingerprintTable()
         /// In order of position; those before `firstGroup` are forgotten.
         var groups: [Group] = []
         var firstGroup = 0
         var waiting: [Group] = []
-        var waitingKeys: Set<UInt128> = []
+        var waitingKeys = FingerprintTable()
         var forgottenEarly: UInt64 = 0
     }
 
@@ -71,7 +71,7 @@ package final class RememberedEvents: Sendable {
 
     package func find(_ fingerprint: EventFingerprint) -> Finding {
         state.withLock { state in
-            guard let content = state.contents[fingerprint.key] else { return .new }
+            guard let content = state.contents.content(of: fingerprint.key) else { return .new }
             return content == fingerprint.content ? .repeated : .conflicting
         }
     }
@@ -79,8 +79,12 @@ package final class RememberedEvents: Sendable {
     func overlap(_ fingerprints: AcceptedFingerprints) -> Overlap {
         if fingerprints.isEmpty { return .none }
         return state.withLock { state in
-            if fingerprints.fingerprints.contains(where: { state.waitingKeys.contains($0.key) }) { return .waiting }
-            return fingerprints.fingerprints.contains { state.contents[$0.key] != nil } ? .durable : .none
+            if !state.waitingKeys.isEmpty,
+                fingerprints.fingerprints.contains(where: { state.waitingKeys.content(of: $0.key) != nil })
+            {
+                return .waiting
+            }
+            return fingerprints.fingerprints.contains { state.contents.content(of: $0.key) != nil } ? .durable : .none
         }
     }
 
@@ -91,7 +95,7 @@ package final class RememberedEvents: Sendable {
             position: position, rememberedAt: clock.nowMilliseconds(), fingerprints: fingerprints.fingerprints)
         state.withLock { state in
             state.waiting.append(group)
-            for fingerprint in group.fingerprints { state.waitingKeys.insert(fingerprint.key) }
+            for fingerprint in group.fingerprints { state.waitingKeys.insert(fingerprint) }
         }
     }
 
@@ -100,7 +104,7 @@ package final class RememberedEvents: Sendable {
         state.withLock { state in
             for group in state.waiting { remember(group, &state) }
             state.waiting = []
-            state.waitingKeys = []
+            state.waitingKeys.removeAll()
         }
     }
 
@@ -108,7 +112,7 @@ package final class RememberedEvents: Sendable {
     func noteSyncFailed() {
         state.withLock { state in
             state.waiting = []
-            state.waitingKeys = []
+            state.waitingKeys.removeAll()
         }
     }
 
@@ -155,7 +159,7 @@ package final class RememberedEvents: Sendable {
     }
 
     private func remember(_ group: Group, _ state: inout State) {
-        for fingerprint in group.fingerprints { state.contents[fingerprint.key] = fingerprint.content }
+        for fingerprint in group.fingerprints { state.contents.insert(fingerprint) }
         state.groups.append(group)
         while state.contents.count > limits.maxIDs, state.firstGroup < state.groups.count {
             state.forgottenEarly += UInt64(state.groups[state.firstGroup].fingerprints.count)
@@ -164,7 +168,7 @@ package final class RememberedEvents: Sendable {
     }
 
     private func forgetFirst(_ state: inout State) {
-        for fingerprint in state.groups[state.firstGroup].fingerprints { state.contents[fingerprint.key] = nil }
+        for fingerprint in state.groups[state.firstGroup].fingerprints { state.contents.remove(fingerprint.key) }
         state.groups[state.firstGroup].fingerprints = []
         state.firstGroup += 1
         // Moved up when half of the array is behind: each group is moved once on average.

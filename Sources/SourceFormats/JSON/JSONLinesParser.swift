@@ -14,6 +14,8 @@ package struct JSONLinesParser: SourceParser {
 
     package var checkpoint: ParserCheckpoint { state }
 
+    package var endsRecordsAtLineEnds: Bool { true }
+
     package mutating func resume(from checkpoint: ParserCheckpoint) {
         state = checkpoint
     }

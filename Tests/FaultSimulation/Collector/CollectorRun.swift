@@ -25,6 +25,8 @@ struct CollectorRun {
 
     /// Bytes of a file that are parsed at a time.
     static let chunkBytes = 4_096
+    /// Pieces that such a chunk is cut into.
+    static let pieces = 3
     static let directory = "/spool"
     static let quarantineDirectory = "/quarantine"
     static let quarantineBytes = 1 << 20
@@ -84,7 +86,8 @@ struct CollectorRun {
             timeWindow: ReloadableTimeWindow(TimeWindow.Span(back: .seconds(86_400), ahead: .seconds(86_400))),
             recovered: files,
             sealAge: sealAge, accumulator: accumulator, intakeSwitch: intakeSwitch, fileSystem: disk,
-            wallClock: clock.wall, steadyClock: clock, chunkBytes: Self.chunkBytes
+            wallClock: clock.wall, steadyClock: clock, chunkBytes: Self.chunkBytes,
+            parsing: .inTurn(pieces: Self.pieces, minPieceBytes: Self.chunkBytes / (2 * Self.pieces))
         ) { event in
             if case .parsed(_, 0, 0, 0) = event { return }
             inbox.fileEvents.append(event)

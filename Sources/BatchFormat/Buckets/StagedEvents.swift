@@ -1,0 +1,211 @@
+package import UsageModel
+
+/// Events that were parsed and are not summed yet, in the order of their source.
+///
+/// Whoever parses fills one without a lock; ``MinuteBuckets/add(_:table:)`` then takes all of it in a short loop. Names
+/// are told apart by tables of its own, so that the loop neither hashes nor compares them: each name is looked up once
+/// for each table that it is added to. Nothing is allocated for an event once the memory is there.
+package struct StagedEvents: Sendable {
+    /// Names of one dimension beyond which they are forgotten between two chunks: what a busy source's tables grow to.
+    package static let maxKeptNames = 65_536
+
+    /// How many events are looked up at once.
+    static let addedAtOnce = 64
+
+    /// What is known of an event before it is added.
+    struct Ahead: Sendable {
+        var key: RowKey
+        var hashValue: UInt64
+        /// The first slot that its row may be in.
+        var slot: UInt32
+    }
+
+    /// In the order of the source; names by the identifiers of ``tenants``, ``models`` and ``regions``.
+    private(set) var rows: [MinuteBuckets.Row] = []
+    var tenants: StagedNames
+    var models: StagedNames
+    var regions: StagedNames
+    /// Whether an event had more names than the tables hold: what is here is not all, and must not be added.
+    package private(set) var isOverfull = false
+
+    var ahead = [Ahead](
+        repeating: Ahead(
+            key: RowKey(tenant: 0, model: 0, region: 0, layer: .maas, workload: .online, modality: .text), hashValue: 0,
+            slot: 0), count: addedAtOnce)
+    /// Of no use but that the rows that it was made of have been looked at.
+    var touched: UInt32 = 0
+
+    package init() {
+        var generator = SystemRandomNumberGenerator()
+        let hash = KeyedHash(using: &generator)
+        tenants = StagedNames(.tenants(hash))
+        models = StagedNames(.models(hash))
+        regions = StagedNames(.regions(hash))
+    }
+
+    package var count: Int { rows.count }
+
+    /// Stages one event.
+    ///
+    /// - Parameters:
+    ///   - record: what ranges that aren't in scratch point into.
+    ///   - scratch: what ranges marked `isInScratch` point into.
+    /// - Throws: what ``MinuteBuckets/add(_:record:scratch:)`` throws of an event that can't be counted whatever is
+    ///   sealed. Where there are too many names the event counts as staged and ``isOverfull`` says so.
+    package mutating func add(
+        _ event: borrowing UsageEvent, record: RawSpan, scratch: RawSpan
+    ) throws(Rejection) {
+        let counts = event.counts
+        try MinuteBuckets.check(counts, minute: event.minute)
+        do throws(Rejection) {
+            let region = try regions.table.intern(event.region.isInScratch ? scratch : record, event.region)
+            let model = try models.table.intern(event.model.isInScratch ? scratch : record, event.model)
+            let tenant = try tenants.table.intern(event.tenant.isInScratch ? scratch : record, event.tenant)
+            rows.append(
+                MinuteBuckets.Row(
+                    key: RowKey(
+                        tenant: tenant, model: model, region: region, layer: event.layer, workload: event.workload,
+                        modality: event.modality),
+                    minute: UInt32(truncatingIfNeeded: event.minute), counts: counts))
+        } catch {
+            guard error.reason == .tooManyNames else { throw error }
+            isOverfull = true
+        }
+    }
+
+    /// Makes ready for the next chunk. Names stay, unless there are very many.
+    package mutating func removeAll() {
+        rows.removeAll(keepingCapacity: true)
+        if isOverfull || max(tenants.table.count, models.table.count, regions.table.count) > Self.maxKeptNames {
+            tenants.removeAll()
+            models.removeAll()
+            regions.removeAll()
+        }
+        isOverfull = false
+    }
+}
+
+/// Names of one dimension of staged events, and what they are called in the table that they are added to.
+struct StagedNames: Sendable {
+    var table: NameTable
+    /// By identifier, the one in the table of ``target`` plus 1; 0, or nothing, for those that weren't looked up yet.
+    private var translations: [UInt32] = []
+    /// How many were.
+    private var translatedCount = 0
+    /// The number of the table that ``translations`` are of.
+    private var target: UInt64 = 0
+
+    init(_ table: NameTable) {
+        self.table = table
+    }
+
+    /// The most names that may be new to the table.
+    var untranslatedCount: Int { table.count - translatedCount }
+
+    /// Bytes that the names which may be new add at most.
+    var untranslatedBytes: Int { untranslatedCount == 0 ? 0 : table.byteCount }
+
+    /// Has identifiers translated to those of the table with this number, and room for them all.
+    mutating func translate(to number: UInt64) {
+        if target != number {
+            translations.removeAll(keepingCapacity: true)
+            translatedCount = 0
+            target = number
+        }
+        while translations.count < table.count { translations.append(0) }
+    }
+
+    /// What a name is called in the table of the target.
+    @inline(__always)
+    mutating func translated(_ identifier: UInt32, into names: inout NameTable) -> UInt32 {
+        let known = translations[Int(identifier)]
+        return known != 0 ? known &- 1 : lookUp(identifier, in: &names)
+    }
+
+    @inline(never)
+    private mutating func lookUp(_ identifier: UInt32, in names: inout NameTable) -> UInt32 {
+        let found = names.intern(identifier, of: table)
+        translations[Int(identifier)] = found + 1
+        translatedCount += 1
+        return found
+    }
+
+    mutating func removeAll() {
+        table.removeAll(keepingCapacity: false)
+        translations = []
+        translatedCount = 0
+        target = 0
+    }
+}
+
+extension MinuteBuckets {
+    /// Counts staged events: all of them or none.
+    ///
+    /// - Parameter table: a number that this table had since it was last emptied, and no other table.
+    /// - Returns: ``Outcome/full``, with nothing counted, where they might not fit: their chunk is then to be read once
+    ///   more and added event by event, which says what doesn't fit.
+    package mutating func add(_ staged: inout StagedEvents, table number: UInt64) -> Outcome {
+        staged.tenants.translate(to: number)
+        staged.models.translate(to: number)
+        staged.regions.translate(to: number)
+        guard !staged.isOverfull, mayFit(staged) else { return .full }
+        for start in stride(from: 0, to: staged.count, by: StagedEvents.addedAtOnce) {
+            add(&staged, start..<min(start + StagedEvents.addedAtOnce, staged.count))
+        }
+        eventCount += UInt64(staged.count)
+        return .added
+    }
+
+    /// Adds some of the staged events, which are sure to fit.
+    ///
+    /// Where a row is in memory, and whether there is one, can't be foreseen: a processor that asks for one row after
+    /// the other waits for each. So all slots are looked at first, then all rows, and they are near when needed.
+    private mutating func add(_ staged: inout StagedEvents, _ range: Range<Int>) {
+        let mask = slots.count - 1
+        for index in range {
+            let key = staged.rows[index].key
+            let named = key.named(
+                tenant: staged.tenants.translated(key.tenant, into: &tenants),
+                model: staged.models.translated(key.model, into: &models),
+                region: staged.regions.translated(key.region, into: &regions))
+            let hashValue = hash.hash(named.packed, with: UInt64(staged.rows[index].minute))
+            staged.ahead[index - range.lowerBound] = StagedEvents.Ahead(
+                key: named, hashValue: hashValue, slot: slots[Int(truncatingIfNeeded: hashValue) & mask])
+        }
+        if !table.isEmpty {
+            var touched: UInt32 = 0
+            for index in 0..<range.count {
+                let row = Int(staged.ahead[index].slot & Self.slotIndexMask)
+                touched ^= table[max(row, 1) - 1].minute
+            }
+            staged.touched = touched
+        }
+        for index in range {
+            let ahead = staged.ahead[index - range.lowerBound]
+            // There is room, and no sum of so few events can wrap.
+            let outcome = add(
+                staged.rows[index].counts, to: ahead.key, minute: staged.rows[index].minute,
+                hashValue: ahead.hashValue)
+            precondition(outcome == true, "an event that was sure to fit did not: \(rowCount) of \(maxRows) rows")
+        }
+    }
+
+    /// Whether the events certainly fit, counting each as a row of its own.
+    private func mayFit(_ staged: borrowing StagedEvents) -> Bool {
+        let names =
+            staged.tenants.untranslatedCount + staged.models.untranslatedCount
+            + staged.regions.untranslatedCount
+        let nameBytes =
+            staged.tenants.untranslatedBytes + staged.models.untranslatedBytes
+            + staged.regions.untranslatedBytes
+        let bytes =
+            estimatedBytes + staged.count * BatchBounds.maxColumnBytesPerRow
+            + names * BatchBounds.maxColumnBytesPerName + nameBytes
+        return eventCount + UInt64(staged.count) <= BatchBounds.maxEvents
+            && rowCount + staged.count <= maxRows
+            && tenants.count + staged.tenants.untranslatedCount <= tenants.maxNames
+            && models.count + staged.models.untranslatedCount <= models.maxNames
+            && regions.count + staged.regions.untranslatedCount <= regions.maxNames
+            && bytes <= BatchBounds.maxEncodedBytes
+    }
+}
