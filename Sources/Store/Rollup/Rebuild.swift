@@ -40,7 +40,8 @@ extension Store {
     ) async throws -> RebuildReport {
         try await pool.withConnection { connection in
             let job = RollupJob(
-                connection: connection, calendar: self.calendar, partitions: self.partitions, decode: decode)
+                connection: connection, calendar: self.calendar, partitions: self.partitions, cubes: self.cubeMemory,
+                decode: decode)
             return try RebuildJob(job: job, dates: dates, limits: limits, naming: admitNames ? .all : .known)
                 .run(replace: replace)
         }
@@ -80,25 +81,29 @@ struct RebuildJob {
             try connection.execute(
                 "CREATE TEMPORARY TABLE rebuilt_\(table.name) (LIKE \(table.name) INCLUDING INDEXES)")
         }
+        let cubes = try CubeRebuild(job: job, minutes: minutes)
         let floors = try job.floors()
         var report = RebuildReport(
             batches: 0, position: try job.session.position(), tables: [], hasReplaced: false)
         var after: Int64 = 0
         while let portion = try nextPortion(after: after) {
-            report.batches += try add(portion.batches, floors: floors)
+            report.batches += try add(portion.batches, floors: floors, cubes: cubes)
             after = portion.lastPosition
         }
         report.tables = try RebuildTable.allCases.map { try compare($0, floors: floors) }
-        if replace, !report.isEqual {
-            try connection.transaction { _ in
+        return try connection.transaction { _ in
+            var report = report
+            report.tables += try cubes.compare()
+            if replace, !report.isEqual {
                 for table in RebuildTable.allCases { try self.replace(table, floors: floors) }
+                try cubes.replace()
+                report.hasReplaced = true
             }
-            report.hasReplaced = true
+            return report
         }
-        return report
     }
 
-    private func add(_ batches: [LedgerBatch], floors: Floors) throws -> Int {
+    private func add(_ batches: [LedgerBatch], floors: Floors, cubes: CubeRebuild) throws -> Int {
         let decoded = try job.read(batches)
         if let bad = decoded.bad.first {
             throw StoreError(
@@ -108,9 +113,11 @@ struct RebuildJob {
         }
         var builder = SumBuilder(
             calendar: job.calendar, range: minutes, expectedRows: decoded.rowCount)
-        try job.merge(decoded.good, naming: naming, into: &builder)
+        let names = try job.names(of: decoded.good, naming: naming)
+        try builder.add(decoded.good, names: names)
         builder.finish()
         _ = try SumWriter(connection: connection, prefix: "rebuilt_").write(builder, floors: floors)
+        try cubes.add(decoded.good, names: names)
         return decoded.good.count
     }
 
