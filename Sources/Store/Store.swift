@@ -29,8 +29,8 @@ package final class Store: Sendable {
     ///   - pool: of the login that owns the tables.
     ///   - questions: see ``questions(as:)``; `nil` for programs that ask none.
     ///   - calendar: the reporting calendar; ``prepare()`` refuses a database that keeps another.
-    ///   - scopeZones: the zones that scopes read periods in, by IANA names, for which cubes are made; `nil` for those of
-    ///     the built-in scopes.
+    ///   - scopeZones: the zones that scopes read periods in, by IANA names, for which cubes are made; `nil` for those
+    ///     of the built-in scopes.
     package init(
         pool: ConnectionPool, questions: QuestionAccess? = nil, calendar: ZoneRules, scopeZones: Set<String>? = nil,
         logger: Logger

@@ -13,8 +13,8 @@ package struct CubeCalendar: Sendable, Hashable {
     }
 }
 
-/// A stretch between two day starts, of whichever calendars: the finest time that cubes tell apart. Each calendar's days
-/// and months are whole pieces.
+/// A stretch between two day starts, of whichever calendars: the finest time that cubes tell apart. Days and months of
+/// each calendar are whole pieces.
 package struct CubePiece: Sendable, Hashable {
     /// In seconds since 1970, half-open.
     package var seconds: Range<Int64>
@@ -27,8 +27,8 @@ package struct CubePiece: Sendable, Hashable {
 
     /// Whether cells tell what a version of the registry changed about usage in this piece.
     ///
-    /// They do for days that had begun when it was recorded. Usage of later days is known by what was recorded before it
-    /// came about; otherwise each new day would be told apart by every version that ever named its tenants.
+    /// They do for days that had begun when it was recorded. Usage of later days is known by what was recorded before
+    /// it came about; otherwise each new day would be told apart by every version that ever named its tenants.
     package func keepsChanges(of version: Timestamp) -> Bool { version > Timestamp(seconds: dayStart) }
 }
 
@@ -39,8 +39,8 @@ package struct CubeLayout: Sendable, Hashable {
     /// Stands for models in cells that sum them all: no model has the number.
     package static let allModels: Int32 = 0
 
-    /// The number of the cells that sum all models, beside those of a calendar's months or of pieces: few of them answer
-    /// what is told apart by model nowhere.
+    /// The number of the cells that sum all models, beside those of a calendar's months or of pieces: few of them
+    /// answer what is told apart by model nowhere.
     package static func withoutModels(_ calendar: Int16) -> Int16 { ~calendar }
 
     /// The reporting calendar first.
@@ -78,8 +78,8 @@ package struct CubeLayout: Sendable, Hashable {
         return pieces
     }
 
-    /// The calendars that cubes can be made for beside a reporting calendar: those whose days start with whole hours, as
-    /// the reporting calendar's do. Others have no figures by hour that their days could be summed from.
+    /// The calendars that cubes can be made for beside a reporting calendar: those whose days start with whole hours,
+    /// as the reporting calendar's do. Others have no figures by hour that their days could be summed from.
     package static func zones(_ identifiers: some Sequence<String>, beside reporting: ZoneRules) -> [ZoneRules] {
         guard reporting.hasWholeHours else { return [] }
         return Set(identifiers).subtracting([reporting.identifier]).sorted()

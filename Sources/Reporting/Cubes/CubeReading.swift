@@ -34,8 +34,8 @@ package struct CubeRow: Sendable, Hashable {
 
 /// One reading of cubes for any number of plans in one calendar: scopes beside each other, months one after the other.
 ///
-/// Whole months are read as such and the rest in pieces, cut where any of the plans is cut; what each scope lets through
-/// is a bit of the rows.
+/// Whole months are read as such and the rest in pieces, cut where any of the plans is cut; what each scope lets
+/// through is a bit of the rows.
 package struct CubeReading: Sendable {
     /// Cells to be read: months of a calendar, or pieces.
     package struct Stretch: Sendable, Hashable {

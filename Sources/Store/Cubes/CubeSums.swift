@@ -38,8 +38,9 @@ extension StoreSession {
     private static func cubeRow(_ row: Row) throws -> CubeRow {
         CubeRow(
             provider: try row.decode(0), tenantKind: try kind(row, 1), model: try row.decode(3),
-            region: try row.decode(4), layer: try code(row, 5, Layer.init(rawValue:)),
-            workload: try code(row, 6, Workload.init(rawValue:)), segment: try row.decode(7), passes: try row.decode(2),
+            region: try row.decode(4), layer: try code(row, 5, of: Layer.init(rawValue:)),
+            workload: try code(row, 6, of: Workload.init(rawValue:)), segment: try row.decode(7),
+            passes: try row.decode(2),
             counts: try counts(row, from: 8))
     }
 }
@@ -54,8 +55,9 @@ struct CubeSumsSQL {
         self.reading = reading
     }
 
-    /// Columns: provider, kind, a bit for each of the reading's conditions; model, region, layer and workload, each NULL
-    /// where no plan tells it apart; the segment's index; five sums. In no order, without rows whose sums are all 0.
+    /// Columns: provider, kind, a bit for each of the reading's conditions; model, region, layer and workload, each
+    /// NULL where no plan tells it apart; the segment's index; five sums. In no order, without rows whose sums are all
+    /// 0.
     ///
     /// - Parameter known: the moment whose later changes are taken back; `nil` where there are none.
     mutating func text(changesAfter known: Timestamp?, visibility: Visibility) -> String {

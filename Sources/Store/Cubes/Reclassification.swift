@@ -59,11 +59,11 @@ struct Reclassification {
             }
         }
         let basis = CubeBasis(layout: try CubeLayout(state, reporting: calendar), kinds: KindHistory(), zones: [:])
-        try move(stretches, moves, state, basis)
+        try move(stretches, by: moves, in: state, basis)
     }
 
     private func move(
-        _ stretches: [TenantStretch], _ moves: [Move], _ state: CubeState, _ basis: CubeBasis
+        _ stretches: [TenantStretch], by moves: [Move], in state: CubeState, _ basis: CubeBasis
     ) throws {
         guard let first = stretches.map(\.seconds.lowerBound).min(),
             let last = stretches.map(\.seconds.upperBound).max()
@@ -93,8 +93,8 @@ struct Reclassification {
         ]
     }
 
-    /// Where hours are gone nobody can say which piece of its day a tenant's usage moved in: only the reporting calendar,
-    /// whose days it is known by, is answered there from now on.
+    /// Where hours are gone nobody can say which piece of its day a tenant's usage moved in: only the reporting
+    /// calendar, whose days it is known by, is answered there from now on.
     private func forgetPieces(before second: Int64) throws {
         try connection.query(
             "UPDATE cube_calendar SET answers_from = greatest(answers_from, $2) WHERE zone <> $1",

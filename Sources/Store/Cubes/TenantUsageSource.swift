@@ -24,11 +24,11 @@ struct GroupedUsage: Hashable {
     var counts: WideTokenCounts
 }
 
-/// Where cubes get tenants' usage from that was rolled up before: to make them, and to move cells when the registry says
-/// something else of a tenant. Asked while no rollup writes cells.
+/// Where cubes get tenants' usage from that was rolled up before: to make them, and to move cells when the registry
+/// says something else of a tenant. Asked while no rollup writes cells.
 protocol TenantUsageSource {
-    /// From when on usage is told apart by hour, in seconds since 1970; before, only by days of the reporting calendar.
-    /// `nil` for ever.
+    /// From when on usage is told apart by hour, in seconds since 1970; `nil` for ever. Before, it is only by days of
+    /// the reporting calendar.
     func hoursFrom() throws -> Int64?
 
     /// From the first day of the reporting calendar that has usage, at or after a day, to the day after the last one
@@ -69,8 +69,8 @@ struct HourSums: TenantUsageSource {
         // Days are kept for ever, whatever became of their hours.
         let row = try connection.query(
             """
-            SELECT (SELECT min(day) FROM usage_day WHERE $1::date IS NULL OR day >= $1),
-                   (SELECT max(day) FROM usage_day WHERE $1::date IS NULL OR day >= $1)
+            SELECT (SELECT min(day) FROM usage_day WHERE day >= coalesce($1::date, '-infinity')),
+                   (SELECT max(day) FROM usage_day WHERE day >= coalesce($1::date, '-infinity'))
             """, [.date(days: day?.days)]
         ).one()
         guard let first: DateColumn = try row.decode(0), let last: DateColumn = try row.decode(1) else { return nil }

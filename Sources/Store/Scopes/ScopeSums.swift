@@ -14,13 +14,13 @@ extension StoreSession {
     private static func filteredSumRow(_ row: Row) throws -> FilteredSumRow {
         FilteredSumRow(
             provider: try row.decode(0), tenantKind: try kind(row, 1), model: try row.decode(3),
-            region: try row.decode(4), layer: try code(row, 5, Layer.init(rawValue:)),
-            workload: try code(row, 6, Workload.init(rawValue:)), tenant: try row.decode(7),
+            region: try row.decode(4), layer: try code(row, 5, of: Layer.init(rawValue:)),
+            workload: try code(row, 6, of: Workload.init(rawValue:)), tenant: try row.decode(7),
             segment: try row.decode(8), passesFilters: try row.decode(2), counts: try counts(row, from: 9))
     }
 
     /// A column that holds a code of a dimension; `nil` where it is NULL.
-    static func code<Value>(_ row: Row, _ column: Int, _ parse: (UInt8) -> Value?) throws -> Value? {
+    static func code<Value>(_ row: Row, _ column: Int, of parse: (UInt8) -> Value?) throws -> Value? {
         guard let code = try row.decode(column, as: UInt8?.self) else { return nil }
         guard let value = parse(code) else {
             throw PostgresError(.decoding, "The sums hold a code of a dimension that is not known.")
@@ -30,7 +30,7 @@ extension StoreSession {
 
     /// A column that holds a kind of tenants.
     static func kind(_ row: Row, _ column: Int) throws -> TenantKind {
-        guard let kind = try code(row, column, TenantKind.init(rawValue:)) else {
+        guard let kind = try code(row, column, of: TenantKind.init(rawValue:)) else {
             throw PostgresError(.decoding, "The sums hold a row without a kind.")
         }
         return kind

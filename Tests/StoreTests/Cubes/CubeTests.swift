@@ -1,6 +1,7 @@
 import Postgres
 import Reporting
 import Scopes
+import Synchronization
 import TestSupport
 import Testing
 import UsageModel
@@ -206,6 +207,46 @@ import UsageModel
             let table = try await world.table(World.scope(), try Period("2025-06"), knownAt: before)
             #expect(table.total.unclassified == table.denominator && table.denominator == 30)
             try await Self.expectEqual(world, ["2025-06"], zones: ["Asia/Shanghai", "UTC"])
+        }
+    }
+
+    @Test func `a position doesn't move without its cells`() async throws {
+        try await World.with { world in
+            try await world.load([oneRow(minute("2025-06-05"))])
+            let outcome = try await world.store.commitBatch(world.batch(oneRow(minute("2025-06-06")), sequence: 1))
+                .outcome
+            #expect(outcome == .counted)
+            try await world.execute("ALTER TABLE cube RENAME TO cube_away")
+            await #expect(throws: PostgresError.self) { try await world.rollUpAll() }
+            try await world.execute("ALTER TABLE cube_away RENAME TO cube")
+            #expect(try await world.store.session { try $0.position() } == 1)
+            try await world.rollUpAll()
+            #expect(try await world.store.session { try $0.position() } == 2)
+            try await Self.expectEqual(world, ["2025-06"], zones: ["Asia/Shanghai", "UTC"])
+        }
+    }
+
+    /// Who reads the registry before an import and writes after it must not write by what it read.
+    @Test func `usage counts by what the registry says when it is written`() async throws {
+        try await World.with { world in
+            try await world.load([oneRow(minute("2025-06-05"))])
+            // The import is recorded and its cells are moved, but not yet committed, while the rollup gets ready.
+            let reached = Mutex(false)
+            let connection = world.store.pool
+            _ = try await world.store.commitBatch(world.batch(oneRow(minute("2025-06-06")), sequence: 1))
+            async let imported: Void = connection.withTransaction(.readWrite) { connection in
+                let session = StoreSession(connection, calendar: world.store.calendar)
+                _ = try session.importFacts(
+                    [tenantRecord("t1", .trial, "2025-01-01")], kind: .tenants, by: "x", now: World.june)
+                reached.withLock { $0 = true }
+                try connection.query("SELECT pg_sleep(1)")
+            }
+            while !reached.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(10)) }
+            try await world.rollUpAll()
+            try await imported
+            let comparison = try await world.compare("2025-06")
+            #expect(comparison.isCovered && comparison.cubes == comparison.truth)
+            #expect(comparison.truth.keys.map(\.tenantKind) == [.trial])
         }
     }
 
