@@ -17,11 +17,11 @@ struct CellKey: Hashable, Comparable {
     var codes: UInt8
 
     static func < (left: CellKey, right: CellKey) -> Bool {
-        let (first, second) = (left.version ?? CubeState.beginning, right.version ?? CubeState.beginning)
-        if first != second { return first < second }
         if (left.calendar, left.start) != (right.calendar, right.start) {
             return (left.calendar, left.start) < (right.calendar, right.start)
         }
+        let (first, second) = (left.version ?? CubeState.beginning, right.version ?? CubeState.beginning)
+        if first != second { return first < second }
         return (left.provider, left.kind, left.model, left.region, left.codes)
             < (right.provider, right.kind, right.model, right.region, right.codes)
     }

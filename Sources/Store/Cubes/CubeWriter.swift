@@ -12,9 +12,8 @@ struct CubeWriter {
     @discardableResult
     func write(_ cells: CubeCells) throws -> Int {
         let sorted = cells.sorted { $0.key < $1.key }
-        let current = sorted.prefix { $0.key.version == nil }
-        try write(Array(current), to: .current)
-        try write(Array(sorted.dropFirst(current.count)), to: .changes)
+        try write(sorted.filter { $0.key.version == nil }, to: .current)
+        try write(sorted.filter { $0.key.version != nil }, to: .changes)
         return sorted.count
     }
 

@@ -35,6 +35,8 @@ struct Reclassification {
         var providers: [Int64: Int16] = [:]
         for row in rows { providers[try row.decode(0)] = try row.decode(6) }
         let state = try session.cubeState()
+        // Usage of many tenants over years takes longer than a question may.
+        try connection.execute("SET LOCAL statement_timeout = 0")
         try connection.query(
             "INSERT INTO registry_version (recorded_at, provider_id) SELECT $1, unnest($2::int2[])",
             [.timestamp(version), .int16Array(Set(providers.values).sorted())])

@@ -132,14 +132,21 @@ struct HourSums: TenantUsageSource {
             let first = stretches.map(\.seconds.lowerBound).min() ?? 0
             let last = stretches.map(\.seconds.upperBound).max() ?? 0
             let moments = [first, last].map { sql.bind(.timestamp(Timestamp(seconds: $0))) }
+            let tenants = sql.bind(.int64Array(Set(stretches.map(\.tenant)).sorted()))
             source = """
                 (SELECT *, width_bucket(hour, \(starts)) AS piece FROM usage_hour
-                  WHERE hour >= \(moments[0]) AND hour < \(moments[1])) u
+                  WHERE hour >= \(moments[0]) AND hour < \(moments[1]) AND tenant_id = ANY(\(tenants))) u
                   JOIN \(list) ON u.tenant_id = s.tenant_id AND u.hour >= s.from_at AND u.hour < s.to_at
                 """
         }
-        return try connection.query(Self.grouped(group: "s.number", from: source), sql.values)
+        // The planner knows nothing of a list's values: it would look every hour through for each tenant, or hash and
+        // sort all hours.
+        let settings = lookups <= Self.maxLookups ? [] : ["enable_nestloop", "enable_sort"]
+        for setting in settings { try connection.execute("SET LOCAL \(setting) = off") }
+        let usage = try connection.query(Self.grouped(group: "s.number", from: source), sql.values, isOneOff: true)
             .map { try Self.usage($0, pieces: pieceStarts) }
+        for setting in settings { try connection.execute("SET LOCAL \(setting) = on") }
+        return usage
     }
 
     private func days(of stretches: [TenantStretch]) throws -> [GroupedUsage] {

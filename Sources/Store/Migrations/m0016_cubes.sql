@@ -51,7 +51,7 @@ CREATE TABLE cube_change (
     cached_input_tokens numeric NOT NULL,
     output_tokens numeric NOT NULL,
     reasoning_output_tokens numeric NOT NULL,
-    PRIMARY KEY (recorded_at, calendar_id, start_at, provider_id, kind, model_id, region_id, layer, workload, modality,
+    PRIMARY KEY (calendar_id, start_at, recorded_at, provider_id, kind, model_id, region_id, layer, workload, modality,
         is_estimated))
     WITH (fillfactor = 70);
 
