@@ -104,10 +104,9 @@ extension RollupJob {
         return decoded
     }
 
-    /// Gives the names of all batches their ids in bulk and adds their rows up.
-    func merge(_ batches: [DecodedBatches.Good], naming rule: NamingRule, into builder: inout SumBuilder) throws {
-        let names = try BatchNaming(connection: connection, rule: rule).names(of: batches)
-        for (batch, names) in zip(batches, names) { try builder.add(batch.rows, names: names) }
+    /// Gives the names of all batches their ids in bulk.
+    func names(of batches: [DecodedBatches.Good], naming rule: NamingRule) throws -> [BatchNames] {
+        try BatchNaming(connection: connection, rule: rule).names(of: batches)
     }
 
     /// Keeps batches that don't count, with their reasons. They take no ledger position: a position counts sums. Their

@@ -64,7 +64,8 @@ extension Store {
         do {
             return try await pool.withConnection { connection in
                 let job = RollupJob(
-                    connection: connection, calendar: self.calendar, partitions: self.partitions, decode: decode)
+                    connection: connection, calendar: self.calendar, partitions: self.partitions,
+                    cubes: self.cubeMemory, decode: decode)
                 return try RebuildJob(job: job, dates: dates, limits: limits, admitsNames: admitNames)
                     .run(replacement: replacement)
             }
@@ -127,28 +128,31 @@ struct RebuildJob {
             try connection.execute(
                 "CREATE TEMPORARY TABLE rebuilt_\(table.name) (LIKE \(table.name) INCLUDING INDEXES)")
         }
+        let cubes = try CubeRebuild(job: job, minutes: minutes)
         let floors = try job.session.floors()
         var report = RebuildReport(
             batches: 0, position: try job.session.position(), holes: try holes(), tables: [], hasReplaced: false)
         var (after, first): (Int64, Int64?) = (0, nil)
         var faults = LedgerFaults()
         while let portion = try nextPortion(after: after) {
-            report.batches += try add(portion, floors: floors, faults: &faults)
+            report.batches += try add(portion, floors: floors, cubes: cubes, faults: &faults)
             first = first ?? portion.records.first?.position
             after = portion.records.last?.position ?? after
         }
         try faults.check()
         report.tables = try RebuildTable.allCases.map { try compare($0, floors: floors) }
-        guard let replacement else { return report }
-        if !report.holes.isEmpty, !replacement.acceptsHoles {
-            throw StoreError(
-                .ledgerHole,
-                "Batches are gone from the ledger (\(report.holes.named(\.description))): sums without them would say "
-                    + "less than was counted. Restore them from a backup, or accept the holes (--accept-holes).")
-        }
-        try connection.transaction { _ in
+        return try connection.transaction { _ in
+            report.tables += try cubes.compare()
+            guard let replacement else { return report }
+            if !report.holes.isEmpty, !replacement.acceptsHoles {
+                throw StoreError(
+                    .ledgerHole,
+                    "Batches are gone from the ledger (\(report.holes.named(\.description))): sums without them would "
+                        + "say less than was counted. Restore them from a backup, or accept the holes (--accept-holes).")
+            }
             if !report.isEqual {
                 for table in RebuildTable.allCases { try self.replace(table, floors: floors) }
+                try cubes.replace()
                 report.hasReplaced = true
             }
             try job.session.note(
@@ -160,8 +164,8 @@ struct RebuildJob {
                 detail: [
                     JSONMember("admit_names", .bool(admitsNames)), JSONMember("replaced", .bool(report.hasReplaced)),
                 ])
+            return report
         }
-        return report
     }
 
     /// What is gone of batches that were received since the first of the days began, less what clocks may differ by.
@@ -171,7 +175,9 @@ struct RebuildJob {
     }
 
     /// Adds the batches of a portion that are what the ledger says.
-    private func add(_ portion: Portion, floors: Floors, faults: inout LedgerFaults) throws -> Int {
+    private func add(
+        _ portion: Portion, floors: Floors, cubes: CubeRebuild, faults: inout LedgerFaults
+    ) throws -> Int {
         let decoded = try job.read(portion.batches)
         let records = Dictionary(
             zip(portion.batches.map(BatchKey.init), portion.records), uniquingKeysWith: { first, _ in first })
@@ -191,9 +197,11 @@ struct RebuildJob {
         }
         var builder = SumBuilder(
             calendar: job.calendar, range: minutes, expectedRows: good.reduce(0) { $0 + $1.rows.rows.count })
-        try job.merge(good, naming: naming, into: &builder)
+        let names = try job.names(of: good, naming: naming)
+        try builder.add(good, names: names)
         builder.finish()
         _ = try SumWriter(connection: connection, prefix: "rebuilt_").write(builder, floors: floors)
+        try cubes.add(good, names: names)
         return good.count
     }
 
