@@ -1,3 +1,5 @@
+// Members of `stat` belong to whichever of these the compiler read first.
+internal import CoreFoundation
 internal import Glibc
 
 /// A file that holds a secret: a private key, a token, a password.

@@ -1,3 +1,5 @@
+// Members of `stat` belong to whichever of these the compiler read first.
+internal import CoreFoundation
 internal import Glibc
 
 /// Directories that nobody but this process's user and root can change: where keys are made, and what a process of

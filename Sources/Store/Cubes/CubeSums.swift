@@ -6,10 +6,13 @@ package import UsageModel
 extension StoreSession {
     /// Which questions cubes answer at a moment of knowledge. Must run in a snapshot.
     ///
-    /// None where the caller may see names beyond their budgets: cells don't tell usage under them apart, and sums by
-    /// tenant do.
+    /// None where names of a provider that the caller may see were ever beyond a budget: cells don't tell usage under
+    /// such names apart, and sums by tenant do.
     package func cubeCoverage(known: Timestamp) throws -> CubeCoverage {
-        guard try overLimitIDs().isEmpty else { return CubeCoverage() }
+        let hasOverLimit: Bool = try connection.query(
+            "SELECT EXISTS (SELECT FROM new_names WHERE over_limit > 0)"
+        ).one().decode(0)
+        if hasOverLimit { return CubeCoverage() }
         let rows = try connection.query(
             """
             SELECT c.calendar_id, c.zone, c.answers_from,

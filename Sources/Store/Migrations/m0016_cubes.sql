@@ -1,5 +1,5 @@
 -- Cubes: sums of all tenants by provider, kind and names, from which questions about scopes are answered however many
--- tenants there are. See docs/decisions/0011-cubes.md.
+-- tenants there are. See docs/decisions/0012-cubes.md.
 
 -- The calendars that cubes are made for: 1 is the reporting calendar, the others are those of scopes.
 CREATE TABLE cube_calendar (
@@ -73,3 +73,6 @@ CREATE INDEX fact_superseded ON fact (superseded_at) WHERE superseded_at IS NOT 
 -- The position that cubes count up to. Where it isn't the position of the sums (usage was rolled up by a program that
 -- knows no cubes, or there are none yet), nothing is answered from them until they are filled again.
 ALTER TABLE rollup_state ADD COLUMN cube_position bigint NOT NULL DEFAULT 0;
+
+-- Whether names were ever beyond a budget: cells don't tell usage under them apart.
+CREATE INDEX new_names_over_limit ON new_names (provider_id) WHERE over_limit > 0;

@@ -10,8 +10,6 @@ struct OverLimitIDs: Sendable {
     var models: [Int64] = []
     var regions: [Int64] = []
 
-    var isEmpty: Bool { tenants.isEmpty && models.isEmpty && regions.isEmpty }
-
     /// A condition in SQL that holds of usage under one of the ids; `nil` where there are none.
     ///
     /// - Parameter column: of the ids, such as `u.tenant_id`.
