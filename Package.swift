@@ -60,6 +60,7 @@ let package = Package(
     ],
     targets: [
         // MARK: System libraries
+        .systemLibrary(name: "CFileStatus"),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
@@ -110,7 +111,8 @@ let package = Package(
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
             ],
             swiftSettings: strict),
-        .target(name: "Identity", dependencies: ["UsageModel", asn1, crypto, x509], swiftSettings: strict),
+        .target(
+            name: "Identity", dependencies: ["CFileStatus", "UsageModel", asn1, crypto, x509], swiftSettings: strict),
 
         // MARK: The daemons
         .target(

@@ -1,5 +1,3 @@
-// Members of `stat` belong to whichever of these the compiler read first.
-internal import CoreFoundation
 internal import Glibc
 
 /// A file that holds a secret: a private key, a token, a password.
@@ -18,8 +16,7 @@ package enum SecretFile {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { throw unreadable(path) }
         defer { close(descriptor) }
-        var status = stat()
-        guard unsafe fstat(descriptor, &status) == 0 else { throw unreadable(path) }
+        guard let status = FileStatus(of: descriptor) else { throw unreadable(path) }
         try check(status, path: path, kind: kind)
         var chunk = [UInt8](repeating: 0, count: 16 << 10)
         var bytes: [UInt8] = []
@@ -44,8 +41,7 @@ package enum SecretFile {
 
     /// Looks at the file's mode and owner alone.
     package static func check(_ path: String, kind: String) throws(CertificateFault) {
-        var status = stat()
-        guard unsafe stat(path, &status) == 0 else { throw unreadable(path) }
+        guard let status = FileStatus(named: path, isFollowed: true) else { throw unreadable(path) }
         try check(status, path: path, kind: kind)
     }
 
@@ -54,12 +50,12 @@ package enum SecretFile {
         mode & (owner == 0 && user != 0 ? 0o037 : 0o077) == 0
     }
 
-    private static func check(_ status: stat, path: String, kind: String) throws(CertificateFault) {
-        guard status.st_mode & S_IFMT == S_IFREG else {
+    private static func check(_ status: FileStatus, path: String, kind: String) throws(CertificateFault) {
+        guard status.isRegular else {
             throw CertificateFault(file: path, message: "is not a file", remedy: "give the file of the \(kind)")
         }
-        guard isPrivate(mode: status.st_mode, owner: status.st_uid, user: geteuid()) else {
-            let mode = String(status.st_mode & 0o777, radix: 8)
+        guard isPrivate(mode: status.mode, owner: status.owner, user: geteuid()) else {
+            let mode = String(status.permissions & 0o777, radix: 8)
             throw CertificateFault(
                 file: path, message: "holds a \(kind) and can be opened by others (mode 0\(mode))",
                 remedy:

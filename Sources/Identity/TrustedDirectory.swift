@@ -1,5 +1,3 @@
-// Members of `stat` belong to whichever of these the compiler read first.
-internal import CoreFoundation
 internal import Glibc
 
 /// Directories that nobody but this process's user and root can change: where keys are made, and what a process of
@@ -45,8 +43,7 @@ package enum TrustedDirectory {
                 unsafe field.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
             }
             guard name != ".", name != ".." else { continue }
-            var status = stat()
-            guard unsafe fstatat(dirfd(stream), name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+            guard let status = FileStatus(named: name, in: unsafe dirfd(stream), isFollowed: false) else {
                 // Gone since it was listed.
                 if errno == ENOENT { continue }
                 throw failure(to: "look at", at: "\(path)/\(name)")
@@ -57,8 +54,7 @@ package enum TrustedDirectory {
 
     /// As ``checkEntries(of:)`` for one file; one that isn't there is fine.
     package static func checkFile(_ path: String) throws(IdentityError) {
-        var status = stat()
-        guard unsafe lstat(path, &status) == 0 else {
+        guard let status = FileStatus(named: path, isFollowed: false) else {
             if errno == ENOENT { return }
             throw failure(to: "look at", at: path)
         }
@@ -80,21 +76,21 @@ package enum TrustedDirectory {
     /// What is known of one name.
     private struct Look {
         var path: String
-        var status: stat
+        var status: FileStatus
 
-        var mode: mode_t { status.st_mode & 0o7777 }
-        var isLink: Bool { status.st_mode & S_IFMT == S_IFLNK }
-        var isOurs: Bool { status.st_uid == 0 || status.st_uid == geteuid() }
+        var mode: UInt32 { status.permissions }
+        var isLink: Bool { status.isLink }
+        var isOurs: Bool { status.owner == 0 || status.owner == geteuid() }
         var isSticky: Bool { mode & 0o1000 != 0 }
         /// Whether others than the owner may write to it, the group of this user or of root left aside.
         var isOpen: Bool {
-            let isTrustedGroup = status.st_gid == 0 || geteuid() != 0 && status.st_gid == getegid()
+            let isTrustedGroup = status.group == 0 || geteuid() != 0 && status.group == getegid()
             return mode & 0o002 != 0 || mode & 0o020 != 0 && !isTrustedGroup
         }
 
         func refusal(_ reason: String, remedy: String) -> IdentityError {
-            let name = unsafe getpwuid(status.st_uid).map { unsafe String(cString: $0.pointee.pw_name) }
-            let owner = name.map { "\($0), uid \(status.st_uid)" } ?? "uid \(status.st_uid)"
+            let name = unsafe getpwuid(status.owner).map { unsafe String(cString: $0.pointee.pw_name) }
+            let owner = name.map { "\($0), uid \(status.owner)" } ?? "uid \(status.owner)"
             return IdentityError(
                 .untrusted, "\(path) (owner \(owner), mode 0\(String(mode, radix: 8))) \(reason); \(remedy)")
         }
@@ -160,8 +156,7 @@ package enum TrustedDirectory {
         } else if errno != EEXIST {
             let code = errno
             // A parent that can't be written to may say so before it says that the name is there.
-            var status = stat()
-            guard unsafe fstatat(way.descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+            guard FileStatus(named: name, in: way.descriptor, isFollowed: false) != nil else {
                 throw failure(to: "make", at: "\(way.path)/\(name)", code: code)
             }
         }
@@ -206,14 +201,12 @@ package enum TrustedDirectory {
         }
 
         func look() throws(IdentityError) -> Look {
-            var status = stat()
-            guard unsafe fstat(descriptor, &status) == 0 else { throw failure(to: "look at", at: path) }
+            guard let status = FileStatus(of: descriptor) else { throw failure(to: "look at", at: path) }
             return Look(path: path.isEmpty ? "/" : path, status: status)
         }
 
         func look(at name: String) throws(IdentityError) -> Look {
-            var status = stat()
-            guard unsafe fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+            guard let status = FileStatus(named: name, in: descriptor, isFollowed: false) else {
                 throw failure(to: "look at", at: "\(path)/\(name)")
             }
             return Look(path: "\(path)/\(name)", status: status)

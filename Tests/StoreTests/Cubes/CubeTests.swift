@@ -173,7 +173,8 @@ import UsageModel
                 """)
             let found = try await world.store.rebuild(days, decode: world.payloads.decode)
             #expect(found.tables.map { $0.differing > 0 } == [false, false, false, false, true, true])
-            let replaced = try await world.store.rebuild(days, replace: true, decode: world.payloads.decode)
+            let replaced = try await world.store.rebuild(
+                days, replacement: Replacement(by: World.someone, now: World.june), decode: world.payloads.decode)
             #expect(replaced.hasReplaced)
             let report = try await world.store.rebuild(days, decode: world.payloads.decode)
             #expect(report.isEqual, "\(report.tables)")
