@@ -138,7 +138,9 @@ let package = Package(
             ],
             resources: [.copy("OpenAPI/openapi.yaml")],
             swiftSettings: strict),
-        .target(name: "EmbeddedPostgres", dependencies: [subprocess, systemPackage, logging], swiftSettings: strict),
+        .target(
+            name: "EmbeddedPostgres", dependencies: ["CFileStatus", subprocess, systemPackage, logging],
+            swiftSettings: strict),
 
         // MARK: Executables
         .executableTarget(

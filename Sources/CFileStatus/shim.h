@@ -1,18 +1,22 @@
-// What `stat` says of a file's mode and owners. Members of `struct stat` itself can't be named reliably where Foundation is
+// What `stat` says of a file's type, permissions and owners. Members of `struct stat` itself can't be named reliably where Foundation is
 // imported as well: several of the toolchain's modules include it, and the compiler takes it for that of the one it read first.
 #include <fcntl.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
 struct steelyard_file_status {
-    uint32_t mode;
+    uint32_t permissions;
+    int is_regular;
+    int is_link;
     uint32_t owner;
     uint32_t group;
 };
 
 static inline int steelyard_take_status(int result, const struct stat *found, struct steelyard_file_status *status) {
     if (result != 0) return -1;
-    status->mode = found->st_mode;
+    status->permissions = found->st_mode & 07777;
+    status->is_regular = S_ISREG(found->st_mode);
+    status->is_link = S_ISLNK(found->st_mode);
     status->owner = found->st_uid;
     status->group = found->st_gid;
     return 0;

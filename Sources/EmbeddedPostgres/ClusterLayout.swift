@@ -1,3 +1,4 @@
+internal import CFileStatus
 internal import Foundation
 internal import Subprocess
 internal import SystemPackage
@@ -74,13 +75,14 @@ struct ClusterLayout: Sendable {
             throw EmbeddedError(
                 .directoryUnusable, "\(directory) is not a directory, or can't be opened; links are not followed.")
         }
-        var status = stat()
-        guard unsafe fstat(descriptor, &status) == 0, [user.userID, geteuid()].contains(status.st_uid) else {
+        var status = steelyard_file_status()
+        let isKnown = unsafe steelyard_status_of_open_file(descriptor, &status) == 0
+        guard isKnown, [user.userID, geteuid()].contains(status.owner) else {
             close(descriptor)
-            let mode = String(status.st_mode & 0o7777, radix: 8)
+            let mode = String(status.permissions, radix: 8)
             throw EmbeddedError(
                 .directoryUnusable,
-                "The directory \(directory) (owner uid \(status.st_uid), mode 0\(mode)) does not belong to this user or to "
+                "The directory \(directory) (owner uid \(status.owner), mode 0\(mode)) does not belong to this user or to "
                     + "\(user.name), and must; chown it after looking at what is in it, or name another directory.")
         }
         return descriptor
@@ -91,8 +93,8 @@ struct ClusterLayout: Sendable {
         let descriptor = unsafe open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        var status = stat()
-        guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        var status = steelyard_file_status()
+        guard unsafe steelyard_status_of_open_file(descriptor, &status) == 0, status.is_regular != 0 else { return nil }
         return (try? handle.readToEnd()).flatMap { String(data: $0, encoding: .utf8) }
     }
 

@@ -1,26 +1,21 @@
 internal import CFileStatus
 internal import Glibc
 
-/// The mode and the owners of a file.
+/// The type, the permissions and the owners of a file.
 struct FileStatus {
-    /// Its type and its permissions.
-    let mode: UInt32
-    let owner: UInt32
-    let group: UInt32
+    private let status: steelyard_file_status
 
-    var permissions: UInt32 { mode & 0o7777 }
-    var isRegular: Bool { mode & UInt32(S_IFMT) == UInt32(S_IFREG) }
-    var isLink: Bool { mode & UInt32(S_IFMT) == UInt32(S_IFLNK) }
-
-    private init(_ status: steelyard_file_status) {
-        (mode, owner, group) = (status.mode, status.owner, status.group)
-    }
+    var permissions: UInt32 { status.permissions }
+    var owner: UInt32 { status.owner }
+    var group: UInt32 { status.group }
+    var isRegular: Bool { status.is_regular != 0 }
+    var isLink: Bool { status.is_link != 0 }
 
     /// Of an open file; `nil` with the cause in `errno`.
     init?(of descriptor: Int32) {
         var status = steelyard_file_status()
         guard unsafe steelyard_status_of_open_file(descriptor, &status) == 0 else { return nil }
-        self.init(status)
+        self.status = status
     }
 
     /// Of a name; `nil` with the cause in `errno`.
@@ -31,6 +26,6 @@ struct FileStatus {
     init?(named name: String, in directory: Int32 = AT_FDCWD, isFollowed: Bool) {
         var status = steelyard_file_status()
         guard unsafe steelyard_status_of_name(directory, name, isFollowed ? 1 : 0, &status) == 0 else { return nil }
-        self.init(status)
+        self.status = status
     }
 }

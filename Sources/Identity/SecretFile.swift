@@ -54,7 +54,7 @@ package enum SecretFile {
         guard status.isRegular else {
             throw CertificateFault(file: path, message: "is not a file", remedy: "give the file of the \(kind)")
         }
-        guard isPrivate(mode: status.mode, owner: status.owner, user: geteuid()) else {
+        guard isPrivate(mode: status.permissions, owner: status.owner, user: geteuid()) else {
             let mode = String(status.permissions & 0o777, radix: 8)
             throw CertificateFault(
                 file: path, message: "holds a \(kind) and can be opened by others (mode 0\(mode))",
