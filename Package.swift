@@ -90,7 +90,8 @@ let package = Package(
         // MARK: Database
         .target(name: "Postgres", dependencies: ["UsageModel", "CLibPQ", logging, nioPosix], swiftSettings: strict),
         .target(
-            name: "Store", dependencies: ["UsageModel", "TextFormats", "Scopes", "Reporting", "Postgres", logging],
+            name: "Store",
+            dependencies: ["UsageModel", "TextFormats", "Scopes", "Reporting", "BatchFormat", "Postgres", logging],
             resources: [.copy("Migrations")], swiftSettings: strict),
 
         // MARK: What both daemons share
@@ -235,7 +236,8 @@ let package = Package(
         .testTarget(
             name: "StoreTests",
             dependencies: [
-                "Reporting", "Store", "Postgres", "Scopes", "ScopesTestSupport", "TextFormats", "UsageModel",
+                "BatchFormat", "Reporting", "Store", "Postgres", "Scopes", "ScopesTestSupport", "TextFormats",
+                "UsageModel",
                 "TestSupport",
                 logging,
             ],

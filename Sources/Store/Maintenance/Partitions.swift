@@ -42,11 +42,13 @@ enum PartitionedTable: String, CaseIterable {
     case usageMinute = "usage_minute"
     case usageHour = "usage_hour"
     case usageDay = "usage_day"
+    case segmentHour = "segment_hour"
+    case segmentMinute = "segment_minute"
 
     /// Whether rows are updated often, so that pages should keep room for it.
     var isUpdated: Bool {
         switch self {
-        case .ledger, .ledgerPayload: false
+        case .ledger, .ledgerPayload, .segmentHour, .segmentMinute: false
         case .usageMinute, .usageHour, .usageDay: true
         }
     }

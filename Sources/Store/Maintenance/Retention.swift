@@ -12,8 +12,10 @@ struct Retention {
         // Nothing is rolled up meanwhile, into what is dropped. Where another instance rolls up, the next run of this
         // will do.
         return try RollupLocks(connection: connection).exclusively {
-            try dropSums(.usageMinute, keptDays: policy.minuteDays)
+            let dropped =
+                try dropSums(.usageMinute, keptDays: policy.minuteDays)
                 + dropSums(.usageHour, keptDays: policy.hourDays) + dropPayloads()
+            return try dropped + dropSegments()
         } ?? []
     }
 
@@ -28,10 +30,30 @@ struct Retention {
         return try drop(try partitions(of: table).filter { $0.month < floor })
     }
 
-    /// A payload that waits to be rolled up keeps its partition.
+    /// Segments go with the sums of their granularity, and an hour's ranges with the last of them.
+    private func dropSegments() throws -> [String] {
+        let floors = try RollupJob.floors(on: connection)
+        var dropped: [String] = []
+        for (table, hour) in [(.segmentMinute, floors.minuteHour), (.segmentHour, floors.hour)]
+            as [(PartitionedTable, Int64)] where hour > .min
+        {
+            let first = Month(second: hour * 3_600)
+            dropped += try drop(try partitions(of: table).filter { $0.month < first })
+        }
+        if floors.segments > .min {
+            for table in ["segment_range", "segment_queue"] {
+                try connection.query("DELETE FROM \(table) WHERE hour < $1", [SegmentTables.hour(floors.segments)])
+            }
+        }
+        return dropped
+    }
+
+    /// A payload that waits to be rolled up, or to be merged into segments, keeps its partition.
     private func dropPayloads() throws -> [String] {
         guard let floor = floor(policy.payloadDays) else { return [] }
-        let oldest: Timestamp? = try connection.query("SELECT min(received_at) FROM rollup_queue").one().decode(0)
+        let oldest: Timestamp? = try connection.query(
+            "SELECT least((SELECT min(received_at) FROM rollup_queue), (SELECT min(received_at) FROM segment_queue))"
+        ).one().decode(0)
         let kept = min(floor, oldest.map { Month(second: $0.seconds) } ?? floor)
         return try drop(try partitions(of: .ledgerPayload).filter { $0.month < kept })
     }

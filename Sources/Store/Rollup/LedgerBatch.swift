@@ -50,6 +50,8 @@ struct DecodedBatches {
         var batch: LedgerBatch
         var payload: [UInt8]
         var rows: UsageRows
+        /// Of a batch that was counted before.
+        var overLimit = OverLimitNames()
     }
 
     struct Bad {
@@ -104,9 +106,14 @@ extension RollupJob {
     }
 
     /// Gives the names of all batches their ids in bulk and adds their rows up.
-    func merge(_ batches: [DecodedBatches.Good], naming rule: NamingRule, into builder: inout SumBuilder) throws {
+    ///
+    /// - Returns: the names, in the order of the batches.
+    func merge(
+        _ batches: [DecodedBatches.Good], naming rule: NamingRule, into builder: inout SumBuilder
+    ) throws -> [BatchNames] {
         let names = try BatchNaming(connection: connection, rule: rule).names(of: batches)
         for (batch, names) in zip(batches, names) { try builder.add(batch.rows, names: names) }
+        return names
     }
 
     /// Keeps batches that don't count, with their reasons. They take no ledger position: a position counts sums. Their

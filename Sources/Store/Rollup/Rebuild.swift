@@ -80,36 +80,45 @@ struct RebuildJob {
             try connection.execute(
                 "CREATE TEMPORARY TABLE rebuilt_\(table.name) (LIKE \(table.name) INCLUDING INDEXES)")
         }
+        let hours = (minutes.lowerBound + 59).flooredDivision(by: 60)..<minutes.upperBound.flooredDivision(by: 60)
+        var segments = try SegmentRebuild(job: job, hours: hours)
         let floors = try job.floors()
         var report = RebuildReport(
             batches: 0, position: try job.session.position(), tables: [], hasReplaced: false)
         var after: Int64 = 0
         while let portion = try nextPortion(after: after) {
-            report.batches += try add(portion.batches, floors: floors)
+            report.batches += try add(portion, floors: floors, segments: &segments)
             after = portion.lastPosition
         }
-        report.tables = try RebuildTable.allCases.map { try compare($0, floors: floors) }
+        report.tables = try RebuildTable.allCases.map { try compare($0, floors: floors) } + segments.compare()
         if replace, !report.isEqual {
+            try segments.makePartitions()
             try connection.transaction { _ in
                 for table in RebuildTable.allCases { try self.replace(table, floors: floors) }
+                try segments.replace(namesAll: naming.namesAll)
             }
             report.hasReplaced = true
         }
         return report
     }
 
-    private func add(_ batches: [LedgerBatch], floors: Floors) throws -> Int {
-        let decoded = try job.read(batches)
+    private func add(_ portion: Portion, floors: Floors, segments: inout SegmentRebuild) throws -> Int {
+        var decoded = try job.read(portion.batches)
         if let bad = decoded.bad.first {
             throw StoreError(
                 .payloadDropped,
                 "A batch (collector \(bad.batch.collector), epoch \(bad.batch.epoch), sequence "
                     + "\(bad.batch.sequence)) can't be decoded: \(bad.detail).")
         }
+        let overLimit = try job.overLimitNames(at: portion.positions)
+        for (index, position) in portion.positions.enumerated() {
+            decoded.good[index].overLimit = overLimit[position] ?? OverLimitNames()
+        }
         var builder = SumBuilder(
             calendar: job.calendar, range: minutes, expectedRows: decoded.rowCount)
-        try job.merge(decoded.good, naming: naming, into: &builder)
+        let names = try job.merge(decoded.good, naming: naming, into: &builder)
         builder.finish()
+        try segments.add(decoded.good, names: names, positions: portion.positions, within: minutes)
         _ = try SumWriter(connection: connection, prefix: "rebuilt_").write(builder, floors: floors)
         return decoded.good.count
     }
@@ -138,8 +147,9 @@ struct RebuildJob {
     /// Batches in the order of their ledger positions.
     private struct Portion {
         var batches: [LedgerBatch]
+        var positions: [Int64]
         /// The ledger position of the last of them.
-        var lastPosition: Int64
+        var lastPosition: Int64 { positions.last ?? 0 }
     }
 
     private func nextPortion(after position: Int64) throws -> Portion? {
@@ -153,7 +163,8 @@ struct RebuildJob {
         let batches = try rows.map { try LedgerBatch($0, from: 1) }
         let count = limits.portion(of: batches)
         guard count > 0 else { return nil }
-        return Portion(batches: Array(batches.prefix(count)), lastPosition: try rows[count - 1].decode(0))
+        let positions: [Int64] = try rows.map { try $0.decode(0) }
+        return Portion(batches: Array(batches.prefix(count)), positions: Array(positions.prefix(count)))
     }
 }
 

@@ -89,7 +89,7 @@ struct RollupJob {
         let floors = try floors()
         let decoded = try read(taken.map(\.batch))
         var builder = SumBuilder(calendar: calendar, expectedRows: decoded.rowCount)
-        try merge(decoded.good, naming: naming, into: &builder)
+        let names = try merge(decoded.good, naming: naming, into: &builder)
         builder.finish()
         precondition(
             builder.totals == decoded.totals, "batches of \(decoded.totals) were merged to \(builder.totals)")
@@ -101,7 +101,11 @@ struct RollupJob {
             try quarantine(decoded.bad)
             let sums = try SumWriter(connection: connection).write(builder, floors: floors)
             // Last, since the other lane waits for the row from here to the commit.
-            return (try advance(decoded.good.map(\.batch)), sums)
+            let position = try advance(decoded.good.map(\.batch))
+            let before = Int64(position) - Int64(decoded.good.count)
+            try note(names, after: before)
+            try SegmentQueue(connection: connection).add(decoded.good, after: before, from: floors.segments)
+            return (position, sums)
         }
         report.position = position
         report.sums += sums
@@ -152,18 +156,26 @@ struct RollupJob {
     }
 
     /// From when on sums are kept; retention holds the rollup lock while it moves them.
-    func floors() throws -> Floors {
+    func floors() throws -> Floors { try Self.floors(on: connection) }
+
+    static func floors(on connection: Connection) throws -> Floors {
         var floors = Floors()
         for row in try connection.query("SELECT table_name, kept_from FROM sums_floor") {
             let seconds = try row.decode(1, as: Timestamp.self).seconds
             switch try row.decode(0, as: String.self) {
             case PartitionedTable.usageHour.rawValue: floors.hour = seconds / 3_600
             case PartitionedTable.usageMinute.rawValue: floors.minute = seconds / 60
+            case Self.segmentFloor: floors.segment = seconds / 3_600
             default: continue
             }
         }
         return floors
     }
+}
+
+extension RollupJob {
+    /// The row of `sums_floor` that says from when on there are segments.
+    private static let segmentFloor = "segment"
 }
 
 extension StoreSession {

@@ -1,0 +1,40 @@
+internal import Store
+internal import Telemetry
+
+/// What merging into segments counts and times.
+struct SegmentMetrics: Sendable {
+    private let batchHours: Counter
+    private let segments: Counter
+    private let rows: Counter
+    private let bytes: Counter
+    private let compactions: Counter
+    private let failures: Counter
+    private let duration: Histogram
+
+    init(_ registry: MetricsRegistry) {
+        batchHours = registry.counter(
+            "steelyard_aggregator_segment_batch_hours_total", help: "Hours of batches that were merged into segments.")
+        segments = registry.counter("steelyard_aggregator_segments_total", help: "Segments that were written.")
+        rows = registry.counter("steelyard_aggregator_segment_rows_total", help: "Rows of segments that were written.")
+        bytes = registry.counter(
+            "steelyard_aggregator_segment_bytes_total", help: "Bytes of segments that were written, as sealed.")
+        compactions = registry.counter(
+            "steelyard_aggregator_segment_compactions_total", help: "Hours whose segments were made one range.")
+        failures = registry.counter(
+            "steelyard_aggregator_segment_failures_total", help: "Merges that failed and were tried again.")
+        duration = registry.histogram(
+            "steelyard_aggregator_segment_duration_seconds", help: "One merge into segments.")
+    }
+
+    func merged(_ report: SegmentReport, duration: Duration) {
+        guard [.merged, .compacted].contains(report.status) else { return }
+        batchHours.increment(by: UInt64(report.batchHours))
+        segments.increment(by: UInt64(report.segments))
+        rows.increment(by: UInt64(report.rows))
+        bytes.increment(by: UInt64(report.bytes))
+        if report.status == .compacted { compactions.increment() }
+        self.duration.observe(duration)
+    }
+
+    func failed() { failures.increment() }
+}
