@@ -65,7 +65,7 @@ struct SegmentColumn {
         guard offset < content.byteCount else { throw SegmentError(.badContent, "\(name): cut short") }
         width = Int(content.byte(at: offset))
         offset += 1
-        guard width <= Self.maxWidth, count <= (content.byteCount - offset) / max(width, 1) else {
+        guard width <= Self.maxWidth, width * count <= content.byteCount - offset else {
             throw SegmentError(
                 .badContent,
                 "\(name): \(count) values of \(width) bytes, but \(content.byteCount - offset) bytes follow")

@@ -111,7 +111,6 @@ struct SegmentJob {
         }
         let places = builder.hours.keys.sorted()
         let before = try tables.lastPositions(of: places)
-        let hours = try places.map { try builder.seal($0, after: before[$0] ?? 0) }
         let removed = batches.flatMap(\.hours)
         for queued in removed {
             let place = SegmentBuilder.Hour(provider: queued.batch.provider, hour: queued.hour)
@@ -123,6 +122,7 @@ struct SegmentJob {
                 )
             }
         }
+        let hours = try places.map { try builder.seal($0, after: before[$0] ?? 0) }
         // Making partitions takes transactions of its own.
         try rollup.partitions.ensure(Self.partitions(of: hours), on: connection)
         try connection.transaction { _ in
