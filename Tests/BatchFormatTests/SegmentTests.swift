@@ -6,7 +6,7 @@ internal import UsageModel
 @Suite struct SegmentTests {
     // MARK: Round trip
 
-    @Test(arguments: [1, 2, 3, 10, 1_500, 20_000])
+    @Test(arguments: [1, 2, 3, 10, 1_500, 4_000])
     func `what is sealed is read again, row by row`(count: Int) throws {
         var generator = SeededGenerator(seed: UInt64(count))
         for granularity in SegmentGranularity.allCases {
@@ -93,7 +93,7 @@ internal import UsageModel
     // MARK: Merging
 
     @Test func `merged segments are the sum of their rows, the same bytes in whatever order`() throws {
-        for seed in 0..<20 as Range<UInt64> {
+        for seed in 0..<12 as Range<UInt64> {
             var generator = SeededGenerator(seed: seed)
             let granularity = SegmentGranularity.allCases[Int(seed % 4)]
             let added = (0..<4).flatMap { _ in
@@ -108,12 +108,15 @@ internal import UsageModel
             let expected = model.filter { !$0.value.isZero }.map { SegmentRow(key: $0.key, counts: $0.value) }
                 .sorted { $0.key < $1.key }
             #expect(sums.sorted() == expected)
-            let whole = try sums.seal(as: .sample(granularity))
+            var list = SegmentRows()
+            for row in added { list.add(row.key, row.counts) }
+            #expect(list.sorted() == expected)
+            let whole = try SegmentEncoder.sealChunks(expected, as: .sample(granularity))
             #expect(whole.count == 1)
             for _ in 0..<3 {
                 var parts = [SegmentSums](repeating: SegmentSums(), count: .random(in: 1...6, using: &generator))
                 for row in added { parts[.random(in: 0..<parts.count, using: &generator)].add(row.key, row.counts) }
-                var readers = try parts.flatMap { try $0.seal(as: .sample(granularity)) }
+                var readers = try parts.flatMap { try SegmentEncoder.sealChunks($0.sorted(), as: .sample(granularity)) }
                     .map { try SegmentReader(sealed: $0.sealed) }
                 readers.shuffle(using: &generator)
                 // In one step, or two first.
@@ -142,7 +145,7 @@ internal import UsageModel
         var generator = SeededGenerator(seed: 8)
         var sums = SegmentSums()
         for row in Self.rows(2_000, .hour, tenants: 0..<20_000, using: &generator) { sums.add(row.key, row.counts) }
-        let segments = try sums.seal(as: .sample(), maxRows: 300)
+        let segments = try SegmentEncoder.sealChunks(sums.sorted(), as: .sample(), maxRows: 300)
         var rows: [SegmentRow] = []
         for (index, segment) in segments.enumerated() {
             let reader = try SegmentReader(sealed: segment.sealed)
@@ -176,7 +179,7 @@ internal import UsageModel
             ),
             ("chunk", .sample(), [row(.sample(tenant: 4_096))], .badOrder),
             ("granularity", .sample(.minuteByTenant), [row(.sample(tenant: 2))], .badOrder),
-            ("minute", .sample(), [row(SegmentKey(tenant: 2, minute: 1))], .badOrder),
+            ("parts", .sample(), [row(SegmentKey(tenant: 2, model: 1))], .badOrder),
             ("by model", .sample(.minuteByModel), [row(SegmentKey(tenant: 0, model: 2, region: 1))], .badOrder),
             ("by provider", .sample(.minuteByProvider), [row(SegmentKey(tenant: 1))], .badOrder),
         ]
@@ -217,7 +220,7 @@ internal import UsageModel
         }
         #expect(throws: SegmentError.self) { try SegmentReader(content: content + [0]) }
         for index in content.indices {
-            for bit in 0..<8 {
+            for bit in [0, 3, 7] {
                 var garbled = content
                 garbled[index] ^= 1 << UInt8(bit)
                 guard let reader = try? SegmentReader(content: garbled) else { continue }

@@ -31,7 +31,7 @@ struct RowSecurityTests {
             try await world.importRows(.providers, "acme,group,2025-01-01,,why")
             _ = try await world.reports.propose(Closing.proposal(override: "a test"))
             let later = Timestamp(seconds: World.june.seconds + 86_400)
-            while try await world.store.mergeSegmentsNext(now: later, decode: world.payloads.decode).status == .merged {
+            while try await world.store.mergeSegmentsNext(now: later, decode: world.payloads.decode).didSomething {
             }
             let token = TokenRecord(
                 id: "abc", role: .admin, provider: nil, createdAt: World.june, createdBy: "test")

@@ -52,8 +52,8 @@ import UsageModel
             try await world.expectSegmentsEqualSums()
             while try await world.merge(now: Self.later).status != .idle {}
             #expect(try await world.count("segment_queue") == 0)
-            // A day after an hour's end one range is left of it.
-            #expect(try await world.count("segment_range WHERE after_position > 0") == 0)
+            // A day after an hour's end one range is left of it, and it is in the days.
+            #expect(try await world.count("segment_range WHERE after_position > 0 OR NOT is_in_days") == 0)
             try await world.expectSegmentsEqualSums()
             let report = try await world.store.rebuild(Self.spring, decode: world.payloads.decode)
             #expect(report.isEqual, "\(report)")
@@ -61,6 +61,9 @@ import UsageModel
             #expect(hour.name == "segment_hour" && hour.rows == report.tables[1].rows && hour.rows > 0)
             #expect(minute.name == "segment_minute" && minute.rows == report.tables[0].rows && minute.rows > 0)
             #expect(hour.stored == report.tables[1].stored && minute.stored == report.tables[0].stored)
+            #expect(report.tables[6].name == "tenant_day" && report.tables[6].stored == report.tables[2].stored)
+            #expect(report.tables[6].rows == report.tables[2].rows)
+            try await world.expectDaysEqualSums()
         }
     }
 
@@ -138,6 +141,8 @@ import UsageModel
             // Two ranges of a day that has settled are one as well.
             try await load(oneRow(hour + 3), 4, at: at(8, 0))
             #expect(try await world.merge(now: at(8, 5)).status == .merged)
+            #expect(try await world.merge(now: at(16, 4)).status == .idle)
+            #expect(try await world.merge(now: at(16, 5)).status == .wroteDays)
             #expect(try await world.merge(now: at(27, 59)).status == .idle)
             #expect(try await world.merge(now: at(28, 0)).status == .compacted)
             #expect(try await world.ranges() == ["0-5: 5"])
@@ -205,7 +210,7 @@ import UsageModel
             let error = await #expect(throws: StoreError.self) { try await world.merge(now: Self.later) }
             #expect(error?.code == .damagedSegment && error?.message.contains("position 2") == true)
             let report = try await world.store.rebuild(Self.spring, replace: true, decode: world.payloads.decode)
-            #expect(report.tables.map(\.differing) == [0, 0, 0, 0, 1, 3] && report.hasReplaced)
+            #expect(report.tables.map(\.differing) == [0, 0, 0, 0, 1, 3, 0] && report.hasReplaced)
             #expect(try await world.ranges() == ["0-2: 2"])
             #expect(try await world.merge(now: Self.later).status == .idle)
             try await world.expectSegmentsEqualSums()
@@ -315,6 +320,63 @@ import UsageModel
         }
     }
 
+    // MARK: Days
+
+    @Test(arguments: ["Asia/Shanghai", "Asia/Kolkata", "America/New_York"])
+    func `days are written once they have closed, and what is late is added as rows`(zone: String) async throws {
+        try await World.with(calendar: zone) { world in
+            var generator = SeededGenerator(seed: 77)
+            try await world.openEpoch()
+            let start = minute("2025-06-13", hour: 12)
+            for sequence in 0..<4 as Range<UInt64> {
+                let rows = Self.rows(&generator, from: start, minutes: 48 * 60)
+                _ = try await world.store.commitBatch(world.batch(rows, sequence: sequence))
+            }
+            try await world.rollUpAll()
+            let calendar = world.store.calendar
+            // Within the settling time after the start of the 15th only the days before the 14th have closed.
+            let midnight = calendar.startOfDay(date("2025-06-15"))
+            while try await world.merge(now: Timestamp(seconds: midnight + 299)).status != .idle {}
+            let open: Int = try await world.count("tenant_day WHERE day >= '2025-06-14'")
+            // Where a day begins within an hour, its first minutes are written with the day before.
+            #expect(open == 0 || !calendar.hasWholeHours)
+            while try await world.merge(now: Timestamp(seconds: midnight + 300 + 3_600)).status != .idle {}
+            let next: Int = try await world.count("tenant_day WHERE day >= '2025-06-15'")
+            #expect(next == 0 || !calendar.hasWholeHours)
+            try await world.expectDaysEqualSums(before: "2025-06-15")
+            let written = try await world.count("tenant_day")
+            // The same tenants again, late.
+            let late = Self.rows(&generator, from: start, minutes: 30 * 60)
+            _ = try await world.store.commitBatch(world.batch(late, sequence: 4))
+            try await world.rollUpAll()
+            while try await world.merge(now: Self.later).status != .idle {}
+            #expect(try await world.count("tenant_day") > written)
+            try await world.expectDaysEqualSums()
+            #expect(try await world.store.rebuild(Self.spring, decode: world.payloads.decode).isEqual)
+        }
+    }
+
+    @Test func `a rebuild finds days that somebody changed, and adds what is missing`() async throws {
+        for damage in [
+            "DELETE FROM tenant_day", "UPDATE tenant_day SET requests = requests + 1",
+            "INSERT INTO tenant_day SELECT * FROM tenant_day", "UPDATE segment_hour SET content = content || '\\x00'",
+            "DELETE FROM segment_hour",
+        ] {
+            try await World.with { world in
+                try await world.load([oneRow(minute("2025-06-15")), oneRow(minute("2025-06-15", hour: 7), "t2")])
+                while try await world.merge(now: Self.later).status != .idle {}
+                try await world.store.pool.withConnection { try $0.execute(damage) }
+                let found = try await world.store.rebuild(Self.spring, decode: world.payloads.decode)
+                #expect(!found.isEqual && found.tables.prefix(4).allSatisfy { $0.differing == 0 }, "\(damage)")
+                let mended = try await world.store.rebuild(Self.spring, replace: true, decode: world.payloads.decode)
+                #expect(mended.hasReplaced, "\(damage)")
+                #expect(try await world.store.rebuild(Self.spring, decode: world.payloads.decode).isEqual, "\(damage)")
+                try await world.expectDaysEqualSums()
+                try await world.expectSegmentsEqualSums()
+            }
+        }
+    }
+
     // MARK: Kept
 
     @Test func `retention drops segments with the sums of their granularity, and ranges with the last`() async throws {
@@ -367,10 +429,10 @@ import UsageModel
                 // As the release before left it.
                 try connection.execute(
                     """
-                    DROP TABLE segment_queue, segment_range, segment_hour, segment_minute;
+                    DROP TABLE segment_queue, segment_range, segment_hour, segment_minute, tenant_day;
                     ALTER TABLE ledger_position DROP COLUMN over_limit_tenants, DROP COLUMN over_limit_models,
                         DROP COLUMN over_limit_regions;
-                    DELETE FROM schema_migration WHERE name = 'segments'
+                    DELETE FROM schema_migration WHERE name IN ('segments', 'tenant_days')
                     """)
             }
             let upgraded = try World(connectionString: world.connectionString)
@@ -447,7 +509,7 @@ extension World {
             // What waits, by what the queue says.
             let job = RollupJob(
                 connection: connection, calendar: .utc, partitions: PartitionCache(), decode: decode)
-            var builder = SegmentBuilder(floors: try job.floors())
+            var builder = SegmentBuilder(floors: try job.floors(), calendar: store.calendar)
             for queued in try SegmentQueue(connection: connection).read(from: 0, to: 1_000_000) {
                 var batch = try job.read([queued.batch]).good
                 batch[0].overLimit = try job.overLimitNames(at: [queued.position])[queued.position] ?? OverLimitNames()
@@ -455,8 +517,8 @@ extension World {
                 try builder.add(batch[0].rows, names: names[0], hours: [queued.hour], position: queued.position)
             }
             for (place, hour) in builder.hours {
-                for (granularity, table) in hour.byGranularity {
-                    for row in table.sorted() { add(granularity, place, row) }
+                for granularity in SegmentGranularity.allCases {
+                    for row in hour.rows(granularity) ?? [] { add(granularity, place, row) }
                 }
             }
             return (segments, try Self.sums(connection, from: moment))
@@ -464,11 +526,32 @@ extension World {
         #expect(segments == sums, sourceLocation: sourceLocation)
     }
 
+    /// Holds what the rows of days add up to to the table of day sums.
+    fileprivate func expectDaysEqualSums(
+        before day: String = "9999-01-01", sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        let counts = SumWriter.countColumns
+        let sums = counts.map { "sum(\($0))" }.joined(separator: ", ")
+        let keys = "day, provider_id, tenant_id, model_id, region_id, layer, workload, modality"
+        let differing: Int = try await store.pool.withConnection { connection in
+            try connection.query(
+                """
+                WITH days AS (SELECT \(keys), \(sums) FROM tenant_day WHERE day < '\(day)' GROUP BY \(keys)),
+                sums AS (SELECT \(keys), \(counts.joined(separator: ", ")) FROM usage_day WHERE day < '\(day)')
+                SELECT (SELECT count(*) FROM (TABLE days EXCEPT TABLE sums) a)
+                     + (SELECT count(*) FROM (TABLE sums EXCEPT TABLE days) b)
+                """, isOneOff: true
+            ).one().decode(0)
+        }
+        #expect(differing == 0, sourceLocation: sourceLocation)
+    }
+
     private static func line(_ granularity: SegmentGranularity, _ place: SegmentTables.Hour, _ key: SegmentKey)
         -> String
     {
         let codes = [key.layer?.rawValue ?? 0, key.workload?.rawValue ?? 0, key.modality?.rawValue ?? 0]
-        return "\(granularity) \(place.provider) \(place.hour) \(key.minute) \(key.tenant) \(key.model) \(key.region) "
+        let minute = granularity == .hour ? 0 : key.minute
+        return "\(granularity) \(place.provider) \(place.hour) \(minute) \(key.tenant) \(key.model) \(key.region) "
             + codes.map { "\($0)" }.joined(separator: " ")
     }
 

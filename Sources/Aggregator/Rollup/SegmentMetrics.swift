@@ -7,6 +7,7 @@ struct SegmentMetrics: Sendable {
     private let segments: Counter
     private let rows: Counter
     private let bytes: Counter
+    private let dayRows: Counter
     private let compactions: Counter
     private let failures: Counter
     private let duration: Histogram
@@ -18,6 +19,8 @@ struct SegmentMetrics: Sendable {
         rows = registry.counter("steelyard_aggregator_segment_rows_total", help: "Rows of segments that were written.")
         bytes = registry.counter(
             "steelyard_aggregator_segment_bytes_total", help: "Bytes of segments that were written, as sealed.")
+        dayRows = registry.counter(
+            "steelyard_aggregator_tenant_day_rows_total", help: "Rows of days by tenant and model that were added.")
         compactions = registry.counter(
             "steelyard_aggregator_segment_compactions_total", help: "Hours whose segments were made one range.")
         failures = registry.counter(
@@ -27,11 +30,12 @@ struct SegmentMetrics: Sendable {
     }
 
     func merged(_ report: SegmentReport, duration: Duration) {
-        guard [.merged, .compacted].contains(report.status) else { return }
+        guard report.didSomething else { return }
         batchHours.increment(by: UInt64(report.batchHours))
         segments.increment(by: UInt64(report.segments))
         rows.increment(by: UInt64(report.rows))
         bytes.increment(by: UInt64(report.bytes))
+        dayRows.increment(by: UInt64(report.dayRows))
         if report.status == .compacted { compactions.increment() }
         self.duration.observe(duration)
     }

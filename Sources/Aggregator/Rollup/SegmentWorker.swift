@@ -4,7 +4,7 @@ package import Store
 package import Telemetry
 package import UsageModel
 
-/// Merges counted batches into segments, and segments into fewer, for as long as the process lives.
+/// Merges counted batches into segments, writes closed days, and merges segments into fewer, for as long as the process lives.
 ///
 /// Any number of instances may run on one database; a lock there lets one merge at a time. While there is work it merges
 /// without a pause; then it looks again now and then. An error makes it wait longer and try again, and never ends it: what
@@ -40,7 +40,7 @@ package struct SegmentWorker: Service {
                 do {
                     let report = try await mergeOnce()
                     backoff.reset()
-                    if [.merged, .compacted].contains(report.status) { continue }
+                    if report.didSomething { continue }
                 } catch is CancellationError {
                     return
                 } catch {

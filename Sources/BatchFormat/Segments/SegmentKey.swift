@@ -79,6 +79,9 @@ package struct SegmentKey: Sendable, Hashable, Comparable {
 }
 
 extension SegmentKey {
+    /// The key without its minute.
+    package var wholeHour: SegmentKey { SegmentKey(packed: packed & ~(1 << Self.minuteBits - 1)) }
+
     /// The key without tenant and minute: what a segment has in a dictionary.
     var combination: UInt128 { packed >> Self.estimatedShift & (1 << (Self.tenantShift - Self.estimatedShift) - 1) }
 

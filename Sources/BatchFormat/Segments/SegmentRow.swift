@@ -62,7 +62,8 @@ package struct SegmentRow: Sendable, Hashable {
 
 /// What rows of a segment are told apart by. Raw values are in segments and in the database; they never change meaning.
 package enum SegmentGranularity: UInt8, Sendable, CaseIterable {
-    /// By tenant, model, region, layer, workload, modality and mark of estimates, over the hour.
+    /// By tenant, model, region, layer, workload, modality and mark of estimates, over the hour; where a day of the
+    /// reporting calendar begins within it, over the part before (minute 0) and the part after (the minute that it begins at).
     case hour = 1
     /// By minute and tenant.
     case minuteByTenant = 2
@@ -74,7 +75,7 @@ package enum SegmentGranularity: UInt8, Sendable, CaseIterable {
     /// Whether a key has only the parts that the granularity tells apart.
     func allows(_ key: SegmentKey) -> Bool {
         switch self {
-        case .hour: key.minute == 0 && key.layer != nil && key.workload != nil && key.modality != nil
+        case .hour: key.layer != nil && key.workload != nil && key.modality != nil
         case .minuteByTenant: key.combination == 0
         case .minuteByModel: key.tenant == 0 && key.combination == SegmentKey(tenant: 0, model: key.model).combination
         case .minuteByProvider: key.tenant == 0 && key.combination == 0

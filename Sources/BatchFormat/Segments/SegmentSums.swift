@@ -31,12 +31,73 @@ package struct SegmentSums: Sendable {
     }
 
     /// The sums in the order of their keys, without those that count nothing.
-    package func sorted() -> [SegmentRow] {
+    package func sorted() -> [SegmentRow] { SegmentOrder.sorted(rows) }
+
+    private mutating func grow() {
+        mask = slots.count * 2 - 1
+        slots = [Int32](repeating: -1, count: mask + 1)
+        for (index, row) in rows.enumerated() {
+            var slot = Self.hash(row.key) & mask
+            while slots[slot] >= 0 { slot = (slot + 1) & mask }
+            slots[slot] = Int32(index)
+        }
+    }
+
+    /// Keys are of numbers that we gave out ourselves, so a mixing function is enough; nobody can aim at it.
+    @inline(__always)
+    private static func hash(_ key: SegmentKey) -> Int {
+        var value =
+            UInt64(truncatingIfNeeded: key.packed)
+            ^ (UInt64(truncatingIfNeeded: key.packed >> 64) &* 0x9E37_79B9_7F4A_7C15)
+        value ^= value >> 32
+        value = value &* 0xD6E8_FEB8_6659_FD93
+        value ^= value >> 32
+        return Int(truncatingIfNeeded: value)
+    }
+}
+
+/// Rows that arrive in any order, hardly any twice: kept as they come, and summed by key when they are put in order. It costs
+/// less than ``SegmentSums`` where most keys are new.
+package struct SegmentRows: Sendable {
+    private var rows: [SegmentRow] = []
+
+    package init(minimumCapacity: Int = 0) {
+        rows.reserveCapacity(minimumCapacity)
+    }
+
+    @inline(__always)
+    package mutating func add(_ key: SegmentKey, _ counts: SegmentCounts) {
+        // Neighbours of one key are common: a tenant's rows of a minute, one for each model.
+        if rows.last?.key == key {
+            rows[rows.count - 1].counts += counts
+        } else {
+            rows.append(SegmentRow(key: key, counts: counts))
+        }
+    }
+
+    /// The sums in the order of their keys, without those that count nothing.
+    package func sorted() -> [SegmentRow] { SegmentOrder.sorted(rows) }
+}
+
+/// Rows in the order of their keys.
+enum SegmentOrder {
+    /// - Returns: equal keys added, those that count nothing left out.
+    static func sorted(_ rows: [SegmentRow]) -> [SegmentRow] {
         var places = rows.indices.map { Place(key: rows[$0].key.packed, index: Int32($0)) }
-        Self.sort(&places)
+        sort(&places)
         var sorted: [SegmentRow] = []
         sorted.reserveCapacity(rows.count)
-        for place in places where !rows[Int(place.index)].counts.isZero { sorted.append(rows[Int(place.index)]) }
+        var next = 0
+        while next < places.count {
+            let key = places[next].key
+            var row = rows[Int(places[next].index)]
+            next += 1
+            while next < places.count, places[next].key == key {
+                row.counts += rows[Int(places[next].index)].counts
+                next += 1
+            }
+            if !row.counts.isZero { sorted.append(row) }
+        }
         return sorted
     }
 
@@ -62,14 +123,17 @@ package struct SegmentSums: Sendable {
             swap(&places, &other)
         }
     }
+}
 
-    /// Seals the sums as segments, one for each chunk of tenants, or more where one has too many rows.
+extension SegmentEncoder {
+    /// Seals rows as segments, one for each chunk of tenants, or more where one has too many rows.
     ///
-    /// - Parameter header: chunk and part are filled in.
-    package func seal(
-        as header: SegmentHeader, maxRows: Int = SegmentBounds.maxRows
+    /// - Parameters:
+    ///   - header: chunk and part are filled in.
+    ///   - rows: in the order of their keys; may be empty.
+    package static func sealChunks(
+        _ rows: [SegmentRow], as header: SegmentHeader, maxRows: Int = SegmentBounds.maxRows
     ) throws(SegmentError) -> [Segment] {
-        let rows = sorted()
         var segments: [Segment] = []
         var start = 0
         while start < rows.count {
@@ -82,31 +146,9 @@ package struct SegmentSums: Sendable {
             {
                 end += 1
             }
-            segments.append(try SegmentEncoder.seal(header, rows[start..<end]))
+            segments.append(try seal(header, rows[start..<end]))
             start = end
         }
         return segments
-    }
-
-    private mutating func grow() {
-        mask = slots.count * 2 - 1
-        slots = [Int32](repeating: -1, count: mask + 1)
-        for (index, row) in rows.enumerated() {
-            var slot = Self.hash(row.key) & mask
-            while slots[slot] >= 0 { slot = (slot + 1) & mask }
-            slots[slot] = Int32(index)
-        }
-    }
-
-    /// Keys are of numbers that we gave out ourselves, so a mixing function is enough; nobody can aim at it.
-    @inline(__always)
-    private static func hash(_ key: SegmentKey) -> Int {
-        var value =
-            UInt64(truncatingIfNeeded: key.packed)
-            ^ (UInt64(truncatingIfNeeded: key.packed >> 64) &* 0x9E37_79B9_7F4A_7C15)
-        value ^= value >> 32
-        value = value &* 0xD6E8_FEB8_6659_FD93
-        value ^= value >> 32
-        return Int(truncatingIfNeeded: value)
     }
 }

@@ -44,11 +44,12 @@ enum PartitionedTable: String, CaseIterable {
     case usageDay = "usage_day"
     case segmentHour = "segment_hour"
     case segmentMinute = "segment_minute"
+    case tenantDay = "tenant_day"
 
     /// Whether rows are updated often, so that pages should keep room for it.
     var isUpdated: Bool {
         switch self {
-        case .ledger, .ledgerPayload, .segmentHour, .segmentMinute: false
+        case .ledger, .ledgerPayload, .segmentHour, .segmentMinute, .tenantDay: false
         case .usageMinute, .usageHour, .usageDay: true
         }
     }

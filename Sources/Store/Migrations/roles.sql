@@ -52,14 +52,15 @@ BEGIN
     GRANT SELECT ON provider, tenant, tenant_kind, usage_minute, usage_hour, usage_day, usage_month, collector,
         collector_epoch, collector_heartbeat, ledger, rollup_queue, new_names, fact, statement, statement_decision, audit_log
         TO steelyard_reader;
-    GRANT SELECT ON segment_queue, segment_range, segment_hour, segment_minute TO steelyard_reader;
+    GRANT SELECT ON segment_queue, segment_range, segment_hour, segment_minute, tenant_day TO steelyard_reader;
 
     FOR restricted, condition IN
         SELECT name, own FROM unnest(ARRAY['provider', 'tenant', 'tenant_kind', 'usage_minute', 'usage_hour',
             'usage_day', 'usage_month', 'collector', 'collector_epoch', 'collector_heartbeat', 'ledger',
             'batch_quarantine', 'rollup_queue', 'new_names']) AS name
         UNION ALL
-        SELECT name, own FROM unnest(ARRAY['segment_queue', 'segment_range', 'segment_hour', 'segment_minute']) AS name
+        SELECT name, own FROM unnest(ARRAY['segment_queue', 'segment_range', 'segment_hour', 'segment_minute',
+            'tenant_day']) AS name
         UNION ALL
         -- The whole market's: who sees one provider only sees none of them.
         SELECT name, whole FROM unnest(ARRAY['fact', 'statement', 'statement_decision', 'api_token',

@@ -16,7 +16,7 @@ enum ReaderRole {
         "provider", "tenant", "tenant_kind", "usage_minute", "usage_hour", "usage_day", "usage_month", "collector",
         "collector_epoch", "ledger", "batch_quarantine", "rollup_queue", "new_names", "fact", "statement",
         "statement_decision", "api_token", "audit_log", "segment_queue", "segment_range", "segment_hour",
-        "segment_minute",
+        "segment_minute", "tenant_day",
     ]
 
     /// Makes role, grants and policies where they aren't as this program has them. Policies are made under locks that

@@ -81,7 +81,7 @@ struct RebuildJob {
                 "CREATE TEMPORARY TABLE rebuilt_\(table.name) (LIKE \(table.name) INCLUDING INDEXES)")
         }
         let hours = (minutes.lowerBound + 59).flooredDivision(by: 60)..<minutes.upperBound.flooredDivision(by: 60)
-        var segments = try SegmentRebuild(job: job, hours: hours)
+        var segments = try SegmentRebuild(job: job, dates: dates, hours: hours)
         let floors = try job.floors()
         var report = RebuildReport(
             batches: 0, position: try job.session.position(), tables: [], hasReplaced: false)

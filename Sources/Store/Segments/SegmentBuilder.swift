@@ -14,17 +14,27 @@ struct SegmentBuilder {
     /// What is merged of an hour.
     struct Sums {
         var byGranularity: [SegmentGranularity: SegmentSums] = [:]
+        /// By minute and tenant, of which most come once.
+        var byTenant: SegmentRows?
         /// Of the rows that were added.
         var totals = SegmentCounts()
         var batches = 0
         var lastPosition: Int64 = 0
+
+        /// In the order of their keys; `nil` where the granularity isn't kept.
+        func rows(_ granularity: SegmentGranularity) -> [SegmentRow]? {
+            granularity == .minuteByTenant ? byTenant?.sorted() : byGranularity[granularity]?.sorted()
+        }
     }
 
     let floors: Floors
+    private let calendar: ZoneRules
     private(set) var hours: [Hour: Sums] = [:]
 
-    init(floors: Floors) {
+    /// - Parameter calendar: whose days rows of an hour are told apart by.
+    init(floors: Floors, calendar: ZoneRules) {
         self.floors = floors
+        self.calendar = calendar
     }
 
     /// Adds the rows of some hours of a batch, which must come in the order of ledger positions.
@@ -53,10 +63,11 @@ struct SegmentBuilder {
         let keepsHour = floors.keep(.hour, of: hour)
         let keepsMinutes = floors.keep(.minuteByTenant, of: hour)
         var byHour = sums.byGranularity.removeValue(forKey: .hour) ?? SegmentSums(minimumCapacity: indices.count)
-        var byTenant =
-            sums.byGranularity.removeValue(forKey: .minuteByTenant) ?? SegmentSums(minimumCapacity: indices.count)
+        var byTenant = sums.byTenant ?? SegmentRows()
+        sums.byTenant = nil
         var byModel = sums.byGranularity.removeValue(forKey: .minuteByModel) ?? SegmentSums()
         var byProvider = sums.byGranularity.removeValue(forKey: .minuteByProvider) ?? SegmentSums()
+        let dayStart = minuteOfDayStart(within: hour)
         for index in indices {
             let row = rows.rows[Int(index)]
             let counts = SegmentCounts(row.counts)
@@ -67,7 +78,7 @@ struct SegmentBuilder {
             if keepsHour {
                 let key = SegmentKey(
                     tenant: tenant, model: model, region: names.regions[Int(row.region)], layer: row.layer,
-                    workload: row.workload, modality: row.modality)
+                    workload: row.workload, modality: row.modality, minute: minute >= dayStart ? dayStart : 0)
                 byHour.add(key, counts)
             }
             if keepsMinutes {
@@ -78,10 +89,17 @@ struct SegmentBuilder {
         }
         if keepsHour { sums.byGranularity[.hour] = byHour }
         if keepsMinutes {
-            sums.byGranularity[.minuteByTenant] = byTenant
+            sums.byTenant = byTenant
             sums.byGranularity[.minuteByModel] = byModel
             sums.byGranularity[.minuteByProvider] = byProvider
         }
+    }
+
+    /// The minute of an hour at which a day begins; 0 where none does within it.
+    private func minuteOfDayStart(within hour: Int64) -> Int {
+        let (first, last) = (hour * 3_600, hour * 3_600 + 3_599)
+        let day = calendar.date(atSecond: last)
+        return day == calendar.date(atSecond: first) ? 0 : Int((calendar.startOfDay(day) - first + 59) / 60)
     }
 
     /// The segments of an hour.
@@ -93,8 +111,8 @@ struct SegmentBuilder {
             place: place, afterPosition: position, lastPosition: sums.lastPosition, batches: sums.batches,
             totals: sums.totals, segments: [])
         for granularity in SegmentGranularity.allCases {
-            guard let table = sums.byGranularity[granularity] else { continue }
-            let segments = try table.seal(as: sealed.header(granularity))
+            guard let rows = sums.rows(granularity) else { continue }
+            let segments = try SegmentEncoder.sealChunks(rows, as: sealed.header(granularity))
             let totals = segments.reduce(into: SegmentCounts()) { $0 += $1.totals }
             precondition(
                 totals == sums.totals, "segments \(granularity) of \(place) sum up to \(totals), not \(sums.totals)")
@@ -112,6 +130,8 @@ struct SealedHour {
     var batches: Int
     var totals: SegmentCounts
     var segments: [Segment]
+    /// Whether its usage is in the days by tenant.
+    var isInDays = false
 
     func header(_ granularity: SegmentGranularity, chunk: Int32 = 0) -> SegmentHeader {
         SegmentHeader(

@@ -27,6 +27,8 @@ package struct SegmentReport: Sendable, Equatable {
     package enum Status: Sendable, Equatable {
         /// Batches were merged into segments.
         case merged
+        /// Closed days were written by tenant and model.
+        case wroteDays
         /// The ranges of an hour were made one.
         case compacted
         /// There is nothing to merge.
@@ -39,7 +41,10 @@ package struct SegmentReport: Sendable, Equatable {
     /// Hours of batches that left the queue.
     package var batchHours = 0
     package var segments = 0
+    /// Of segments.
     package var rows = 0
+    /// Of days by tenant and model.
+    package var dayRows = 0
     /// As sealed.
     package var bytes = 0
     /// Batches that can't be decoded, with the reason: their hours wait for them.
@@ -49,6 +54,9 @@ package struct SegmentReport: Sendable, Equatable {
         self.status = status
     }
 
+    /// Whether there may be more to do at once.
+    package var didSomething: Bool { status != .idle && status != .busy }
+
     mutating func note(_ segments: [Segment]) {
         self.segments += segments.count
         rows += segments.reduce(0) { $0 + $1.rowCount }
@@ -57,7 +65,8 @@ package struct SegmentReport: Sendable, Equatable {
 }
 
 extension Store {
-    /// Merges what waits of one provider's hours into segments, or else makes the ranges of one hour one. One instance at a
+    /// Merges what waits of one provider's hours into segments, or else writes a day that has closed by tenant and model, or
+    /// else makes the ranges of one hour one. One instance at a
     /// time does so; call it again at once unless it is idle or busy.
     package func mergeSegmentsNext(
         _ policy: SegmentPolicy = SegmentPolicy(), now: Timestamp, decode: @escaping PayloadDecoder
@@ -93,6 +102,13 @@ struct SegmentJob {
             try merge(due, into: &report)
             if report.status == .merged { return report }
         }
+        // Before ranges are made one, so that all of them are in the days or none is.
+        let days = TenantDays(connection: connection, calendar: rollup.calendar)
+        if let due = try days.next(now: Timestamp(seconds: now.seconds - policy.settleSeconds)) {
+            report.dayRows = try days.write(due, partitions: rollup.partitions)
+            report.status = .wroteDays
+            return report
+        }
         if let place = try nextToCompact() { try compact(place, into: &report) }
         return report
     }
@@ -104,7 +120,7 @@ struct SegmentJob {
         let taken = portion(try queue.read(due, limit: SumWriter.portionRows))
         let batches = try decode(taken, into: &report)
         if batches.isEmpty { return }
-        var builder = SegmentBuilder(floors: floors)
+        var builder = SegmentBuilder(floors: floors, calendar: rollup.calendar)
         for batch in batches {
             try builder.add(
                 batch.good.rows, names: batch.names, hours: Set(batch.hours.map(\.hour)), position: batch.position)
@@ -224,8 +240,13 @@ struct SegmentJob {
         let settled = Timestamp(seconds: now.seconds - 3_600 - policy.compactAfterSeconds)
         return try connection.query(
             """
-            SELECT provider_id, hour FROM segment_range WHERE after_position > 0 GROUP BY hour, provider_id
-            HAVING count(*) + 1 >= $1 OR hour <= $2 ORDER BY hour, provider_id LIMIT 1
+            SELECT r.provider_id, r.hour FROM segment_range r WHERE r.after_position > 0 GROUP BY r.hour, r.provider_id
+            HAVING (count(*) + 1 >= $1 OR r.hour <= $2)
+               -- All in the days, or none.
+               AND bool_and(r.is_in_days) = bool_or(r.is_in_days)
+               AND bool_or(r.is_in_days) = (SELECT f.is_in_days FROM segment_range f WHERE f.provider_id = r.provider_id
+                                              AND f.hour = r.hour AND f.after_position = 0)
+             ORDER BY r.hour, r.provider_id LIMIT 1
             """, [.int(policy.maxRanges), .timestamp(settled)]
         ).first.map { row in
             SegmentBuilder.Hour(
@@ -241,6 +262,7 @@ struct SegmentJob {
             place: place, afterPosition: 0, lastPosition: last.lastPosition,
             batches: ranges.reduce(0) { $0 + $1.batches },
             totals: ranges.reduce(into: SegmentCounts()) { $0 += $1.totals }, segments: [])
+        hour.isInDays = last.isInDays
         hour.segments = try Self.merge(try tables.read(place), as: hour)
         let floors = try rollup.floors()
         for granularity in SegmentGranularity.allCases where floors.keep(granularity, of: place.hour) {

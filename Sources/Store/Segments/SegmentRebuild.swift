@@ -17,13 +17,22 @@ struct SegmentRebuild {
     /// What each hour must be put in the place of: the batches that it is made of.
     private var batches: [SegmentTables.Hour: (count: Int, lastPosition: Int64)] = [:]
     private var differing: Set<SegmentTables.Hour> = []
+    /// Days whose rows aren't what the segments give.
+    private var differingDays: Set<CalendarDate> = []
+    /// Days of the reporting calendar whose hours are still kept.
+    private let dates: Range<CalendarDate>
+    private let days: TenantDays
     /// Ledger positions of batches that lie whole in the range and have usage under "(over-limit)".
     private var named: [Int64] = []
 
     /// Makes the temporary tables that ``add(_:names:positions:within:)`` writes to.
-    init(job: RollupJob, hours: Range<Int64>) throws {
+    init(job: RollupJob, dates: Range<CalendarDate>, hours: Range<Int64>) throws {
         self.job = job
         floors = try job.floors()
+        days = TenantDays(connection: job.connection, calendar: job.calendar)
+        let kept = floors.hour == .min ? dates.lowerBound : job.calendar.date(atSecond: floors.hour * 3_600 + 86_399)
+        let firstDate = max(dates.lowerBound, kept)
+        self.dates = firstDate..<max(firstDate, dates.upperBound)
         let first = max(hours.lowerBound, floors.segments)
         self.hours = first..<max(first, hours.upperBound)
         stored = SegmentTables(connection: job.connection)
@@ -46,8 +55,8 @@ struct SegmentRebuild {
     mutating func add(
         _ good: [DecodedBatches.Good], names: [BatchNames], positions: [Int64], within minutes: Range<Int64>
     ) throws {
-        var all = SegmentBuilder(floors: floors)
-        var late = SegmentBuilder(floors: floors)
+        var all = SegmentBuilder(floors: floors, calendar: job.calendar)
+        var late = SegmentBuilder(floors: floors, calendar: job.calendar)
         for (index, batch) in good.enumerated() {
             let own = Set(batch.rows.rows.map { $0.minute.flooredDivision(by: 60) }.filter(hours.contains))
             try all.add(batch.rows, names: names[index], hours: own, position: positions[index])
@@ -91,7 +100,33 @@ struct SegmentRebuild {
                 if difference.differing > 0 { differing.insert(place) }
             }
         }
+        return found + [try compareDays()]
+    }
+
+    /// Compares the days by tenant with the stored segments that are in them, which were compared before.
+    private mutating func compareDays() throws -> RebuildReport.Table {
+        var found = RebuildReport.Table(
+            name: TenantDays.table, rows: 0, differing: 0, stored: WideTokenCounts(), rebuilt: WideTokenCounts())
+        for offset in dates.lowerBound.days..<dates.upperBound.days {
+            let day = CalendarDate(days: offset)
+            for difference in try readDifferences(on: day) {
+                found.rows += difference.rows
+                found.differing += difference.missing.count
+                found.stored += WideTokenCounts(clamping: difference.stored)
+                found.rebuilt += WideTokenCounts(clamping: difference.expected)
+                if !difference.missing.isEmpty { differingDays.insert(day) }
+            }
+        }
         return found
+    }
+
+    /// Of a day; nothing where a segment of it is damaged, which is found and mended first.
+    private func readDifferences(on day: CalendarDate) throws -> [TenantDays.Difference] {
+        do {
+            return try days.differences(on: day)
+        } catch let error as StoreError where error.code == .damagedSegment {
+            return []
+        }
     }
 
     /// What is stored of an hour; nothing where it is damaged, so that all of it is put in its place again.
@@ -120,11 +155,17 @@ struct SegmentRebuild {
     /// Makes the partitions that ``replace(namesAll:)`` needs. Must not run in a transaction.
     func makePartitions() throws {
         let months = Set(differing.map { Month(second: $0.hour * 3_600) })
-        try job.partitions.ensure(
-            Set(
-                months.flatMap {
-                    [Partition(table: .segmentHour, month: $0), Partition(table: .segmentMinute, month: $0)]
-                }), on: job.connection)
+        let needed = months.flatMap {
+            [Partition(table: .segmentHour, month: $0), Partition(table: .segmentMinute, month: $0)]
+        }
+        let days = daysToMend.map { Partition(table: .tenantDay, month: Month(day: $0.days)) }
+        try job.partitions.ensure(Set(needed + days), on: job.connection)
+    }
+
+    /// Days whose rows differ, or whose hours do.
+    private var daysToMend: Set<CalendarDate> {
+        let hours = differing.flatMap { [$0.hour * 3_600, $0.hour * 3_600 + 3_599] }
+        return differingDays.union(hours.map { job.calendar.date(atSecond: $0) })
     }
 
     /// Puts one rebuilt range in the place of what is stored of each hour that differs, and of what waits for it.
@@ -133,6 +174,8 @@ struct SegmentRebuild {
     func replace(namesAll: Bool) throws {
         for place in differing.sorted() {
             let (count, last) = batches[place] ?? (0, 0)
+            // A day that has closed gets the difference in further rows; another gets all when it is written.
+            let isInDays = try stored.ranges(of: place).contains(where: \.isInDays)
             try stored.remove(place)
             try job.connection.query(
                 "DELETE FROM segment_queue WHERE provider_id = $1 AND hour = $2 AND position <= $3",
@@ -143,8 +186,10 @@ struct SegmentRebuild {
                 segments: [])
             hour.segments = try SegmentJob.merge(try rebuilt.read(place), as: hour)
             hour.totals = try rebuilt.ranges(of: place).reduce(into: SegmentCounts()) { $0 += $1.totals }
+            hour.isInDays = isInDays
             try stored.insert([hour])
         }
+        for day in daysToMend.sorted() { try days.mend(try days.differences(on: day), on: day) }
         if namesAll {
             try job.connection.query(
                 """

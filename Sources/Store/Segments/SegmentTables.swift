@@ -24,19 +24,21 @@ struct SegmentTables {
         var lastPosition: Int64
         var batches: Int
         var totals: SegmentCounts
+        /// Whether its usage is in the days by tenant.
+        var isInDays: Bool
     }
 
     /// The ranges of an hour, in their order.
     func ranges(of place: Hour) throws -> [Range] {
         try connection.query(
             """
-            SELECT after_position, last_position, batches, \(Self.totalsAsText) FROM \(prefix)segment_range
+            SELECT after_position, last_position, batches, \(Self.totalsAsText), is_in_days FROM \(prefix)segment_range
              WHERE provider_id = $1 AND hour = $2 ORDER BY after_position
             """, [.int(Int64(place.provider)), Self.hour(place.hour)]
         ).map { row in
             Range(
                 afterPosition: try row.decode(0), lastPosition: try row.decode(1), batches: try row.decode(2),
-                totals: try Self.totals(row, from: 3))
+                totals: try Self.totals(row, from: 3), isInDays: try row.decode(8))
         }
     }
 
@@ -65,17 +67,42 @@ struct SegmentTables {
         for table in [Self.hourTable, Self.minuteTable] {
             let rows = try connection.query(
                 """
-                SELECT granularity, chunk, part, last_position, row_count, digest, content, \(Self.totalsAsText)
-                  FROM \(prefix)\(table) WHERE hour = $1 AND provider_id = $2
+                \(selection(from: table)) WHERE hour = $1 AND provider_id = $2
                  ORDER BY granularity, chunk, last_position, part
                 """, [Self.hour(place.hour), .int(Int64(place.provider))])
             for row in rows {
-                let reader = try open(row, at: place)
+                let reader = try open(row, of: place.provider)
                 found[ChunkKey(granularity: reader.header.granularity, chunk: reader.header.chunk), default: []]
                     .append(reader)
             }
         }
         return found
+    }
+
+    /// The segments by hour of some hours and one chunk of tenants, opened as by ``read(_:)``.
+    func read(_ provider: Int16, hours: [Int64], chunk: Int32) throws -> [SegmentReader] {
+        try connection.query(
+            """
+            \(selection(from: Self.hourTable)) WHERE hour = ANY($1) AND provider_id = $2 AND chunk = $3
+             ORDER BY hour, last_position, part
+            """, [SegmentQueue.hours(hours), .int(Int64(provider)), .int(Int64(chunk))]
+        ).map { try open($0, of: provider) }
+    }
+
+    /// The chunks of tenants that some hours have usage of.
+    func chunks(of provider: Int16, hours: [Int64]) throws -> [Int32] {
+        try connection.query(
+            """
+            SELECT DISTINCT chunk FROM \(prefix)\(Self.hourTable) WHERE hour = ANY($1) AND provider_id = $2 ORDER BY 1
+            """, [SegmentQueue.hours(hours), .int(Int64(provider))]
+        ).map { try $0.decode(0) }
+    }
+
+    private func selection(from table: String) -> String {
+        """
+        SELECT granularity, chunk, part, last_position, row_count, digest, content, \(Self.totalsAsText), hour
+          FROM \(prefix)\(table)
+        """
     }
 
     struct ChunkKey: Hashable, Comparable {
@@ -87,7 +114,8 @@ struct SegmentTables {
         }
     }
 
-    private func open(_ row: Row, at place: Hour) throws -> SegmentReader {
+    private func open(_ row: Row, of provider: Int16) throws -> SegmentReader {
+        let place = Hour(provider: provider, hour: try row.decode(12, as: Timestamp.self).seconds / 3_600)
         let (granularity, chunk, part) = (
             try row.decode(0, as: UInt8.self), try row.decode(1, as: Int32.self), try row.decode(2, as: Int16.self)
         )
@@ -123,15 +151,15 @@ struct SegmentTables {
         let inserted = try connection.query(
             """
             INSERT INTO \(prefix)segment_range (provider_id, hour, after_position, last_position, batches,
-                requests, input_tokens, cached_input_tokens, output_tokens, reasoning_output_tokens)
-            SELECT a, b, c, d, e, f::numeric, g::numeric, h::numeric, i::numeric, j::numeric
-              FROM unnest($1::int2[], $2::timestamptz[], $3::int8[], $4::int8[], $5::int8[], $6::text[], $7::text[],
-                $8::text[], $9::text[], $10::text[]) AS t (a, b, c, d, e, f, g, h, i, j)
+                is_in_days, requests, input_tokens, cached_input_tokens, output_tokens, reasoning_output_tokens)
+            SELECT a, b, c, d, e, f = 1, g::numeric, h::numeric, i::numeric, j::numeric, k::numeric
+              FROM unnest($1::int2[], $2::timestamptz[], $3::int8[], $4::int8[], $5::int8[], $6::int2[], $7::text[],
+                $8::text[], $9::text[], $10::text[], $11::text[]) AS t (a, b, c, d, e, f, g, h, i, j, k)
             """,
             [
                 .int16Array(hours.map(\.place.provider)), SegmentQueue.hours(hours.map(\.place.hour)),
                 .int64Array(hours.map(\.afterPosition)), .int64Array(hours.map(\.lastPosition)),
-                .int64Array(hours.map { Int64($0.batches) }),
+                .int64Array(hours.map { Int64($0.batches) }), .int16Array(hours.map { $0.isInDays ? 1 : 0 }),
             ] + totals
         ).affectedRows
         precondition(inserted == hours.count, "\(inserted) of \(hours.count) ranges were written")
@@ -179,16 +207,16 @@ struct SegmentTables {
     static func hour(_ hour: Int64) -> Parameter { .timestamp(Timestamp(seconds: hour * 3_600)) }
 
     /// Signed counts go as text, which `numeric` takes whole.
-    private static func columns(_ totals: [SegmentCounts]) -> [Parameter] {
+    static func columns(_ totals: [SegmentCounts]) -> [Parameter] {
         [
             totals.map(\.requests), totals.map(\.input), totals.map(\.cachedInput), totals.map(\.output),
             totals.map(\.reasoningOutput),
         ].map { .textArray($0.map { "\($0)" }) }
     }
 
-    private static let totalsAsText = SumWriter.countColumns.map { "\($0)::text" }.joined(separator: ", ")
+    static let totalsAsText = SumWriter.countColumns.map { "\($0)::text" }.joined(separator: ", ")
 
-    private static func totals(_ row: Row, from column: Int) throws -> SegmentCounts {
+    static func totals(_ row: Row, from column: Int) throws -> SegmentCounts {
         func count(_ index: Int) throws -> Int128 {
             let text: String = try row.decode(column + index)
             guard let count = Int128(text) else {
