@@ -59,12 +59,12 @@ BEGIN
             'usage_day', 'usage_month', 'collector', 'collector_epoch', 'collector_heartbeat', 'ledger',
             'batch_quarantine', 'rollup_queue', 'new_names']) AS name
         UNION ALL
-        SELECT name, own FROM unnest(ARRAY['segment_queue', 'segment_range', 'segment_hour', 'segment_minute',
-            'tenant_day']) AS name
-        UNION ALL
         -- The whole market's: who sees one provider only sees none of them.
         SELECT name, whole FROM unnest(ARRAY['fact', 'statement', 'statement_decision', 'api_token',
             'audit_log']) AS name
+        UNION ALL
+        SELECT name, own FROM unnest(ARRAY['segment_queue', 'segment_range', 'segment_hour', 'segment_minute',
+            'tenant_day']) AS name
     LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', restricted);
         EXECUTE format('DROP POLICY IF EXISTS reader ON %I', restricted);
