@@ -389,16 +389,35 @@ import UsageModel
             #expect(dropped.contains("segment_minute_2025_03") && dropped.contains("segment_hour_2025_03"))
             #expect(!dropped.contains("segment_hour_2025_05") && !dropped.contains("segment_minute_2025_05"))
             #expect(try await world.count("segment_range") == 2)
-            #expect(try await world.count("segment_queue") == 0)
+            // What came too late for any segment waits for its day alone.
+            #expect(try await world.count("segment_queue") == 1)
+            while try await world.merge(now: Self.later).status != .idle {}
+            #expect(try await world.count("segment_range") == 2)
             try await world.expectSegmentsEqualSums()
-            // What comes too late for any segment isn't queued; what comes for an hour alone has no minutes.
+            try await world.expectDaysEqualSums()
+            // What comes for an hour that is kept without its minutes has no minutes.
             let narrow = RetentionPolicy(payloadDays: nil, minuteDays: 1, hourDays: 60)
             _ = try await world.store.applyRetention(narrow, now: World.june)
             try await world.load([oneRow(minute("2025-03-17")), oneRow(minute("2025-05-17"))])
-            #expect(try await world.count("segment_queue") == 1)
+            #expect(try await world.count("segment_queue") == 2)
             while try await world.merge(now: Self.later).status != .idle {}
             try await world.expectSegmentsEqualSums()
+            try await world.expectDaysEqualSums()
             #expect(try await world.store.rebuild(Self.spring, decode: world.payloads.decode).isEqual)
+        }
+    }
+
+    @Test func `segments that aren't in the days yet keep their partition`() async throws {
+        try await World.with { world in
+            try await world.load([oneRow(minute("2025-03-15"))])
+            #expect(try await world.merge(now: Self.later).status == .merged)
+            let policy = RetentionPolicy(payloadDays: nil, minuteDays: nil, hourDays: 60)
+            let first = try await world.store.applyRetention(policy, now: World.june)
+            #expect(!first.contains("segment_hour_2025_03") && first.contains("usage_hour_2025_03"))
+            while try await world.merge(now: Self.later).status != .idle {}
+            try await world.expectDaysEqualSums()
+            let second = try await world.store.applyRetention(policy, now: World.june)
+            #expect(second.contains("segment_hour_2025_03"))
         }
     }
 
@@ -415,7 +434,7 @@ import UsageModel
 
     // MARK: From before
 
-    @Test func `a database from before segments gets them from the hour on after which all payloads are there`()
+    @Test func `a database from before segments gets them from payloads, and where these are gone from its sums`()
         async throws
     {
         try await World.with { world in
@@ -423,9 +442,13 @@ import UsageModel
             let counts = TokenCounts(requests: 1, input: 1)
             let spanning = usageRows(
                 [hours[2], hours[3]].map { (minute: $0, tenant: "t", model: "m", counts: counts) })
-            try await world.load([oneRow(hours[0]), oneRow(hours[1]), spanning, oneRow(hours[3])])
+            let old = ["2025-03-15", "2025-03-31", "2025-04-01"].map { oneRow(minute($0, hour: 3)) }
+            try await world.load(old + [oneRow(hours[0]), oneRow(hours[1]), spanning, oneRow(hours[3])])
+            // Of March days are left alone; its last day, in Shanghai, ends in the month's last hours.
+            let policy = RetentionPolicy(payloadDays: nil, minuteDays: 30, hourDays: 60)
+            _ = try await world.store.applyRetention(policy, now: World.june)
             try await world.store.pool.withConnection { connection in
-                try connection.execute("DELETE FROM ledger_payload WHERE sequence = 0")
+                try connection.execute("DELETE FROM ledger_payload WHERE sequence <= 3")
                 // As the release before left it.
                 try connection.execute(
                     """
@@ -438,12 +461,30 @@ import UsageModel
             let upgraded = try World(connectionString: world.connectionString)
             try await upgraded.store.prepare()
             await upgraded.store.close()
+            // Hour 3 has lost a payload, and those before it.
             #expect(try await world.count("segment_queue") == 4)
-            try await world.load([oneRow(hours[0] + 1), oneRow(hours[1] + 1)])
-            while try await world.merge(now: Self.later).status != .idle {}
-            // Hour 3 has lost a payload.
-            #expect(try await world.count("segment_range") == 3)
-            try await world.expectSegmentsEqualSums(from: "2025-06-15 04:00Z")
+            try await world.load([oneRow(hours[0] + 1), oneRow(hours[1] + 1), oneRow(minute("2025-03-31", hour: 17))])
+            #expect(try await world.count("segment_queue") == 5)
+            var steps = 0
+            while true {
+                let status = try await world.merge(now: Self.later).status
+                if status == .idle { break }
+                guard status == .tookFromSums else { continue }
+                steps += 1
+                // Usage goes on coming for hours that are taken and for those that aren't.
+                if steps <= 3 {
+                    try await world.load([
+                        oneRow(hours[0] + 2), oneRow(minute("2025-04-01", hour: 3)), oneRow(minute("2025-03-15")),
+                    ])
+                }
+            }
+            // Two hours, and that there is no other; two days of March, and that there is no other.
+            #expect(steps == 6)
+            #expect(try await world.count("sums_floor WHERE table_name IN ('segment', 'tenant_day')") == 0)
+            #expect(try await world.count("segment_queue") == 0)
+            try await world.expectSegmentsEqualSums()
+            try await world.expectDaysEqualSums()
+            #expect(try await world.count("tenant_day WHERE day < '2025-04-01'") >= 2)
         }
     }
 }

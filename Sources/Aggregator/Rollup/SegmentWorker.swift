@@ -18,6 +18,8 @@ package struct SegmentWorker: Service {
 
     /// How often it looks for hours that have become due.
     static let poll = Duration.seconds(15)
+    /// How long nothing is done after a step into the past.
+    static let pauseOfHistory = Duration.seconds(1)
     /// The longest wait after repeated errors.
     static let maxBackoff = Duration.seconds(300)
 
@@ -40,7 +42,12 @@ package struct SegmentWorker: Service {
                 do {
                     let report = try await mergeOnce()
                     backoff.reset()
-                    if report.didSomething { continue }
+                    // Rollups, which a step into the past keeps waiting, have their turn.
+                    if report.status == .tookFromSums {
+                        wait = Self.pauseOfHistory
+                    } else if report.didSomething {
+                        continue
+                    }
                 } catch is CancellationError {
                     return
                 } catch {

@@ -4,6 +4,7 @@ internal import UsageModel
 /// Drops what the retention policy doesn't keep, by whole partitions.
 struct Retention {
     let connection: Connection
+    let calendar: ZoneRules
     let policy: RetentionPolicy
     let now: Timestamp
 
@@ -30,20 +31,25 @@ struct Retention {
         return try drop(try partitions(of: table).filter { $0.month < floor })
     }
 
-    /// Segments go with the sums of their granularity, and an hour's ranges with the last of them.
+    /// Segments go with the sums of their granularity, and an hour's ranges with the last of them. Those that aren't in the
+    /// days by tenant yet stay until they are.
     private func dropSegments() throws -> [String] {
-        let floors = try RollupJob.floors(on: connection)
+        let floors = try RollupJob.floors(on: connection, calendar: calendar)
+        let waiting: Timestamp? = try connection.query(
+            "SELECT min(hour) FROM segment_range WHERE NOT is_in_days"
+        ).one().decode(0)
+        let kept = waiting.map { Month(second: $0.seconds) }
         var dropped: [String] = []
         for (table, hour) in [(.segmentMinute, floors.minuteHour), (.segmentHour, floors.hour)]
             as [(PartitionedTable, Int64)] where hour > .min
         {
-            let first = Month(second: hour * 3_600)
+            let floor = Month(second: hour * 3_600)
+            let first = min(floor, kept ?? floor)
             dropped += try drop(try partitions(of: table).filter { $0.month < first })
         }
         if floors.segments > .min {
-            for table in ["segment_range", "segment_queue"] {
-                try connection.query("DELETE FROM \(table) WHERE hour < $1", [SegmentTables.hour(floors.segments)])
-            }
+            try connection.query(
+                "DELETE FROM segment_range r WHERE hour < $1 AND is_in_days", [SegmentTables.hour(floors.segments)])
         }
         return dropped
     }

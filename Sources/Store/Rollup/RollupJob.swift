@@ -104,7 +104,7 @@ struct RollupJob {
             let position = try advance(decoded.good.map(\.batch))
             let before = Int64(position) - Int64(decoded.good.count)
             try note(names, after: before)
-            try SegmentQueue(connection: connection).add(decoded.good, after: before, from: floors.segments)
+            try SegmentQueue(connection: connection).add(decoded.good, after: before, from: floors.segment)
             return (position, sums)
         }
         report.position = position
@@ -156,26 +156,22 @@ struct RollupJob {
     }
 
     /// From when on sums are kept; retention holds the rollup lock while it moves them.
-    func floors() throws -> Floors { try Self.floors(on: connection) }
+    func floors() throws -> Floors { try Self.floors(on: connection, calendar: calendar) }
 
-    static func floors(on connection: Connection) throws -> Floors {
+    static func floors(on connection: Connection, calendar: ZoneRules) throws -> Floors {
         var floors = Floors()
         for row in try connection.query("SELECT table_name, kept_from FROM sums_floor") {
             let seconds = try row.decode(1, as: Timestamp.self).seconds
             switch try row.decode(0, as: String.self) {
             case PartitionedTable.usageHour.rawValue: floors.hour = seconds / 3_600
             case PartitionedTable.usageMinute.rawValue: floors.minute = seconds / 60
-            case Self.segmentFloor: floors.segment = seconds / 3_600
+            case SegmentHistory.segmentFloor: floors.segment = seconds / 3_600
+            case SegmentHistory.dayFloor: floors.tenantDay = calendar.date(atSecond: seconds)
             default: continue
             }
         }
         return floors
     }
-}
-
-extension RollupJob {
-    /// The row of `sums_floor` that says from when on there are segments.
-    private static let segmentFloor = "segment"
 }
 
 extension StoreSession {

@@ -119,11 +119,16 @@ struct Floors {
     var minute = Int64.min
     /// The first hour that segments are kept of, of batches that came before there were segments.
     var segment = Int64.min
+    /// The first day whose rows by tenant are complete; `nil` where all are.
+    var tenantDay: CalendarDate?
 
     /// The hour of the minute floor.
     var minuteHour: Int64 { minute == .min ? .min : minute / 60 }
     /// The first hour that any segments are kept of.
     var segments: Int64 { max(segment, min(hour, minuteHour)) }
+
+    /// Whether segments of any granularity are kept of an hour.
+    func keepAny(of place: Int64) -> Bool { SegmentGranularity.allCases.contains { keep($0, of: place) } }
 
     func keep(_ granularity: SegmentGranularity, of place: Int64) -> Bool {
         place >= segments && place >= (granularity == .hour ? hour : minuteHour)

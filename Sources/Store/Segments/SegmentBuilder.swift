@@ -60,7 +60,6 @@ struct SegmentBuilder {
     }
 
     private func add(_ indices: [Int32], of rows: UsageRows, names: BatchNames, hour: Int64, to sums: inout Sums) {
-        let keepsHour = floors.keep(.hour, of: hour)
         let keepsMinutes = floors.keep(.minuteByTenant, of: hour)
         var byHour = sums.byGranularity.removeValue(forKey: .hour) ?? SegmentSums(minimumCapacity: indices.count)
         var byTenant = sums.byTenant ?? SegmentRows()
@@ -75,19 +74,18 @@ struct SegmentBuilder {
             let tenant = names.tenants[Int(row.tenant)]
             let model = names.models[Int(row.model)]
             let minute = Int(row.minute - hour * 60)
-            if keepsHour {
-                let key = SegmentKey(
-                    tenant: tenant, model: model, region: names.regions[Int(row.region)], layer: row.layer,
-                    workload: row.workload, modality: row.modality, minute: minute >= dayStart ? dayStart : 0)
-                byHour.add(key, counts)
-            }
+            // Also where hours are kept no more: days are.
+            let key = SegmentKey(
+                tenant: tenant, model: model, region: names.regions[Int(row.region)], layer: row.layer,
+                workload: row.workload, modality: row.modality, minute: minute >= dayStart ? dayStart : 0)
+            byHour.add(key, counts)
             if keepsMinutes {
                 byTenant.add(SegmentKey(tenant: tenant, minute: minute), counts)
                 byModel.add(SegmentKey(tenant: 0, model: model, minute: minute), counts)
                 byProvider.add(SegmentKey(tenant: 0, minute: minute), counts)
             }
         }
-        if keepsHour { sums.byGranularity[.hour] = byHour }
+        sums.byGranularity[.hour] = byHour
         if keepsMinutes {
             sums.byTenant = byTenant
             sums.byGranularity[.minuteByModel] = byModel
@@ -110,7 +108,7 @@ struct SegmentBuilder {
         var sealed = SealedHour(
             place: place, afterPosition: position, lastPosition: sums.lastPosition, batches: sums.batches,
             totals: sums.totals, segments: [])
-        for granularity in SegmentGranularity.allCases {
+        for granularity in SegmentGranularity.allCases where floors.keep(granularity, of: place.hour) {
             guard let rows = sums.rows(granularity) else { continue }
             let segments = try SegmentEncoder.sealChunks(rows, as: sealed.header(granularity))
             let totals = segments.reduce(into: SegmentCounts()) { $0 += $1.totals }

@@ -31,6 +31,9 @@ package struct SegmentReport: Sendable, Equatable {
         case wroteDays
         /// The ranges of an hour were made one.
         case compacted
+        /// An hour or a day from before there were segments was taken from the tables of sums, while nothing was rolled up.
+        /// Let rollups have their turn before the next.
+        case tookFromSums
         /// There is nothing to merge.
         case idle
         /// Another instance merges, or sums are changed otherwise.
@@ -91,6 +94,7 @@ struct SegmentJob {
     private var connection: Connection { rollup.connection }
     private var queue: SegmentQueue { SegmentQueue(connection: connection) }
     private var tables: SegmentTables { SegmentTables(connection: connection) }
+    private var days: TenantDays { TenantDays(connection: connection, calendar: rollup.calendar) }
 
     func run() throws -> SegmentReport {
         try rollup.locks.forSegments { try mergeOrCompact() } ?? SegmentReport(status: .busy)
@@ -103,13 +107,13 @@ struct SegmentJob {
             if report.status == .merged { return report }
         }
         // Before ranges are made one, so that all of them are in the days or none is.
-        let days = TenantDays(connection: connection, calendar: rollup.calendar)
         if let due = try days.next(now: Timestamp(seconds: now.seconds - policy.settleSeconds)) {
             report.dayRows = try days.write(due, partitions: rollup.partitions)
             report.status = .wroteDays
             return report
         }
         if let place = try nextToCompact() { try compact(place, into: &report) }
+        if report.status == .idle { report.status = try SegmentHistory(rollup: rollup, days: days).step() }
         return report
     }
 
@@ -138,10 +142,19 @@ struct SegmentJob {
                 )
             }
         }
-        let hours = try places.map { try builder.seal($0, after: before[$0] ?? 0) }
+        let hours = try places.filter { floors.keepAny(of: $0.hour) }.map {
+            try builder.seal($0, after: before[$0] ?? 0)
+        }
+        // What comes too late for any segment is in the days at once.
+        let late = places.filter { !floors.keepAny(of: $0.hour) }.map {
+            (place: $0, rows: builder.hours[$0]?.rows(.hour) ?? [])
+        }
+        let days = days
         // Making partitions takes transactions of its own.
-        try rollup.partitions.ensure(Self.partitions(of: hours), on: connection)
+        let partitions = late.flatMap { days.partitions(for: [$0.place.hour]) }
+        try rollup.partitions.ensure(Self.partitions(of: hours).union(partitions), on: connection)
         try connection.transaction { _ in
+            for (place, rows) in late { try days.add(rows, of: place) }
             let count = try queue.remove(removed)
             guard count == removed.count else {
                 throw StoreError(.busy, "Another instance merged \(removed.count - count) hours of batches meanwhile.")

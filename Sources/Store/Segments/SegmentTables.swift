@@ -12,6 +12,7 @@ struct SegmentTables {
 
     static let all = ["segment_range", hourTable, minuteTable]
     static let hourTable = PartitionedTable.segmentHour.rawValue
+    static let dayTable = PartitionedTable.tenantDay.rawValue
     static let minuteTable = PartitionedTable.segmentMinute.rawValue
 
     static func table(of granularity: SegmentGranularity) -> String {

@@ -9,7 +9,7 @@ struct TenantDays {
     let connection: Connection
     let calendar: ZoneRules
 
-    static let table = PartitionedTable.tenantDay.rawValue
+    static let table = SegmentTables.dayTable
     private var tables: SegmentTables { SegmentTables(connection: connection) }
 
     /// Ranges of one provider's hours on one day.
@@ -59,18 +59,15 @@ struct TenantDays {
 
     /// Adds the usage of ranges to their days, chunk of tenants by chunk, in one transaction. - Returns: the rows added.
     func write(_ due: Due, partitions: PartitionCache) throws -> Int {
-        let days = Set(due.hours.flatMap { [$0 * 3_600, $0 * 3_600 + 3_599] }.map { calendar.date(atSecond: $0).days })
         // Making partitions takes transactions of its own.
-        try partitions.ensure(Set(days.map { Partition(table: .tenantDay, month: Month(day: $0)) }), on: connection)
+        try partitions.ensure(self.partitions(for: due.hours), on: connection)
         return try connection.transaction { _ in
             let marked = try mark(due)
             var (rows, totals) = (0, SegmentCounts())
             for chunk in try tables.chunks(of: due.provider, hours: due.hours) {
                 for (day, sums) in try self.sums(due, chunk: chunk) {
                     let sorted = sums.sorted()
-                    for portion in Array(sorted.indices).portions(of: SumWriter.portionRows) {
-                        try insert(portion.map { sorted[$0] }, provider: due.provider, day: day)
-                    }
+                    try insert(sorted, provider: due.provider, day: day)
                     rows += sorted.count
                     for row in sorted { totals += row.counts }
                 }
@@ -83,6 +80,22 @@ struct TenantDays {
             }
             return rows
         }
+    }
+
+    /// The partitions of the days that hours lie in.
+    func partitions(for hours: [Int64]) -> Set<Partition> {
+        let days = hours.flatMap { [$0 * 3_600, $0 * 3_600 + 3_599] }.map { calendar.date(atSecond: $0).days }
+        return Set(days.map { Partition(table: .tenantDay, month: Month(day: $0)) })
+    }
+
+    /// Adds rows of an hour that is in no segment. Must run in a transaction; the days have their partitions.
+    func add(_ rows: [SegmentRow], of place: SegmentTables.Hour) throws {
+        var days: [Int64: [SegmentRow]] = [:]
+        for row in rows {
+            let day = calendar.date(atSecond: place.hour * 3_600 + Int64(row.key.minute) * 60).days
+            days[day, default: []].append(SegmentRow(key: row.key.wholeHour, counts: row.counts))
+        }
+        for (day, rows) in days.sorted(by: { $0.key < $1.key }) { try insert(rows, provider: place.provider, day: day) }
     }
 
     /// - Returns: the totals of the ranges.
@@ -139,7 +152,13 @@ struct TenantDays {
         }
     }
 
-    private func insert(_ rows: [SegmentRow], provider: Int16, day: Int64) throws {
+    func insert(_ rows: [SegmentRow], provider: Int16, day: Int64) throws {
+        for portion in Array(rows.indices).portions(of: SumWriter.portionRows) {
+            try insertPortion(portion.map { rows[$0] }, provider: provider, day: day)
+        }
+    }
+
+    private func insertPortion(_ rows: [SegmentRow], provider: Int16, day: Int64) throws {
         let keys = rows.map(\.key)
         let inserted = try connection.query(
             """
@@ -195,10 +214,7 @@ struct TenantDays {
     /// Adds what is missing of a day. Must run in a transaction; the day has its partition.
     func mend(_ differences: [Difference], on day: CalendarDate) throws {
         for difference in differences {
-            for portion in Array(difference.missing.indices).portions(of: SumWriter.portionRows) {
-                try insert(
-                    portion.map { difference.missing[$0] }, provider: difference.provider, day: day.days)
-            }
+            try insert(difference.missing, provider: difference.provider, day: day.days)
         }
     }
 
@@ -229,7 +245,7 @@ struct TenantDays {
     }
 
     /// What the rows of a day add up to, by key.
-    private func stored(on day: CalendarDate) throws -> [Int16: SegmentSums] {
+    func stored(on day: CalendarDate) throws -> [Int16: SegmentSums] {
         var providers: [Int16: SegmentSums] = [:]
         let rows = try connection.query(
             """
@@ -249,7 +265,7 @@ struct TenantDays {
 }
 
 extension SegmentCounts {
-    fileprivate var negated: SegmentCounts {
+    var negated: SegmentCounts {
         SegmentCounts(
             requests: -requests, input: -input, cachedInput: -cachedInput, output: -output,
             reasoningOutput: -reasoningOutput)

@@ -24,3 +24,7 @@ CREATE INDEX tenant_day_tenant ON tenant_day (tenant_id, day);
 -- Whether the usage of a range is in the days.
 ALTER TABLE segment_range ADD COLUMN is_in_days boolean NOT NULL DEFAULT false;
 CREATE INDEX segment_range_days ON segment_range (hour, provider_id) WHERE NOT is_in_days;
+
+-- Days from before are complete from here on: what the tables of sums have beyond their rows is added from the newest day back.
+INSERT INTO sums_floor (table_name, kept_from)
+SELECT 'tenant_day', (max(day) + 2)::timestamp AT TIME ZONE 'UTC' FROM usage_day HAVING max(day) IS NOT NULL;
