@@ -8,6 +8,7 @@ struct SegmentMetrics: Sendable {
     private let rows: Counter
     private let bytes: Counter
     private let dayRows: Counter
+    private let history: Gauge
     private let compactions: Counter
     private let failures: Counter
     private let duration: Histogram
@@ -21,6 +22,9 @@ struct SegmentMetrics: Sendable {
             "steelyard_aggregator_segment_bytes_total", help: "Bytes of segments that were written, as sealed.")
         dayRows = registry.counter(
             "steelyard_aggregator_tenant_day_rows_total", help: "Rows of days by tenant and model that were added.")
+        history = registry.gauge(
+            "steelyard_aggregator_segment_history_timestamp_seconds",
+            help: "From when on usage from before segments was taken from sums; 0 at the end, or where there is none.")
         compactions = registry.counter(
             "steelyard_aggregator_segment_compactions_total", help: "Hours whose segments were made one range.")
         failures = registry.counter(
@@ -30,6 +34,7 @@ struct SegmentMetrics: Sendable {
     }
 
     func merged(_ report: SegmentReport, duration: Duration) {
+        if report.status == .tookFromSums { history.set(Double(report.historyFrom?.seconds ?? 0)) }
         guard report.didSomething else { return }
         batchHours.increment(by: UInt64(report.batchHours))
         segments.increment(by: UInt64(report.segments))

@@ -69,6 +69,9 @@ package struct SegmentWorker: Service {
         let now = Timestamp(milliseconds: clock.nowMilliseconds())
         let report = try await store.mergeSegmentsNext(policy, now: now, decode: RollupWorker.decode)
         metrics.merged(report, duration: ContinuousClock.now - start)
+        if report.status == .tookFromSums, report.historyFrom == nil {
+            logger.info("a part of what was counted before segments is taken from the tables of sums")
+        }
         for note in report.undecodable {
             logger.error(
                 "a counted batch can't be merged into segments; its hours wait for it",

@@ -22,8 +22,19 @@ struct SegmentHistory {
 
     /// Takes the next hour, or the next day of which hours are kept no more.
     ///
-    /// - Returns: `.tookFromSums`, `.idle` where there is nothing left, or `.busy` while something is rolled up.
-    func step() throws -> SegmentReport.Status {
+    /// Fills in `.tookFromSums` and how far it has come; leaves `.idle` where there is nothing left, and gives `.busy` while
+    /// something is rolled up.
+    func step(into report: inout SegmentReport) throws {
+        report.status = try step()
+        guard report.status == .tookFromSums else { return }
+        let floors = try rollup.floors()
+        report.historyFrom =
+            floors.segment > .min
+            ? Timestamp(seconds: floors.segment * 3_600)
+            : floors.tenantDay.map { Timestamp(seconds: rollup.calendar.startOfDay($0)) }
+    }
+
+    private func step() throws -> SegmentReport.Status {
         let floors = try rollup.floors()
         guard floors.segment > .min || floors.tenantDay != nil else { return .idle }
         // Hours of sums don't say on which side of a day's start within the hour their usage lies.

@@ -50,6 +50,9 @@ package struct SegmentReport: Sendable, Equatable {
     package var dayRows = 0
     /// As sealed.
     package var bytes = 0
+    /// Of a step into the past: from when on usage is in segments, or in the days by tenant once all hours are; `nil` at the
+    /// end of either.
+    package var historyFrom: Timestamp?
     /// Batches that can't be decoded, with the reason: their hours wait for them.
     package var undecodable: [QuarantineNote] = []
 
@@ -113,7 +116,7 @@ struct SegmentJob {
             return report
         }
         if let place = try nextToCompact() { try compact(place, into: &report) }
-        if report.status == .idle { report.status = try SegmentHistory(rollup: rollup, days: days).step() }
+        if report.status == .idle { try SegmentHistory(rollup: rollup, days: days).step(into: &report) }
         return report
     }
 
