@@ -1,5 +1,6 @@
 internal import Store
 internal import Telemetry
+internal import UsageModel
 
 /// What merging into segments counts and times.
 struct SegmentMetrics: Sendable {
