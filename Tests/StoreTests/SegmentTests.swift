@@ -212,8 +212,10 @@ import UsageModel
             let report = try await world.store.rebuild(Self.spring, replace: true, decode: world.payloads.decode)
             #expect(report.tables.map(\.differing) == [0, 0, 0, 0, 1, 3, 0] && report.hasReplaced)
             #expect(try await world.ranges() == ["0-2: 2"])
+            #expect(try await world.merge(now: Self.later).status == .wroteDays)
             #expect(try await world.merge(now: Self.later).status == .idle)
             try await world.expectSegmentsEqualSums()
+            try await world.expectDaysEqualSums()
         }
     }
 
@@ -330,7 +332,8 @@ import UsageModel
             let start = minute("2025-06-13", hour: 12)
             for sequence in 0..<4 as Range<UInt64> {
                 let rows = Self.rows(&generator, from: start, minutes: 48 * 60)
-                _ = try await world.store.commitBatch(world.batch(rows, sequence: sequence))
+                let received = Timestamp(seconds: start * 60)
+                _ = try await world.store.commitBatch(world.batch(rows, sequence: sequence, at: received))
             }
             try await world.rollUpAll()
             let calendar = world.store.calendar
@@ -478,8 +481,8 @@ import UsageModel
                     ])
                 }
             }
-            // Two hours, and that there is no other; two days of March, and that there is no other.
-            #expect(steps == 6)
+            // Two hours, and that there is no other; three days that begin in March, and that there is no other.
+            #expect(steps == 7)
             #expect(try await world.count("sums_floor WHERE table_name IN ('segment', 'tenant_day')") == 0)
             #expect(try await world.count("segment_queue") == 0)
             try await world.expectSegmentsEqualSums()
