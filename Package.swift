@@ -296,10 +296,11 @@ let package = Package(
     ]
 )
 
-// STEELYARD_ONLY names targets with commas between: only these and what they need, and no packages where they need none. It is
-// for tools that build the same few suites again and again (`Tests/Tools/mutants`) or in another way (`Tests/Tools/sanitize`).
-// SwiftPM has nothing simpler that is as fast: it links all test targets into one product, so `--build-tests` compiles whatever
-// depends on a changed target (minutes instead of seconds), and `--target` compiles one target and links nothing to run.
+// STEELYARD_ONLY names targets with commas between: only these and what they need, and no packages where they need
+// none. It is for tools that build the same few suites again and again (`Tests/Tools/mutants`) or in another way
+// (`Tests/Tools/sanitize`). SwiftPM has nothing simpler that is as fast: it links all test targets into one product, so
+// `--build-tests` compiles whatever depends on a changed target (minutes instead of seconds), and `--target` compiles
+// one target and links nothing to run.
 if let only = Context.environment["STEELYARD_ONLY"] {
     var names = Set(only.split(separator: ",").map(String.init))
     var added = names

@@ -1,8 +1,8 @@
 internal import BatchFormat
 
 enum SegmentTarget {
-    /// Bytes are read as a segment's content, and as a sealed segment. What is taken sums up to what its rows do; what is
-    /// canonical comes out of a merge byte for byte.
+    /// Bytes are read as a segment's content, and as a sealed segment. What is taken sums up to what its rows do; what
+    /// is canonical comes out of a merge byte for byte.
     static func run(_ bytes: [UInt8]) {
         if let reader = try? SegmentReader(content: bytes) { check(reader) }
         if let reader = try? SegmentReader(sealed: bytes) { check(reader) }

@@ -4,11 +4,12 @@ package import Store
 package import Telemetry
 package import UsageModel
 
-/// Merges counted batches into segments, writes closed days, and merges segments into fewer, for as long as the process lives.
+/// Merges counted batches into segments, writes closed days, and merges segments into fewer, for as long as the process
+/// lives.
 ///
-/// Any number of instances may run on one database; a lock there lets one merge at a time. While there is work it merges
-/// without a pause; then it looks again now and then. An error makes it wait longer and try again, and never ends it: what
-/// waits is counted all the same.
+/// Any number of instances may run on one database; a lock there lets one merge at a time. While there is work it
+/// merges without a pause; then it looks again now and then. An error makes it wait longer and try again, and never
+/// ends it: what waits is counted all the same.
 package struct SegmentWorker: Service {
     private let store: Store
     private let policy: SegmentPolicy

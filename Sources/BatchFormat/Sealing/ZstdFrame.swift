@@ -1,7 +1,8 @@
 internal import CZstd
 internal import UsageModel
 
-/// The one zstd frame that a batch travels in, or a segment is stored in. Nothing else of either touches the zstd library.
+/// The one zstd frame that a batch travels in, or a segment is stored in. Nothing else of either touches the zstd
+/// library.
 enum ZstdFrame {
     /// Compresses `content` into one frame with content size and checksum.
     ///

@@ -2,9 +2,9 @@ internal import UsageModel
 
 /// A column of a segment: integers as their distance from the least of them, byte by byte.
 ///
-/// First come the least value (zigzag, as a varint of at most 19 bytes) and how many bytes the largest distance takes, 0
-/// to 16; then all lowest bytes, all second bytes, and so on. The low bytes of counts look random and cost what they cost;
-/// the high ones are nearly all alike and cost nothing; a column of one value takes none at all.
+/// First come the least value (zigzag, as a varint of at most 19 bytes) and how many bytes the largest distance takes,
+/// 0 to 16; then all lowest bytes, all second bytes, and so on. The low bytes of counts look random and cost what they
+/// cost; the high ones are nearly all alike and cost nothing; a column of one value takes none at all.
 struct SegmentColumn {
     /// The least value.
     let base: Int128

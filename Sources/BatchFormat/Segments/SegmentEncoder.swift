@@ -2,7 +2,8 @@ package import UsageModel
 
 /// Sums by key as they are stored: sorted, in columns, in one zstd frame, with the SHA-256 of the content.
 ///
-/// The content, before compression, is one string of bytes for the same header and rows, whatever they were merged from:
+/// The content, before compression, is one string of bytes for the same header and rows, whatever they were merged
+/// from:
 ///
 /// | part | form |
 /// |---|---|
@@ -15,8 +16,8 @@ package import UsageModel
 /// | combination, minute of each row | a column each |
 /// | requests, input, cached input, output, reasoning output of each row | a column each |
 ///
-/// Columns are ``SegmentColumn``s, in this order and without anything between them. Rows are in the order of their keys;
-/// no key stands twice, and no row counts nothing.
+/// Columns are ``SegmentColumn``s, in this order and without anything between them. Rows are in the order of their
+/// keys; no key stands twice, and no row counts nothing.
 package struct Segment: Sendable, Equatable {
     package var header: SegmentHeader
     /// One zstd frame.
@@ -30,8 +31,8 @@ package struct Segment: Sendable, Equatable {
 package enum SegmentEncoder {
     /// Seals rows.
     ///
-    /// - Parameter rows: in the order of their keys, at most ``SegmentBounds/maxRows`` and at least one; none that counts
-    ///   nothing.
+    /// - Parameter rows: in the order of their keys, at most ``SegmentBounds/maxRows`` and at least one; none that
+    ///   counts nothing.
     /// - Throws: ``SegmentError`` where they aren't, or a count is out of range.
     package static func seal(_ header: SegmentHeader, _ rows: ArraySlice<SegmentRow>) throws(SegmentError) -> Segment {
         var boundaries: [Int] = []

@@ -1,7 +1,8 @@
 package import UsageModel
 
-/// What a row of a segment is keyed by, packed into 128 bits whose order is the order of the rows: tenant, model, region,
-/// layer, workload, modality, whether the counts are estimated, minute of the hour. Names are the ids of the database.
+/// What a row of a segment is keyed by, packed into 128 bits whose order is the order of the rows: tenant, model,
+/// region, layer, workload, modality, whether the counts are estimated, minute of the hour. Names are the ids of the
+/// database.
 package struct SegmentKey: Sendable, Hashable, Comparable {
     private static let minuteBits: UInt128 = 6
     private static let estimatedBits: UInt128 = 1

@@ -47,8 +47,8 @@ package struct SegmentMerge {
     /// No row has this key: no minute is 63.
     private static let ended = SegmentKey(packed: .max)
 
-    /// Merges segments of one provider, hour, granularity and chunk and seals them under a header, in as many parts as are
-    /// needed.
+    /// Merges segments of one provider, hour, granularity and chunk and seals them under a header, in as many parts as
+    /// are needed.
     ///
     /// - Parameters:
     ///   - header: of the first part.

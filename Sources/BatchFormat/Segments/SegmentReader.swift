@@ -59,8 +59,9 @@ package struct SegmentReader: Sendable {
             throw SegmentError(.badContent, "\(content.count - offset) bytes belong to no column")
         }
         self.content = content
-        (tenants, tenantStarts) = try Self.tenants(tenantColumn, tenantRows, rowCount: counts.rows, in: bytes)
-        combinations = try Self.combinations(models, regions, traits, in: bytes)
+        (tenants, tenantStarts) = try Self.tenants(
+            distances: tenantColumn, rows: tenantRows, rowCount: counts.rows, in: bytes)
+        combinations = try Self.combinations(models: models, regions: regions, traits: traits, in: bytes)
         try Self.check(combination, within: 0...Int128(counts.combinations - 1), in: bytes, "combination")
         try Self.check(minute, within: 0...59, in: bytes, "minute")
         for count in [requests, input, cachedInput, output, reasoningOutput] {
@@ -104,7 +105,7 @@ package struct SegmentReader: Sendable {
     }
 
     private static func tenants(
-        _ column: SegmentColumn, _ rows: SegmentColumn, rowCount: Int, in bytes: RawSpan
+        distances column: SegmentColumn, rows: SegmentColumn, rowCount: Int, in bytes: RawSpan
     ) throws(SegmentError) -> ([Int64], [Int]) {
         try check(column, within: 0...Int128(SegmentKey.tenantBound - 1), in: bytes, "tenants")
         try check(rows, within: 1...Int128(rowCount), in: bytes, "rows of tenants")
@@ -126,7 +127,7 @@ package struct SegmentReader: Sendable {
     }
 
     private static func combinations(
-        _ models: SegmentColumn, _ regions: SegmentColumn, _ traits: SegmentColumn, in bytes: RawSpan
+        models: SegmentColumn, regions: SegmentColumn, traits: SegmentColumn, in bytes: RawSpan
     ) throws(SegmentError) -> [UInt128] {
         try check(models, within: 0...Int128(SegmentKey.idBound - 1), in: bytes, "models")
         try check(regions, within: 0...Int128(SegmentKey.idBound - 1), in: bytes, "regions")
@@ -259,8 +260,8 @@ package struct SegmentCursor {
 }
 
 extension Array {
-    /// The first index whose element satisfies a condition that holds of all elements after it as well; `count` where none
-    /// does.
+    /// The first index whose element satisfies a condition that holds of all elements after it as well; `count` where
+    /// none does.
     func partitioningIndex(where condition: (Element) -> Bool) -> Int {
         var (low, high) = (0, count)
         while low < high {

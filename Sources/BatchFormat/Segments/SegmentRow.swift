@@ -62,8 +62,9 @@ package struct SegmentRow: Sendable, Hashable {
 
 /// What rows of a segment are told apart by. Raw values are in segments and in the database; they never change meaning.
 package enum SegmentGranularity: UInt8, Sendable, CaseIterable {
-    /// By tenant, model, region, layer, workload, modality and mark of estimates, over the hour; where a day of the
-    /// reporting calendar begins within it, over the part before (minute 0) and the part after (the minute that it begins at).
+    /// By tenant, model, region, layer, workload, modality and whether counts are estimated, over the hour; where a day
+    /// of the reporting calendar begins within it, over the part before (minute 0) and the part after (the minute that
+    /// it begins at).
     case hour = 1
     /// By minute and tenant.
     case minuteByTenant = 2

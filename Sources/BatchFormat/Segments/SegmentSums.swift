@@ -56,8 +56,8 @@ package struct SegmentSums: Sendable {
     }
 }
 
-/// Rows that arrive in any order, hardly any twice: kept as they come, and summed by key when they are put in order. It costs
-/// less than ``SegmentSums`` where most keys are new.
+/// Rows that arrive in any order, hardly any twice: kept as they come, and summed by key when they are put in order. It
+/// costs less than ``SegmentSums`` where most keys are new.
 package struct SegmentRows: Sendable {
     private var rows: [SegmentRow] = []
 

@@ -31,8 +31,8 @@ struct Retention {
         return try drop(try partitions(of: table).filter { $0.month < floor })
     }
 
-    /// Segments go with the sums of their granularity, and an hour's ranges with the last of them. Those that aren't in the
-    /// days by tenant yet stay until they are.
+    /// Segments go with the sums of their granularity, and an hour's ranges with the last of them. Those that aren't in
+    /// the days by tenant yet stay until they are.
     private func dropSegments() throws -> [String] {
         let floors = try RollupJob.floors(on: connection, calendar: calendar)
         let waiting: Timestamp? = try connection.query(

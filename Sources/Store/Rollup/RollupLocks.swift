@@ -52,8 +52,8 @@ struct RollupLocks {
         }
     }
 
-    /// Runs `body` while nobody else merges segments; `nil` where somebody does, or sums are changed otherwise. Rollups go on
-    /// meanwhile.
+    /// Runs `body` while nobody else merges segments; `nil` where somebody does, or sums are changed otherwise. Rollups
+    /// go on meanwhile.
     func forSegments<Value>(_ body: () throws -> Value) throws -> Value? {
         try holding([.allSums(isShared: true), .lane(Self.segmentLane)], body)
     }

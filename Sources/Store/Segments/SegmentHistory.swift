@@ -3,17 +3,18 @@ internal import Postgres
 internal import Reporting
 internal import UsageModel
 
-/// Takes what was counted before there were segments from the tables of sums, step by step from the newest hour back: for usage
-/// whose payloads are gone there is nothing else.
+/// Takes what was counted before there were segments from the tables of sums, step by step from the newest hour back:
+/// for usage whose payloads are gone there is nothing else.
 ///
-/// How far it has come stands in `sums_floor`, and moves in the transaction of each step: a step that is broken off is done
-/// again, and usage that comes meanwhile for an hour waits for a segment from the moment on at which the hour has one. Nothing
-/// is rolled up during a step, so that an hour's sums are those of all batches up to the ledger position.
+/// How far it has come stands in `sums_floor`, and moves in the transaction of each step: a step that is broken off is
+/// done again, and usage that comes meanwhile for an hour waits for a segment from the moment on at which the hour has
+/// one. Nothing is rolled up during a step, so that an hour's sums are those of all batches up to the ledger position.
 struct SegmentHistory {
     let rollup: RollupJob
     let days: TenantDays
 
-    /// The rows of `sums_floor` that say from when on there are segments, and days by tenant; without them there are all.
+    /// The rows of `sums_floor` that say from when on there are segments, and days by tenant; without them there are
+    /// all.
     static let segmentFloor = "segment"
     static let dayFloor = SegmentTables.dayTable
 
@@ -22,8 +23,8 @@ struct SegmentHistory {
 
     /// Takes the next hour, or the next day of which hours are kept no more.
     ///
-    /// Fills in `.tookFromSums` and how far it has come; leaves `.idle` where there is nothing left, and gives `.busy` while
-    /// something is rolled up.
+    /// Fills in `.tookFromSums` and how far it has come; leaves `.idle` where there is nothing left, and gives `.busy`
+    /// while something is rolled up.
     func step(into report: inout SegmentReport) throws {
         report.status = try step()
         guard report.status == .tookFromSums else { return }
@@ -164,8 +165,8 @@ struct SegmentHistory {
 
     // MARK: Days
 
-    /// Adds to a day what its sums have beyond its rows. Only for days of which hours were dropped: the others are written from
-    /// segments.
+    /// Adds to a day what its sums have beyond its rows. Only for days of which hours were dropped: the others are
+    /// written from segments.
     private func takeDay(before floor: CalendarDate, floors: Floors) throws -> SegmentReport.Status {
         let last = floors.hour == .min ? nil : rollup.calendar.date(atSecond: floors.hour * 3_600 - 1)
         let newest: DateColumn? = try connection.query(

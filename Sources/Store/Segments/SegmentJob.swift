@@ -4,11 +4,11 @@ package import UsageModel
 
 /// When batches are merged into segments, and how much at once.
 package struct SegmentPolicy: Sendable {
-    /// An hour is merged once it, and the oldest of its batches that wait, is this old, in seconds. What comes later waits as
-    /// long and makes a further segment.
+    /// An hour is merged once it, and the oldest of its batches that wait, is this old, in seconds. What comes later
+    /// waits as long and makes a further segment.
     package var settleSeconds: Int64 = 300
-    /// Payload of an hour that may wait, in bytes: with more an hour is merged before it ends. It bounds what a question
-    /// about the hour must decode.
+    /// Payload of an hour that may wait, in bytes: with more an hour is merged before it ends. It bounds what a
+    /// question about the hour must decode.
     package var maxQueuedBytes = 8 << 20
     /// Ranges of an hour from which on they are made one.
     package var maxRanges = 4
@@ -31,8 +31,8 @@ package struct SegmentReport: Sendable, Equatable {
         case wroteDays
         /// The ranges of an hour were made one.
         case compacted
-        /// An hour or a day from before there were segments was taken from the tables of sums, while nothing was rolled up.
-        /// Let rollups have their turn before the next.
+        /// An hour or a day from before there were segments was taken from the tables of sums, while nothing was rolled
+        /// up. Let rollups have their turn before the next.
         case tookFromSums
         /// There is nothing to merge.
         case idle
@@ -50,8 +50,8 @@ package struct SegmentReport: Sendable, Equatable {
     package var dayRows = 0
     /// As sealed.
     package var bytes = 0
-    /// Of a step into the past: from when on usage is in segments, or in the days by tenant once all hours are; `nil` at the
-    /// end of either.
+    /// Of a step into the past: from when on usage is in segments, or in the days by tenant once all hours are; `nil`
+    /// at the end of either.
     package var historyFrom: Timestamp?
     /// Batches that can't be decoded, with the reason: their hours wait for them.
     package var undecodable: [QuarantineNote] = []
@@ -71,9 +71,9 @@ package struct SegmentReport: Sendable, Equatable {
 }
 
 extension Store {
-    /// Merges what waits of one provider's hours into segments, or else writes a day that has closed by tenant and model, or
-    /// else makes the ranges of one hour one. One instance at a
-    /// time does so; call it again at once unless it is idle or busy.
+    /// Merges what waits of one provider's hours into segments, or else writes a day that has closed by tenant and
+    /// model, or else makes the ranges of one hour one. One instance at a time does so; call it again at once unless it
+    /// is idle or busy.
     package func mergeSegmentsNext(
         _ policy: SegmentPolicy = SegmentPolicy(), now: Timestamp, decode: @escaping PayloadDecoder
     ) async throws -> SegmentReport {
@@ -87,8 +87,8 @@ extension Store {
 
 /// Merges batches into segments, and segments into fewer.
 ///
-/// Reading and merging come first, without a transaction; one transaction takes hours of batches out of the queue and puts
-/// the segments in their place. So an hour of a batch is in the queue or in exactly one range, at every moment.
+/// Reading and merging come first, without a transaction; one transaction takes hours of batches out of the queue and
+/// puts the segments in their place. So an hour of a batch is in the queue or in exactly one range, at every moment.
 struct SegmentJob {
     let rollup: RollupJob
     let policy: SegmentPolicy
@@ -198,8 +198,8 @@ struct SegmentJob {
 
     /// Decodes the batches of queued hours, under the names that they were counted under.
     ///
-    /// - Returns: without those that can't be decoded, and without what comes after them in the same hours: a range can't
-    ///   leave out a batch within it.
+    /// - Returns: without those that can't be decoded, and without what comes after them in the same hours: a range
+    ///   can't leave out a batch within it.
     private func decode(_ queued: [QueuedHour], into report: inout SegmentReport) throws -> [Batch] {
         var hours: [Int64: [QueuedHour]] = [:]
         for hour in queued { hours[hour.position, default: []].append(hour) }

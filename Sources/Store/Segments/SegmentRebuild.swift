@@ -2,8 +2,8 @@ internal import BatchFormat
 internal import Postgres
 internal import UsageModel
 
-/// Segments as the ledger's batches give them, against what an answer is made of now: the stored segments with the batches
-/// that wait. Both are merged to segments whose bytes are compared.
+/// Segments as the ledger's batches give them, against what an answer is made of now: the stored segments with the
+/// batches that wait. Both are merged to segments whose bytes are compared.
 struct SegmentRebuild {
     private let job: RollupJob
     /// Since 1970: those that lie whole in the range that is rebuilt.
@@ -213,10 +213,10 @@ private struct SegmentDifference {
         rows = right.reduce(0) { $0 + $1.rowCount }
         self.stored = left.reduce(into: SegmentCounts()) { $0 += $1.totals }
         self.rebuilt = right.reduce(into: SegmentCounts()) { $0 += $1.totals }
-        if left.map(\.digest) != right.map(\.digest) { differing = try Self.count(stored, rebuilt) }
+        if left.map(\.digest) != right.map(\.digest) { differing = try Self.count(stored: stored, rebuilt: rebuilt) }
     }
 
-    private static func count(_ left: [SegmentReader], _ right: [SegmentReader]) throws -> Int {
+    private static func count(stored left: [SegmentReader], rebuilt right: [SegmentReader]) throws -> Int {
         var (ours, theirs) = (SegmentMerge(left), SegmentMerge(right))
         var (one, other) = (try ours.next(), try theirs.next())
         var count = 0

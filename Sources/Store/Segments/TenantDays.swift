@@ -4,7 +4,7 @@ internal import UsageModel
 
 /// Writes days by tenant and model from the segments of hours whose day has closed.
 ///
-/// Rows are only added. A range's usage is added once: the transaction that adds it marks the range.
+/// Rows are only added. A range's usage is added once: the transaction that adds it says so in the range.
 struct TenantDays {
     let connection: Connection
     let calendar: ZoneRules
@@ -51,18 +51,19 @@ struct TenantDays {
         return Due(provider: provider, ranges: ranges)
     }
 
-    /// The first hour without usage of the days before one. Where that day begins within an hour, the hour is written with the
-    /// day before: its other rows are the day's first.
+    /// The first hour without usage of the days before one. Where that day begins within an hour, the hour is written
+    /// with the day before: its other rows are the day's first.
     private func endHour(before day: CalendarDate) -> Int64 {
         (calendar.startOfDay(day) + 3_599).flooredDivision(by: 3_600)
     }
 
-    /// Adds the usage of ranges to their days, chunk of tenants by chunk, in one transaction. - Returns: the rows added.
+    /// Adds the usage of ranges to their days, chunk of tenants by chunk, in one transaction. - Returns: the rows
+    /// added.
     func write(_ due: Due, partitions: PartitionCache) throws -> Int {
         // Making partitions takes transactions of its own.
         try partitions.ensure(self.partitions(for: due.hours), on: connection)
         return try connection.transaction { _ in
-            let marked = try mark(due)
+            let expected = try noteInDays(due)
             var (rows, totals) = (0, SegmentCounts())
             for chunk in try tables.chunks(of: due.provider, hours: due.hours) {
                 for (day, sums) in try self.sums(due, chunk: chunk) {
@@ -72,11 +73,11 @@ struct TenantDays {
                     for row in sorted { totals += row.counts }
                 }
             }
-            guard totals == marked else {
+            guard totals == expected else {
                 throw StoreError(
                     .damagedSegment,
                     "Segments of provider \(due.provider), hours \(due.hours), sum up to \(totals), their ranges to "
-                        + "\(marked). Run rebuild --apply.")
+                        + "\(expected). Run rebuild --apply.")
             }
             return rows
         }
@@ -99,7 +100,7 @@ struct TenantDays {
     }
 
     /// - Returns: the totals of the ranges.
-    private func mark(_ due: Due) throws -> SegmentCounts {
+    private func noteInDays(_ due: Due) throws -> SegmentCounts {
         let rows = try connection.query(
             """
             UPDATE segment_range r SET is_in_days = true
