@@ -3,7 +3,7 @@ package import HTTPSupport
 package import Logging
 internal import NIOCore
 internal import Postgres
-internal import Scopes
+package import Scopes
 package import ServiceLifecycle
 internal import Settings
 package import Store
@@ -49,7 +49,7 @@ package struct AggregatorDaemon: Sendable {
         ingestTLS = try ReloadableTLS(files: settings.ingestTLS)
         queryTLS = try settings.queryTLS.map { try ReloadableTLS(files: $0) }
         revocations = try settings.revokedFile.map { try Revocations(file: $0, logger: logger) } ?? Revocations()
-        store = Self.makeStore(settings, logger: logger)
+        store = Self.makeStore(settings, scopes: scopes, logger: logger)
         queryStore = Self.makeQueryStore(settings, logger: logger)
         trail = AuditTrail(store: store, clock: clock, logger: logger)
         let names = ["ingest", "query"] + (settings.metricsAddress == nil ? [] : ["metrics"])
@@ -77,10 +77,16 @@ package struct AggregatorDaemon: Sendable {
     }
 
     /// A store on a pool of its own, which asks no questions.
-    package static func makeStore(_ settings: AggregatorSettings, logger: Logger) -> Store {
+    ///
+    /// - Parameter scopes: those that cubes are made for; `nil` for the built-in ones.
+    package static func makeStore(
+        _ settings: AggregatorSettings, scopes: ScopeCatalogue? = nil, logger: Logger
+    ) -> Store {
         let pool = ConnectionPool(
             settings.connection, pool: PoolOptions(maxConnections: settings.connections), logger: logger)
-        return Store(pool: pool, calendar: settings.calendar, logger: logger)
+        return Store(
+            pool: pool, calendar: settings.calendar, scopeZones: scopes.map { Set($0.scopes.map(\.zone)) },
+            logger: logger)
     }
 
     /// Runs until SIGTERM or SIGINT; then drains and returns.

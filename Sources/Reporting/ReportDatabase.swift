@@ -33,7 +33,13 @@ package protocol ReportSnapshot {
     /// The facts of some kinds that were known at a moment and hold on some day of a range of the reporting calendar.
     func factBook(_ kinds: Set<FactKind>, over days: Range<CalendarDate>, known: Timestamp) throws -> FactBook
 
-    /// What a plan's scope counts, and what it leaves out.
+    /// Which questions cubes answer.
+    func cubeCoverage(known: Timestamp) throws -> CubeCoverage
+
+    /// What the plans of a reading count, and what they leave out, from cubes.
+    func cubes(_ reading: CubeReading, known: Timestamp, visibility: Visibility) throws -> [CubeRow]
+
+    /// What a plan's scope counts, and what it leaves out, from tenants' sums: where no cubes answer it.
     func sums(_ plan: SumPlan, known: Timestamp, visibility: Visibility) throws -> [FilteredSumRow]
 
     /// All statements by scope, month and proposal, those that were withdrawn included; `nil` for any scope or month.

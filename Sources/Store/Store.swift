@@ -1,5 +1,6 @@
 package import Logging
 package import Postgres
+internal import Scopes
 internal import Synchronization
 package import UsageModel
 
@@ -16,6 +17,9 @@ package final class Store: Sendable {
     package let questionAccess: QuestionAccess?
     let logger: Logger
     let partitions: PartitionCache
+    let cubeMemory = CubeMemory()
+    /// The zones that scopes read periods in; `nil` for those of the built-in scopes.
+    private let zones: Set<String>?
     /// Ids of providers by name; they never change.
     let knownProviders = Mutex<[String: Int64]>([:])
     /// The schema that everything is in.
@@ -25,10 +29,14 @@ package final class Store: Sendable {
     ///   - pool: of the login that owns the tables.
     ///   - questions: see ``questions(as:)``; `nil` for programs that ask none.
     ///   - calendar: the reporting calendar; ``prepare()`` refuses a database that keeps another.
+    ///   - scopeZones: the zones that scopes read periods in, by IANA names, for which cubes are made; `nil` for those
+    ///     of the built-in scopes.
     package init(
-        pool: ConnectionPool, questions: QuestionAccess? = nil, calendar: ZoneRules, logger: Logger
+        pool: ConnectionPool, questions: QuestionAccess? = nil, calendar: ZoneRules, scopeZones: Set<String>? = nil,
+        logger: Logger
     ) {
         self.pool = pool
+        zones = scopeZones
         questionAccess = questions
         self.calendar = calendar
         self.logger = logger
@@ -50,8 +58,16 @@ package final class Store: Sendable {
         if !hasReader {
             logger.warning("the role steelyard_reader can't be made by this login; see steelyard-aggregator reader-sql")
         }
-        try await session { try $0.claimCalendar() }
+        let zones = try scopeZones()
+        try await session { session in
+            try session.claimCalendar()
+            try session.claimCubes(zones: zones)
+        }
         return outcome
+    }
+
+    func scopeZones() throws -> Set<String> {
+        try zones ?? Set(ScopeCatalogue.builtIn().scopes.map(\.zone))
     }
 
     /// Closes all connections.

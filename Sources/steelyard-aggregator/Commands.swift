@@ -40,20 +40,37 @@ struct Run: AsyncParsableCommand {
 
 struct Migrate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Bring the database's schema up to date. Safe when several do it at once, and when it is current.")
+        abstract: "Bring the database's schema up to date. Safe when several do it at once, and when it is current.",
+        discussion: """
+            Makes the cubes of usage that there are none of yet, a day at a time: interrupted, it goes on where it was. \
+            A running aggregator does the same in the background.
+            """)
 
     @OptionGroup var options: ConfigurationOptions<AggregatorSettings>
 
     func run() async throws {
         let (settings, logger) = try options.start(label: "aggregator")
-        let store = AggregatorDaemon.makeStore(settings, logger: logger)
         do {
+            let store = AggregatorDaemon.makeStore(settings, scopes: try settings.loadScopes(), logger: logger)
             let outcome = try await store.prepare()
+            try await fillCubes(of: store)
             await store.pool.close()
             print("The database is up to date: \(outcome).")
         } catch {
             writeError("\(error)")
             throw ExitCode.failure
+        }
+    }
+}
+
+extension Migrate {
+    /// Makes the cubes of usage that was rolled up before there were any, month by month on the screen.
+    private func fillCubes(of store: Store) async throws {
+        var told = ""
+        while let next = try await store.fillCubes().next {
+            let month = String("\(next)".prefix(7))
+            if month != told { print("Cubes are being made: \(month).") }
+            told = month
         }
     }
 }

@@ -10,6 +10,8 @@ final class MemoryDatabase: ReportDatabase {
     /// What is stored. Values of one moment: a snapshot is a copy.
     struct Content: Sendable {
         var rows: [FilteredSumRow] = []
+        var coverage = CubeCoverage()
+        var cubes: [CubeRow] = []
         var position: UInt64 = 7
         var recordedAt = Timestamp(seconds: 1_751_000_000)
         var kept: [UsageBucket: Timestamp] = [:]
@@ -54,6 +56,13 @@ struct MemorySession: ClosingSession {
 
     func factBook(_ kinds: Set<FactKind>, over days: Range<CalendarDate>, known: Timestamp) throws -> FactBook {
         FactBook()
+    }
+
+    func cubeCoverage(known: Timestamp) throws -> CubeCoverage { database.content.withLock { $0.coverage } }
+
+    func cubes(_ reading: CubeReading, known: Timestamp, visibility: Visibility) throws -> [CubeRow] {
+        database.note("cubes of \(visibility.setting) by \(reading.conditions.count) conditions")
+        return database.content.withLock { $0.cubes }
     }
 
     func sums(_ plan: SumPlan, known: Timestamp, visibility: Visibility) throws -> [FilteredSumRow] {

@@ -210,7 +210,7 @@ import UsageModel
             let error = await #expect(throws: StoreError.self) { try await world.merge(now: Self.later) }
             #expect(error?.code == .damagedSegment && error?.message.contains("position 2") == true)
             let report = try await world.store.rebuild(Self.spring, replace: true, decode: world.payloads.decode)
-            #expect(report.tables.map(\.differing) == [0, 0, 0, 0, 1, 3, 0] && report.hasReplaced)
+            #expect(report.tables.map(\.differing) == [0, 0, 0, 0, 1, 3, 0, 0, 0] && report.hasReplaced)
             #expect(try await world.ranges() == ["0-2: 2"])
             #expect(try await world.merge(now: Self.later).status == .wroteDays)
             #expect(try await world.merge(now: Self.later).status == .idle)

@@ -5,8 +5,9 @@ package import Store
 internal import Telemetry
 package import UsageModel
 
-/// Makes the partitions of this month and the next before they are needed, and drops what retention doesn't keep: at
-/// start and every hour. Safe on every instance; what one has done the others find done.
+/// Makes the partitions of this month and the next before they are needed, drops what retention doesn't keep, and makes
+/// cubes of usage that there are none of yet: at start and every hour. Safe on every instance; what one has done the
+/// others find done.
 package struct MaintenanceService: Service {
     private let store: Store
     private let policy: RetentionPolicy
@@ -44,12 +45,33 @@ package struct MaintenanceService: Service {
         }
     }
 
-    /// Makes partitions and drops old ones once.
+    /// Makes partitions, drops old ones and fills cubes once.
     package func runOnce() async throws {
         let now = Timestamp(milliseconds: clock.nowMilliseconds())
         try await store.makePartitionsAhead(now: now)
         for table in try await store.applyRetention(policy, now: now) {
             logger.info("partition dropped at the end of its retention", [.table: "\(table)"])
+        }
+        try await fillCubes()
+    }
+
+    /// How often filling cubes is told of.
+    static let progressInterval = Duration.seconds(30)
+
+    private func fillCubes() async throws {
+        let clock = ContinuousClock()
+        var told: ContinuousClock.Instant?
+        while true {
+            let progress = try await store.fillCubes()
+            guard let next = progress.next else {
+                if told != nil { logger.info("cubes are complete; questions about scopes are answered from them") }
+                return
+            }
+            if told.map({ clock.now - $0 >= Self.progressInterval }) ?? true {
+                logger.info("cubes are being made", [.next: "\(next)", .detail: "up to \(progress.last ?? next)"])
+                told = clock.now
+            }
+            try Task.checkCancellation()
         }
     }
 }

@@ -5,8 +5,16 @@ enum BinaryFormat {
     /// Days from 1970-01-01 to 2000-01-01.
     static let epochDays: Int64 = 10_957
 
-    /// Appends a whole, non-negative NUMERIC, without its length.
-    static func appendNumeric(_ value: UInt128, to bytes: inout [UInt8]) {
+    /// The sign field of a NUMERIC below 0.
+    private static let negativeSign: Int16 = 0x4000
+
+    /// Appends a whole NUMERIC, without its length.
+    static func appendNumeric(_ value: Int128, to bytes: inout [UInt8]) {
+        appendNumeric(value.magnitude, isNegative: value < 0, to: &bytes)
+    }
+
+    /// Appends a whole NUMERIC by its magnitude, without its length.
+    static func appendNumeric(_ value: UInt128, isNegative: Bool = false, to bytes: inout [UInt8]) {
         var digits: [Int16] = []
         var rest = value
         while rest > UInt128(UInt64.max) {
@@ -21,7 +29,7 @@ enum BinaryFormat {
         }
         bytes.appendBigEndian(Int16(digits.count))
         bytes.appendBigEndian(Int16(max(0, digits.count - 1)))
-        bytes.appendBigEndian(Int16(0))
+        bytes.appendBigEndian(isNegative ? negativeSign : 0)
         bytes.appendBigEndian(Int16(0))
         for digit in digits.reversed() { bytes.appendBigEndian(digit) }
     }

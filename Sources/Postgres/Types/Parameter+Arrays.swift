@@ -79,6 +79,12 @@ extension Parameter {
         }
     }
 
+    package static func numericArray(_ values: some Collection<Int128>) -> Parameter {
+        array(ArrayTypeID.numeric, of: TypeID.numeric, values: values, bytesEach: 16) {
+            BinaryFormat.appendNumeric($0, to: &$1)
+        }
+    }
+
     package static func textArray(_ values: some Collection<String>) -> Parameter {
         array(ArrayTypeID.text, of: TypeID.text, values: values, bytesEach: 16) { $1.append(contentsOf: $0.utf8) }
     }

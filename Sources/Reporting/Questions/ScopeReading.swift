@@ -31,27 +31,59 @@ package struct ScopeReading: Sendable {
         precondition(!questions.isEmpty, "no question")
         let known = try knownAt ?? snapshot.knownMoment()
         let facts = try Self.facts(for: questions, known: known, from: snapshot)
-        sums = try questions.map { question in
+        let plans = try questions.map { question in
             try ScopeRefusal.result(question.scope) {
-                try Self.sums(for: question, facts: facts, known: known, visibility: visibility, from: snapshot)
+                let granularity = question.scope.granularity(with: facts, over: Self.days(of: question.period))
+                return try SumPlan(question, granularity: granularity, calendar: snapshot.calendar)
             }
         }
+        sums = try Self.sums(of: plans, known: known, visibility: visibility, from: snapshot)
         position = try snapshot.position()
         self.questions = questions
         self.knownAt = known
         self.facts = facts
     }
 
+    /// Reads cubes for all plans that they answer at once, and the others one by one from tenants' sums.
     private static func sums(
-        for question: ScopeQuestion, facts: FactBook, known: Timestamp, visibility: Visibility,
+        of plans: [Result<SumPlan, ScopeRefusal>], known: Timestamp, visibility: Visibility,
         from snapshot: some ReportSnapshot
+    ) throws -> [Result<Sums, ScopeRefusal>] {
+        let counting = plans.indices.filter { (try? plans[$0].get())?.scope.countsUsage == true }
+        let coverage = counting.isEmpty ? CubeCoverage() : try snapshot.cubeCoverage(known: known)
+        var covered: [(plan: SumPlan, calendar: Int16)] = []
+        var places: [Int] = []
+        for index in counting {
+            guard let plan = try? plans[index].get(),
+                let calendar = coverage.calendar(of: plan, reporting: snapshot.calendar)
+            else { continue }
+            covered.append((plan, calendar))
+            places.append(index)
+        }
+        var read: [Int: [FilteredSumRow]] = [:]
+        for (reading, positions) in CubeReading.readings(of: covered) {
+            let rows = try snapshot.cubes(reading, known: known, visibility: visibility)
+            for (position, rows) in zip(positions, reading.rows(from: rows)) { read[places[position]] = rows }
+        }
+        return try plans.enumerated().map { index, result in
+            switch result {
+            case .failure(let refusal): return .failure(refusal)
+            case .success(let plan):
+                if let rows = read[index] { return .success(Sums(plan: plan, rows: rows)) }
+                return try ScopeRefusal.result(plan.scope) {
+                    try sums(of: plan, known: known, visibility: visibility, from: snapshot)
+                }
+            }
+        }
+    }
+
+    private static func sums(
+        of plan: SumPlan, known: Timestamp, visibility: Visibility, from snapshot: some ReportSnapshot
     ) throws -> Sums {
-        let granularity = question.scope.granularity(with: facts, over: days(of: question.period))
-        let plan = try SumPlan(question, granularity: granularity, calendar: snapshot.calendar)
         if case .hours(let seconds, _) = plan.days {
             try UsageBucket.hour.requireKept(from: seconds.lowerBound, keptFrom: try snapshot.keptFrom(.hour))
         }
-        guard question.scope.countsUsage else { return Sums(plan: plan, rows: []) }
+        guard plan.scope.countsUsage else { return Sums(plan: plan, rows: []) }
         return Sums(plan: plan, rows: try snapshot.sums(plan, known: known, visibility: visibility))
     }
 

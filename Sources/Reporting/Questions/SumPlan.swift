@@ -13,8 +13,14 @@ package struct SumPlan: Sendable {
     package let scope: Scope
     package let granularity: SumGranularity
     package let days: Days
+    /// The zone that the scope reads periods in.
+    package let zone: ZoneRules
+    /// The plan's days, in seconds since 1970.
+    package let seconds: Range<Int64>
     /// Where each segment starts, in order: in days since 1970 for day sums, in seconds for hour sums.
     package let starts: [Int64]
+    /// The same in seconds since 1970, whatever the days are.
+    package let startSeconds: [Int64]
     package let segments: [SumSegment]
 
     /// - Parameter calendar: the reporting calendar.
@@ -23,7 +29,7 @@ package struct SumPlan: Sendable {
         let (scope, period) = (question.scope, question.period)
         let first = granularity.fromStartOfMonth ? Period.month(of: period.from).from : period.from
         guard scope.zone != calendar.identifier else {
-            self.init(days: first..<period.to, question, granularity)
+            self.init(days: first..<period.to, question, granularity, calendar: calendar)
             return
         }
         guard let zone = ZoneRules(identifier: scope.zone) else {
@@ -42,7 +48,9 @@ package struct SumPlan: Sendable {
         }
     }
 
-    private init(days: Range<CalendarDate>, _ question: ScopeQuestion, _ granularity: SumGranularity) {
+    private init(
+        days: Range<CalendarDate>, _ question: ScopeQuestion, _ granularity: SumGranularity, calendar: ZoneRules
+    ) {
         let period = question.period
         scope = question.scope
         self.granularity = granularity
@@ -51,7 +59,10 @@ package struct SumPlan: Sendable {
         cuts.insert(period.from)
         let starts = [days.lowerBound] + cuts.filter { $0 > days.lowerBound && $0 < days.upperBound }.sorted()
         self.days = .reporting(days)
+        zone = calendar
+        seconds = calendar.startOfDay(days.lowerBound)..<calendar.startOfDay(days.upperBound)
         self.starts = starts.map(\.days)
+        startSeconds = starts.map { calendar.startOfDay($0) }
         segments = starts.map {
             SumSegment(day: $0, month: Period.month(of: $0).from, isBefore: $0 < period.from)
         }
@@ -70,7 +81,10 @@ package struct SumPlan: Sendable {
         cuts.insert(from)
         let starts = [hours.lowerBound] + cuts.filter { $0 > hours.lowerBound && $0 < hours.upperBound }.sorted()
         days = .hours(hours, calendar: calendar)
+        self.zone = zone
+        seconds = hours
         self.starts = starts
+        startSeconds = starts
         segments = starts.map {
             SumSegment(
                 day: calendar.date(atSecond: $0), month: Period.month(of: zone.date(atSecond: $0)).from,

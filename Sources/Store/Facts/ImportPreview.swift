@@ -18,16 +18,24 @@ extension Store {
         of records: [FactRecord], kind: FactKind, by actor: String, now: Timestamp, question: ScopeQuestion?
     ) async throws -> ImportPreview {
         do {
-            // One snapshot for both sides: what moves is the import's doing, not that of a rollup in between.
-            return try await transaction(
-                TransactionOptions(isolation: .repeatableRead), retry: .imports
-            ) { session -> ImportPreview in
-                let before = try question.map { try session.wholeMarket($0) }
-                let change = try session.importFacts(records, kind: kind, by: actor, now: now)
-                let after = try question.map { try session.wholeMarket($0) }
-                var end = RolledBack(change: change)
-                if let before, let after { end.readings = (before, after) }
-                throw end
+            let calendar = calendar
+            return try await RetryPolicy.imports.run {
+                try await self.pool.withConnection { connection in
+                    let session = StoreSession(connection, calendar: calendar)
+                    return try session.whileNothingIsRecorded {
+                        // One snapshot for both sides: what moves is the import's doing, not that of a rollup between.
+                        try connection.transaction(TransactionOptions(isolation: .repeatableRead)) { _ in
+                            // First, since cells that a rollup wrote after the snapshot can't be moved in it.
+                            if kind == .tenants { try session.lockCubes(.alone) }
+                            let before = try question.map { try session.wholeMarket($0) }
+                            let change = try session.importFacts(records, kind: kind, by: actor, now: now)
+                            let after = try question.map { try session.wholeMarket($0) }
+                            var end = RolledBack(change: change)
+                            if let before, let after { end.readings = (before, after) }
+                            throw end
+                        }
+                    }
+                }
             }
         } catch let end as RolledBack {
             return ImportPreview(

@@ -26,8 +26,8 @@ extension RetryPolicy {
 
 extension StoreSession {
     /// Records facts of one kind as a whole, or nothing. They supersede what held of the same key on the days that they
-    /// are about; history stays. Must run in a
-    /// transaction, with ``RetryPolicy/imports``.
+    /// are about; history stays. What tenants are moves cells of cubes as well. Must run in a transaction, with
+    /// ``RetryPolicy/imports``.
     ///
     /// - Parameters:
     ///   - actor: who imports, as histories name it.
@@ -38,6 +38,8 @@ extension StoreSession {
     ) throws -> FactChange {
         let table = FactTable.of(kind)
         let moment = try startRecording(now)
+        // Before anything is read that a rollup may change.
+        if kind == .tenants { try lockCubes(.alone) }
         let newTenants = try table.intern(records, self)
         let current = try currentRecords(beside: records, kind)
         let revision: FactRevision
@@ -51,6 +53,9 @@ extension StoreSession {
             [.int64Array(revision.superseded), .timestamp(moment)])
         let written = revision.recorded + revision.split
         try record(written, in: table, by: actor, at: moment)
+        if kind == .tenants, !written.isEmpty || !revision.superseded.isEmpty {
+            try Reclassification(session: self, source: HourSums(session: self), version: moment).run()
+        }
         var change = FactChange(recordedAt: moment)
         change.recorded = revision.recorded.count
         change.unchanged = revision.unchanged
@@ -141,7 +146,10 @@ extension StoreSession {
 
     /// `nil` where nothing is recorded yet.
     func latestRecord() throws -> Timestamp? {
-        let latest = FactTable.all.map { "(SELECT max(greatest(recorded_at, superseded_at)) FROM \($0.name))" }
+        // Each from the end of an index.
+        let latest = FactTable.all.flatMap { table in
+            ["recorded_at", "superseded_at"].map { "(SELECT max(\($0)) FROM \(table.name))" }
+        }
         return try connection.query(
             "SELECT greatest(\(latest.joined(separator: ", ")), (SELECT max(known_at) FROM statement))"
         ).one().decode(0)

@@ -9,11 +9,12 @@ enum ReaderRole {
     static let lockKey: Int64 = 0x7374_6565_6C72_6F6C
 
     /// What readers may read whole: it tells nothing of one provider.
-    static let open = ["model", "region", "reporting_calendar", "rollup_state", "sums_floor"]
+    static let open = ["model", "region", "reporting_calendar", "rollup_state", "sums_floor", "cube_calendar"]
 
     /// What questions read, under row security.
     static let restricted = [
-        "provider", "tenant", "tenant_kind", "usage_minute", "usage_hour", "usage_day", "usage_month", "collector",
+        "provider", "tenant", "tenant_kind", "usage_minute", "usage_hour", "usage_day", "usage_month", "cube",
+        "cube_change", "registry_version", "collector",
         "collector_epoch", "ledger", "batch_quarantine", "rollup_queue", "new_names", "fact", "statement",
         "statement_decision", "api_token", "audit_log", "segment_queue", "segment_range", "segment_hour",
         "segment_minute", "tenant_day",

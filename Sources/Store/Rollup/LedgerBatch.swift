@@ -105,15 +105,9 @@ extension RollupJob {
         return decoded
     }
 
-    /// Gives the names of all batches their ids in bulk and adds their rows up.
-    ///
-    /// - Returns: the names, in the order of the batches.
-    func merge(
-        _ batches: [DecodedBatches.Good], naming rule: NamingRule, into builder: inout SumBuilder
-    ) throws -> [BatchNames] {
-        let names = try BatchNaming(connection: connection, rule: rule).names(of: batches)
-        for (batch, names) in zip(batches, names) { try builder.add(batch.rows, names: names) }
-        return names
+    /// Gives the names of all batches their ids in bulk.
+    func names(of batches: [DecodedBatches.Good], naming rule: NamingRule) throws -> [BatchNames] {
+        try BatchNaming(connection: connection, rule: rule).names(of: batches)
     }
 
     /// Keeps batches that don't count, with their reasons. They take no ledger position: a position counts sums. Their

@@ -40,7 +40,8 @@ extension Store {
     ) async throws -> RebuildReport {
         try await pool.withConnection { connection in
             let job = RollupJob(
-                connection: connection, calendar: self.calendar, partitions: self.partitions, decode: decode)
+                connection: connection, calendar: self.calendar, partitions: self.partitions, cubes: self.cubeMemory,
+                decode: decode)
             return try RebuildJob(job: job, dates: dates, limits: limits, naming: admitNames ? .all : .known)
                 .run(replace: replace)
         }
@@ -82,27 +83,34 @@ struct RebuildJob {
         }
         let hours = (minutes.lowerBound + 59).flooredDivision(by: 60)..<minutes.upperBound.flooredDivision(by: 60)
         var segments = try SegmentRebuild(job: job, dates: dates, hours: hours)
+        let cubes = try CubeRebuild(job: job, minutes: minutes)
         let floors = try job.floors()
         var report = RebuildReport(
             batches: 0, position: try job.session.position(), tables: [], hasReplaced: false)
         var after: Int64 = 0
         while let portion = try nextPortion(after: after) {
-            report.batches += try add(portion, floors: floors, segments: &segments)
+            report.batches += try add(portion, floors: floors, segments: &segments, cubes: cubes)
             after = portion.lastPosition
         }
         report.tables = try RebuildTable.allCases.map { try compare($0, floors: floors) } + segments.compare()
-        if replace, !report.isEqual {
-            try segments.makePartitions()
-            try connection.transaction { _ in
+        // Making partitions takes transactions of its own.
+        if replace { try segments.makePartitions() }
+        return try connection.transaction { _ in
+            var report = report
+            report.tables += try cubes.compare()
+            if replace, !report.isEqual {
                 for table in RebuildTable.allCases { try self.replace(table, floors: floors) }
                 try segments.replace(namesAll: naming.namesAll)
+                try cubes.replace()
+                report.hasReplaced = true
             }
-            report.hasReplaced = true
+            return report
         }
-        return report
     }
 
-    private func add(_ portion: Portion, floors: Floors, segments: inout SegmentRebuild) throws -> Int {
+    private func add(
+        _ portion: Portion, floors: Floors, segments: inout SegmentRebuild, cubes: CubeRebuild
+    ) throws -> Int {
         var decoded = try job.read(portion.batches)
         if let bad = decoded.bad.first {
             throw StoreError(
@@ -116,10 +124,12 @@ struct RebuildJob {
         }
         var builder = SumBuilder(
             calendar: job.calendar, range: minutes, expectedRows: decoded.rowCount)
-        let names = try job.merge(decoded.good, naming: naming, into: &builder)
+        let names = try job.names(of: decoded.good, naming: naming)
+        try builder.add(decoded.good, names: names)
         builder.finish()
         try segments.add(decoded.good, names: names, positions: portion.positions, within: minutes)
         _ = try SumWriter(connection: connection, prefix: "rebuilt_").write(builder, floors: floors)
+        try cubes.add(decoded.good, names: names)
         return decoded.good.count
     }
 

@@ -84,7 +84,8 @@ extension Store {
     ) async throws -> RollupReport {
         try await pool.withConnection { connection in
             let job = RollupJob(
-                connection: connection, calendar: self.calendar, partitions: self.partitions, decode: decode)
+                connection: connection, calendar: self.calendar, partitions: self.partitions, cubes: self.cubeMemory,
+                decode: decode)
             return try job.rollUpNext(lane: lane, within: limits)
         }
     }

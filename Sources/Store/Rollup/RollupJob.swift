@@ -18,6 +18,7 @@ struct RollupJob {
     let connection: Connection
     let calendar: ZoneRules
     let partitions: PartitionCache
+    let cubes: CubeMemory
     let decode: PayloadDecoder
 
     var session: StoreSession { StoreSession(connection, calendar: calendar) }
@@ -89,7 +90,10 @@ struct RollupJob {
         let floors = try floors()
         let decoded = try read(taken.map(\.batch))
         var builder = SumBuilder(calendar: calendar, expectedRows: decoded.rowCount)
-        let names = try merge(decoded.good, naming: naming, into: &builder)
+        let names = try names(of: decoded.good, naming: naming)
+        try builder.add(decoded.good, names: names)
+        let cells = CubeBuilder(
+            try cubes.basis(of: try session.cubeState(), session), of: decoded.good, names: names)
         builder.finish()
         precondition(
             builder.totals == decoded.totals, "batches of \(decoded.totals) were merged to \(builder.totals)")
@@ -99,7 +103,9 @@ struct RollupJob {
         let (position, sums) = try connection.transaction { _ in
             try removeFromQueue(taken)
             try quarantine(decoded.bad)
-            let sums = try SumWriter(connection: connection).write(builder, floors: floors)
+            let sums =
+                try SumWriter(connection: connection).write(builder, floors: floors)
+                + addToCubes(cells, of: decoded.good, names: names)
             // Last, since the other lane waits for the row from here to the commit.
             let position = try advance(decoded.good.map(\.batch))
             let before = Int64(position) - Int64(decoded.good.count)
@@ -112,6 +118,20 @@ struct RollupJob {
         report.batches += decoded.good.count
         report.rows += decoded.rowCount
         report.quarantined += decoded.bad.map { QuarantineNote($0) }
+    }
+
+    /// Adds what the batches hold to cubes, by the registry as it is now: no import is between this and the commit.
+    ///
+    /// - Parameter cells: made by the registry as it was a moment ago.
+    private func addToCubes(_ cells: CubeBuilder, of batches: [DecodedBatches.Good], names: [BatchNames]) throws -> Int
+    {
+        try session.lockCubes(.rollup)
+        let state = try session.cubeState()
+        var cells = cells
+        if !cells.basis.isCurrent(in: state) {
+            cells = CubeBuilder(try cubes.basis(of: state, session), of: batches, names: names)
+        }
+        return try CubeWriter(connection: connection).write(cells.cells(in: state))
     }
 
     private func giveUp(_ taken: QueuedBatch, because error: any Error, into report: inout RollupReport) throws {
@@ -151,7 +171,12 @@ struct RollupJob {
         // Positions are gapless: each counted batch takes exactly one, and the next rollup goes on after the last.
         precondition(placed == good.count, "\(placed) of \(good.count) batches got a position after \(position)")
         let next = position + Int64(good.count)
-        try connection.query("UPDATE rollup_state SET position = $1", [.int(next)])
+        // Cubes count up to the same position, unless somebody rolled up without them.
+        try connection.query(
+            """
+            UPDATE rollup_state SET position = $1,
+                   cube_position = CASE WHEN cube_position = position THEN $1 ELSE cube_position END
+            """, [.int(next)])
         return UInt64(next)
     }
 

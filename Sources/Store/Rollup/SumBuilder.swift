@@ -46,6 +46,13 @@ struct SumBuilder {
         }
     }
 
+    /// Adds the rows of batches.
+    ///
+    /// - Parameter names: the numbers behind each batch's dictionaries, in their order.
+    mutating func add(_ batches: [DecodedBatches.Good], names: [BatchNames]) throws {
+        for (batch, names) in zip(batches, names) { try add(batch.rows, names: names) }
+    }
+
     private mutating func add(_ row: UsageRow, names: BatchNames) {
         let counts = WideTokenCounts(row.counts)
         totals += counts

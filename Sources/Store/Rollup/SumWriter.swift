@@ -58,7 +58,7 @@ struct SumWriter {
     }
 
     /// Keys are unique within a statement, so that each row of it is one row of the table.
-    private static func requireAll(_ written: Int, of rows: Int, _ table: String) {
+    static func requireAll(_ written: Int, of rows: Int, _ table: String) {
         precondition(written == rows, "\(written) of \(rows) sums were written to \(table)")
     }
 

@@ -12,21 +12,28 @@ extension StoreSession {
     }
 
     private static func filteredSumRow(_ row: Row) throws -> FilteredSumRow {
-        func code<Value>(_ column: Int, _ parse: (UInt8) -> Value?) throws -> Value? {
-            guard let code = try row.decode(column, as: UInt8?.self) else { return nil }
-            guard let value = parse(code) else {
-                throw PostgresError(.decoding, "The sums hold a code of a dimension that is not known.")
-            }
-            return value
+        FilteredSumRow(
+            provider: try row.decode(0), tenantKind: try kind(row, 1), model: try row.decode(3),
+            region: try row.decode(4), layer: try code(row, 5, of: Layer.init(rawValue:)),
+            workload: try code(row, 6, of: Workload.init(rawValue:)), tenant: try row.decode(7),
+            segment: try row.decode(8), passesFilters: try row.decode(2), counts: try counts(row, from: 9))
+    }
+
+    /// A column that holds a code of a dimension; `nil` where it is NULL.
+    static func code<Value>(_ row: Row, _ column: Int, of parse: (UInt8) -> Value?) throws -> Value? {
+        guard let code = try row.decode(column, as: UInt8?.self) else { return nil }
+        guard let value = parse(code) else {
+            throw PostgresError(.decoding, "The sums hold a code of a dimension that is not known.")
         }
-        guard let kind = try code(1, TenantKind.init(rawValue:)) else {
+        return value
+    }
+
+    /// A column that holds a kind of tenants.
+    static func kind(_ row: Row, _ column: Int) throws -> TenantKind {
+        guard let kind = try code(row, column, of: TenantKind.init(rawValue:)) else {
             throw PostgresError(.decoding, "The sums hold a row without a kind.")
         }
-        return FilteredSumRow(
-            provider: try row.decode(0), tenantKind: kind, model: try row.decode(3), region: try row.decode(4),
-            layer: try code(5, Layer.init(rawValue:)), workload: try code(6, Workload.init(rawValue:)),
-            tenant: try row.decode(7), segment: try row.decode(8), passesFilters: try row.decode(2),
-            counts: try counts(row, from: 9))
+        return kind
     }
 }
 
@@ -103,28 +110,38 @@ struct ScopeSumsSQL {
     }
 
     private mutating func included() -> [String] {
-        guard let providers = scope.filters.providers else { return [] }
-        let names = sql.bind(.textArray(providers.sorted()))
-        return ["u.provider_id IN (SELECT provider_id FROM provider WHERE name = ANY(\(names)))"]
+        scope.filters.providers.map { [sql.included($0)] } ?? []
     }
 
     /// An expression that is true of usage which passes the filters, those that ask catalogues left aside.
     private mutating func passing() -> String {
-        var conditions: [String] = []
-        for filter in ScopeFilter.all {
-            switch filter.condition(scope.filters) {
-            case .codes(let dimension, let codes): conditions += sql.codes(codes, "u.\(dimension.rawValue)")
-            case .names(let dimension, let patterns): conditions.append(matching(patterns, in: dimension.rawValue))
-            case nil: break
+        sql.passing(ScopeFilter.all.compactMap { $0.condition(scope.filters) })
+    }
+}
+
+extension SQLParameters {
+    /// What restricts usage to some providers.
+    mutating func included(_ providers: Set<String>) -> String {
+        let names = bind(.textArray(providers.sorted()))
+        return "u.provider_id IN (SELECT provider_id FROM provider WHERE name = ANY(\(names)))"
+    }
+
+    /// An expression that is true of usage which meets all conditions.
+    mutating func passing(_ conditions: [ScopeFilter.Condition]) -> String {
+        var texts: [String] = []
+        for condition in conditions {
+            switch condition {
+            case .codes(let dimension, let codes): texts += self.codes(codes, "u.\(dimension.rawValue)")
+            case .names(let dimension, let patterns): texts.append(matching(patterns, in: dimension.rawValue))
             }
         }
-        return conditions.isEmpty ? "true" : conditions.joined(separator: " AND ")
+        return texts.isEmpty ? "true" : texts.joined(separator: " AND ")
     }
 
     /// - Parameter table: of names, whose keys rows of sums hold.
     private mutating func matching(_ patterns: [NamePattern], in table: String) -> String {
-        let names = sql.bind(.textArray(patterns.filter { $0.prefix == nil }.map(\.text)))
-        let prefixes = sql.bind(.textArray(patterns.compactMap(\.prefix)))
+        let names = bind(.textArray(patterns.filter { $0.prefix == nil }.map(\.text)))
+        let prefixes = bind(.textArray(patterns.compactMap(\.prefix)))
         return """
             u.\(table)_id IN (SELECT \(table)_id FROM \(table) WHERE name = ANY(\(names))
                 OR EXISTS (SELECT 1 FROM unnest(\(prefixes)) AS prefix WHERE starts_with(name, prefix)))

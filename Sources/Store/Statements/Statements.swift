@@ -29,7 +29,7 @@ extension Store: ReportDatabase {
 extension StoreSession: ClosingSession {
     /// Runs `body` while no import is under way: what is recorded by the moment that it reads stays what was recorded
     /// by then. The lock is the session's, because a transaction's snapshot would be older than its wait for a lock.
-    fileprivate func whileNothingIsRecorded<Value>(_ body: () throws -> Value) throws -> Value {
+    func whileNothingIsRecorded<Value>(_ body: () throws -> Value) throws -> Value {
         try connection.query("SELECT pg_advisory_lock($1)", [.int(Self.recordingLockKey)])
         let result = Result { try body() }
         do {
