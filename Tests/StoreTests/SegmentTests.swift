@@ -543,7 +543,7 @@ extension World {
     fileprivate func expectSegmentsEqualSums(
         from moment: String = "1970-01-01 00:00Z", sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
-        let decode = payloads.decode
+        let (decode, cubes) = (payloads.decode, store.cubeMemory)
         let (segments, sums) = try await store.pool.withConnection { connection in
             var segments: [String: SegmentCounts] = [:]
             func add(_ granularity: SegmentGranularity, _ place: SegmentTables.Hour, _ row: SegmentRow) {
@@ -552,7 +552,7 @@ extension World {
             try Self.segmentRows(connection, add)
             // What waits, by what the queue says.
             let job = RollupJob(
-                connection: connection, calendar: .utc, partitions: PartitionCache(), decode: decode)
+                connection: connection, calendar: .utc, partitions: PartitionCache(), cubes: cubes, decode: decode)
             var builder = SegmentBuilder(floors: try job.floors(), calendar: store.calendar)
             for queued in try SegmentQueue(connection: connection).read(from: 0, to: 1_000_000) {
                 var batch = try job.read([queued.batch]).good

@@ -79,7 +79,8 @@ extension Store {
     ) async throws -> SegmentReport {
         try await pool.withConnection { connection in
             let rollup = RollupJob(
-                connection: connection, calendar: self.calendar, partitions: self.partitions, decode: decode)
+                connection: connection, calendar: self.calendar, partitions: self.partitions, cubes: self.cubeMemory,
+                decode: decode)
             return try SegmentJob(rollup: rollup, policy: policy, now: now).run()
         }
     }
