@@ -412,15 +412,20 @@ import UsageModel
 
     @Test func `segments that aren't in the days yet keep their partition`() async throws {
         try await World.with { world in
+            // One range of the hour is in the days, and one isn't.
             try await world.load([oneRow(minute("2025-03-15"))])
+            while try await world.merge(now: Self.later).status != .idle {}
+            try await world.load([oneRow(minute("2025-03-15"), "late")])
             #expect(try await world.merge(now: Self.later).status == .merged)
-            let policy = RetentionPolicy(payloadDays: nil, minuteDays: nil, hourDays: 60)
+            let policy = RetentionPolicy(payloadDays: nil, minuteDays: 60, hourDays: 60)
             let first = try await world.store.applyRetention(policy, now: World.june)
             #expect(!first.contains("segment_hour_2025_03") && first.contains("usage_hour_2025_03"))
+            #expect(try await world.ranges() == ["0-1: 1", "1-2: 1"])
             while try await world.merge(now: Self.later).status != .idle {}
             try await world.expectDaysEqualSums()
             let second = try await world.store.applyRetention(policy, now: World.june)
-            #expect(second.contains("segment_hour_2025_03"))
+            #expect(second.contains("segment_hour_2025_03") && second.contains("segment_minute_2025_03"))
+            #expect(try await world.ranges().isEmpty)
         }
     }
 

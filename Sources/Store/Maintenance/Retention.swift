@@ -48,8 +48,14 @@ struct Retention {
             dropped += try drop(try partitions(of: table).filter { $0.month < first })
         }
         if floors.segments > .min {
+            // Ranges of an hour are a chain, and go together.
             try connection.query(
-                "DELETE FROM segment_range r WHERE hour < $1 AND is_in_days", [SegmentTables.hour(floors.segments)])
+                """
+                DELETE FROM segment_range r
+                 WHERE r.hour < $1 AND NOT EXISTS (
+                     SELECT FROM segment_range o
+                      WHERE o.provider_id = r.provider_id AND o.hour = r.hour AND NOT o.is_in_days)
+                """, [SegmentTables.hour(floors.segments)])
         }
         return dropped
     }
