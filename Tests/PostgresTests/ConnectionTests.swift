@@ -49,6 +49,18 @@ internal import UsageModel
         }
     }
 
+    @Test func `numerics below 0 are written as what they are`() async throws {
+        try await withPool { pool in
+            try await pool.withConnection { connection in
+                let values: [Int128] = [0, 1, -1, -9_999, -10_000, Int128(Int64.min), Int128.min, Int128.max]
+                let rows = try connection.query(
+                    "SELECT v::text FROM unnest($1::numeric[]) WITH ORDINALITY AS a (v, n) ORDER BY n",
+                    [.numericArray(values)])
+                #expect(try rows.map { try $0.decode(0, as: String.self) } == values.map { String($0) })
+            }
+        }
+    }
+
     @Test(arguments: ["-1", "0.5", "'NaN'", "340282366920938463463374607431768211456"])
     func `numerics that are no count are refused`(text: String) async throws {
         try await withPool { pool in

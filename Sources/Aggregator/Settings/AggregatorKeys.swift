@@ -238,7 +238,8 @@ struct AggregatorKeys: SettingKeys {
         let hours = Setting(
             "retention.hours", optional: .duration(.days(1) ... .days(36_500)), absent: "for ever",
             """
-            How long hour sums are kept, in whole days; other zones than the calendar's can't be answered without them
+            How long hour sums are kept, in whole days; of other zones than the calendar's, what cubes don't answer \
+            can't be answered without them
             """)
     }
 
