@@ -93,7 +93,9 @@ let package = Package(
         .target(name: "Postgres", dependencies: ["UsageModel", "CLibPQ", logging, nioPosix], swiftSettings: strict),
         .target(
             name: "Store",
-            dependencies: ["UsageModel", "TextFormats", "Scopes", "Reporting", "Postgres", crypto, logging],
+            dependencies: [
+                "UsageModel", "TextFormats", "Scopes", "Reporting", "BatchFormat", "Postgres", crypto, logging,
+            ],
             resources: [.copy("Migrations")], swiftSettings: strict),
 
         // MARK: What both daemons share
@@ -242,7 +244,8 @@ let package = Package(
         .testTarget(
             name: "StoreTests",
             dependencies: [
-                "Reporting", "Store", "Postgres", "Scopes", "ScopesTestSupport", "TextFormats", "UsageModel",
+                "BatchFormat", "Reporting", "Store", "Postgres", "Scopes", "ScopesTestSupport", "TextFormats",
+                "UsageModel",
                 "TestSupport",
                 crypto, logging,
             ],
@@ -301,10 +304,11 @@ let package = Package(
     ]
 )
 
-// STEELYARD_ONLY names targets with commas between: only these and what they need, and no packages where they need none. It is
-// for tools that build the same few suites again and again (`Tests/Tools/mutants`) or in another way (`Tests/Tools/sanitize`).
-// SwiftPM has nothing simpler that is as fast: it links all test targets into one product, so `--build-tests` compiles whatever
-// depends on a changed target (minutes instead of seconds), and `--target` compiles one target and links nothing to run.
+// STEELYARD_ONLY names targets with commas between: only these and what they need, and no packages where they need
+// none. It is for tools that build the same few suites again and again (`Tests/Tools/mutants`) or in another way
+// (`Tests/Tools/sanitize`). SwiftPM has nothing simpler that is as fast: it links all test targets into one product, so
+// `--build-tests` compiles whatever depends on a changed target (minutes instead of seconds), and `--target` compiles
+// one target and links nothing to run.
 if let only = Context.environment["STEELYARD_ONLY"] {
     var names = Set(only.split(separator: ",").map(String.init))
     var added = names

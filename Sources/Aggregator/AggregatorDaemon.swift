@@ -143,6 +143,8 @@ package struct AggregatorDaemon: Sendable {
                     RollupWorker(
                         store: store, limits: settings.rollupLimits, poll: settings.rollupPoll, signals: rollup,
                         registry: registry, logger: logger)))
+            services.append(
+                preparation.before(SegmentWorker(store: store, clock: clock, registry: registry, logger: logger)))
         }
         // Listens from the start: until the database is prepared `/readyz` says so, and questions are answered 503.
         services.append(query(health, maxConnections: connections.query))

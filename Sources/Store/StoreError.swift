@@ -30,6 +30,8 @@ package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
         package static let factConflict = Code("fact-conflict")
         /// What is stored of a statement isn't what was hashed when it was proposed.
         package static let damagedStatement = Code("damaged-statement")
+        /// What is stored of a segment isn't what was hashed when it was written, or segments don't add up.
+        package static let damagedSegment = Code("damaged-segment")
         /// Nothing restricts a question, or what did was changed while it was answered.
         package static let noReader = Code("no-reader")
         /// The login for questions could see or do more than a reader.

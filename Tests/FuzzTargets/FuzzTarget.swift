@@ -26,6 +26,8 @@ package struct FuzzTarget: Sendable, CustomStringConvertible {
             FuzzTarget(name: "batch") { BatchTarget.run(message: $0) },
             // A sealed batch: the zstd frame and what is in it.
             FuzzTarget(name: "frame") { BatchTarget.run(frame: $0) },
+            // A segment of sums, sealed or not.
+            FuzzTarget(name: "segment") { SegmentTarget.run($0) },
             // A write-ahead record of the collector.
             FuzzTarget(name: "record") { RecordTarget.run($0) },
             // The spool's directory after damage.

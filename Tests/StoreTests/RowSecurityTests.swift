@@ -30,6 +30,9 @@ struct RowSecurityTests {
             }
             try await world.importRows(.providers, "acme,group,2025-01-01,,why")
             _ = try await world.reports.propose(Closing.proposal(override: "a test"))
+            let later = Timestamp(seconds: World.june.seconds + 86_400)
+            while try await world.store.mergeSegmentsNext(now: later, decode: world.payloads.decode).didSomething {
+            }
             let token = TokenRecord(
                 id: "abc", role: .admin, provider: nil, createdAt: World.june, createdBy: "test")
             try await world.store.transaction {
@@ -154,7 +157,9 @@ struct RowSecurityTests {
                     INSERT INTO statement_decision (statement_id, scope_id, month, proposed_by, decision, reason,
                         decided_at, decided_by, decided_token)
                     SELECT statement_id, scope_id, month, proposed_by, 'withdrawn', 'a test', now(), 'a test', 'abc'
-                      FROM statement
+                      FROM statement;
+                    INSERT INTO segment_queue
+                    SELECT provider_id, '2025-06-15', 99, collector_id, 1, 0, now(), 1, 1 FROM collector
                     """)
                 return try connection.query("SELECT provider_id FROM provider WHERE name = 'acme'").one().decode(0)
             }
@@ -180,6 +185,7 @@ struct RowSecurityTests {
     @Test(
         arguments: [
             "SELECT 1 FROM ledger_payload", "SELECT 1 FROM ledger_digest", "SELECT 1 FROM usage_hour_2025_06",
+            "SELECT 1 FROM segment_hour_2025_06",
             "SELECT secret_hash FROM api_token", "SELECT payload FROM batch_quarantine", "DELETE FROM audit_log",
             "UPDATE api_token SET revoked_at = NULL", "INSERT INTO region (name) VALUES ('x')",
             "CREATE TEMPORARY TABLE provider (provider_id smallint)", "CREATE TABLE x ()", "CREATE SCHEMA x",

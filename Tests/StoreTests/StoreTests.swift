@@ -129,7 +129,7 @@ import UsageModel
                 try $0.query("SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relname ~ '_(2025_12|2026_01)$'")
                     .one().decode(0)
             }
-            #expect(names == 10)
+            #expect(names == 16)
         }
     }
 
@@ -142,10 +142,12 @@ import UsageModel
             let now = Timestamp(seconds: date("2025-08-20").days * 86_400)
             let early = try await store.applyRetention(RetentionPolicy(payloadDays: 400), now: now)
             #expect(early.isEmpty)
+            while try await store.mergeSegmentsNext(now: now, decode: world.payloads.decode).didSomething {}
             let dropped = try await store.applyRetention(policy, now: now)
             #expect(
                 dropped.sorted() == [
-                    "ledger_payload_2025_06", "usage_hour_2025_03", "usage_hour_2025_06", "usage_minute_2025_03",
+                    "ledger_payload_2025_06", "segment_hour_2025_03", "segment_hour_2025_06", "segment_minute_2025_03",
+                    "segment_minute_2025_06", "usage_hour_2025_03", "usage_hour_2025_06", "usage_minute_2025_03",
                     "usage_minute_2025_06",
                 ])
             let error = await #expect(throws: QuestionError.self) {
@@ -166,13 +168,15 @@ import UsageModel
         }
     }
 
-    @Test func `a payload that waits for its rollup is not dropped`() async throws {
+    @Test func `a payload that waits for its rollup, or for a segment, is not dropped`() async throws {
         try await World.with { world in
             try await world.openEpoch()
             _ = try await world.store.commitBatch(world.batch(oneRow(0), sequence: 0))
             let now = Timestamp(seconds: date("2026-08-20").days * 86_400)
             #expect(try await world.store.applyRetention(RetentionPolicy(payloadDays: 1), now: now).isEmpty)
             try await world.rollUpAll()
+            #expect(try await world.store.applyRetention(RetentionPolicy(payloadDays: 1), now: now).isEmpty)
+            while try await world.store.mergeSegmentsNext(now: now, decode: world.payloads.decode).didSomething {}
             #expect(
                 try await world.store.applyRetention(RetentionPolicy(payloadDays: 1), now: now) == [
                     "ledger_payload_2025_06"

@@ -1,7 +1,8 @@
 internal import CZstd
 internal import UsageModel
 
-/// The one zstd frame that a batch travels in. Nothing else in Steelyard's batches touches the zstd library.
+/// The one zstd frame that a batch travels in, or a segment is stored in. Nothing else of either touches the zstd
+/// library.
 enum ZstdFrame {
     /// Compresses `content` into one frame with content size and checksum.
     ///
@@ -66,8 +67,15 @@ extension ZstdFrame {
     ///
     /// Nothing is decompressed, and nothing larger than `sealed` is allocated, before the frame's header has been held
     /// against the limits.
-    static func decompress(_ sealed: [UInt8]) throws(BatchError) -> [UInt8] {
-        let contentSize = try inspect(sealed)
+    ///
+    /// - Parameters:
+    ///   - maxSealedBytes: the largest frame.
+    ///   - maxContentBytes: the most that it may promise to decompress to.
+    static func decompress(
+        _ sealed: [UInt8], maxSealedBytes: Int = Limits.maxSealedBatchBytes,
+        maxContentBytes: Int = Limits.maxDecodedBatchBytes
+    ) throws(BatchError) -> [UInt8] {
+        let contentSize = try inspect(sealed, maxSealedBytes: maxSealedBytes, maxContentBytes: maxContentBytes)
         guard let context = unsafe ZSTD_createDCtx() else {
             throw BatchError(.badCompression, "zstd could not get memory for a decompressor")
         }
@@ -91,9 +99,11 @@ extension ZstdFrame {
     /// Checks everything that a frame says about itself.
     ///
     /// - Returns: the content size in bytes.
-    private static func inspect(_ sealed: [UInt8]) throws(BatchError) -> Int {
-        guard sealed.count <= Limits.maxSealedBatchBytes else {
-            throw BatchError(.sealedTooLarge, "\(sealed.count) bytes, more than \(Limits.maxSealedBatchBytes)")
+    private static func inspect(
+        _ sealed: [UInt8], maxSealedBytes: Int, maxContentBytes: Int
+    ) throws(BatchError) -> Int {
+        guard sealed.count <= maxSealedBytes else {
+            throw BatchError(.sealedTooLarge, "\(sealed.count) bytes, more than \(maxSealedBytes)")
         }
         var header = ZSTD_frameHeader()
         let needed = unsafe sealed.withUnsafeBytes { input in
@@ -108,8 +118,8 @@ extension ZstdFrame {
         let (contentSize, windowSize) = (header.frameContentSize, header.windowSize)
         // The two largest values stand for "unknown" and "error".
         guard contentSize < UInt64.max - 1 else { throw BatchError(.badFrame, "doesn't say its content size") }
-        guard contentSize <= Limits.maxDecodedBatchBytes else {
-            throw BatchError(.decodedTooLarge, "\(contentSize) bytes, more than \(Limits.maxDecodedBatchBytes)")
+        guard contentSize <= maxContentBytes else {
+            throw BatchError(.decodedTooLarge, "\(contentSize) bytes, more than \(maxContentBytes)")
         }
         guard contentSize > 0 else { throw BatchError(.badFrame, "is empty") }
         guard windowSize <= 1 << UInt64(Limits.maxZstdWindowLog) else {

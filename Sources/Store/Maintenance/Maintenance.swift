@@ -37,7 +37,9 @@ extension Store {
     @discardableResult
     package func applyRetention(_ policy: RetentionPolicy, now: Timestamp) async throws -> [String] {
         try await pool.withConnection { connection in
-            let dropped = try Retention(connection: connection, policy: policy, now: now).run()
+            let dropped = try Retention(
+                connection: connection, calendar: self.calendar, policy: policy, now: now
+            ).run()
             self.partitions.forget(dropped)
             return dropped
         }

@@ -42,11 +42,14 @@ enum PartitionedTable: String, CaseIterable {
     case usageMinute = "usage_minute"
     case usageHour = "usage_hour"
     case usageDay = "usage_day"
+    case segmentHour = "segment_hour"
+    case segmentMinute = "segment_minute"
+    case tenantDay = "tenant_day"
 
     /// Whether rows are updated often, so that pages should keep room for it.
     var isUpdated: Bool {
         switch self {
-        case .ledger, .ledgerPayload: false
+        case .ledger, .ledgerPayload, .segmentHour, .segmentMinute, .tenantDay: false
         case .usageMinute, .usageHour, .usageDay: true
         }
     }
@@ -61,9 +64,9 @@ struct Partition: Hashable {
     /// Whether retention keeps rows that it may hold.
     func isKept(_ floors: Floors) -> Bool {
         switch table {
-        case .usageHour: month.next.firstSecond / 3_600 > floors.hour
-        case .usageMinute: month.next.firstSecond / 60 > floors.minute
-        case .ledger, .ledgerPayload, .usageDay: true
+        case .usageHour, .segmentHour: month.next.firstSecond / 3_600 > floors.hour
+        case .usageMinute, .segmentMinute: month.next.firstSecond / 60 > floors.minute
+        case .ledger, .ledgerPayload, .usageDay, .tenantDay: true
         }
     }
 }

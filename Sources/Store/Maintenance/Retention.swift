@@ -4,6 +4,7 @@ internal import UsageModel
 /// Drops what the retention policy doesn't keep, by whole partitions.
 struct Retention {
     let connection: Connection
+    let calendar: ZoneRules
     let policy: RetentionPolicy
     let now: Timestamp
 
@@ -12,8 +13,10 @@ struct Retention {
         // Nothing is rolled up meanwhile, into what is dropped. Where another instance rolls up, the next run of this
         // will do.
         return try RollupLocks(connection: connection).exclusively {
-            try dropSums(.usageMinute, keptDays: policy.minuteDays)
+            let dropped =
+                try dropSums(.usageMinute, keptDays: policy.minuteDays)
                 + dropSums(.usageHour, keptDays: policy.hourDays) + dropPayloads()
+            return try dropped + dropSegments()
         } ?? []
     }
 
@@ -28,10 +31,41 @@ struct Retention {
         return try drop(try partitions(of: table).filter { $0.month < floor })
     }
 
-    /// A payload that waits to be rolled up keeps its partition.
+    /// Segments go with the sums of their granularity, and an hour's ranges with the last of them. Those that aren't in
+    /// the days by tenant yet stay until they are.
+    private func dropSegments() throws -> [String] {
+        let floors = try StoreSession(connection, calendar: calendar).floors()
+        let waiting: Timestamp? = try connection.query(
+            "SELECT min(hour) FROM segment_range WHERE NOT is_in_days"
+        ).one().decode(0)
+        let kept = waiting.map { Month(second: $0.seconds) }
+        var dropped: [String] = []
+        for (table, hour) in [(.segmentMinute, floors.minuteHour), (.segmentHour, floors.hour)]
+            as [(PartitionedTable, Int64)] where hour > .min
+        {
+            let floor = Month(second: hour * 3_600)
+            let first = min(floor, kept ?? floor)
+            dropped += try drop(try partitions(of: table).filter { $0.month < first })
+        }
+        if floors.segments > .min {
+            // Ranges of an hour are a chain, and go together.
+            try connection.query(
+                """
+                DELETE FROM segment_range r
+                 WHERE r.hour < $1 AND NOT EXISTS (
+                     SELECT FROM segment_range o
+                      WHERE o.provider_id = r.provider_id AND o.hour = r.hour AND NOT o.is_in_days)
+                """, [SegmentTables.hour(floors.segments)])
+        }
+        return dropped
+    }
+
+    /// A payload that waits to be rolled up, or to be merged into segments, keeps its partition.
     private func dropPayloads() throws -> [String] {
         guard let floor = floor(policy.payloadDays) else { return [] }
-        let oldest: Timestamp? = try connection.query("SELECT min(received_at) FROM rollup_queue").one().decode(0)
+        let oldest: Timestamp? = try connection.query(
+            "SELECT least((SELECT min(received_at) FROM rollup_queue), (SELECT min(received_at) FROM segment_queue))"
+        ).one().decode(0)
         let kept = min(floor, oldest.map { Month(second: $0.seconds) } ?? floor)
         return try drop(try partitions(of: .ledgerPayload).filter { $0.month < kept })
     }

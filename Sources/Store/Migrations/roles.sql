@@ -52,6 +52,7 @@ BEGIN
     GRANT SELECT ON provider, tenant, tenant_kind, usage_minute, usage_hour, usage_day, usage_month, cube,
         cube_change, registry_version, collector, collector_epoch, collector_heartbeat, ledger, rollup_queue, new_names,
         fact, statement, statement_decision, audit_log TO steelyard_reader;
+    GRANT SELECT ON segment_queue, segment_range, segment_hour, segment_minute, tenant_day TO steelyard_reader;
 
     FOR restricted, condition IN
         SELECT name, own FROM unnest(ARRAY['provider', 'tenant', 'tenant_kind', 'usage_minute', 'usage_hour',
@@ -61,6 +62,9 @@ BEGIN
         -- The whole market's: who sees one provider only sees none of them.
         SELECT name, whole FROM unnest(ARRAY['fact', 'statement', 'statement_decision', 'api_token',
             'audit_log']) AS name
+        UNION ALL
+        SELECT name, own FROM unnest(ARRAY['segment_queue', 'segment_range', 'segment_hour', 'segment_minute',
+            'tenant_day']) AS name
     LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', restricted);
         EXECUTE format('DROP POLICY IF EXISTS reader ON %I', restricted);

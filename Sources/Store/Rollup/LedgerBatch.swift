@@ -51,6 +51,8 @@ struct DecodedBatches {
         var batch: LedgerBatch
         var payload: [UInt8]
         var rows: UsageRows
+        /// Of a batch that was counted before.
+        var overLimit = OverLimitNames()
     }
 
     struct Bad {

@@ -68,10 +68,14 @@ package struct NewNameUse: Sendable, Equatable {
 enum NamingRule {
     /// New ones within their budgets.
     case within(NewNameLimits)
-    /// None but those that have one.
+    /// Those of batches that were counted before: what has an id, unless it was counted without.
     case known
     /// Any.
     case all
+
+    var namesAll: Bool {
+        if case .all = self { true } else { false }
+    }
 }
 
 /// Turns the names of batches into ids.
@@ -83,23 +87,35 @@ struct BatchNaming {
     func names(of batches: [DecodedBatches.Good]) throws -> [BatchNames] {
         let models = try ids(.model, batches, namedBy: \.models)
         let regions = try ids(.region, batches, namedBy: \.regions)
-        var tenants = [[Int64]](repeating: [], count: batches.count)
+        var tenants = [NameIDs](repeating: NameIDs(), count: batches.count)
         for (provider, indices) in Dictionary(grouping: batches.indices, by: { batches[$0].batch.provider }) {
             let own = try ids(.tenant, indices.map { batches[$0] }, namedBy: \.tenants, provider: provider)
             for (index, ids) in zip(indices, own) { tenants[index] = ids }
         }
         return batches.indices.map { index in
             BatchNames(
-                provider: batches[index].batch.provider, tenants: tenants[index],
-                models: models[index].map { Int32(truncatingIfNeeded: $0) },
-                regions: regions[index].map { Int32(truncatingIfNeeded: $0) })
+                provider: batches[index].batch.provider, tenants: tenants[index].ids,
+                models: models[index].ids.map { Int32(truncatingIfNeeded: $0) },
+                regions: regions[index].ids.map { Int32(truncatingIfNeeded: $0) },
+                overLimit: OverLimitNames(
+                    places: [
+                        .tenant: tenants[index].overLimit, .model: models[index].overLimit,
+                        .region: regions[index].overLimit,
+                    ]))
         }
+    }
+
+    /// The ids behind one dictionary of a batch.
+    private struct NameIDs {
+        var ids: [Int64] = []
+        /// The places of names that have none of their own.
+        var overLimit: [Int32] = []
     }
 
     private func ids(
         _ dimension: NameDimension, _ batches: [DecodedBatches.Good], namedBy dictionary: KeyPath<UsageRows, [String]>,
         provider: Int16? = nil
-    ) throws -> [[Int64]] {
+    ) throws -> [NameIDs] {
         let interner = Interner(connection: connection)
         // In the spelling that names are kept in, whatever a collector sealed: two that are composed differently are one.
         let dictionaries = batches.map { $0.rows[keyPath: dictionary].map(NameRule.kept) }
@@ -117,15 +133,27 @@ struct BatchNaming {
             }
         }
         var overLimit: Int64?
-        return try dictionaries.map { names in
-            try names.map { name in
-                if let id = ids[NameBytes(name)] { return id }
-                if let overLimit { return overLimit }
-                let id = try interner.make(dimension, NameRule.overLimitName, provider: provider)
+        return try zip(batches, dictionaries).map { batch, names in
+            let counted = isKnown ? Set(batch.overLimit.places[dimension] ?? []) : []
+            var own = NameIDs()
+            own.ids.reserveCapacity(names.count)
+            for (place, name) in names.enumerated() {
+                if let id = ids[NameBytes(name)], !counted.contains(Int32(place)) {
+                    own.ids.append(id)
+                    continue
+                }
+                let id = try overLimit ?? interner.make(dimension, NameRule.overLimitName, provider: provider)
                 overLimit = id
-                return id
+                own.ids.append(id)
+                own.overLimit.append(Int32(place))
             }
+            return own
         }
+    }
+
+    /// Whether names are given as they were counted.
+    private var isKnown: Bool {
+        if case .known = rule { true } else { false }
     }
 
     private static func distinct(_ dictionaries: [[String]]) -> [String] {

@@ -128,6 +128,8 @@ struct RebuildJob {
             try connection.execute(
                 "CREATE TEMPORARY TABLE rebuilt_\(table.name) (LIKE \(table.name) INCLUDING INDEXES)")
         }
+        let hours = (minutes.lowerBound + 59).flooredDivision(by: 60)..<minutes.upperBound.flooredDivision(by: 60)
+        var segments = try SegmentRebuild(job: job, dates: dates, hours: hours)
         let cubes = try CubeRebuild(job: job, minutes: minutes)
         let floors = try job.session.floors()
         var report = RebuildReport(
@@ -135,23 +137,28 @@ struct RebuildJob {
         var (after, first): (Int64, Int64?) = (0, nil)
         var faults = LedgerFaults()
         while let portion = try nextPortion(after: after) {
-            report.batches += try add(portion, floors: floors, cubes: cubes, faults: &faults)
+            report.batches += try add(
+                portion, floors: floors, segments: &segments, cubes: cubes, faults: &faults)
             first = first ?? portion.records.first?.position
             after = portion.records.last?.position ?? after
         }
         try faults.check()
-        report.tables = try RebuildTable.allCases.map { try compare($0, floors: floors) }
+        report.tables = try RebuildTable.allCases.map { try compare($0, floors: floors) } + segments.compare()
+        // Making partitions takes transactions of its own.
+        if replacement != nil { try segments.makePartitions() }
         return try connection.transaction { _ in
             report.tables += try cubes.compare()
             guard let replacement else { return report }
             if !report.holes.isEmpty, !replacement.acceptsHoles {
                 throw StoreError(
                     .ledgerHole,
-                    "Batches are gone from the ledger (\(report.holes.named(\.description))): sums without them would "
-                        + "say less than was counted. Restore them from a backup, or accept the holes (--accept-holes).")
+                    "Batches are gone from the ledger (\(report.holes.named(\.description))): sums without them "
+                        + "would say less than was counted. Restore them from a backup, or accept the holes "
+                        + "(--accept-holes).")
             }
             if !report.isEqual {
                 for table in RebuildTable.allCases { try self.replace(table, floors: floors) }
+                try segments.replace(namesAll: naming.namesAll)
                 try cubes.replace()
                 report.hasReplaced = true
             }
@@ -176,18 +183,21 @@ struct RebuildJob {
 
     /// Adds the batches of a portion that are what the ledger says.
     private func add(
-        _ portion: Portion, floors: Floors, cubes: CubeRebuild, faults: inout LedgerFaults
+        _ portion: Portion, floors: Floors, segments: inout SegmentRebuild, cubes: CubeRebuild,
+        faults: inout LedgerFaults
     ) throws -> Int {
         let decoded = try job.read(portion.batches)
         let records = Dictionary(
             zip(portion.batches.map(BatchKey.init), portion.records), uniquingKeysWith: { first, _ in first })
         var good: [DecodedBatches.Good] = []
+        var positions: [Int64] = []
         for item in decoded.good {
             guard let record = records[BatchKey(item.batch)] else { continue }
             if let difference = record.difference(from: item.payload, .success(item.rows)) {
                 faults.add(record.name(of: item.batch), fault: difference)
             } else {
                 good.append(item)
+                positions.append(record.position)
             }
         }
         for item in decoded.bad {
@@ -195,11 +205,16 @@ struct RebuildJob {
             let difference = record.difference(from: item.payload, .failure(RollupError(item.detail)))
             faults.add(record.name(of: item.batch), fault: difference ?? item.detail)
         }
+        let overLimit = try job.overLimitNames(at: positions)
+        for (index, position) in positions.enumerated() {
+            good[index].overLimit = overLimit[position] ?? OverLimitNames()
+        }
         var builder = SumBuilder(
             calendar: job.calendar, range: minutes, expectedRows: good.reduce(0) { $0 + $1.rows.rows.count })
         let names = try job.names(of: good, naming: naming)
         try builder.add(good, names: names)
         builder.finish()
+        try segments.add(good, names: names, positions: positions, within: minutes)
         _ = try SumWriter(connection: connection, prefix: "rebuilt_").write(builder, floors: floors)
         try cubes.add(good, names: names)
         return good.count

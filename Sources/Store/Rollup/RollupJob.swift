@@ -107,7 +107,11 @@ struct RollupJob {
                 try SumWriter(connection: connection).write(builder, floors: floors)
                 + addToCubes(cells, of: decoded.good, names: names)
             // Last, since the other lane waits for the row from here to the commit.
-            return (try advance(decoded.good.map(\.batch)), sums)
+            let position = try advance(decoded.good.map(\.batch))
+            let before = Int64(position) - Int64(decoded.good.count)
+            try note(names, after: before)
+            try SegmentQueue(connection: connection).add(decoded.good, after: before, from: floors.segment)
+            return (position, sums)
         }
         report.position = position
         report.sums += sums
@@ -228,6 +232,8 @@ extension StoreSession {
             switch try row.decode(0, as: String.self) {
             case PartitionedTable.usageHour.rawValue: floors.hour = seconds / 3_600
             case PartitionedTable.usageMinute.rawValue: floors.minute = seconds / 60
+            case SegmentHistory.segmentFloor: floors.segment = seconds / 3_600
+            case SegmentHistory.dayFloor: floors.tenantDay = calendar.date(atSecond: seconds)
             default: continue
             }
         }

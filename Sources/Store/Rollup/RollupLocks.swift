@@ -16,6 +16,8 @@ struct RollupLocks {
     private static let allSums: Int64 = 0x7374_6565_6C66_6F6C
     /// The first of the two numbers of a lane's and a provider's lock.
     private static let laneClass: Int64 = 0x6C61_6E65
+    /// The second number for who merges segments; lanes of rollups have 1 and 2.
+    private static let segmentLane = 3
     private static let providerClass: Int64 = 0x7072_6F76
 
     /// Runs `body` while nothing is rolled up, in this instance or another; `nil` where something is.
@@ -48,6 +50,12 @@ struct RollupLocks {
                 "SELECT pg_advisory_unlock($1::int8::int4, p::int4) FROM unnest($2::int2[]) AS p",
                 [.int(Self.providerClass), .int16Array(providers)])
         }
+    }
+
+    /// Runs `body` while nobody else merges segments; `nil` where somebody does, or sums are changed otherwise. Rollups
+    /// go on meanwhile.
+    func forSegments<Value>(_ body: () throws -> Value) throws -> Value? {
+        try holding([.allSums(isShared: true), .lane(Self.segmentLane)], body)
     }
 
     private func holding<Value>(_ locks: [Lock], _ body: () throws -> Value) throws -> Value? {

@@ -1,3 +1,4 @@
+internal import BatchFormat
 internal import Reporting
 internal import UsageModel
 
@@ -7,6 +8,8 @@ struct BatchNames {
     var tenants: [Int64]
     var models: [Int32]
     var regions: [Int32]
+    /// Which of them stand for names beyond a budget.
+    var overLimit = OverLimitNames()
 }
 
 /// Merges batch rows to unique keys, in memory, for all tables of sums at once.
@@ -121,4 +124,20 @@ struct SumBuilder {
 struct Floors {
     var hour = Int64.min
     var minute = Int64.min
+    /// The first hour that segments are kept of, of batches that came before there were segments.
+    var segment = Int64.min
+    /// The first day whose rows by tenant are complete; `nil` where all are.
+    var tenantDay: CalendarDate?
+
+    /// The hour of the minute floor.
+    var minuteHour: Int64 { minute == .min ? .min : minute / 60 }
+    /// The first hour that any segments are kept of.
+    var segments: Int64 { max(segment, min(hour, minuteHour)) }
+
+    /// Whether segments of any granularity are kept of an hour.
+    func keepAny(of place: Int64) -> Bool { SegmentGranularity.allCases.contains { keep($0, of: place) } }
+
+    func keep(_ granularity: SegmentGranularity, of place: Int64) -> Bool {
+        place >= segments && place >= (granularity == .hour ? hour : minuteHour)
+    }
 }

@@ -190,6 +190,54 @@ struct Inside: Sendable {
     }
 }
 
+@Suite struct SegmentWorkerTests {
+    @Test func `merges what is counted while it runs, says so in metrics, and stops when told`() async throws {
+        try await Inside.with { inside in
+            let epoch = try await inside.openEpoch()
+            for sequence in 0..<5 {
+                _ = try await inside.submit(
+                    inside.sealed(UInt64(sequence + 1)), epoch: epoch, sequence: UInt64(sequence))
+            }
+            while try await inside.worker.rollUpOnce().status == .rolledUp {}
+            let logger = Logger(label: "test")
+            let waiting: @Sendable () async throws -> Int = {
+                try await inside.store.pool.withConnection {
+                    try $0.query(
+                        """
+                        SELECT (SELECT count(*) FROM segment_queue)
+                             + (SELECT count(*) FROM segment_range WHERE NOT is_in_days)
+                        """
+                    ).one().decode(0)
+                }
+            }
+            #expect(try await waiting() == 5)
+            let worker = SegmentWorker(
+                store: inside.store, clock: LaterClock(), registry: inside.registry, logger: logger)
+            let group = ServiceGroup(configuration: .init(services: [.init(service: worker)], logger: logger))
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                tasks.addTask { try await group.run() }
+                for _ in 0..<600 where try await waiting() > 0 { try await Task.sleep(for: .milliseconds(100)) }
+                #expect(try await waiting() == 0)
+                await group.triggerGracefulShutdown()
+                try await tasks.waitForAll()
+            }
+            let metrics = inside.registry.render()
+            #expect(metrics.contains("steelyard_aggregator_segment_batch_hours_total 5"))
+            #expect(metrics.contains("steelyard_aggregator_segments_total 4"))
+            #expect(metrics.contains("steelyard_aggregator_tenant_day_rows_total 1"))
+            let report = try await inside.store.rebuild(
+                CalendarDate(days: 20_254)..<CalendarDate(days: 20_255), decode: RollupWorker.decode)
+            #expect(report.isEqual)
+            #expect(report.tables.filter { $0.rows == 0 }.map(\.name) == ["usage_month", "cube_change"])
+        }
+    }
+
+    /// An hour after the batches came.
+    private struct LaterClock: WallClock {
+        func nowMilliseconds() -> Int64 { 1_751_418_000_000 }
+    }
+}
+
 @Suite struct HealthMonitorTests {
     @Test func `a collector is told of its own and its provider's scarce budgets of names`() async throws {
         try await Inside.with { inside in

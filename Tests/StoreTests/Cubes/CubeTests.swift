@@ -172,7 +172,8 @@ import UsageModel
                 INSERT INTO cube_change SELECT '2025-08-01Z', * FROM cube WHERE calendar_id = 1
                 """)
             let found = try await world.store.rebuild(days, decode: world.payloads.decode)
-            #expect(found.tables.map { $0.differing > 0 } == [false, false, false, false, true, true])
+            #expect(
+                found.tables.map { $0.differing > 0 } == [false, false, false, false, false, false, false, true, true])
             let replaced = try await world.store.rebuild(
                 days, replacement: Replacement(by: World.someone, now: World.june), decode: world.payloads.decode)
             #expect(replaced.hasReplaced)

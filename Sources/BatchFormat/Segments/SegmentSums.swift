@@ -1,0 +1,154 @@
+/// Rows that arrive in any order, summed by key: what becomes the segments of an hour.
+package struct SegmentSums: Sendable {
+    private var slots: [Int32]
+    private var mask: Int
+    private var rows: [SegmentRow] = []
+
+    package init(minimumCapacity: Int = 64) {
+        var size = 16
+        while size < minimumCapacity * 2 { size *= 2 }
+        slots = [Int32](repeating: -1, count: size)
+        mask = size - 1
+    }
+
+    /// Distinct keys.
+    package var count: Int { rows.count }
+
+    package mutating func add(_ key: SegmentKey, _ counts: SegmentCounts) {
+        var slot = Self.hash(key) & mask
+        while true {
+            let index = Int(slots[slot])
+            if index < 0 { break }
+            if rows[index].key == key {
+                rows[index].counts += counts
+                return
+            }
+            slot = (slot + 1) & mask
+        }
+        slots[slot] = Int32(rows.count)
+        rows.append(SegmentRow(key: key, counts: counts))
+        if rows.count * 2 > slots.count { grow() }
+    }
+
+    /// The sums in the order of their keys, without those that count nothing.
+    package func sorted() -> [SegmentRow] { SegmentOrder.sorted(rows) }
+
+    private mutating func grow() {
+        mask = slots.count * 2 - 1
+        slots = [Int32](repeating: -1, count: mask + 1)
+        for (index, row) in rows.enumerated() {
+            var slot = Self.hash(row.key) & mask
+            while slots[slot] >= 0 { slot = (slot + 1) & mask }
+            slots[slot] = Int32(index)
+        }
+    }
+
+    /// Keys are of numbers that we gave out ourselves, so a mixing function is enough; nobody can aim at it.
+    @inline(__always)
+    private static func hash(_ key: SegmentKey) -> Int {
+        var value =
+            UInt64(truncatingIfNeeded: key.packed)
+            ^ (UInt64(truncatingIfNeeded: key.packed >> 64) &* 0x9E37_79B9_7F4A_7C15)
+        value ^= value >> 32
+        value = value &* 0xD6E8_FEB8_6659_FD93
+        value ^= value >> 32
+        return Int(truncatingIfNeeded: value)
+    }
+}
+
+/// Rows that arrive in any order, hardly any twice: kept as they come, and summed by key when they are put in order. It
+/// costs less than ``SegmentSums`` where most keys are new.
+package struct SegmentRows: Sendable {
+    private var rows: [SegmentRow] = []
+
+    package init(minimumCapacity: Int = 0) {
+        rows.reserveCapacity(minimumCapacity)
+    }
+
+    @inline(__always)
+    package mutating func add(_ key: SegmentKey, _ counts: SegmentCounts) {
+        // Neighbours of one key are common: a tenant's rows of a minute, one for each model.
+        if rows.last?.key == key {
+            rows[rows.count - 1].counts += counts
+        } else {
+            rows.append(SegmentRow(key: key, counts: counts))
+        }
+    }
+
+    /// The sums in the order of their keys, without those that count nothing.
+    package func sorted() -> [SegmentRow] { SegmentOrder.sorted(rows) }
+}
+
+/// Rows in the order of their keys.
+enum SegmentOrder {
+    /// - Returns: equal keys added, those that count nothing left out.
+    static func sorted(_ rows: [SegmentRow]) -> [SegmentRow] {
+        var places = rows.indices.map { Place(key: rows[$0].key.packed, index: Int32($0)) }
+        sort(&places)
+        var sorted: [SegmentRow] = []
+        sorted.reserveCapacity(rows.count)
+        var next = 0
+        while next < places.count {
+            let key = places[next].key
+            var row = rows[Int(places[next].index)]
+            next += 1
+            while next < places.count, places[next].key == key {
+                row.counts += rows[Int(places[next].index)].counts
+                next += 1
+            }
+            if !row.counts.isZero { sorted.append(row) }
+        }
+        return sorted
+    }
+
+    private struct Place {
+        var key: UInt128
+        var index: Int32
+    }
+
+    /// Sorts byte by byte from the lowest on, leaving out those that are the same in all keys: most are.
+    private static func sort(_ places: inout [Place]) {
+        guard let first = places.first else { return }
+        let varying = places.reduce(UInt128(0)) { $0 | ($1.key ^ first.key) }
+        var other = places
+        for shift in stride(from: UInt128(0), to: 128, by: 8) where varying >> shift & 0xFF != 0 {
+            var starts = [Int](repeating: 0, count: 257)
+            for place in places { starts[Int(truncatingIfNeeded: place.key >> shift & 0xFF) + 1] += 1 }
+            for byte in 0..<256 { starts[byte + 1] += starts[byte] }
+            for place in places {
+                let byte = Int(truncatingIfNeeded: place.key >> shift & 0xFF)
+                other[starts[byte]] = place
+                starts[byte] += 1
+            }
+            swap(&places, &other)
+        }
+    }
+}
+
+extension SegmentEncoder {
+    /// Seals rows as segments, one for each chunk of tenants, or more where one has too many rows.
+    ///
+    /// - Parameters:
+    ///   - header: chunk and part are filled in.
+    ///   - rows: in the order of their keys; may be empty.
+    package static func sealChunks(
+        _ rows: [SegmentRow], as header: SegmentHeader, maxRows: Int = SegmentBounds.maxRows
+    ) throws(SegmentError) -> [Segment] {
+        var segments: [Segment] = []
+        var start = 0
+        while start < rows.count {
+            var header = header
+            header.chunk = SegmentBounds.chunk(of: rows[start].key.tenant)
+            if let last = segments.last?.header, last.chunk == header.chunk { header.part = last.part + 1 }
+            var end = start
+            while end < rows.count, end - start < maxRows,
+                SegmentBounds.chunk(of: rows[end].key.tenant) == header.chunk
+            {
+                end += 1
+            }
+            segments.append(try seal(header, rows[start..<end]))
+            start = end
+        }
+        return segments
+    }
+}
