@@ -15,8 +15,8 @@ package struct NameSkeleton: Sendable, Hashable {
         inSmallLetters = Self.joined(Self.mapped(plain.lowercased()).lowercased())
     }
 
-    /// The two foldings: by the look as the name is written, and by that in small letters.
-    package var foldings: [String] { [asWritten, inSmallLetters] }
+    /// The two texts that are compared: by the look as the name is written, and by that in small letters.
+    package var texts: [String] { [asWritten, inSmallLetters] }
 
     package func isAlike(_ other: NameSkeleton) -> Bool {
         asWritten == other.asWritten || inSmallLetters == other.inSmallLetters

@@ -1,5 +1,6 @@
 import Foundation
 import Identity
+import SwiftASN1
 import Testing
 import UsageModel
 
@@ -105,7 +106,8 @@ import UsageModel
     @Test func `a chain that the authority's path length doesn't allow is told`() throws {
         let own = AuthorityDirectory(directory.path + "/below")
         try belowAuthority().write(to: own)
-        try CertificateAuthority.load(from: own).issueCollector(CertificateAuthorityFilesTests.identity)
+        let below = try CertificateAuthority.load(from: own)
+        try below.issueCollector(CertificateAuthorityFilesTests.identity, validity: below.validity(atMost: 30))
             .write(to: own, name: "hz-1")
         let leaf = own.leaf("hz-1")
         let text =
@@ -115,6 +117,27 @@ import UsageModel
         let faults = chain.faults(authorities: directory.certificate, now: now)
         #expect(faults.count == 1)
         #expect(faults.first?.message.contains("that allows 0 (path length)") == true)
+    }
+
+    @Test func `a peer from below an authority of path length 0 is not allowed, whatever TLS says`() throws {
+        let anchors = try TrustAnchors(file: directory.certificate)
+        let below = try belowAuthority()
+        for (issuer, isAllowed) in [(authority, true), (below, false)] {
+            let issued = try issuer.issueCollector(
+                CertificateAuthorityFilesTests.identity, validity: issuer.validity(atMost: 30))
+            let documents = try PEMDocument.parseMultiple(pemString: issued.certificatePEM)
+            let leaf = try #require(documents.first)
+            #expect(anchors.allow(leafDER: leaf.derBytes) == isAllowed)
+        }
+        #expect(!anchors.allow(leafDER: []))
+        // An authority of somebody else's that says nothing of authorities below it may have them.
+        try below.write(to: AuthorityDirectory(directory.path + "/theirs"))
+        let theirs = try TrustAnchors(file: AuthorityDirectory(directory.path + "/theirs").certificate)
+        let stranger = try authority.issueCollector(
+            CertificateAuthorityFilesTests.identity, validity: authority.validity(atMost: 30))
+        let documents = try PEMDocument.parseMultiple(pemString: stranger.certificatePEM)
+        let leaf = try #require(documents.first)
+        #expect(theirs.allow(leafDER: leaf.derBytes))
     }
 
     /// An authority that ours has signed, against its own path length of 0.

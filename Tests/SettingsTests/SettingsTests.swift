@@ -176,7 +176,7 @@ private func problems(
     }
 
     @Test(arguments: [
-        "provider: !!int p", "provider: p\nseal: !x {age: 1s}", "provider: p\n!x seal: {age: 1s}",
+        "provider: !!int p", "provider: p\nseal: !x {age: 1s}",
         "provider: !!set {p: }", "!!omap {provider: p}",
     ])
     func `tags are refused`(yaml: String) {
@@ -184,7 +184,8 @@ private func problems(
     }
 
     @Test(arguments: [
-        "provider: p\nverbose: true\n!!int verbose: false", "provider: p\n1: a\n\"1\": b", "true: a\n'true': b",
+        "provider: p\nverbose: true\n!!int verbose: false", "provider: p\n!x seal: {rows: 1}\nseal: {rows: 2}",
+        "provider: p\n1: a\n\"1\": b", "true: a\n'true': b",
     ])
     func `a key is itself with whatever tag or quotes`(yaml: String) {
         #expect(problems(yaml).map(\.message).contains { $0.contains("twice") || $0.hasPrefix("tags such as") })

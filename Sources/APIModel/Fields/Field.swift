@@ -29,8 +29,8 @@ package struct Field<Root: Sendable>: Sendable {
     ///   - maxLength: of a text that is sent, in bytes of UTF-8.
     ///   - isBlank: whether tables leave a cell without a value empty, in place of a dash.
     ///   - hidesZeros: whether tables leave the column out where every row has 0.
-    ///   - absent: what a reader takes for the value where the member isn't there, because an older server wrote the answer;
-    ///     `nil` where it must be there.
+    ///   - absent: what a reader takes for the value where the member isn't there, because an older server wrote the
+    ///     answer; `nil` where it must be there.
     package init<Value: FieldValue>(
         _ name: String, _ path: Property<Root, Value>, en: String? = nil, zh: String? = nil,
         means meaning: String? = nil, values: [String] = [], maxLength: Int? = nil, csv: CSVUse = .included,

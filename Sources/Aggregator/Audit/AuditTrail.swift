@@ -10,8 +10,8 @@ package import UsageModel
 /// What was refused, in the audit log and in the log.
 ///
 /// A flood of refusals must not fill the disk: those of one kind from one peer in one minute are one row with a count,
-/// written when the minute is over, and at most ``maxRowsPerMinute`` rows of a kind; what is beyond stands under the peer
-/// "others". The log gets a line for the first of each row, and one with the count when it was more than one.
+/// written when the minute is over, and at most ``maxRowsPerMinute`` rows of a kind; what is beyond stands under
+/// the peer "others". The log gets a line for the first of each row, and one with the count when it was more than one.
 package final class AuditTrail: Service {
     /// Rows of one kind in one minute, that of "others" not counted: strangers' refusals push no known caller's out.
     static let maxRowsPerMinute = 64

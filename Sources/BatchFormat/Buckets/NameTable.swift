@@ -25,7 +25,7 @@ struct NameTable: Sendable {
     private var slots: [UInt64]
 
     private static let initialSlotCount = 64
-    /// Marks what is a spelling among the identifiers in ``slots``.
+    /// Set in what is a spelling among the identifiers in ``slots``.
     private static let spellingBit: UInt32 = 1 << 30
     /// The most spellings that are remembered; those beyond are composed anew for each event.
     private static let maxSpellings = 4_096

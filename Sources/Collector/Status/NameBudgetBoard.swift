@@ -3,8 +3,8 @@ internal import Synchronization
 internal import Telemetry
 package import UsageModel
 
-/// What the aggregator last said about budgets of new names: told in the log once a minute, in `/readyz`, in `status`, in
-/// metrics, and to those whose pushes it concerns.
+/// What the aggregator last said about budgets of new names: told in the log once a minute, in `/readyz`, in `status`,
+/// in metrics, and to those whose pushes it concerns.
 package final class NameBudgetBoard: Sendable {
     /// How long a budget that stays scarce isn't repeated in the log.
     static let repeatMilliseconds: Int64 = 60_000

@@ -7,9 +7,9 @@ package struct LookAlikeNames: Sendable {
     /// The most names that are listed.
     package static let maxListed = 10_000
 
-    /// A folding of a skeleton, by its hash of this process.
+    /// One of a skeleton's texts, by its hash of this process.
     private struct Key: Hashable {
-        var folding: Int
+        var text: Int
         var hash: Int
     }
 
@@ -28,8 +28,8 @@ package struct LookAlikeNames: Sendable {
         names.append(name)
         parents.append(index)
         let skeleton = NameSkeleton(name)
-        for (folding, text) in skeleton.foldings.enumerated() {
-            let key = Key(folding: folding, hash: text.hashValue)
+        for (number, text) in skeleton.texts.enumerated() {
+            let key = Key(text: number, hash: text.hashValue)
             guard let other = firsts[key] else {
                 firsts[key] = index
                 continue
@@ -39,8 +39,8 @@ package struct LookAlikeNames: Sendable {
         }
     }
 
-    /// Groups of two or more names that look alike, each in the order in which they came, at most ``maxListed`` names in
-    /// whole groups.
+    /// Groups of two or more names that look alike, each in the order in which they came, at most ``maxListed`` names
+    /// in whole groups.
     ///
     /// - Returns: whether that is all of them, too.
     package mutating func groups() -> (groups: [[String]], isComplete: Bool) {

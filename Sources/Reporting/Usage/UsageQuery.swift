@@ -131,8 +131,8 @@ package struct UsageAnswer: Sendable, Equatable {
         /// One name for each dimension of ``UsageQuery/groupBy``, in that order.
         package var keys: [String]
         package var counts: WideTokenCounts
-        /// Of its tokens, input and output together, those counted under names beyond a day's budget of new ones. In sums
-        /// by minute what is known of it: minutes are kept by tenant and by model, not by region.
+        /// Of its tokens, input and output together, those counted under names beyond a day's budget of new ones. In
+        /// sums by minute what is known of it: minutes are kept by tenant and by model, not by region.
         package var overLimitTokens: UInt128
 
         package init(start: Int64?, keys: [String], counts: WideTokenCounts, overLimitTokens: UInt128 = 0) {

@@ -58,7 +58,8 @@ extension ShareInterval {
 }
 
 extension Share {
-    /// The share in percent, rounded down and rounded up: what lies outwards of it. `nil` where the denominator is zero.
+    /// The share in percent, rounded down and rounded up: what lies outwards of it. `nil` where the
+    /// denominator is zero.
     package func percentBounds(decimals: Int) -> (down: String, up: String)? {
         Ratio(numerator, over: denominator).bounds(times: DecimalText.powerOfTen(decimals) * 100).map {
             (DecimalText.render($0.down, decimals: decimals), DecimalText.render($0.up, decimals: decimals))

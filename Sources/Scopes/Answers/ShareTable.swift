@@ -154,8 +154,8 @@ extension ShareTable {
             of: rows.map(\.numerator), denominator: denominator, decimals: decimals ?? scope.precision)
     }
 
-    /// The shares in percent if all unclassified usage were external customers', in the order of ``rows``: they add up as
-    /// ``percentages(decimals:)`` do. A row that no classification could change has its published share.
+    /// The shares in percent if all unclassified usage were external customers', in the order of ``rows``: they add up
+    /// as ``percentages(decimals:)`` do. A row that no classification could change has its published share.
     package func percentagesIfAllExternal() -> [String?] {
         let intervals = rows.map(interval(of:))
         guard let denominator = intervals.first?.ifAll.denominator else { return [] }

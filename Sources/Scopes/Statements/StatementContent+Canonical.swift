@@ -22,8 +22,9 @@ internal import UsageModel
 //     reference ?       the published total that the denominator is: {name, period, scope ?, value, unit, precision,
 //                       source, as_of, last_digit (what the last published digit is worth, as an amount)}
 //     rows              [{entity, rank, gathered ?, numerator, by_kind {kind of tenant: amount above 0},
-//                       outside_filters ?, unmapped ?, over_limit ?, unpriced_tokens ?, revenue_from ? (["imported"], ["price-book"]
-// or both)}] total             the same of all together
+//                       outside_filters ?, unmapped ?, over_limit ?, unpriced_tokens ?,
+//                       revenue_from ? (["imported"], ["price-book"] or both)}]
+//     total             the same of all together
 //     gaps              [{provider, layer, months}]: without a revenue record between months that have one
 //     collectors        [{provider, name, batches, events, refused, first_minute ?, last_minute ?, last_seen, pending,
 //                       quarantined}]

@@ -42,7 +42,7 @@ extension StoreSession {
         // Row security makes the planner expect so few rows that it would sort thousands by all of their keys to group
         // them, which takes several times as long as hashing them.
         try connection.execute("SET LOCAL enable_sort = off")
-        let rows = try connection.query(text, sql.parameters).map(Self.cubeRow(_:))
+        let rows = try keptRows(text, sql.parameters, as: Self.cubeRow(_:))
         try connection.execute("SET LOCAL enable_sort = on")
         return rows
     }

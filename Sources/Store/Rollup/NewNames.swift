@@ -21,8 +21,8 @@ package enum NameDimension: Int, Sendable, CaseIterable, Hashable {
 
 /// How many names that nobody had named before a provider may bring on a day (UTC of the receipt).
 ///
-/// What comes beyond is counted exactly, under `NameRule.overLimitName`; the ledger keeps the names, and a rebuild can give
-/// them to the sums later.
+/// What comes beyond is counted exactly, under `NameRule.overLimitName`; the ledger keeps the names, and a rebuild can
+/// give them to the sums later.
 package struct NewNameLimits: Sendable, Equatable {
     /// Names a day of one provider.
     package var perDay: [NameDimension: Int]
@@ -117,7 +117,8 @@ struct BatchNaming {
         provider: Int16? = nil
     ) throws -> [NameIDs] {
         let interner = Interner(connection: connection)
-        // In the spelling that names are kept in, whatever a collector sealed: two that are composed differently are one.
+        // In the spelling that names are kept in, whatever a collector sealed: compositions of one are
+        // one.
         let dictionaries = batches.map { $0.rows[keyPath: dictionary].map(NameRule.kept) }
         let distinct = Self.distinct(dictionaries)
         var ids = try interner.find(dimension, distinct, provider: provider)

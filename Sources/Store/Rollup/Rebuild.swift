@@ -152,9 +152,9 @@ struct RebuildJob {
             if !report.holes.isEmpty, !replacement.acceptsHoles {
                 throw StoreError(
                     .ledgerHole,
-                    "Batches are gone from the ledger (\(report.holes.named(\.description))): sums without them "
-                        + "would say less than was counted. Restore them from a backup, or accept the holes "
-                        + "(--accept-holes).")
+                    "Batches are gone from the ledger (\(report.holes.named(\.description))): sums without them would "
+                        + "say less than was counted. Restore them from a backup, or accept the holes (--accept-holes)."
+                )
             }
             if !report.isEqual {
                 for table in RebuildTable.allCases { try self.replace(table, floors: floors) }

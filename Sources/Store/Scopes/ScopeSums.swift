@@ -56,8 +56,8 @@ struct ScopeSumsSQL {
     }
 
     /// Columns: provider, kind, whether the filters pass it; model, region, layer, workload and tenant, each NULL
-    /// where the granularity doesn't tell it apart; the segment's index; the dimensions that are over limit; five sums. In
-    /// no order.
+    /// where the granularity doesn't tell it apart; the segment's index; the dimensions that are over limit; five sums.
+    /// In no order.
     ///
     /// - Parameter known: the registry's moment.
     mutating func text(known: Timestamp, visibility: Visibility) -> String {
@@ -119,8 +119,8 @@ struct ScopeSumsSQL {
         scope.filters.providers.map { [sql.included($0)] } ?? []
     }
 
-    /// An expression that is true of usage which passes the filters, those that ask catalogues left aside. Whether models
-    /// and regions beyond a budget would pass those on names isn't known: they pass here, and evaluation tells.
+    /// An expression that is true of usage which passes the filters, those that ask catalogues left aside. Whether
+    /// models and regions beyond a budget would pass those on names isn't known: they pass here, and evaluation tells.
     private mutating func passing() -> String {
         sql.passing(ScopeFilter.all.compactMap { $0.condition(scope.filters) }, overLimit: overLimit)
     }

@@ -118,7 +118,7 @@ extension StoreSession {
                          GROUP BY 1, 2) b
                   JOIN provider p USING (provider_id)
                  ORDER BY b.best DESC, 1, 2 LIMIT \(sql.bind(.int(query.count))))
-            SELECT b.provider, b.name, u.minute, \(sums), \(overLimitTokens(query.subject, overLimit, &sql))
+            SELECT b.provider, b.name, u.minute, \(sums), \(overLimitTokens(of: query.subject, overLimit: overLimit, &sql))
               FROM best b
               JOIN usage_minute u ON u.minute = timestamptz 'epoch' - b.best[2] * interval '1 second'
                    AND u.provider_id = b.provider_id AND u.granularity = \(granularity) AND u.subject_id = b.subject_id
@@ -128,7 +128,7 @@ extension StoreSession {
 
     /// Tokens of the minute `u` that are known to be over limit.
     private static func overLimitTokens(
-        _ subject: PeakSubject, _ overLimit: OverLimitIDs, _ sql: inout SQLParameters
+        of subject: PeakSubject, overLimit: OverLimitIDs, _ sql: inout SQLParameters
     ) -> String {
         let parts: [(PeakSubject, KeyPath<OverLimitIDs, [Int64]>)] = [(.tenant, \.tenants), (.model, \.models)]
         let meant = parts.compactMap { part, ids -> String? in

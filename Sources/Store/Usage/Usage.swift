@@ -182,8 +182,8 @@ struct UsageSQL {
         }
     }
 
-    /// The tokens under names beyond a budget. Minutes of providers know those of tenants and those of models, and not how
-    /// far both are the same: the larger of the two is given.
+    /// The tokens under names beyond a budget. Minutes of providers know those of tenants and those of models, and not
+    /// how far both are the same: the larger of the two is given.
     private mutating func overLimitTokens() -> String {
         let tokens = "sum(u.input_tokens + u.output_tokens)"
         let filters: [String]

@@ -42,8 +42,8 @@ package enum NameRule {
 
     /// Checks `name` against the rule; `nil` means that it is fine.
     ///
-    /// - Parameter isSealed: whether a batch holds it: collectors up to the release of 2026-11 sealed blanks beyond ASCII
-    ///   at the ends, which ``kept(_:)`` takes off, and characters that are not seen.
+    /// - Parameter isSealed: whether a batch holds it: collectors up to the release of 2026-11 sealed blanks beyond
+    ///   ASCII at the ends, which ``kept(_:)`` takes off, and characters that are not seen.
     /// - Complexity: O(*n*), without allocation.
     package static func problem(in name: RawSpan, maxBytes: Int, isSealed: Bool = false) -> Problem? {
         let count = name.byteCount

@@ -88,8 +88,8 @@ package enum ControlMessages {
         }
     }
 
-    /// A day's (UTC) budget of new names that is nearly or wholly used up, as the collector is told with each answer to a
-    /// batch or a heartbeat.
+    /// A day's (UTC) budget of new names that is nearly or wholly used up, as the collector is told with each answer
+    /// to a batch or a heartbeat.
     package struct NameBudget: Codable, Sendable, Hashable {
         /// `tenant`, `model` or `region`.
         package var dimension: String

@@ -180,7 +180,9 @@ import Testing
         let live = try await object(growth + "&restated=true", "/v1/growth")
         #expect(rows(live).first?["from_amount"] as? String == "3806000" && live["from_statement"] is NSNull)
         let csv = try await client.get(growth, token: token, accept: "text/csv")
-        #expect(csv.text.contains(",from_restated,to_restated,lengths_differ,from_statement,to_statement,position,known_at\r\n"))
+        #expect(
+            csv.text.contains(
+                ",from_restated,to_restated,lengths_differ,from_statement,to_statement,position,known_at\r\n"))
     }
 
     @Test func `what moved since the proposal is listed and proposed again`() async throws {
