@@ -166,7 +166,7 @@ extension Victim {
     func delays(count: Int) async throws -> [Int64] {
         let clock = ContinuousClock()
         let waiting =
-            "SELECT count(*) FROM rollup_queue JOIN collector USING (collector_id) JOIN provider USING (provider_id) "
+            "SELECT count(*) FROM rollup_queue JOIN provider USING (provider_id) "
             + "WHERE provider.name = '\(World.provider)'"
         var delays: [Int64] = []
         for _ in 0..<count {
@@ -186,7 +186,7 @@ private struct Flood {
     /// How much later the other's may be counted in the worst hundredth.
     private static let maxRatio = 2.0
     /// What a rollup under way and the machine's other work may cost, in milliseconds: less is no difference.
-    private static let noise: Int64 = 100
+    private static let noise: Int64 = 500
     /// Rows of each of the flood's batches: more than a rollup of several providers takes in its light lane.
     private static let rows = 30_000
 

@@ -18,7 +18,7 @@ struct SlowScenario: Scenario {
     /// How much slower good connections may be in the worst hundredth.
     private static let maxRatio = 2.0
     /// What the machine's other work may cost a connection, in milliseconds: less than this is no difference.
-    private static let noise: Int64 = 25
+    private static let noise: Int64 = 100
 
     func run(_ run: ScenarioRun) async throws -> String {
         try Self.raiseLimit(to: UInt(run.rounds + 1_000))
@@ -99,8 +99,8 @@ private struct GoodConnections {
     }
 }
 
-/// Connections of strangers that never bring a request, and that are opened again when they are cut. A thread of their
-/// own keeps them.
+/// Connections of strangers that never bring a request, and that are opened again a second after they were cut. A thread
+/// of their own keeps them.
 private final class SilentConnections: Sendable {
     /// Addresses that they come from: 127.0.1.0 and so on.
     private static let addresses = 64
@@ -109,6 +109,8 @@ private final class SilentConnections: Sendable {
     /// looked at, and comes back, within a second for 3,000.
     private static let step = 30
     private static let rest: UInt32 = 10_000
+    /// How long a connection that was cut stays away.
+    private static let absence = Duration.seconds(1)
 
     private struct State {
         var open = 0
@@ -136,7 +138,9 @@ private final class SilentConnections: Sendable {
     }
 
     private func keep() {
+        let clock = ContinuousClock()
         var connections = (0..<count).map { connect($0) }
+        var cutAt = [ContinuousClock.Instant](repeating: clock.now, count: count)
         while true {
             for index in connections.indices {
                 if index % Self.step == 0 { usleep(Self.rest) }
@@ -145,9 +149,10 @@ private final class SilentConnections: Sendable {
                     guard Sockets.isClosed(connection) else { continue }
                     close(connection)
                     connections[index] = nil
+                    cutAt[index] = clock.now
                     state.withLock { $0.open -= 1 }
                 }
-                guard !staysAway else { continue }
+                guard !staysAway, clock.now - cutAt[index] >= Self.absence else { continue }
                 connections[index] = connect(index)
                 state.withLock { $0.returns += 1 }
             }
