@@ -101,6 +101,17 @@ import UsageModel
                 days, replacement: Replacement(by: World.someone, now: Closing.july, acceptsHoles: true),
                 decode: world.payloads.decode)
             #expect(accepted.hasReplaced)
+            // What is gone keeps nothing else from segments.
+            let later = Timestamp(seconds: Closing.july.seconds + 86_400)
+            var merged = try await world.store.mergeSegmentsNext(now: later, decode: world.payloads.decode)
+            while merged.didSomething {
+                merged = try await world.store.mergeSegmentsNext(now: later, decode: world.payloads.decode)
+            }
+            #expect(merged.undecodable == [])
+            let waiting: Int = try await world.store.pool.withConnection {
+                try $0.query("SELECT count(*) FROM segment_queue").one().decode(0)
+            }
+            #expect(waiting == 0)
         }
     }
 }

@@ -189,6 +189,13 @@ struct SegmentRebuild {
             hour.isInDays = isInDays
             try stored.insert([hour])
         }
+        // Batches that are gone from the ledger would keep their hours waiting for ever.
+        try job.connection.query(
+            """
+            DELETE FROM segment_queue q WHERE q.hour >= $1 AND q.hour < $2 AND NOT EXISTS (
+                SELECT FROM ledger_position f JOIN ledger l USING (collector_id, epoch, sequence, received_at)
+                 WHERE f.position = q.position)
+            """, [SegmentTables.hour(hours.lowerBound), SegmentTables.hour(hours.upperBound)])
         for day in daysToMend.sorted() { try days.mend(try days.differences(on: day), on: day) }
         if namesAll {
             try job.connection.query(
