@@ -117,8 +117,7 @@ struct BatchNaming {
         provider: Int16? = nil
     ) throws -> [NameIDs] {
         let interner = Interner(connection: connection)
-        // In the spelling that names are kept in, whatever a collector sealed: compositions of one are
-        // one.
+        // In the spelling that names are kept in, whatever a collector sealed.
         let dictionaries = batches.map { $0.rows[keyPath: dictionary].map(NameRule.kept) }
         let distinct = Self.distinct(dictionaries)
         var ids = try interner.find(dimension, distinct, provider: provider)
