@@ -99,8 +99,8 @@ private struct GoodConnections {
     }
 }
 
-/// Connections of strangers that never bring a request, and that are opened again a second after they were cut. A thread
-/// of their own keeps them.
+/// Connections of strangers that never bring a request, and that are opened again a second after they were cut. A
+/// thread of their own keeps them.
 private final class SilentConnections: Sendable {
     /// Addresses that they come from: 127.0.1.0 and so on.
     private static let addresses = 64
