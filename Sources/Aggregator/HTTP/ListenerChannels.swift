@@ -20,8 +20,12 @@ struct GuardedTLSChannel: ServerChildChannel {
         let (deadline, age) = (TimeAmount(options.headerDeadline), TimeAmount(options.maxConnectionAge))
         return channel.addingGuard(headerDeadline: deadline, maxAge: age, pending: pending).flatMap {
             let value = rules.channel.setup(channel: channel, logger: logger)
-            // A pipeline without TLS means that the set-up failed, which the future says.
-            try? channel.addHandshakeWitness(anchors: rules.anchors, failed: options.onHandshakeFailure)
+            do {
+                try channel.addHandshakeWitness(anchors: rules.anchors, failed: options.onHandshakeFailure)
+            } catch {
+                // Nobody would hold the peer's certificate to its authority: the connection ends here.
+                channel.close(promise: nil)
+            }
             return value
         }
     }
