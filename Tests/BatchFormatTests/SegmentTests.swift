@@ -50,7 +50,7 @@ internal import UsageModel
         let values: [Int128] = [-most, -1, 0, 1, 1 << 63, 1 << 64, most]
         var rows: [SegmentRow] = []
         for (index, value) in values.enumerated() {
-            let counts = SegmentCounts(
+            let counts = SignedTokenCounts(
                 requests: 1, input: value, cachedInput: -value, output: value / 3, reasoningOutput: most)
             rows.append(SegmentRow(key: .sample(tenant: Int64(index)), counts: counts))
         }
@@ -78,10 +78,11 @@ internal import UsageModel
 
     @Test func `the content of a segment never changes`() throws {
         let rows = [
-            SegmentRow(key: .sample(tenant: 5), counts: SegmentCounts(requests: 1, input: 300)),
+            SegmentRow(key: .sample(tenant: 5), counts: SignedTokenCounts(requests: 1, input: 300)),
             SegmentRow(
-                key: .sample(tenant: 5, model: 9, isEstimated: true), counts: SegmentCounts(requests: -2, output: 7)),
-            SegmentRow(key: .sample(tenant: 4_000), counts: SegmentCounts(requests: 1 << 70)),
+                key: .sample(tenant: 5, model: 9, isEstimated: true), counts: SignedTokenCounts(requests: -2, output: 7)
+            ),
+            SegmentRow(key: .sample(tenant: 4_000), counts: SignedTokenCounts(requests: 1 << 70)),
         ]
         let content = try SegmentEncoder.content(.sample(), rows[...])
         #expect(content.hex == Self.golden)
@@ -100,10 +101,10 @@ internal import UsageModel
                 Self.rows(.random(in: 1...400, using: &generator), granularity, using: &generator)
             }
             var sums = SegmentSums()
-            var model: [SegmentKey: SegmentCounts] = [:]
+            var model: [SegmentKey: SignedTokenCounts] = [:]
             for row in added {
                 sums.add(row.key, row.counts)
-                model[row.key, default: SegmentCounts()] += row.counts
+                model[row.key, default: SignedTokenCounts()] += row.counts
             }
             let expected = model.filter { !$0.value.isZero }.map { SegmentRow(key: $0.key, counts: $0.value) }
                 .sorted { $0.key < $1.key }
@@ -130,8 +131,8 @@ internal import UsageModel
     }
 
     @Test func `what is counted and taken back leaves no row`() throws {
-        let counts = SegmentCounts(requests: 3, input: 50, output: 20)
-        let taken = SegmentCounts(requests: -3, input: -50, output: -20)
+        let counts = SignedTokenCounts(requests: 3, input: 50, output: 20)
+        let taken = SignedTokenCounts(requests: -3, input: -50, output: -20)
         let readers = try [(1, counts), (1, taken), (2, counts)].map { tenant, counts in
             let row = SegmentRow(key: .sample(tenant: Int64(tenant)), counts: counts)
             return try SegmentReader(sealed: SegmentEncoder.seal(.sample(), [row]).sealed)
@@ -164,18 +165,18 @@ internal import UsageModel
     // MARK: What is refused
 
     @Test func `rows that break a rule aren't sealed`() {
-        let counts = SegmentCounts(requests: 1)
-        func row(_ key: SegmentKey, _ counts: SegmentCounts = counts) -> SegmentRow {
+        let counts = SignedTokenCounts(requests: 1)
+        func row(_ key: SegmentKey, _ counts: SignedTokenCounts = counts) -> SegmentRow {
             SegmentRow(key: key, counts: counts)
         }
         let cases: [(String, SegmentHeader, [SegmentRow], SegmentError.Code)] = [
             ("none", .sample(), [], .tooLarge),
             ("order", .sample(), [row(.sample(tenant: 2)), row(.sample(tenant: 1))], .badOrder),
             ("twice", .sample(), [row(.sample(tenant: 2)), row(.sample(tenant: 2))], .badOrder),
-            ("nothing", .sample(), [row(.sample(tenant: 2), SegmentCounts())], .notCanonical),
+            ("nothing", .sample(), [row(.sample(tenant: 2), SignedTokenCounts())], .notCanonical),
             (
                 "large", .sample(),
-                [row(.sample(tenant: 2), SegmentCounts(output: -SegmentBounds.maxCount - 1))], .tooLarge
+                [row(.sample(tenant: 2), SignedTokenCounts(output: -SegmentBounds.maxCount - 1))], .tooLarge
             ),
             ("chunk", .sample(), [row(.sample(tenant: 4_096))], .badOrder),
             ("granularity", .sample(.minuteByTenant), [row(.sample(tenant: 2))], .badOrder),
@@ -198,7 +199,7 @@ internal import UsageModel
     }
 
     @Test func `rows that are written in another way are told`() throws {
-        let row = SegmentRow(key: .sample(tenant: 1), counts: SegmentCounts(requests: 1, reasoningOutput: 4))
+        let row = SegmentRow(key: .sample(tenant: 1), counts: SignedTokenCounts(requests: 1, reasoningOutput: 4))
         var content = try SegmentEncoder.content(.sample(), [row])
         // The last column is the value 4, zigzag, in 0 bytes: the same as 3 and a distance of 1 in one byte.
         #expect(content.suffix(2) == [8, 0])
@@ -255,7 +256,7 @@ internal import UsageModel
         _ count: Int, _ granularity: SegmentGranularity, tenants: Range<Int64> = 0..<4_096,
         using generator: inout SeededGenerator
     ) -> [SegmentRow] {
-        var rows: [SegmentKey: SegmentCounts] = [:]
+        var rows: [SegmentKey: SignedTokenCounts] = [:]
         for _ in 0..<count {
             let (tenant, model) = (
                 Int64.random(in: tenants, using: &generator), Int32.random(in: 1...40, using: &generator)
@@ -273,7 +274,7 @@ internal import UsageModel
                 case .minuteByProvider: SegmentKey(tenant: 0, minute: minute)
                 }
             let sign: Int128 = Int.random(in: 0..<8, using: &generator) == 0 ? -1 : 1
-            rows[key] = SegmentCounts(
+            rows[key] = SignedTokenCounts(
                 requests: sign * .random(in: 1...9, using: &generator),
                 input: sign * .random(in: 0...1_000_000, using: &generator),
                 cachedInput: .random(in: 0...5, using: &generator),
@@ -301,7 +302,7 @@ extension SegmentKey {
 }
 
 extension [SegmentRow] {
-    var totals: SegmentCounts { reduce(into: SegmentCounts()) { $0 += $1.counts } }
+    var totals: SignedTokenCounts { reduce(into: SignedTokenCounts()) { $0 += $1.counts } }
 }
 
 extension SegmentReader {

@@ -1,4 +1,5 @@
 internal import BatchFormat
+import UsageModel
 
 enum SegmentTarget {
     /// Bytes are read as a segment's content, and as a sealed segment. What is taken sums up to what its rows do; what
@@ -9,7 +10,7 @@ enum SegmentTarget {
     }
 
     private static func check(_ reader: SegmentReader) {
-        var sum = SegmentCounts()
+        var sum = SignedTokenCounts()
         reader.forEach(reader.rows) { sum += $0.counts }
         require(sum == reader.totals(reader.rows), "the rows of a segment don't add up to its totals")
         guard (try? reader.checkCanonical()) != nil else { return }

@@ -554,9 +554,9 @@ extension World {
     ) async throws {
         let (decode, cubes) = (payloads.decode, store.cubeMemory)
         let (segments, sums) = try await store.pool.withConnection { connection in
-            var segments: [String: SegmentCounts] = [:]
+            var segments: [String: SignedTokenCounts] = [:]
             func add(_ granularity: SegmentGranularity, _ place: SegmentTables.Hour, _ row: SegmentRow) {
-                segments[Self.line(granularity, place, row.key), default: SegmentCounts()] += row.counts
+                segments[Self.line(granularity, place, row.key), default: SignedTokenCounts()] += row.counts
             }
             try Self.segmentRows(connection, add)
             // What waits, by what the queue says.
@@ -608,12 +608,12 @@ extension World {
             + codes.map { "\($0)" }.joined(separator: " ")
     }
 
-    private static func sums(_ connection: Connection, from moment: String) throws -> [String: SegmentCounts] {
-        var sums: [String: SegmentCounts] = [:]
+    private static func sums(_ connection: Connection, from moment: String) throws -> [String: SignedTokenCounts] {
+        var sums: [String: SignedTokenCounts] = [:]
         func add(_ rows: Rows) throws {
             for row in rows {
                 func count(_ column: Int) throws -> Int128 { Int128(try row.decode(column, as: UInt128.self)) }
-                sums[try row.decode(0)] = SegmentCounts(
+                sums[try row.decode(0)] = SignedTokenCounts(
                     requests: try count(1), input: try count(2), cachedInput: try count(3), output: try count(4),
                     reasoningOutput: try count(5))
             }

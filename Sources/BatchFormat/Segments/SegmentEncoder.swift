@@ -25,7 +25,7 @@ package struct Segment: Sendable, Equatable {
     /// SHA-256 of the content before compression, which doesn't change with the version of zstd.
     package var digest: BatchDigest
     package var rowCount: Int
-    package var totals: SegmentCounts
+    package var totals: SignedTokenCounts
 }
 
 package enum SegmentEncoder {
@@ -36,7 +36,7 @@ package enum SegmentEncoder {
     /// - Throws: ``SegmentError`` where they aren't, or a count is out of range.
     package static func seal(_ header: SegmentHeader, _ rows: ArraySlice<SegmentRow>) throws(SegmentError) -> Segment {
         var boundaries: [Int] = []
-        var totals = SegmentCounts()
+        var totals = SignedTokenCounts()
         let content = try content(header, rows, totals: &totals, boundaries: &boundaries)
         let sealed: [UInt8]
         do {
@@ -54,12 +54,13 @@ package enum SegmentEncoder {
         _ header: SegmentHeader, _ rows: ArraySlice<SegmentRow>
     ) throws(SegmentError) -> [UInt8] {
         var boundaries: [Int] = []
-        var totals = SegmentCounts()
+        var totals = SignedTokenCounts()
         return try content(header, rows, totals: &totals, boundaries: &boundaries)
     }
 
     private static func content(
-        _ header: SegmentHeader, _ rows: ArraySlice<SegmentRow>, totals: inout SegmentCounts, boundaries: inout [Int]
+        _ header: SegmentHeader, _ rows: ArraySlice<SegmentRow>, totals: inout SignedTokenCounts,
+        boundaries: inout [Int]
     ) throws(SegmentError) -> [UInt8] {
         guard (1...SegmentBounds.maxRows).contains(rows.count) else {
             throw SegmentError(.tooLarge, "\(rows.count) rows; a segment has from 1 to \(SegmentBounds.maxRows)")

@@ -1,3 +1,5 @@
+internal import UsageModel
+
 /// Rows of several segments as one: keys in their order, equal ones added, those that count nothing left out.
 ///
 /// What comes out doesn't depend on which segments the rows came in, or on the order of these.
@@ -23,7 +25,7 @@ package struct SegmentMerge {
         while !inputs.isEmpty {
             var key = inputs[0].row.key
             for index in inputs.indices.dropFirst() where inputs[index].row.key < key { key = inputs[index].row.key }
-            var counts = SegmentCounts()
+            var counts = SignedTokenCounts()
             var hasEnded = false
             for index in inputs.indices where inputs[index].row.key == key {
                 counts += inputs[index].row.counts

@@ -171,9 +171,9 @@ extension SegmentReader {
     package var rows: Range<Int> { 0..<rowCount }
 
     /// The sum over some rows.
-    package func totals(_ rows: Range<Int>) -> SegmentCounts {
+    package func totals(_ rows: Range<Int>) -> SignedTokenCounts {
         let bytes = unsafe content.span.bytes
-        return SegmentCounts(
+        return SignedTokenCounts(
             requests: requests.sum(over: rows, in: bytes), input: input.sum(over: rows, in: bytes),
             cachedInput: cachedInput.sum(over: rows, in: bytes), output: output.sum(over: rows, in: bytes),
             reasoningOutput: reasoningOutput.sum(over: rows, in: bytes))
@@ -206,7 +206,7 @@ extension SegmentReader {
         let minute = UInt128(truncatingIfNeeded: minute.value(at: index, in: bytes))
         return SegmentRow(
             key: SegmentKey(packed: tenantBits | combination | minute),
-            counts: SegmentCounts(
+            counts: SignedTokenCounts(
                 requests: requests.value(at: index, in: bytes), input: input.value(at: index, in: bytes),
                 cachedInput: cachedInput.value(at: index, in: bytes), output: output.value(at: index, in: bytes),
                 reasoningOutput: reasoningOutput.value(at: index, in: bytes)))

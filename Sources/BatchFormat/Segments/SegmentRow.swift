@@ -1,46 +1,7 @@
 package import UsageModel
 
-/// Counts of a segment's row, in requests and tokens. They may be negative: what is taken back is counted with a minus.
-package struct SegmentCounts: Sendable, Hashable {
-    package var requests: Int128
-    package var input: Int128
-    package var cachedInput: Int128
-    package var output: Int128
-    package var reasoningOutput: Int128
-
-    package init(
-        requests: Int128 = 0, input: Int128 = 0, cachedInput: Int128 = 0, output: Int128 = 0,
-        reasoningOutput: Int128 = 0
-    ) {
-        self.requests = requests
-        self.input = input
-        self.cachedInput = cachedInput
-        self.output = output
-        self.reasoningOutput = reasoningOutput
-    }
-
-    @inline(__always)
-    package init(_ counts: TokenCounts) {
-        self.init(
-            requests: Int128(counts.requests), input: Int128(counts.input), cachedInput: Int128(counts.cachedInput),
-            output: Int128(counts.output), reasoningOutput: Int128(counts.reasoningOutput))
-    }
-
-    /// Whether all five are 0. Such a row says nothing and is in no segment.
-    package var isZero: Bool {
-        requests | input | cachedInput | output | reasoningOutput == 0
-    }
-
-    /// Adds; traps on overflow of 128 bits, which no sum of rows within ``SegmentBounds/maxCount`` can reach.
-    @inline(__always)
-    package static func += (left: inout SegmentCounts, right: SegmentCounts) {
-        left.requests += right.requests
-        left.input += right.input
-        left.cachedInput += right.cachedInput
-        left.output += right.output
-        left.reasoningOutput += right.reasoningOutput
-    }
-
+extension SignedTokenCounts {
+    /// Whether a row of a segment may have them.
     var isInRange: Bool {
         let bounds = SegmentBounds.counts
         return bounds.contains(requests) && bounds.contains(input) && bounds.contains(cachedInput)
@@ -51,10 +12,10 @@ package struct SegmentCounts: Sendable, Hashable {
 /// What one key of a segment counts.
 package struct SegmentRow: Sendable, Hashable {
     package var key: SegmentKey
-    package var counts: SegmentCounts
+    package var counts: SignedTokenCounts
 
     @inline(__always)
-    package init(key: SegmentKey, counts: SegmentCounts) {
+    package init(key: SegmentKey, counts: SignedTokenCounts) {
         self.key = key
         self.counts = counts
     }

@@ -1,3 +1,5 @@
+package import UsageModel
+
 /// Rows that arrive in any order, summed by key: what becomes the segments of an hour.
 package struct SegmentSums: Sendable {
     private var slots: [Int32]
@@ -14,7 +16,7 @@ package struct SegmentSums: Sendable {
     /// Distinct keys.
     package var count: Int { rows.count }
 
-    package mutating func add(_ key: SegmentKey, _ counts: SegmentCounts) {
+    package mutating func add(_ key: SegmentKey, _ counts: SignedTokenCounts) {
         var slot = Self.hash(key) & mask
         while true {
             let index = Int(slots[slot])
@@ -66,7 +68,7 @@ package struct SegmentRows: Sendable {
     }
 
     @inline(__always)
-    package mutating func add(_ key: SegmentKey, _ counts: SegmentCounts) {
+    package mutating func add(_ key: SegmentKey, _ counts: SignedTokenCounts) {
         // Neighbours of one key are common: a tenant's rows of a minute, one for each model.
         if rows.last?.key == key {
             rows[rows.count - 1].counts += counts

@@ -34,10 +34,7 @@ struct CubeWriter {
                     .int16Array(keys.map { Int16($0.codes >> 5) }),
                     .int16Array(keys.map { Int16($0.codes >> 3 & 3) }),
                     .int16Array(keys.map { Int16($0.codes & 7) }),
-                    .numericArray(counts.map(\.requests)), .numericArray(counts.map(\.input)),
-                    .numericArray(counts.map(\.cachedInput)), .numericArray(counts.map(\.output)),
-                    .numericArray(counts.map(\.reasoningOutput)),
-                ]
+                ] + Parameter.numericColumns(counts)
             ).affectedRows
             SumWriter.requireAll(written, of: portion.count, "\(prefix)\(table.rawValue)")
         }

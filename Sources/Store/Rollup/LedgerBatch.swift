@@ -11,6 +11,15 @@ struct LedgerBatch {
     var receivedAt: Timestamp
     var rows: Int
     var payloadBytes: Int
+
+    /// What tells batches of the ledger apart.
+    struct Key: Hashable {
+        let collector: Int32
+        let epoch: Int64
+        let sequence: Int64
+    }
+
+    var key: Key { Key(collector: collector, epoch: epoch, sequence: sequence) }
 }
 
 extension LedgerBatch {

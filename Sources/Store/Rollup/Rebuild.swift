@@ -188,11 +188,11 @@ struct RebuildJob {
     ) throws -> Int {
         let decoded = try job.read(portion.batches)
         let records = Dictionary(
-            zip(portion.batches.map(BatchKey.init), portion.records), uniquingKeysWith: { first, _ in first })
+            zip(portion.batches.map(\.key), portion.records), uniquingKeysWith: { first, _ in first })
         var good: [DecodedBatches.Good] = []
         var positions: [Int64] = []
         for item in decoded.good {
-            guard let record = records[BatchKey(item.batch)] else { continue }
+            guard let record = records[item.batch.key] else { continue }
             if let difference = record.difference(from: item.payload, .success(item.rows)) {
                 faults.add(record.name(of: item.batch), fault: difference)
             } else {
@@ -201,7 +201,7 @@ struct RebuildJob {
             }
         }
         for item in decoded.bad {
-            guard let record = records[BatchKey(item.batch)] else { continue }
+            guard let record = records[item.batch.key] else { continue }
             let difference = record.difference(from: item.payload, .failure(RollupError(item.detail)))
             faults.add(record.name(of: item.batch), fault: difference ?? item.detail)
         }
@@ -264,17 +264,6 @@ struct RebuildJob {
     private struct Portion {
         var batches: [LedgerBatch]
         var records: [LedgerRecord]
-    }
-
-    /// What tells batches of the ledger apart.
-    private struct BatchKey: Hashable {
-        let collector: Int32
-        let epoch: Int64
-        let sequence: Int64
-
-        init(_ batch: LedgerBatch) {
-            (collector, epoch, sequence) = (batch.collector, batch.epoch, batch.sequence)
-        }
     }
 
     private func nextPortion(after position: Int64) throws -> Portion? {

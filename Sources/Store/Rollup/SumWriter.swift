@@ -134,6 +134,17 @@ private struct CountColumns {
     }
 }
 
+extension Parameter {
+    /// Signed counts as five array parameters of `numeric`, in the order of ``SumWriter/countColumns``.
+    static func numericColumns(_ counts: [SignedTokenCounts]) -> [Parameter] {
+        [
+            .numericArray(counts.map(\.requests)), .numericArray(counts.map(\.input)),
+            .numericArray(counts.map(\.cachedInput)), .numericArray(counts.map(\.output)),
+            .numericArray(counts.map(\.reasoningOutput)),
+        ]
+    }
+}
+
 extension [Int] {
     /// The elements in order, in portions of at most `size`.
     func portions(of size: Int) -> [ArraySlice<Int>] {

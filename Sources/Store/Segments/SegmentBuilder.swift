@@ -17,7 +17,7 @@ struct SegmentBuilder {
         /// By minute and tenant, of which most come once.
         var byTenant: SegmentRows?
         /// Of the rows that were added.
-        var totals = SegmentCounts()
+        var totals = SignedTokenCounts()
         var batches = 0
         var lastPosition: Int64 = 0
 
@@ -69,7 +69,7 @@ struct SegmentBuilder {
         let dayStart = minuteOfDayStart(within: hour)
         for index in indices {
             let row = rows.rows[Int(index)]
-            let counts = SegmentCounts(row.counts)
+            let counts = SignedTokenCounts(row.counts)
             sums.totals += counts
             let tenant = names.tenants[Int(row.tenant)]
             let model = names.models[Int(row.model)]
@@ -111,7 +111,7 @@ struct SegmentBuilder {
         for granularity in SegmentGranularity.allCases where floors.keep(granularity, of: place.hour) {
             guard let rows = sums.rows(granularity) else { continue }
             let segments = try SegmentEncoder.sealChunks(rows, as: sealed.header(granularity))
-            let totals = segments.reduce(into: SegmentCounts()) { $0 += $1.totals }
+            let totals = segments.reduce(into: SignedTokenCounts()) { $0 += $1.totals }
             precondition(
                 totals == sums.totals, "segments \(granularity) of \(place) sum up to \(totals), not \(sums.totals)")
             sealed.segments += segments
@@ -126,7 +126,7 @@ struct SealedHour {
     var afterPosition: Int64
     var lastPosition: Int64
     var batches: Int
-    var totals: SegmentCounts
+    var totals: SignedTokenCounts
     var segments: [Segment]
     /// Whether its usage is in the days by tenant.
     var isInDays = false

@@ -91,15 +91,15 @@ struct SegmentHistory {
     private func seal(_ place: SegmentTables.Hour) throws -> SealedHour {
         var hour = SealedHour(
             place: place, afterPosition: 0, lastPosition: Int64(try rollup.session.position()),
-            batches: try batches(of: place), totals: SegmentCounts(), segments: [])
+            batches: try batches(of: place), totals: SignedTokenCounts(), segments: [])
         for granularity in SegmentGranularity.allCases {
             let rows = try granularity == .hour ? hourRows(place) : minuteRows(place, granularity)
             let segments = try SegmentEncoder.sealChunks(rows, as: hour.header(granularity))
             hour.segments += segments
-            let totals = segments.reduce(into: SegmentCounts()) { $0 += $1.totals }
+            let totals = segments.reduce(into: SignedTokenCounts()) { $0 += $1.totals }
             // Minutes may have gone before hours, or hours before minutes.
             if segments.isEmpty { continue }
-            if hour.totals == SegmentCounts() { hour.totals = totals }
+            if hour.totals == SignedTokenCounts() { hour.totals = totals }
             guard hour.totals == totals else {
                 throw StoreError(
                     .damagedSegment,
@@ -182,7 +182,7 @@ struct SegmentHistory {
         let stored = try days.stored(on: day)
         var missing: [Int16: SegmentSums] = [:]
         for (provider, sums) in stored {
-            for row in sums.sorted() { missing[provider, default: SegmentSums()].add(row.key, row.counts.negated) }
+            for row in sums.sorted() { missing[provider, default: SegmentSums()].add(row.key, -row.counts) }
         }
         for row in try connection.query(
             """

@@ -207,14 +207,14 @@ struct SegmentJob {
         let positions = hours.keys.sorted()
         let decoded = try rollup.read(positions.compactMap { hours[$0]?.first?.batch })
         report.undecodable += decoded.bad.map { QuarantineNote($0) }
-        let bad = Set(decoded.bad.map { BatchName($0.batch) })
+        let bad = Set(decoded.bad.map(\.batch.key))
         var stopped: Set<Int64> = []
         var kept: [(position: Int64, hours: [QueuedHour])] = []
         var good: [DecodedBatches.Good] = []
         var next = 0
         for position in positions {
             guard let own = hours[position], let first = own.first else { continue }
-            if bad.contains(BatchName(first.batch)) {
+            if bad.contains(first.batch.key) {
                 stopped.formUnion(own.map(\.hour))
                 continue
             }
@@ -229,16 +229,6 @@ struct SegmentJob {
         let names = try BatchNaming(connection: connection, rule: .known).names(of: good)
         return good.indices.map {
             Batch(position: kept[$0].position, hours: kept[$0].hours, good: good[$0], names: names[$0])
-        }
-    }
-
-    private struct BatchName: Hashable {
-        var collector: Int32
-        var epoch: Int64
-        var sequence: Int64
-
-        init(_ batch: LedgerBatch) {
-            (collector, epoch, sequence) = (batch.collector, batch.epoch, batch.sequence)
         }
     }
 
@@ -278,12 +268,12 @@ struct SegmentJob {
         var hour = SealedHour(
             place: place, afterPosition: 0, lastPosition: last.lastPosition,
             batches: ranges.reduce(0) { $0 + $1.batches },
-            totals: ranges.reduce(into: SegmentCounts()) { $0 += $1.totals }, segments: [])
+            totals: ranges.reduce(into: SignedTokenCounts()) { $0 += $1.totals }, segments: [])
         hour.isInDays = last.isInDays
         hour.segments = try Self.merge(try tables.read(place), as: hour)
         let floors = try rollup.session.floors()
         for granularity in SegmentGranularity.allCases where floors.keep(granularity, of: place.hour) {
-            let totals = hour.segments.reduce(into: SegmentCounts()) {
+            let totals = hour.segments.reduce(into: SignedTokenCounts()) {
                 if $1.header.granularity == granularity { $0 += $1.totals }
             }
             // No segment of a range is left behind.

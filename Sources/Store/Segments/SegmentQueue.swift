@@ -39,8 +39,7 @@ struct SegmentQueue {
                 $7::timestamptz[], $8::int4[], $9::int4[])
             """,
             [
-                .int16Array(queued.map(\.batch.provider)),
-                .timestampArray(queued.map { Timestamp(seconds: $0.hour * 3_600) }),
+                .int16Array(queued.map(\.batch.provider)), Self.hours(queued.map(\.hour)),
                 .int64Array(queued.map(\.position)), .int32Array(queued.map(\.batch.collector)),
                 .int64Array(queued.map(\.batch.epoch)), .int64Array(queued.map(\.batch.sequence)),
                 .timestampArray(queued.map(\.batch.receivedAt)), .int32Array(queued.map { Int32($0.batch.rows) }),
@@ -116,7 +115,7 @@ struct SegmentQueue {
             SELECT hour, position, collector_id, provider_id, epoch, sequence, received_at, row_count, payload_bytes
               FROM segment_queue WHERE hour >= $1 AND hour < $2 ORDER BY position, hour
             """,
-            [.timestamp(Timestamp(seconds: first * 3_600)), .timestamp(Timestamp(seconds: last * 3_600))]
+            [SegmentTables.hour(first), SegmentTables.hour(last)]
         ).map(Self.queuedHour)
     }
 

@@ -182,10 +182,10 @@ struct SegmentRebuild {
                 [.int(Int64(place.provider)), SegmentTables.hour(place.hour), .int(last)])
             if count == 0 { continue }
             var hour = SealedHour(
-                place: place, afterPosition: 0, lastPosition: last, batches: count, totals: SegmentCounts(),
+                place: place, afterPosition: 0, lastPosition: last, batches: count, totals: SignedTokenCounts(),
                 segments: [])
             hour.segments = try SegmentJob.merge(try rebuilt.read(place), as: hour)
-            hour.totals = try rebuilt.ranges(of: place).reduce(into: SegmentCounts()) { $0 += $1.totals }
+            hour.totals = try rebuilt.ranges(of: place).reduce(into: SignedTokenCounts()) { $0 += $1.totals }
             hour.isInDays = isInDays
             try stored.insert([hour])
         }
@@ -211,15 +211,15 @@ struct SegmentRebuild {
 private struct SegmentDifference {
     var rows = 0
     var differing = 0
-    var stored = SegmentCounts()
-    var rebuilt = SegmentCounts()
+    var stored = SignedTokenCounts()
+    var rebuilt = SignedTokenCounts()
 
     init(stored: [SegmentReader], rebuilt: [SegmentReader], as header: SegmentHeader) throws {
         let left = try SegmentMerge.seal(stored, as: header)
         let right = try SegmentMerge.seal(rebuilt, as: header)
         rows = right.reduce(0) { $0 + $1.rowCount }
-        self.stored = left.reduce(into: SegmentCounts()) { $0 += $1.totals }
-        self.rebuilt = right.reduce(into: SegmentCounts()) { $0 += $1.totals }
+        self.stored = left.reduce(into: SignedTokenCounts()) { $0 += $1.totals }
+        self.rebuilt = right.reduce(into: SignedTokenCounts()) { $0 += $1.totals }
         if left.map(\.digest) != right.map(\.digest) { differing = try Self.count(stored: stored, rebuilt: rebuilt) }
     }
 
@@ -249,7 +249,7 @@ extension RebuildReport.Table {
 
 extension WideTokenCounts {
     /// 0 in the place of what is negative.
-    fileprivate init(clamping counts: SegmentCounts) {
+    fileprivate init(clamping counts: SignedTokenCounts) {
         self.init(
             requests: UInt128(clamping: counts.requests), input: UInt128(clamping: counts.input),
             cachedInput: UInt128(clamping: counts.cachedInput), output: UInt128(clamping: counts.output),

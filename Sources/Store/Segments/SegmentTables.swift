@@ -24,7 +24,7 @@ struct SegmentTables {
         var afterPosition: Int64
         var lastPosition: Int64
         var batches: Int
-        var totals: SegmentCounts
+        var totals: SignedTokenCounts
         /// Whether its usage is in the days by tenant.
         var isInDays: Bool
     }
@@ -148,20 +148,19 @@ struct SegmentTables {
     /// Adds ranges with their segments.
     func insert(_ hours: [SealedHour]) throws {
         if hours.isEmpty { return }
-        let totals = Self.columns(hours.map(\.totals))
         let inserted = try connection.query(
             """
             INSERT INTO \(prefix)segment_range (provider_id, hour, after_position, last_position, batches,
                 is_in_days, requests, input_tokens, cached_input_tokens, output_tokens, reasoning_output_tokens)
-            SELECT a, b, c, d, e, f = 1, g::numeric, h::numeric, i::numeric, j::numeric, k::numeric
-              FROM unnest($1::int2[], $2::timestamptz[], $3::int8[], $4::int8[], $5::int8[], $6::int2[], $7::text[],
-                $8::text[], $9::text[], $10::text[], $11::text[]) AS t (a, b, c, d, e, f, g, h, i, j, k)
+            SELECT a, b, c, d, e, f = 1, g, h, i, j, k
+              FROM unnest($1::int2[], $2::timestamptz[], $3::int8[], $4::int8[], $5::int8[], $6::int2[],
+                $7::numeric[], $8::numeric[], $9::numeric[], $10::numeric[], $11::numeric[]) AS t (a, b, c, d, e, f, g, h, i, j, k)
             """,
             [
                 .int16Array(hours.map(\.place.provider)), SegmentQueue.hours(hours.map(\.place.hour)),
                 .int64Array(hours.map(\.afterPosition)), .int64Array(hours.map(\.lastPosition)),
                 .int64Array(hours.map { Int64($0.batches) }), .int16Array(hours.map { $0.isInDays ? 1 : 0 }),
-            ] + totals
+            ] + Parameter.numericColumns(hours.map(\.totals))
         ).affectedRows
         precondition(inserted == hours.count, "\(inserted) of \(hours.count) ranges were written")
         for table in [Self.hourTable, Self.minuteTable] {
@@ -180,10 +179,9 @@ struct SegmentTables {
             """
             INSERT INTO \(prefix)\(table) (hour, provider_id, granularity, chunk, part, last_position, row_count, digest,
                 content, requests, input_tokens, cached_input_tokens, output_tokens, reasoning_output_tokens)
-            SELECT a, b, c, d, e, f, g, h, i, j::numeric, k::numeric, l::numeric, m::numeric, n::numeric
+            SELECT *
               FROM unnest($1::timestamptz[], $2::int2[], $3::int2[], $4::int4[], $5::int2[], $6::int8[], $7::int4[],
-                $8::bytea[], $9::bytea[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[])
-                AS t (a, b, c, d, e, f, g, h, i, j, k, l, m, n)
+                $8::bytea[], $9::bytea[], $10::numeric[], $11::numeric[], $12::numeric[], $13::numeric[], $14::numeric[])
             """,
             [
                 SegmentQueue.hours(segments.map(\.header.hour)), .int16Array(segments.map(\.header.provider)),
@@ -191,7 +189,7 @@ struct SegmentTables {
                 .int32Array(segments.map(\.header.chunk)), .int16Array(segments.map(\.header.part)),
                 .int64Array(segments.map(\.header.lastPosition)), .int32Array(segments.map { Int32($0.rowCount) }),
                 .bytesArray(segments.map(\.digest.bytes)), .bytesArray(segments.map(\.sealed)),
-            ] + Self.columns(segments.map(\.totals))
+            ] + Parameter.numericColumns(segments.map(\.totals))
         ).affectedRows
         precondition(inserted == segments.count, "\(inserted) of \(segments.count) segments were written to \(table)")
     }
@@ -207,17 +205,9 @@ struct SegmentTables {
 
     static func hour(_ hour: Int64) -> Parameter { .timestamp(Timestamp(seconds: hour * 3_600)) }
 
-    /// Signed counts go as text, which `numeric` takes whole.
-    static func columns(_ totals: [SegmentCounts]) -> [Parameter] {
-        [
-            totals.map(\.requests), totals.map(\.input), totals.map(\.cachedInput), totals.map(\.output),
-            totals.map(\.reasoningOutput),
-        ].map { .textArray($0.map { "\($0)" }) }
-    }
-
     static let totalsAsText = SumWriter.countColumns.map { "\($0)::text" }.joined(separator: ", ")
 
-    static func totals(_ row: Row, from column: Int) throws -> SegmentCounts {
+    static func totals(_ row: Row, from column: Int) throws -> SignedTokenCounts {
         func count(_ index: Int) throws -> Int128 {
             let text: String = try row.decode(column + index)
             guard let count = Int128(text) else {
@@ -225,7 +215,7 @@ struct SegmentTables {
             }
             return count
         }
-        return SegmentCounts(
+        return SignedTokenCounts(
             requests: try count(0), input: try count(1), cachedInput: try count(2), output: try count(3),
             reasoningOutput: try count(4))
     }

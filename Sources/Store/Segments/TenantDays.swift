@@ -64,7 +64,7 @@ struct TenantDays {
         try partitions.ensure(self.partitions(for: due.hours), on: connection)
         return try connection.transaction { _ in
             let expected = try noteInDays(due)
-            var (rows, totals) = (0, SegmentCounts())
+            var (rows, totals) = (0, SignedTokenCounts())
             for chunk in try tables.chunks(of: due.provider, hours: due.hours) {
                 for (day, sums) in try self.sums(due, chunk: chunk) {
                     let sorted = sums.sorted()
@@ -100,7 +100,7 @@ struct TenantDays {
     }
 
     /// - Returns: the totals of the ranges.
-    private func noteInDays(_ due: Due) throws -> SegmentCounts {
+    private func noteInDays(_ due: Due) throws -> SignedTokenCounts {
         let rows = try connection.query(
             """
             UPDATE segment_range r SET is_in_days = true
@@ -116,7 +116,7 @@ struct TenantDays {
             throw StoreError(
                 .busy, "Another instance wrote \(due.ranges.count - rows.count) ranges into days meanwhile.")
         }
-        return try rows.reduce(into: SegmentCounts()) { $0 += try SegmentTables.totals($1, from: 0) }
+        return try rows.reduce(into: SignedTokenCounts()) { $0 += try SegmentTables.totals($1, from: 0) }
     }
 
     private func sums(_ due: Due, chunk: Int32) throws -> [(day: Int64, sums: SegmentSums)] {
@@ -165,9 +165,9 @@ struct TenantDays {
             """
             INSERT INTO \(Self.table) (day, provider_id, tenant_id, model_id, region_id, layer, workload, modality,
                 is_estimated, \(SumWriter.countColumns.joined(separator: ", ")))
-            SELECT $1, $2, a, b, c, d, e, f, g = 1, h::numeric, i::numeric, j::numeric, k::numeric, l::numeric
-              FROM unnest($3::int8[], $4::int4[], $5::int4[], $6::int2[], $7::int2[], $8::int2[], $9::int2[], $10::text[],
-                $11::text[], $12::text[], $13::text[], $14::text[]) AS t (a, b, c, d, e, f, g, h, i, j, k, l)
+            SELECT $1, $2, a, b, c, d, e, f, g = 1, h, i, j, k, l
+              FROM unnest($3::int8[], $4::int4[], $5::int4[], $6::int2[], $7::int2[], $8::int2[], $9::int2[],
+                $10::numeric[], $11::numeric[], $12::numeric[], $13::numeric[], $14::numeric[]) AS t (a, b, c, d, e, f, g, h, i, j, k, l)
             """,
             [
                 .date(days: day), .int(Int64(provider)), .int64Array(keys.map(\.tenant)),
@@ -176,7 +176,7 @@ struct TenantDays {
                 .int16Array(keys.map { Int16($0.workload?.rawValue ?? 0) }),
                 .int16Array(keys.map { Int16($0.modality?.rawValue ?? 0) }),
                 .int16Array(keys.map { $0.isEstimated ? 1 : 0 }),
-            ] + SegmentTables.columns(rows.map(\.counts))
+            ] + Parameter.numericColumns(rows.map(\.counts))
         ).affectedRows
         precondition(inserted == rows.count, "\(inserted) of \(rows.count) rows of days were written")
     }
@@ -188,8 +188,8 @@ struct TenantDays {
         var provider: Int16
         /// Rows that the segments give.
         var rows: Int
-        var stored: SegmentCounts
-        var expected: SegmentCounts
+        var stored: SignedTokenCounts
+        var expected: SignedTokenCounts
         /// What must be added for the day to be what the segments give.
         var missing: [SegmentRow]
     }
@@ -201,11 +201,12 @@ struct TenantDays {
             let rows = expected[provider]?.sorted() ?? []
             var missing = expected[provider] ?? SegmentSums()
             var difference = Difference(
-                provider: provider, rows: rows.count, stored: SegmentCounts(), expected: SegmentCounts(), missing: [])
+                provider: provider, rows: rows.count, stored: SignedTokenCounts(), expected: SignedTokenCounts(),
+                missing: [])
             for row in rows { difference.expected += row.counts }
             for row in stored[provider]?.sorted() ?? [] {
                 difference.stored += row.counts
-                missing.add(row.key, row.counts.negated)
+                missing.add(row.key, -row.counts)
             }
             difference.missing = missing.sorted()
             return difference
@@ -262,13 +263,5 @@ struct TenantDays {
             providers[try row.decode(0), default: SegmentSums()].add(key, try SegmentTables.totals(row, from: 8))
         }
         return providers
-    }
-}
-
-extension SegmentCounts {
-    var negated: SegmentCounts {
-        SegmentCounts(
-            requests: -requests, input: -input, cachedInput: -cachedInput, output: -output,
-            reasoningOutput: -reasoningOutput)
     }
 }

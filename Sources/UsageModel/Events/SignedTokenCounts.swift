@@ -6,6 +6,7 @@ package struct SignedTokenCounts: Sendable, Hashable {
     package var output: Int128
     package var reasoningOutput: Int128
 
+    @inlinable
     package init(
         requests: Int128 = 0, input: Int128 = 0, cachedInput: Int128 = 0, output: Int128 = 0,
         reasoningOutput: Int128 = 0
@@ -17,6 +18,13 @@ package struct SignedTokenCounts: Sendable, Hashable {
         self.reasoningOutput = reasoningOutput
     }
 
+    @inlinable
+    package init(_ counts: TokenCounts) {
+        self.init(
+            requests: Int128(counts.requests), input: Int128(counts.input), cachedInput: Int128(counts.cachedInput),
+            output: Int128(counts.output), reasoningOutput: Int128(counts.reasoningOutput))
+    }
+
     /// Traps beyond 127 bits, which no sum of 64-bit records can reach.
     package init(_ counts: WideTokenCounts) {
         self.init(
@@ -24,6 +32,14 @@ package struct SignedTokenCounts: Sendable, Hashable {
             output: Int128(counts.output), reasoningOutput: Int128(counts.reasoningOutput))
     }
 
+    /// Whether all five are 0.
+    @inlinable package var isZero: Bool {
+        requests | input | cachedInput | output | reasoningOutput == 0
+    }
+
+    /// Adds; traps on overflow of 128 bits, which no sum of 64-bit records, or of rows of segments within their bounds,
+    /// can reach.
+    @inlinable
     package static func += (left: inout SignedTokenCounts, right: SignedTokenCounts) {
         left.requests += right.requests
         left.input += right.input
