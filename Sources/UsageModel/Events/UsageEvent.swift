@@ -37,13 +37,18 @@ package struct UsageEvent: Sendable {
     package var counts: TokenCounts
     /// The sender's own name for this event, by which a repeated one is told; absent where it gave none.
     package var id: FieldRange
+    /// Whether the counts are somebody's estimate: they are told apart from counted ones everywhere.
+    package var isEstimated: Bool
+    /// Whether it takes back what was counted before: its counts are subtracted.
+    package var isTakenBack: Bool
 
     @inlinable
     package init(
         minute: Int64 = 0, tenant: FieldRange = FieldRange(start: 0, count: 0),
         model: FieldRange = FieldRange(start: 0, count: 0), region: FieldRange = FieldRange(start: 0, count: 0),
         layer: Layer = .maas, workload: Workload = .online, modality: Modality = .text,
-        counts: TokenCounts = TokenCounts(), id: FieldRange = FieldRange(start: 0, count: 0)
+        counts: TokenCounts = TokenCounts(), id: FieldRange = FieldRange(start: 0, count: 0),
+        isEstimated: Bool = false, isTakenBack: Bool = false
     ) {
         self.minute = minute
         self.tenant = tenant
@@ -54,6 +59,8 @@ package struct UsageEvent: Sendable {
         self.modality = modality
         self.counts = counts
         self.id = id
+        self.isEstimated = isEstimated
+        self.isTakenBack = isTakenBack
     }
 }
 
