@@ -184,7 +184,7 @@ struct RowSecurityTests {
 
     @Test(
         arguments: [
-            "SELECT 1 FROM ledger_payload", "SELECT 1 FROM ledger_digest", "SELECT 1 FROM usage_hour_2025_06",
+            "SELECT 1 FROM ledger_payload", "SELECT 1 FROM ledger_digest",
             "SELECT 1 FROM segment_hour_2025_06",
             "SELECT secret_hash FROM api_token", "SELECT payload FROM batch_quarantine", "DELETE FROM audit_log",
             "UPDATE api_token SET revoked_at = NULL", "INSERT INTO region (name) VALUES ('x')",
@@ -264,7 +264,7 @@ struct RowSecurityTests {
                 "DROP POLICY reader ON fact; CREATE POLICY reader ON fact FOR SELECT TO steelyard_reader USING (true)",
                 "fact by the policy reader"
             ),
-            ("REVOKE SELECT ON usage_day FROM steelyard_reader", "can't read the table usage_day"),
+            ("REVOKE SELECT ON tenant_day FROM steelyard_reader", "can't read the table tenant_day"),
             ("GRANT CREATE ON SCHEMA public TO steelyard_reader", "may create objects in the schema public"),
         ])
     func `a login that could see or do more than a reader is refused by name`(grant: String, fault: String)

@@ -19,7 +19,7 @@ struct GroupedUsage: Hashable {
     var provider: Int16
     var model: Int32
     var region: Int32
-    /// Layer, workload and modality, packed as in ``SumKey``.
+    /// Layer, workload and modality, packed as in ``CellKey``.
     var codes: UInt8
     var counts: WideTokenCounts
 }
@@ -185,7 +185,7 @@ struct HourSums: TenantUsageSource {
     }
 
     private static func grouped(group: String, from source: String) -> String {
-        let sums = SumWriter.countColumns.map { "sum(u.\($0))" }.joined(separator: ", ")
+        let sums = CountColumns.names.map { "sum(u.\($0))" }.joined(separator: ", ")
         return """
             SELECT \(group), u.piece::int8, u.provider_id, u.model_id, u.region_id, u.layer, u.workload, u.modality, \(sums)
               FROM \(source) GROUP BY 1, 2, 3, 4, 5, 6, 7, 8

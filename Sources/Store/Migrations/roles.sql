@@ -49,14 +49,12 @@ BEGIN
     LOOP
         EXECUTE format('GRANT SELECT (%s) ON %s TO steelyard_reader', condition, restricted);
     END LOOP;
-    GRANT SELECT ON provider, tenant, tenant_kind, usage_minute, usage_hour, usage_day, usage_month, cube,
-        cube_change, registry_version, collector, collector_epoch, collector_heartbeat, ledger, rollup_queue, new_names,
+    GRANT SELECT ON provider, tenant, tenant_kind, cube, cube_change, registry_version, collector, collector_epoch, collector_heartbeat, ledger, rollup_queue, new_names,
         fact, statement, statement_decision, audit_log TO steelyard_reader;
     GRANT SELECT ON segment_queue, segment_range, segment_hour, segment_minute, tenant_day TO steelyard_reader;
 
     FOR restricted, condition IN
-        SELECT name, own FROM unnest(ARRAY['provider', 'tenant', 'tenant_kind', 'usage_minute', 'usage_hour',
-            'usage_day', 'usage_month', 'cube', 'cube_change', 'registry_version', 'collector', 'collector_epoch',
+        SELECT name, own FROM unnest(ARRAY['provider', 'tenant', 'tenant_kind', 'cube', 'cube_change', 'registry_version', 'collector', 'collector_epoch',
             'collector_heartbeat', 'ledger', 'batch_quarantine', 'rollup_queue', 'new_names']) AS name
         UNION ALL
         -- The whole market's: who sees one provider only sees none of them.

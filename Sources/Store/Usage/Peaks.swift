@@ -81,7 +81,7 @@ extension StoreSession {
             PeakAnswer.Row(
                 provider: try row.decode(0), name: try row.decode(1),
                 start: try row.decode(2, as: Timestamp.self).seconds, counts: try Self.counts(row, from: 3),
-                overLimitTokens: try row.decode(3 + SumWriter.countColumns.count))
+                overLimitTokens: try row.decode(3 + CountColumns.names.count))
         }
         return PeakAnswer(position: position, rows: rows)
     }
@@ -107,7 +107,7 @@ extension StoreSession {
             conditions.append("u.subject_id IN (\(select) WHERE name = ANY(\(sql.bind(.textArray(names)))))")
         }
         let name = subject.map { "(SELECT name FROM \($0.table) WHERE \($0.key) = b.subject_id)" } ?? "NULL::text"
-        let sums = SumWriter.countColumns.map { "u.\($0)" }.joined(separator: ", ")
+        let sums = CountColumns.names.map { "u.\($0)" }.joined(separator: ", ")
         return """
             WITH best AS MATERIALIZED (
                 SELECT p.name AS provider, \(name) AS name, b.provider_id, b.subject_id, b.best

@@ -61,7 +61,7 @@ extension StoreSession {
         let first = query.groupBy.count + 1
         return UsageAnswer.Row(
             start: start, keys: keys, counts: try counts(row, from: first),
-            overLimitTokens: try row.decode(first + SumWriter.countColumns.count))
+            overLimitTokens: try row.decode(first + CountColumns.names.count))
     }
 
     private static func key(_ dimension: UsageDimension, of row: Row, column: Int) throws -> String {
@@ -90,9 +90,9 @@ extension StoreSession {
 
     /// From when on sums of a bucket are kept; `nil` for ever.
     package func keptFrom(_ bucket: UsageBucket) throws -> Timestamp? {
-        try connection.query(
-            "SELECT kept_from FROM sums_floor WHERE table_name = $1", [.text("usage_\(bucket.rawValue)")]
-        ).first?.decode(0)
+        guard let floor = FloorName.of(bucket) else { return nil }
+        return try connection.query("SELECT kept_from FROM sums_floor WHERE table_name = $1", [.text(floor)])
+            .first?.decode(0)
     }
 }
 
@@ -126,11 +126,11 @@ struct UsageSQL {
         let grouped = (0...keys.count).map { "c\($0)" }.joined(separator: ", ")
         let counted = hasOverLimitRows ? " FILTER (WHERE \(isCounted))" : ""
         let sums =
-            SumWriter.countColumns.map { "sum(u.\($0))\(counted) AS \($0)" } + ["\(overLimitTokens()) AS over_limit"]
+            CountColumns.names.map { "sum(u.\($0))\(counted) AS \($0)" } + ["\(overLimitTokens()) AS over_limit"]
         let names = query.groupBy.enumerated().map { place, dimension in
             "\(nameExpression(dimension, "c\(place + 1)")) AS n\(place + 1)"
         }
-        let outer = (["c0"] + names + SumWriter.countColumns + ["over_limit"]).joined(separator: ", ")
+        let outer = (["c0"] + names + CountColumns.names + ["over_limit"]).joined(separator: ", ")
         let order = ["c0"] + query.groupBy.enumerated().map { orderExpression($0.element, "n\($0.offset + 1)") }
         let limit = sql.bind(.int(query.maxRows + 1))
         // The empty group of a question without dimensions and buckets must not become a row of NULLs.
