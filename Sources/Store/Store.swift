@@ -48,19 +48,15 @@ package final class Store: Sendable {
     /// did), and claims or checks the reporting calendar. Safe when several instances do it at once.
     ///
     /// A database that has tables of sums is brought to where they can go first, which takes a while: see
-    /// ``completeHistory(decode:told:)``.
+    /// ``completeHistory(told:)``.
     ///
-    /// - Parameters:
-    ///   - decode: decodes payloads of the ledger.
-    ///   - told: is told how far that has come.
+    /// - Parameter told: is told how far that has come.
     /// - Throws: ``StoreError`` with `.calendarDiffers` where the database keeps sums in another zone's days.
     @discardableResult
-    package func prepare(
-        decode: @escaping PayloadDecoder = decodeSealed, told: HistoryProgress = { _ in }
-    ) async throws -> Migrator.Outcome {
+    package func prepare(told: HistoryProgress = { _ in }) async throws -> Migrator.Outcome {
         let migrations = try MigrationFiles.all()
         let roles = try MigrationFiles.roles()
-        let earlier = try await leaveSums(migrations, decode: decode, told: told)
+        let earlier = try await leaveSums(migrations, told: told)
         let rest = try await pool.withConnection { try Migrator(migrations).run(on: $0) }
         let outcome = Migrator.Outcome(applied: earlier + rest.applied, version: rest.version)
         let hasReader = try await pool.withConnection {
@@ -79,9 +75,7 @@ package final class Store: Sendable {
 
     /// Brings a database from before schema version 19 to the last version with tables of sums, and to where they can
     /// go. - Returns: the steps that were applied.
-    private func leaveSums(
-        _ migrations: [Migration], decode: @escaping PayloadDecoder, told: HistoryProgress
-    ) async throws -> [Int] {
+    private func leaveSums(_ migrations: [Migration], told: HistoryProgress) async throws -> [Int] {
         let last = SegmentHistory.schemaVersion
         let version = try await pool.withConnection { try Migrator.version(on: $0) }
         guard (1...last).contains(version) else { return [] }
@@ -89,7 +83,7 @@ package final class Store: Sendable {
         let outcome = try await pool.withConnection { try migrator.run(on: $0) }
         // Days are written in the calendar that the database has.
         try await session { try $0.claimCalendar() }
-        try await completeHistory(decode: decode, told: told)
+        try await completeHistory(told: told)
         return outcome.applied
     }
 

@@ -20,8 +20,6 @@ package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
         package static let ledgerDiffers = Code("ledger-differs")
         /// Batches that were counted are gone from the ledger.
         package static let ledgerHole = Code("ledger-hole")
-        /// Usage of before there were segments can't be taken into them.
-        package static let historyIncomplete = Code("history-incomplete")
         /// Another instance holds the lock that this needs.
         package static let busy = Code("busy")
         /// The wait for a position ended before the position was reached.

@@ -25,6 +25,7 @@ struct BenchFill: AsyncParsableCommand {
     /// Providers by the rest of a tenant's number divided by four.
     static let providers = ["openrouter", "provider-1", "provider-2", "provider-3"]
     static let calendar = "Asia/Shanghai"
+    static let decode: PayloadDecoder = { payload in try BatchDecoder().decode(payload).rows }
 
     func run() async throws {
         guard let zone = ZoneRules(identifier: Self.calendar), let first = CalendarDate("2025-01-01") else {
@@ -41,7 +42,7 @@ struct BenchFill: AsyncParsableCommand {
         }
         for day in 0..<days {
             for index in ledgers.indices { try await ledgers[index].commit(day: day, from: first) }
-            while case .rolledUp = try await store.rollUpNext(decode: Store.decodeSealed).status {}
+            while case .rolledUp = try await store.rollUpNext(decode: Self.decode).status {}
             // As a live feed is merged: each hour once, a while after its end.
             try await merge(store, now: first.days + Int64(day) + 2)
         }
@@ -51,7 +52,7 @@ struct BenchFill: AsyncParsableCommand {
 
     private func merge(_ store: Store, now day: Int64) async throws {
         let now = Timestamp(seconds: day * CivilTime.secondsPerDay)
-        while try await store.mergeSegmentsNext(now: now, decode: Store.decodeSealed).didSomething {}
+        while try await store.mergeSegmentsNext(now: now, decode: Self.decode).didSomething {}
     }
 }
 

@@ -1,3 +1,4 @@
+internal import BatchFormat
 package import Logging
 internal import Postgres
 internal import ServiceLifecycle
@@ -92,5 +93,5 @@ package struct RollupWorker: Service {
     }
 
     /// The sealed bytes of the ledger as rows.
-    package static let decode: PayloadDecoder = Store.decodeSealed
+    package static let decode: PayloadDecoder = { payload in try BatchDecoder().decode(payload).rows }
 }

@@ -11,8 +11,9 @@ internal import UsageModel
 /// done again, and usage that comes meanwhile for an hour waits for a segment from the moment on at which the hour has
 /// one. Nothing is rolled up during a step, so that an hour's sums are those of all batches up to the ledger position.
 struct SegmentHistory {
-    let rollup: RollupJob
-    let days: TenantDays
+    let connection: Connection
+    let calendar: ZoneRules
+    let partitions: PartitionCache
 
     /// The schema version that it works on: the last one with the tables of sums.
     static let schemaVersion = 18
@@ -22,24 +23,23 @@ struct SegmentHistory {
         /// Took an hour, or a day of which hours are kept no more. From when on usage is in segments, or in the days by
         /// tenant once all hours are; `nil` at the end of either.
         case took(from: Timestamp?)
-        /// A day of which hours are kept no more waits for batches that are to be merged into segments first.
-        case waits(for: CalendarDate)
         /// Something is rolled up or merged at this moment.
         case busy
         /// There is nothing left.
         case complete
     }
 
-    private var connection: Connection { rollup.connection }
     private var tables: SegmentTables { SegmentTables(connection: connection) }
+    private var days: TenantDays { TenantDays(connection: connection, calendar: calendar) }
+    private var session: StoreSession { StoreSession(connection, calendar: calendar) }
 
     /// Takes the next hour, or the next day of which hours are kept no more.
     func step() throws -> Step {
-        let floors = try rollup.session.floors()
+        let floors = try session.floors()
         guard floors.segment > .min || floors.tenantDay != nil else { return .complete }
-        return try rollup.locks.exclusively {
+        return try RollupLocks(connection: connection).exclusively {
             // As they are now that nothing moves.
-            let floors = try rollup.session.floors()
+            let floors = try session.floors()
             if floors.segment > .min { return try takeHour(before: floors.segment) }
             guard let day = floors.tenantDay else { return .complete }
             return try takeDay(before: day, floors: floors)
@@ -58,7 +58,7 @@ struct SegmentHistory {
             hours.append(try seal(SegmentTables.Hour(provider: provider, hour: hour)))
         }
         // Making partitions takes transactions of its own.
-        try rollup.partitions.ensure(SegmentJob.partitions(of: hours), on: connection)
+        try partitions.ensure(SegmentJob.partitions(of: hours), on: connection)
         try connection.transaction { _ in
             try tables.insert(hours)
             try moveFloor(FloorName.segment, to: Timestamp(seconds: hour * 3_600))
@@ -87,7 +87,7 @@ struct SegmentHistory {
 
     private func seal(_ place: SegmentTables.Hour) throws -> SealedHour {
         var hour = SealedHour(
-            place: place, afterPosition: 0, lastPosition: Int64(try rollup.session.position()),
+            place: place, afterPosition: 0, lastPosition: Int64(try session.position()),
             batches: try batches(of: place), totals: SignedTokenCounts(), segments: [])
         for granularity in SegmentGranularity.allCases {
             let rows = try granularity == .hour ? hourRows(place) : minuteRows(place, granularity)
@@ -125,7 +125,7 @@ struct SegmentHistory {
               FROM usage_hour WHERE hour = $1 AND provider_id = $2
             """, [SegmentTables.hour(place.hour), .int(Int64(place.provider))]
         ).map { SegmentRow(key: try Self.key($0, from: 0), counts: try SegmentTables.totals($0, from: 6)) }
-        let start = rollup.calendar.minuteOfDayStart(withinHour: place.hour)
+        let start = calendar.minuteOfDayStart(withinHour: place.hour)
         var sums = SegmentSums(minimumCapacity: rows.count)
         for row in rows { sums.add(row.key, row.counts) }
         if start > 0 {
@@ -140,7 +140,7 @@ struct SegmentHistory {
     /// What of an hour within which a day begins is that day's: what all days from it on count and the hours after this
     /// one don't.
     private func rowsOfLaterDay(_ place: SegmentTables.Hour) throws -> [SegmentRow] {
-        let day = rollup.calendar.date(atSecond: place.hour * 3_600 + 3_599)
+        let day = calendar.date(atSecond: place.hour * 3_600 + 3_599)
         let keys = "tenant_id, model_id, region_id, layer, workload, modality"
         let negative = CountColumns.names.map { "-\($0)" }.joined(separator: ", ")
         let sums = CountColumns.names.map { "sum(\($0))::text" }.joined(separator: ", ")
@@ -196,7 +196,7 @@ struct SegmentHistory {
     /// Adds to a day what its sums have beyond its rows. Only for days of which hours were dropped: the others are
     /// written from segments.
     private func takeDay(before floor: CalendarDate, floors: Floors) throws -> Step {
-        let last = floors.hour == .min ? nil : rollup.calendar.date(atSecond: floors.hour * 3_600 - 1)
+        let last = floors.hour == .min ? nil : calendar.date(atSecond: floors.hour * 3_600 - 1)
         let newest: DateColumn? = try connection.query(
             "SELECT max(day) FROM usage_day WHERE day < $1 AND day <= $2",
             [.date(days: floor.days), .date(days: last?.days ?? Self.never)]
@@ -206,10 +206,35 @@ struct SegmentHistory {
             return .took(from: nil)
         }
         let day = CalendarDate(days: newest.days)
-        guard try isSettled(day) else { return .waits(for: day) }
-        let stored = try days.stored(on: day)
+        let missing = try missing(of: day, keptFrom: floors.hour)
+        try partitions.ensure([Partition(table: .tenantDay, month: Month(day: day.days))], on: connection)
+        try connection.transaction { _ in
+            for (provider, sums) in missing.sorted(by: { $0.key < $1.key }) {
+                try days.insert(sums.sorted(), provider: provider, day: day.days)
+            }
+            // What was to be added to the day of hours that are kept no more is in it now.
+            let dropped = [hours(of: day).lowerBound, floors.hour].map { SegmentTables.hour($0) }
+            try connection.query("DELETE FROM segment_queue WHERE hour >= $1 AND hour < $2", dropped)
+            try connection.query("UPDATE segment_range SET is_in_days = true WHERE hour >= $1 AND hour < $2", dropped)
+            try moveFloor(FloorName.tenantDay, to: Timestamp(seconds: calendar.startOfDay(day)))
+        }
+        return .took(from: Timestamp(seconds: calendar.startOfDay(day)))
+    }
+
+    /// Days since 1970 before which there is no usage.
+    private static let never: Int64 = -1
+
+    /// The hours that a day has a part of.
+    private func hours(of day: CalendarDate) -> Range<Int64> {
+        let end = calendar.startOfDay(CalendarDate(days: day.days + 1))
+        return calendar.startOfDay(day).flooredDivision(by: 3_600)..<(end + 3_599).flooredDivision(by: 3_600)
+    }
+
+    /// What a day's sums have that neither its rows have nor the hours that are kept and still to be written into it, by
+    /// provider.
+    private func missing(of day: CalendarDate, keptFrom floor: Int64) throws -> [Int16: SegmentSums] {
         var missing: [Int16: SegmentSums] = [:]
-        for (provider, sums) in stored {
+        for (provider, sums) in try days.stored(on: day) {
             for row in sums.sorted() { missing[provider, default: SegmentSums()].add(row.key, -row.counts) }
         }
         for row in try connection.query(
@@ -221,31 +246,33 @@ struct SegmentHistory {
             missing[try row.decode(0), default: SegmentSums()].add(
                 try Self.key(row, from: 1), try SegmentTables.totals(row, from: 7))
         }
-        try rollup.partitions.ensure([Partition(table: .tenantDay, month: Month(day: day.days))], on: connection)
-        let added = missing
-        try connection.transaction { _ in
-            for (provider, sums) in added.sorted(by: { $0.key < $1.key }) {
-                try days.insert(sums.sorted(), provider: provider, day: day.days)
+        for hour in hours(of: day) where hour >= floor {
+            for provider in try providers(of: hour) {
+                let place = SegmentTables.Hour(provider: provider, hour: hour)
+                for row in try rowsToCome(of: place) where isOf(day, row, place) {
+                    missing[provider, default: SegmentSums()].add(row.key.wholeHour, -row.counts)
+                }
             }
-            try moveFloor(FloorName.tenantDay, to: Timestamp(seconds: rollup.calendar.startOfDay(day)))
         }
-        return .took(from: Timestamp(seconds: rollup.calendar.startOfDay(day)))
+        return missing
     }
 
-    /// Days since 1970 before which there is no usage.
-    private static let never: Int64 = -1
+    /// What of an hour that is kept isn't in the days yet.
+    private func rowsToCome(of place: SegmentTables.Hour) throws -> [SegmentRow] {
+        var sums = SegmentSums()
+        for row in try hourRows(place) { sums.add(row.key, row.counts) }
+        let written = Set(try tables.ranges(of: place).filter(\.isInDays).map(\.lastPosition))
+        if written.isEmpty { return sums.sorted() }
+        for (key, readers) in try tables.read(place) where key.granularity == .hour {
+            for reader in readers where written.contains(reader.header.lastPosition) {
+                reader.forEach(reader.rows) { sums.add($0.key, -$0.counts) }
+            }
+        }
+        return sums.sorted()
+    }
 
-    /// Whether nothing of a day waits to be added to it.
-    private func isSettled(_ day: CalendarDate) throws -> Bool {
-        let first = rollup.calendar.startOfDay(day).flooredDivision(by: 3_600)
-        let end = (rollup.calendar.startOfDay(CalendarDate(days: day.days + 1)) + 3_599).flooredDivision(by: 3_600)
-        let waiting: Bool = try connection.query(
-            """
-            SELECT EXISTS (SELECT FROM segment_queue WHERE hour >= $1 AND hour < $2)
-                OR EXISTS (SELECT FROM segment_range WHERE hour >= $1 AND hour < $2 AND NOT is_in_days)
-            """, [SegmentTables.hour(first), SegmentTables.hour(end)]
-        ).one().decode(0)
-        return !waiting
+    private func isOf(_ day: CalendarDate, _ row: SegmentRow, _ place: SegmentTables.Hour) -> Bool {
+        calendar.date(atSecond: place.hour * 3_600 + Int64(row.key.minute) * 60) == day
     }
 
     private func removeFloor(_ name: String) throws {

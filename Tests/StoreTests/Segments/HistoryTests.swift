@@ -172,14 +172,39 @@ import UsageModel
             try await Self.fill(
                 world, batches, floors: [("usage_hour", "2025-04-01"), ("usage_minute", "2025-05-01")])
             let told = Told()
-            let outcome = try await world.store.prepare(decode: world.payloads.decode, told: { told.add($0) })
+            let outcome = try await world.store.prepare(told: { told.add($0) })
             #expect(outcome.applied.first == 17 && outcome.version >= 19)
             // Hours from the newest back, then days.
             #expect(told.moments.first == Timestamp(seconds: hours[0] * 60) && told.moments.count > 3)
             try await Self.expectExact(world)
             #expect(try await world.count("tenant_day WHERE day < '2025-04-01'") == 2)
             // A second time there is nothing to do.
-            #expect(try await world.store.prepare(decode: world.payloads.decode).applied == [])
+            #expect(try await world.store.prepare().applied == [])
+        }
+    }
+
+    @Test(arguments: ["Asia/Shanghai", "Asia/Kolkata"])
+    func `days that are written between two attempts have the usage of their hours once`(zone: String) async throws {
+        try await Self.with(calendar: zone) { world in
+            // The first of April began, where the calendar is, before the hours that are kept.
+            let batches = [("2025-03-31", Int64(15)), ("2025-03-31", 22), ("2025-04-01", 0), ("2025-04-01", 18)].flatMap
+            {
+                let start = minute($0.0, hour: $0.1)
+                return [5, 35, 55].map { Old(minute: start + $0, hasPayload: false) }
+            }
+            try await Self.fill(world, batches, floors: [("usage_hour", "2025-04-01")])
+            let (calendar, partitions) = (world.store.calendar, world.store.partitions)
+            try await world.store.pool.withConnection { connection in
+                _ = try Migrator(Array(MigrationFiles.all().prefix(18))).run(on: connection)
+            }
+            try await world.store.pool.withConnection { connection in
+                let history = SegmentHistory(connection: connection, calendar: calendar, partitions: partitions)
+                while try history.step() != .took(from: nil) {}
+            }
+            try await world.mergeAll(now: Self.later)
+            #expect(try await world.count("tenant_day") > 0)
+            try await world.store.prepare()
+            try await Self.expectExact(world)
         }
     }
 
@@ -193,7 +218,7 @@ import UsageModel
                 }
             }
             try await Self.fill(world, batches)
-            try await world.store.prepare(decode: world.payloads.decode)
+            try await world.store.prepare()
             try await Self.expectExact(world)
         }
     }
@@ -211,7 +236,7 @@ import UsageModel
             try await world.execute(
                 "ALTER TABLE segment_range ADD CONSTRAINT refuse CHECK (hour <> '2025-06-14 02:00Z')")
             await #expect(throws: PostgresError.self) {
-                try await world.store.prepare(decode: world.payloads.decode)
+                try await world.store.prepare()
             }
             #expect(try await Self.hasSums(world) && world.count("segment_range") == 3)
             // The tables don't go meanwhile, whoever tries.
@@ -222,7 +247,7 @@ import UsageModel
             let unmigrated = await #expect(throws: StoreError.self) { try await world.store.check() }
             #expect(unmigrated?.code == .schemaVersion)
             try await world.execute("ALTER TABLE segment_range DROP CONSTRAINT refuse")
-            try await world.store.prepare(decode: world.payloads.decode)
+            try await world.store.prepare()
             try await Self.expectExact(world)
         }
     }
@@ -237,7 +262,7 @@ import UsageModel
                 try Self.count(Old(minute: hour + 60, tenant: "t1"), sequence: 3, on: $0, world)
                 try Self.count(Old(minute: hour + 600, tenant: "t1"), sequence: 4, on: $0, world)
             }
-            try await world.store.prepare(decode: world.payloads.decode)
+            try await world.store.prepare()
             try await Self.expectExact(world)
         }
     }
@@ -247,7 +272,7 @@ import UsageModel
             try await Self.fill(world, [Old(minute: minute("2025-06-14", hour: 5))])
             try await world.execute("UPDATE usage_month SET output_tokens = output_tokens + 1")
             let refusal = await #expect(throws: PostgresError.self) {
-                try await world.store.prepare(decode: world.payloads.decode)
+                try await world.store.prepare()
             }
             #expect(refusal?.message.contains("2025-06") == true)
             #expect(try await Self.hasSums(world))
