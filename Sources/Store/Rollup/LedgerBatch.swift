@@ -79,8 +79,12 @@ struct DecodedBatches {
     var totals: WideTokenCounts { good.reduce(into: WideTokenCounts()) { $0 += $1.rows.totals } }
 }
 
-extension RollupJob {
-    /// Reads and decodes payloads. One that can't be decoded is not in the way of the others.
+/// Reads and decodes payloads of the ledger.
+struct PayloadReader {
+    let connection: Connection
+    let decode: PayloadDecoder
+
+    /// One that can't be decoded is not in the way of the others.
     func read(_ batches: [LedgerBatch]) throws -> DecodedBatches {
         // A subquery for each row, so that the plan is always one index look-up in one partition.
         let rows = try connection.query(
@@ -113,6 +117,12 @@ extension RollupJob {
             }
         }
         return decoded
+    }
+}
+
+extension RollupJob {
+    func read(_ batches: [LedgerBatch]) throws -> DecodedBatches {
+        try PayloadReader(connection: connection, decode: decode).read(batches)
     }
 
     /// Gives the names of all batches their ids in bulk.
