@@ -1,3 +1,4 @@
+internal import BatchFormat
 package import Logging
 package import Postgres
 internal import Scopes
@@ -15,6 +16,8 @@ package final class Store: Sendable {
     package let calendar: ZoneRules
     /// What questions run on; `nil` for programs that ask none.
     package let questionAccess: QuestionAccess?
+    /// Decodes the payloads of batches that questions need.
+    let decode: PayloadDecoder
     let logger: Logger
     let partitions: PartitionCache
     let cubeMemory = CubeMemory()
@@ -32,11 +35,13 @@ package final class Store: Sendable {
     ///   - calendar: the reporting calendar; ``prepare()`` refuses a database that keeps another.
     ///   - scopeZones: the zones that scopes read periods in, by IANA names, for which cubes are made; `nil` for those
     ///     of the built-in scopes.
+    ///   - decode: decodes the payloads of batches that questions need.
     package init(
         pool: ConnectionPool, questions: QuestionAccess? = nil, calendar: ZoneRules, scopeZones: Set<String>? = nil,
-        logger: Logger
+        decode: @escaping PayloadDecoder = StoreSession.decodeBatch, logger: Logger
     ) {
         self.pool = pool
+        self.decode = decode
         zones = scopeZones
         questionAccess = questions
         self.calendar = calendar
@@ -114,10 +119,7 @@ package final class Store: Sendable {
         _ options: TransactionOptions = .readWrite, retry: RetryPolicy = .none,
         _ body: @escaping @Sendable (StoreSession) throws -> Value
     ) async throws -> Value {
-        let calendar = calendar
-        return try await pool.withTransaction(options, retry: retry) {
-            try body(StoreSession($0, calendar: calendar))
-        }
+        try await pool.withTransaction(options, retry: retry) { try body(self.session(on: $0)) }
     }
 
     /// Runs operations that read in one snapshot of the database.
@@ -131,8 +133,11 @@ package final class Store: Sendable {
     package func session<Value: Sendable>(
         _ body: @escaping @Sendable (StoreSession) throws -> Value
     ) async throws -> Value {
-        let calendar = calendar
-        return try await pool.withConnection { try body(StoreSession($0, calendar: calendar)) }
+        try await pool.withConnection { try body(self.session(on: $0)) }
+    }
+
+    func session(on connection: Connection, rowBudget: (any RowBudget)? = nil) -> StoreSession {
+        StoreSession(connection, calendar: calendar, rowBudget: rowBudget, decode: decode)
     }
 }
 
@@ -143,10 +148,19 @@ package struct StoreSession {
     package let calendar: ZoneRules
     /// What rows that a question keeps are counted against; `nil` for work of the program's own.
     let rowBudget: (any RowBudget)?
+    /// Decodes the payloads of batches.
+    let decode: PayloadDecoder
 
-    package init(_ connection: Connection, calendar: ZoneRules, rowBudget: (any RowBudget)? = nil) {
+    package init(
+        _ connection: Connection, calendar: ZoneRules, rowBudget: (any RowBudget)? = nil,
+        decode: @escaping PayloadDecoder = StoreSession.decodeBatch
+    ) {
         self.connection = connection
         self.calendar = calendar
         self.rowBudget = rowBudget
+        self.decode = decode
     }
+
+    /// Decodes what collectors seal.
+    package static let decodeBatch: PayloadDecoder = { payload in try BatchDecoder().decode(payload).rows }
 }

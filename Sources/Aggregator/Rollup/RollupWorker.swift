@@ -1,4 +1,3 @@
-internal import BatchFormat
 package import Logging
 internal import Postgres
 internal import ServiceLifecycle
@@ -93,5 +92,5 @@ package struct RollupWorker: Service {
     }
 
     /// The sealed bytes of the ledger as rows.
-    package static let decode: PayloadDecoder = { payload in try BatchDecoder().decode(payload).rows }
+    package static let decode: PayloadDecoder = StoreSession.decodeBatch
 }

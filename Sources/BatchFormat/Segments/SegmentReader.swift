@@ -262,7 +262,7 @@ package struct SegmentCursor {
 extension Array {
     /// The first index whose element satisfies a condition that holds of all elements after it as well; `count` where
     /// none does.
-    func partitioningIndex(where condition: (Element) -> Bool) -> Int {
+    package func partitioningIndex(where condition: (Element) -> Bool) -> Int {
         var (low, high) = (0, count)
         while low < high {
             let middle = (low + high) / 2

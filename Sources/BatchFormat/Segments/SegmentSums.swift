@@ -32,6 +32,34 @@ package struct SegmentSums: Sendable {
         if rows.count * 2 > slots.count { grow() }
     }
 
+    /// Adds rows of a segment by some parts of their keys.
+    ///
+    /// - Parameters:
+    ///   - minutes: bit *n* says whether rows of the hour's minute *n* are added.
+    ///   - number: what stands in the place of a tenant's id, which gives `nil` to leave the tenant out; without it
+    ///     the id stays, if it is among the parts.
+    package mutating func add(
+        _ reader: SegmentReader, _ rows: Range<Int>, by parts: SegmentKey.Parts, minutes: UInt64 = .max,
+        tenantNumber number: ((Int64) -> Int64?)? = nil
+    ) {
+        if parts.isEmpty, minutes == .max, number == nil {
+            add(SegmentKey(tenant: 0), reader.totals(rows))
+            return
+        }
+        // Rows of one tenant stand together.
+        var (tenant, own) = (Int64(-1), Int64?.none)
+        reader.forEach(rows) { row in
+            guard minutes >> UInt64(row.key.minute) & 1 == 1 else { return }
+            let key = row.key.keeping(parts)
+            guard let number else { return add(key, row.counts) }
+            if row.key.tenant != tenant {
+                tenant = row.key.tenant
+                own = number(tenant)
+            }
+            if let own { add(key.replacingTenant(with: own), row.counts) }
+        }
+    }
+
     /// The sums in the order of their keys, without those that count nothing.
     package func sorted() -> [SegmentRow] { SegmentOrder.sorted(rows) }
 

@@ -288,8 +288,8 @@ extension StoreSession {
                    $19, $20
               FROM collector WHERE collector_id = $1),
         payload_row AS (
-            INSERT INTO ledger_payload (collector_id, epoch, sequence, received_at, payload)
-            VALUES ($1, $2, $3, $4, $21)),
+            INSERT INTO ledger_payload (collector_id, provider_id, epoch, sequence, received_at, payload)
+            SELECT $1, provider_id, $2, $3, $4, $21 FROM collector WHERE collector_id = $1),
         digest_row AS (
             INSERT INTO ledger_digest (collector_id, digest, epoch, sequence, spool_id, spool_sequence)
             VALUES ($1, $5, $2, $3, $6, $7)),

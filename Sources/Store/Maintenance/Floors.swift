@@ -1,6 +1,5 @@
 internal import BatchFormat
 internal import Postgres
-internal import Reporting
 internal import UsageModel
 
 /// From when on sums are kept: hours and minutes since 1970.
@@ -37,15 +36,6 @@ enum FloorName {
     /// How far ``SegmentHistory`` has come: from when on there are segments, and days by tenant.
     static let segment = "segment"
     static let tenantDay = PartitionedTable.tenantDay.rawValue
-
-    /// The one that questions by a bucket ask for; `nil` for buckets that are kept for ever.
-    static func of(_ bucket: UsageBucket) -> String? {
-        switch bucket {
-        case .hour: hour
-        case .minute: minute
-        default: nil
-        }
-    }
 }
 
 extension StoreSession {

@@ -98,7 +98,7 @@ struct SegmentTables {
                 Self.hour(place.hour), .int(Int64(place.provider)), .int(Int64(key.granularity.rawValue)),
                 .int(Int64(key.chunk)),
             ]
-        ).map { try open($0, of: place.provider) }
+        ).map { try Self.open($0, of: place.provider) }
     }
 
     /// The segments by hour of some hours and one chunk of tenants, opened as by ``read(_:)``.
@@ -108,7 +108,7 @@ struct SegmentTables {
             \(selection(from: Self.hourTable)) WHERE hour = ANY($1) AND provider_id = $2 AND chunk = $3
              ORDER BY hour, last_position, part
             """, [SegmentQueue.hours(hours), .int(Int64(provider)), .int(Int64(chunk))]
-        ).map { try open($0, of: provider) }
+        ).map { try Self.open($0, of: provider) }
     }
 
     /// The chunks of tenants that some hours have usage of.
@@ -120,12 +120,12 @@ struct SegmentTables {
         ).map { try $0.decode(0) }
     }
 
-    private func selection(from table: String) -> String {
-        """
-        SELECT granularity, chunk, part, last_position, row_count, digest, content, \(Self.totalsAsText), hour
-          FROM \(prefix)\(table)
-        """
-    }
+    /// What ``open(_:of:)`` reads of a row.
+    static let columns =
+        "granularity, chunk, part, last_position, row_count, digest, content, \(totalsAsText), hour"
+    static let columnCount = 13
+
+    private func selection(from table: String) -> String { "SELECT \(Self.columns) FROM \(prefix)\(table)" }
 
     struct ChunkKey: Hashable, Comparable {
         var granularity: SegmentGranularity
@@ -136,7 +136,10 @@ struct SegmentTables {
         }
     }
 
-    private func open(_ row: Row, of provider: Int16) throws -> SegmentReader {
+    /// Opens a segment from ``columns``, held to what its row of the table says.
+    ///
+    /// - Throws: ``StoreError`` with `.damagedSegment`, which names the segment.
+    static func open(_ row: Row, of provider: Int16) throws -> SegmentReader {
         let place = Hour(provider: provider, hour: try row.decode(12, as: Timestamp.self).seconds / 3_600)
         let (granularity, chunk, part) = (
             try row.decode(0, as: UInt8.self), try row.decode(1, as: Int32.self), try row.decode(2, as: Int16.self)
@@ -154,7 +157,7 @@ struct SegmentTables {
         let header = reader.header
         let rowCount: Int = try row.decode(4)
         let digest: [UInt8] = try row.decode(5)
-        let totals = try Self.totals(row, from: 7)
+        let totals = try totals(row, from: 7)
         let isWhatItSays =
             header.granularity.rawValue == granularity && header.provider == place.provider
             && header.hour == place.hour && header.chunk == chunk && header.part == part && header.lastPosition == last
