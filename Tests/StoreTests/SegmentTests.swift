@@ -467,7 +467,8 @@ import UsageModel
                     DROP TABLE segment_queue, segment_range, segment_hour, segment_minute, tenant_day;
                     ALTER TABLE ledger_position DROP COLUMN over_limit_tenants, DROP COLUMN over_limit_models,
                         DROP COLUMN over_limit_regions;
-                    DELETE FROM schema_migration WHERE name IN ('segments', 'tenant_days')
+                    ALTER TABLE ledger_payload DROP COLUMN provider_id;
+                    DELETE FROM schema_migration WHERE name IN ('segments', 'tenant_days', 'questions_on_segments')
                     """)
             }
             let upgraded = try World(connectionString: world.connectionString)
