@@ -21,6 +21,7 @@ package final class Store: Sendable {
     let logger: Logger
     let partitions: PartitionCache
     let cubeMemory = CubeMemory()
+    let rollupMemory = RollupMemory()
     /// The zones that scopes read periods in; `nil` for those of the built-in scopes.
     private let zones: Set<String>?
     /// Ids of providers by name; they never change.
@@ -51,12 +52,18 @@ package final class Store: Sendable {
     /// Applies the migrations, installs the reader role where privileges allow (``checkReader()`` says whether they
     /// did), and claims or checks the reporting calendar. Safe when several instances do it at once.
     ///
+    /// A database that has tables of sums is brought to where they can go first, which takes a while: see
+    /// ``completeHistory(told:)``.
+    ///
+    /// - Parameter told: is told how far that has come.
     /// - Throws: ``StoreError`` with `.calendarDiffers` where the database keeps sums in another zone's days.
     @discardableResult
-    package func prepare() async throws -> Migrator.Outcome {
-        let migrator = try Migrator(MigrationFiles.all())
+    package func prepare(told: HistoryProgress = { _ in }) async throws -> Migrator.Outcome {
+        let migrations = try MigrationFiles.all()
         let roles = try MigrationFiles.roles()
-        let outcome = try await pool.withConnection { try migrator.run(on: $0) }
+        let earlier = try await leaveSums(migrations, told: told)
+        let rest = try await pool.withConnection { try Migrator(migrations).run(on: $0) }
+        let outcome = Migrator.Outcome(applied: earlier + rest.applied, version: rest.version)
         let hasReader = try await pool.withConnection {
             try ReaderRole.install(roles, version: outcome.version, on: $0)
         }
@@ -69,6 +76,20 @@ package final class Store: Sendable {
             try session.claimCubes(zones: zones)
         }
         return outcome
+    }
+
+    /// Brings a database from before schema version 19 to the last version with tables of sums, and to where they can
+    /// go. - Returns: the steps that were applied.
+    private func leaveSums(_ migrations: [Migration], told: HistoryProgress) async throws -> [Int] {
+        let last = SegmentHistory.schemaVersion
+        let version = try await pool.withConnection { try Migrator.version(on: $0) }
+        guard (1...last).contains(version) else { return [] }
+        let migrator = Migrator(Array(migrations.prefix(last)))
+        let outcome = try await pool.withConnection { try migrator.run(on: $0) }
+        // Days are written in the calendar that the database has.
+        try await session { try $0.claimCalendar() }
+        try await completeHistory(told: told)
+        return outcome.applied
     }
 
     func scopeZones() throws -> Set<String> {

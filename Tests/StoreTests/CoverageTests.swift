@@ -117,12 +117,12 @@ import UsageModel
                 }
             }
             let from = Self.from
-            try await keep("usage_minute")
+            try await keep("segment_minute")
             let hours = try await world.store.snapshot { try $0.coverage(Self.query(silence: 30)) }
             #expect(hours.source == .hour && hours.providers.map(\.minutes) == [nil, nil])
             #expect(hours.providers.map(\.hours) == [2, 0])
             #expect(hours.providers[0].reported == [from..<(from + 60), (from + 120)..<(from + 180)])
-            try await keep("usage_hour")
+            try await keep("segment_hour")
             let days = try await world.store.snapshot { try $0.coverage(Self.query()) }
             #expect(days.source == .day && days.providers.map(\.hours) == [nil, nil])
             #expect(days.providers.map(\.days) == [1, 0])

@@ -130,7 +130,7 @@ import UsageModel
             try await world.load([oneRow(Self.first)])
             try await world.store.session { session in
                 _ = try session.connection.query(
-                    "INSERT INTO sums_floor (table_name, kept_from) VALUES ('usage_minute', $1)",
+                    "INSERT INTO sums_floor (table_name, kept_from) VALUES ('segment_minute', $1)",
                     [.timestamp(Timestamp(seconds: (Self.first + 1) * 60))])
             }
             let error = await #expect(throws: QuestionError.self) {

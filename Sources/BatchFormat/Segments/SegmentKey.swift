@@ -121,6 +121,9 @@ extension SegmentKey {
     /// The key without its minute.
     package var wholeHour: SegmentKey { SegmentKey(packed: packed & ~(1 << Self.minuteBits - 1)) }
 
+    /// The key with another minute of the hour, from 0 to 59.
+    package func at(minute: Int) -> SegmentKey { SegmentKey(packed: wholeHour.packed | UInt128(minute)) }
+
     /// The key without tenant and minute: what a segment has in a dictionary.
     var combination: UInt128 { packed >> Self.estimatedShift & (1 << (Self.tenantShift - Self.estimatedShift) - 1) }
 

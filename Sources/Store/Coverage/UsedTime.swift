@@ -76,7 +76,7 @@ extension StoreSession {
             ).map { try $0.decode(0) })
     }
 
-    private static let isSomething = SumWriter.countColumns.map { "sum(u.\($0)) <> 0" }.joined(separator: " OR ")
+    private static let isSomething = CountColumns.names.map { "sum(u.\($0)) <> 0" }.joined(separator: " OR ")
 
     /// Usage by provider and day: from cubes where they are complete, otherwise from the days by tenant.
     private func providersByDay(

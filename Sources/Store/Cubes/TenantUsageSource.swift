@@ -20,7 +20,7 @@ struct GroupedUsage: Hashable {
     var provider: Int16
     var model: Int32
     var region: Int32
-    /// Layer, workload and modality, packed as in ``SumKey``.
+    /// Layer, workload and modality, packed as in ``CellKey``.
     var codes: UInt8
     var counts: WideTokenCounts
 }
@@ -243,7 +243,7 @@ struct TenantDetail: TenantUsageSource {
     ) throws -> [GroupedUsage] {
         let bounds = [days.lowerBound, days.upperBound].map { sql.bind(.date(days: $0.days)) }
         let own = tenants.map { " AND tenant_id = ANY(\(sql.bind(.int64Array($0))))" } ?? ""
-        let sums = SumWriter.countColumns.map { "sum(u.\($0))" }.joined(separator: ", ")
+        let sums = CountColumns.names.map { "sum(u.\($0))" }.joined(separator: ", ")
         return try connection.query(
             """
             SELECT \(group), u.day, u.provider_id, u.model_id, u.region_id, u.layer, u.workload, u.modality, \(sums)

@@ -77,12 +77,12 @@ struct ScopeSumsSQL {
             column("tenant_id", type: "int8", if: granularity.byTenant), "\(segment()) AS segment",
             "\(overLimit.dimensions(&sql)) AS over_limit",
         ]
-        let sums = SumWriter.countColumns.map { "sum(u.\($0)) AS \($0)" }
+        let sums = CountColumns.names.map { "sum(u.\($0)) AS \($0)" }
         let grouped = keys.indices.map { "\($0 + 1)" }.joined(separator: ", ")
         return """
             SELECT p.name, s.kind, s.passes, m.name, r.name, s.layer, s.workload, s.tenant_id, s.segment,
                    s.over_limit,
-                   \(SumWriter.countColumns.map { "s.\($0)" }.joined(separator: ", "))
+                   \(CountColumns.names.map { "s.\($0)" }.joined(separator: ", "))
               FROM (SELECT \((keys + sums).joined(separator: ", "))
                       FROM \(relation)
                      WHERE \(all.isEmpty ? "true" : all.joined(separator: " AND "))

@@ -88,7 +88,7 @@ struct DetailRelation {
         parts.append(
             select(
                 time: "d.day", tenant: "d.tenant_id", kind: join == nil ? "0::int2" : "coalesce(k.kind, 0)::int2",
-                of: "d", counts: SumWriter.countColumns.map { "d.\($0)" },
+                of: "d", counts: CountColumns.names.map { "d.\($0)" },
                 from: "\(TenantDays.table) d \(join ?? "") WHERE \(conditions.joined(separator: " AND "))"))
     }
 
@@ -107,7 +107,7 @@ struct DetailRelation {
         func cells(_ table: CubeTable, sign: String, _ conditions: String) -> String {
             select(
                 time: day, tenant: "0::int8", kind: "c.kind", of: "c",
-                counts: SumWriter.countColumns.map { "\(sign)c.\($0)" },
+                counts: CountColumns.names.map { "\(sign)c.\($0)" },
                 from: "\(table.rawValue) c WHERE \(conditions)")
         }
         parts.append(cells(.current, sign: "", condition))
@@ -128,7 +128,7 @@ struct DetailRelation {
             default: "\(alias).\(name)"
             }
         }
-        let sums = zip(counts, SumWriter.countColumns).map { "\($0) AS \($1)" }
+        let sums = zip(counts, CountColumns.names).map { "\($0) AS \($1)" }
         return "SELECT \((["\(column) AS \(time.rawValue)"] + own + sums).joined(separator: ", ")) FROM \(from)"
     }
 
@@ -154,7 +154,7 @@ struct DetailRelation {
                 .int16Array(keys.map { $0.isEstimated ? 1 : 0 }), .int16Array(granularities),
             ] + Parameter.numericColumns(counts)
         let arrays = columns.map { sql.bind($0) }.joined(separator: ", ")
-        let names = [time.rawValue] + Self.names + SumWriter.countColumns
+        let names = [time.rawValue] + Self.names + CountColumns.names
         let selected = names.map { $0 == "is_estimated" ? "a.is_estimated = 1 AS is_estimated" : "a.\($0)" }
         return "SELECT \(selected.joined(separator: ", ")) FROM unnest(\(arrays)) AS a (\(names.joined(separator: ", ")))"
     }

@@ -18,13 +18,11 @@ struct SegmentQueue {
     /// Queues the hours of counted batches. Must run in the transaction that counts them, after they have their
     /// positions.
     ///
-    /// - Parameters:
-    ///   - after: the ledger position before the first batch's; the others follow.
-    ///   - floor: hours since 1970, before which nothing is kept.
-    func add(_ batches: [DecodedBatches.Good], after position: Int64, from floor: Int64) throws {
+    /// - Parameter position: the ledger position before the first batch's; the others follow.
+    func add(_ batches: [DecodedBatches.Good], after position: Int64) throws {
         var queued: [QueuedHour] = []
         for (index, good) in batches.enumerated() {
-            for (hour, rows) in Self.hours(of: good.rows).sorted(by: { $0.key < $1.key }) where hour >= floor {
+            for (hour, rows) in Self.hours(of: good.rows).sorted(by: { $0.key < $1.key }) {
                 var batch = good.batch
                 batch.rows = rows
                 batch.payloadBytes = good.batch.payloadBytes * rows / good.rows.rows.count

@@ -62,7 +62,7 @@ extension StoreSession {
         let first = query.groupBy.count + 1
         return UsageAnswer.Row(
             start: start, keys: keys, counts: try counts(row, from: first),
-            overLimitTokens: try row.decode(first + SumWriter.countColumns.count))
+            overLimitTokens: try row.decode(first + CountColumns.names.count))
     }
 
     private static func key(_ dimension: UsageDimension, of row: Row, column: Int) throws -> String {
@@ -116,13 +116,13 @@ struct UsageSQL {
         let selected = ([bucket] + keys).enumerated().map { "\($0.element) AS c\($0.offset)" }
         let grouped = (0...keys.count).map { "c\($0)" }.joined(separator: ", ")
         let counted = hasOverLimitRows ? " FILTER (WHERE \(isCounted))" : ""
-        let columns = SumWriter.countColumns.map { "sum(u.\($0))\(counted)" }
+        let columns = CountColumns.names.map { "sum(u.\($0))\(counted)" }
         let sums =
-            zip(columns, SumWriter.countColumns).map { "\($0) AS \($1)" } + ["\(overLimitTokens()) AS over_limit"]
+            zip(columns, CountColumns.names).map { "\($0) AS \($1)" } + ["\(overLimitTokens()) AS over_limit"]
         let names = query.groupBy.enumerated().map { place, dimension in
             "\(nameExpression(dimension, "c\(place + 1)")) AS n\(place + 1)"
         }
-        let outer = (["c0"] + names + SumWriter.countColumns + ["over_limit"]).joined(separator: ", ")
+        let outer = (["c0"] + names + CountColumns.names + ["over_limit"]).joined(separator: ", ")
         let order = ["c0"] + query.groupBy.enumerated().map { orderExpression($0.element, "n\($0.offset + 1)") }
         let limit = sql.bind(.int(query.maxRows + 1))
         // The empty group of a question without dimensions and buckets must not become a row of NULLs.

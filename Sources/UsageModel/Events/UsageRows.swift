@@ -50,4 +50,15 @@ package struct UsageRows: Sendable, Equatable {
         for row in rows { sum += WideTokenCounts(row.counts) }
         return sum
     }
+
+    /// First and last minute, since 1970-01-01T00:00Z; `nil` without rows.
+    package var minutes: ClosedRange<Int64>? {
+        guard var least = rows.first?.minute else { return nil }
+        var most = least
+        for row in rows {
+            least = min(least, row.minute)
+            most = max(most, row.minute)
+        }
+        return least...most
+    }
 }
