@@ -43,7 +43,9 @@ struct World: Sendable {
         let readers = ConnectionPool(
             .questions(connectionString: TestDatabase.reader(connectionString)),
             pool: PoolOptions(maxConnections: connections, waitTimeout: .seconds(60)), logger: Logger(label: "tests"))
-        store = Store(pool: pool, questions: .reader(readers), calendar: zone, logger: Logger(label: "tests"))
+        store = Store(
+            pool: pool, questions: .reader(readers), calendar: zone, decode: payloads.decode,
+            logger: Logger(label: "tests"))
     }
 
     private static func zone(_ identifier: String) throws -> ZoneRules {
@@ -110,6 +112,12 @@ struct World: Sendable {
             if report.status == .idle { return reports }
             reports.append(report)
         }
+    }
+
+    /// Merges everything that waits into segments, long after every hour of the tests, and writes all days.
+    func mergeAll() async throws {
+        let later = Timestamp(seconds: World.june.seconds + 400 * 86_400)
+        while try await store.mergeSegmentsNext(now: later, decode: payloads.decode).didSomething {}
     }
 
     /// What a scope says of a period.
