@@ -21,7 +21,10 @@ struct GroupedUsage: Hashable {
     var region: Int32
     /// Layer, workload and modality, packed as in ``SumKey``.
     var codes: UInt8
-    var counts: WideTokenCounts
+    /// Whether the counts are somebody's estimate.
+    var isEstimated: Bool
+    /// Negative where more was taken back than counted.
+    var counts: SignedTokenCounts
 }
 
 /// Where cubes get tenants' usage from that was rolled up before: to make them, and to move cells when the registry
@@ -201,7 +204,7 @@ struct HourSums: TenantUsageSource {
         return GroupedUsage(
             group: try row.decode(0), piece: pieces.isEmpty ? piece : pieces[Int(piece) - 1],
             provider: try row.decode(2), model: try row.decode(3), region: try row.decode(4),
-            codes: layer << 5 | workload << 3 | modality, counts: try StoreSession.counts(row, from: 8))
+            codes: layer << 5 | workload << 3 | modality, isEstimated: false, counts: try StoreSession.counts(row, from: 8))
     }
 }
 

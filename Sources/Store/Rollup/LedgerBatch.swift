@@ -76,7 +76,7 @@ struct DecodedBatches {
     var bad: [Bad] = []
 
     var rowCount: Int { good.reduce(0) { $0 + $1.rows.rows.count } }
-    var totals: WideTokenCounts { good.reduce(into: WideTokenCounts()) { $0 += $1.rows.totals } }
+    var totals: SignedTokenCounts { good.reduce(into: SignedTokenCounts()) { $0 += $1.rows.totals } }
 }
 
 extension RollupJob {

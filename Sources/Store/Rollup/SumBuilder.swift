@@ -24,7 +24,7 @@ struct SumBuilder {
     private(set) var minutes: SumTable
     private(set) var providers: [Int64: Int16] = [:]
     /// Of the rows that were added.
-    private(set) var totals = WideTokenCounts()
+    private(set) var totals = SignedTokenCounts()
 
     init(calendar: ZoneRules, range: Range<Int64>? = nil, expectedRows: Int) {
         self.calendar = calendar
@@ -54,7 +54,7 @@ struct SumBuilder {
     }
 
     private mutating func add(_ row: UsageRow, names: BatchNames) {
-        let counts = WideTokenCounts(row.counts)
+        let counts = row.signedCounts
         totals += counts
         let tenant = names.tenants[Int(row.tenant)]
         let model = names.models[Int(row.model)]
@@ -99,7 +99,7 @@ struct SumBuilder {
         }
         // Each row is in the sums by minute once by provider, once by model and once by tenant.
         precondition(
-            minutes.totals == MinuteGranularity.allCases.reduce(into: WideTokenCounts()) { sum, _ in sum += totals },
+            minutes.totals == MinuteGranularity.allCases.reduce(into: SignedTokenCounts()) { sum, _ in sum += totals },
             "sums by minute of \(totals), three times, add up to \(minutes.totals)")
     }
 

@@ -6,7 +6,7 @@ struct SumTable {
     private var slots: [Int32]
     private var mask: Int
     private(set) var keys: [UInt128] = []
-    private(set) var counts: [WideTokenCounts] = []
+    private(set) var counts: [SignedTokenCounts] = []
 
     init(minimumCapacity: Int = 1_024) {
         var size = 16
@@ -16,9 +16,9 @@ struct SumTable {
     }
 
     var count: Int { keys.count }
-    var totals: WideTokenCounts { counts.reduce(into: WideTokenCounts()) { $0 += $1 } }
+    var totals: SignedTokenCounts { counts.reduce(into: SignedTokenCounts()) { $0 += $1 } }
 
-    mutating func add(_ key: UInt128, _ value: WideTokenCounts) {
+    mutating func add(_ key: UInt128, _ value: SignedTokenCounts) {
         var slot = Self.hash(key) & mask
         while true {
             let entry = Int(slots[slot])

@@ -117,11 +117,11 @@ private struct CountColumns {
     let parameters: [Parameter]
     let arrayType: String
 
-    init(_ counts: [WideTokenCounts]) {
-        let limit = UInt128(Int64.max)
+    init(_ counts: [SignedTokenCounts]) {
+        let small = Int128(Int64.min)...Int128(Int64.max)
         let areSmall = counts.allSatisfy {
-            $0.requests <= limit && $0.input <= limit && $0.cachedInput <= limit && $0.output <= limit
-                && $0.reasoningOutput <= limit
+            small.contains($0.requests) && small.contains($0.input) && small.contains($0.cachedInput)
+                && small.contains($0.output) && small.contains($0.reasoningOutput)
         }
         arrayType = areSmall ? "int8" : "numeric"
         let columns = [

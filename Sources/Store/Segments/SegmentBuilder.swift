@@ -69,7 +69,7 @@ struct SegmentBuilder {
         let dayStart = minuteOfDayStart(within: hour)
         for index in indices {
             let row = rows.rows[Int(index)]
-            let counts = SignedTokenCounts(row.counts)
+            let counts = row.signedCounts
             sums.totals += counts
             let tenant = names.tenants[Int(row.tenant)]
             let model = names.models[Int(row.model)]
@@ -77,12 +77,13 @@ struct SegmentBuilder {
             // Also where hours are kept no more: days are.
             let key = SegmentKey(
                 tenant: tenant, model: model, region: names.regions[Int(row.region)], layer: row.layer,
-                workload: row.workload, modality: row.modality, minute: minute >= dayStart ? dayStart : 0)
+                workload: row.workload, modality: row.modality, isEstimated: row.isEstimated, minute: minute >= dayStart ? dayStart : 0)
             byHour.add(key, counts)
             if keepsMinutes {
-                byTenant.add(SegmentKey(tenant: tenant, minute: minute), counts)
-                byModel.add(SegmentKey(tenant: 0, model: model, minute: minute), counts)
-                byProvider.add(SegmentKey(tenant: 0, minute: minute), counts)
+                let isEstimated = row.isEstimated
+                byTenant.add(SegmentKey(tenant: tenant, isEstimated: isEstimated, minute: minute), counts)
+                byModel.add(SegmentKey(tenant: 0, model: model, isEstimated: isEstimated, minute: minute), counts)
+                byProvider.add(SegmentKey(tenant: 0, isEstimated: isEstimated, minute: minute), counts)
             }
         }
         sums.byGranularity[.hour] = byHour

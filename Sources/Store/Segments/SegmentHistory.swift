@@ -182,7 +182,8 @@ struct SegmentHistory {
         let stored = try days.stored(on: day)
         var missing: [Int16: SegmentSums] = [:]
         for (provider, sums) in stored {
-            for row in sums.sorted() { missing[provider, default: SegmentSums()].add(row.key, -row.counts) }
+            // The tables of sums don't tell estimates apart.
+            for row in sums.sorted() { missing[provider, default: SegmentSums()].add(row.key.unmarked, -row.counts) }
         }
         for row in try connection.query(
             """
