@@ -54,10 +54,12 @@ package struct PeakAnswer: Sendable, Equatable {
         /// The first second of the minute, since 1970-01-01T00:00Z: the earliest one of equally high minutes.
         package var start: Int64
         /// What was used in the minute.
-        package var counts: WideTokenCounts
+        package var counts: SignedTokenCounts
         /// What is known of its tokens to be under names beyond a day's budget: of providers the larger of what tenants
         /// and models over limit used, of tenants and models their own.
-        package var overLimitTokens: UInt128 = 0
+        package var overLimitTokens: Int128 = 0
+        /// Of its tokens, input and output together, those that are somebody's estimate.
+        package var estimatedTokens: Int128 = 0
     }
 
     package var position: UInt64

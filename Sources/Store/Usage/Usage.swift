@@ -81,8 +81,8 @@ extension StoreSession {
         return name
     }
 
-    static func counts(_ row: Row, from column: Int) throws -> WideTokenCounts {
-        WideTokenCounts(
+    static func counts(_ row: Row, from column: Int) throws -> SignedTokenCounts {
+        SignedTokenCounts(
             requests: try row.decode(column), input: try row.decode(column + 1),
             cachedInput: try row.decode(column + 2), output: try row.decode(column + 3),
             reasoningOutput: try row.decode(column + 4))
