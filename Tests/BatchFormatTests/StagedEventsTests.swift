@@ -15,7 +15,7 @@ internal import UsageModel
                 let parser = Int.random(in: 0..<parsers.count, using: &generator)
                 parsers[parser].removeAll()
                 for _ in 0..<Int.random(in: 0...300, using: &generator) {
-                    let event = PlainEvent.randomMarked(using: &generator)
+                    let event = PlainEvent.randomFlagged(using: &generator)
                     try parsers[parser].add(event)
                     #expect(try direct.add(event) == .added)
                 }
@@ -89,7 +89,7 @@ internal import UsageModel
                         layer: Layer.allCases.randomElement(using: &generator) ?? .maas,
                         workload: Workload.allCases.randomElement(using: &generator) ?? .online,
                         modality: Modality.allCases.randomElement(using: &generator) ?? .text,
-                        marks: UsageMarks(rawValue: .random(in: 0...3, using: &generator))),
+                        flags: UsageFlags(rawValue: .random(in: 0...3, using: &generator))),
                     minute: .random(in: minutes / 2...minutes, using: &generator))
             }
             let expected = (0..<UInt32(count)).sorted { left, right in
@@ -121,7 +121,7 @@ extension StagedEvents {
             model: FieldRange(start: 0, count: UInt32(model.count)),
             region: FieldRange(start: UInt32(model.count), count: UInt32(region.count)),
             layer: event.layer, workload: event.workload, modality: event.modality, counts: event.counts,
-            isEstimated: event.marks.contains(.estimated), isTakenBack: event.marks.contains(.takenBack))
+            isEstimated: event.flags.contains(.estimated), isTakenBack: event.flags.contains(.takenBack))
         unsafe try add(usageEvent, record: record.span.bytes, scratch: scratch.span.bytes)
     }
 }

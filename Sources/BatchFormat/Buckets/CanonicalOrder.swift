@@ -57,7 +57,7 @@ enum CanonicalOrder {
 
     /// Where the parts of a row stand in one word: of each part the bits in which rows differ, and the index lowest.
     private struct Places {
-        /// Of each part in which rows differ (tenant, model, region, codes, marks) the bits in the key, the highest first.
+        /// Of each part in which rows differ (tenant, model, region, codes, flags) the bits in the key, highest first.
         private let masks: [UInt64]
         private let firstMinute: UInt32
         private let minuteBits: UInt64

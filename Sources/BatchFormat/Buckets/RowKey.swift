@@ -10,12 +10,12 @@ struct RowKey: Sendable, Hashable, Comparable {
     private static let regionBits: UInt64 = 10
     /// Layer, workload and modality have room for codes that later versions may add.
     private static let codeBits: UInt64 = 6
-    /// Whether the counts are estimated, and whether they are taken back. What is counted and what is taken back are rows
-    /// of their own: see `Protocols/README.md`.
-    private static let markBits: UInt64 = 2
+    /// Whether the counts are estimated, and whether they are taken back. What is counted and what is taken back are
+    /// rows of their own: see `Protocols/README.md`.
+    private static let flagBits: UInt64 = 2
 
     /// Where the parts stand, counted from the lowest bit.
-    private static let modalityShift = markBits
+    private static let modalityShift = flagBits
     private static let workloadShift = modalityShift + codeBits
     private static let layerShift = workloadShift + codeBits
     private static let regionShift = layerShift + codeBits
@@ -31,7 +31,7 @@ struct RowKey: Sendable, Hashable, Comparable {
         self.init(
             tenant: tenant, model: model, region: region, layer: event.layer, workload: event.workload,
             modality: event.modality,
-            marks: UsageMarks(isEstimated: event.isEstimated, isTakenBack: event.isTakenBack))
+            flags: UsageFlags(isEstimated: event.isEstimated, isTakenBack: event.isTakenBack))
     }
 
     /// - Parameters:
@@ -40,13 +40,13 @@ struct RowKey: Sendable, Hashable, Comparable {
     init(of row: UsageRow, tenant: UInt32, model: UInt32, region: UInt32) {
         self.init(
             tenant: tenant, model: model, region: region, layer: row.layer, workload: row.workload,
-            modality: row.modality, marks: row.marks)
+            modality: row.modality, flags: row.flags)
     }
 
     @inline(__always)
     init(
         tenant: UInt32, model: UInt32, region: UInt32, layer: Layer, workload: Workload, modality: Modality,
-        marks: UsageMarks
+        flags: UsageFlags
     ) {
         var packed = UInt64(tenant)
         packed = packed << Self.modelBits | UInt64(model)
@@ -54,7 +54,7 @@ struct RowKey: Sendable, Hashable, Comparable {
         packed = packed << Self.codeBits | UInt64(layer.rawValue)
         packed = packed << Self.codeBits | UInt64(workload.rawValue)
         packed = packed << Self.codeBits | UInt64(modality.rawValue)
-        packed = packed << Self.markBits | UInt64(marks.rawValue)
+        packed = packed << Self.flagBits | UInt64(flags.rawValue)
         self.packed = packed
     }
 
@@ -76,12 +76,12 @@ struct RowKey: Sendable, Hashable, Comparable {
     var layer: Layer { Layer(rawValue: code(at: Self.layerShift)) ?? .maas }
     var workload: Workload { Workload(rawValue: code(at: Self.workloadShift)) ?? .online }
     var modality: Modality { Modality(rawValue: code(at: Self.modalityShift)) ?? .text }
-    var marks: UsageMarks { UsageMarks(rawValue: UInt8(truncatingIfNeeded: packed & (1 << Self.markBits - 1))) }
+    var flags: UsageFlags { UsageFlags(rawValue: UInt8(truncatingIfNeeded: packed & (1 << Self.flagBits - 1))) }
 
-    /// The bits of tenant, model, region, of layer, workload and modality together, and of the marks, the highest first.
+    /// The bits of tenant, model, region, of layer, workload and modality together, and of the flags, highest first.
     static let partMasks: [UInt64] = [
         (1 << tenantBits - 1) << tenantShift, (1 << modelBits - 1) << modelShift,
-        (1 << regionBits - 1) << regionShift, (1 << (3 * codeBits) - 1) << modalityShift, 1 << markBits - 1,
+        (1 << regionBits - 1) << regionShift, (1 << (3 * codeBits) - 1) << modalityShift, 1 << flagBits - 1,
     ]
 
     static func < (left: RowKey, right: RowKey) -> Bool { left.packed < right.packed }
@@ -90,7 +90,7 @@ struct RowKey: Sendable, Hashable, Comparable {
     static var holdsLimits: Bool {
         Limits.maxTenantsPerBatch <= 1 << tenantBits && Limits.maxModelsPerBatch <= 1 << modelBits
             && Limits.maxRegionsPerBatch <= 1 << regionBits
-            && UsageMarks.all.rawValue < 1 << markBits && tenantShift + tenantBits <= 64
+            && UsageFlags.all.rawValue < 1 << flagBits && tenantShift + tenantBits <= 64
     }
 
     private func field(at shift: UInt64, bits: UInt64) -> UInt32 {

@@ -31,7 +31,7 @@ package struct StagedEvents: Sendable {
     var ahead = [Ahead](
         repeating: Ahead(
             key: RowKey(
-                tenant: 0, model: 0, region: 0, layer: .maas, workload: .online, modality: .text, marks: []),
+                tenant: 0, model: 0, region: 0, layer: .maas, workload: .online, modality: .text, flags: []),
             hashValue: 0, slot: 0), count: addedAtOnce)
     /// Of no use but that the rows that it was made of have been looked at.
     var touched: UInt32 = 0

@@ -43,10 +43,10 @@ package struct EventFingerprinter: Sendable {
         append(named: event.model, record: record, scratch: scratch)
         append(named: event.region, record: record, scratch: scratch)
         append(UInt64(bitPattern: event.minute))
-        // An event without marks has the fingerprint that it had before there were any.
-        let marks = UsageMarks(isEstimated: event.isEstimated, isTakenBack: event.isTakenBack)
+        // An event without flags has the fingerprint that it had before there were any.
+        let flags = UsageFlags(isEstimated: event.isEstimated, isTakenBack: event.isTakenBack)
         append(
-            UInt64(marks.rawValue) << 24 | UInt64(event.layer.rawValue) << 16 | UInt64(event.workload.rawValue) << 8
+            UInt64(flags.rawValue) << 24 | UInt64(event.layer.rawValue) << 16 | UInt64(event.workload.rawValue) << 8
                 | UInt64(event.modality.rawValue))
         let counts = event.counts
         append(counts.requests)

@@ -2,17 +2,17 @@ internal import UsageModel
 
 extension MessageShape {
     /// `steelyard.v1.Batch` in a version of the format.
-    static func batch(_ version: FormatVersion) -> MessageShape { version == .marked ? markedBatch : plainBatch }
+    static func batch(_ version: FormatVersion) -> MessageShape { version == .flagged ? flaggedBatch : plainBatch }
 
     /// `steelyard.v1.AcceptedRows` in a version of the format.
     static func acceptedRows(_ version: FormatVersion) -> MessageShape {
-        version == .marked ? markedAcceptedRows : plainAcceptedRows
+        version == .flagged ? flaggedAcceptedRows : plainAcceptedRows
     }
 
     private static let plainBatch = batch(rows: rows)
-    private static let markedBatch = batch(rows: markedRows)
+    private static let flaggedBatch = batch(rows: flaggedRows)
     private static let plainAcceptedRows = acceptedRows(rows: rows)
-    private static let markedAcceptedRows = acceptedRows(rows: markedRows)
+    private static let flaggedAcceptedRows = acceptedRows(rows: flaggedRows)
 
     private static func batch(rows: MessageShape) -> MessageShape {
         MessageShape(
@@ -74,8 +74,8 @@ extension MessageShape {
         ])
 
     /// Rows with the column that version 1 hasn't.
-    private static let markedRows = MessageShape(
-        name: "rows", fields: rows.fields + [("marks", column(Int(UsageMarks.all.rawValue)))])
+    private static let flaggedRows = MessageShape(
+        name: "rows", fields: rows.fields + [("flags", column(Int(UsageFlags.all.rawValue)))])
 
     private static func names(_ name: String, maxNames: Int, maxBytes: Int) -> Field {
         .message(

@@ -4,8 +4,8 @@ internal import UsageModel
 struct RowsCheck {
     /// The earliest minute so far.
     private(set) var firstMinute: Int64 = .max
-    /// Marks of all rows so far.
-    private(set) var marks: UsageMarks = []
+    /// Flags of all rows so far.
+    private(set) var flags: UsageFlags = []
     /// Requests of all rows so far, also of those that are taken back.
     private(set) var requests: UInt128 = 0
 
@@ -43,7 +43,7 @@ struct RowsCheck {
         usedModels[Int(row.model)] = true
         usedRegions[Int(row.region)] = true
         (previousKey, previousMinute) = (key, row.minute)
-        marks.formUnion(row.marks)
+        flags.formUnion(row.flags)
         firstMinute = min(firstMinute, row.minute)
         requests += UInt128(row.counts.requests)
         index += 1

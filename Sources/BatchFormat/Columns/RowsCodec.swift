@@ -29,7 +29,7 @@ package enum RowsCodec {
         unsafe try MessageShape.acceptedRows(version ?? .plain).check(bytes.span.bytes)
         let wire = try WireAcceptedRows(checked: bytes)
         guard let version else { throw FormatVersion.missing }
-        try version.check(hasMarks: !wire.rows.marks.isEmpty)
+        try version.check(hasFlags: !wire.rows.flags.isEmpty)
         let rejections = try RejectionsCodec.decode(wire.rejections)
         let (rows, requests) = wire.hasRows ? try RowsColumns.decode(wire.rows) : (UsageRows(), 0)
         try HeaderCodec.checkEventCount(wire.eventCount, rowCount: rows.rows.count, requests: requests)

@@ -18,7 +18,7 @@ package struct BatchDecoder: Sendable {
         let batch = try WireBatch(checked: message)
         let header = try HeaderCodec.decode(batch.header)
         guard let version else { throw FormatVersion.missing }
-        try version.check(hasMarks: !batch.rows.marks.isEmpty)
+        try version.check(hasFlags: !batch.rows.flags.isEmpty)
         guard batch.hasRows else {
             try HeaderCodec.checkEventCount(header.eventCount, rowCount: 0, requests: 0)
             return (header, UsageRows())

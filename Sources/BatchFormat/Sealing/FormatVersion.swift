@@ -2,22 +2,22 @@ internal import UsageModel
 
 /// The versions of the batch format, of batches and of write-ahead records alike.
 ///
-/// Rows decide which one they are written in: the lowest that can say them. So a batch without marked rows is what it
-/// was before there were marks, byte for byte, and an aggregator that knows version 1 alone takes it; one with marked
-/// rows is refused there, and never counted without its marks.
+/// Rows decide which one they are written in: the lowest that can say them. So a batch without flagged rows is what it
+/// was before there were flags, byte for byte, and an aggregator that knows version 1 alone takes it; one with flagged
+/// rows is refused there, and never counted without its flags.
 enum FormatVersion: UInt32, CaseIterable {
-    /// Rows without marks.
+    /// Rows without flags.
     case plain = 1
-    /// Rows of which at least one has a mark.
-    case marked = 2
+    /// Rows of which at least one has a flag.
+    case flagged = 2
 
     /// The version that rows are written in.
     init(of rows: UsageRows) {
-        self = rows.rows.contains { !$0.marks.isEmpty } ? .marked : .plain
+        self = rows.rows.contains { !$0.flags.isEmpty } ? .flagged : .plain
     }
 
-    /// The version that a message says it is of, before anything else of it is looked at: what is of another version may
-    /// have any shape.
+    /// The version that a message says it is of, before anything else of it is looked at: what is of another version
+    /// may have any shape.
     ///
     /// - Returns: `nil` where the message doesn't begin with a version: its shape says what is wrong then, and where it
     ///   doesn't, ``missing`` is.
@@ -37,12 +37,12 @@ enum FormatVersion: UInt32, CaseIterable {
 
     static let missing = BatchError(.unsupportedVersion, field: "format_version", "the message says none")
 
-    /// Holds the version against what a message has of marks: nothing has two spellings.
-    func check(hasMarks: Bool) throws(BatchError) {
-        guard hasMarks == (self == .marked) else {
+    /// Holds the version against what a message has of flags: nothing has two spellings.
+    func check(hasFlags: Bool) throws(BatchError) {
+        guard hasFlags == (self == .flagged) else {
             throw BatchError(
                 .unsupportedVersion, field: "format_version",
-                "version \(rawValue), but rows without marks are written in version \(Self.plain.rawValue)")
+                "version \(rawValue), but rows without flags are written in version \(Self.plain.rawValue)")
         }
     }
 }

@@ -84,7 +84,7 @@ extension SegmentKey {
     package var wholeHour: SegmentKey { SegmentKey(packed: packed & ~(1 << Self.minuteBits - 1)) }
 
     /// The key as it is of counts that nobody estimated.
-    package var unmarked: SegmentKey { SegmentKey(packed: packed & ~(1 << Self.estimatedShift)) }
+    package var unflagged: SegmentKey { SegmentKey(packed: packed & ~(1 << Self.estimatedShift)) }
 
     /// The key without tenant and minute: what a segment has in a dictionary.
     var combination: UInt128 { packed >> Self.estimatedShift & (1 << (Self.tenantShift - Self.estimatedShift) - 1) }

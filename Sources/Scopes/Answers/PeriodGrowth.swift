@@ -17,8 +17,8 @@ package struct PeriodGrowth: Sendable, Hashable {
         self.growth = growth
     }
 
-    /// The later figure over the earlier one, exactly. `nil` where there was no earlier figure or it was zero, where one
-    /// of the two is less, and where the product of a figure and days leaves 128 bits.
+    /// The later figure over the earlier one, exactly. `nil` where there was no earlier figure or it was zero, where
+    /// one of the two is less, and where the product of a figure and days leaves 128 bits.
     package var multiple: Ratio? {
         guard let compared, let previous = compared.previous, previous > 0, compared.current >= 0 else { return nil }
         return Ratio(compared.current.magnitude, over: previous.magnitude)

@@ -19,7 +19,8 @@ package struct ShareInterval: Sendable, Hashable {
 
 extension ShareTable {
     /// The interval of a row's share for what is unclassified. A point where the scope counts unclassified tenants like
-    /// external customers, and where nothing is unclassified.
+    /// external customers, and where nothing is unclassified. Where more of it was taken back than counted, the bounds
+    /// are those of all or none of the entity's own and of the others'.
     ///
     /// - Parameter row: one of ``rows``.
     package func interval(of row: Row) -> ShareInterval {

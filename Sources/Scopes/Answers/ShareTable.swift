@@ -32,8 +32,8 @@ package struct ShareTable: Sendable, Hashable {
         /// ``numerator`` of the table's denominator.
         package var share: Share
         /// 1 for the largest numerator; equal numerators share a rank, and the next rank is skipped (1, 2, 2, 4). 0 for
-        /// the total, for a row that gathers entities, and for one of which nothing counts, or less. Nobody has a rank where
-        /// what shares are of is less than nothing.
+        /// the total, for a row that gathers entities, and for one of which nothing counts, or less. Nobody has a rank
+        /// where what shares are of is less than nothing.
         package var rank: Int
 
         package func amount(of kind: TenantKind) -> Int128 { byKind[kind] ?? 0 }
@@ -176,7 +176,8 @@ extension ShareTable {
     package var negativeWarning: LocalizedText? {
         if total.numerator < 0 {
             return LocalizedText(
-                en: "More was taken back in \(period) than counted in it: there are no ranks and no shares of less than "
+                en:
+                    "More was taken back in \(period) than counted in it: there are no ranks and no shares of less than "
                     + "nothing. Ask for a longer span.",
                 zh: "\(period) 内回退量多于计入量，合计为负，无份额与排名；请查询更长期间。")
         }
@@ -185,7 +186,8 @@ extension ShareTable {
         let listed = names.prefix(Self.maxNamedEntities).joined(separator: ", ")
         let more = names.count > Self.maxNamedEntities ? " …" : ""
         return LocalizedText(
-            en: "More was taken back in \(period) than counted in it for \(listed)\(more): such figures are negative and "
+            en:
+                "More was taken back in \(period) than counted in it for \(listed)\(more): such figures are negative and "
                 + "have no rank.",
             zh: "\(period) 内以下对象回退量多于计入量，数值为负，不参与排名：\(listed)\(more)。")
     }

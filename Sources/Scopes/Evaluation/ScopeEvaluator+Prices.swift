@@ -51,7 +51,9 @@ extension ScopeEvaluator {
             facts.price(of: type, model: model, workload: workload, at: row.provider, on: day)
         }
         func parts(of whole: Int128, as type: TokenType, subset: Int128, as subtype: TokenType) -> [BilledTokens] {
-            guard subset != 0, let own = price(subtype) else { return [BilledTokens(tokens: whole, price: price(type))] }
+            guard subset != 0, let own = price(subtype) else {
+                return [BilledTokens(tokens: whole, price: price(type))]
+            }
             return [
                 BilledTokens(tokens: subset, price: own), BilledTokens(tokens: whole - subset, price: price(type)),
             ]

@@ -112,7 +112,8 @@ struct ShareTally {
         return ShareTable.Row(
             entity: entity, numerator: numerator, byKind: amounts.byKind, outsideFilters: amounts.outsideFilters,
             unmapped: amounts.unmapped, overLimit: amounts.overLimit, estimated: amounts.estimated,
-            unpricedTokens: amounts.unpricedTokens, revenueFrom: amounts.revenueFrom, share: Share(numerator: numerator, denominator: denominator), rank: 0)
+            unpricedTokens: amounts.unpricedTokens, revenueFrom: amounts.revenueFrom,
+            share: Share(numerator: numerator, denominator: denominator), rank: 0)
     }
 }
 

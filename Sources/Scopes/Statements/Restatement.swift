@@ -91,7 +91,8 @@ package struct Restatement: Sendable, Hashable {
             entity: key.entity, isGathered: key.isGathered, numerator: figure(\.numerator),
             external: figure(\.external), ownBusiness: figure(\.ownBusiness), unclassified: figure(\.unclassified),
             otherKinds: figure(\.otherKinds), outsideFilters: figure(\.outsideFilters),
-            unmapped: figure(\.unmapped), overLimit: figure(\.overLimit), estimated: figure(\.estimated), unpricedTokens: figure(\.unpricedTokens),
+            unmapped: figure(\.unmapped), overLimit: figure(\.overLimit), estimated: figure(\.estimated),
+            unpricedTokens: figure(\.unpricedTokens),
             closedPercent: percents[0],
             percentNow: percents[2])
     }

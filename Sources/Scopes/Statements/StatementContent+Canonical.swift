@@ -6,8 +6,8 @@ internal import UsageModel
 // ---------------------------------
 // Canonical JSON (RFC 8785), one object with the members below; docs/closing.md has the same list for readers outside.
 // Those marked ? are left out where there is nothing to say. Amounts, positions and sequences are texts of digits,
-// because JSON's numbers are doubles, with a minus where more was taken back than counted; amounts of money are in 10^-20
-// of the currency's unit. Times are in UTC, to the microsecond where something is decided by them.
+// because JSON's numbers are doubles, with a minus where more was taken back than counted; amounts of money are in
+// 10^-20 of the currency's unit. Times are in UTC, to the microsecond where something is decided by them.
 //
 //     format            "steelyard-statement/2"
 //     scope             the scope's own canonical form, as an object

@@ -204,7 +204,8 @@ struct HourSums: TenantUsageSource {
         return GroupedUsage(
             group: try row.decode(0), piece: pieces.isEmpty ? piece : pieces[Int(piece) - 1],
             provider: try row.decode(2), model: try row.decode(3), region: try row.decode(4),
-            codes: layer << 5 | workload << 3 | modality, isEstimated: false, counts: try StoreSession.counts(row, from: 8))
+            codes: layer << 5 | workload << 3 | modality, isEstimated: false,
+            counts: try StoreSession.counts(row, from: 8))
     }
 }
 

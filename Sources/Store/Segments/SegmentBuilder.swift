@@ -77,7 +77,8 @@ struct SegmentBuilder {
             // Also where hours are kept no more: days are.
             let key = SegmentKey(
                 tenant: tenant, model: model, region: names.regions[Int(row.region)], layer: row.layer,
-                workload: row.workload, modality: row.modality, isEstimated: row.isEstimated, minute: minute >= dayStart ? dayStart : 0)
+                workload: row.workload, modality: row.modality, isEstimated: row.isEstimated,
+                minute: minute >= dayStart ? dayStart : 0)
             byHour.add(key, counts)
             if keepsMinutes {
                 let isEstimated = row.isEstimated

@@ -183,7 +183,7 @@ struct SegmentHistory {
         var missing: [Int16: SegmentSums] = [:]
         for (provider, sums) in stored {
             // The tables of sums don't tell estimates apart.
-            for row in sums.sorted() { missing[provider, default: SegmentSums()].add(row.key.unmarked, -row.counts) }
+            for row in sums.sorted() { missing[provider, default: SegmentSums()].add(row.key.unflagged, -row.counts) }
         }
         for row in try connection.query(
             """

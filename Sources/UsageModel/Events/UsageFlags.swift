@@ -1,6 +1,6 @@
-/// What is said of an event's counts beside whom and what they are of: part of the key that they are summed under, so that
-/// a figure can tell them apart.
-package struct UsageMarks: OptionSet, Sendable, Hashable {
+/// What is said of an event's counts beside whom and what they are of: part of the key that they are summed under, so
+/// that a figure can tell them apart.
+package struct UsageFlags: OptionSet, Sendable, Hashable {
     package let rawValue: UInt8
 
     @inlinable
@@ -14,10 +14,10 @@ package struct UsageMarks: OptionSet, Sendable, Hashable {
     }
 
     /// Somebody's estimate, where the engine that served the call didn't say what it used.
-    package static let estimated = UsageMarks(rawValue: 1)
+    package static let estimated = UsageFlags(rawValue: 1)
     /// Counted before, and to be subtracted: the counts themselves are never negative.
-    package static let takenBack = UsageMarks(rawValue: 2)
+    package static let takenBack = UsageFlags(rawValue: 2)
 
-    /// All marks at once: the largest raw value.
-    package static let all: UsageMarks = [.estimated, .takenBack]
+    /// All flags at once: the largest raw value.
+    package static let all: UsageFlags = [.estimated, .takenBack]
 }
