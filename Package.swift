@@ -103,7 +103,7 @@ let package = Package(
         .target(name: "Telemetry", dependencies: ["UsageModel", logging], swiftSettings: strict),
         .target(
             name: "DaemonSupport",
-            dependencies: ["Settings", "Telemetry", argumentParser, lifecycle, logging, unixSignals],
+            dependencies: ["CMalloc", "Settings", "Telemetry", argumentParser, lifecycle, logging, unixSignals],
             swiftSettings: strict),
         .target(
             name: "HTTPSupport",
@@ -120,8 +120,8 @@ let package = Package(
         .target(
             name: "Collector",
             dependencies: [
-                "CMalloc", "UsageModel", "SourceFormats", "BatchFormat", "Spool", "CollectorCore", "Settings",
-                "Telemetry", "DaemonSupport", "HTTPSupport", "Identity", "TextFormats",
+                "UsageModel", "SourceFormats", "BatchFormat", "Spool", "CollectorCore", "Settings", "Telemetry",
+                "DaemonSupport", "HTTPSupport", "Identity", "TextFormats",
                 asyncHTTPClient, httpTypes, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioSSL, unixSignals,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
             ],
@@ -186,6 +186,10 @@ let package = Package(
                 nioHTTP1, nioSSL,
             ],
             path: "Tests/TestHarness", swiftSettings: strict),
+        .executableTarget(
+            name: "bench-fill",
+            dependencies: ["BatchFormat", "Postgres", "Store", "UsageModel", argumentParser, logging],
+            path: "Tests/bench-fill", swiftSettings: strict),
         .executableTarget(
             name: "Torture",
             dependencies: [

@@ -100,6 +100,7 @@ package struct AggregatorDaemon: Sendable {
     ///
     /// - Throws: where an address can't be bound, and what is wrong with a database that answers.
     package func run() async throws {
+        ProcessMemory.limit()
         let openFiles = try OpenFiles.raise()
         var group = ServiceGroupConfiguration(
             services: services(openFiles).map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
@@ -134,6 +135,7 @@ package struct AggregatorDaemon: Sendable {
         var services: [any Service] = [
             // First, and so stopped last: what is refused until the end is written, too.
             preparation.before(trail),
+            MemoryService(),
             preparation.before(
                 MaintenanceService(store: store, policy: settings.retention, clock: clock, logger: logger)),
         ]
@@ -182,7 +184,8 @@ package struct AggregatorDaemon: Sendable {
     private func ingest(_ rollup: RollupSignals, _ health: HealthMonitor, maxConnections: Int) -> any Service {
         let intake = BatchIngest(
             store: store, admission: settings.admission, quarantine: settings.quarantine, clock: clock,
-            maxConcurrentDecodes: Self.maxConcurrentDecodes, rollup: rollup, registry: registry)
+            maxConcurrentDecodes: Self.maxConcurrentDecodes, rollup: rollup, keepsRows: settings.rollupEnabled,
+            registry: registry)
         let limiter = ConcurrencyLimiter(
             limit: settings.batchesInFlight, limitPerCollector: APILimits.maxBatchesInFlightPerCollector)
         var dependencies = IngestDependencies(

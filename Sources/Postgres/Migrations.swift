@@ -43,6 +43,11 @@ package struct Migrator: Sendable {
         /// The schema's version afterwards: the highest number applied.
         package var version: Int
 
+        package init(applied: [Int], version: Int) {
+            self.applied = applied
+            self.version = version
+        }
+
         /// `schema version 8, 3 steps applied`.
         package var description: String {
             let steps =

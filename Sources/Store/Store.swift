@@ -1,3 +1,4 @@
+internal import BatchFormat
 package import Logging
 package import Postgres
 internal import Scopes
@@ -15,9 +16,12 @@ package final class Store: Sendable {
     package let calendar: ZoneRules
     /// What questions run on; `nil` for programs that ask none.
     package let questionAccess: QuestionAccess?
+    /// Decodes the payloads of batches that questions need.
+    let decode: PayloadDecoder
     let logger: Logger
     let partitions: PartitionCache
     let cubeMemory = CubeMemory()
+    let rollupMemory = RollupMemory()
     /// The zones that scopes read periods in; `nil` for those of the built-in scopes.
     private let zones: Set<String>?
     /// Ids of providers by name; they never change.
@@ -31,11 +35,13 @@ package final class Store: Sendable {
     ///   - calendar: the reporting calendar; ``prepare()`` refuses a database that keeps another.
     ///   - scopeZones: the zones that scopes read periods in, by IANA names, for which cubes are made; `nil` for those
     ///     of the built-in scopes.
+    ///   - decode: decodes the payloads of batches that questions need.
     package init(
         pool: ConnectionPool, questions: QuestionAccess? = nil, calendar: ZoneRules, scopeZones: Set<String>? = nil,
-        logger: Logger
+        decode: @escaping PayloadDecoder = StoreSession.decodeBatch, logger: Logger
     ) {
         self.pool = pool
+        self.decode = decode
         zones = scopeZones
         questionAccess = questions
         self.calendar = calendar
@@ -46,12 +52,18 @@ package final class Store: Sendable {
     /// Applies the migrations, installs the reader role where privileges allow (``checkReader()`` says whether they
     /// did), and claims or checks the reporting calendar. Safe when several instances do it at once.
     ///
+    /// A database that has tables of sums is brought to where they can go first, which takes a while: see
+    /// ``completeHistory(told:)``.
+    ///
+    /// - Parameter told: is told how far that has come.
     /// - Throws: ``StoreError`` with `.calendarDiffers` where the database keeps sums in another zone's days.
     @discardableResult
-    package func prepare() async throws -> Migrator.Outcome {
-        let migrator = try Migrator(MigrationFiles.all())
+    package func prepare(told: HistoryProgress = { _ in }) async throws -> Migrator.Outcome {
+        let migrations = try MigrationFiles.all()
         let roles = try MigrationFiles.roles()
-        let outcome = try await pool.withConnection { try migrator.run(on: $0) }
+        let earlier = try await leaveSums(migrations, told: told)
+        let rest = try await pool.withConnection { try Migrator(migrations).run(on: $0) }
+        let outcome = Migrator.Outcome(applied: earlier + rest.applied, version: rest.version)
         let hasReader = try await pool.withConnection {
             try ReaderRole.install(roles, version: outcome.version, on: $0)
         }
@@ -64,6 +76,20 @@ package final class Store: Sendable {
             try session.claimCubes(zones: zones)
         }
         return outcome
+    }
+
+    /// Brings a database from before schema version 19 to the last version with tables of sums, and to where they can
+    /// go. - Returns: the steps that were applied.
+    private func leaveSums(_ migrations: [Migration], told: HistoryProgress) async throws -> [Int] {
+        let last = SegmentHistory.schemaVersion
+        let version = try await pool.withConnection { try Migrator.version(on: $0) }
+        guard (1...last).contains(version) else { return [] }
+        let migrator = Migrator(Array(migrations.prefix(last)))
+        let outcome = try await pool.withConnection { try migrator.run(on: $0) }
+        // Days are written in the calendar that the database has.
+        try await session { try $0.claimCalendar() }
+        try await completeHistory(told: told)
+        return outcome.applied
     }
 
     func scopeZones() throws -> Set<String> {
@@ -93,10 +119,7 @@ package final class Store: Sendable {
         _ options: TransactionOptions = .readWrite, retry: RetryPolicy = .none,
         _ body: @escaping @Sendable (StoreSession) throws -> Value
     ) async throws -> Value {
-        let calendar = calendar
-        return try await pool.withTransaction(options, retry: retry) {
-            try body(StoreSession($0, calendar: calendar))
-        }
+        try await pool.withTransaction(options, retry: retry) { try body(self.session(on: $0)) }
     }
 
     /// Runs operations that read in one snapshot of the database.
@@ -110,8 +133,11 @@ package final class Store: Sendable {
     package func session<Value: Sendable>(
         _ body: @escaping @Sendable (StoreSession) throws -> Value
     ) async throws -> Value {
-        let calendar = calendar
-        return try await pool.withConnection { try body(StoreSession($0, calendar: calendar)) }
+        try await pool.withConnection { try body(self.session(on: $0)) }
+    }
+
+    func session(on connection: Connection, rowBudget: (any RowBudget)? = nil) -> StoreSession {
+        StoreSession(connection, calendar: calendar, rowBudget: rowBudget, decode: decode)
     }
 }
 
@@ -122,10 +148,19 @@ package struct StoreSession {
     package let calendar: ZoneRules
     /// What rows that a question keeps are counted against; `nil` for work of the program's own.
     let rowBudget: (any RowBudget)?
+    /// Decodes the payloads of batches.
+    let decode: PayloadDecoder
 
-    package init(_ connection: Connection, calendar: ZoneRules, rowBudget: (any RowBudget)? = nil) {
+    package init(
+        _ connection: Connection, calendar: ZoneRules, rowBudget: (any RowBudget)? = nil,
+        decode: @escaping PayloadDecoder = StoreSession.decodeBatch
+    ) {
         self.connection = connection
         self.calendar = calendar
         self.rowBudget = rowBudget
+        self.decode = decode
     }
+
+    /// Decodes what collectors seal.
+    package static let decodeBatch: PayloadDecoder = { payload in try BatchDecoder().decode(payload).rows }
 }

@@ -5,6 +5,7 @@ internal import Foundation
 internal import Logging
 internal import Postgres
 internal import Store
+internal import Synchronization
 internal import Telemetry
 internal import UsageModel
 
@@ -42,8 +43,10 @@ struct Migrate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Bring the database's schema up to date. Safe when several do it at once, and when it is current.",
         discussion: """
-            Makes the cubes of usage that there are none of yet, a day at a time: interrupted, it goes on where it was. \
-            A running aggregator does the same in the background.
+            What a database of before schema version 19 has in tables of sums is taken into segments and days by \
+            tenant first, hour by hour from the newest back, and the tables go once all of it is. Then the cubes of \
+            usage that there are none of yet are made, a day at a time; a running aggregator does that in the \
+            background. Interrupted, either goes on where it was.
             """)
 
     @OptionGroup var options: ConfigurationOptions<AggregatorSettings>
@@ -52,7 +55,7 @@ struct Migrate: AsyncParsableCommand {
         let (settings, logger) = try options.start(label: "aggregator")
         do {
             let store = AggregatorDaemon.makeStore(settings, scopes: try settings.loadScopes(), logger: logger)
-            let outcome = try await store.prepare()
+            let outcome = try await prepare(store)
             try await fillCubes(of: store)
             await store.pool.close()
             print("The database is up to date: \(outcome).")
@@ -64,6 +67,21 @@ struct Migrate: AsyncParsableCommand {
 }
 
 extension Migrate {
+    /// Migrates, with what is taken from tables of sums month by month on the screen.
+    private func prepare(_ store: Store) async throws -> Migrator.Outcome {
+        let told = Mutex("")
+        let calendar = store.calendar
+        return try await store.prepare(told: { from in
+            let month = String("\(calendar.date(atSecond: from.seconds))".prefix(7))
+            if told.withLock({ last in
+                defer { last = month }
+                return last != month
+            }) {
+                print("Usage of before there were segments is taken into them: \(month).")
+            }
+        })
+    }
+
     /// Makes the cubes of usage that was rolled up before there were any, month by month on the screen.
     private func fillCubes(of store: Store) async throws {
         var told = ""

@@ -109,9 +109,10 @@ internal import UsageModel
             let expected = model.filter { !$0.value.isZero }.map { SegmentRow(key: $0.key, counts: $0.value) }
                 .sorted { $0.key < $1.key }
             #expect(sums.sorted() == expected)
-            var list = SegmentRows()
-            for row in added { list.add(row.key, row.counts) }
-            #expect(list.sorted() == expected)
+            #expect(SegmentSums.sorted(added) == expected)
+            // Few are sorted in another way than many.
+            let few = Array(added.prefix(60))
+            #expect(SegmentSums.sorted(few) == few.reduce(into: SegmentSums()) { $0.add($1.key, $1.counts) }.sorted())
             let whole = try SegmentEncoder.sealChunks(expected, as: .sample(granularity))
             #expect(whole.count == 1)
             for _ in 0..<3 {

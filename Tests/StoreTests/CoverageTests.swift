@@ -36,9 +36,11 @@ import UsageModel
         try await world.load([rows([to + 7])], key: CollectorKey(provider: "other", collector: "edge-1"))
     }
 
-    @Test func `every collector and provider says what it reported`() async throws {
+    @Test(arguments: [false, true])
+    func `every collector and provider says what it reported`(isMerged: Bool) async throws {
         try await World.with { world in
             try await Self.fill(world)
+            if isMerged { try await world.mergeAll() }
             let answer = try await world.store.snapshot { try $0.coverage(Self.query()) }
             #expect(answer.position == 7 && answer.source == .minute)
             #expect(
@@ -101,9 +103,12 @@ import UsageModel
         }
     }
 
-    @Test func `coarser sums say what finer ones no longer can`() async throws {
+    @Test(arguments: [false, true], [false, true])
+    func `coarser sums say what finer ones no longer can`(isMerged: Bool, hasCubes: Bool) async throws {
         try await World.with { world in
             try await Self.fill(world)
+            if isMerged { try await world.mergeAll() }
+            if !hasCubes { try await world.execute("UPDATE rollup_state SET cube_position = 0") }
             func keep(_ table: String) async throws {
                 try await world.store.session { session in
                     _ = try session.connection.query(
@@ -112,12 +117,12 @@ import UsageModel
                 }
             }
             let from = Self.from
-            try await keep("usage_minute")
+            try await keep("segment_minute")
             let hours = try await world.store.snapshot { try $0.coverage(Self.query(silence: 30)) }
             #expect(hours.source == .hour && hours.providers.map(\.minutes) == [nil, nil])
             #expect(hours.providers.map(\.hours) == [2, 0])
             #expect(hours.providers[0].reported == [from..<(from + 60), (from + 120)..<(from + 180)])
-            try await keep("usage_hour")
+            try await keep("segment_hour")
             let days = try await world.store.snapshot { try $0.coverage(Self.query()) }
             #expect(days.source == .day && days.providers.map(\.hours) == [nil, nil])
             #expect(days.providers.map(\.days) == [1, 0])

@@ -58,7 +58,7 @@ import UsageModel
             ])
             let june = date("2025-06-01")..<date("2025-07-01")
             func byKind(_ known: Timestamp? = nil) async throws -> [TenantKind: Int128] {
-                try await world.store.scopeSums(june, knownAt: known, visibility: .everything).rows
+                try await world.scopeSums(june, knownAt: known, visibility: .everything).rows
                     .reduce(into: [:]) { $0[$1.tenantKind, default: 0] += $1.counts.input }
             }
             #expect(try await byKind() == [.unclassified: 15])

@@ -80,7 +80,7 @@ import UsageModel
             let table = try await world.table(World.scope(), try Period("2025-06"))
             #expect(table.total.numerator == all.total && table.total.estimated == estimated.total)
             let coverage = try await world.compare("2025-06")
-            #expect(coverage.isCovered)
+            #expect(coverage.isCovered && coverage.cubes == coverage.truth && coverage.cubes.count == 2)
         }
     }
 

@@ -107,7 +107,7 @@ import UsageModel
             while merged.didSomething {
                 merged = try await world.store.mergeSegmentsNext(now: later, decode: world.payloads.decode)
             }
-            #expect(merged.undecodable == [])
+            #expect(merged.damaged.isEmpty)
             let waiting: Int = try await world.store.pool.withConnection {
                 try $0.query("SELECT count(*) FROM segment_queue").one().decode(0)
             }

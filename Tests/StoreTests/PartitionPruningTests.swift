@@ -11,7 +11,7 @@ import UsageModel
     @Test(arguments: ["Asia/Shanghai", "UTC"])
     func `a month is answered from its own partitions`(_ zone: String) async throws {
         try await World.with { world in
-            try await world.load(Self.months.map { oneRow(minute("\($0)-15", hour: 4)) })
+            try await Self.fill(world)
             // Without cubes, as everything by tenant is.
             try await world.execute("UPDATE rollup_state SET cube_position = 0")
             let scope = Scope(
@@ -19,7 +19,7 @@ import UsageModel
                 measure: .tokens, filters: ScopeFilters(), entity: .provider, aggregate: .sum, zone: zone,
                 denominator: .everythingCounted, precision: 1)
             // The reporting calendar's zone is answered by days, another by hours.
-            let table = zone == "UTC" ? "usage_hour" : "usage_day"
+            let table = zone == "UTC" ? "segment_hour" : "tenant_day"
             try await Self.forgetScans(world)
             let april = try await world.table(scope, try Period("2025-04"))
             #expect(april["acme"]?.numerator == 15)
@@ -33,12 +33,19 @@ import UsageModel
 
     @Test func `usage of a day reads one month's partition`() async throws {
         try await World.with { world in
-            try await world.load(Self.months.map { oneRow(minute("\($0)-15", hour: 4)) })
+            try await Self.fill(world)
             try await Self.forgetScans(world)
             let counts = try await world.store.total("2025-05-15", "2025-05-16")
             #expect(counts.input == 10)
-            #expect(try await Self.scanned(world, "usage_") == ["usage_hour_2025_05"])
+            #expect(try await Self.scanned(world, "segment_") == ["segment_hour_2025_05"])
+            #expect(try await Self.scanned(world, "tenant_day").isEmpty)
         }
+    }
+
+    /// A row of each month, in segments and days by tenant.
+    private static func fill(_ world: World) async throws {
+        try await world.load(months.map { oneRow(minute("\($0)-15", hour: 4)) })
+        try await world.mergeAll()
     }
 
     /// Sets the counts of scans of this database to 0.

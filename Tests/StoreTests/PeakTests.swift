@@ -35,13 +35,14 @@ import UsageModel
         }
     }
 
-    private static func load(_ events: [Event], into world: World) async throws {
+    private static func load(_ events: [Event], into world: World, collector: String = "c") async throws {
         for provider in providers {
             let rows = events.filter { $0.provider == provider }.map {
                 (minute: $0.minute, tenant: $0.tenant, model: $0.model, counts: $0.counts)
             }
-            // One batch for each event: the sums are made by the rollup, not here.
-            try await world.load(rows.map { usageRows([$0]) }, key: CollectorKey(provider: provider, collector: "c"))
+            // One batch for each event: the sums are made by the product, not here.
+            try await world.load(
+                rows.map { usageRows([$0]) }, key: CollectorKey(provider: provider, collector: collector))
         }
     }
 
@@ -75,11 +76,20 @@ import UsageModel
             }.prefix(query.count))
     }
 
-    @Test func `the highest minutes are those of a plain scan`() async throws {
+    /// Where the minutes stand that are asked for.
+    enum Place: CaseIterable {
+        case waiting, both, segments
+    }
+
+    @Test(arguments: Place.allCases)
+    func `the highest minutes are those of a plain scan`(place: Place) async throws {
         try await World.with { world in
             var generator = SeededGenerator(seed: 20_250_615)
             let events = Self.events(&generator)
-            try await Self.load(events, into: world)
+            try await Self.load(Array(events[..<40]), into: world)
+            if place != .waiting { try await world.mergeAll() }
+            try await Self.load(Array(events[40...]), into: world, collector: "d")
+            if place == .segments { try await world.mergeAll() }
             let (from, to) = (Self.first * 60, (Self.first + 240) * 60)
             var compared = 0
             for subject in PeakSubject.allCases {
@@ -120,7 +130,7 @@ import UsageModel
             try await world.load([oneRow(Self.first)])
             try await world.store.session { session in
                 _ = try session.connection.query(
-                    "INSERT INTO sums_floor (table_name, kept_from) VALUES ('usage_minute', $1)",
+                    "INSERT INTO sums_floor (table_name, kept_from) VALUES ('segment_minute', $1)",
                     [.timestamp(Timestamp(seconds: (Self.first + 1) * 60))])
             }
             let error = await #expect(throws: QuestionError.self) {

@@ -104,7 +104,7 @@ import UsageModel
 
     @Test func `what is replaced stands in the audit log with who, from where to where, and the result`() async throws {
         try await Self.with { world in
-            try await Self.change(world, "UPDATE usage_day SET input_tokens = input_tokens + 7")
+            try await Self.change(world, "UPDATE cube SET input_tokens = input_tokens + 7 WHERE calendar_id = 0")
             let report = try await world.store.rebuild(
                 Self.days, replacement: Self.replacement, decode: world.payloads.decode)
             #expect(report.hasReplaced && report.holes == [])
@@ -115,7 +115,7 @@ import UsageModel
             #expect(lines.count == 2 && lines.allSatisfy { $0.hasPrefix(start) })
             for part in [
                 #""os_user": "ops""#, #""login": ""#, #""first_position": 1"#, #""last_position": 3"#,
-                #""usage_day_differing": 1"#, #""replaced": true"#,
+                #""cube_differing": 1"#, #""replaced": true"#,
             ] {
                 #expect(lines.first?.contains(part) == true, "\(part) in \(lines)")
             }

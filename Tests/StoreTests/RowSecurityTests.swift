@@ -110,6 +110,37 @@ struct RowSecurityTests {
         }
     }
 
+    /// What waits for a segment is read from the batches' own bytes.
+    @Test func `batches that wait are read of the own provider alone`() async throws {
+        try await World.with { world in
+            let counts = TokenCounts(requests: 1, input: 7)
+            for provider in ["acme", "other"] {
+                let rows = usageRows([
+                    (minute: minute("2025-06-15"), tenant: "t-of-\(provider)", model: "m", counts: counts)
+                ])
+                try await world.load([rows, rows], key: CollectorKey(provider: provider, collector: "c"))
+            }
+            let sql = "SELECT (SELECT count(*) FROM segment_queue), (SELECT count(*) FROM ledger_payload)"
+            for (visibility, expected) in [(Self.acme, 2), (.everything, 4), (.provider("nobody"), 0)] {
+                let questions = world.store.questions(as: visibility)
+                let counted = try await questions.snapshot { session -> [Int] in
+                    let row = try session.connection.query(sql).one()
+                    return [try row.decode(0), try row.decode(1)]
+                }
+                #expect(counted == [expected, expected], "\(visibility)")
+                for (from, source) in [(minute("2025-06-15"), UsageBucket.hour), (minute("2025-06-15") - 1, .minute)] {
+                    let query = UsageQuery(
+                        from: from * 60, to: (minute("2025-06-15") + 60) * 60, zone: .utc,
+                        groupBy: [.provider, .tenant], visibility: .everything)
+                    let answer = try await questions.snapshot { try $0.usage(query) }
+                    #expect(answer.source == source)
+                    #expect(answer.rows.reduce(0) { $0 + Int($1.counts.input) } == 7 * expected, "\(visibility)")
+                    #expect(visibility != Self.acme || answer.rows.map(\.keys) == [["acme", "t-of-acme"]])
+                }
+            }
+        }
+    }
+
     @Test func `what is the whole market's is there for those alone who may see it all`() async throws {
         let market: [(name: String, ask: @Sendable (StoreSession) throws -> Int)] = [
             ("facts", { try $0.facts(.providers, visibility: .everything).count }),
@@ -184,7 +215,7 @@ struct RowSecurityTests {
 
     @Test(
         arguments: [
-            "SELECT 1 FROM ledger_payload", "SELECT 1 FROM ledger_digest", "SELECT 1 FROM usage_hour_2025_06",
+            "SELECT 1 FROM ledger_digest", "SELECT 1 FROM ledger_position", "SELECT 1 FROM ledger_payload_2025_06",
             "SELECT 1 FROM segment_hour_2025_06",
             "SELECT secret_hash FROM api_token", "SELECT payload FROM batch_quarantine", "DELETE FROM audit_log",
             "UPDATE api_token SET revoked_at = NULL", "INSERT INTO region (name) VALUES ('x')",
@@ -250,10 +281,10 @@ struct RowSecurityTests {
 
     @Test(
         arguments: [
-            ("GRANT SELECT ON ledger_payload TO steelyard_reader", "ledger_payload, which has no row security"),
+            ("GRANT SELECT ON ledger_digest TO steelyard_reader", "ledger_digest, which has no row security"),
             (
-                "GRANT SELECT (payload) ON ledger_payload TO steelyard_reader",
-                "ledger_payload, which has no row security"
+                "GRANT SELECT (digest) ON ledger_digest TO steelyard_reader",
+                "ledger_digest, which has no row security"
             ),
             ("GRANT SELECT ON api_token TO steelyard_reader", "hashes"),
             ("GRANT INSERT ON region TO steelyard_reader", "may change the table region"),
@@ -264,7 +295,11 @@ struct RowSecurityTests {
                 "DROP POLICY reader ON fact; CREATE POLICY reader ON fact FOR SELECT TO steelyard_reader USING (true)",
                 "fact by the policy reader"
             ),
-            ("REVOKE SELECT ON usage_day FROM steelyard_reader", "can't read the table usage_day"),
+            ("REVOKE SELECT ON tenant_day FROM steelyard_reader", "can't read the table tenant_day"),
+            (
+                "ALTER TABLE ledger_payload DISABLE ROW LEVEL SECURITY",
+                "ledger_payload, which has no row security"
+            ),
             ("GRANT CREATE ON SCHEMA public TO steelyard_reader", "may create objects in the schema public"),
         ])
     func `a login that could see or do more than a reader is refused by name`(grant: String, fault: String)

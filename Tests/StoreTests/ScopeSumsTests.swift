@@ -70,7 +70,7 @@ import UsageModel
         try await World.with { world in
             try await Self.fill(world)
             let june = try Period("2025-06")
-            let all = try await world.store.scopeSums(june.from..<june.to, byModel: true, visibility: .everything)
+            let all = try await world.scopeSums(june.from..<june.to, byModel: true, visibility: .everything)
             #expect(all.rows.count > 100)
             var denominators: Set<Int128> = []
             for filters in Self.filters {

@@ -43,7 +43,9 @@ struct World: Sendable {
         let readers = ConnectionPool(
             .questions(connectionString: TestDatabase.reader(connectionString)),
             pool: PoolOptions(maxConnections: connections, waitTimeout: .seconds(60)), logger: Logger(label: "tests"))
-        store = Store(pool: pool, questions: .reader(readers), calendar: zone, logger: Logger(label: "tests"))
+        store = Store(
+            pool: pool, questions: .reader(readers), calendar: zone, decode: payloads.decode,
+            logger: Logger(label: "tests"))
     }
 
     private static func zone(_ identifier: String) throws -> ZoneRules {
@@ -84,7 +86,7 @@ struct World: Sendable {
             sealedAt: moment, softwareVersion: "1.0",
             eventCount: UInt64(rows.rows.count), rowCount: rows.rows.count, totals: rows.totals,
             rejections: [.syntax: 2], minutes: minutes.min().flatMap { low in minutes.max().map { low...$0 } },
-            days: Set(minutes.map { $0.flooredDivision(by: 1_440) }), receivedAt: moment)
+            receivedAt: moment)
     }
 
     func digest(_ payload: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: payload)) }
@@ -112,6 +114,12 @@ struct World: Sendable {
         }
     }
 
+    /// Merges everything that waits into segments, long after every hour of the tests, and writes all days.
+    func mergeAll() async throws {
+        let later = Timestamp(seconds: World.june.seconds + 400 * 86_400)
+        while try await store.mergeSegmentsNext(now: later, decode: payloads.decode).didSomething {}
+    }
+
     /// What a scope says of a period.
     func table(
         _ scope: Scope, _ period: Period, knownAt: Timestamp? = nil, visibility: Visibility = .everything
@@ -134,13 +142,18 @@ final class Payloads: Sendable {
     struct Undecodable: Error {}
 
     private let known = Mutex<[[UInt8]: UsageRows]>([:])
+    /// What batches were made of, by the SHA-256 of their payloads, whatever became of these.
+    private let made = Mutex<[[UInt8]: UsageRows]>([:])
 
     func register(_ rows: UsageRows) -> [UInt8] {
         var generator = SystemRandomNumberGenerator()
         let payload = (0..<8).map { _ in UInt8.random(in: 0...255, using: &generator) }
         known.withLock { $0[payload] = rows }
+        made.withLock { $0[Array(SHA256.hash(data: payload))] = rows }
         return payload
     }
+
+    func rows(ofDigest digest: [UInt8]) -> UsageRows? { made.withLock { $0[digest] } }
 
     func remember(_ payload: [UInt8], as rows: UsageRows) {
         known.withLock { $0[payload] = rows }

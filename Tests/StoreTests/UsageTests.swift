@@ -208,7 +208,7 @@ import UsageModel
                 groupBy: [.provider, .tenant], visibility: .provider("acme"))
             #expect(
                 try await world.store.snapshot { try $0.usage(query) }.rows.map(\.keys) == [["acme", "tenant-of-acme"]])
-            let sums = try await world.store.scopeSums(
+            let sums = try await world.scopeSums(
                 date("2025-06-01")..<date("2025-07-01"), visibility: .provider("other"))
             #expect(sums.rows.map(\.provider) == ["other"])
             #expect(

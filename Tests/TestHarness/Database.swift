@@ -88,6 +88,11 @@ package final class Database: Sendable {
         try await pool.withConnection { try $0.query(sql).one().decode(0) }
     }
 
+    /// Runs `body` on a connection of its own.
+    func read<Value: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Value) async throws -> Value {
+        try await pool.withConnection(body)
+    }
+
     package func execute(_ sql: String) async throws {
         try await pool.withConnection { try $0.execute(sql) }
     }

@@ -14,6 +14,7 @@ package struct BatchIngest: Sendable {
     private let clock: any WallClock
     private let decodes: AsyncSemaphore
     private let rollup: RollupSignals
+    private let keepsRows: Bool
     private let metrics: IngestMetrics
 
     /// - Parameters:
@@ -22,9 +23,11 @@ package struct BatchIngest: Sendable {
     ///   - maxConcurrentDecodes: batches that are decoded at the same time; each may take
     ///     `Limits.maxDecodedBatchBytes`.
     ///   - rollup: is told of each batch that was counted.
+    ///   - keepsRows: whether this process rolls up, so that it needn't decode a batch again.
     package init(
         store: Store, admission: AdmissionRules = AdmissionRules(), quarantine: QuarantineLimits = QuarantineLimits(),
-        clock: any WallClock, maxConcurrentDecodes: Int, rollup: RollupSignals, registry: MetricsRegistry
+        clock: any WallClock, maxConcurrentDecodes: Int, rollup: RollupSignals, keepsRows: Bool = true,
+        registry: MetricsRegistry
     ) {
         self.quarantine = quarantine
         self.store = store
@@ -32,6 +35,7 @@ package struct BatchIngest: Sendable {
         self.clock = clock
         decodes = AsyncSemaphore(permits: maxConcurrentDecodes)
         self.rollup = rollup
+        self.keepsRows = keepsRows
         metrics = IngestMetrics(registry)
     }
 
@@ -39,8 +43,9 @@ package struct BatchIngest: Sendable {
     ///   open whether the batch was counted: sending it again tells. After any other it was not.
     package func submit(_ submission: BatchSubmission) async throws -> CommittedBatch {
         let commit: BatchCommit
+        let rows: UsageRows
         do {
-            commit = try await decodes.withPermit {
+            (commit, rows) = try await decodes.withPermit {
                 try await WorkerThreads.ingest.run {
                     try metrics.timingDecode { () throws(BatchRefusal) in try validate(submission) }
                 }
@@ -50,13 +55,15 @@ package struct BatchIngest: Sendable {
             throw refusal
         }
         let start = ContinuousClock.now
-        let committed = try await store.commitBatch(commit, quarantine: quarantine)
+        let committed = try await store.commitBatch(commit, rows: keepsRows ? rows : nil, quarantine: quarantine)
         metrics.committed(committed, batch: commit, duration: ContinuousClock.now - start)
         if committed.outcome == .counted { rollup.committed() }
         return committed
     }
 
-    private func validate(_ submission: BatchSubmission) throws(BatchRefusal) -> BatchCommit {
+    private func validate(
+        _ submission: BatchSubmission
+    ) throws(BatchRefusal) -> (commit: BatchCommit, rows: UsageRows) {
         // Before anything is decoded: bytes that were damaged on the way may come again, an invalid batch never may,
         // and the sender is told which of the two it is.
         guard BatchDigest(of: submission.payload) == submission.digest else { throw .digestMismatch }
@@ -77,7 +84,7 @@ package struct BatchIngest: Sendable {
         {
             throw refusal
         }
-        return commit
+        return (commit, rows)
     }
 
     private func commit(_ submission: BatchSubmission, header: BatchHeader, rows: UsageRows) -> BatchCommit {
@@ -86,33 +93,7 @@ package struct BatchIngest: Sendable {
             digest: submission.digest.bytes, payload: submission.payload, spoolID: header.spoolID.bytes,
             spoolSequence: header.spoolSequence, sealedAt: Timestamp(milliseconds: header.sealedAtMilliseconds),
             softwareVersion: header.softwareVersion, eventCount: header.eventCount, rowCount: rows.rows.count,
-            totals: rows.totals, rejections: header.rejections, minutes: rows.minutes, days: rows.days,
+            totals: rows.totals, rejections: header.rejections, minutes: rows.minutes,
             receivedAt: Timestamp(milliseconds: clock.nowMilliseconds()))
-    }
-}
-
-extension UsageRows {
-    /// First and last minute; `nil` without rows.
-    fileprivate var minutes: ClosedRange<Int64>? {
-        guard var least = rows.first?.minute else { return nil }
-        var most = least
-        for row in rows {
-            least = min(least, row.minute)
-            most = max(most, row.minute)
-        }
-        return least...most
-    }
-
-    /// The days (UTC) that rows lie in, since 1970-01-01.
-    fileprivate var days: Set<Int64> {
-        var days: Set<Int64> = []
-        var last: Int64?
-        for row in rows {
-            // Rows of one key stand in the order of their minutes.
-            let day = row.minute.flooredDivision(by: CivilTime.secondsPerDay / 60)
-            if day != last { days.insert(day) }
-            last = day
-        }
-        return days
     }
 }

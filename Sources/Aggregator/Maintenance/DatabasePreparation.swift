@@ -2,6 +2,7 @@ internal import Logging
 internal import Postgres
 internal import ServiceLifecycle
 internal import Store
+internal import Synchronization
 internal import Telemetry
 internal import UsageModel
 
@@ -56,7 +57,7 @@ final class DatabasePreparation: Service {
         var backoff = Backoff(first: .milliseconds(100), last: Self.maxPause)
         while true {
             do {
-                if migrates { try await store.prepare() } else { try await store.check() }
+                if migrates { try await migrate() } else { try await store.check() }
                 try await queryStore.checkReader()
                 if case .ownerAlone = queryStore.questionAccess {
                     logger.warning(
@@ -71,6 +72,20 @@ final class DatabasePreparation: Service {
                 try await Task.sleep(for: pause)
             }
         }
+    }
+
+    private func migrate() async throws {
+        let told = Mutex<CalendarDate?>(nil)
+        let (logger, calendar) = (logger, store.calendar)
+        try await store.prepare(told: { from in
+            let day = calendar.date(atSecond: from.seconds)
+            if told.withLock({ last in
+                defer { last = day }
+                return last != day
+            }) {
+                logger.info("usage of before there were segments is taken into them", [.next: "\(day)"])
+            }
+        })
     }
 
     /// The service, started once the database is prepared, or never where the process is told to stop before.

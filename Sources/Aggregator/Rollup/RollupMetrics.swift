@@ -6,7 +6,7 @@ internal import Telemetry
 struct RollupMetrics: Sendable {
     private let batches: Counter
     private let rows: Counter
-    private let sums: Counter
+    private let cells: Counter
     private let quarantined: [String: Counter]
     private let failures: Counter
     private let duration: Histogram
@@ -16,8 +16,8 @@ struct RollupMetrics: Sendable {
         batches = registry.counter("steelyard_aggregator_rolled_up_batches_total", help: "Batches that were rolled up.")
         rows = registry.counter(
             "steelyard_aggregator_rolled_up_rows_total", help: "Rows of batches that were rolled up.")
-        sums = registry.counter(
-            "steelyard_aggregator_rolled_up_sums_total", help: "Rows of sums that rollups inserted or updated.")
+        cells = registry.counter(
+            "steelyard_aggregator_rolled_up_cells_total", help: "Cells of cubes that rollups inserted or updated.")
         // Every reason from the start, so that the first batch of one is an increase.
         quarantined = Dictionary(
             uniqueKeysWithValues: QuarantineReason.ofRollups.map { reason in
@@ -37,7 +37,7 @@ struct RollupMetrics: Sendable {
     func rolledUp(_ report: RollupReport, duration: Duration) {
         batches.increment(by: UInt64(report.batches))
         rows.increment(by: UInt64(report.rows))
-        sums.increment(by: UInt64(report.sums))
+        cells.increment(by: UInt64(report.cells))
         for note in report.quarantined { quarantined[note.reason]?.increment() }
         self.duration.observe(duration)
         position.set(Double(report.position))

@@ -1,4 +1,3 @@
-internal import BatchFormat
 package import Logging
 internal import Postgres
 internal import ServiceLifecycle
@@ -6,29 +5,34 @@ package import Store
 package import Telemetry
 internal import UsageModel
 
-/// Rolls up committed batches into the sums, for as long as the process lives.
+/// Rolls up committed batches, for as long as the process lives.
 ///
-/// Any number of instances may run on one database; locks there let one rollup a lane at a time. While there is work it
-/// rolls up without a pause; then it waits for a signal from a commit, or polls for what other instances committed. An
+/// Any number of instances may run on one database; locks there let one rollup a lane at a time. While more waits than one
+/// rollup takes it goes on without a pause; then it waits for a signal from a commit, or polls for what other instances
+/// committed, and begins no more than one rollup an ``interval``: what a rollup costs beside its rows is paid that often. An
 /// error (the database is away, say) makes it wait longer and try again, and never ends it.
 package struct RollupWorker: Service {
     private let store: Store
     private let limits: RollupLimits
     private let poll: Duration
+    private let interval: Duration
     private let signals: RollupSignals
     private let logger: Logger
     private let metrics: RollupMetrics
 
+    /// The time from one rollup of a lane to the next, where one takes all that waits.
+    package static let interval = Duration.seconds(1)
     /// The longest wait after repeated errors.
     static let maxBackoff = Duration.seconds(10)
 
     package init(
         store: Store, limits: RollupLimits = RollupLimits(), poll: Duration = .milliseconds(250),
-        signals: RollupSignals, registry: MetricsRegistry, logger: Logger
+        interval: Duration = interval, signals: RollupSignals, registry: MetricsRegistry, logger: Logger
     ) {
         self.store = store
         self.limits = limits
         self.poll = poll
+        self.interval = interval
         self.signals = signals
         self.logger = logger
         metrics = RollupMetrics(registry)
@@ -46,11 +50,16 @@ package struct RollupWorker: Service {
     private func run(lane: RollupLane, signal: WakeSignal) async {
         var backoff = Backoff(first: poll, last: Self.maxBackoff)
         while !Task.isCancelled {
+            let next = ContinuousClock.now + interval
             do {
                 let report = try await rollUpOnce(lane: lane)
                 backoff.reset()
-                if report.status == .rolledUp { signals.succeeded(in: lane) }
-                if !(report.status == .rolledUp && report.hasMore) { await signal.wait(atMost: poll) }
+                if report.status == .rolledUp {
+                    signals.succeeded(in: lane)
+                    if report.hasMore { continue }
+                    try await ContinuousClock().sleep(until: next)
+                }
+                await signal.wait(atMost: poll)
             } catch is CancellationError {
                 return
             } catch {
@@ -83,5 +92,5 @@ package struct RollupWorker: Service {
     }
 
     /// The sealed bytes of the ledger as rows.
-    package static let decode: PayloadDecoder = { payload in try BatchDecoder().decode(payload).rows }
+    package static let decode: PayloadDecoder = StoreSession.decodeBatch
 }

@@ -1,6 +1,5 @@
 internal import Store
 internal import Telemetry
-internal import UsageModel
 
 /// What merging into segments counts and times.
 struct SegmentMetrics: Sendable {
@@ -9,7 +8,7 @@ struct SegmentMetrics: Sendable {
     private let rows: Counter
     private let bytes: Counter
     private let dayRows: Counter
-    private let history: Gauge
+    private let damaged: Counter
     private let compactions: Counter
     private let failures: Counter
     private let duration: Histogram
@@ -23,9 +22,9 @@ struct SegmentMetrics: Sendable {
             "steelyard_aggregator_segment_bytes_total", help: "Bytes of segments that were written, as sealed.")
         dayRows = registry.counter(
             "steelyard_aggregator_tenant_day_rows_total", help: "Rows of days by tenant and model that were added.")
-        history = registry.gauge(
-            "steelyard_aggregator_segment_history_timestamp_seconds",
-            help: "From when on usage from before segments was taken from sums; 0 at the end, or where there is none.")
+        damaged = registry.counter(
+            "steelyard_aggregator_segment_damaged_batches_total",
+            help: "Times that a counted batch was found whose payload is gone, or isn't what the ledger says of it.")
         compactions = registry.counter(
             "steelyard_aggregator_segment_compactions_total", help: "Hours whose segments were made one range.")
         failures = registry.counter(
@@ -35,7 +34,7 @@ struct SegmentMetrics: Sendable {
     }
 
     func merged(_ report: SegmentReport, duration: Duration) {
-        if report.status == .tookFromSums { history.set(Double(report.historyFrom?.seconds ?? 0)) }
+        damaged.increment(by: UInt64(report.damaged.count))
         guard report.didSomething else { return }
         batchHours.increment(by: UInt64(report.batchHours))
         segments.increment(by: UInt64(report.segments))

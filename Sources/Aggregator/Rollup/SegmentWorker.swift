@@ -19,8 +19,6 @@ package struct SegmentWorker: Service {
 
     /// How often it looks for hours that have become due.
     static let poll = Duration.seconds(15)
-    /// How long nothing is done after a step into the past.
-    static let pauseOfHistory = Duration.seconds(1)
     /// The longest wait after repeated errors.
     static let maxBackoff = Duration.seconds(300)
 
@@ -43,12 +41,7 @@ package struct SegmentWorker: Service {
                 do {
                     let report = try await mergeOnce()
                     backoff.reset()
-                    // Rollups, which a step into the past keeps waiting, have their turn.
-                    if report.status == .tookFromSums {
-                        wait = Self.pauseOfHistory
-                    } else if report.didSomething {
-                        continue
-                    }
+                    if report.didSomething { continue }
                 } catch is CancellationError {
                     return
                 } catch {
@@ -70,10 +63,7 @@ package struct SegmentWorker: Service {
         let now = Timestamp(milliseconds: clock.nowMilliseconds())
         let report = try await store.mergeSegmentsNext(policy, now: now, decode: RollupWorker.decode)
         metrics.merged(report, duration: ContinuousClock.now - start)
-        if report.status == .tookFromSums, report.historyFrom == nil {
-            logger.info("a part of what was counted before segments is taken from the tables of sums")
-        }
-        for note in report.undecodable {
+        for note in report.damaged {
             logger.error(
                 "a counted batch can't be merged into segments; its hours wait for it",
                 [

@@ -127,6 +127,8 @@ package enum SegmentEncoder {
             var order: [UInt128] = []
             rowCombinations.reserveCapacity(rows.count)
             var tenant: Int64 = 0
+            // Rows by minute and tenant are all of one combination, and neighbours often are.
+            var (last, lastIndex) = (UInt128.max, Int128(0))
             for row in rows {
                 if tenantRows.isEmpty || row.key.tenant != tenant {
                     tenants.append(Int128(row.key.tenant - tenant))
@@ -135,13 +137,17 @@ package enum SegmentEncoder {
                 }
                 tenantRows[tenantRows.count - 1] += 1
                 let combination = row.key.combination
-                if let index = indices[combination] {
-                    rowCombinations.append(index)
-                } else {
-                    indices[combination] = Int128(order.count)
-                    rowCombinations.append(Int128(order.count))
-                    order.append(combination)
+                if combination != last {
+                    last = combination
+                    if let index = indices[combination] {
+                        lastIndex = index
+                    } else {
+                        lastIndex = Int128(order.count)
+                        indices[combination] = lastIndex
+                        order.append(combination)
+                    }
                 }
+                rowCombinations.append(lastIndex)
             }
             // From the order of arrival to the order of keys.
             combinations = order.sorted()

@@ -80,11 +80,52 @@ package struct SegmentKey: Sendable, Hashable, Comparable {
 }
 
 extension SegmentKey {
+    /// Parts of keys: what rows are told apart by.
+    package struct Parts: OptionSet, Sendable {
+        /// The bits that the parts take in a key.
+        package let rawValue: UInt128
+
+        package init(rawValue: UInt128) {
+            self.rawValue = rawValue
+        }
+
+        private init(at shift: UInt128, bits: UInt128) {
+            self.init(rawValue: (1 << bits - 1) << shift)
+        }
+
+        package static let tenant = Parts(at: tenantShift, bits: tenantBits)
+        package static let model = Parts(at: modelShift, bits: modelBits)
+        package static let region = Parts(at: regionShift, bits: regionBits)
+        package static let layer = Parts(at: layerShift, bits: layerBits)
+        package static let workload = Parts(at: workloadShift, bits: workloadBits)
+        package static let modality = Parts(at: modalityShift, bits: modalityBits)
+        /// Whether the counts are somebody's estimate.
+        package static let estimated = Parts(at: estimatedShift, bits: estimatedBits)
+        package static let minute = Parts(at: 0, bits: minuteBits)
+    }
+
+    /// The key with some of its parts; the others are 0.
+    @inline(__always)
+    package func keeping(_ parts: Parts) -> SegmentKey { SegmentKey(packed: packed & parts.rawValue) }
+
+    /// The key with a number in the place of the tenant's id.
+    ///
+    /// - Precondition: the number fits: see ``tenantBits``.
+    @inline(__always)
+    package func replacingTenant(with number: Int64) -> SegmentKey {
+        precondition((0..<Self.tenantBound).contains(number), "\(number) doesn't fit the key of a segment's row")
+        return SegmentKey(
+            packed: packed & ~Parts.tenant.rawValue | UInt128(truncatingIfNeeded: number) << Self.tenantShift)
+    }
+
     /// The key without its minute.
     package var wholeHour: SegmentKey { SegmentKey(packed: packed & ~(1 << Self.minuteBits - 1)) }
 
     /// The key as it is of counts that nobody estimated.
     package var unflagged: SegmentKey { SegmentKey(packed: packed & ~(1 << Self.estimatedShift)) }
+
+    /// The key with another minute of the hour, from 0 to 59.
+    package func at(minute: Int) -> SegmentKey { SegmentKey(packed: wholeHour.packed | UInt128(minute)) }
 
     /// The key without tenant and minute: what a segment has in a dictionary.
     var combination: UInt128 { packed >> Self.estimatedShift & (1 << (Self.tenantShift - Self.estimatedShift) - 1) }

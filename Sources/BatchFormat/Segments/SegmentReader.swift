@@ -170,6 +170,9 @@ extension SegmentReader {
     /// All rows.
     package var rows: Range<Int> { 0..<rowCount }
 
+    /// Whether any row's counts are somebody's estimate.
+    package var hasEstimates: Bool { combinations.contains { SegmentKey(packed: $0).isEstimated } }
+
     /// The sum over some rows.
     package func totals(_ rows: Range<Int>) -> SignedTokenCounts {
         let bytes = unsafe content.span.bytes
@@ -262,7 +265,7 @@ package struct SegmentCursor {
 extension Array {
     /// The first index whose element satisfies a condition that holds of all elements after it as well; `count` where
     /// none does.
-    func partitioningIndex(where condition: (Element) -> Bool) -> Int {
+    package func partitioningIndex(where condition: (Element) -> Bool) -> Int {
         var (low, high) = (0, count)
         while low < high {
             let middle = (low + high) / 2

@@ -32,8 +32,39 @@ package struct SegmentSums: Sendable {
         if rows.count * 2 > slots.count { grow() }
     }
 
+    /// Adds rows of a segment by some parts of their keys.
+    ///
+    /// - Parameters:
+    ///   - minutes: bit *n* says whether rows of the hour's minute *n* are added.
+    ///   - number: what stands in the place of a tenant's id, which gives `nil` to leave the tenant out; without it
+    ///     the id stays, if it is among the parts.
+    package mutating func add(
+        _ reader: SegmentReader, _ rows: Range<Int>, by parts: SegmentKey.Parts, minutes: UInt64 = .max,
+        tenantNumber number: ((Int64) -> Int64?)? = nil
+    ) {
+        if parts.isEmpty, minutes == .max, number == nil {
+            add(SegmentKey(tenant: 0), reader.totals(rows))
+            return
+        }
+        // Rows of one tenant stand together.
+        var (tenant, own) = (Int64(-1), Int64?.none)
+        reader.forEach(rows) { row in
+            guard minutes >> UInt64(row.key.minute) & 1 == 1 else { return }
+            let key = row.key.keeping(parts)
+            guard let number else { return add(key, row.counts) }
+            if row.key.tenant != tenant {
+                tenant = row.key.tenant
+                own = number(tenant)
+            }
+            if let own { add(key.replacingTenant(with: own), row.counts) }
+        }
+    }
+
     /// The sums in the order of their keys, without those that count nothing.
     package func sorted() -> [SegmentRow] { SegmentOrder.sorted(rows) }
+
+    /// The sums of some rows, as ``sorted()`` gives them.
+    package static func sorted(_ rows: [SegmentRow]) -> [SegmentRow] { SegmentOrder.sorted(rows) }
 
     private mutating func grow() {
         mask = slots.count * 2 - 1
@@ -58,35 +89,16 @@ package struct SegmentSums: Sendable {
     }
 }
 
-/// Rows that arrive in any order, hardly any twice: kept as they come, and summed by key when they are put in order. It
-/// costs less than ``SegmentSums`` where most keys are new.
-package struct SegmentRows: Sendable {
-    private var rows: [SegmentRow] = []
-
-    package init(minimumCapacity: Int = 0) {
-        rows.reserveCapacity(minimumCapacity)
-    }
-
-    @inline(__always)
-    package mutating func add(_ key: SegmentKey, _ counts: SignedTokenCounts) {
-        // Neighbours of one key are common: a tenant's rows of a minute, one for each model.
-        if rows.last?.key == key {
-            rows[rows.count - 1].counts += counts
-        } else {
-            rows.append(SegmentRow(key: key, counts: counts))
-        }
-    }
-
-    /// The sums in the order of their keys, without those that count nothing.
-    package func sorted() -> [SegmentRow] { SegmentOrder.sorted(rows) }
-}
-
 /// Rows in the order of their keys.
 enum SegmentOrder {
     /// - Returns: equal keys added, those that count nothing left out.
     static func sorted(_ rows: [SegmentRow]) -> [SegmentRow] {
         var places = rows.indices.map { Place(key: rows[$0].key.packed, index: Int32($0)) }
-        sort(&places)
+        if rows.count <= fewRows {
+            places.sort { $0.key < $1.key }
+        } else {
+            sort(&places)
+        }
         var sorted: [SegmentRow] = []
         sorted.reserveCapacity(rows.count)
         var next = 0
@@ -102,6 +114,9 @@ enum SegmentOrder {
         }
         return sorted
     }
+
+    /// Up to so many rows, comparing keys costs less than counting their bytes.
+    private static let fewRows = 64
 
     private struct Place {
         var key: UInt128
@@ -136,21 +151,45 @@ extension SegmentEncoder {
     package static func sealChunks(
         _ rows: [SegmentRow], as header: SegmentHeader, maxRows: Int = SegmentBounds.maxRows
     ) throws(SegmentError) -> [Segment] {
-        var segments: [Segment] = []
-        var start = 0
-        while start < rows.count {
-            var header = header
-            header.chunk = SegmentBounds.chunk(of: rows[start].key.tenant)
-            if let last = segments.last?.header, last.chunk == header.chunk { header.part = last.part + 1 }
-            var end = start
-            while end < rows.count, end - start < maxRows,
-                SegmentBounds.chunk(of: rows[end].key.tenant) == header.chunk
-            {
-                end += 1
-            }
-            segments.append(try seal(header, rows[start..<end]))
-            start = end
+        var sealer = ChunkSealer(header, maxRows: maxRows)
+        try sealer.add(rows)
+        return try sealer.finish()
+    }
+}
+
+/// Seals rows that come in the order of their keys as segments, one for each chunk of tenants, or more where one has
+/// too many rows; it never holds more than the rows of one.
+package struct ChunkSealer {
+    private var header: SegmentHeader
+    private let maxRows: Int
+    private var rows: [SegmentRow] = []
+    private var segments: [Segment] = []
+
+    /// - Parameter header: chunk and part are filled in.
+    package init(_ header: SegmentHeader, maxRows: Int = SegmentBounds.maxRows) {
+        self.header = header
+        self.maxRows = maxRows
+    }
+
+    package mutating func add(_ rows: [SegmentRow]) throws(SegmentError) {
+        for row in rows {
+            let chunk = SegmentBounds.chunk(of: row.key.tenant)
+            if self.rows.count == maxRows || !self.rows.isEmpty && chunk != header.chunk { try seal() }
+            header.chunk = chunk
+            self.rows.append(row)
         }
+    }
+
+    package mutating func finish() throws(SegmentError) -> [Segment] {
+        if !rows.isEmpty { try seal() }
         return segments
+    }
+
+    private mutating func seal() throws(SegmentError) {
+        var header = header
+        header.part = 0
+        if let last = segments.last?.header, last.chunk == header.chunk { header.part = last.part + 1 }
+        segments.append(try SegmentEncoder.seal(header, rows[...]))
+        rows.removeAll(keepingCapacity: true)
     }
 }

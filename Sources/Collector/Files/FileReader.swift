@@ -1,4 +1,5 @@
 package import CollectorCore
+internal import DaemonSupport
 internal import Dispatch
 internal import Foundation
 internal import Logging

@@ -1,5 +1,6 @@
 internal import BatchFormat
 package import CollectorCore
+internal import DaemonSupport
 internal import Logging
 internal import ServiceLifecycle
 package import Spool

@@ -34,11 +34,24 @@ package struct CubeCoverage: Sendable, Equatable {
     ///
     /// - Parameter reporting: the reporting calendar.
     package func calendar(of plan: SumPlan, reporting: ZoneRules) -> Int16? {
-        guard !plan.granularity.byTenant, let calendar = calendars.first(where: { $0.zone == plan.zone.identifier })
-        else { return nil }
-        let seconds = plan.seconds
+        plan.granularity.byTenant
+            ? nil
+            : calendar(zone: plan.zone.identifier, seconds: plan.seconds, dependsOnKinds: true, reporting: reporting)
+    }
+
+    /// The number of the calendar in whose days cubes answer a question of no tenant; `nil` where they don't.
+    ///
+    /// - Parameters:
+    ///   - zone: IANA name.
+    ///   - seconds: whole days of the zone, in seconds since 1970.
+    ///   - dependsOnKinds: whether the answer depends on what tenants were known to be.
+    ///   - reporting: the reporting calendar.
+    package func calendar(
+        zone: String, seconds: Range<Int64>, dependsOnKinds: Bool, reporting: ZoneRules
+    ) -> Int16? {
+        guard let calendar = calendars.first(where: { $0.zone == zone }) else { return nil }
         if let from = calendar.answersFrom, Timestamp(seconds: seconds.lowerBound) < from { return nil }
-        if let later = firstLaterVersion {
+        if dependsOnKinds, let later = firstLaterVersion {
             let lastDay = reporting.startOfDay(reporting.date(atSecond: seconds.upperBound - 1))
             if later <= Timestamp(seconds: lastDay) { return nil }
         }

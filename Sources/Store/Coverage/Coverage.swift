@@ -120,24 +120,51 @@ extension StoreSession {
     private func providerCoverage(
         _ query: CoverageQuery, _ source: UsageBucket, known: [String]
     ) throws -> [ProviderCoverage] {
-        var found: [String: ProviderCoverage] = [:]
-        for provider in known {
-            found[provider] = ProviderCoverage(provider: provider, minutes: nil, hours: nil, days: 0)
+        var used = try usedSpans(query, source)
+        for provider in known where used[provider] == nil { used[provider] = [] }
+        return used.sorted { $0.key < $1.key }.map { provider, spans in
+            ProviderCoverage(
+                provider: provider, minutes: source == .minute ? spans.count : nil,
+                hours: source == .day ? nil : Set(spans.map { $0.lowerBound.flooredDivision(by: 60) }).count,
+                days: Set(spans.map { calendar.date(atSecond: $0.lowerBound * 60) }).count,
+                reported: Self.joined(spans, within: query.silenceMinutes))
         }
-        let parameters = CoverageSQL.parameters(query, source, calendar: calendar)
-        for row in try connection.query(CoverageSQL.counts(source), Array(parameters.prefix(4))) {
-            let provider: String = try row.decode(0)
-            found[provider] = ProviderCoverage(
-                provider: provider, minutes: try row.decode(1), hours: try row.decode(2), days: try row.decode(3))
+    }
+
+    /// Each minute, hour or day with usage once, by provider, in minutes and in order.
+    private func usedSpans(_ query: CoverageQuery, _ source: UsageBucket) throws -> [String: [Range<Int64>]] {
+        let subjects = try subjects(
+            providers: query.provider.map { [$0] }, visibility: query.visibility)
+        let seconds = query.from * 60..<query.to * 60
+        let used: [UsedTime]
+        switch source {
+        case .minute: used = try usedMinutes(in: seconds, subjects)
+        case .hour: used = try usedHours(in: seconds, subjects)
+        case .day, .month, .none:
+            let last = calendar.date(atSecond: seconds.upperBound - 1)
+            used = try usedDays(
+                in: calendar.date(atSecond: seconds.lowerBound)..<CalendarDate(days: last.days + 1), subjects)
         }
-        for (provider, coverage) in found where coverage.days == 0 {
-            found[provider]?.minutes = source == .minute ? 0 : nil
-            found[provider]?.hours = source == .day ? nil : 0
+        let names = try connection.query("SELECT provider_id, name FROM provider").reduce(into: [Int16: String]()) {
+            $0[try $1.decode(0)] = try $1.decode(1)
         }
-        for row in try connection.query(CoverageSQL.usageSpans(source), parameters) {
-            let (low, high): (Int64, Int64) = (try row.decode(1), try row.decode(2))
-            found[try row.decode(0)]?.reported.append(low..<high)
+        return Dictionary(grouping: used) { names[$0.provider] ?? "" }.mapValues { used in
+            used.map { $0.seconds.lowerBound / 60..<$0.seconds.upperBound / 60 }.sorted {
+                $0.lowerBound < $1.lowerBound
+            }
         }
-        return found.values.sorted { $0.provider < $1.provider }
+    }
+
+    /// Spans in order, those made one that lie close together.
+    private static func joined(_ spans: [Range<Int64>], within minutes: Int64) -> [Range<Int64>] {
+        var joined: [Range<Int64>] = []
+        for span in spans {
+            if let last = joined.last, span.lowerBound - last.upperBound <= minutes {
+                joined[joined.count - 1] = last.lowerBound..<max(last.upperBound, span.upperBound)
+            } else {
+                joined.append(span)
+            }
+        }
+        return joined
     }
 }

@@ -2,10 +2,8 @@ internal import Postgres
 internal import Reporting
 internal import UsageModel
 
-/// The statements of ``StoreSession/coverage(_:)``: fixed text, every value a parameter.
+/// The statements of ``StoreSession/coverage(_:)`` about the ledger: fixed text, every value a parameter.
 enum CoverageSQL {
-    // MARK: The ledger
-
     /// `$1` and `$2`: the time; `$3`: the provider or `*`; `$4` and `$5`: the time in minutes; `$6`: the earliest
     /// receipt.
     static func bounds(_ query: CoverageQuery) -> [Parameter] {
@@ -74,70 +72,4 @@ enum CoverageSQL {
               FROM spans)
         SELECT collector_id, min(low), max(high) FROM islands GROUP BY collector_id, island ORDER BY 1, 2
         """
-
-    // MARK: The sums
-
-    /// `$1` and `$2`: the time, for day sums as dates; `$3`: the provider or `*`; `$4`: the calendar's zone; `$5`: how
-    /// far apart spans must be, in minutes.
-    static func parameters(_ query: CoverageQuery, _ source: UsageBucket, calendar: ZoneRules) -> [Parameter] {
-        let (from, to) = (query.from * 60, query.to * 60)
-        let time: [Parameter] =
-            source == .day
-            ? [
-                .date(days: calendar.date(atSecond: from).days),
-                .date(days: calendar.date(atSecond: to - 1).days + 1),
-            ]
-            : [.timestamp(Timestamp(seconds: from)), .timestamp(Timestamp(seconds: to))]
-        return time + [.text(query.shown), .text(calendar.identifier), .int(query.silenceMinutes)]
-    }
-
-    /// Each minute, hour or day with usage once, by provider: its first moment and the first after it.
-    private static func used(_ source: UsageBucket) -> String {
-        let (table, column, condition, low, high): (String, String, String, String, String) =
-            switch source {
-            case .hour:
-                ("usage_hour", "u.hour", "true", "u.hour", "u.hour + interval '1 hour'")
-            case .day, .month, .none:
-                (
-                    "usage_day", "u.day", "true", "u.day::timestamp AT TIME ZONE $4",
-                    "(u.day + 1)::timestamp AT TIME ZONE $4"
-                )
-            case .minute:
-                (
-                    "usage_minute", "u.minute", "u.granularity = \(MinuteGranularity.provider.rawValue)", "u.minute",
-                    "u.minute + interval '1 minute'"
-                )
-            }
-        return """
-            SELECT DISTINCT u.provider_id, \(low) AS low, \(high) AS high
-              FROM \(table) u JOIN provider p USING (provider_id)
-             WHERE \(column) >= $1 AND \(column) < $2 AND \(condition) AND \(isShown)
-            """
-    }
-
-    /// Columns: provider, minutes, hours and days with usage, NULL for what is finer than the source. Of `$1` to `$4`.
-    static func counts(_ source: UsageBucket) -> String {
-        let minutes = source == .minute ? "count(*)" : "NULL::bigint"
-        let hours = source == .day ? "NULL::bigint" : "count(DISTINCT date_trunc('hour', low, 'UTC'))"
-        return """
-            SELECT p.name, \(minutes), \(hours), count(DISTINCT (low AT TIME ZONE $4)::date)
-              FROM (\(used(source))) s JOIN provider p USING (provider_id) GROUP BY 1
-            """
-    }
-
-    /// Columns: provider, first minute, the minute after the last.
-    static func usageSpans(_ source: UsageBucket) -> String {
-        """
-        WITH used AS (\(used(source))),
-        spans AS (
-            SELECT provider_id, low, high, lag(high) OVER (PARTITION BY provider_id ORDER BY low) AS before FROM used),
-        islands AS (
-            SELECT provider_id, low, high,
-                   count(*) FILTER (WHERE before IS NULL OR low - before > make_interval(mins => $5::int)) OVER (
-                       PARTITION BY provider_id ORDER BY low) AS island
-              FROM spans)
-        SELECT p.name, (extract(epoch FROM min(low)) / 60)::bigint, (extract(epoch FROM max(high)) / 60)::bigint
-          FROM islands JOIN provider p USING (provider_id) GROUP BY p.name, island ORDER BY 1, 2
-        """
-    }
 }

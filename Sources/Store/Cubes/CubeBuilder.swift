@@ -13,7 +13,7 @@ struct CellKey: Hashable, Comparable {
     var kind: UInt8
     var model: Int32
     var region: Int32
-    /// Layer, workload and modality, packed as in ``SumKey``.
+    /// Layer (from bit 5 on), workload (two bits from 3 on) and modality.
     var codes: UInt8
     /// Whether the counts are somebody's estimate.
     var isEstimated = false
@@ -54,13 +54,13 @@ struct CubeBuilder {
     private var pieces: [CubePiece] = []
     /// Places in ``pieces``, by their starts.
     private var places: [Int64: Int] = [:]
-    private var sums: SumTable
+    private var sums: CellSums
     /// Of the usage that was added.
     private(set) var totals = SignedTokenCounts()
 
     init(_ basis: CubeBasis, expectedRows: Int = 1_024) {
         self.basis = basis
-        sums = SumTable(minimumCapacity: min(expectedRows, 1 << 16))
+        sums = CellSums(minimumCapacity: min(expectedRows, 1 << 16))
     }
 
     /// Adds the rows of batches.

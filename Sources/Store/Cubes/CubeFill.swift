@@ -18,11 +18,11 @@ extension Store {
     /// cubes until then.
     package func fillCubes() async throws -> CubeProgress {
         let zones = try scopeZones()
-        let (calendar, memory) = (calendar, cubeMemory)
+        let memory = cubeMemory
         return try await pool.withConnection { connection in
-            let session = StoreSession(connection, calendar: calendar)
+            let session = self.session(on: connection)
             try session.claimCubes(zones: zones)
-            return try CubeFill(session: session, memory: memory, source: HourSums(session: session)).step()
+            return try CubeFill(session: session, memory: memory, source: TenantDetail(session: session)).step()
         }
     }
 }

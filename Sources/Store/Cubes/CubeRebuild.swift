@@ -96,7 +96,7 @@ struct CubeRebuild {
         let condition = condition(&sql)
         let starts = sql.bind(.timestampArray(starts.map { Timestamp(seconds: $0) }))
         let keys = table.keys.map(\.name).filter { $0 != "start_at" }
-        let counts = SumWriter.countColumns
+        let counts = CountColumns.names
         let sums = counts.map { "sum(\($0)) AS \($0)" }.joined(separator: ", ")
         func cells(_ name: String) -> String {
             """
@@ -130,7 +130,7 @@ struct CubeRebuild {
         for table in CubeTable.allCases {
             var sql = SQLParameters()
             let condition = condition(&sql)
-            let columns = (table.keys.map(\.name) + SumWriter.countColumns).joined(separator: ", ")
+            let columns = (table.keys.map(\.name) + CountColumns.names).joined(separator: ", ")
             try connection.query("DELETE FROM \(table.rawValue) WHERE \(condition)", sql.values, isOneOff: true)
             try connection.query(
                 """

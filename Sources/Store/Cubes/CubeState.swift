@@ -83,7 +83,7 @@ extension StoreSession {
             let isEmpty: Bool = try connection.query("SELECT position = 0 AND cube_position = 0 FROM rollup_state")
                 .one()
                 .decode(0)
-            let from = try HourSums(session: self).hoursFrom()
+            let from = try TenantDetail(session: self).hoursFrom()
             for zone in wanted {
                 let isReporting = zone == calendar.identifier
                 try connection.query(

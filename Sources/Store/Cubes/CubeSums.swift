@@ -86,11 +86,11 @@ struct CubeSumsSQL {
             column("layer", type: "int2", if: granularity.byLayer),
             column("workload", type: "int2", if: granularity.byWorkload), "\(segment()) AS segment", "u.is_estimated",
         ]
-        let sums = SumWriter.countColumns.map { "sum(u.\($0)) AS \($0)" }
-        let isSomething = SumWriter.countColumns.map { "sum(u.\($0)) <> 0" }.joined(separator: " OR ")
+        let sums = CountColumns.names.map { "sum(u.\($0)) AS \($0)" }
+        let isSomething = CountColumns.names.map { "sum(u.\($0)) <> 0" }.joined(separator: " OR ")
         return """
             SELECT p.name, s.kind, s.passes, m.name, r.name, s.layer, s.workload, s.segment, s.is_estimated,
-                   \(SumWriter.countColumns.map { "s.\($0)" }.joined(separator: ", "))
+                   \(CountColumns.names.map { "s.\($0)" }.joined(separator: ", "))
               FROM (SELECT \((keys + sums).joined(separator: ", "))
                       FROM (\(cells)) u
                      WHERE \(all.isEmpty ? "true" : all.joined(separator: " AND "))
@@ -108,14 +108,14 @@ struct CubeSumsSQL {
     /// The cells of every stretch, and the later changes with their signs turned.
     private mutating func cells(changesAfter known: Timestamp?) -> String {
         let version = known.map { sql.bind(.timestamp($0)) }
-        let taken = SumWriter.countColumns.map { "-\($0)" }
+        let taken = CountColumns.names.map { "-\($0)" }
         return reading.stretches.flatMap { stretch in
             let calendar = sql.bind(.int(Int64(stretch.calendar)))
             let from = sql.bind(.timestamp(Timestamp(seconds: stretch.seconds.lowerBound)))
             let to = sql.bind(.timestamp(Timestamp(seconds: stretch.seconds.upperBound)))
             let condition = "calendar_id = \(calendar) AND start_at >= \(from) AND start_at < \(to)"
             return [
-                "SELECT \((Self.keys + SumWriter.countColumns).joined(separator: ", ")) FROM cube WHERE \(condition)"
+                "SELECT \((Self.keys + CountColumns.names).joined(separator: ", ")) FROM cube WHERE \(condition)"
             ]
                 + (version.map {
                     [

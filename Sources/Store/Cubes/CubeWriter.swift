@@ -21,13 +21,13 @@ struct CubeWriter {
         _ cells: [(key: CellKey, value: SignedTokenCounts)], to table: CubeTable
     ) throws {
         let sql = Self.sql(prefix, table)
-        for portion in cells.indices.map(\.self).portions(of: SumWriter.portionRows) {
+        for portion in cells.indices.map(\.self).portions(of: RowPortions.maxRows) {
             let keys = portion.map { cells[$0].key }
             let counts = portion.map { cells[$0].value }
             let written = try connection.query(
                 sql, Self.columns(of: keys, in: table) + Parameter.numericColumns(counts)
             ).affectedRows
-            SumWriter.requireAll(written, of: portion.count, "\(prefix)\(table.rawValue)")
+            RowPortions.requireAll(written, of: portion.count, "\(prefix)\(table.rawValue)")
         }
     }
 
@@ -44,9 +44,9 @@ struct CubeWriter {
 
     private static func sql(_ prefix: String, _ table: CubeTable) -> String {
         let name = "\(prefix)\(table.rawValue)"
-        let columns = table.keys + SumWriter.countColumns.map { ($0, "numeric") }
+        let columns = table.keys + CountColumns.names.map { ($0, "numeric") }
         let arrays = columns.enumerated().map { "$\($0.offset + 1)::\($0.element.type)[]" }.joined(separator: ", ")
-        let sets = SumWriter.countColumns.map { "\($0) = \(name).\($0) + excluded.\($0)" }.joined(separator: ", ")
+        let sets = CountColumns.names.map { "\($0) = \(name).\($0) + excluded.\($0)" }.joined(separator: ", ")
         return """
             INSERT INTO \(name) (\(columns.map(\.name).joined(separator: ", ")))
             SELECT * FROM unnest(\(arrays))

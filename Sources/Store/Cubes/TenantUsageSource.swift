@@ -1,3 +1,4 @@
+internal import BatchFormat
 internal import Postgres
 internal import Reporting
 internal import UsageModel
@@ -19,7 +20,7 @@ struct GroupedUsage: Hashable {
     var provider: Int16
     var model: Int32
     var region: Int32
-    /// Layer, workload and modality, packed as in ``SumKey``.
+    /// Layer, workload and modality, packed as in ``CellKey``.
     var codes: UInt8
     /// Whether the counts are somebody's estimate.
     var isEstimated: Bool
@@ -49,12 +50,10 @@ protocol TenantUsageSource {
     func sums(on day: CalendarDate, groups: [Int64: Int32], pieceStarts: [Int64]) throws -> [GroupedUsage]
 }
 
-/// The sums by hour and day.
-struct HourSums: TenantUsageSource {
+/// What segments, batches that wait and the days by tenant say of tenants' usage. From its first reading to the end of
+/// the transaction nothing is merged.
+struct TenantDetail: TenantUsageSource {
     let session: StoreSession
-
-    /// Tenants' hours that are looked up one by one; more are found by reading all hours.
-    private static let maxLookups = 200_000
 
     private var connection: Connection { session.connection }
     private var calendar: ZoneRules { session.calendar }
@@ -69,143 +68,203 @@ struct HourSums: TenantUsageSource {
     }
 
     func days(from day: CalendarDate?) throws -> Range<CalendarDate>? {
-        // Days are kept for ever, whatever became of their hours.
-        let row = try connection.query(
-            """
-            SELECT (SELECT min(day) FROM usage_day WHERE day >= coalesce($1::date, '-infinity')),
-                   (SELECT max(day) FROM usage_day WHERE day >= coalesce($1::date, '-infinity'))
-            """, [.date(days: day?.days)]
-        ).one()
-        guard let first: DateColumn = try row.decode(0), let last: DateColumn = try row.decode(1) else { return nil }
-        return CalendarDate(days: first.days)..<CalendarDate(days: last.days + 1)
+        try begin()
+        // No usage is from before 1970.
+        let from = day ?? CalendarDate(days: -1)
+        let found = [try openDays(from: from), try storedDays(from: from)].compactMap { $0 }
+        guard let first = found.map(\.lowerBound).min(), let end = found.map(\.upperBound).max() else { return nil }
+        return first..<end
     }
 
     func sums(of stretches: [TenantStretch], pieceStarts: [Int64]) throws -> [GroupedUsage] {
-        let floor = try hoursFrom() ?? .min
-        let byHour = stretches.compactMap { $0.from(floor) }
-        let byDay = stretches.compactMap { $0.before(floor) }
-        return try hours(of: byHour, pieceStarts: pieceStarts) + days(of: byDay)
+        try begin()
+        // Where pieces are whole days, usage is read by the day, through the index by tenant.
+        let isByDay = pieceStarts.allSatisfy { calendar.startOfDay(calendar.date(atSecond: $0)) == $0 }
+        let floor = isByDay ? .max : try hoursFrom() ?? .min
+        return try hours(of: stretches.compactMap { $0.from(floor) }, pieceStarts: pieceStarts)
+            + days(of: stretches.compactMap { $0.before(floor) })
     }
 
     func sums(on day: CalendarDate, groups: [Int64: Int32], pieceStarts: [Int64]) throws -> [GroupedUsage] {
-        let (from, to) = (calendar.startOfDay(day), calendar.startOfDay(CalendarDate(days: day.days + 1)))
-        let tenants = Array(groups)
-        let isByHour = try hoursFrom().map { from >= $0 } ?? true
-        var sql = SQLParameters()
-        let (keys, values) = (
-            sql.bind(.int64Array(tenants.map(\.key))), sql.bind(.int32Array(tenants.map(\.value)))
-        )
-        let source: String
-        if isByHour {
-            let moments = [from, to].map { sql.bind(.timestamp(Timestamp(seconds: $0))) }
-            let starts = sql.bind(.timestampArray(pieceStarts.map { Timestamp(seconds: $0) }))
-            source = """
-                (SELECT *, width_bucket(hour, \(starts)) AS piece FROM usage_hour
-                  WHERE hour >= \(moments[0]) AND hour < \(moments[1])) u
-                """
-        } else {
-            let date = sql.bind(.date(days: day.days))
-            source = "(SELECT *, 1 AS piece FROM usage_day WHERE day = \(date)) u"
+        try begin()
+        let days = day..<CalendarDate(days: day.days + 1)
+        let seconds = calendar.startOfDay(days.lowerBound)..<calendar.startOfDay(days.upperBound)
+        let numbers = TenantGroups { tenant, _ in Int64(groups[tenant] ?? 0) }
+        if try hoursFrom().map({ seconds.lowerBound >= $0 }) ?? true {
+            return try usage(
+                hourReading(seconds, tenants: nil, groups: numbers, pieceStarts: pieceStarts))
         }
-        return try connection.query(
-            Self.grouped(
-                group: "coalesce(g.number, 0)",
-                from: """
-                    \(source) LEFT JOIN unnest(\(keys), \(values)) AS g (tenant_id, number) USING (tenant_id)
-                    """), sql.values
-        ).map { try Self.usage($0, pieces: isByHour ? pieceStarts : [from]) }
+        let tenants = Array(groups)
+        var sql = SQLParameters()
+        let list = [sql.bind(.int64Array(tenants.map(\.key))), sql.bind(.int32Array(tenants.map(\.value)))]
+        let stored = try storedUsage(
+            days, tenants: nil, group: "coalesce(g.number, 0)",
+            join: "LEFT JOIN unnest(\(list.joined(separator: ", "))) AS g (tenant_id, number) USING (tenant_id)", &sql)
+        return try stored
+            + usage(session.reading(ofDays: days, DetailSubjects(), by: Self.names, groups: numbers))
     }
 
-    private func hours(of stretches: [TenantStretch], pieceStarts: [Int64]) throws -> [GroupedUsage] {
-        if stretches.isEmpty { return [] }
-        var sql = SQLParameters()
-        let list = Self.list(stretches, &sql)
-        let starts = sql.bind(.timestampArray(pieceStarts.map { Timestamp(seconds: $0) }))
-        let lookups = stretches.reduce(0) { $0 + $1.seconds.count / 3_600 }
-        let source: String
-        if lookups <= Self.maxLookups {
-            // OFFSET 0 keeps the look-up whole: one descent of the primary key for each hour.
-            source = """
-                \(list) CROSS JOIN LATERAL generate_series(s.from_at, s.to_at - interval '1 hour', '1 hour') AS h
-                 CROSS JOIN LATERAL (
-                       SELECT *, width_bucket(hour, \(starts)) AS piece FROM usage_hour
-                        WHERE hour = h AND tenant_id = s.tenant_id OFFSET 0) u
-                """
-        } else {
-            let first = stretches.map(\.seconds.lowerBound).min() ?? 0
-            let last = stretches.map(\.seconds.upperBound).max() ?? 0
-            let moments = [first, last].map { sql.bind(.timestamp(Timestamp(seconds: $0))) }
-            let tenants = sql.bind(.int64Array(Set(stretches.map(\.tenant)).sorted()))
-            source = """
-                (SELECT *, width_bucket(hour, \(starts)) AS piece FROM usage_hour
-                  WHERE hour >= \(moments[0]) AND hour < \(moments[1]) AND tenant_id = ANY(\(tenants))) u
-                  JOIN \(list) ON u.tenant_id = s.tenant_id AND u.hour >= s.from_at AND u.hour < s.to_at
-                """
+    /// - Throws: ``StoreError`` with `.busy` where days by tenant are still taken over from a release without them.
+    private func begin() throws {
+        try RollupLocks(connection: connection).keepSegments()
+        guard try session.floors().tenantDay == nil else {
+            throw StoreError(
+                .busy,
+                "Days by tenant are still made of what an earlier release counted; the log says how far that has come. "
+                    + "Try again afterwards.")
         }
-        // The planner knows nothing of a list's values: it would look every hour through for each tenant, or hash and
-        // sort all hours.
-        let settings = lookups <= Self.maxLookups ? [] : ["enable_nestloop", "enable_sort"]
-        for setting in settings { try connection.execute("SET LOCAL \(setting) = off") }
-        let usage = try connection.query(Self.grouped(group: "s.number", from: source), sql.values, isOneOff: true)
-            .map { try Self.usage($0, pieces: pieceStarts) }
-        for setting in settings { try connection.execute("SET LOCAL \(setting) = on") }
-        return usage
+    }
+
+    // MARK: Which days there are
+
+    /// Of the days by tenant.
+    private func storedDays(from day: CalendarDate) throws -> Range<CalendarDate>? {
+        let partitions: [String] = try connection.query(
+            """
+            SELECT c.relname::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+             WHERE i.inhparent = to_regclass($1) AND c.relname >= $2 ORDER BY 1
+            """,
+            [
+                .text(TenantDays.table),
+                .text(Partition(table: .tenantDay, month: Month(day: max(0, day.days))).name),
+            ]
+        ).map { try $0.decode(0) }
+        // Days have no index of their own; the first and the last month with any tell them.
+        func find(_ function: String, _ partitions: some Sequence<String>) throws -> CalendarDate? {
+            for partition in partitions {
+                let found: DateColumn? = try connection.query(
+                    "SELECT \(function)(day) FROM \(partition) WHERE day >= $1", [.date(days: day.days)], isOneOff: true
+                ).one().decode(0)
+                if let found { return CalendarDate(days: found.days) }
+            }
+            return nil
+        }
+        guard let first = try find("min", partitions), let last = try find("max", partitions.reversed()) else {
+            return nil
+        }
+        return first..<CalendarDate(days: last.days + 1)
+    }
+
+    /// Of what isn't in the days by tenant yet.
+    private func openDays(from day: CalendarDate) throws -> Range<CalendarDate>? {
+        let row = try connection.query(
+            """
+            SELECT min(hour), max(hour)
+              FROM (SELECT hour FROM segment_range WHERE NOT is_in_days AND hour >= $1
+                     UNION ALL SELECT hour FROM segment_queue WHERE hour >= $1) AS h
+            """, [SegmentTables.hour(calendar.startOfDay(day).flooredDivision(by: 3_600))]
+        ).one()
+        guard let first: Timestamp = try row.decode(0), let last: Timestamp = try row.decode(1) else { return nil }
+        let days =
+            calendar.date(
+                atSecond: first.seconds)..<CalendarDate(
+                days: calendar.date(atSecond: last.seconds + 3_599).days + 1)
+        return max(days.lowerBound, day)..<max(days.upperBound, day)
+    }
+
+    // MARK: Stretches
+
+    private func hours(of stretches: [TenantStretch], pieceStarts: [Int64]) throws -> [GroupedUsage] {
+        guard let seconds = Self.span(of: stretches) else { return [] }
+        return try usage(
+            hourReading(
+                seconds, tenants: Set(stretches.map(\.tenant)).sorted(), groups: groups(stretches),
+                pieceStarts: pieceStarts))
     }
 
     private func days(of stretches: [TenantStretch]) throws -> [GroupedUsage] {
-        if stretches.isEmpty { return [] }
+        guard let seconds = Self.span(of: stretches) else { return [] }
+        let last = calendar.date(atSecond: seconds.upperBound - 1)
+        let days = calendar.date(atSecond: seconds.lowerBound)..<CalendarDate(days: last.days + 1)
+        let tenants = Set(stretches.map(\.tenant)).sorted()
         var sql = SQLParameters()
-        let list = Self.list(stretches, &sql)
-        let zone = sql.bind(.text(calendar.identifier))
-        let first = stretches.map(\.seconds.lowerBound).min() ?? 0
-        let last = stretches.map(\.seconds.upperBound).max() ?? 0
-        let days = [first, last - 1].map { sql.bind(.date(days: calendar.date(atSecond: $0).days)) }
-        let rows = try connection.query(
-            Self.grouped(
-                group: "s.number",
-                from: """
-                    (SELECT *, (day - DATE '1970-01-01') AS piece FROM usage_day
-                      WHERE day >= \(days[0]) AND day <= \(days[1])) u
-                      JOIN \(list) ON u.tenant_id = s.tenant_id AND u.day >= (s.from_at AT TIME ZONE \(zone))::date
-                       AND u.day < (s.to_at AT TIME ZONE \(zone))::date
-                    """), sql.values)
-        return try rows.map { row in
-            var usage = try Self.usage(row, pieces: [])
-            usage.piece = calendar.startOfDay(CalendarDate(days: usage.piece))
-            return usage
+        let list = [
+            sql.bind(.int64Array(stretches.map(\.tenant))),
+            sql.bind(.dateArray(days: stretches.map { calendar.date(atSecond: $0.seconds.lowerBound).days })),
+            sql.bind(.dateArray(days: stretches.map { calendar.date(atSecond: $0.seconds.upperBound).days })),
+            sql.bind(.int32Array(stretches.map(\.group))),
+        ]
+        let stored = try storedUsage(
+            days, tenants: tenants, group: "s.number",
+            join: """
+                JOIN unnest(\(list.joined(separator: ", "))) AS s (tenant_id, from_day, to_day, number)
+                  ON u.tenant_id = s.tenant_id AND u.day >= s.from_day AND u.day < s.to_day
+                """, &sql)
+        let subjects = DetailSubjects(providers: nil, tenants: tenants)
+        return try stored
+            + usage(session.reading(ofDays: days, subjects, by: Self.names, groups: groups(stretches)))
+    }
+
+    private static func span(of stretches: [TenantStretch]) -> Range<Int64>? {
+        guard let first = stretches.map(\.seconds.lowerBound).min(),
+            let last = stretches.map(\.seconds.upperBound).max()
+        else { return nil }
+        return first..<last
+    }
+
+    /// Stretches are of whole days.
+    private func groups(_ stretches: [TenantStretch]) -> TenantGroups {
+        let calendar = calendar
+        let own = Dictionary(grouping: stretches, by: \.tenant)
+        return TenantGroups { tenant, day in
+            let second = calendar.startOfDay(day)
+            return own[tenant]?.first { $0.seconds.contains(second) }.map { Int64($0.group) }
         }
     }
 
-    /// The stretches as a table `s`.
-    private static func list(_ stretches: [TenantStretch], _ sql: inout SQLParameters) -> String {
-        let columns = [
-            sql.bind(.int64Array(stretches.map(\.tenant))),
-            sql.bind(.timestampArray(stretches.map { Timestamp(seconds: $0.seconds.lowerBound) })),
-            sql.bind(.timestampArray(stretches.map { Timestamp(seconds: $0.seconds.upperBound) })),
-            sql.bind(.int32Array(stretches.map(\.group))),
-        ]
-        return "unnest(\(columns.joined(separator: ", "))) AS s (tenant_id, from_at, to_at, number)"
+    // MARK: Reading
+
+    private static let names: SegmentKey.Parts = [.model, .region, .layer, .workload, .modality, .estimated]
+
+    private func hourReading(
+        _ seconds: Range<Int64>, tenants: [Int64]?, groups: TenantGroups, pieceStarts: [Int64]
+    ) -> DetailReading {
+        DetailReading(
+            seconds: seconds, granularity: .hour, tenants: tenants, parts: Self.names, groups: groups,
+            moment: { second in pieceStarts[pieceStarts.partitioningIndex { $0 > second } - 1] })
     }
 
-    private static func grouped(group: String, from source: String) -> String {
-        let sums = SumWriter.countColumns.map { "sum(u.\($0))" }.joined(separator: ", ")
-        return """
-            SELECT \(group), u.piece::int8, u.provider_id, u.model_id, u.region_id, u.layer, u.workload, u.modality, \(sums)
-              FROM \(source) GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+    private func usage(_ reading: DetailReading) throws -> [GroupedUsage] {
+        var usage: [GroupedUsage] = []
+        try session.detail.sums(of: reading).forEach { place, row in
+            let key = row.key
+            let codes = [key.layer?.rawValue ?? 0, key.workload?.rawValue ?? 0, key.modality?.rawValue ?? 0]
+            usage.append(
+                GroupedUsage(
+                    group: Int32(key.tenant), piece: place.second, provider: place.provider, model: key.model,
+                    region: key.region, codes: codes[0] << 5 | codes[1] << 3 | codes[2],
+                    isEstimated: key.isEstimated, counts: row.counts))
+        }
+        return usage
+    }
+
+    /// Of the days by tenant.
+    ///
+    /// - Parameters:
+    ///   - group: an expression for the number of a row's group.
+    ///   - join: what it is taken from, joined with rows `u`.
+    private func storedUsage(
+        _ days: Range<CalendarDate>, tenants: [Int64]?, group: String, join: String, _ sql: inout SQLParameters
+    ) throws -> [GroupedUsage] {
+        let bounds = [days.lowerBound, days.upperBound].map { sql.bind(.date(days: $0.days)) }
+        let own = tenants.map { " AND tenant_id = ANY(\(sql.bind(.int64Array($0))))" } ?? ""
+        let sums = CountColumns.names.map { "sum(u.\($0))" }.joined(separator: ", ")
+        return try connection.query(
             """
-    }
-
-    /// - Parameter pieces: where pieces start that are told by their place, from 1; none where the piece is a day.
-    private static func usage(_ row: Row, pieces: [Int64]) throws -> GroupedUsage {
-        let piece: Int64 = try row.decode(1)
-        let (layer, workload, modality): (UInt8, UInt8, UInt8) = (
-            try row.decode(5), try row.decode(6), try row.decode(7)
-        )
-        return GroupedUsage(
-            group: try row.decode(0), piece: pieces.isEmpty ? piece : pieces[Int(piece) - 1],
-            provider: try row.decode(2), model: try row.decode(3), region: try row.decode(4),
-            codes: layer << 5 | workload << 3 | modality, isEstimated: false,
-            counts: try StoreSession.counts(row, from: 8))
+            SELECT \(group), u.day, u.provider_id, u.model_id, u.region_id, u.layer, u.workload, u.modality, u.is_estimated,
+                   \(sums)
+              FROM (SELECT * FROM \(TenantDays.table) WHERE day >= \(bounds[0]) AND day < \(bounds[1])\(own)) u \(join)
+             GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+            """, sql.values, isOneOff: true
+        ).map { row in
+            let codes = try [5, 6, 7].map { try row.decode($0, as: UInt8.self) }
+            return GroupedUsage(
+                group: try row.decode(0),
+                piece: calendar.startOfDay(CalendarDate(days: try row.decode(1, as: DateColumn.self).days)),
+                provider: try row.decode(2), model: try row.decode(3), region: try row.decode(4),
+                codes: codes[0] << 5 | codes[1] << 3 | codes[2], isEstimated: try row.decode(8),
+                counts: try StoreSession.counts(row, from: 9))
+        }
     }
 }
 

@@ -18,10 +18,9 @@ extension Store {
         of records: [FactRecord], kind: FactKind, by actor: String, now: Timestamp, question: ScopeQuestion?
     ) async throws -> ImportPreview {
         do {
-            let calendar = calendar
             return try await RetryPolicy.imports.run {
                 try await self.pool.withConnection { connection in
-                    let session = StoreSession(connection, calendar: calendar)
+                    let session = self.session(on: connection)
                     return try session.whileNothingIsRecorded {
                         // One snapshot for both sides: what moves is the import's doing, not that of a rollup between.
                         try connection.transaction(TransactionOptions(isolation: .repeatableRead)) { _ in

@@ -54,7 +54,7 @@ extension StoreSession {
         let written = revision.recorded + revision.split
         try record(written, in: table, by: actor, at: moment)
         if kind == .tenants, !written.isEmpty || !revision.superseded.isEmpty {
-            try Reclassification(session: self, source: HourSums(session: self), version: moment).run()
+            try Reclassification(session: self, source: TenantDetail(session: self), version: moment).run()
         }
         var change = FactChange(recordedAt: moment)
         change.recorded = revision.recorded.count

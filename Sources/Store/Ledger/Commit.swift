@@ -22,15 +22,13 @@ package struct BatchCommit: Sendable {
     package var rejections: [RejectionReason: UInt64]
     /// First and last event minute, in minutes since 1970-01-01T00:00Z; `nil` for a batch without rows.
     package var minutes: ClosedRange<Int64>?
-    /// The days (UTC) that its usage lies in, since 1970-01-01.
-    package var days: Set<Int64>
     package var receivedAt: Timestamp
 
     package init(
         key: CollectorKey, epoch: UInt64, sequence: UInt64, digest: [UInt8], payload: [UInt8], spoolID: [UInt8],
         spoolSequence: UInt64, sealedAt: Timestamp, softwareVersion: String, eventCount: UInt64, rowCount: Int,
         totals: SignedTokenCounts, rejections: [RejectionReason: UInt64], minutes: ClosedRange<Int64>?,
-        days: Set<Int64>, receivedAt: Timestamp
+        receivedAt: Timestamp
     ) {
         self.key = key
         self.epoch = epoch
@@ -46,7 +44,6 @@ package struct BatchCommit: Sendable {
         self.totals = totals
         self.rejections = rejections
         self.minutes = minutes
-        self.days = days
         self.receivedAt = receivedAt
     }
 }
@@ -97,14 +94,22 @@ extension Store {
     /// Counts a batch once: checks epoch and sequence under a lock, inserts it into the ledger and the rollup queue,
     /// and moves the high-water mark, in one short transaction. When this returns an acknowledgement it is durable.
     ///
+    /// - Parameter rows: what the payload holds, for the rollup of this process; `nil` where another rolls up.
     /// - Throws: ``PostgresError``. With ``PostgresError/isUnknownCommit`` even after retries nobody knows whether it
     ///   was counted; sending the same batch again tells.
     package func commitBatch(
-        _ batch: BatchCommit, quarantine limits: QuarantineLimits = QuarantineLimits()
+        _ batch: BatchCommit, rows: UsageRows? = nil, quarantine limits: QuarantineLimits = QuarantineLimits()
     ) async throws -> CommittedBatch {
         try await ensureLedgerPartitions(for: batch.receivedAt)
-        try await ensureSumPartitions(for: batch.days)
-        return try await transaction(retry: .idempotent) { try $0.commit(batch, quarantine: limits) }
+        let (committed, collector) = try await transaction(retry: .idempotent) {
+            try $0.commit(batch, quarantine: limits)
+        }
+        if let rows, let collector, committed.outcome == .counted {
+            let key = LedgerBatch.Key(
+                collector: collector, epoch: Int64(clamping: batch.epoch), sequence: Int64(clamping: batch.sequence))
+            rollupMemory.decoded.put(rows, of: key)
+        }
+        return committed
     }
 }
 
@@ -116,13 +121,15 @@ struct HighWater {
 }
 
 extension StoreSession {
-    /// The part of ``Store/commitBatch(_:)`` that is one transaction. The ledger's partition must exist.
+    /// The part of ``Store/commitBatch(_:rows:quarantine:)`` that is one transaction. The ledger's partition must exist.
+    ///
+    /// - Returns: with the collector's number; `nil` of a collector or epoch that isn't known or live.
     func commit(
         _ batch: BatchCommit, quarantine limits: QuarantineLimits = QuarantineLimits()
-    ) throws -> CommittedBatch {
+    ) throws -> (batch: CommittedBatch, collector: Int32?) {
         let highWater: HighWater
         switch try lockHighWater(batch.key, epoch: batch.epoch) {
-        case .failure(let refusal): return CommittedBatch(outcome: BatchOutcome(refusal))
+        case .failure(let refusal): return (CommittedBatch(outcome: BatchOutcome(refusal)), nil)
         case .success(let found): highWater = found
         }
         let outcome = try BatchOutcome(sequence: batch.sequence, nextSequence: highWater.nextSequence) {
@@ -146,7 +153,8 @@ extension StoreSession {
         }
         precondition(
             (receipt != nil) == outcome.isAcknowledgement, "\(outcome) of \(batch.key) has the wrong receipt")
-        return CommittedBatch(outcome: outcome, receipt: receipt, isDropped: isDropped)
+        let committed = CommittedBatch(outcome: outcome, receipt: receipt, isDropped: isDropped)
+        return (committed, highWater.collector)
     }
 
     private func history(of batch: BatchCommit, collector: Int32) throws -> BatchHistory {
@@ -281,8 +289,8 @@ extension StoreSession {
                    $19, $20
               FROM collector WHERE collector_id = $1),
         payload_row AS (
-            INSERT INTO ledger_payload (collector_id, epoch, sequence, received_at, payload)
-            VALUES ($1, $2, $3, $4, $21)),
+            INSERT INTO ledger_payload (collector_id, provider_id, epoch, sequence, received_at, payload)
+            SELECT $1, provider_id, $2, $3, $4, $21 FROM collector WHERE collector_id = $1),
         digest_row AS (
             INSERT INTO ledger_digest (collector_id, digest, epoch, sequence, spool_id, spool_sequence)
             VALUES ($1, $5, $2, $3, $6, $7)),

@@ -39,20 +39,9 @@ struct Month: Hashable, Comparable {
 enum PartitionedTable: String, CaseIterable {
     case ledger
     case ledgerPayload = "ledger_payload"
-    case usageMinute = "usage_minute"
-    case usageHour = "usage_hour"
-    case usageDay = "usage_day"
     case segmentHour = "segment_hour"
     case segmentMinute = "segment_minute"
     case tenantDay = "tenant_day"
-
-    /// Whether rows are updated often, so that pages should keep room for it.
-    var isUpdated: Bool {
-        switch self {
-        case .ledger, .ledgerPayload, .segmentHour, .segmentMinute, .tenantDay: false
-        case .usageMinute, .usageHour, .usageDay: true
-        }
-    }
 }
 
 struct Partition: Hashable {
@@ -60,15 +49,6 @@ struct Partition: Hashable {
     var month: Month
 
     var name: String { "\(table.rawValue)_\(month.suffix)" }
-
-    /// Whether retention keeps rows that it may hold.
-    func isKept(_ floors: Floors) -> Bool {
-        switch table {
-        case .usageHour, .segmentHour: month.next.firstSecond / 3_600 > floors.hour
-        case .usageMinute, .segmentMinute: month.next.firstSecond / 60 > floors.minute
-        case .ledger, .ledgerPayload, .usageDay, .tenantDay: true
-        }
-    }
 }
 
 /// Makes partitions before they are needed and remembers which there are.
@@ -83,10 +63,11 @@ final class PartitionCache: Sendable {
     }
 
     /// In order of their names.
-    func missing(_ wanted: Set<Partition>) -> [Partition] {
+    private func missing(_ wanted: Set<Partition>) -> [Partition] {
         known.withLock { wanted.subtracting($0) }.sorted { $0.name < $1.name }
     }
 
+    /// Looks for each again before it is used.
     func forgetAll() {
         known.withLock { $0.removeAll() }
     }
@@ -112,12 +93,11 @@ final class PartitionCache: Sendable {
                 "SELECT to_regclass($1) IS NOT NULL", [.text(partition.name)]
             ).one().decode(0)
             if exists { return }
-            let fill = partition.table.isUpdated ? " WITH (fillfactor = 80)" : ""
             let parent = partition.table.rawValue
             let month = partition.month
             try connection.execute(
                 """
-                CREATE TABLE \(partition.name) (LIKE \(parent) INCLUDING ALL)\(fill);
+                CREATE TABLE \(partition.name) (LIKE \(parent) INCLUDING ALL);
                 ALTER TABLE \(parent) ATTACH PARTITION \(partition.name)
                     FOR VALUES FROM ('\(month.firstDay)') TO ('\(month.next.firstDay)');
                 """)

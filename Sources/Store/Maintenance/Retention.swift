@@ -13,26 +13,24 @@ struct Retention {
         // Nothing is rolled up meanwhile, into what is dropped. Where another instance rolls up, the next run of this
         // will do.
         return try RollupLocks(connection: connection).exclusively {
-            let dropped =
-                try dropSums(.usageMinute, keptDays: policy.minuteDays)
-                + dropSums(.usageHour, keptDays: policy.hourDays) + dropPayloads()
-            return try dropped + dropSegments()
+            try moveFloor(FloorName.minute, keptDays: policy.minuteDays)
+            try moveFloor(FloorName.hour, keptDays: policy.hourDays)
+            return try dropPayloads() + dropSegments()
         } ?? []
     }
 
-    /// Moves the floor first: what lies below it is neither rolled up nor answered, whether it is dropped yet or not.
-    private func dropSums(_ table: PartitionedTable, keptDays: Int?) throws -> [String] {
-        guard let floor = floor(keptDays) else { return [] }
+    /// Moves the floor first: what lies below it is neither merged nor answered, whether it is dropped yet or not.
+    private func moveFloor(_ name: String, keptDays: Int?) throws {
+        guard let floor = floor(keptDays) else { return }
         try connection.query(
             """
             INSERT INTO sums_floor (table_name, kept_from) VALUES ($1, $2)
             ON CONFLICT (table_name) DO UPDATE SET kept_from = greatest(sums_floor.kept_from, excluded.kept_from)
-            """, [.text(table.rawValue), .timestamp(Timestamp(seconds: floor.firstSecond))])
-        return try drop(try partitions(of: table).filter { $0.month < floor })
+            """, [.text(name), .timestamp(Timestamp(seconds: floor.firstSecond))])
     }
 
-    /// Segments go with the sums of their granularity, and an hour's ranges with the last of them. Those that aren't in
-    /// the days by tenant yet stay until they are.
+    /// Segments go by their granularity, and an hour's ranges with the last of them. Those that aren't in the days by
+    /// tenant yet stay until they are.
     private func dropSegments() throws -> [String] {
         let floors = try StoreSession(connection, calendar: calendar).floors()
         let waiting: Timestamp? = try connection.query(

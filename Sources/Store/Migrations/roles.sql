@@ -40,7 +40,7 @@ BEGIN
 
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO steelyard_reader', current_schema());
     GRANT SELECT ON model, region, reporting_calendar, rollup_state, sums_floor, cube_calendar TO steelyard_reader;
-    -- No hash of a secret, no bytes of a batch.
+    -- No hash of a secret, no bytes of a batch that nothing was counted of.
     FOR restricted, condition IN
         SELECT attrelid::regclass, string_agg(quote_ident(attname), ', ') FROM pg_attribute
          WHERE attrelid IN ('api_token'::regclass, 'batch_quarantine'::regclass) AND attnum > 0 AND NOT attisdropped
@@ -49,22 +49,24 @@ BEGIN
     LOOP
         EXECUTE format('GRANT SELECT (%s) ON %s TO steelyard_reader', condition, restricted);
     END LOOP;
-    GRANT SELECT ON provider, tenant, tenant_kind, usage_minute, usage_hour, usage_day, usage_month, cube,
-        cube_change, registry_version, collector, collector_epoch, collector_heartbeat, ledger, rollup_queue, new_names,
-        fact, statement, statement_decision, audit_log TO steelyard_reader;
-    GRANT SELECT ON segment_queue, segment_range, segment_hour, segment_minute, tenant_day TO steelyard_reader;
+    GRANT SELECT ON provider, tenant, tenant_kind, cube, cube_change, registry_version, collector, collector_epoch,
+        collector_heartbeat, ledger, rollup_queue, new_names, fact, statement, statement_decision,
+        audit_log TO steelyard_reader;
+    -- With the bytes of batches: what is in no segment yet is answered from them.
+    GRANT SELECT ON ledger_payload, segment_queue, segment_range, segment_hour, segment_minute,
+        tenant_day TO steelyard_reader;
 
     FOR restricted, condition IN
-        SELECT name, own FROM unnest(ARRAY['provider', 'tenant', 'tenant_kind', 'usage_minute', 'usage_hour',
-            'usage_day', 'usage_month', 'cube', 'cube_change', 'registry_version', 'collector', 'collector_epoch',
-            'collector_heartbeat', 'ledger', 'batch_quarantine', 'rollup_queue', 'new_names']) AS name
+        SELECT name, own FROM unnest(ARRAY['provider', 'tenant', 'tenant_kind', 'cube', 'cube_change',
+            'registry_version', 'collector', 'collector_epoch', 'collector_heartbeat', 'ledger', 'batch_quarantine',
+            'rollup_queue', 'new_names']) AS name
         UNION ALL
         -- The whole market's: who sees one provider only sees none of them.
         SELECT name, whole FROM unnest(ARRAY['fact', 'statement', 'statement_decision', 'api_token',
             'audit_log']) AS name
         UNION ALL
-        SELECT name, own FROM unnest(ARRAY['segment_queue', 'segment_range', 'segment_hour', 'segment_minute',
-            'tenant_day']) AS name
+        SELECT name, own FROM unnest(ARRAY['ledger_payload', 'segment_queue', 'segment_range', 'segment_hour',
+            'segment_minute', 'tenant_day']) AS name
     LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', restricted);
         EXECUTE format('DROP POLICY IF EXISTS reader ON %I', restricted);

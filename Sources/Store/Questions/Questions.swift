@@ -61,14 +61,14 @@ package struct Questions: ReportDatabase {
             throw StoreError(.noReader, "This program was started without connections for questions.")
         }
         let restriction = try await store.restriction(to: visibility)
-        let (calendar, rowBudget) = (calendar, rowBudget)
+        let (store, rowBudget) = (store, rowBudget)
         let timeLimit = Duration.milliseconds(access.pool.options.statementTimeoutMilliseconds)
         return try await access.pool.withTransaction(.snapshot) { connection in
             // Each statement has its limit; a question of hundreds must not have hundreds of it.
             if timeLimit > .zero { connection.lastBegin = ContinuousClock.now + timeLimit }
             defer { connection.lastBegin = nil }
             try restriction.set(on: connection)
-            let value = try body(StoreSession(connection, calendar: calendar, rowBudget: rowBudget))
+            let value = try body(store.session(on: connection, rowBudget: rowBudget))
             try restriction.confirm(on: connection)
             return value
         }

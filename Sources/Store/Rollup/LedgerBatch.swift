@@ -58,6 +58,7 @@ extension RollupLimits {
 struct DecodedBatches {
     struct Good {
         var batch: LedgerBatch
+        /// Empty where the rows are those of the commit, in the same process.
         var payload: [UInt8]
         var rows: UsageRows
         /// Of a batch that was counted before.
@@ -79,8 +80,12 @@ struct DecodedBatches {
     var totals: SignedTokenCounts { good.reduce(into: SignedTokenCounts()) { $0 += $1.rows.totals } }
 }
 
-extension RollupJob {
-    /// Reads and decodes payloads. One that can't be decoded is not in the way of the others.
+/// Reads and decodes payloads of the ledger.
+struct PayloadReader {
+    let connection: Connection
+    let decode: PayloadDecoder
+
+    /// One that can't be decoded is not in the way of the others.
     func read(_ batches: [LedgerBatch]) throws -> DecodedBatches {
         // A subquery for each row, so that the plan is always one index look-up in one partition.
         let rows = try connection.query(
@@ -114,10 +119,31 @@ extension RollupJob {
         }
         return decoded
     }
+}
+
+extension RollupJob {
+    /// The rows of batches as the commit decoded them, where this process still has them, and else read and decoded.
+    func recall(_ batches: [LedgerBatch]) throws -> DecodedBatches {
+        guard let memory else { return try read(batches) }
+        let known = batches.map { memory.decoded.rows(of: $0.key) }
+        let missing = batches.indices.filter { known[$0] == nil }
+        let read = try missing.isEmpty ? DecodedBatches() : read(missing.map { batches[$0] })
+        var others = Dictionary(uniqueKeysWithValues: read.good.map { ($0.batch.key, $0) })
+        // In the order of the batches, which is that of their positions.
+        let good = zip(batches, known).compactMap { batch, rows in
+            rows.map { DecodedBatches.Good(batch: batch, payload: [], rows: $0) }
+                ?? others.removeValue(forKey: batch.key)
+        }
+        return DecodedBatches(good: good, bad: read.bad)
+    }
+
+    func read(_ batches: [LedgerBatch]) throws -> DecodedBatches {
+        try PayloadReader(connection: connection, decode: decode).read(batches)
+    }
 
     /// Gives the names of all batches their ids in bulk.
     func names(of batches: [DecodedBatches.Good], naming rule: NamingRule) throws -> [BatchNames] {
-        try BatchNaming(connection: connection, rule: rule).names(of: batches)
+        try BatchNaming(connection: connection, rule: rule, memory: memory?.names).names(of: batches)
     }
 
     /// Keeps batches that don't count, with their reasons. They take no ledger position: a position counts sums. Their

@@ -58,7 +58,7 @@ struct LedgerRecord {
 
     private func difference(from rows: UsageRows) -> String? {
         let counted = rows.totals
-        let (minutes, no) = (rows.rows.map(\.minute), "none")
+        let (minutes, no) = (rows.minutes, "none")
         func text(_ minute: Int64?) -> String { minute.map { CivilTime.clockText(second: $0 * 60) + "Z" } ?? no }
         let figures = [
             ("rows", "\(rows.rows.count)", "\(rowCount)"),
@@ -67,13 +67,32 @@ struct LedgerRecord {
             ("cached input tokens", "\(counted.cachedInput)", "\(totals.cachedInput)"),
             ("output tokens", "\(counted.output)", "\(totals.output)"),
             ("reasoning output tokens", "\(counted.reasoningOutput)", "\(totals.reasoningOutput)"),
-            ("first minute", text(minutes.min()), text(firstMinute)),
-            ("last minute", text(minutes.max()), text(lastMinute)),
+            ("first minute", text(minutes?.lowerBound), text(firstMinute)),
+            ("last minute", text(minutes?.upperBound), text(lastMinute)),
         ]
         let differing = figures.filter { $0.1 != $0.2 }
         guard !differing.isEmpty else { return nil }
         return differing.map { name, payload, ledger in "\(name): \(payload) in its payload, \(ledger) in the ledger" }
             .joined(separator: "; ")
+    }
+}
+
+extension RollupJob {
+    /// What the ledger says of counted batches, by their positions.
+    func records(at positions: [Int64]) throws -> [Int64: LedgerRecord] {
+        var records: [Int64: LedgerRecord] = [:]
+        for row in try connection.query(
+            """
+            SELECT \(LedgerRecord.columns)
+              FROM ledger_position f JOIN ledger l USING (collector_id, epoch, sequence, received_at)
+              JOIN collector c ON c.collector_id = l.collector_id JOIN provider p ON p.provider_id = c.provider_id
+             WHERE f.position = ANY($1)
+            """, [.int64Array(positions)])
+        {
+            let record = try LedgerRecord(row, from: 0)
+            records[record.position] = record
+        }
+        return records
     }
 }
 

@@ -82,9 +82,12 @@ enum NamingRule {
 struct BatchNaming {
     let connection: Connection
     let rule: NamingRule
+    /// Saves looking for names that were found before.
+    var memory: NameMemory?
 
     /// The ids behind each batch's dictionaries, in the order of the batches.
     func names(of batches: [DecodedBatches.Good]) throws -> [BatchNames] {
+        try memory?.check(on: connection)
         let models = try ids(.model, batches, namedBy: \.models)
         let regions = try ids(.region, batches, namedBy: \.regions)
         var tenants = [NameIDs](repeating: NameIDs(), count: batches.count)
@@ -116,11 +119,26 @@ struct BatchNaming {
         _ dimension: NameDimension, _ batches: [DecodedBatches.Good], namedBy dictionary: KeyPath<UsageRows, [String]>,
         provider: Int16? = nil
     ) throws -> [NameIDs] {
+        // What was counted without a name is looked at name by name.
+        var found = batches.map { batch in
+            batch.overLimit.isEmpty
+                ? memory?.ids(of: batch.rows[keyPath: dictionary], dimension, provider: provider) : nil
+        }.map { ids in ids.map { NameIDs(ids: $0) } }
+        let missing = found.indices.filter { found[$0] == nil }
+        let looked = try lookUp(dimension, missing.map { batches[$0] }, namedBy: dictionary, provider: provider)
+        for (index, ids) in zip(missing, looked) { found[index] = ids }
+        return found.compactMap(\.self)
+    }
+
+    private func lookUp(
+        _ dimension: NameDimension, _ batches: [DecodedBatches.Good], namedBy dictionary: KeyPath<UsageRows, [String]>,
+        provider: Int16?
+    ) throws -> [NameIDs] {
         let interner = Interner(connection: connection)
         // In the spelling that names are kept in, whatever a collector sealed.
         let dictionaries = batches.map { $0.rows[keyPath: dictionary].map(NameRule.kept) }
         let distinct = Self.distinct(dictionaries)
-        var ids = try interner.find(dimension, distinct, provider: provider)
+        var ids = try distinct.isEmpty ? [:] : interner.find(dimension, distinct, provider: provider)
         let missing = distinct.filter { ids[NameBytes($0)] == nil }
         if !missing.isEmpty {
             var budget = NameBudget(dimension: dimension, rule: rule, connection: connection)
@@ -146,6 +164,11 @@ struct BatchNaming {
                 overLimit = id
                 own.ids.append(id)
                 own.overLimit.append(Int32(place))
+            }
+            if own.overLimit.isEmpty {
+                memory?.remember(
+                    zip(batch.rows[keyPath: dictionary], own.ids).lazy.map { (name: $0, id: $1) }, dimension,
+                    provider: provider)
             }
             return own
         }

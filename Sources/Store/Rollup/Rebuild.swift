@@ -50,7 +50,7 @@ extension Store {
     /// by name, and with it the whole rebuild.
     ///
     /// - Parameters:
-    ///   - dates: half-open, in the reporting calendar. Month sums are compared for months that lie in it whole.
+    ///   - dates: half-open, in the reporting calendar. Hours, and months of cubes, are compared that lie in it whole.
     ///   - admitNames: gives names to usage that was counted beyond a budget of new names.
     ///   - replacement: puts the rebuilt sums in the place of the stored ones, in one transaction, and writes into the
     ///     audit log what came of it, a refusal too; `nil` compares only.
@@ -121,29 +121,23 @@ struct RebuildJob {
     }
 
     private func rebuild(_ replacement: Replacement?) throws -> RebuildReport {
-        // Comparing months takes longer than a question may. The setting goes with the connection, which is discarded.
+        // Comparing takes longer than a question may. The setting goes with the connection, which is discarded.
         try connection.execute("SET statement_timeout = 0")
         try checkPayloads()
-        for table in RebuildTable.allCases {
-            try connection.execute(
-                "CREATE TEMPORARY TABLE rebuilt_\(table.name) (LIKE \(table.name) INCLUDING INDEXES)")
-        }
         let hours = (minutes.lowerBound + 59).flooredDivision(by: 60)..<minutes.upperBound.flooredDivision(by: 60)
         var segments = try SegmentRebuild(job: job, dates: dates, hours: hours)
         let cubes = try CubeRebuild(job: job, minutes: minutes)
-        let floors = try job.session.floors()
         var report = RebuildReport(
             batches: 0, position: try job.session.position(), holes: try holes(), tables: [], hasReplaced: false)
         var (after, first): (Int64, Int64?) = (0, nil)
         var faults = LedgerFaults()
         while let portion = try nextPortion(after: after) {
-            report.batches += try add(
-                portion, floors: floors, segments: &segments, cubes: cubes, faults: &faults)
+            report.batches += try add(portion, segments: &segments, cubes: cubes, faults: &faults)
             first = first ?? portion.records.first?.position
             after = portion.records.last?.position ?? after
         }
         try faults.check()
-        report.tables = try RebuildTable.allCases.map { try compare($0, floors: floors) } + segments.compare()
+        report.tables = try segments.compare()
         // Making partitions takes transactions of its own.
         if replacement != nil { try segments.makePartitions() }
         return try connection.transaction { _ in
@@ -157,7 +151,6 @@ struct RebuildJob {
                 )
             }
             if !report.isEqual {
-                for table in RebuildTable.allCases { try self.replace(table, floors: floors) }
                 try segments.replace(namesAll: naming.namesAll)
                 try cubes.replace()
                 report.hasReplaced = true
@@ -183,8 +176,7 @@ struct RebuildJob {
 
     /// Adds the batches of a portion that are what the ledger says.
     private func add(
-        _ portion: Portion, floors: Floors, segments: inout SegmentRebuild, cubes: CubeRebuild,
-        faults: inout LedgerFaults
+        _ portion: Portion, segments: inout SegmentRebuild, cubes: CubeRebuild, faults: inout LedgerFaults
     ) throws -> Int {
         let decoded = try job.read(portion.batches)
         let records = Dictionary(
@@ -209,13 +201,8 @@ struct RebuildJob {
         for (index, position) in positions.enumerated() {
             good[index].overLimit = overLimit[position] ?? OverLimitNames()
         }
-        var builder = SumBuilder(
-            calendar: job.calendar, range: minutes, expectedRows: good.reduce(0) { $0 + $1.rows.rows.count })
         let names = try job.names(of: good, naming: naming)
-        try builder.add(good, names: names)
-        builder.finish()
         try segments.add(good, names: names, positions: positions, within: minutes)
-        _ = try SumWriter(connection: connection, prefix: "rebuilt_").write(builder, floors: floors)
         try cubes.add(good, names: names)
         return good.count
     }
@@ -279,90 +266,5 @@ struct RebuildJob {
         return Portion(
             batches: Array(batches.prefix(count)),
             records: try rows.prefix(count).map { try LedgerRecord($0, from: 0) })
-    }
-}
-
-/// The tables of sums, with what their rows are compared by.
-enum RebuildTable: String, CaseIterable {
-    case minute, hour, day, month
-
-    var name: String { "usage_\(rawValue)" }
-
-    var keys: [String] {
-        switch self {
-        case .minute: ["minute", "provider_id", "granularity", "subject_id"]
-        case .hour, .day, .month:
-            [rawValue, "tenant_id", "model_id", "region_id", "layer", "workload", "modality"]
-        }
-    }
-
-    var columns: [String] {
-        let key = keys.contains("provider_id") ? keys : keys + ["provider_id"]
-        return key + SumWriter.countColumns
-    }
-}
-
-extension RebuildJob {
-    /// The rows of a table that lie whole in the range: the first bucket that does and the first that doesn't.
-    private func bounds(_ table: RebuildTable, floors: Floors) -> [Parameter] {
-        let calendar = job.calendar
-        let from = calendar.startOfDay(dates.lowerBound)
-        let to = calendar.startOfDay(dates.upperBound)
-        // Rounded inwards: where days don't start on the hour, an hour at either end holds minutes of another day, and
-        // the batches that bring those needn't be among the rebuilt ones.
-        func moments(size: Int64, floor: Int64) -> [Parameter] {
-            let first = max((from + size - 1).flooredDivision(by: size), floor)
-            let last = max(to.flooredDivision(by: size), first)
-            return [.timestamp(Timestamp(seconds: first * size)), .timestamp(Timestamp(seconds: last * size))]
-        }
-        switch table {
-        case .minute: return moments(size: 60, floor: floors.minute)
-        case .hour: return moments(size: 3_600, floor: floors.hour)
-        case .day: return [.date(days: dates.lowerBound.days), .date(days: dates.upperBound.days)]
-        case .month:
-            let start = Month(day: dates.lowerBound.days)
-            let first = dates.lowerBound == start.firstDay ? start : start.next
-            let last = max(first, Month(day: dates.upperBound.days))
-            return [.date(days: first.firstDay.days), .date(days: last.firstDay.days)]
-        }
-    }
-
-    private func joined(_ table: RebuildTable) -> String {
-        let time = table.rawValue
-        let matches = table.keys.map { "s.\($0) = r.\($0)" }.joined(separator: " AND ")
-        return """
-            (SELECT * FROM \(table.name) WHERE \(time) >= $1 AND \(time) < $2) s
-            FULL JOIN (SELECT * FROM rebuilt_\(table.name) WHERE \(time) >= $1 AND \(time) < $2) r ON \(matches)
-            """
-    }
-
-    func compare(_ table: RebuildTable, floors: Floors) throws -> RebuildReport.Table {
-        let counts = SumWriter.countColumns
-        let stored = counts.map { "coalesce(sum(s.\($0)), 0)" }
-        let rebuilt = counts.map { "coalesce(sum(r.\($0)), 0)" }
-        let differs = counts.map { "s.\($0) IS DISTINCT FROM r.\($0)" }.joined(separator: " OR ")
-        let row = try connection.query(
-            """
-            SELECT count(r.\(table.rawValue)), count(*) FILTER (WHERE \(differs)),
-                   \((stored + rebuilt).joined(separator: ", "))
-              FROM \(joined(table))
-            """, bounds(table, floors: floors), isOneOff: true
-        ).one()
-        return RebuildReport.Table(
-            name: table.name, rows: try row.decode(0), differing: try row.decode(1),
-            stored: try StoreSession.counts(row, from: 2), rebuilt: try StoreSession.counts(row, from: 7))
-    }
-
-    func replace(_ table: RebuildTable, floors: Floors) throws {
-        let time = table.rawValue
-        let bounds = bounds(table, floors: floors)
-        let columns = table.columns.joined(separator: ", ")
-        try connection.query(
-            "DELETE FROM \(table.name) WHERE \(time) >= $1 AND \(time) < $2", bounds, isOneOff: true)
-        try connection.query(
-            """
-            INSERT INTO \(table.name) (\(columns))
-            SELECT \(columns) FROM rebuilt_\(table.name) WHERE \(time) >= $1 AND \(time) < $2
-            """, bounds, isOneOff: true)
     }
 }

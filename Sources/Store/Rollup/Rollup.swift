@@ -5,7 +5,8 @@ package import UsageModel
 package struct RollupLimits: Sendable {
     /// The most batches of one rollup.
     package var maxBatches: Int
-    /// The most batch rows of one rollup (at least one batch is always taken). More rows at once touch fewer sums.
+    /// The most batch rows of one rollup (at least one batch is always taken): what it has in memory at once, of about
+    /// 70 bytes each.
     package var maxRows: Int
     /// The most payload bytes of one rollup, as stored.
     package var maxPayloadBytes: Int
@@ -18,7 +19,7 @@ package struct RollupLimits: Sendable {
     /// Batches of a provider that are looked at in any case, however many providers wait.
     static let minBatchesOfProvider = 16
 
-    package init(maxBatches: Int = 2_000, maxRows: Int = 1_000_000, maxPayloadBytes: Int = 64 << 20) {
+    package init(maxBatches: Int = 2_000, maxRows: Int = 262_144, maxPayloadBytes: Int = 64 << 20) {
         self.maxBatches = maxBatches
         self.maxRows = maxRows
         self.maxPayloadBytes = maxPayloadBytes
@@ -40,8 +41,8 @@ package struct RollupReport: Sendable, Equatable {
     package var batches = 0
     /// Rows of the batches.
     package var rows = 0
-    /// Rows of sums that were inserted or updated, over all tables.
-    package var sums = 0
+    /// Cells of cubes that were inserted or updated.
+    package var cells = 0
     /// Batches that the sums can't take; they are in `batch_quarantine` and don't count.
     package var quarantined: [QuarantineNote] = []
     /// The position afterwards.
@@ -54,9 +55,9 @@ package struct RollupReport: Sendable, Equatable {
     }
 }
 
-/// A batch that a rollup quarantined, for the log.
+/// A batch that can't be counted or merged, for the log.
 package struct QuarantineNote: Sendable, Equatable {
-    /// The stored word for the reason.
+    /// The word for the reason.
     package var reason: String
     package var detail: String
     package var collector: Int32
@@ -64,11 +65,15 @@ package struct QuarantineNote: Sendable, Equatable {
     package var sequence: Int64
 
     init(_ bad: DecodedBatches.Bad) {
-        reason = bad.reason.rawValue
-        detail = bad.detail
-        collector = bad.batch.collector
-        epoch = bad.batch.epoch
-        sequence = bad.batch.sequence
+        self.init(bad.batch, reason: bad.reason.rawValue, detail: bad.detail)
+    }
+
+    init(_ batch: LedgerBatch, reason: String, detail: String) {
+        self.reason = reason
+        self.detail = detail
+        collector = batch.collector
+        epoch = batch.epoch
+        sequence = batch.sequence
     }
 }
 
@@ -76,7 +81,7 @@ package struct QuarantineNote: Sendable, Equatable {
 package typealias PayloadDecoder = @Sendable (_ payload: [UInt8]) throws -> UsageRows
 
 extension Store {
-    /// Rolls up the oldest committed batches of a lane's providers into the sums. One instance at a time does so.
+    /// Rolls up the oldest committed batches of a lane's providers. One instance at a time does so.
     ///
     /// Call it again at once while ``RollupReport/hasMore``.
     package func rollUpNext(
@@ -85,7 +90,7 @@ extension Store {
         try await pool.withConnection { connection in
             let job = RollupJob(
                 connection: connection, calendar: self.calendar, partitions: self.partitions, cubes: self.cubeMemory,
-                decode: decode)
+                decode: decode, memory: self.rollupMemory)
             return try job.rollUpNext(lane: lane, within: limits)
         }
     }

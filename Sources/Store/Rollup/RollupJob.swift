@@ -1,3 +1,4 @@
+internal import BatchFormat
 internal import Postgres
 internal import UsageModel
 
@@ -10,23 +11,33 @@ struct RollupError: Error, CustomStringConvertible {
     }
 }
 
-/// Rolls up committed batches into the sums, on one connection.
+/// What a process remembers from one rollup to the next.
+struct RollupMemory {
+    let decoded = DecodedMemory()
+    let names = NameMemory()
+}
+
+/// Rolls up committed batches: into cells of cubes, the position, and the queue of hours that wait for segments; on one
+/// connection.
 ///
-/// Reading and decoding come first, without a transaction. What moves the sums is one transaction: it takes the
-/// batches out of the queue, and only if all of them were still there does it count them.
+/// Reading and decoding come first, without a transaction. What counts the batches is one transaction: it takes them out
+/// of the queue, and only if all of them were still there does it count them.
 struct RollupJob {
     let connection: Connection
     let calendar: ZoneRules
     let partitions: PartitionCache
     let cubes: CubeMemory
     let decode: PayloadDecoder
+    /// `nil` for work that must take everything from the database.
+    var memory: RollupMemory?
 
     var session: StoreSession { StoreSession(connection, calendar: calendar) }
     var locks: RollupLocks { RollupLocks(connection: connection) }
 
     /// Rolls up what ``RollupPlan`` gives the lane.
     func rollUpNext(lane: RollupLane, within limits: RollupLimits) throws -> RollupReport {
-        try locks.inLane(lane) { try rollUp(lane: lane, within: limits) } ?? RollupReport(status: .busy)
+        memory?.decoded.removeOld()
+        return try locks.inLane(lane) { try rollUp(lane: lane, within: limits) } ?? RollupReport(status: .busy)
     }
 
     private func rollUp(lane: RollupLane, within limits: RollupLimits) throws -> RollupReport {
@@ -69,8 +80,8 @@ struct RollupJob {
 
     /// Counts one batch, or quarantines it.
     private func countAlone(_ taken: QueuedBatch, naming: NamingRule, into report: inout RollupReport) throws {
-        // A partition that somebody dropped would fail every batch: it is made again first.
-        partitions.forgetAll()
+        // What is wrong with rows that this process remembers needn't be wrong with the payload.
+        memory?.decoded.remove([taken.batch.key])
         do {
             try countTogether([taken], naming: naming, into: &report)
         } catch let error where Self.isFaultOfBatches(error) {
@@ -87,34 +98,26 @@ struct RollupJob {
     }
 
     private func countTogether(_ taken: [QueuedBatch], naming: NamingRule, into report: inout RollupReport) throws {
-        let floors = try session.floors()
-        let decoded = try read(taken.map(\.batch))
-        var builder = SumBuilder(calendar: calendar, expectedRows: decoded.rowCount)
+        let decoded = try recall(taken.map(\.batch))
+        for batch in decoded.good { try batch.rows.checkMinutes() }
         let names = try names(of: decoded.good, naming: naming)
-        try builder.add(decoded.good, names: names)
         let cells = CubeBuilder(
             try cubes.basis(of: try session.cubeState(), session), of: decoded.good, names: names)
-        builder.finish()
-        precondition(
-            builder.totals == decoded.totals, "batches of \(decoded.totals) were merged to \(builder.totals)")
-        // Making partitions takes transactions of its own.
-        try partitions.ensure(builder.partitions(floors: floors), on: connection)
-
-        let (position, sums) = try connection.transaction { _ in
+        precondition(cells.totals == decoded.totals, "batches of \(decoded.totals) were merged to \(cells.totals)")
+        let (position, count) = try connection.transaction { _ in
             try removeFromQueue(taken)
             try quarantine(decoded.bad)
-            let sums =
-                try SumWriter(connection: connection).write(builder, floors: floors)
-                + addToCubes(cells, of: decoded.good, names: names)
+            let count = try addToCubes(cells, of: decoded.good, names: names)
             // Last, since the other lane waits for the row from here to the commit.
             let position = try advance(decoded.good.map(\.batch))
             let before = Int64(position) - Int64(decoded.good.count)
             try note(names, after: before)
-            try SegmentQueue(connection: connection).add(decoded.good, after: before, from: floors.segment)
-            return (position, sums)
+            try SegmentQueue(connection: connection).add(decoded.good, after: before)
+            return (position, count)
         }
+        memory?.decoded.remove(taken.map(\.batch.key))
         report.position = position
-        report.sums += sums
+        report.cells += count
         report.batches += decoded.good.count
         report.rows += decoded.rowCount
         report.quarantined += decoded.bad.map { QuarantineNote($0) }
@@ -144,6 +147,7 @@ struct RollupJob {
             try quarantine(decoded.bad)
             return try session.position()
         }
+        memory?.decoded.remove([taken.batch.key])
         report.quarantined += decoded.bad.map { QuarantineNote($0) }
     }
 
@@ -178,6 +182,15 @@ struct RollupJob {
                    cube_position = CASE WHEN cube_position = position THEN $1 ELSE cube_position END
             """, [.int(next)])
         return UInt64(next)
+    }
+}
+
+extension UsageRows {
+    /// - Throws: ``RollupError`` for a minute that no segment can hold: one such batch would hold up the others.
+    fileprivate func checkMinutes() throws {
+        for row in rows where !(0...BatchBounds.maxMinute).contains(row.minute) {
+            throw RollupError("minute \(row.minute) since 1970 is beyond what sums can be kept of")
+        }
     }
 }
 
@@ -222,22 +235,6 @@ extension StoreSession {
         }
         // The provider that has waited longest comes first where others have as much.
         .sorted { ($0.batches.first?.queueID ?? 0) < ($1.batches.first?.queueID ?? 0) }
-    }
-
-    /// From when on sums are kept; retention holds the rollup lock while it moves them.
-    func floors() throws -> Floors {
-        var floors = Floors()
-        for row in try connection.query("SELECT table_name, kept_from FROM sums_floor") {
-            let seconds = try row.decode(1, as: Timestamp.self).seconds
-            switch try row.decode(0, as: String.self) {
-            case PartitionedTable.usageHour.rawValue: floors.hour = seconds / 3_600
-            case PartitionedTable.usageMinute.rawValue: floors.minute = seconds / 60
-            case SegmentHistory.segmentFloor: floors.segment = seconds / 3_600
-            case SegmentHistory.dayFloor: floors.tenantDay = calendar.date(atSecond: seconds)
-            default: continue
-            }
-        }
-        return floors
     }
 
     /// Each provider that waits, by one look into the index.

@@ -58,6 +58,13 @@ struct RollupLocks {
         try holding([.allSums(isShared: true), .lane(Self.segmentLane)], body)
     }
 
+    /// Keeps segments, and what waits for them, from being merged until the transaction ends: for readers of several
+    /// statements that have no snapshot. Waits for a merge that is under way.
+    func keepSegments() throws {
+        try connection.query(
+            "SELECT pg_advisory_xact_lock($1::int8::int4, $2::int8::int4)", Self.parameters(Self.segmentLane))
+    }
+
     private func holding<Value>(_ locks: [Lock], _ body: () throws -> Value) throws -> Value? {
         guard let lock = locks.first else { return try body() }
         guard try acquire(lock) else { return nil }

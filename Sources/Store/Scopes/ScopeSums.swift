@@ -1,3 +1,4 @@
+internal import BatchFormat
 internal import Postgres
 package import Reporting
 package import Scopes
@@ -7,7 +8,7 @@ extension StoreSession {
     /// What a plan's scope counts, and what it leaves out, over a part of the sums. Must run in a transaction.
     package func sums(_ plan: SumPlan, known: Timestamp, visibility: Visibility) throws -> [FilteredSumRow] {
         var sql = ScopeSumsSQL(plan, overLimit: try overLimitIDs())
-        let text = sql.text(known: known, visibility: visibility)
+        let text = try sql.text(known: known, visibility: visibility, from: self)
         return try keptRows(text, sql.parameters, as: Self.filteredSumRow(_:))
     }
 
@@ -17,7 +18,8 @@ extension StoreSession {
             region: try row.decode(4), layer: try code(row, 5, of: Layer.init(rawValue:)),
             workload: try code(row, 6, of: Workload.init(rawValue:)), tenant: try row.decode(7),
             segment: try row.decode(8), passesFilters: try row.decode(2),
-            overLimit: OverLimitDimensions(rawValue: try row.decode(9)), counts: try counts(row, from: 10))
+            overLimit: OverLimitDimensions(rawValue: try row.decode(9)), isEstimated: try row.decode(10),
+            counts: try counts(row, from: 11))
     }
 
     /// A column that holds a code of a dimension; `nil` where it is NULL.
@@ -56,62 +58,114 @@ struct ScopeSumsSQL {
     }
 
     /// Columns: provider, kind, whether the filters pass it; model, region, layer, workload and tenant, each NULL
-    /// where the granularity doesn't tell it apart; the segment's index; the dimensions that are over limit; five sums.
-    /// In no order.
+    /// where the granularity doesn't tell it apart; the segment's index; the dimensions that are over limit; whether
+    /// counts are estimated; five sums. In no order.
     ///
     /// - Parameter known: the registry's moment.
-    mutating func text(known: Timestamp, visibility: Visibility) -> String {
+    mutating func text(known: Timestamp, visibility: Visibility, from session: StoreSession) throws -> String {
         let granularity = plan.granularity
-        let (table, conditions, day, segment) = range()
-        let all = conditions + included() + sql.visibility(visibility)
-        let kind = KindJoin.sql(tenant: "u.tenant_id", day: day, known: sql.bind(.timestamp(known)))
+        let relation = try relation(known: known, visibility: visibility, session: session)
+        let all = included() + sql.visibility(visibility)
         func column(_ name: String, type: String, if isNeeded: Bool) -> String {
             isNeeded ? "u.\(name)" : "NULL::\(type) AS \(name)"
         }
         let keys = [
-            "u.provider_id", "coalesce(k.kind, 0) AS kind", "\(passing()) AS passes",
+            "u.provider_id", "u.kind", "\(passing()) AS passes",
             column("model_id", type: "int4", if: granularity.byModel),
             column("region_id", type: "int4", if: granularity.byRegion),
             column("layer", type: "int2", if: granularity.byLayer),
             column("workload", type: "int2", if: granularity.byWorkload),
-            column("tenant_id", type: "int8", if: granularity.byTenant), "\(segment) AS segment",
-            "\(overLimit.dimensions(&sql)) AS over_limit",
+            column("tenant_id", type: "int8", if: granularity.byTenant), "\(segment()) AS segment",
+            "\(overLimit.dimensions(&sql)) AS over_limit", "u.is_estimated",
         ]
-        let sums = SumWriter.countColumns.map { "sum(u.\($0)) AS \($0)" }
+        let sums = CountColumns.names.map { "sum(u.\($0)) AS \($0)" }
         let grouped = keys.indices.map { "\($0 + 1)" }.joined(separator: ", ")
         return """
             SELECT p.name, s.kind, s.passes, m.name, r.name, s.layer, s.workload, s.tenant_id, s.segment,
-                   s.over_limit,
-                   \(SumWriter.countColumns.map { "s.\($0)" }.joined(separator: ", "))
+                   s.over_limit, s.is_estimated,
+                   \(CountColumns.names.map { "s.\($0)" }.joined(separator: ", "))
               FROM (SELECT \((keys + sums).joined(separator: ", "))
-                      FROM \(table) u \(kind)
-                     WHERE \(all.joined(separator: " AND "))
+                      FROM \(relation)
+                     WHERE \(all.isEmpty ? "true" : all.joined(separator: " AND "))
                      GROUP BY \(grouped)) s
               JOIN provider p USING (provider_id) LEFT JOIN model m USING (model_id)
               LEFT JOIN region r USING (region_id)
             """
     }
 
-    /// The table, what restricts it to the plan's days, the day of the reporting calendar that a row belongs to, and
-    /// the index of its segment.
-    private mutating func range() -> (table: String, conditions: [String], day: String, segment: String) {
-        let starts = Array(plan.starts.dropFirst())
+    /// The table that has the plan's days, by what it tells apart and what its filters ask.
+    private mutating func relation(
+        known: Timestamp, visibility: Visibility, session: StoreSession
+    ) throws -> String {
+        let subjects = try session.subjects(
+            providers: scope.filters.providers.map { $0.sorted() }, visibility: visibility)
+        let calendar = session.calendar
+        let last = calendar.date(atSecond: plan.seconds.upperBound - 1)
+        let days = calendar.date(atSecond: plan.seconds.lowerBound)..<CalendarDate(days: last.days + 1)
+        let kinds = try session.tenantKinds(on: days, known: known, of: subjects.providers)
+        let groups =
+            plan.granularity.byTenant ? nil : TenantGroups(kinds: kinds, overLimit: Set(overLimit.tenants))
+        let reading: DetailReading
+        var relation: DetailRelation
         switch plan.days {
         case .reporting(let dates):
-            let (from, to) = (
-                sql.bind(.date(days: dates.lowerBound.days)), sql.bind(.date(days: dates.upperBound.days))
-            )
-            let segment = starts.isEmpty ? "0" : "width_bucket(u.day, \(sql.bind(.dateArray(days: starts))))"
-            return ("usage_day", ["u.day >= \(from)", "u.day < \(to)"], "u.day", segment)
-        case .hours(let seconds, let calendar):
-            let from = sql.bind(.timestamp(Timestamp(seconds: seconds.lowerBound)))
-            let to = sql.bind(.timestamp(Timestamp(seconds: seconds.upperBound)))
-            let zone = sql.bind(.text(calendar.identifier))
-            let moments = starts.map { Timestamp(seconds: $0) }
-            let segment = starts.isEmpty ? "0" : "width_bucket(u.hour, \(sql.bind(.timestampArray(moments))))"
-            return (
-                "usage_hour", ["u.hour >= \(from)", "u.hour < \(to)"], "(u.hour AT TIME ZONE \(zone))::date", segment
-            )
+            relation = DetailRelation(.day, calendar: calendar)
+            relation.addTenantDays(dates, providers: subjects.providers, tenants: nil, known: known, &sql)
+            reading = session.reading(ofDays: dates, subjects, by: parts, groups: groups)
+        case .hours(let seconds, _):
+            relation = DetailRelation(.moment, calendar: calendar)
+            reading = DetailReading(
+                seconds: seconds, granularity: .hour, providers: subjects.providers, parts: parts, groups: groups,
+                moment: moment(calendar))
+        }
+        relation.add(try session.detail.sums(of: reading), of: reading, kinds: kinds)
+        return relation.text(&sql)
+    }
+
+    /// The start of the segment that a moment lies in; by tenant, of the day if it begins later, on which the tenant's
+    /// kind depends.
+    private func moment(_ calendar: ZoneRules) -> (Int64) -> Int64 {
+        let (starts, isByTenant) = (plan.startSeconds, plan.granularity.byTenant)
+        return { second in
+            let start = starts.last { $0 <= second } ?? second
+            return isByTenant ? max(start, calendar.startOfDay(calendar.date(atSecond: second))) : start
+        }
+    }
+
+    /// What rows are told apart by, beside provider, kind and day or segment.
+    private var parts: SegmentKey.Parts {
+        let granularity = plan.granularity
+        var parts: SegmentKey.Parts = [.estimated]
+        if granularity.byTenant { parts.insert(.tenant) }
+        if granularity.byModel || !overLimit.models.isEmpty { parts.insert(.model) }
+        if granularity.byRegion || !overLimit.regions.isEmpty { parts.insert(.region) }
+        if granularity.byLayer { parts.insert(.layer) }
+        if granularity.byWorkload { parts.insert(.workload) }
+        for condition in conditions {
+            switch condition {
+            case .codes(let dimension, _), .names(let dimension, _):
+                switch dimension {
+                case .model: parts.insert(.model)
+                case .region: parts.insert(.region)
+                case .layer: parts.insert(.layer)
+                case .workload: parts.insert(.workload)
+                case .modality: parts.insert(.modality)
+                }
+            }
+        }
+        return parts
+    }
+
+    private var conditions: [ScopeFilter.Condition] { ScopeFilter.all.compactMap { $0.condition(scope.filters) } }
+
+    /// The index of the segment that a row lies in.
+    private mutating func segment() -> String {
+        let starts = Array(plan.starts.dropFirst())
+        if starts.isEmpty { return "0" }
+        switch plan.days {
+        case .reporting: return "width_bucket(u.day, \(sql.bind(.dateArray(days: starts))))"
+        case .hours:
+            return "width_bucket(u.moment, \(sql.bind(.timestampArray(starts.map { Timestamp(seconds: $0) }))))"
         }
     }
 
@@ -122,7 +176,7 @@ struct ScopeSumsSQL {
     /// An expression that is true of usage which passes the filters, those that ask catalogues left aside. Whether
     /// models and regions beyond a budget would pass those on names isn't known: they pass here, and evaluation tells.
     private mutating func passing() -> String {
-        sql.passing(ScopeFilter.all.compactMap { $0.condition(scope.filters) }, overLimit: overLimit)
+        sql.passing(conditions, overLimit: overLimit)
     }
 }
 

@@ -2,6 +2,9 @@ internal import BatchFormat
 internal import UsageModel
 
 /// Merges rows of one provider's batches to the sums of its hours, at every granularity.
+///
+/// Batches are kept as they are, with their rows of each hour by tenant; sums are made tenant by tenant when they are
+/// asked for. So what is held beside the batches is the sums of one tenant, and the rows of one segment.
 struct SegmentBuilder {
     struct Hour: Hashable, Comparable {
         var provider: Int16
@@ -13,17 +16,39 @@ struct SegmentBuilder {
 
     /// What is merged of an hour.
     struct Sums {
-        var byGranularity: [SegmentGranularity: SegmentSums] = [:]
-        /// By minute and tenant, of which most come once.
-        var byTenant: SegmentRows?
-        /// Of the rows that were added.
-        var totals = SignedTokenCounts()
         var batches = 0
         var lastPosition: Int64 = 0
+        /// Whether sums by minute are wanted.
+        fileprivate var keepsMinutes: Bool
+        /// The minute of the hour at which a day begins, or 0.
+        fileprivate var dayStart: Int
+        fileprivate var parts: [BatchHour] = []
 
         /// In the order of their keys; `nil` where the granularity isn't kept.
         func rows(_ granularity: SegmentGranularity) -> [SegmentRow]? {
-            granularity == .minuteByTenant ? byTenant?.sorted() : byGranularity[granularity]?.sorted()
+            guard granularity == .hour || keepsMinutes else { return nil }
+            var rows: [SegmentRow] = []
+            merge { if $0 == granularity { rows += $1 } }
+            return rows
+        }
+
+        /// Calls `body` with rows of a granularity, again and again: those of each granularity come in the order of their
+        /// keys.
+        fileprivate func merge<Failure: Error>(
+            _ body: (SegmentGranularity, [SegmentRow]) throws(Failure) -> Void
+        ) throws(Failure) {
+            var merge = TenantMerge(dayStart: dayStart, keepsMinutes: keepsMinutes)
+            let runs = parts.enumerated().flatMap { part, hour in
+                hour.runs.map { (tenant: $0.tenant, part: part, rows: $0.rows) }
+            }.sorted { ($0.tenant, $0.part) < ($1.tenant, $1.part) }
+            var tenant: Int64?
+            for run in runs {
+                if let tenant, tenant != run.tenant { try merge.finish(tenant, body) }
+                tenant = run.tenant
+                merge.add(parts[run.part], run.rows, of: run.tenant)
+            }
+            if let tenant { try merge.finish(tenant, body) }
+            try merge.finish(body)
         }
     }
 
@@ -39,86 +64,58 @@ struct SegmentBuilder {
 
     /// Adds the rows of some hours of a batch, which must come in the order of ledger positions.
     mutating func add(_ rows: UsageRows, names: BatchNames, hours wanted: Set<Int64>, position: Int64) throws {
-        for hour in wanted {
-            let place = Hour(provider: names.provider, hour: hour)
-            hours[place, default: Sums()].batches += 1
-            hours[place]?.lastPosition = position
-        }
-        // Rows by hour, so that an hour's tables are taken out once and not for each row.
         var byHour: [Int64: [Int32]] = [:]
         for (index, row) in rows.rows.enumerated() {
             let hour = row.minute.flooredDivision(by: 60)
             if wanted.contains(hour) { byHour[hour, default: []].append(Int32(index)) }
         }
-        for (hour, indices) in byHour {
+        for hour in wanted {
             let place = Hour(provider: names.provider, hour: hour)
-            // Taken out of the dictionary while it is changed, so that it isn't copied.
-            var sums = hours.removeValue(forKey: place) ?? Sums()
-            add(indices, of: rows, names: names, hour: hour, to: &sums)
+            var sums =
+                hours.removeValue(forKey: place)
+                ?? Sums(
+                    keepsMinutes: floors.keep(.minuteByTenant, of: hour),
+                    dayStart: calendar.minuteOfDayStart(withinHour: hour))
+            sums.batches += 1
+            sums.lastPosition = position
+            if let indices = byHour[hour] {
+                sums.parts.append(BatchHour(rows, names: names, hour: hour, indices: indices))
+            }
             hours[place] = sums
         }
-    }
-
-    private func add(_ indices: [Int32], of rows: UsageRows, names: BatchNames, hour: Int64, to sums: inout Sums) {
-        let keepsMinutes = floors.keep(.minuteByTenant, of: hour)
-        var byHour = sums.byGranularity.removeValue(forKey: .hour) ?? SegmentSums(minimumCapacity: indices.count)
-        var byTenant = sums.byTenant ?? SegmentRows()
-        sums.byTenant = nil
-        var byModel = sums.byGranularity.removeValue(forKey: .minuteByModel) ?? SegmentSums()
-        var byProvider = sums.byGranularity.removeValue(forKey: .minuteByProvider) ?? SegmentSums()
-        let dayStart = minuteOfDayStart(within: hour)
-        for index in indices {
-            let row = rows.rows[Int(index)]
-            let counts = row.signedCounts
-            sums.totals += counts
-            let tenant = names.tenants[Int(row.tenant)]
-            let model = names.models[Int(row.model)]
-            let minute = Int(row.minute - hour * 60)
-            // Also where hours are kept no more: days are.
-            let key = SegmentKey(
-                tenant: tenant, model: model, region: names.regions[Int(row.region)], layer: row.layer,
-                workload: row.workload, modality: row.modality, isEstimated: row.isEstimated,
-                minute: minute >= dayStart ? dayStart : 0)
-            byHour.add(key, counts)
-            if keepsMinutes {
-                let isEstimated = row.isEstimated
-                byTenant.add(SegmentKey(tenant: tenant, isEstimated: isEstimated, minute: minute), counts)
-                byModel.add(SegmentKey(tenant: 0, model: model, isEstimated: isEstimated, minute: minute), counts)
-                byProvider.add(SegmentKey(tenant: 0, isEstimated: isEstimated, minute: minute), counts)
-            }
-        }
-        sums.byGranularity[.hour] = byHour
-        if keepsMinutes {
-            sums.byTenant = byTenant
-            sums.byGranularity[.minuteByModel] = byModel
-            sums.byGranularity[.minuteByProvider] = byProvider
-        }
-    }
-
-    /// The minute of an hour at which a day begins; 0 where none does within it.
-    private func minuteOfDayStart(within hour: Int64) -> Int {
-        let (first, last) = (hour * 3_600, hour * 3_600 + 3_599)
-        let day = calendar.date(atSecond: last)
-        return day == calendar.date(atSecond: first) ? 0 : Int((calendar.startOfDay(day) - first + 59) / 60)
     }
 
     /// The segments of an hour.
     ///
     /// - Parameter after: the ledger position that the hour's range begins after.
     func seal(_ place: Hour, after position: Int64) throws -> SealedHour {
-        let sums = hours[place] ?? Sums()
+        guard let sums = hours[place] else { preconditionFailure("\(place) was not added") }
         var sealed = SealedHour(
             place: place, afterPosition: position, lastPosition: sums.lastPosition, batches: sums.batches,
-            totals: sums.totals, segments: [])
+            totals: sums.parts.reduce(into: SignedTokenCounts()) { $0 += $1.totals }, segments: [])
+        var sealers: [SegmentGranularity: ChunkSealer] = [:]
         for granularity in SegmentGranularity.allCases where floors.keep(granularity, of: place.hour) {
-            guard let rows = sums.rows(granularity) else { continue }
-            let segments = try SegmentEncoder.sealChunks(rows, as: sealed.header(granularity))
+            sealers[granularity] = ChunkSealer(sealed.header(granularity))
+        }
+        try sums.merge { granularity, rows in try sealers[granularity]?.add(rows) }
+        for granularity in SegmentGranularity.allCases {
+            guard let segments = try sealers[granularity]?.finish() else { continue }
             let totals = segments.reduce(into: SignedTokenCounts()) { $0 += $1.totals }
             precondition(
-                totals == sums.totals, "segments \(granularity) of \(place) sum up to \(totals), not \(sums.totals)")
+                totals == sealed.totals, "segments \(granularity) of \(place) sum up to \(totals), not \(sealed.totals)"
+            )
             sealed.segments += segments
         }
         return sealed
+    }
+}
+
+extension ZoneRules {
+    /// The minute of an hour (since 1970) at which a day begins; 0 where none does within it.
+    func minuteOfDayStart(withinHour hour: Int64) -> Int {
+        let (first, last) = (hour * 3_600, hour * 3_600 + 3_599)
+        let day = date(atSecond: last)
+        return day == date(atSecond: first) ? 0 : Int((startOfDay(day) - first + 59) / 60)
     }
 }
 

@@ -31,9 +31,6 @@ package struct SegmentReport: Sendable, Equatable {
         case wroteDays
         /// The ranges of an hour were made one.
         case compacted
-        /// An hour or a day from before there were segments was taken from the tables of sums, while nothing was rolled
-        /// up. Let rollups have their turn before the next.
-        case tookFromSums
         /// There is nothing to merge.
         case idle
         /// Another instance merges, or sums are changed otherwise.
@@ -50,11 +47,8 @@ package struct SegmentReport: Sendable, Equatable {
     package var dayRows = 0
     /// As sealed.
     package var bytes = 0
-    /// Of a step into the past: from when on usage is in segments, or in the days by tenant once all hours are; `nil`
-    /// at the end of either.
-    package var historyFrom: Timestamp?
-    /// Batches that can't be decoded, with the reason: their hours wait for them.
-    package var undecodable: [QuarantineNote] = []
+    /// Batches whose payloads can't be decoded, or aren't what the ledger says of them: their hours wait for them.
+    package var damaged: [QuarantineNote] = []
 
     init(status: Status) {
         self.status = status
@@ -80,7 +74,7 @@ extension Store {
         try await pool.withConnection { connection in
             let rollup = RollupJob(
                 connection: connection, calendar: self.calendar, partitions: self.partitions, cubes: self.cubeMemory,
-                decode: decode)
+                decode: decode, memory: self.rollupMemory)
             return try SegmentJob(rollup: rollup, policy: policy, now: now).run()
         }
     }
@@ -101,7 +95,13 @@ struct SegmentJob {
     private var days: TenantDays { TenantDays(connection: connection, calendar: rollup.calendar) }
 
     func run() throws -> SegmentReport {
-        try rollup.locks.forSegments { try mergeOrCompact() } ?? SegmentReport(status: .busy)
+        do {
+            return try rollup.locks.forSegments { try mergeOrCompact() } ?? SegmentReport(status: .busy)
+        } catch {
+            // It may be a partition that somebody dropped: the next run makes it again.
+            rollup.partitions.forgetAll()
+            throw error
+        }
     }
 
     private func mergeOrCompact() throws -> SegmentReport {
@@ -117,17 +117,24 @@ struct SegmentJob {
             return report
         }
         if let place = try nextToCompact() { try compact(place, into: &report) }
-        if report.status == .idle { try SegmentHistory(rollup: rollup, days: days).step(into: &report) }
         return report
     }
 
     // MARK: Merging batches
 
     private func merge(_ due: SegmentQueue.Due, into report: inout SegmentReport) throws {
+        var due = due
+        // Hours that a damaged batch holds up are left out, so that what comes after them isn't.
+        while !due.hours.isEmpty {
+            let decoded = try decode(portion(try queue.read(due, limit: RowPortions.maxRows)), into: &report)
+            if !decoded.batches.isEmpty { return try merge(decoded.batches, into: &report) }
+            if decoded.stopped.isEmpty { return }
+            due.hours.removeAll(where: decoded.stopped.contains)
+        }
+    }
+
+    private func merge(_ batches: [Batch], into report: inout SegmentReport) throws {
         let floors = try rollup.session.floors()
-        let taken = portion(try queue.read(due, limit: SumWriter.portionRows))
-        let batches = try decode(taken, into: &report)
-        if batches.isEmpty { return }
         var builder = SegmentBuilder(floors: floors, calendar: rollup.calendar)
         for batch in batches {
             try builder.add(
@@ -197,39 +204,51 @@ struct SegmentJob {
         var names: BatchNames
     }
 
-    /// Decodes the batches of queued hours, under the names that they were counted under.
+    /// Decodes the batches of queued hours, under the names that they were counted under, and holds them to the ledger.
     ///
-    /// - Returns: without those that can't be decoded, and without what comes after them in the same hours: a range
-    ///   can't leave out a batch within it.
-    private func decode(_ queued: [QueuedHour], into report: inout SegmentReport) throws -> [Batch] {
+    /// - Returns: without those that can't be decoded or aren't what was counted, and without what comes after them in
+    ///   the same hours: a range can't leave out a batch within it. And the hours that such a batch stopped.
+    private func decode(
+        _ queued: [QueuedHour], into report: inout SegmentReport
+    ) throws -> (batches: [Batch], stopped: Set<Int64>) {
         var hours: [Int64: [QueuedHour]] = [:]
         for hour in queued { hours[hour.position, default: []].append(hour) }
         let positions = hours.keys.sorted()
         let decoded = try rollup.read(positions.compactMap { hours[$0]?.first?.batch })
-        report.undecodable += decoded.bad.map { QuarantineNote($0) }
-        let bad = Set(decoded.bad.map(\.batch.key))
+        let records = try rollup.records(at: positions)
+        let found = Dictionary(uniqueKeysWithValues: decoded.good.map { ($0.batch.key, $0) })
         var stopped: Set<Int64> = []
         var kept: [(position: Int64, hours: [QueuedHour])] = []
         var good: [DecodedBatches.Good] = []
-        var next = 0
+        report.damaged += decoded.bad.map { QuarantineNote($0) }
         for position in positions {
             guard let own = hours[position], let first = own.first else { continue }
-            if bad.contains(first.batch.key) {
+            guard let batch = found[first.batch.key] else {
                 stopped.formUnion(own.map(\.hour))
                 continue
             }
-            defer { next += 1 }
+            if let difference = Self.difference(batch, from: records[position]) {
+                report.damaged.append(QuarantineNote(first.batch, reason: "ledger-differs", detail: difference))
+                stopped.formUnion(own.map(\.hour))
+                continue
+            }
             let left = own.filter { !stopped.contains($0.hour) }
             if left.isEmpty { continue }
             kept.append((position, left))
-            good.append(decoded.good[next])
+            good.append(batch)
         }
         let overLimit = try rollup.overLimitNames(at: kept.map(\.position))
         for index in good.indices { good[index].overLimit = overLimit[kept[index].position] ?? OverLimitNames() }
-        let names = try BatchNaming(connection: connection, rule: .known).names(of: good)
-        return good.indices.map {
+        let names = try rollup.names(of: good, naming: .known)
+        let batches = good.indices.map {
             Batch(position: kept[$0].position, hours: kept[$0].hours, good: good[$0], names: names[$0])
         }
+        return (batches, stopped)
+    }
+
+    private static func difference(_ batch: DecodedBatches.Good, from record: LedgerRecord?) -> String? {
+        guard let record else { return "its row is gone from the ledger" }
+        return record.difference(from: batch.payload, .success(batch.rows))
     }
 
     static func partitions(of hours: [SealedHour]) -> Set<Partition> {
@@ -270,7 +289,7 @@ struct SegmentJob {
             batches: ranges.reduce(0) { $0 + $1.batches },
             totals: ranges.reduce(into: SignedTokenCounts()) { $0 += $1.totals }, segments: [])
         hour.isInDays = last.isInDays
-        hour.segments = try Self.merge(try tables.read(place), as: hour)
+        hour.segments = try Self.merge(tables, as: hour)
         let floors = try rollup.session.floors()
         for granularity in SegmentGranularity.allCases where floors.keep(granularity, of: place.hour) {
             let totals = hour.segments.reduce(into: SignedTokenCounts()) {
@@ -292,12 +311,12 @@ struct SegmentJob {
         report.note(hour.segments)
     }
 
-    /// The segments of one range in the place of those of several.
-    static func merge(
-        _ chunks: [SegmentTables.ChunkKey: [SegmentReader]], as hour: SealedHour
-    ) throws -> [Segment] {
-        try chunks.sorted { $0.key < $1.key }.flatMap { key, readers in
-            try SegmentMerge.seal(readers, as: hour.header(key.granularity, chunk: key.chunk))
+    /// The segments of one range in the place of those of several, one chunk of tenants after the other: an hour's rows
+    /// are never in memory all at once.
+    static func merge(_ tables: SegmentTables, as hour: SealedHour) throws -> [Segment] {
+        try tables.chunkKeys(of: hour.place).flatMap { key in
+            try SegmentMerge.seal(
+                try tables.read(hour.place, key), as: hour.header(key.granularity, chunk: key.chunk))
         }
     }
 }

@@ -15,15 +15,14 @@ struct QueuedHour {
 struct SegmentQueue {
     let connection: Connection
 
-    /// Queues the hours of counted batches. Must run in the transaction that counts them.
+    /// Queues the hours of counted batches. Must run in the transaction that counts them, after they have their
+    /// positions.
     ///
-    /// - Parameters:
-    ///   - after: the ledger position before the first batch's; the others follow.
-    ///   - floor: hours since 1970, before which nothing is kept.
-    func add(_ batches: [DecodedBatches.Good], after position: Int64, from floor: Int64) throws {
+    /// - Parameter position: the ledger position before the first batch's; the others follow.
+    func add(_ batches: [DecodedBatches.Good], after position: Int64) throws {
         var queued: [QueuedHour] = []
         for (index, good) in batches.enumerated() {
-            for (hour, rows) in Self.hours(of: good.rows).sorted(by: { $0.key < $1.key }) where hour >= floor {
+            for (hour, rows) in Self.hours(of: good.rows).sorted(by: { $0.key < $1.key }) {
                 var batch = good.batch
                 batch.rows = rows
                 batch.payloadBytes = good.batch.payloadBytes * rows / good.rows.rows.count
@@ -34,9 +33,12 @@ struct SegmentQueue {
         let inserted = try connection.query(
             """
             INSERT INTO segment_queue (provider_id, hour, position, collector_id, epoch, sequence, received_at,
-                row_count, payload_bytes)
-            SELECT * FROM unnest($1::int2[], $2::timestamptz[], $3::int8[], $4::int4[], $5::int8[], $6::int8[],
-                $7::timestamptz[], $8::int4[], $9::int4[])
+                row_count, payload_bytes, over_limit_tenants, over_limit_models, over_limit_regions)
+            SELECT q.*, p.over_limit_tenants, p.over_limit_models, p.over_limit_regions
+              FROM unnest($1::int2[], $2::timestamptz[], $3::int8[], $4::int4[], $5::int8[], $6::int8[],
+                $7::timestamptz[], $8::int4[], $9::int4[]) AS q (provider_id, hour, position, collector_id, epoch,
+                sequence, received_at, row_count, payload_bytes)
+              JOIN ledger_position p ON p.position = q.position
             """,
             [
                 .int16Array(queued.map(\.batch.provider)), Self.hours(queued.map(\.hour)),
@@ -117,6 +119,52 @@ struct SegmentQueue {
             """,
             [SegmentTables.hour(first), SegmentTables.hour(last)]
         ).map(Self.queuedHour)
+    }
+
+    /// A batch some hours of which wait.
+    struct WaitingHours {
+        var position: Int64
+        /// Since 1970.
+        var hours: Set<Int64>
+        /// Its rows and bytes are those of the hours.
+        var batch: LedgerBatch
+        /// Which of its names were counted under "(over-limit)".
+        var overLimit: OverLimitNames
+    }
+
+    /// The batches that wait within a span of hours, in the order of ledger positions.
+    ///
+    /// - Parameter providers: whose; `nil` for all that may be seen.
+    func waiting(in hours: Range<Int64>, of providers: [Int16]?) throws -> [WaitingHours] {
+        var sql = SQLParameters()
+        let bounds = [hours.lowerBound, hours.upperBound].map { sql.bind(SegmentTables.hour($0)) }
+        let own = providers.map { " AND provider_id = ANY(\(sql.bind(.int16Array($0))))" } ?? ""
+        let places = NameDimension.allCases.map { "array_to_string(over_limit_\($0.word)s, ',')" }
+        let rows = try connection.query(
+            """
+            SELECT hour, position, collector_id, provider_id, epoch, sequence, received_at, row_count, payload_bytes,
+                   \(places.joined(separator: ", "))
+              FROM segment_queue WHERE hour >= \(bounds[0]) AND hour < \(bounds[1])\(own) ORDER BY position, hour
+            """, sql.values)
+        var waiting: [WaitingHours] = []
+        for row in rows {
+            let queued = try Self.queuedHour(row)
+            if waiting.last?.position == queued.position {
+                waiting[waiting.count - 1].hours.insert(queued.hour)
+                waiting[waiting.count - 1].batch.rows += queued.batch.rows
+                waiting[waiting.count - 1].batch.payloadBytes += queued.batch.payloadBytes
+                continue
+            }
+            var overLimit = OverLimitNames()
+            for (column, dimension) in NameDimension.allCases.enumerated() {
+                let places: String? = try row.decode(9 + column)
+                overLimit.places[dimension] = places?.split(separator: ",").compactMap { Int32($0) }
+            }
+            waiting.append(
+                WaitingHours(
+                    position: queued.position, hours: [queued.hour], batch: queued.batch, overLimit: overLimit))
+        }
+        return waiting
     }
 
     /// Takes hours out of the queue. - Returns: how many were there.

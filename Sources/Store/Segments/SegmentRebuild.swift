@@ -184,7 +184,7 @@ struct SegmentRebuild {
             var hour = SealedHour(
                 place: place, afterPosition: 0, lastPosition: last, batches: count, totals: SignedTokenCounts(),
                 segments: [])
-            hour.segments = try SegmentJob.merge(try rebuilt.read(place), as: hour)
+            hour.segments = try SegmentJob.merge(rebuilt, as: hour)
             hour.totals = try rebuilt.ranges(of: place).reduce(into: SignedTokenCounts()) { $0 += $1.totals }
             hour.isInDays = isInDays
             try stored.insert([hour])

@@ -65,19 +65,40 @@ struct SegmentTables {
     /// - Throws: ``StoreError`` with `.damagedSegment`, which names the segment.
     func read(_ place: Hour) throws -> [ChunkKey: [SegmentReader]] {
         var found: [ChunkKey: [SegmentReader]] = [:]
-        for table in [Self.hourTable, Self.minuteTable] {
-            let rows = try connection.query(
+        for key in try chunkKeys(of: place) { found[key] = try read(place, key) }
+        return found
+    }
+
+    /// The granularities and chunks that an hour has segments of, in their order.
+    func chunkKeys(of place: Hour) throws -> [ChunkKey] {
+        try [Self.hourTable, Self.minuteTable].flatMap { table in
+            try connection.query(
                 """
-                \(selection(from: table)) WHERE hour = $1 AND provider_id = $2
-                 ORDER BY granularity, chunk, last_position, part
-                """, [Self.hour(place.hour), .int(Int64(place.provider))])
-            for row in rows {
-                let reader = try open(row, of: place.provider)
-                found[ChunkKey(granularity: reader.header.granularity, chunk: reader.header.chunk), default: []]
-                    .append(reader)
+                SELECT DISTINCT granularity, chunk FROM \(prefix)\(table) WHERE hour = $1 AND provider_id = $2
+                 ORDER BY granularity, chunk
+                """, [Self.hour(place.hour), .int(Int64(place.provider))]
+            ).map { row in
+                guard let granularity = SegmentGranularity(rawValue: try row.decode(0)) else {
+                    throw StoreError(
+                        .damagedSegment, "The table \(table) has a granularity that isn't known. Run rebuild --apply.")
+                }
+                return ChunkKey(granularity: granularity, chunk: try row.decode(1))
             }
         }
-        return found
+    }
+
+    /// The segments of an hour, one granularity and one chunk, opened as by ``read(_:)``.
+    func read(_ place: Hour, _ key: ChunkKey) throws -> [SegmentReader] {
+        try connection.query(
+            """
+            \(selection(from: Self.table(of: key.granularity)))
+             WHERE hour = $1 AND provider_id = $2 AND granularity = $3 AND chunk = $4 ORDER BY last_position, part
+            """,
+            [
+                Self.hour(place.hour), .int(Int64(place.provider)), .int(Int64(key.granularity.rawValue)),
+                .int(Int64(key.chunk)),
+            ]
+        ).map { try Self.open($0, of: place.provider) }
     }
 
     /// The segments by hour of some hours and one chunk of tenants, opened as by ``read(_:)``.
@@ -87,7 +108,7 @@ struct SegmentTables {
             \(selection(from: Self.hourTable)) WHERE hour = ANY($1) AND provider_id = $2 AND chunk = $3
              ORDER BY hour, last_position, part
             """, [SegmentQueue.hours(hours), .int(Int64(provider)), .int(Int64(chunk))]
-        ).map { try open($0, of: provider) }
+        ).map { try Self.open($0, of: provider) }
     }
 
     /// The chunks of tenants that some hours have usage of.
@@ -99,12 +120,12 @@ struct SegmentTables {
         ).map { try $0.decode(0) }
     }
 
-    private func selection(from table: String) -> String {
-        """
-        SELECT granularity, chunk, part, last_position, row_count, digest, content, \(Self.totalsAsText), hour
-          FROM \(prefix)\(table)
-        """
-    }
+    /// What ``open(_:of:)`` reads of a row.
+    static let columns =
+        "granularity, chunk, part, last_position, row_count, digest, content, \(totalsAsText), hour"
+    static let columnCount = 13
+
+    private func selection(from table: String) -> String { "SELECT \(Self.columns) FROM \(prefix)\(table)" }
 
     struct ChunkKey: Hashable, Comparable {
         var granularity: SegmentGranularity
@@ -115,7 +136,10 @@ struct SegmentTables {
         }
     }
 
-    private func open(_ row: Row, of provider: Int16) throws -> SegmentReader {
+    /// Opens a segment from ``columns``, held to what its row of the table says.
+    ///
+    /// - Throws: ``StoreError`` with `.damagedSegment`, which names the segment.
+    static func open(_ row: Row, of provider: Int16) throws -> SegmentReader {
         let place = Hour(provider: provider, hour: try row.decode(12, as: Timestamp.self).seconds / 3_600)
         let (granularity, chunk, part) = (
             try row.decode(0, as: UInt8.self), try row.decode(1, as: Int32.self), try row.decode(2, as: Int16.self)
@@ -133,7 +157,7 @@ struct SegmentTables {
         let header = reader.header
         let rowCount: Int = try row.decode(4)
         let digest: [UInt8] = try row.decode(5)
-        let totals = try Self.totals(row, from: 7)
+        let totals = try totals(row, from: 7)
         let isWhatItSays =
             header.granularity.rawValue == granularity && header.provider == place.provider
             && header.hour == place.hour && header.chunk == chunk && header.part == part && header.lastPosition == last
@@ -205,7 +229,7 @@ struct SegmentTables {
 
     static func hour(_ hour: Int64) -> Parameter { .timestamp(Timestamp(seconds: hour * 3_600)) }
 
-    static let totalsAsText = SumWriter.countColumns.map { "\($0)::text" }.joined(separator: ", ")
+    static let totalsAsText = CountColumns.names.map { "\($0)::text" }.joined(separator: ", ")
 
     static func totals(_ row: Row, from column: Int) throws -> SignedTokenCounts {
         func count(_ index: Int) throws -> Int128 {

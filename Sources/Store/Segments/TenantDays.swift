@@ -154,7 +154,7 @@ struct TenantDays {
     }
 
     func insert(_ rows: [SegmentRow], provider: Int16, day: Int64) throws {
-        for portion in Array(rows.indices).portions(of: SumWriter.portionRows) {
+        for portion in Array(rows.indices).portions(of: RowPortions.maxRows) {
             try insertPortion(portion.map { rows[$0] }, provider: provider, day: day)
         }
     }
@@ -164,7 +164,7 @@ struct TenantDays {
         let inserted = try connection.query(
             """
             INSERT INTO \(Self.table) (day, provider_id, tenant_id, model_id, region_id, layer, workload, modality,
-                is_estimated, \(SumWriter.countColumns.joined(separator: ", ")))
+                is_estimated, \(CountColumns.list))
             SELECT $1, $2, a, b, c, d, e, f, g = 1, h, i, j, k, l
               FROM unnest($3::int8[], $4::int4[], $5::int4[], $6::int2[], $7::int2[], $8::int2[], $9::int2[],
                 $10::numeric[], $11::numeric[], $12::numeric[], $13::numeric[], $14::numeric[]) AS t (a, b, c, d, e, f, g, h, i, j, k, l)

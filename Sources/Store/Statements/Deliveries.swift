@@ -21,21 +21,25 @@ extension StoreSession {
     private func providerDays(of span: StatementSpan) throws -> [ProviderDays] {
         let starts = span.dayMinutes.map { $0 * 60 }
         let days = zip(starts, starts.dropFirst()).map { start, end in
-            calendar.date(atSecond: start).days...calendar.date(atSecond: end - 1).days
+            (calendar.date(atSecond: start).days...calendar.date(atSecond: end - 1).days).map(CalendarDate.init(days:))
         }
-        guard let first = days.first?.lowerBound, let last = days.last?.upperBound else { return [] }
+        guard let first = days.first?.first, let last = days.last?.last else { return [] }
+        let subjects = DetailSubjects()
+        let used = try usedDays(in: first..<CalendarDate(days: last.days + 1), subjects)
+        let earlier = try providersWithUsage(before: span.month.from)
+        var found: [Int16: Set<CalendarDate>] = [:]
+        for time in used {
+            found[time.provider, default: []].insert(calendar.date(atSecond: time.seconds.lowerBound))
+        }
         return try connection.query(
-            """
-            SELECT p.name, array_to_string(array_agg(u.day - '1970-01-01'::date), ','),
-                   NOT EXISTS (SELECT FROM usage_month m WHERE m.month < $3 AND m.provider_id = p.provider_id)
-              FROM (SELECT DISTINCT provider_id, day FROM usage_day WHERE day >= $1 AND day <= $2) u
-              JOIN provider p USING (provider_id)
-             GROUP BY p.provider_id, p.name ORDER BY p.name
-            """, [.date(days: first), .date(days: last), .date(days: span.month.from.days)]
+            "SELECT provider_id, name FROM provider WHERE provider_id = ANY($1) ORDER BY name",
+            [.int16Array(found.keys.sorted())]
         ).map { row in
-            let used = Set(Self.days(try row.decode(1)).map(Int64.init))
-            let found = zip(1..., days).filter { _, day in day.contains(where: used.contains) }.map(\.0)
-            return ProviderDays(provider: try row.decode(0), daysWithUsage: found, isNew: try row.decode(2))
+            let provider: Int16 = try row.decode(0)
+            let own = found[provider] ?? []
+            let days = zip(1..., days).filter { _, day in day.contains(where: own.contains) }.map(\.0)
+            return ProviderDays(
+                provider: try row.decode(1), daysWithUsage: days, isNew: !earlier.contains(provider))
         }
     }
 

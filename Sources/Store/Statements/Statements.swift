@@ -8,11 +8,10 @@ extension Store: ReportDatabase {
     package func closing<Value: Sendable>(
         _ body: @escaping @Sendable (StoreSession) throws -> Value
     ) async throws -> Value {
-        let calendar = calendar
         do {
             return try await RetryPolicy(attempts: 5).run {
                 try await self.pool.withConnection { connection in
-                    let session = StoreSession(connection, calendar: calendar)
+                    let session = self.session(on: connection)
                     return try session.whileNothingIsRecorded {
                         try connection.transaction(TransactionOptions(isolation: .repeatableRead)) { _ in
                             try body(session)

@@ -1,3 +1,4 @@
+internal import BatchFormat
 internal import Postgres
 package import Reporting
 package import UsageModel
@@ -6,11 +7,11 @@ package import UsageModel
 package enum PeakSubject: String, Sendable, CaseIterable {
     case provider, tenant, model
 
-    var granularity: MinuteGranularity {
+    var granularity: SegmentGranularity {
         switch self {
-        case .provider: .provider
-        case .tenant: .tenant
-        case .model: .model
+        case .provider: .minuteByProvider
+        case .tenant: .minuteByTenant
+        case .model: .minuteByModel
         }
     }
 }
@@ -72,87 +73,99 @@ extension StoreSession {
     /// Must run in a snapshot.
     ///
     /// - Throws: ``QuestionError`` with `.notKept` where minutes of the time aren't kept any more.
-    /// - Complexity: reads every minute sum of the subject's granularity in the time once.
+    /// - Complexity: decodes the minutes of the subject's granularity in the time once, and keeps one of each subject.
     package func peaks(_ query: PeakQuery) throws -> PeakAnswer {
         guard query.from < query.to else { throw QuestionError.emptyRange }
         let position = try position()
         try UsageBucket.minute.requireKept(from: query.from, keptFrom: try keptFrom(.minute))
-        var sql = SQLParameters()
-        let text = Self.peakSQL(query, overLimit: try overLimitIDs(), &sql)
-        let rows = try connection.query(text, sql.values).map { row in
-            PeakAnswer.Row(
-                provider: try row.decode(0), name: try row.decode(1),
-                start: try row.decode(2, as: Timestamp.self).seconds, counts: try Self.counts(row, from: 3),
-                overLimitTokens: try row.decode(3 + SumWriter.countColumns.count))
+        var search = PeakSearch(query.subject, in: query.from..<query.to)
+        if query.subject == .model, let names = query.names {
+            search.models = Set(
+                try connection.query("SELECT model_id FROM model WHERE name = ANY($1)", [.textArray(names)])
+                    .map { try $0.decode(0) })
         }
-        return PeakAnswer(position: position, rows: rows)
+        try search.run(try peakReading(query), detail)
+        let overLimit = try overLimitIDs()
+        return PeakAnswer(
+            position: position,
+            rows: try named(search.highest(query.count), query).map { name, peak in
+                try row(of: peak, name, query, overLimit)
+            })
     }
 
-    /// Columns: provider, name (or NULL), minute, five sums, tokens over limit.
-    ///
-    /// The largest pair of (tokens, how early) of each subject is found in one pass without sorting; only the minutes
-    /// that are given are read again, by their key.
-    private static func peakSQL(_ query: PeakQuery, overLimit: OverLimitIDs, _ sql: inout SQLParameters) -> String {
-        let from = sql.bind(.timestamp(Timestamp(seconds: query.from)))
-        let to = sql.bind(.timestamp(Timestamp(seconds: query.to)))
-        let granularity = "\(query.subject.granularity.rawValue)"
-        var conditions =
-            ["u.minute >= \(from)", "u.minute < \(to)", "u.granularity = \(granularity)"]
-            + sql.visibility(query.visibility)
-        if let providers = query.providers {
-            let names = sql.bind(.textArray(providers))
-            conditions.append("u.provider_id IN (SELECT provider_id FROM provider WHERE name = ANY(\(names)))")
-        }
-        let subject = subject(query.subject)
-        if let subject, let names = query.names {
-            let select = "SELECT \(subject.key) FROM \(subject.table)"
-            conditions.append("u.subject_id IN (\(select) WHERE name = ANY(\(sql.bind(.textArray(names)))))")
-        }
-        let name = subject.map { "(SELECT name FROM \($0.table) WHERE \($0.key) = b.subject_id)" } ?? "NULL::text"
-        let sums = SumWriter.countColumns.map { "u.\($0)" }.joined(separator: ", ")
-        return """
-            WITH best AS MATERIALIZED (
-                SELECT p.name AS provider, \(name) AS name, b.provider_id, b.subject_id, b.best
-                  FROM (SELECT u.provider_id, u.subject_id,
-                               max(ARRAY[u.input_tokens + u.output_tokens, -extract(epoch FROM u.minute)]) AS best
-                          FROM usage_minute u
-                         WHERE \(conditions.joined(separator: " AND "))
-                         GROUP BY 1, 2) b
-                  JOIN provider p USING (provider_id)
-                 ORDER BY b.best DESC, 1, 2 LIMIT \(sql.bind(.int(query.count))))
-            SELECT b.provider, b.name, u.minute, \(sums), \(overLimitTokens(of: query.subject, overLimit: overLimit, &sql))
-              FROM best b
-              JOIN usage_minute u ON u.minute = timestamptz 'epoch' - b.best[2] * interval '1 second'
-                   AND u.provider_id = b.provider_id AND u.granularity = \(granularity) AND u.subject_id = b.subject_id
-             ORDER BY b.best DESC, 1, 2
-            """
+    private func peakReading(_ query: PeakQuery) throws -> DetailReading {
+        let subjects = try subjects(
+            providers: query.providers, tenants: query.subject == .tenant ? query.names : nil,
+            visibility: query.visibility)
+        return DetailReading(
+            seconds: query.from..<query.to, granularity: query.subject.granularity, providers: subjects.providers,
+            tenants: subjects.tenants, parts: [.tenant, .model, .minute, .estimated], moment: { $0 })
     }
 
-    /// Tokens of the minute `u` that are known to be over limit.
-    private static func overLimitTokens(
-        of subject: PeakSubject, overLimit: OverLimitIDs, _ sql: inout SQLParameters
-    ) -> String {
-        let parts: [(PeakSubject, KeyPath<OverLimitIDs, [Int64]>)] = [(.tenant, \.tenants), (.model, \.models)]
-        let meant = parts.compactMap { part, ids -> String? in
-            guard subject == .provider || subject == part else { return nil }
-            return overLimit.condition(on: "o.subject_id", ids, &sql).map {
-                "o.granularity = \(part.granularity.rawValue) AND \($0)"
+    private typealias Name = (provider: String, own: String?)
+
+    /// The highest of some peaks in their order, which names decide where minutes are equally high.
+    private func named(_ peaks: [Peak], _ query: PeakQuery) throws -> [(Name, Peak)] {
+        let name =
+            switch query.subject {
+            case .provider: "NULL::text"
+            case .tenant: "(SELECT name FROM tenant WHERE tenant_id = b.subject_id)"
+            case .model: "(SELECT name FROM model WHERE model_id = b.subject_id)"
             }
-        }
-        guard !meant.isEmpty else { return "0::numeric" }
-        let own = subject == .provider ? "" : " AND o.subject_id = u.subject_id"
-        return """
-            coalesce((SELECT max(o.input_tokens + o.output_tokens) FROM usage_minute o
-                WHERE o.minute = u.minute AND o.provider_id = u.provider_id\(own)
-                      AND (\(meant.map { "(\($0))" }.joined(separator: " OR ")))), 0)
+        return try connection.query(
             """
+            SELECT p.name, \(name), b.n
+              FROM unnest($1::int2[], $2::int8[], $3::numeric[], $4::int8[])
+                   WITH ORDINALITY AS b (provider_id, subject_id, tokens, minute, n)
+              JOIN provider p USING (provider_id) ORDER BY b.tokens DESC, b.minute, 1, 2 LIMIT $5
+            """,
+            [
+                .int16Array(peaks.map(\.subject.provider)), .int64Array(peaks.map(\.subject.id)),
+                .numericArray(peaks.map(\.tokens)), .int64Array(peaks.map(\.minute)), .int(query.count),
+            ]
+        ).map { row in
+            ((provider: try row.decode(0), own: try row.decode(1)), peaks[try row.decode(2, as: Int.self) - 1])
+        }
     }
 
-    private static func subject(_ subject: PeakSubject) -> (table: String, key: String)? {
+    private func row(
+        of peak: Peak, _ name: Name, _ query: PeakQuery, _ overLimit: OverLimitIDs
+    ) throws -> PeakAnswer.Row {
+        PeakAnswer.Row(
+            provider: name.provider, name: name.own, start: peak.minute * 60,
+            counts: peak.counts, overLimitTokens: try overLimitTokens(of: peak, query.subject, overLimit),
+            estimatedTokens: peak.estimatedTokens)
+    }
+
+    /// Tokens of a minute that are known to be over limit.
+    private func overLimitTokens(
+        of peak: Peak, _ subject: PeakSubject, _ overLimit: OverLimitIDs
+    ) throws -> Int128 {
         switch subject {
-        case .provider: nil
-        case .tenant: ("tenant", "tenant_id")
-        case .model: ("model", "model_id")
+        case .tenant: return overLimit.tenants.contains(peak.subject.id) ? peak.tokens : 0
+        case .model: return overLimit.models.contains(peak.subject.id) ? peak.tokens : 0
+        case .provider:
+            let own = try [(SegmentGranularity.minuteByTenant, overLimit.tenants), (.minuteByModel, overLimit.models)]
+                .flatMap { granularity, ids in
+                    ids.isEmpty ? [] : try tokens(in: peak.minute, of: peak.subject.provider, granularity, ids)
+                }
+            return own.max() ?? 0
         }
+    }
+
+    /// The tokens of some tenants or models of a provider in a minute.
+    private func tokens(
+        in minute: Int64, of provider: Int16, _ granularity: SegmentGranularity, _ ids: [Int64]
+    ) throws -> [Int128] {
+        let isByTenant = granularity == .minuteByTenant
+        let sums = try detail.sums(
+            of: DetailReading(
+                seconds: minute * 60..<(minute + 1) * 60, granularity: granularity, providers: [provider],
+                tenants: isByTenant ? ids : nil, parts: isByTenant ? .tenant : .model, moment: { _ in minute * 60 }))
+        var found: [Int128] = []
+        sums.forEach { _, row in
+            if isByTenant || ids.contains(Int64(row.key.model)) { found.append(row.counts.input + row.counts.output) }
+        }
+        return found
     }
 }

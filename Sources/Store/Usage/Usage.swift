@@ -1,6 +1,7 @@
+internal import BatchFormat
 internal import Postgres
 package import Reporting
-package import UsageModel
+internal import UsageModel
 
 extension StoreSession {
     /// Answers a question about usage. Must run in a snapshot.
@@ -35,7 +36,7 @@ extension StoreSession {
         query.knownAt = plan.usesKind ? try query.knownAt ?? knownMoment() : nil
         try plan.source.requireKept(from: query.from, keptFrom: try keptFrom(plan.source))
         var sql = UsageSQL(query, plan: plan, calendar: calendar, overLimit: try overLimitIDs())
-        let text = sql.text()
+        let text = try sql.text(from: self)
         try begin(UsageAnswer(position: position, knownAt: query.knownAt, source: plan.source, rows: []))
         var count = 0
         try connection.forEachRow(text, sql.parameters) { row in
@@ -61,7 +62,8 @@ extension StoreSession {
         let first = query.groupBy.count + 1
         return UsageAnswer.Row(
             start: start, keys: keys, counts: try counts(row, from: first),
-            overLimitTokens: try row.decode(first + SumWriter.countColumns.count))
+            overLimitTokens: try row.decode(first + CountColumns.names.count),
+            estimatedTokens: try row.decode(first + CountColumns.names.count + 1))
     }
 
     private static func key(_ dimension: UsageDimension, of row: Row, column: Int) throws -> String {
@@ -87,13 +89,6 @@ extension StoreSession {
             cachedInput: try row.decode(column + 2), output: try row.decode(column + 3),
             reasoningOutput: try row.decode(column + 4))
     }
-
-    /// From when on sums of a bucket are kept; `nil` for ever.
-    package func keptFrom(_ bucket: UsageBucket) throws -> Timestamp? {
-        try connection.query(
-            "SELECT kept_from FROM sums_floor WHERE table_name = $1", [.text("usage_\(bucket.rawValue)")]
-        ).first?.decode(0)
-    }
 }
 
 /// The text and parameters of one question. Text is made of fixed pieces only; every value is a parameter.
@@ -104,7 +99,6 @@ struct UsageSQL {
     private let overLimit: OverLimitIDs
     private var sql = SQLParameters()
     var parameters: [Parameter] { sql.values }
-    private var conditions: [String] = []
 
     init(_ query: UsageQuery, plan: UsagePlan, calendar: ZoneRules, overLimit: OverLimitIDs) {
         self.overLimit = overLimit
@@ -113,159 +107,109 @@ struct UsageSQL {
         self.calendar = calendar
     }
 
-    /// Columns: bucket (or NULL), one per dimension, five sums, tokens over limit; by bucket, then by the bytes of the
-    /// dimensions' names.
-    mutating func text() -> String {
-        addRange()
-        conditions += sql.visibility(query.visibility)
-        addFilters()
+    /// Columns: bucket (or NULL), one per dimension, five sums, tokens over limit, tokens that are estimated; by bucket,
+    /// then by the bytes of the dimensions' names. Without rows whose sums are all 0.
+    mutating func text(from session: StoreSession) throws -> String {
+        let relation = try UsageDetail(query, plan: plan, overLimit: overLimit, session: session).relation(&sql)
+        let conditions = sql.visibility(query.visibility) + filters()
         let bucket = bucketExpression()
-        let join = plan.usesKind ? kindJoin() : ""
         let keys = query.groupBy.map(keyExpression(_:))
         let selected = ([bucket] + keys).enumerated().map { "\($0.element) AS c\($0.offset)" }
         let grouped = (0...keys.count).map { "c\($0)" }.joined(separator: ", ")
         let counted = hasOverLimitRows ? " FILTER (WHERE \(isCounted))" : ""
+        let columns = CountColumns.names.map { "sum(u.\($0))\(counted)" }
         let sums =
-            SumWriter.countColumns.map { "sum(u.\($0))\(counted) AS \($0)" } + ["\(overLimitTokens()) AS over_limit"]
+            zip(columns, CountColumns.names).map { "\($0) AS \($1)" }
+            + ["\(overLimitTokens()) AS over_limit", "\(estimatedTokens) AS estimated"]
         let names = query.groupBy.enumerated().map { place, dimension in
             "\(nameExpression(dimension, "c\(place + 1)")) AS n\(place + 1)"
         }
-        let outer = (["c0"] + names + SumWriter.countColumns + ["over_limit"]).joined(separator: ", ")
+        let outer = (["c0"] + names + CountColumns.names + ["over_limit", "estimated"]).joined(separator: ", ")
         let order = ["c0"] + query.groupBy.enumerated().map { orderExpression($0.element, "n\($0.offset + 1)") }
         let limit = sql.bind(.int(query.maxRows + 1))
         // The empty group of a question without dimensions and buckets must not become a row of NULLs.
         return """
             SELECT * FROM (SELECT \(outer) FROM (
                 SELECT \((selected + sums).joined(separator: ", "))
-                  FROM usage_\(plan.source.rawValue) u \(join)
-                 WHERE \(conditions.joined(separator: " AND "))
-                 GROUP BY \(grouped) LIMIT \(limit)) AS sums) AS named
+                  FROM \(relation)
+                 WHERE \(conditions.isEmpty ? "true" : conditions.joined(separator: " AND "))
+                 GROUP BY \(grouped)
+                HAVING \(columns.map { "\($0) <> 0" }.joined(separator: " OR ")) LIMIT \(limit)) AS sums) AS named
              ORDER BY \(order.joined(separator: ", "))
             """
-    }
-
-    private mutating func addRange() {
-        let column = "u.\(plan.source.rawValue)"
-        switch plan.source {
-        case .minute, .hour, .none:
-            let from = sql.bind(.timestamp(Timestamp(seconds: query.from)))
-            let to = sql.bind(.timestamp(Timestamp(seconds: query.to)))
-            conditions.append("\(column) >= \(from) AND \(column) < \(to)")
-        case .day, .month:
-            let from = sql.bind(.date(days: calendar.date(atSecond: query.from).days))
-            let to = sql.bind(.date(days: calendar.date(atSecond: query.to).days))
-            conditions.append("\(column) >= \(from) AND \(column) < \(to)")
-        }
-        guard plan.granularity != nil else { return }
-        let others =
-            hasOverLimitRows ? subjectsOverLimit().map { "u.granularity = \($0.granularity) AND \($0.isMeant)" } : []
-        conditions.append("(\(([isCounted] + others).joined(separator: " OR ")))")
     }
 
     // MARK: Names beyond their budgets
 
     /// That a minute sum is one that the question adds up.
-    private var isCounted: String { "u.granularity = \(plan.granularity?.rawValue ?? 0)" }
+    private var isCounted: String { "u.granularity = \(SegmentGranularity.minuteByProvider.rawValue)" }
 
     /// Whether the sums of providers' minutes stand beside those of tenants and models over limit, which alone tell how
     /// much of them is.
-    private var hasOverLimitRows: Bool {
-        plan.granularity == .provider && !(overLimit.tenants.isEmpty && overLimit.models.isEmpty)
-    }
+    private var hasOverLimitRows: Bool { plan.hasOverLimitRows(overLimit) }
 
-    private mutating func subjectsOverLimit() -> [(granularity: Int16, isMeant: String)] {
-        let subjects: [(MinuteGranularity, KeyPath<OverLimitIDs, [Int64]>)] = [
-            (.tenant, \.tenants), (.model, \.models),
-        ]
-        return subjects.compactMap { granularity, ids in
-            overLimit.condition(on: "u.subject_id", ids, &sql).map { (granularity.rawValue, $0) }
-        }
+    /// The tokens that are somebody's estimate.
+    private var estimatedTokens: String {
+        let isMeant = hasOverLimitRows ? "u.is_estimated AND \(isCounted)" : "u.is_estimated"
+        return "coalesce(sum(u.input_tokens + u.output_tokens) FILTER (WHERE \(isMeant)), 0)"
     }
 
     /// The tokens under names beyond a budget. Minutes of providers know those of tenants and those of models, and not
     /// how far both are the same: the larger of the two is given.
     private mutating func overLimitTokens() -> String {
         let tokens = "sum(u.input_tokens + u.output_tokens)"
-        let filters: [String]
-        switch plan.granularity {
-        case nil:
-            let parts: [(String, KeyPath<OverLimitIDs, [Int64]>)] = [
-                ("u.tenant_id", \.tenants), ("u.model_id", \.models), ("u.region_id", \.regions),
-            ]
-            var conditions: [String] = []
-            for (column, ids) in parts { conditions += overLimit.condition(on: column, ids, &sql).map { [$0] } ?? [] }
-            filters = conditions.isEmpty ? [] : [conditions.joined(separator: " OR ")]
-        case .provider: filters = subjectsOverLimit().map { "u.granularity = \($0.granularity) AND \($0.isMeant)" }
-        case .tenant: filters = overLimit.condition(on: "u.subject_id", \.tenants, &sql).map { [$0] } ?? []
-        case .model: filters = overLimit.condition(on: "u.subject_id", \.models, &sql).map { [$0] } ?? []
-        }
+        let parts: [(String, KeyPath<OverLimitIDs, [Int64]>)] = [
+            ("u.tenant_id", \.tenants), ("u.model_id", \.models), ("u.region_id", \.regions),
+        ]
+        var conditions: [String] = []
+        for (column, ids) in parts { conditions += overLimit.condition(on: column, ids, &sql).map { [$0] } ?? [] }
+        // Of providers' minutes each condition goes for rows of their own; of others a row may meet several.
+        let filters =
+            plan.granularity == .provider || conditions.isEmpty ? conditions : [conditions.joined(separator: " OR ")]
         guard !filters.isEmpty else { return "0::numeric" }
         return "coalesce(greatest(\(filters.map { "\(tokens) FILTER (WHERE \($0))" }.joined(separator: ", "))), 0)"
     }
 
-    private mutating func addFilters() {
+    /// Beside those on tenants and time, which the table has met already.
+    private mutating func filters() -> [String] {
         let filters = query.filters
-        addNames(filters.providers, in: "u.provider_id", of: "SELECT provider_id FROM provider")
-        addNames(
-            filters.tenants, in: plan.granularity == nil ? "u.tenant_id" : "u.subject_id",
-            of: "SELECT tenant_id FROM tenant")
-        addNames(
-            filters.models, in: plan.granularity == nil ? "u.model_id" : "u.subject_id",
-            of: "SELECT model_id FROM model")
-        addNames(filters.regions, in: "u.region_id", of: "SELECT region_id FROM region")
-        conditions += sql.codes(filters.layers?.map(\.rawValue), "u.layer")
-        conditions += sql.codes(filters.workloads?.map(\.rawValue), "u.workload")
-        conditions += sql.codes(filters.modalities?.map(\.rawValue), "u.modality")
-        conditions += sql.codes(filters.kinds?.map(\.rawValue), "coalesce(k.kind, 0)")
+        return names(filters.providers, of: "provider") + names(filters.models, of: "model")
+            + names(filters.regions, of: "region") + sql.codes(filters.layers?.map(\.rawValue), "u.layer")
+            + sql.codes(filters.workloads?.map(\.rawValue), "u.workload")
+            + sql.codes(filters.modalities?.map(\.rawValue), "u.modality")
+            + sql.codes(filters.kinds?.map(\.rawValue), "u.kind")
     }
 
-    private mutating func addNames(_ names: [String]?, in column: String, of select: String) {
-        guard let names else { return }
-        conditions.append("\(column) IN (\(select) WHERE name = ANY(\(sql.bind(.textArray(names)))))")
+    private mutating func names(_ names: [String]?, of table: String) -> [String] {
+        guard let names else { return [] }
+        let list = sql.bind(.textArray(names))
+        return ["u.\(table)_id IN (SELECT \(table)_id FROM \(table) WHERE name = ANY(\(list)))"]
     }
 
     private mutating func bucketExpression() -> String {
-        let column = "u.\(plan.source.rawValue)"
         switch (query.bucket, plan.source) {
         case (.none, _): return "NULL::timestamptz"
-        case (.minute, _): return column
-        case (.hour, .minute): return localHour(column)
-        case (.hour, _): return column
-        case (.day, .day): return column
-        case (.month, .month): return column
-        case (.month, .day): return "date_trunc('month', \(column)::timestamp)::date"
-        case (.day, _): return "(\(column) AT TIME ZONE \(sql.bind(.text(query.zone.identifier))))::date"
+        case (.minute, _): return "u.moment"
+        case (.hour, .minute): return localHour()
+        case (.hour, _): return "u.moment"
+        case (.day, .day), (.day, .month): return "u.day"
+        case (.month, .day), (.month, .month): return "date_trunc('month', u.day::timestamp)::date"
+        case (.day, _): return "(u.moment AT TIME ZONE \(sql.bind(.text(query.zone.identifier))))::date"
         case (.month, _):
-            return "date_trunc('month', \(column) AT TIME ZONE \(sql.bind(.text(query.zone.identifier))))::date"
+            return "date_trunc('month', u.moment AT TIME ZONE \(sql.bind(.text(query.zone.identifier))))::date"
         }
     }
 
     /// The moment at which the local hour of a minute began, in zones whose hours don't start with UTC's.
-    private mutating func localHour(_ column: String) -> String {
-        let zone = sql.bind(.text(query.zone.identifier))
-        return """
-            \(column) - (\(column) AT TIME ZONE \(zone) - date_trunc('hour', \(column) AT TIME ZONE \(zone)))
-            """
-    }
-
-    private mutating func kindJoin() -> String {
-        let tenant = plan.granularity == nil ? "u.tenant_id" : "u.subject_id"
-        let column = "u.\(plan.source.rawValue)"
-        let day =
-            plan.source == .day ? column : "(\(column) AT TIME ZONE \(sql.bind(.text(calendar.identifier))))::date"
-        return KindJoin.sql(tenant: tenant, day: day, known: query.knownAt.map { sql.bind(.timestamp($0)) })
+    private mutating func localHour() -> String {
+        let local = "u.moment AT TIME ZONE \(sql.bind(.text(query.zone.identifier)))"
+        return "u.moment - (\(local) - date_trunc('hour', \(local)))"
     }
 
     private func keyExpression(_ dimension: UsageDimension) -> String {
         switch dimension {
-        case .provider: "u.provider_id"
-        case .tenant: plan.granularity == nil ? "u.tenant_id" : "u.subject_id"
-        case .model: plan.granularity == nil ? "u.model_id" : "u.subject_id"
-        case .region: "u.region_id"
-        case .layer: "u.layer"
-        case .workload: "u.workload"
-        case .modality: "u.modality"
-        case .kind: "coalesce(k.kind, 0)"
+        case .provider, .tenant, .model, .region: "u.\(dimension.rawValue)_id"
+        case .layer, .workload, .modality, .kind: "u.\(dimension.rawValue)"
         }
     }
 
@@ -300,14 +244,16 @@ struct UsageSQL {
 
 /// The join that says what a tenant was on a day, as it was known at a moment.
 enum KindJoin {
-    /// - Parameter known: the parameter that holds the moment, or `nil` for what is held now.
-    static func sql(tenant: String, day: String, known: String?) -> String {
-        let isHeld = known.map {
-            "k.recorded_at <= \($0) AND (k.superseded_at IS NULL OR k.superseded_at > \($0))"
-        }
-        return """
-            LEFT JOIN tenant_kind k ON k.tenant_id = \(tenant) AND k.effective_from <= \(day)
-                 AND (k.effective_to IS NULL OR k.effective_to > \(day)) AND \(isHeld ?? "k.superseded_at IS NULL")
-            """
+    /// - Parameter known: the parameter that holds the moment.
+    static func sql(tenant: String, day: String, known: String) -> String {
+        """
+        LEFT JOIN tenant_kind k ON k.tenant_id = \(tenant) AND k.effective_from <= \(day)
+             AND (k.effective_to IS NULL OR k.effective_to > \(day)) AND \(isHeld(known: known))
+        """
+    }
+
+    /// That a record `k` was held at the moment.
+    static func isHeld(known: String) -> String {
+        "k.recorded_at <= \(known) AND (k.superseded_at IS NULL OR k.superseded_at > \(known))"
     }
 }

@@ -65,4 +65,15 @@ package struct UsageRows: Sendable, Equatable {
     package var grossTotals: WideTokenCounts {
         rows.reduce(into: WideTokenCounts()) { $0 += WideTokenCounts($1.counts) }
     }
+
+    /// First and last minute, since 1970-01-01T00:00Z; `nil` without rows.
+    package var minutes: ClosedRange<Int64>? {
+        guard var least = rows.first?.minute else { return nil }
+        var most = least
+        for row in rows {
+            least = min(least, row.minute)
+            most = max(most, row.minute)
+        }
+        return least...most
+    }
 }

@@ -70,6 +70,17 @@ import UsageModel
             try await world.rollUpAll(RollupLimits(maxBatches: 2), lane: pick([.every, .light]))
         }
 
+        /// Merges some of what waits, writes days, and makes ranges one.
+        mutating func merge() async throws {
+            var policy = SegmentPolicy()
+            policy.maxQueuedBytes = Int.random(in: 0...40, using: &generator)
+            policy.batches.maxBatches = Int.random(in: 1...3, using: &generator)
+            policy.maxRanges = Int.random(in: 2...4, using: &generator)
+            for _ in 0..<Int.random(in: 1...8, using: &generator) {
+                _ = try await world.store.mergeSegmentsNext(policy, now: now, decode: world.payloads.decode)
+            }
+        }
+
         mutating func importRegistry() async throws {
             now = Timestamp(seconds: now.seconds + Int64.random(in: 1...90_000, using: &generator))
             var records: [FactRecord] = []
@@ -126,7 +137,7 @@ import UsageModel
     }
 
     @Test(arguments: 0..<4)
-    func `rollups, imports, late usage and questions in any order give what the join over all rows gives`(
+    func `rollups, merges, imports, late usage and questions in any order give what the join over all rows gives`(
         round: Int
     ) async throws {
         try await World.with { world in
@@ -142,9 +153,10 @@ import UsageModel
             for step in 0..<60 {
                 if round % 2 == 1, step == 25 { _ = try await others.fillCubes() }
                 if round % 2 == 1, step == 35 { try await world.fillCubes(others) }
-                switch Int.random(in: 0..<10, using: &history.generator) {
+                switch Int.random(in: 0..<12, using: &history.generator) {
                 case 0..<3: try await history.rollUp()
                 case 3..<5: try await history.importRegistry()
+                case 5..<7: try await history.merge()
                 default: try await history.ask()
                 }
             }

@@ -45,7 +45,7 @@ extension World {
     func store(zones: Set<String>) -> Store {
         Store(
             pool: store.pool, questions: store.questionAccess, calendar: store.calendar, scopeZones: zones,
-            logger: store.logger)
+            decode: payloads.decode, logger: store.logger)
     }
 
     static func scope(_ filters: ScopeFilters = ScopeFilters(), zone: String = "Asia/Shanghai") -> Scope {

@@ -237,7 +237,8 @@ import UsageModel
             let connection = world.store.pool
             _ = try await world.store.commitBatch(world.batch(oneRow(minute("2025-06-06")), sequence: 1))
             async let imported: Void = connection.withTransaction(.readWrite) { connection in
-                let session = StoreSession(connection, calendar: world.store.calendar)
+                let session = StoreSession(
+                    connection, calendar: world.store.calendar, decode: world.payloads.decode)
                 _ = try session.importFacts(
                     [tenantRecord("t1", .trial, "2025-01-01")], kind: .tenants, by: "x", now: World.june)
                 reached.withLock { $0 = true }

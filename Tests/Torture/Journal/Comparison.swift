@@ -15,7 +15,7 @@ struct Comparison: CustomStringConvertible {
             + "counted, once); \(events) events; tokens lost 0, doubled 0 of \(tokens)"
     }
 
-    /// Compares everything: group by group by their markers, then every key of every table of sums.
+    /// Compares everything: group by group by their markers, then every key of all sums.
     ///
     /// - Throws: ``BrokenInvariant`` with what is lost, doubled or otherwise wrong.
     static func check(_ journal: Journal, _ database: Database) async throws -> Comparison {
@@ -110,30 +110,16 @@ extension Counts {
 }
 
 extension Database {
-    private static let sums = "sum(requests), sum(input_tokens), sum(output_tokens)"
-
     fileprivate func byMinuteAndTenant() async throws -> [String: Counts] {
-        try await counts(
-            """
-            SELECT to_char(minute AT TIME ZONE 'UTC', 'HH24:MI ') || t.name, \(Self.sums)
-              FROM usage_minute u JOIN tenant t ON t.tenant_id = u.subject_id WHERE u.granularity = 3 GROUP BY 1
-            """)
+        try await sum(.minuteByTenant) { "\($0.clock.suffix(5)) \($0.tenant)" }
     }
 
     fileprivate func byMinuteAndModel() async throws -> [String: Counts] {
-        try await counts(
-            """
-            SELECT to_char(minute AT TIME ZONE 'UTC', 'HH24:MI ') || m.name, \(Self.sums)
-              FROM usage_minute u JOIN model m ON m.model_id = u.subject_id WHERE u.granularity = 2 GROUP BY 1
-            """)
+        try await sum(.minuteByModel) { "\($0.clock.suffix(5)) \($0.model)" }
     }
 
     fileprivate func byHourAndKey() async throws -> [String: Counts] {
-        try await counts(
-            """
-            SELECT to_char(hour AT TIME ZONE 'UTC', 'HH24 ') || t.name || ' ' || m.name, \(Self.sums)
-              FROM usage_hour u JOIN tenant t USING (tenant_id) JOIN model m USING (model_id) GROUP BY 1
-            """)
+        try await sum(.hour) { "\($0.clock.suffix(5).prefix(2)) \($0.tenant) \($0.model)" }
     }
 
     fileprivate func batchesCountedTwice() async throws -> UInt64 {

@@ -1,26 +1,26 @@
 internal import CMalloc
 
 /// What the C library's allocator keeps of the process's memory.
-enum ProcessMemory {
+package enum ProcessMemory {
     /// The most arenas of the allocator. Each keeps what its threads have freed, so that the default of eight for each
     /// processor would keep the peak of each.
     private static let maxArenas: Int32 = 2
     /// Blocks of this size and larger are the system's own pages, in bytes, and go back to it when they are freed: the
-    /// tables and columns of batches, which come and go with each seal. By default the allocator keeps blocks of up to
+    /// tables and columns of batches and segments, which come and go. By default the allocator keeps blocks of up to
     /// 32 MiB once one was freed, and what lies between them.
     private static let mappedBytes: Int32 = 256 << 10
     /// Free memory at the end of an arena beyond which it goes back to the system, in bytes.
     private static let keptBytes: Int32 = 1 << 20
 
     /// To be called before threads are started.
-    static func limit() {
+    package static func limit() {
         _ = mallopt(M_ARENA_MAX, maxArenas)
         _ = mallopt(M_MMAP_THRESHOLD, mappedBytes)
         _ = mallopt(M_TRIM_THRESHOLD, keptBytes)
     }
 
     /// Gives pages that nothing uses back to the system.
-    static func giveBack() {
+    package static func giveBack() {
         _ = malloc_trim(0)
     }
 }
