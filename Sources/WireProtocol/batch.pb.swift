@@ -11,7 +11,7 @@
 /// The batch that a collector seals and ships, and the rows of its write-ahead records.
 ///
 /// This file gives the shape; ../../README.md gives the rules that a reader must hold a message to: canonical form,
-/// order, ranges, and what a column may leave out.
+/// order, ranges, what a column may leave out, and which format version has which column.
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -124,7 +124,7 @@ package nonisolated struct WireNames: Sendable {
   package init() {}
 }
 
-/// Rows in columns, sorted by (tenant, model, region, layer, workload, modality, minute).
+/// Rows in columns, sorted by (tenant, model, region, layer, workload, modality, flags, minute).
 package nonisolated struct WireRows: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -230,6 +230,13 @@ package nonisolated struct WireRows: @unchecked Sendable {
   package var reasoningOutput: [UInt64] {
     get {_storage._reasoningOutput}
     set {_uniqueStorage()._reasoningOutput = newValue}
+  }
+
+  /// 1 where the counts are estimated, plus 2 where they are taken back; left out where no row has either. Format version
+  /// 2 has it, 1 hasn't.
+  package var flags: [UInt32] {
+    get {_storage._flags}
+    set {_uniqueStorage()._flags = newValue}
   }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -464,7 +471,7 @@ nonisolated extension WireNames: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension WireRows: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Rows"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}row_count\0\u{3}base_minute\0\u{1}tenants\0\u{1}models\0\u{1}regions\0\u{3}tenant_rows\0\u{1}model\0\u{1}region\0\u{1}layer\0\u{1}workload\0\u{1}modality\0\u{1}minute\0\u{1}requests\0\u{1}input\0\u{3}cached_input\0\u{1}output\0\u{3}reasoning_output\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}row_count\0\u{3}base_minute\0\u{1}tenants\0\u{1}models\0\u{1}regions\0\u{3}tenant_rows\0\u{1}model\0\u{1}region\0\u{1}layer\0\u{1}workload\0\u{1}modality\0\u{1}minute\0\u{1}requests\0\u{1}input\0\u{3}cached_input\0\u{1}output\0\u{3}reasoning_output\0\u{1}flags\0")
 
   fileprivate class _StorageClass {
     var _rowCount: UInt32 = 0
@@ -484,6 +491,7 @@ nonisolated extension WireRows: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     var _cachedInput: [UInt64] = []
     var _output: [UInt64] = []
     var _reasoningOutput: [UInt64] = []
+    var _flags: [UInt32] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -511,6 +519,7 @@ nonisolated extension WireRows: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       _cachedInput = source._cachedInput
       _output = source._output
       _reasoningOutput = source._reasoningOutput
+      _flags = source._flags
     }
   }
 
@@ -546,6 +555,7 @@ nonisolated extension WireRows: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
         case 15: try { try decoder.decodeRepeatedUInt64Field(value: &_storage._cachedInput) }()
         case 16: try { try decoder.decodeRepeatedUInt64Field(value: &_storage._output) }()
         case 17: try { try decoder.decodeRepeatedUInt64Field(value: &_storage._reasoningOutput) }()
+        case 18: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._flags) }()
         default: break
         }
       }
@@ -609,6 +619,9 @@ nonisolated extension WireRows: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       if !_storage._reasoningOutput.isEmpty {
         try visitor.visitPackedUInt64Field(value: _storage._reasoningOutput, fieldNumber: 17)
       }
+      if !_storage._flags.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._flags, fieldNumber: 18)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -635,6 +648,7 @@ nonisolated extension WireRows: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
         if _storage._cachedInput != rhs_storage._cachedInput {return false}
         if _storage._output != rhs_storage._output {return false}
         if _storage._reasoningOutput != rhs_storage._reasoningOutput {return false}
+        if _storage._flags != rhs_storage._flags {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -91,7 +91,6 @@ internal import WireProtocol
             ("spool_sequence", { $0.spoolSequence = 0 }, .badHeader),
             ("sealed at", { $0.sealedAtMilliseconds = -1 }, .badHeader),
             ("version", { $0.softwareVersion = "" }, .badHeader),
-            ("format", { $0.formatVersion = 2 }, .unsupportedVersion),
             ("no events", { $0.eventCount = 0 }, .inconsistentCounts),
             ("too many events", { $0.eventCount = 1_000_000 }, .inconsistentCounts),
             ("zero refusals", { $0.rejections = [.syntax: 0] }, .badHeader),

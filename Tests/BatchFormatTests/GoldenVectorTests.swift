@@ -55,7 +55,17 @@ internal import UsageModel
                         reasoningOutput: Limits.maxTokensPerField)),
             ], rejections: [.badName: .max]),
         Vector(name: "mixed", events: mixed(200), rejections: [.badTime: 2]),
+        Vector(name: "flags", events: flagged(60)),
+        Vector(
+            name: "taken-back",
+            events: ["cn-beijing", "cn-shanghai"].map { PlainEvent(region: $0, flags: .takenBack) }
+        ),
     ]
+
+    private static func flagged(_ count: Int) -> [PlainEvent] {
+        var generator = SeededGenerator(seed: 2027)
+        return (0..<count).map { _ in .randomFlagged(using: &generator) }
+    }
 
     private static func mixed(_ count: Int) -> [PlainEvent] {
         var generator = SeededGenerator(seed: 2026)
@@ -118,7 +128,8 @@ internal import UsageModel
 
     private func describe(_ header: BatchHeader, _ rows: UsageRows) -> String {
         var lines = [
-            "format_version \(header.formatVersion)", "provider \(header.provider)", "collector \(header.collector)",
+            "format_version \(FormatVersion(of: rows).rawValue)", "provider \(header.provider)",
+            "collector \(header.collector)",
             "spool_id \(header.spoolID.hex)", "spool_sequence \(header.spoolSequence)",
             "sealed_at_milliseconds \(header.sealedAtMilliseconds)", "software_version \(header.softwareVersion)",
             "event_count \(header.eventCount)",
@@ -127,9 +138,10 @@ internal import UsageModel
             "rejected \($0.key.rawValue) \($0.value)"
         }
         lines.append("")
+        let isFlagged = FormatVersion(of: rows) == .flagged
         lines.append(
             "tenant | model | region | layer | workload | modality | minute | requests | input | cached | output"
-                + " | reasoning")
+                + " | reasoning" + (isFlagged ? " | flags" : ""))
         lines += rows.rows.map { row in
             let names = [
                 rows.tenants[Int(row.tenant)], rows.models[Int(row.model)], rows.regions[Int(row.region)],
@@ -140,7 +152,8 @@ internal import UsageModel
                 "\(row.minute)", "\(counts.requests)", "\(counts.input)", "\(counts.cachedInput)", "\(counts.output)",
                 "\(counts.reasoningOutput)",
             ]
-            return (names + numbers).joined(separator: " | ")
+            let flags = isFlagged ? ["\(row.flags.rawValue)"] : []
+            return (names + numbers + flags).joined(separator: " | ")
         }
         return lines.joined(separator: "\n") + "\n"
     }

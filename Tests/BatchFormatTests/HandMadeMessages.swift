@@ -33,9 +33,53 @@ struct HandMadeMessage {
         return try WireBatch(serializedBytes: BatchEncoder.message(header, sums.rows()))
     }
 
-    static func all() throws -> [HandMadeMessage] {
-        try changedBatches() + rawMessages()
+    /// The same with an estimate, and with usage of the first row that is taken back: seven rows.
+    static func soundFlaggedBatch() throws -> WireBatch {
+        let sound = try soundBatch()
+        let opened = try BatchDecoder.decode(message: sound.serializedBytes())
+        var rows = opened.rows
+        rows.rows.insert(rows.rows[0], at: 1)
+        rows.rows[1].flags = .takenBack
+        rows.rows.append(rows.rows[rows.rows.count - 1])
+        rows.rows[rows.rows.count - 1].flags = .estimated
+        var header = opened.header
+        header.eventCount += 2
+        return try WireBatch(serializedBytes: BatchEncoder.message(header, rows))
     }
+
+    static func all() throws -> [HandMadeMessage] {
+        try changedBatches() + rawMessages() + changedFlaggedBatches()
+    }
+
+    private static func changedFlaggedBatches() throws -> [HandMadeMessage] {
+        let sound = try soundFlaggedBatch()
+        return try flagChanges.map { name, code, change in
+            var batch = sound
+            change(&batch)
+            return HandMadeMessage(name: name, bytes: try batch.serializedBytes(), code: code)
+        }
+    }
+
+    private static let flagChanges: [Change] = [
+        ("flags in format version 1", .badMessage, { $0.formatVersion = 1 }),
+        ("format version 3", .unsupportedVersion, { $0.formatVersion = 3 }),
+        ("format version 2 without flags", .unsupportedVersion, { $0.rows.flags = [] }),
+        ("flags written out although no row has one", .badColumn, { $0.rows.flags = [0] }),
+        ("no flags, seven times", .badColumn, { $0.rows.flags = [UInt32](repeating: 0, count: 7) }),
+        ("the same flags, seven times", .badColumn, { $0.rows.flags = [UInt32](repeating: 1, count: 7) }),
+        ("a flag that nobody knows", .badMessage, { $0.rows.flags[1] = 4 }),
+        ("a flag too few", .badColumn, { $0.rows.flags.removeLast() }),
+        ("a flag too many", .badColumn, { $0.rows.flags.append(1) }),
+        ("a key twice, taken back twice", .badOrder, { $0.rows.flags[0] = 2 }),
+        ("what is taken back before what is counted", .badOrder, { batch in batch.rows.flags.swapAt(0, 1) }),
+        (
+            "more taken back than its events could have", .inconsistentCounts,
+            { batch in
+                batch.rows.output[1] = 8 * Limits.maxTokensPerField
+                batch.rows.reasoningOutput = [UInt64](repeating: 0, count: 1)
+            }
+        ),
+    ]
 
     private static func changedBatches() throws -> [HandMadeMessage] {
         let sound = try soundBatch()

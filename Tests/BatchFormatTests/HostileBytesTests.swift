@@ -4,8 +4,8 @@ internal import UsageModel
 @testable internal import BatchFormat
 
 @Suite struct HostileBytesTests {
-    private func smallBatch() throws -> (sealed: [UInt8], message: [UInt8]) {
-        let (rows, eventCount) = try UsageRows.random(count: 6, seed: 2)
+    private func smallBatch(isFlagged: Bool = false) throws -> (sealed: [UInt8], message: [UInt8]) {
+        let (rows, eventCount) = try UsageRows.random(count: 6, seed: 2, isFlagged: isFlagged)
         let header = BatchHeader.sample(eventCount: eventCount, rejections: [.syntax: 3])
         return (try BatchEncoder().seal(header, rows).bytes, try BatchEncoder.message(header, rows))
     }
@@ -29,16 +29,21 @@ internal import UsageModel
         }
     }
 
-    @Test func `a message cut at any byte is refused, unless it ends where a part ends and still adds up`() throws {
-        let message = try smallBatch().message
+    @Test(arguments: [false, true])
+    func `a message cut at any byte is refused, unless it ends where a part ends and still adds up`(
+        isFlagged: Bool
+    ) throws {
+        let message = try smallBatch(isFlagged: isFlagged).message
         for length in 0..<message.count {
             #expect(throws: BatchError.self) { try BatchDecoder.decode(message: Array(message.prefix(length))) }
         }
     }
 
-    @Test
-    func `a message with any one bit flipped is refused or canonical: it encodes to the same bytes again`() throws {
-        let message = try smallBatch().message
+    @Test(arguments: [false, true])
+    func `a message with any one bit flipped is refused or canonical: it encodes to the same bytes again`(
+        isFlagged: Bool
+    ) throws {
+        let message = try smallBatch(isFlagged: isFlagged).message
         for bit in 0..<message.count * 8 {
             var flipped = message
             flipped[bit / 8] ^= 1 << UInt8(bit % 8)
@@ -60,8 +65,11 @@ internal import UsageModel
         }
     }
 
-    @Test func `a message with bytes garbled anywhere never decodes to something that isn't canonical`() throws {
-        let message = try smallBatch().message
+    @Test(arguments: [false, true])
+    func `a message with bytes garbled anywhere never decodes to something that isn't canonical`(
+        isFlagged: Bool
+    ) throws {
+        let message = try smallBatch(isFlagged: isFlagged).message
         var generator = SeededGenerator(seed: 77)
         for _ in 0..<20_000 {
             var garbled = message

@@ -263,16 +263,17 @@ internal import UsageModel
                 Int64.random(in: tenants, using: &generator), Int32.random(in: 1...40, using: &generator)
             )
             let minute = Int.random(in: 0..<60, using: &generator)
+            let isEstimated = Int.random(in: 0..<10, using: &generator) == 0
             let key =
                 switch granularity {
                 case .hour:
                     SegmentKey.sample(
                         tenant: tenant, model: model, region: .random(in: 1...3, using: &generator),
                         layer: Layer.allCases.randomElement(using: &generator) ?? .maas,
-                        isEstimated: Int.random(in: 0..<10, using: &generator) == 0)
-                case .minuteByTenant: SegmentKey(tenant: tenant, minute: minute)
-                case .minuteByModel: SegmentKey(tenant: 0, model: model, minute: minute)
-                case .minuteByProvider: SegmentKey(tenant: 0, minute: minute)
+                        isEstimated: isEstimated)
+                case .minuteByTenant: SegmentKey(tenant: tenant, isEstimated: isEstimated, minute: minute)
+                case .minuteByModel: SegmentKey(tenant: 0, model: model, isEstimated: isEstimated, minute: minute)
+                case .minuteByProvider: SegmentKey(tenant: 0, isEstimated: isEstimated, minute: minute)
                 }
             let sign: Int128 = Int.random(in: 0..<8, using: &generator) == 0 ? -1 : 1
             rows[key] = SignedTokenCounts(

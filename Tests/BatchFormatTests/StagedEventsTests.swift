@@ -15,7 +15,7 @@ internal import UsageModel
                 let parser = Int.random(in: 0..<parsers.count, using: &generator)
                 parsers[parser].removeAll()
                 for _ in 0..<Int.random(in: 0...300, using: &generator) {
-                    let event = PlainEvent.random(using: &generator)
+                    let event = PlainEvent.randomFlagged(using: &generator)
                     try parsers[parser].add(event)
                     #expect(try direct.add(event) == .added)
                 }
@@ -88,7 +88,8 @@ internal import UsageModel
                         region: .random(in: 0...tenants & 0x3FF, using: &generator),
                         layer: Layer.allCases.randomElement(using: &generator) ?? .maas,
                         workload: Workload.allCases.randomElement(using: &generator) ?? .online,
-                        modality: Modality.allCases.randomElement(using: &generator) ?? .text),
+                        modality: Modality.allCases.randomElement(using: &generator) ?? .text,
+                        flags: UsageFlags(rawValue: .random(in: 0...3, using: &generator))),
                     minute: .random(in: minutes / 2...minutes, using: &generator))
             }
             let expected = (0..<UInt32(count)).sorted { left, right in
@@ -119,7 +120,8 @@ extension StagedEvents {
             tenant: FieldRange(start: 0, count: UInt32(scratch.count), isInScratch: true),
             model: FieldRange(start: 0, count: UInt32(model.count)),
             region: FieldRange(start: UInt32(model.count), count: UInt32(region.count)),
-            layer: event.layer, workload: event.workload, modality: event.modality, counts: event.counts)
+            layer: event.layer, workload: event.workload, modality: event.modality, counts: event.counts,
+            isEstimated: event.flags.contains(.estimated), isTakenBack: event.flags.contains(.takenBack))
         unsafe try add(usageEvent, record: record.span.bytes, scratch: scratch.span.bytes)
     }
 }

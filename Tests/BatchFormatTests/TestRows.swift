@@ -28,12 +28,20 @@ struct PlainEvent: Hashable {
     var layer = Layer.maas
     var workload = Workload.online
     var modality = Modality.text
+    var flags: UsageFlags = []
     var counts = TokenCounts(requests: 1, input: 100, cachedInput: 10, output: 20, reasoningOutput: 5)
 
     var key: PlainEvent {
         var key = self
         key.counts = TokenCounts()
         return key
+    }
+
+    /// Any of the flags, on an event like those that have none.
+    static func randomFlagged(using generator: inout SeededGenerator) -> PlainEvent {
+        var event = random(using: &generator)
+        event.flags = UsageFlags(rawValue: .random(in: 0...UsageFlags.all.rawValue, using: &generator))
+        return event
     }
 
     static func random(using generator: inout SeededGenerator) -> PlainEvent {
@@ -65,7 +73,8 @@ extension MinuteBuckets {
             tenant: FieldRange(start: 0, count: UInt32(scratch.count), isInScratch: true),
             model: FieldRange(start: 1, count: UInt32(model.count)),
             region: FieldRange(start: UInt32(2 + model.count), count: UInt32(region.count)),
-            layer: event.layer, workload: event.workload, modality: event.modality, counts: event.counts)
+            layer: event.layer, workload: event.workload, modality: event.modality, counts: event.counts,
+            isEstimated: event.flags.contains(.estimated), isTakenBack: event.flags.contains(.takenBack))
         return unsafe try add(usageEvent, record: record.span.bytes, scratch: scratch.span.bytes)
     }
 
@@ -85,15 +94,18 @@ extension UsageRows {
                     PlainEvent(
                         minute: row.minute, tenant: tenants[Int(row.tenant)], model: models[Int(row.model)],
                         region: regions[Int(row.region)], layer: row.layer, workload: row.workload,
-                        modality: row.modality, counts: TokenCounts()), row.counts
+                        modality: row.modality, flags: row.flags, counts: TokenCounts()), row.counts
                 )
             }, uniquingKeysWith: { first, _ in first })
     }
 
     /// Rows of `count` random events from a seed.
-    static func random(count: Int, seed: UInt64) throws -> (rows: UsageRows, eventCount: UInt64) {
+    static func random(
+        count: Int, seed: UInt64, isFlagged: Bool = false
+    ) throws -> (rows: UsageRows, eventCount: UInt64) {
         var generator = SeededGenerator(seed: seed)
-        let sums = try MinuteBuckets.summing((0..<count).map { _ in .random(using: &generator) })
+        let sums = try MinuteBuckets.summing(
+            (0..<count).map { _ in isFlagged ? .randomFlagged(using: &generator) : .random(using: &generator) })
         return (sums.rows(), sums.eventCount)
     }
 }

@@ -27,7 +27,7 @@ final class AggregatorDouble: Sendable {
         var nextSequence: UInt64 = 0
         var counted: [BatchDigest] = []
         var events: UInt64 = 0
-        var input: UInt128 = 0
+        var input: Int128 = 0
         var regressed = false
         var misbehaviours: [Misbehaviour] = []
         var requests = 0

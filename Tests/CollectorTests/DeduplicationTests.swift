@@ -49,7 +49,7 @@ import UsageModel
         }
     }
 
-    private func counted(_ directory: String) async throws -> (events: UInt64, input: UInt128) {
+    private func counted(_ directory: String) async throws -> (events: UInt64, input: Int128) {
         let rig = try await Rig.open(directory)
         await rig.seal()
         let totals = try await rig.sealedTotals()

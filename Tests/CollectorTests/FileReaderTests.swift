@@ -20,7 +20,7 @@ import UsageModel
         }
     }
 
-    private func sum(_ range: Range<Int>) -> UInt128 { range.reduce(0) { $0 + UInt128($1) } }
+    private func sum(_ range: Range<Int>) -> Int128 { range.reduce(0) { $0 + Int128($1) } }
 
     @Test func `a growing file is followed`() async throws {
         try await withLogs { directory, log in

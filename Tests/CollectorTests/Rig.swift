@@ -129,7 +129,7 @@ struct SealedTotals: Equatable {
     var batches = 0
     var events: UInt64 = 0
     var rejections: [RejectionReason: UInt64] = [:]
-    var counts = WideTokenCounts()
+    var counts = SignedTokenCounts()
     var byTenant: [String: UInt64] = [:]
 }
 

@@ -10,13 +10,16 @@ import UsageModel
         return SpoolID(using: &random)
     }()
 
-    private func sealed(_ events: Oracle.Events, spoolSequence: UInt64 = 1, times: UInt64 = 1) throws -> [UInt8] {
+    /// - Parameter flags: other ones than the events have.
+    private func sealed(
+        _ events: Oracle.Events, spoolSequence: UInt64 = 1, times: UInt64 = 1, flags: UsageFlags? = nil
+    ) throws -> [UInt8] {
         let requests = UInt64(events.places.count) * times
         let counts = TokenCounts(
             requests: requests, input: events.tokens * times, cachedInput: 0, output: 0, reasoningOutput: 0)
         let row = UsageRow(
             minute: events.key.minute, tenant: 0, model: 0, region: 0, layer: .maas, workload: .online,
-            modality: .text, counts: counts)
+            modality: .text, flags: flags ?? events.key.flags, counts: counts)
         let header = BatchHeader(
             provider: CollectorNode.provider, collector: "edge-0", spoolID: spoolID, spoolSequence: spoolSequence,
             sealedAtMilliseconds: 1, softwareVersion: "test", eventCount: requests)
@@ -39,6 +42,13 @@ import UsageModel
         oracle.settle(events, .acknowledged)
         try oracle.count(0, try sealed(events), epoch: 1, sequence: 0)
         try oracle.checkDrained()
+    }
+
+    @Test func `an event that is counted without its flag is noticed`() throws {
+        var oracle = Oracle()
+        let events = oracle.emit(0, count: 1, minute: 7, flags: .takenBack)
+        #expect(invariant { try oracle.count(0, try sealed(events, flags: []), epoch: 1, sequence: 0) } == .exact)
+        try oracle.count(0, try sealed(events, spoolSequence: 2), epoch: 1, sequence: 1)
     }
 
     @Test func `an acknowledged event that is missing is noticed`() throws {

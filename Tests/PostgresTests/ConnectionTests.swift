@@ -49,14 +49,42 @@ internal import UsageModel
         }
     }
 
-    @Test func `numerics below 0 are written as what they are`() async throws {
+    @Test func `numerics of either sign survive both ways`() async throws {
         try await withPool { pool in
             try await pool.withConnection { connection in
-                let values: [Int128] = [0, 1, -1, -9_999, -10_000, Int128(Int64.min), Int128.min, Int128.max]
+                var values: [Int128] = [0, 1, -1, -9_999, -10_000, Int128(Int64.min), Int128.min, Int128.max]
+                for shift in 0..<127 { values += [-(Int128(1) << Int128(shift)), Int128.min >> Int128(shift)] }
                 let rows = try connection.query(
-                    "SELECT v::text FROM unnest($1::numeric[]) WITH ORDINALITY AS a (v, n) ORDER BY n",
+                    "SELECT v::text, v FROM unnest($1::numeric[]) WITH ORDINALITY AS a (v, n) ORDER BY n",
                     [.numericArray(values)])
                 #expect(try rows.map { try $0.decode(0, as: String.self) } == values.map { String($0) })
+                #expect(try rows.map { try $0.decode(1, as: Int128.self) } == values)
+                let one = try connection.query("SELECT $1::numeric::text", [.numeric(Int128.min)]).one()
+                #expect(try one.decode(0, as: String.self) == String(Int128.min))
+            }
+        }
+    }
+
+    @Test(arguments: [
+        "0.5", "'NaN'", "'Infinity'", "170141183460469231731687303715884105728",
+        "-170141183460469231731687303715884105729",
+    ])
+    func `numerics that are no signed count are refused`(text: String) async throws {
+        try await withPool { pool in
+            try await pool.withConnection { connection in
+                let row = try connection.query("SELECT (\(text))::numeric").one()
+                #expect { try row.decode(0, as: Int128.self) } throws: { ($0 as? PostgresError)?.code == .decoding }
+            }
+        }
+    }
+
+    @Test func `arrays of truth values unnest`() async throws {
+        try await withPool { pool in
+            try await pool.withConnection { connection in
+                let values = [true, false, false, true]
+                let rows = try connection.query(
+                    "SELECT v FROM unnest($1::bool[]) WITH ORDINALITY AS a (v, n) ORDER BY n", [.boolArray(values)])
+                #expect(try rows.map { try $0.decode(0, as: Bool.self) } == values)
             }
         }
     }

@@ -29,11 +29,11 @@ enum June {
     }
 
     static func row(
-        _ input: UInt128, _ kind: TenantKind = .externalCustomer, provider: String = "acme"
+        _ input: Int128, _ kind: TenantKind = .externalCustomer, provider: String = "acme"
     ) -> FilteredSumRow {
         FilteredSumRow(
             provider: provider, tenantKind: kind, passesFilters: true,
-            counts: WideTokenCounts(requests: 1, input: input, cachedInput: 0, output: 0, reasoningOutput: 0))
+            counts: SignedTokenCounts(requests: 1, input: input, cachedInput: 0, output: 0, reasoningOutput: 0))
     }
 
     /// What a collector delivered that lacks nothing.

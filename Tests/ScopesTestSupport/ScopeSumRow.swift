@@ -15,11 +15,11 @@ package struct ScopeSumRow: Sendable, Hashable {
     package var region: String
     /// The model, or `nil` where the sums were made over all models.
     package var model: String?
-    package var counts: WideTokenCounts
+    package var counts: SignedTokenCounts
 
     package init(
         provider: String, tenantKind: TenantKind, layer: Layer = .maas, workload: Workload = .online,
-        modality: Modality = .text, region: String = "", model: String? = nil, counts: WideTokenCounts
+        modality: Modality = .text, region: String = "", model: String? = nil, counts: SignedTokenCounts
     ) {
         self.provider = provider
         self.tenantKind = tenantKind

@@ -55,7 +55,7 @@ import UsageModel
             let rows = [
                 ScopeSumRow(
                     provider: "openrouter", tenantKind: .externalCustomer, model: "m",
-                    counts: WideTokenCounts(requests: 1, input: 3, output: 4))
+                    counts: SignedTokenCounts(requests: 1, input: 3, output: 4))
             ]
             do {
                 let table = try ShareTable(scope: scope, period: Period("2025-06"), sums: rows)

@@ -34,13 +34,13 @@ enum Facts {
         .providers, "volcengine,bytedance,2025-01-01,,r", "aliyun,alibaba,2025-01-01,,r")
 
     private static func row(
-        _ provider: String, _ model: String, _ tokens: UInt128, _ region: String = "cn", segment: Int = 0,
+        _ provider: String, _ model: String, _ tokens: Int128, _ region: String = "cn", segment: Int = 0,
         kind: TenantKind = .externalCustomer, covered: Bool = true
     ) -> FilteredSumRow {
         FilteredSumRow(
             provider: provider, tenantKind: kind, model: model, region: region, segment: segment,
             passesFilters: covered,
-            counts: WideTokenCounts(requests: 1, input: tokens))
+            counts: SignedTokenCounts(requests: 1, input: tokens))
     }
 
     private static func segments(_ days: String...) throws -> [SumSegment] {
@@ -193,10 +193,10 @@ enum Facts {
         let rows = [
             FilteredSumRow(
                 provider: "aliyun", tenantKind: .externalCustomer, model: "qwen3", passesFilters: true,
-                counts: WideTokenCounts(requests: 1, input: 1_000)),
+                counts: SignedTokenCounts(requests: 1, input: 1_000)),
             FilteredSumRow(
                 provider: "aliyun", tenantKind: .ownBusiness, model: "qwen3", passesFilters: true,
-                counts: WideTokenCounts(requests: 1, input: 9_000)),
+                counts: SignedTokenCounts(requests: 1, input: 9_000)),
         ]
         let filters = ScopeFilters(kinds: [.externalCustomer], layers: [.maas])
         let table = try ShareTable(
@@ -221,9 +221,10 @@ enum Facts {
                 "daily,2025-H1,,10,tokens-per-day,0,s,2025-10-18", "money,2025-H1,,1000,CNY,1,s,2025-10-18"))
         let rows = [
             FilteredSumRow(
-                provider: "a", tenantKind: .externalCustomer, passesFilters: true, counts: WideTokenCounts(input: 492)),
+                provider: "a", tenantKind: .externalCustomer, passesFilters: true, counts: SignedTokenCounts(input: 492)
+            ),
             FilteredSumRow(
-                provider: "a", tenantKind: .unclassified, passesFilters: true, counts: WideTokenCounts(input: 8)),
+                provider: "a", tenantKind: .unclassified, passesFilters: true, counts: SignedTokenCounts(input: 8)),
         ]
         func table(_ name: String, _ period: String = "2025-H1") throws -> ShareTable {
             try ShareTable(

@@ -13,15 +13,15 @@ struct FactOracle {
 
     /// Tokens at a price with an allowance.
     private struct Bill {
-        var tokens: UInt128
+        var tokens: Int128
         var price: FactRecord
         var call: FactOracleTests.Call
     }
 
     struct Result {
-        var counted: [String: UInt128] = [:]
-        var unmapped: UInt128 = 0
-        var unpriced: UInt128 = 0
+        var counted: [String: Int128] = [:]
+        var unmapped: Int128 = 0
+        var unpriced: Int128 = 0
     }
 
     init(market: FactOracleTests.Market, scope: Scope) {
@@ -79,7 +79,7 @@ struct FactOracle {
         if verdict(call) == .inside, isCounted { result.unpriced += unpriced }
     }
 
-    private mutating func count(_ amount: UInt128, _ call: FactOracleTests.Call) {
+    private mutating func count(_ amount: Int128, _ call: FactOracleTests.Call) {
         let isCounted = scope.filters.kinds?.contains(call.kind) ?? true
         let (verdict, entity) = (verdict(call), entity(call))
         if verdict == .unknown || (verdict == .inside && entity == nil) { result.unmapped += amount }
@@ -93,7 +93,7 @@ struct FactOracle {
     /// What was used at prices with an allowance: free tokens are taken kind by kind, what counts first.
     private mutating func settle() {
         for bills in Array(waiting.values) {
-            var free = bills.first.flatMap { UInt128($0.price.content[3]) } ?? 0
+            var free = bills.first.flatMap { Int128($0.price.content[3]) } ?? 0
             let oracle = self
             let sorted = bills.sorted { oracle.order(of: $0).lexicographicallyPrecedes(oracle.order(of: $1)) }
             for bill in sorted {
@@ -104,7 +104,7 @@ struct FactOracle {
         }
     }
 
-    private mutating func amount(_ call: FactOracleTests.Call) -> (amount: UInt128, unpriced: UInt128) {
+    private mutating func amount(_ call: FactOracleTests.Call) -> (amount: Int128, unpriced: Int128) {
         switch scope.measure {
         case .tokens: return (call.counts.input + call.counts.output, 0)
         case .requests: return (call.counts.requests, 0)
@@ -119,7 +119,7 @@ struct FactOracle {
             market.record(.prices, [call.provider, call.model, call.workload.name, type, "", ""], on: call.day)
                 ?? market.record(.prices, [call.provider, call.model, "", type, "", ""], on: call.day)
         }
-        var (amount, unpriced): (UInt128, UInt128) = (0, 0)
+        var (amount, unpriced): (Int128, Int128) = (0, 0)
         for (whole, part, type, subtype) in [
             (call.counts.input, call.counts.cachedInput, "input", "cached-input"),
             (call.counts.output, call.counts.reasoningOutput, "output", "reasoning-output"),
@@ -145,17 +145,17 @@ struct FactOracle {
     }
 
     /// In 10^-20 of a yuan.
-    private func cost(_ tokens: UInt128, _ price: FactRecord, _ call: FactOracleTests.Call) -> UInt128 {
+    private func cost(_ tokens: Int128, _ price: FactRecord, _ call: FactOracleTests.Call) -> Int128 {
         guard let units = DecimalText.parse(price.content[1], decimals: 6, wholeDigits: 9) else { return 0 }
-        let perMillion = price.content[2] == "1000" ? units * 1_000 : units
+        let perMillion = Int128(price.content[2] == "1000" ? units * 1_000 : units)
         return tokens * perMillion * rate(price.content[0], call.day)
     }
 
     /// In 10^-8.
-    private func rate(_ currency: String, _ day: Int64) -> UInt128 {
+    private func rate(_ currency: String, _ day: Int64) -> Int128 {
         if currency == "CNY" { return 100_000_000 }
         let text = market.record(.rates, [currency, "CNY"], on: day)?.content[0] ?? ""
-        return DecimalText.parse(text, decimals: 8, wholeDigits: 9) ?? 0
+        return Int128(DecimalText.parse(text, decimals: 8, wholeDigits: 9) ?? 0)
     }
 
     private var usesImported: Bool {
@@ -167,7 +167,7 @@ struct FactOracle {
         for record in market.records where record.kind == .revenue {
             let isCounted = scope.filters.layers?.contains { $0.name == record.subject[1] } ?? true
             let units = DecimalText.parse(record.content[0], decimals: 6, wholeDigits: 15) ?? 0
-            let amount = units * 1_000_000 * rate(record.content[1], record.effectiveFrom.days)
+            let amount = Int128(units) * 1_000_000 * rate(record.content[1], record.effectiveFrom.days)
             result.counted[record.subject[0], default: 0] += isCounted ? amount : 0
         }
     }

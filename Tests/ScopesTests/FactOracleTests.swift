@@ -18,7 +18,7 @@ import UsageModel
         var layer: Layer
         var workload: Workload
         var day: Int64
-        var counts: WideTokenCounts
+        var counts: SignedTokenCounts
     }
 
     struct Market {
@@ -42,8 +42,8 @@ import UsageModel
     static func market(_ random: inout SeededGenerator) -> Market {
         var market = Market()
         for _ in 0..<120 {
-            let input = UInt128.random(in: 0...5_000, using: &random) * 1_000
-            let output = UInt128.random(in: 0...500, using: &random) * 1_000
+            let input = Int128.random(in: 0...5_000, using: &random) * 1_000
+            let output = Int128.random(in: 0...500, using: &random) * 1_000
             let tenant = Int64.random(in: 1...5, using: &random)
             market.calls.append(
                 Call(
@@ -54,9 +54,9 @@ import UsageModel
                     layer: [.maas, .maas, .paas].randomElement(using: &random) ?? .maas,
                     workload: [.online, .batch].randomElement(using: &random) ?? .online,
                     day: start + Int64.random(in: 0..<days, using: &random),
-                    counts: WideTokenCounts(
-                        requests: 1, input: input, cachedInput: UInt128.random(in: 0...input, using: &random),
-                        output: output, reasoningOutput: UInt128.random(in: 0...output, using: &random))))
+                    counts: SignedTokenCounts(
+                        requests: 1, input: input, cachedInput: Int128.random(in: 0...input, using: &random),
+                        output: output, reasoningOutput: Int128.random(in: 0...output, using: &random))))
         }
         addFacts(&market, &random)
         return market
@@ -135,14 +135,14 @@ import UsageModel
         let segments = starts.map {
             SumSegment(day: $0, month: Period.month(of: $0).from, isBefore: $0 < period.from)
         }
-        var sums: [FilteredSumRow: WideTokenCounts] = [:]
+        var sums: [FilteredSumRow: SignedTokenCounts] = [:]
         for call in calls where call.day >= from.days && call.day < period.to.days {
             var key = row(call, segment: (starts.lastIndex { $0.days <= call.day }) ?? 0, scope)
             if !granularity.byModel { key.model = nil }
             if !granularity.byRegion { key.region = nil }
             if !granularity.byTenant { key.tenant = nil }
-            key.counts = WideTokenCounts()
-            sums[key, default: WideTokenCounts()] += call.counts
+            key.counts = SignedTokenCounts()
+            sums[key, default: SignedTokenCounts()] += call.counts
         }
         let rows = sums.map { key, counts in
             var row = key

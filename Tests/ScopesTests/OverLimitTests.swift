@@ -7,13 +7,13 @@ import UsageModel
 /// Usage of names beyond a day's budget: exact, beside every figure, and judged by no filter that asks for its name.
 @Suite struct OverLimitTests {
     private static func row(
-        _ tokens: UInt128, _ kind: TenantKind = .externalCustomer, provider: String = "a", model: String? = nil,
+        _ tokens: Int128, _ kind: TenantKind = .externalCustomer, provider: String = "a", model: String? = nil,
         _ overLimit: OverLimitDimensions = [], passes: Bool = true
     ) -> FilteredSumRow {
         FilteredSumRow(
             provider: provider, tenantKind: kind, model: model, region: "r", passesFilters: passes,
             overLimit: overLimit,
-            counts: WideTokenCounts(requests: 1, input: tokens))
+            counts: SignedTokenCounts(requests: 1, input: tokens))
     }
 
     private static func table(

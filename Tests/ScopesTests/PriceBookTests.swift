@@ -6,7 +6,7 @@ import UsageModel
 
 @Suite struct PriceBookTests {
     private static func usage(
-        _ tokens: WideTokenCounts, model: String = "m", workload: Workload = .online, layer: Layer = .maas,
+        _ tokens: SignedTokenCounts, model: String = "m", workload: Workload = .online, layer: Layer = .maas,
         tenant: Int64? = nil, segment: Int = 0, kind: TenantKind = .externalCustomer, provider: String = "p"
     ) -> FilteredSumRow {
         FilteredSumRow(
@@ -42,11 +42,11 @@ import UsageModel
             "p,m,,input,,,CNY,0.3,1000000,,2025-01-16,,r", "p,m,,output,,,CNY,2,1000000,,2025-01-01,,r",
             "p,m,batch,input,,,CNY,0.0004,1000,,2025-01-01,2025-01-16,r")
         let rows = [
-            Self.usage(WideTokenCounts(input: 1_000_000, output: 1_000_001)),
-            Self.usage(WideTokenCounts(input: 1_000_000), segment: 1),
-            Self.usage(WideTokenCounts(input: 1_000_000), workload: .batch),
+            Self.usage(SignedTokenCounts(input: 1_000_000, output: 1_000_001)),
+            Self.usage(SignedTokenCounts(input: 1_000_000), segment: 1),
+            Self.usage(SignedTokenCounts(input: 1_000_000), workload: .batch),
             // The batch price has ended: the price of any workload holds.
-            Self.usage(WideTokenCounts(input: 1_000_000), workload: .batch, segment: 1),
+            Self.usage(SignedTokenCounts(input: 1_000_000), workload: .batch, segment: 1),
         ]
         let table = try Self.table(rows, prices, segments: Self.segments("2025-01-01", "2025-01-16"))
         // 0.8 + 2.000002 + 0.3 + 0.4 + 0.3
@@ -55,7 +55,7 @@ import UsageModel
     }
 
     @Test func `cached input and reasoning are billed as such where they have a price`() throws {
-        let counts = WideTokenCounts(
+        let counts = SignedTokenCounts(
             input: 1_000_000, cachedInput: 400_000, output: 100_000, reasoningOutput: 30_000)
         let plain = try Facts.records(
             .prices, "p,m,,input,,,CNY,10,1000000,,2025-01-01,,r", "p,m,,output,,,CNY,100,1000000,,2025-01-01,,r")
@@ -72,11 +72,11 @@ import UsageModel
             .prices, "p,m,,input,,,CNY,1,1000000,,2025-01-01,2025-01-16,r",
             "p,long,,input,,32000,CNY,1,1000000,,2025-01-01,,r", "p,long,,input,32000,,CNY,2,1000000,,2025-01-01,,r")
         let rows = [
-            Self.usage(WideTokenCounts(input: 1_000_000, output: 7)),
-            Self.usage(WideTokenCounts(input: 20), segment: 1),
-            Self.usage(WideTokenCounts(input: 100), model: "long"),
-            Self.usage(WideTokenCounts(input: 3_000), layer: .iaas),
-            Self.usage(WideTokenCounts(input: 50_000), kind: .ownBusiness, provider: "q"),
+            Self.usage(SignedTokenCounts(input: 1_000_000, output: 7)),
+            Self.usage(SignedTokenCounts(input: 20), segment: 1),
+            Self.usage(SignedTokenCounts(input: 100), model: "long"),
+            Self.usage(SignedTokenCounts(input: 3_000), layer: .iaas),
+            Self.usage(SignedTokenCounts(input: 50_000), kind: .ownBusiness, provider: "q"),
         ]
         let table = try Self.table(rows, prices, segments: Self.segments("2025-01-01", "2025-01-16"))
         #expect(Self.text(table) == "1.00")
@@ -93,8 +93,9 @@ import UsageModel
             "r,2025-02,maas,3,USD,s", "p,2025-03,maas,77,CNY,s")
         let rates = try Facts.records(.rates, "2025-02,USD,CNY,7.12345678,s")
         let rows = [
-            Self.usage(WideTokenCounts(input: 5_000_000)), Self.usage(WideTokenCounts(input: 2_000_000), segment: 1),
-            Self.usage(WideTokenCounts(input: 4_000_000), segment: 1, kind: .ownBusiness),
+            Self.usage(SignedTokenCounts(input: 5_000_000)),
+            Self.usage(SignedTokenCounts(input: 2_000_000), segment: 1),
+            Self.usage(SignedTokenCounts(input: 4_000_000), segment: 1, kind: .ownBusiness),
         ]
         let filters = ScopeFilters(kinds: [.externalCustomer], layers: [.maas])
         let segments = try Self.segments("2025-01-01", "2025-02-01")
@@ -127,7 +128,7 @@ import UsageModel
     }
 
     @Test func `without prices and records there is no figure`() throws {
-        let rows = [Self.usage(WideTokenCounts(input: 5))]
+        let rows = [Self.usage(SignedTokenCounts(input: 5))]
         let error = try #require(throws: MissingFacts.self) { try Self.table(rows) }
         #expect(error.facts == [.revenueRecords] && error.kinds == [.revenue, .prices])
         let later = try Facts.records(.prices, "p,m,,input,,,CNY,1,1000000,,2025-02-01,,r")
@@ -144,10 +145,10 @@ import UsageModel
     @Test func `a month's first tokens are free for each tenant`() throws {
         let prices = try Facts.records(.prices, "p,m,,input,,,CNY,1,1000000,1000000,2025-01-01,,r")
         let rows = [
-            Self.usage(WideTokenCounts(input: 1_600_000), tenant: 1),
-            Self.usage(WideTokenCounts(input: 900_000), tenant: 2),
-            Self.usage(WideTokenCounts(input: 300_000), tenant: 1, segment: 1),
-            Self.usage(WideTokenCounts(input: 300_000), tenant: 2, segment: 1),
+            Self.usage(SignedTokenCounts(input: 1_600_000), tenant: 1),
+            Self.usage(SignedTokenCounts(input: 900_000), tenant: 2),
+            Self.usage(SignedTokenCounts(input: 300_000), tenant: 1, segment: 1),
+            Self.usage(SignedTokenCounts(input: 300_000), tenant: 2, segment: 1),
         ]
         let whole = try Self.table(rows, prices, segments: Self.segments("2025-01-01", "2025-01-16"))
         #expect(Self.text(whole) == "1.10")
@@ -167,13 +168,13 @@ import UsageModel
     @Test func `published money is rounded half to even once`() throws {
         let prices = try Facts.records(.prices, "p,m,,input,,,CNY,0.000001,1000000,,2025-01-01,,r")
         // 10^-12 of a yuan a token: shown exactly, published to 6 decimals.
-        let tiny = try Self.table([Self.usage(WideTokenCounts(input: 1_500_000))], prices)
+        let tiny = try Self.table([Self.usage(SignedTokenCounts(input: 1_500_000))], prices)
         #expect(Self.text(tiny) == "0.0000015")
         #expect(tiny.text(of: tiny.published(tiny.denominator)) == "0.000002")
-        let even = try Self.table([Self.usage(WideTokenCounts(input: 2_500_000))], prices)
+        let even = try Self.table([Self.usage(SignedTokenCounts(input: 2_500_000))], prices)
         #expect(even.text(of: even.published(even.denominator)) == "0.000002")
         let daily = try Self.table(
-            [Self.usage(WideTokenCounts(input: 31_000_000))], prices, aggregate: .dailyAverage)
+            [Self.usage(SignedTokenCounts(input: 31_000_000))], prices, aggregate: .dailyAverage)
         #expect(daily.text(of: daily.published(daily.denominator)) == "0.000001")
         #expect(daily.exactlyPublished(daily.denominator).decimal(9) == "0.000001000")
     }
@@ -182,7 +183,7 @@ import UsageModel
         let prices = try Facts.records(.prices, "p,m,,input,,,USD,999999999,1000,,2025-01-01,,r")
         let rates = try Facts.records(.rates, "2025-01,USD,CNY,999999999,s")
         let error = try #require(throws: UnanswerableScope.self) {
-            try Self.table([Self.usage(WideTokenCounts(input: 1 << 60))], prices, rates)
+            try Self.table([Self.usage(SignedTokenCounts(input: 1 << 60))], prices, rates)
         }
         #expect(error.code == .tooLarge)
     }

@@ -117,12 +117,12 @@ import UsageModel
         func one<Word: CaseIterable>(_ type: Word.Type, _ fallback: Word) -> Word {
             type.allCases.randomElement(using: &random) ?? fallback
         }
-        let tokens = UInt128.random(in: 0...1_000_000, using: &random)
+        let tokens = Int128.random(in: 0...1_000_000, using: &random)
         return ScopeSumRow(
             provider: "p\(Int.random(in: 0...2, using: &random))", tenantKind: one(TenantKind.self, .trial),
             layer: one(Layer.self, .maas), workload: one(Workload.self, .online), modality: one(Modality.self, .text),
             region: ["cn-beijing", "us-1", "eu"].randomElement(using: &random) ?? "",
             model: ["m1", "m2", "x"].randomElement(using: &random) ?? "m1",
-            counts: WideTokenCounts(requests: tokens / 7, input: tokens, output: tokens / 3))
+            counts: SignedTokenCounts(requests: tokens / 7, input: tokens, output: tokens / 3))
     }
 }

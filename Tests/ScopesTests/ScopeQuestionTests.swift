@@ -27,7 +27,7 @@ import UsageModel
                 ShareTableTests.row(
                     ["a", "b", "c"].randomElement(using: &random) ?? "a",
                     [TenantKind.unclassified, .externalCustomer, .ownBusiness].randomElement(using: &random) ?? .trial,
-                    UInt128.random(in: 0...50, using: &random))
+                    Int128.random(in: 0...50, using: &random))
             }
             for kinds in [
                 Set([TenantKind.externalCustomer]), [.unclassified], [.ownBusiness],
@@ -73,11 +73,11 @@ import UsageModel
         #expect(Concentration(of: [7], denominator: 7).hhi(decimals: 0) == "10000")
         #expect(Concentration(of: [], denominator: 0).hhi(decimals: 0) == nil)
         #expect(Concentration(of: [0, 0], denominator: 0).cr1.percent(decimals: 1) == nil)
-        let huge = UInt128(1) << 64
+        let huge = Int128(1) << 64
         #expect(Concentration(of: [huge - 1], denominator: huge - 1).hhi(decimals: 6) == "10000.000000")
         // Amounts of money are counted in 10^-12 of their unit: their squares leave 128 bits.
         #expect(Concentration(of: [huge], denominator: huge).hhi(decimals: 0) == "10000")
-        let most = UInt128.max / 4
+        let most = Int128.max / 4
         #expect(Concentration(of: [most, most, most, most], denominator: most * 4).hhi(decimals: 2) == "2500.00")
         #expect(Concentration(of: [huge], denominator: huge).cr1.percent(decimals: 0) == "100")
     }
@@ -92,7 +92,7 @@ import UsageModel
     @Test func `the indices keep their order and bounds`() {
         withSeeds(200) { seed, random in
             let amounts = (0..<Int.random(in: 1...30, using: &random)).map { _ in
-                UInt128.random(in: 0...1_000_000_000_000_000, using: &random)
+                Int128.random(in: 0...1_000_000_000_000_000, using: &random)
             }
             let sum = amounts.reduce(0, +)
             guard sum > 0 else { return }
@@ -111,7 +111,7 @@ import UsageModel
 }
 
 @Suite struct ScopeRanksTests {
-    static func table(_ id: String, _ amounts: [String: UInt128], period: String = "2025-H1") throws -> ShareTable {
+    static func table(_ id: String, _ amounts: [String: Int128], period: String = "2025-H1") throws -> ShareTable {
         var scope = try BuiltInScopeTests.scope("all-traffic")
         scope.id = id
         return try ShareTable(
@@ -166,7 +166,7 @@ import UsageModel
 
 @Suite struct PeriodGrowthTests {
     static func growth(
-        _ from: String, _ to: String, _ aggregate: Scope.Aggregate, _ previous: UInt128?, _ current: UInt128
+        _ from: String, _ to: String, _ aggregate: Scope.Aggregate, _ previous: Int128?, _ current: Int128
     )
         throws -> PeriodGrowth
     {
@@ -201,11 +201,11 @@ import UsageModel
     }
 
     @Test func `without an earlier figure there is no growth`() throws {
-        for previous in [nil, 0] as [UInt128?] {
+        for previous in [nil, 0] as [Int128?] {
             let growth = try Self.growth("2025-05", "2025-06", .sum, previous, 7)
             #expect(growth.percent(decimals: 1) == nil && growth.multiple(decimals: 1) == nil)
         }
-        #expect(try Self.growth("2025-05", "2025-06", .dailyAverage, 1, UInt128.max).multiple == nil)
+        #expect(try Self.growth("2025-05", "2025-06", .dailyAverage, 1, Int128.max).multiple == nil)
     }
 
     @Test func `tables of one scope are compared`() throws {

@@ -8,11 +8,11 @@ import UsageModel
 
 @Suite struct ShareTableTests {
     static func row(
-        _ provider: String, _ kind: TenantKind, _ tokens: UInt128, layer: Layer = .maas, region: String = "cn-beijing"
+        _ provider: String, _ kind: TenantKind, _ tokens: Int128, layer: Layer = .maas, region: String = "cn-beijing"
     ) -> ScopeSumRow {
         ScopeSumRow(
             provider: provider, tenantKind: kind, layer: layer, region: region,
-            counts: WideTokenCounts(requests: tokens / 10, input: tokens - tokens / 4, output: tokens / 4))
+            counts: SignedTokenCounts(requests: tokens / 10, input: tokens - tokens / 4, output: tokens / 4))
     }
 
     static let market = [
@@ -56,7 +56,7 @@ import UsageModel
     }
 
     @Test func `equal figures share a rank`() throws {
-        let rows = [("b", 5), ("a", 5), ("c", 9), ("d", 1)].map { Self.row($0.0, .externalCustomer, UInt128($0.1)) }
+        let rows = [("b", 5), ("a", 5), ("c", 9), ("d", 1)].map { Self.row($0.0, .externalCustomer, Int128($0.1)) }
         let table = try Self.table("idc", rows)
         #expect(table.rows.map(\.entity) == ["c", "a", "b", "d"])
         #expect(table.rows.map(\.rank) == [1, 2, 2, 4])
@@ -94,7 +94,7 @@ import UsageModel
                 Self.row(
                     "p\(Int.random(in: 0..<5, using: &random))",
                     TenantKind.allCases.randomElement(using: &random) ?? .trial,
-                    UInt128.random(in: 0...1_000_000_000_000_000, using: &random),
+                    Int128.random(in: 0...1_000_000_000_000_000, using: &random),
                     layer: Layer.allCases.randomElement(using: &random) ?? .maas)
             }
             let before = try Self.table("idc", rows)
@@ -103,9 +103,9 @@ import UsageModel
             #expect(before.rows.map(\.numerator).reduce(0, +) == before.denominator, "seed \(seed)")
             let split = rows.removeLast()
             var half = split
-            half.counts = WideTokenCounts(input: split.counts.input / 3)
+            half.counts = SignedTokenCounts(input: split.counts.input / 3)
             var rest = split
-            rest.counts = WideTokenCounts(
+            rest.counts = SignedTokenCounts(
                 requests: split.counts.requests, input: split.counts.input - split.counts.input / 3,
                 output: split.counts.output)
             rows += [half, rest]
@@ -140,7 +140,7 @@ import UsageModel
         ].map { provider, model, tokens in
             ScopeSumRow(
                 provider: provider, tenantKind: .unclassified, model: model,
-                counts: WideTokenCounts(input: UInt128(tokens)))
+                counts: SignedTokenCounts(input: Int128(tokens)))
         }
         let table = try ShareTable(scope: scope, period: Period("2025-06"), sums: rows)
         #expect(table.denominator == 65)
@@ -165,7 +165,7 @@ import UsageModel
                 Self.row(
                     "p\(Int.random(in: 0..<12, using: &random))",
                     TenantKind.allCases.randomElement(using: &random) ?? .trial,
-                    UInt128.random(in: 0...1_000_000, using: &random))
+                    Int128.random(in: 0...1_000_000, using: &random))
             }
             let whole = try ShareTable(scope: scope, period: Period("2025"), sums: rows)
             scope.top = Int.random(in: 1...13, using: &random)
@@ -199,9 +199,9 @@ import UsageModel
 extension ShareTable {
     /// What ``ShareTable/published(_:)`` gives, before it is rounded: as tokens, requests, tenders or units of the
     /// currency.
-    func exactlyPublished(_ amount: UInt128) -> Ratio {
+    func exactlyPublished(_ amount: Int128) -> Ratio {
         let days = scope.aggregate == .dailyAverage ? UInt128(period.dayCount) : 1
         let divisor = scope.measure.unit == .money ? days * DecimalText.powerOfTen(Money.tableDecimals) : days
-        return Ratio(amount, over: divisor)
+        return Ratio(amount.magnitude, over: divisor)
     }
 }

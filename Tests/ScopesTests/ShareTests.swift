@@ -10,8 +10,8 @@ internal import TextFormats
             (1, 3, 1, "33.3"), (2, 3, 1, "66.7"), (1, 8, 2, "12.50"), (1, 200, 0, "1"), (1, 201, 0, "0"),
             (0, 5, 1, "0.0"),
             (5, 5, 1, "100.0"), (1, 1_000_000, 1, "0.0"), (45, 1_000, 1, "4.5"), (1, 2_000, 1, "0.1"),
-        ] as [(UInt128, UInt128, Int, String)])
-    func `percent rounds half up`(numerator: UInt128, denominator: UInt128, decimals: Int, expected: String) {
+        ] as [(Int128, Int128, Int, String)])
+    func `percent rounds half up`(numerator: Int128, denominator: Int128, decimals: Int, expected: String) {
         #expect(Share(numerator: numerator, denominator: denominator).percent(decimals: decimals) == expected)
     }
 
@@ -21,31 +21,33 @@ internal import TextFormats
     }
 
     @Test func `figures near 128 bits stay exact`() {
-        let huge = UInt128.max
+        let huge = Int128.max
         #expect(Share(numerator: huge, denominator: huge).percent(decimals: 12) == "100.000000000000")
         #expect(Share(numerator: huge / 2, denominator: huge).percent(decimals: 1) == "50.0")
-        #expect(Ratio(huge, over: 1).rounded() == huge)
-        #expect(Ratio(huge, over: 1).rounded(times: 2) == nil)
-        #expect(Apportionment.largestRemainder(of: huge, weights: [1, 1]) == [huge / 2 + 1, huge / 2])
+        let most = UInt128.max
+        #expect(Ratio(most, over: 1).rounded() == most)
+        #expect(Ratio(most, over: 1).rounded(times: 2) == nil)
+        #expect(Apportionment.largestRemainder(of: most, weights: [1, 1]) == [most / 2 + 1, most / 2])
     }
 
     @Test func `the percentages of a table add up to exactly 100`() {
         withSeeds(300) { seed, random in
             let count = Int.random(in: 1...40, using: &random)
             let bits = Int.random(in: 1...110, using: &random)
-            let numerators = (0..<count).map { _ in UInt128.random(in: 0...(1 << UInt128(bits)), using: &random) }
+            let numerators = (0..<count).map { _ in Int128.random(in: 0...(1 << Int128(bits)), using: &random) }
             let sum = numerators.reduce(0, +)
             guard sum > 0 else { return }
             let decimals = Int.random(in: 0...6, using: &random)
             let texts = Share.percentages(of: numerators, denominator: sum, decimals: decimals)
-            let units = texts.map { text in text.flatMap { UInt128($0.filter { $0 != "." }) } ?? 0 }
+            let units = texts.map { text in text.flatMap { Int128($0.filter { $0 != "." }) } ?? 0 }
             #expect(!texts.contains(nil), "seed \(seed)")
-            let whole = DecimalText.powerOfTen(decimals) * 100
+            let whole = Int128(DecimalText.powerOfTen(decimals) * 100)
             #expect(units.reduce(0, +) == whole, "seed \(seed)")
             for (unit, numerator) in zip(units, numerators) {
                 // Never further than one unit from the quota, and never less than its floor.
-                let (low, _) = Apportionment.multiplyDivide(numerator, times: whole, by: sum)
-                #expect(unit == low || unit == low + 1, "seed \(seed)")
+                let (low, _) = Apportionment.multiplyDivide(
+                    numerator.magnitude, times: whole.magnitude, by: sum.magnitude)
+                #expect(unit.magnitude == low || unit.magnitude == low + 1, "seed \(seed)")
             }
         }
     }

@@ -21,7 +21,7 @@ import UsageModel
             FilteredSumRow(
                 provider: "a", tenantKind: TenantKind.allCases[index % 3], model: names[index % names.count],
                 passesFilters: index % 4 != 3,
-                counts: WideTokenCounts(requests: 1, input: UInt128(1) << UInt128(index * 9), output: 5))
+                counts: SignedTokenCounts(requests: 1, input: Int128(1) << Int128(index * 9), output: 5))
         }
         let table = try ShareTable(scope: scope, period: Period("2025-06"), filtered: sums).frozen()
         return StatementContent(
@@ -201,7 +201,7 @@ import UsageModel
 }
 
 @Suite struct RestatementTests {
-    private func table(_ amounts: [(String, TenantKind, UInt128)], top: Int? = nil) throws -> ShareTable {
+    private func table(_ amounts: [(String, TenantKind, Int128)], top: Int? = nil) throws -> ShareTable {
         let scope = Scope(
             id: "house", version: 1, title: LocalizedText(en: "x", zh: "x"), citation: "", measure: .tokens,
             filters: ScopeFilters(kinds: [.externalCustomer]), entity: .provider, top: top, aggregate: .sum,
@@ -211,7 +211,7 @@ import UsageModel
             filtered: amounts.map {
                 FilteredSumRow(
                     provider: $0.0, tenantKind: $0.1, model: nil, passesFilters: true,
-                    counts: WideTokenCounts(requests: 1, input: $0.2, output: 0))
+                    counts: SignedTokenCounts(requests: 1, input: $0.2, output: 0))
             })
     }
 
@@ -242,13 +242,13 @@ import UsageModel
                         (
                             "p\(Int.random(in: 0..<6, using: &generator))",
                             TenantKind.allCases.randomElement(using: &generator) ?? .test,
-                            UInt128.random(in: 0...(UInt128.max >> 4), using: &generator)
+                            Int128.random(in: 0...(Int128.max >> 4), using: &generator)
                         )
                     }, top: 3)
             }
             let tables = [try random(), try random(), try random()]
             let restated = Restatement(closed: tables[0], later: tables[1], now: tables[2])
-            var sum: UInt128 = 0
+            var sum: Int128 = 0
             for row in restated.rows + [restated.total] {
                 for figure in [
                     row.numerator, row.external, row.ownBusiness, row.unclassified, row.otherKinds, row.outsideFilters,

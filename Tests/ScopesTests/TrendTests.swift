@@ -7,18 +7,18 @@ import UsageModel
 
 @Suite struct InflectionTests {
     /// A series of equally long steps.
-    static func points(_ amounts: [UInt128], days: Int = 30) -> [Inflection] {
+    static func points(_ amounts: [Int128], days: Int = 30) -> [Inflection] {
         Inflection.points(in: amounts.map { Inflection.Step(amount: $0, days: days) })
     }
 
     /// A geometric series whose factor is `before` up to the step at `turn` and `after` from there on, in integers.
     static func broken(
-        start: UInt128, steps: Int, turn: Int, before: Ratio, after: Ratio
-    ) -> [UInt128] {
+        start: Int128, steps: Int, turn: Int, before: Ratio, after: Ratio
+    ) -> [Int128] {
         var amounts = [start]
         for index in 1..<steps {
             let factor = index < turn ? before : after
-            amounts.append(amounts[index - 1] * factor.numerator / factor.denominator)
+            amounts.append(amounts[index - 1] * Int128(factor.numerator) / Int128(factor.denominator))
         }
         return amounts
     }
@@ -47,14 +47,14 @@ import UsageModel
         #expect(Self.points([10_000, 1_000, 900, 890]).isEmpty)
         // Growth that builds up over two steps turns where it changes most.
         #expect(Self.points([100, 100, 130, 260, 520]).map(\.index) == [3])
-        let huge = UInt128.max
+        let huge = Int128.max
         #expect(Self.points([huge / 9, huge / 9, huge / 3, huge]).map(\.index) == [2])
     }
 
     /// A February isn't slower for being short: amounts are compared per day.
     @Test func `steps of different length are compared per day`() {
         let series = [(31, 31), (28, 28), (31, 31), (30, 30), (31, 31)].map {
-            Inflection.Step(amount: UInt128($0.1 * 1_000), days: $0.0)
+            Inflection.Step(amount: Int128($0.1 * 1_000), days: $0.0)
         }
         #expect(Inflection.points(in: series).isEmpty)
         let half = [
@@ -70,7 +70,7 @@ import UsageModel
             // Up to 1.2 before and at least 1.6 after; amounts so large that rounding down them changes nothing.
             let before = Ratio(UInt128.random(in: 100...120, using: &random), over: 100)
             let after = Ratio(UInt128.random(in: 160...300, using: &random), over: 100)
-            let start = UInt128.random(in: 1_000_000_000_000...9_000_000_000_000, using: &random)
+            let start = Int128.random(in: 1_000_000_000_000...9_000_000_000_000, using: &random)
             let days = Int.random(in: 1...184, using: &random)
             let plain = Self.broken(start: start, steps: steps, turn: steps, before: before, after: after)
             #expect(Self.points(plain, days: days).isEmpty, "seed \(seed)")
@@ -83,11 +83,11 @@ import UsageModel
         withSeeds(200) { seed, random in
             let series = (0..<Int.random(in: 3...20, using: &random)).map { _ in
                 Inflection.Step(
-                    amount: UInt128.random(in: 0...1_000, using: &random), days: Int.random(in: 28...31, using: &random)
+                    amount: Int128.random(in: 0...1_000, using: &random), days: Int.random(in: 28...31, using: &random)
                 )
             }
-            let factor = UInt128.random(in: 1...(1 << 100), using: &random)
-            let scaled = series.map { Inflection.Step(amount: $0.amount * factor, days: $0.days) }
+            let factor = Int128.random(in: 1...(1 << 100), using: &random)
+            let scaled = series.map { Inflection.Step(amount: Int128($0.amount) * factor, days: $0.days) }
             let (one, other) = (Inflection.points(in: series), Inflection.points(in: scaled))
             #expect(one.map(\.index) == other.map(\.index), "seed \(seed)")
             #expect(
@@ -102,7 +102,7 @@ import UsageModel
 
 @Suite struct TrendTests {
     @Test func `a trend has amounts, shares and changes`() throws {
-        func table(_ month: String, _ acme: UInt128, _ other: UInt128) throws -> ShareTable {
+        func table(_ month: String, _ acme: Int128, _ other: Int128) throws -> ShareTable {
             try ShareTableTests.table(
                 "idc",
                 [

@@ -151,7 +151,7 @@ import UsageModel
             line(row.start, row.keys, row.counts)
         }
 
-        private func line(_ start: Int64?, _ keys: [String], _ counts: WideTokenCounts) -> String {
+        private func line(_ start: Int64?, _ keys: [String], _ counts: SignedTokenCounts) -> String {
             "\(start ?? -1) \(keys) \(counts)"
         }
 
@@ -160,7 +160,7 @@ import UsageModel
                 var start: Int64?
                 var keys: [String]
             }
-            var sums: [Group: WideTokenCounts] = [:]
+            var sums: [Group: SignedTokenCounts] = [:]
             for event in events where includes(event, query) {
                 let second = event.row.minute * 60
                 let zone = query.zone
@@ -173,7 +173,7 @@ import UsageModel
                     case .month: zone.startOfMonth(at: second)
                     }
                 let group = Group(start: start, keys: query.groupBy.map { name($0, of: event) })
-                sums[group, default: WideTokenCounts()] += WideTokenCounts(event.row.counts)
+                sums[group, default: SignedTokenCounts()] += SignedTokenCounts(event.row.counts)
             }
             return Set(sums.map { line($0.key.start, $0.key.keys, $0.value) })
         }

@@ -86,9 +86,9 @@ import UsageModel
             let rated = try await world.importRows(.rates, "2025-06,USD,CNY,7.5,s")
             let table = try await world.table(scope, june)
             // m1 a day: 3 million of input, of which half a million is cached; m2: a million of output at 15 yuan.
-            let cached: UInt128 = 30 * 20
-            let input: UInt128 = 15 * 250 + 15 * 125
-            let output: UInt128 = 30 * 1_500
+            let cached: Int128 = 30 * 20
+            let input: Int128 = 15 * 250 + 15 * 125
+            let output: Int128 = 30 * 1_500
             #expect(table.denominator == (cached + input + output) * 1_000_000_000_000_000_000)
             #expect(table.text(of: table.denominator) == "512.25")
             // m1's output and m2's input have no price.

@@ -57,7 +57,7 @@ import UsageModel
                 oneRow(minute("2025-06-20"), "t2", input: 8, output: 0),
             ])
             let june = date("2025-06-01")..<date("2025-07-01")
-            func byKind(_ known: Timestamp? = nil) async throws -> [TenantKind: UInt128] {
+            func byKind(_ known: Timestamp? = nil) async throws -> [TenantKind: Int128] {
                 try await world.scopeSums(june, knownAt: known, visibility: .everything).rows
                     .reduce(into: [:]) { $0[$1.tenantKind, default: 0] += $1.counts.input }
             }

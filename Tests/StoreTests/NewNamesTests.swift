@@ -23,7 +23,7 @@ import UsageModel
         return limits
     }
 
-    private static func inputs(by dimension: UsageDimension, in world: World) async throws -> [String: UInt128] {
+    private static func inputs(by dimension: UsageDimension, in world: World) async throws -> [String: Int128] {
         let answer = try await world.store.snapshot {
             try $0.usage(
                 UsageQuery(
@@ -126,7 +126,7 @@ import UsageModel
             try await world.rollUpAll(limits)
             func overLimit(
                 _ by: [UsageDimension], bucket: UsageBucket = .none, from: String = "2025-06-15"
-            ) async throws -> [String: UInt128] {
+            ) async throws -> [String: Int128] {
                 let answer = try await world.store.snapshot {
                     try $0.usage(
                         UsageQuery(

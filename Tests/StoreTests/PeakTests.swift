@@ -48,7 +48,7 @@ import UsageModel
 
     /// What the answer must be, by adding up.
     private static func expected(_ events: [Event], _ query: PeakQuery) -> [PeakAnswer.Row] {
-        var minutes: [String: [Int64: WideTokenCounts]] = [:]
+        var minutes: [String: [Int64: SignedTokenCounts]] = [:]
         for event in events where (query.from / 60..<query.to / 60).contains(event.minute) {
             let name =
                 switch query.subject {
@@ -58,8 +58,8 @@ import UsageModel
                 }
             if let providers = query.providers, !providers.contains(event.provider) { continue }
             if let names = query.names, !names.contains(name) { continue }
-            minutes["\(event.provider)/\(name)", default: [:]][event.minute, default: WideTokenCounts()] +=
-                WideTokenCounts(event.counts)
+            minutes["\(event.provider)/\(name)", default: [:]][event.minute, default: SignedTokenCounts()] +=
+                SignedTokenCounts(event.counts)
         }
         let best = minutes.compactMap { key, minutes -> PeakAnswer.Row? in
             let parts = key.split(separator: "/", omittingEmptySubsequences: false).map(String.init)

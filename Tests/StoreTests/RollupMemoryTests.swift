@@ -10,7 +10,7 @@ import UsageModel
 @Suite struct RollupMemoryTests {
     private static let minute15 = minute("2025-06-15")
 
-    private static func counted(_ world: World) async throws -> UInt128 {
+    private static func counted(_ world: World) async throws -> Int128 {
         try await world.store.pool.withConnection {
             try $0.query("SELECT coalesce(sum(input_tokens), 0) FROM cube WHERE calendar_id = 0").one().decode(0)
         }

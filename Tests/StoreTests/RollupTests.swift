@@ -14,13 +14,13 @@ import UsageModel
             var model: String
         }
 
-        var sums: [Key: WideTokenCounts] = [:]
+        var sums: [Key: SignedTokenCounts] = [:]
 
         mutating func add(_ rows: UsageRows, bucket: Int64) {
             for row in rows.rows {
                 let start = row.minute / bucket * bucket * 60
                 let key = Key(start: start, tenant: rows.tenants[Int(row.tenant)], model: rows.models[Int(row.model)])
-                sums[key, default: WideTokenCounts()] += WideTokenCounts(row.counts)
+                sums[key, default: SignedTokenCounts()] += SignedTokenCounts(row.counts)
             }
         }
     }
@@ -57,7 +57,7 @@ import UsageModel
                         from: date("2025-05-01").days * 86_400, to: date("2025-08-01").days * 86_400, zone: .utc,
                         bucket: .hour, groupBy: [.tenant, .model], visibility: .everything))
             }
-            var found: [Model.Key: WideTokenCounts] = [:]
+            var found: [Model.Key: SignedTokenCounts] = [:]
             for row in answer.rows {
                 found[Model.Key(start: row.start ?? 0, tenant: row.keys[0], model: row.keys[1])] = row.counts
             }
@@ -166,8 +166,8 @@ import UsageModel
             try await world.load(
                 (0..<3).map { usageRows([(minute: start + $0, tenant: "t", model: "m", counts: counts)]) })
             let total = try await world.store.total("2025-06-15", "2025-06-16")
-            #expect(total.input == UInt128(most) * 3 && total.requests == UInt128(most) * 3)
-            #expect(total.total == UInt128(most) * 6)
+            #expect(total.input == Int128(most) * 3 && total.requests == Int128(most) * 3)
+            #expect(total.total == Int128(most) * 6)
         }
     }
 

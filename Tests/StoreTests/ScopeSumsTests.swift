@@ -72,7 +72,7 @@ import UsageModel
             let june = try Period("2025-06")
             let all = try await world.scopeSums(june.from..<june.to, byModel: true, visibility: .everything)
             #expect(all.rows.count > 100)
-            var denominators: Set<UInt128> = []
+            var denominators: Set<Int128> = []
             for filters in Self.filters {
                 for entity in [Scope.Entity.provider, .model] {
                     let scope = Self.scope(filters, entity: entity)

@@ -215,10 +215,10 @@ private struct LedgerModel {
 
     /// June's tokens of external customers, by provider: of the batches up to a position, with the registry as of a
     /// moment.
-    func external(upTo position: UInt64, knownAt: Timestamp) async throws -> [String: UInt128] {
+    func external(upTo position: UInt64, knownAt: Timestamp) async throws -> [String: Int128] {
         let records = try await world.facts(knownAt: knownAt).map(\.record)
         let zone = world.store.calendar
-        var sums: [String: UInt128] = [:]
+        var sums: [String: Int128] = [:]
         for batch in batches where batch.position <= position {
             for row in batch.rows.rows {
                 let day = zone.date(atSecond: row.minute * 60)
@@ -228,7 +228,7 @@ private struct LedgerModel {
                         && $0.effectiveFrom <= day && ($0.effectiveTo.map { day < $0 } ?? true)
                 }
                 guard isExternal, Closing.month.contains(day) else { continue }
-                sums[batch.provider, default: 0] += UInt128(row.counts.input) + UInt128(row.counts.output)
+                sums[batch.provider, default: 0] += Int128(row.counts.input) + Int128(row.counts.output)
             }
         }
         return sums

@@ -209,11 +209,11 @@ func date(_ text: String) -> CalendarDate {
 
 extension Store {
     /// All usage of a span of UTC days, ungrouped.
-    func total(_ from: String, _ to: String, zone: ZoneRules = .utc) async throws -> WideTokenCounts {
+    func total(_ from: String, _ to: String, zone: ZoneRules = .utc) async throws -> SignedTokenCounts {
         let query = UsageQuery(
             from: date(from).days * 86_400, to: date(to).days * 86_400, zone: zone, visibility: .everything)
         let answer = try await snapshot { try $0.usage(query) }
-        return answer.rows.first?.counts ?? WideTokenCounts()
+        return answer.rows.first?.counts ?? SignedTokenCounts()
     }
 }
 

@@ -113,7 +113,7 @@ import UsageModel
                 usageRows(list, modality: .image),
             ])
             func inputs(_ by: [UsageDimension], _ filters: UsageFilters = UsageFilters()) async throws -> [String:
-                UInt128]
+                Int128]
             {
                 let answer = try await world.store.snapshot {
                     try $0.usage(query(day, day + 1_440, by: by, filters: filters))

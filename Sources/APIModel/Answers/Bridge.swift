@@ -68,6 +68,7 @@ package struct BridgeStep: APIObject {
     package var denominator = Amount()
     package var sharePercent: Percent?
     package var overLimit = Amount()
+    package var estimated = Amount()
 
     package init() {}
 
@@ -92,5 +93,6 @@ package struct BridgeStep: APIObject {
         Field("denominator", \.denominator),
         Field("share_percent", \.sharePercent, en: "Share", zh: "份额"),
         .overLimit(\.overLimit),
+        .estimated(\.estimated),
     ]
 }

@@ -16,6 +16,7 @@ package struct ConcentrationResponse: APITable {
     package var cr3Percent: Percent?
     package var hhi: DecimalNumber?
     package var overLimit = OverLimitAmount()
+    package var estimated = EstimatedAmount()
 
     package init() {}
 
@@ -37,9 +38,10 @@ package struct ConcentrationResponse: APITable {
         Field(
             "hhi", \.hhi, en: "HHI", zh: "HHI",
             means:
-                "The Herfindahl–Hirschman index, from 0 to 10,000, with 2 decimals. Null for an empty market, and where "
-                + "the parts are more than a published total."),
+                "The Herfindahl–Hirschman index, from 0 to 10,000, with 2 decimals. Null for an empty market, where the "
+                + "parts are more than a published total, and where an entity has less than nothing."),
         .group(\.overLimit),
+        .group(\.estimated),
     ]
 
     private static let layout: CSVLayout<ConcentrationResponse, ConcentrationResponse> = [

@@ -71,6 +71,8 @@ package struct GrowthRow: APIObject {
     package var perDayPercent: Percent?
     package var fromOverLimit = Amount()
     package var toOverLimit = Amount()
+    package var fromEstimated = Amount()
+    package var toEstimated = Amount()
     package var fromRestated: Amount?
     package var toRestated: Amount?
 
@@ -97,6 +99,10 @@ package struct GrowthRow: APIObject {
             means: "What of the earlier period's usage is counted under `(over-limit)`.",
             ifAbsent: Amount("0")),
         .overLimit(\.toOverLimit, named: "to_over_limit"),
+        Field(
+            "from_estimated", \.fromEstimated, means: "What of the earlier figure is somebody's estimate.",
+            ifAbsent: Amount("0")),
+        .estimated(\.toEstimated, named: "to_estimated"),
         .whenSet(
             "from_restated", \.fromRestated,
             means: "The amount of the earlier period as evaluated now, beside its statement's."),

@@ -71,6 +71,7 @@ package struct MonthlyShareRow: APIObject {
     package var previousRestated: Amount?
     package var unmapped = Amount()
     package var overLimit = OverLimitAmount()
+    package var estimated = EstimatedAmount()
     package var revenueFrom: String?
     package var unpricedTokens = Count()
 
@@ -108,6 +109,7 @@ package struct MonthlyShareRow: APIObject {
                 + "statement, and under a closed month."),
         .unmapped(\.unmapped, en: nil),
         .group(\.overLimit),
+        .group(\.estimated),
         .revenueFrom(\.revenueFrom, en: nil),
         .unpricedTokens(\.unpricedTokens, en: nil),
     ]

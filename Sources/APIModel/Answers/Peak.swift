@@ -59,7 +59,9 @@ package struct PeakRow: APIObject {
         Field("minute", \.minute, en: "Minute", zh: "分钟"),
         Field(
             "users", \.users, en: "Users", zh: "可支撑用户数",
-            means: "total_tokens over user_rate, rounded down; null where no rate was given."),
+            means:
+                "total_tokens over user_rate, rounded down, and 0 where they are below 0; null where no rate was given."
+        ),
         .group(\.counts),
     ]
 }

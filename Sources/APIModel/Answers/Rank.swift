@@ -1,4 +1,4 @@
-internal import Scopes
+package import Scopes
 package import TextFormats
 
 /// `GET /v1/rank`: who is first under which scope.
@@ -82,6 +82,8 @@ package struct RankColumn: APIObject {
     package var figure = ScopeFigure()
     package var denominator = Amount()
     package var overLimit = OverLimitAmount()
+    package var estimated = EstimatedAmount()
+    package var negative: LocalizedText?
     package var leaders: [String] = []
 
     package init() {}
@@ -91,6 +93,8 @@ package struct RankColumn: APIObject {
         .group(\.figure),
         Field("denominator", \.denominator),
         .group(\.overLimit),
+        .group(\.estimated),
+        .negative(\.negative),
         Field(
             "leaders", \.leaders,
             means: "Who is first; several where they are equal, none where nothing counts.", csv: .left),
@@ -116,6 +120,7 @@ package struct RankStanding: APIObject {
     package var numerator: Amount?
     package var sharePercent: Percent?
     package var overLimit: Amount?
+    package var estimated: Amount?
 
     package init() {}
 
@@ -130,6 +135,9 @@ package struct RankStanding: APIObject {
         Field(
             "over_limit", \.overLimit,
             means: "What of the entity's usage is counted under `(over-limit)`; null where it has no rank."),
+        Field(
+            "estimated", \.estimated,
+            means: "What of the entity's figure is somebody's estimate; null where it has no rank."),
     ]
 }
 

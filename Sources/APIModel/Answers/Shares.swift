@@ -14,6 +14,7 @@ package struct SharesResponse: APITable {
     package var denominator = Amount()
     package var reference: PublishedTotal?
     package var warning: LocalizedText?
+    package var negative: LocalizedText?
     package var rows: [ShareRow] = []
     package var total = ShareTotal()
     package var gaps: [RevenueGap] = []
@@ -35,6 +36,7 @@ package struct SharesResponse: APITable {
             means: "The published total that shares are shares of; null where that is everything counted."
         ),
         Field("warning", \.warning, means: "Set where more is counted than a published total says that there is."),
+        .negative(\.negative),
         Field("rows", \.rows),
         Field("total", \.total),
         Field(
@@ -130,6 +132,7 @@ package struct ShareAmounts: APIObject {
     package var byKind = KindAmounts()
     package var unmapped = Amount()
     package var overLimit = OverLimitAmount()
+    package var estimated = EstimatedAmount()
 
     package init() {}
 
@@ -140,6 +143,22 @@ package struct ShareAmounts: APIObject {
         .group(\.byKind),
         .unmapped(\.unmapped),
         .group(\.overLimit),
+        .group(\.estimated),
+    ]
+}
+
+/// What of a figure is somebody's estimate, and which part of the figure that is.
+package struct EstimatedAmount: APIObject {
+    package var amount = Amount()
+    package var percent: Percent?
+
+    package init() {}
+
+    package static let fields: [Field<EstimatedAmount>] = [
+        .estimated(\.amount),
+        Field(
+            "estimated_percent", \.percent,
+            means: "Its part of what the scope counts; null where that is nothing, or less."),
     ]
 }
 
@@ -322,6 +341,24 @@ extension Field {
                 "What is counted under `(over-limit)`, the name of all tenants, models and regions beyond a day's budget "
                 + "of new names. A part of the other figures.",
             hidesZeros: true, ifAbsent: Amount("0"))
+    }
+
+    /// - Parameter name: of the member, where there are several.
+    static func estimated(_ path: Property<Root, Amount>, named name: String = "estimated") -> Field {
+        Field(
+            name, path, en: "of which estimated", zh: "其中估算",
+            means:
+                "What of the figure is somebody's estimate, because the engine that served the calls didn't say what they "
+                + "used. A part of what the scope counts.",
+            hidesZeros: true, ifAbsent: Amount("0"))
+    }
+
+    static func negative(_ path: Property<Root, LocalizedText?>) -> Field {
+        Field(
+            "negative", path,
+            means:
+                "Set where more was taken back in the period than counted in it: such figures are below 0 and have no "
+                + "rank, and nothing is a share of less than nothing.")
     }
 
     static func revenueFrom(_ path: Property<Root, String?>, en: String? = "Revenue from") -> Field {

@@ -126,6 +126,7 @@ package struct StatementRow: APIObject {
     package var byKind = KindAmounts()
     package var unmapped = Amount()
     package var overLimit = OverLimitAmount()
+    package var estimated = EstimatedAmount()
     package var revenueFrom: String?
     package var unpricedTokens = Count()
 
@@ -143,6 +144,7 @@ package struct StatementRow: APIObject {
         .group(\.byKind),
         .unmapped(\.unmapped, en: nil),
         .group(\.overLimit),
+        .group(\.estimated),
         .revenueFrom(\.revenueFrom, en: nil),
         .unpricedTokens(\.unpricedTokens, en: nil),
     ]
@@ -276,6 +278,7 @@ package struct RestatedRow: APIObject {
     package var outsideFilters = RestatedFigure()
     package var unmapped = RestatedFigure()
     package var overLimit = RestatedFigure()
+    package var estimated = RestatedFigure()
     package var unpricedTokens = RestatedFigure()
 
     package init() {}
@@ -295,6 +298,7 @@ package struct RestatedRow: APIObject {
         Field("outside_filters", \.outsideFilters),
         Field("unmapped", \.unmapped),
         Field("over_limit", \.overLimit, ifAbsent: .nothing),
+        Field("estimated", \.estimated, ifAbsent: .nothing),
         Field("unpriced_tokens", \.unpricedTokens),
     ]
 }

@@ -79,6 +79,7 @@ package struct TrendPoint: APIObject {
     package var changePercent: Percent?
     package var multiple: DecimalNumber?
     package var overLimit = Amount()
+    package var estimated = Amount()
     package var inflection: TrendInflection?
 
     package init() {}
@@ -95,6 +96,7 @@ package struct TrendPoint: APIObject {
         Field("change_percent", \.changePercent, en: "Change", zh: "变化"),
         Field("multiple", \.multiple, en: "Multiple", zh: "倍数", means: "Of the step before."),
         .overLimit(\.overLimit),
+        .estimated(\.estimated),
         Field("inflection", \.inflection, means: "Set where growth takes off."),
     ]
 }

@@ -92,6 +92,7 @@ package struct UsageCounts: APIObject {
     package var reasoningOutputTokens = Count()
     package var totalTokens = Count()
     package var overLimitTokens = Count()
+    package var estimatedTokens = Count()
 
     package init() {}
 
@@ -112,6 +113,12 @@ package struct UsageCounts: APIObject {
             means:
                 "Part of total_tokens: counted under `(over-limit)`, the name of all tenants, models and regions beyond a "
                 + "day's budget of new names. Minutes know it of tenants and of models alone.",
+            hidesZeros: true, ifAbsent: Count(0)),
+        Field(
+            "estimated_tokens", \.estimatedTokens, en: "of which estimated", zh: "其中估算",
+            means:
+                "Part of total_tokens: somebody's estimate, because the engine that served the calls didn't say what they "
+                + "used.",
             hidesZeros: true, ifAbsent: Count(0)),
     ]
 }

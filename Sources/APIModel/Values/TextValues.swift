@@ -45,22 +45,24 @@ extension TextSchema {
 
 /// A count of tokens, requests or records.
 package struct Count: NumberText {
-    package static let text = TextSchema(pattern: "^[0-9]+$")
-    package static let meaning = "An exact integer in decimal."
+    package static let text = TextSchema(pattern: "^-?[0-9]+$")
+    package static let meaning =
+        "An exact integer in decimal; below 0 where more was taken back in the time than counted in it."
 
     package var text: String
 
     package init(_ text: String) { self.text = text }
-    package init(_ value: UInt128) { text = String(value) }
+    package init(_ value: some BinaryInteger) { text = String(value) }
 
     package var displayValue: DisplayValue { .count(text) }
 }
 
 /// What a measure adds up: a count, or money.
 package struct Amount: NumberText {
-    package static let text = TextSchema(pattern: "^[0-9]+([.][0-9]+)?$")
+    package static let text = TextSchema(pattern: "^-?[0-9]+([.][0-9]+)?$")
     package static let meaning =
-        "A count in digits or, under a measure of money, an exact decimal in the scope's currency."
+        "A count in digits or, under a measure of money, an exact decimal in the scope's currency; below 0 where more was "
+        + "taken back in the time than counted in it."
 
     package var text: String
 

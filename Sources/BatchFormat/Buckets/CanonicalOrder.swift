@@ -57,7 +57,7 @@ enum CanonicalOrder {
 
     /// Where the parts of a row stand in one word: of each part the bits in which rows differ, and the index lowest.
     private struct Places {
-        /// Tenant, model, region, the codes, as they stand in the key.
+        /// Of each part in which rows differ (tenant, model, region, codes, flags) the bits in the key, highest first.
         private let masks: [UInt64]
         private let firstMinute: UInt32
         private let minuteBits: UInt64
@@ -79,9 +79,9 @@ enum CanonicalOrder {
             }
             let differing = all ^ any
             // Bits between those that differ are kept, so that a mask is one run.
-            masks = RowKey.partMasks.map { part in
+            masks = RowKey.partMasks.compactMap { part in
                 let found = differing & part
-                guard found != 0 else { return 0 }
+                guard found != 0 else { return nil }
                 let top = UInt64(63 - found.leadingZeroBitCount)
                 let above = top == 63 ? UInt64.max : 1 << (top + 1) - 1
                 return above & ~(1 << UInt64(found.trailingZeroBitCount) - 1)
@@ -96,7 +96,7 @@ enum CanonicalOrder {
         @inline(__always)
         func word(_ entry: Entry, index: Int) -> UInt64 {
             var word: UInt64 = 0
-            for mask in masks where mask != 0 {
+            for mask in masks {
                 word = word << UInt64(mask.nonzeroBitCount)
                 word |= (entry.key.packed & mask) >> UInt64(mask.trailingZeroBitCount)
             }

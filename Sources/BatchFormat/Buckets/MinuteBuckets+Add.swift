@@ -20,9 +20,7 @@ extension MinuteBuckets {
         let region = try regions.intern(event.region.isInScratch ? scratch : record, event.region)
         let model = try models.intern(event.model.isInScratch ? scratch : record, event.model)
         let tenant = try tenants.intern(event.tenant.isInScratch ? scratch : record, event.tenant)
-        let key = RowKey(
-            tenant: tenant, model: model, region: region, layer: event.layer, workload: event.workload,
-            modality: event.modality)
+        let key = RowKey(of: event, tenant: tenant, model: model, region: region)
         guard let added = add(counts, to: key, minute: UInt32(truncatingIfNeeded: event.minute)) else { return .full }
         if !added {
             throw Rejection(.sumTooLarge, detail: "the sum of this minute and key would leave 64 bits")

@@ -16,8 +16,8 @@ extension MinuteBuckets {
         else { return .full }
         for row in other.rows {
             let key = RowKey(
-                tenant: tenantIDs[Int(row.tenant)], model: modelIDs[Int(row.model)],
-                region: regionIDs[Int(row.region)], layer: row.layer, workload: row.workload, modality: row.modality)
+                of: row, tenant: tenantIDs[Int(row.tenant)], model: modelIDs[Int(row.model)],
+                region: regionIDs[Int(row.region)])
             // There is room, and no sum of so few events can wrap.
             let outcome = add(row.counts, to: key, minute: UInt32(clamping: row.minute))
             precondition(outcome == true, "a row that was sure to fit did not: \(table.count) of \(maxRows) rows")

@@ -51,7 +51,8 @@ extension MinuteBuckets {
             let (key, minute) = (entries[Int(index)].key, entries[Int(index)].minute)
             return UsageRow(
                 minute: Int64(minute), tenant: key.tenant, model: key.model, region: key.region,
-                layer: key.layer, workload: key.workload, modality: key.modality, counts: table[Int(index)].counts)
+                layer: key.layer, workload: key.workload, modality: key.modality, flags: key.flags,
+                counts: table[Int(index)].counts)
         }
     }
 

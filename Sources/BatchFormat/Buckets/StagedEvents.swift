@@ -30,8 +30,9 @@ package struct StagedEvents: Sendable {
 
     var ahead = [Ahead](
         repeating: Ahead(
-            key: RowKey(tenant: 0, model: 0, region: 0, layer: .maas, workload: .online, modality: .text), hashValue: 0,
-            slot: 0), count: addedAtOnce)
+            key: RowKey(
+                tenant: 0, model: 0, region: 0, layer: .maas, workload: .online, modality: .text, flags: []),
+            hashValue: 0, slot: 0), count: addedAtOnce)
     /// Of no use but that the rows that it was made of have been looked at.
     var touched: UInt32 = 0
 
@@ -63,9 +64,7 @@ package struct StagedEvents: Sendable {
             let tenant = try tenants.table.intern(event.tenant.isInScratch ? scratch : record, event.tenant)
             rows.append(
                 MinuteBuckets.Row(
-                    key: RowKey(
-                        tenant: tenant, model: model, region: region, layer: event.layer, workload: event.workload,
-                        modality: event.modality),
+                    key: RowKey(of: event, tenant: tenant, model: model, region: region),
                     minute: UInt32(truncatingIfNeeded: event.minute), counts: counts))
         } catch {
             guard error.reason == .tooManyNames else { throw error }

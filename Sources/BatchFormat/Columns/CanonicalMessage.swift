@@ -33,7 +33,7 @@ struct MessageShape: Sendable {
             let tag = try cursor.varint(in: bytes, name)
             let number = tag >> 3
             guard number >= 1, number <= UInt64(fields.count) else {
-                throw BatchError(.badMessage, field: name, "field number \(number) is not part of format version 1")
+                throw BatchError(.badMessage, field: name, "field number \(number) is not part of this format version")
             }
             let (fieldName, field) = fields[Int(number) - 1]
             let path = "\(name).\(fieldName)"
@@ -71,6 +71,15 @@ struct MessageShape: Sendable {
         case .message(let shape), .messages(let shape, _):
             try shape.check(bytes, range: content, found: found)
         }
+    }
+}
+
+extension MessageShape {
+    /// The number that a message begins with, as its field 1; `nil` where it begins with anything else.
+    static func firstNumber(of bytes: RawSpan) -> UInt64? {
+        var cursor = WireCursor(0..<bytes.byteCount)
+        guard let tag = try? cursor.varint(in: bytes, ""), tag == 1 << 3 else { return nil }
+        return try? cursor.varint(in: bytes, "")
     }
 }
 

@@ -43,8 +43,11 @@ package struct EventFingerprinter: Sendable {
         append(named: event.model, record: record, scratch: scratch)
         append(named: event.region, record: record, scratch: scratch)
         append(UInt64(bitPattern: event.minute))
+        // An event without flags has the fingerprint that it had before there were any.
+        let flags = UsageFlags(isEstimated: event.isEstimated, isTakenBack: event.isTakenBack)
         append(
-            UInt64(event.layer.rawValue) << 16 | UInt64(event.workload.rawValue) << 8 | UInt64(event.modality.rawValue))
+            UInt64(flags.rawValue) << 24 | UInt64(event.layer.rawValue) << 16 | UInt64(event.workload.rawValue) << 8
+                | UInt64(event.modality.rawValue))
         let counts = event.counts
         append(counts.requests)
         append(counts.input)

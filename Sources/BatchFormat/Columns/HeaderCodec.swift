@@ -24,13 +24,12 @@ enum HeaderCodec {
         return wire
     }
 
-    static func decode(_ wire: WireHeader, formatVersion: UInt32) throws(BatchError) -> BatchHeader {
+    static func decode(_ wire: WireHeader) throws(BatchError) -> BatchHeader {
         guard let spoolID = SpoolID(bytes: wire.spoolID) else { throw error(in: "spool_id", "must be 16 bytes") }
         let header = BatchHeader(
             provider: wire.provider, collector: wire.collector, spoolID: spoolID, spoolSequence: wire.spoolSequence,
             sealedAtMilliseconds: Int64(clamping: wire.sealedAtMilliseconds), softwareVersion: wire.softwareVersion,
-            eventCount: wire.eventCount, rejections: try RejectionsCodec.decode(wire.rejections),
-            formatVersion: formatVersion)
+            eventCount: wire.eventCount, rejections: try RejectionsCodec.decode(wire.rejections))
         try check(header)
         return header
     }
@@ -45,6 +44,8 @@ enum HeaderCodec {
     }
 
     /// No event has more than `Limits.maxTokensPerField` tokens in a field, so no batch has more than its events could.
+    ///
+    /// - Parameter totals: of what is counted and what is taken back, both added: neither makes room for the other.
     static func checkTokens(_ totals: WideTokenCounts, eventCount: UInt64) throws(BatchError) {
         let most = UInt128(eventCount) * UInt128(Limits.maxTokensPerField)
         let fields = [
@@ -59,11 +60,6 @@ enum HeaderCodec {
     }
 
     private static func check(_ header: BatchHeader) throws(BatchError) {
-        guard header.formatVersion == BatchHeader.currentFormatVersion else {
-            throw BatchError(
-                .unsupportedVersion, field: "format_version",
-                "version \(header.formatVersion), but this software knows 1 only: upgrade the aggregator first")
-        }
         guard NameRule.isIdentifier(header.provider, maxBytes: Limits.maxProviderNameBytes) else {
             throw error(in: "provider", "must be lower-case letters, digits and inner hyphens")
         }

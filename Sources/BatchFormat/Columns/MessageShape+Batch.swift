@@ -1,23 +1,39 @@
 internal import UsageModel
 
 extension MessageShape {
-    /// `steelyard.v1.Batch`
-    static let batch = MessageShape(
-        name: "batch",
-        fields: [
-            ("format_version", .varint(max: UInt64(UInt32.max))), ("header", .message(header)),
-            ("rows", .message(rows)),
-        ])
+    /// `steelyard.v1.Batch` in a version of the format.
+    static func batch(_ version: FormatVersion) -> MessageShape { version == .flagged ? flaggedBatch : plainBatch }
 
-    /// `steelyard.v1.AcceptedRows`
-    static let acceptedRows = MessageShape(
-        name: "accepted_rows",
-        fields: [
-            ("format_version", .varint(max: UInt64(UInt32.max))), ("event_count", .varint(max: BatchBounds.maxEvents)),
-            ("rejections", rejections), ("rows", .message(rows)),
-            ("accepted_at_milliseconds", .varint(max: UInt64(BatchBounds.maxSealedAtMilliseconds))),
-            ("event_fingerprints", .bytes(max: EventFingerprint.maxPerRecord * EventFingerprint.byteCount)),
-        ])
+    /// `steelyard.v1.AcceptedRows` in a version of the format.
+    static func acceptedRows(_ version: FormatVersion) -> MessageShape {
+        version == .flagged ? flaggedAcceptedRows : plainAcceptedRows
+    }
+
+    private static let plainBatch = batch(rows: rows)
+    private static let flaggedBatch = batch(rows: flaggedRows)
+    private static let plainAcceptedRows = acceptedRows(rows: rows)
+    private static let flaggedAcceptedRows = acceptedRows(rows: flaggedRows)
+
+    private static func batch(rows: MessageShape) -> MessageShape {
+        MessageShape(
+            name: "batch",
+            fields: [
+                ("format_version", .varint(max: UInt64(UInt32.max))), ("header", .message(header)),
+                ("rows", .message(rows)),
+            ])
+    }
+
+    private static func acceptedRows(rows: MessageShape) -> MessageShape {
+        MessageShape(
+            name: "accepted_rows",
+            fields: [
+                ("format_version", .varint(max: UInt64(UInt32.max))),
+                ("event_count", .varint(max: BatchBounds.maxEvents)), ("rejections", rejections),
+                ("rows", .message(rows)),
+                ("accepted_at_milliseconds", .varint(max: UInt64(BatchBounds.maxSealedAtMilliseconds))),
+                ("event_fingerprints", .bytes(max: EventFingerprint.maxPerRecord * EventFingerprint.byteCount)),
+            ])
+    }
 
     private static let header = MessageShape(
         name: "header",
@@ -56,6 +72,10 @@ extension MessageShape {
             ("requests", countColumn), ("input", countColumn), ("cached_input", countColumn),
             ("output", countColumn), ("reasoning_output", countColumn),
         ])
+
+    /// Rows with the column that version 1 hasn't.
+    private static let flaggedRows = MessageShape(
+        name: "rows", fields: rows.fields + [("flags", column(Int(UsageFlags.all.rawValue)))])
 
     private static func names(_ name: String, maxNames: Int, maxBytes: Int) -> Field {
         .message(

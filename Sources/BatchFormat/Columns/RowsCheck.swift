@@ -4,7 +4,9 @@ internal import UsageModel
 struct RowsCheck {
     /// The earliest minute so far.
     private(set) var firstMinute: Int64 = .max
-    /// Requests of all rows so far.
+    /// Flags of all rows so far.
+    private(set) var flags: UsageFlags = []
+    /// Requests of all rows so far, also of those that are taken back.
     private(set) var requests: UInt128 = 0
 
     private let tenantCount: Int
@@ -29,9 +31,7 @@ struct RowsCheck {
             throw BatchError(.badColumn, field: "rows.minute", "the minute of row \(index) is out of range")
         }
         try checkCounts(row.counts)
-        let key = RowKey(
-            tenant: row.tenant, model: row.model, region: row.region, layer: row.layer, workload: row.workload,
-            modality: row.modality)
+        let key = RowKey(of: row, tenant: row.tenant, model: row.model, region: row.region)
         if let previousKey, key < previousKey || (key == previousKey && row.minute <= previousMinute) {
             throw BatchError(.badOrder, field: "rows", "row \(index) is not after the row before it")
         }
@@ -43,6 +43,7 @@ struct RowsCheck {
         usedModels[Int(row.model)] = true
         usedRegions[Int(row.region)] = true
         (previousKey, previousMinute) = (key, row.minute)
+        flags.formUnion(row.flags)
         firstMinute = min(firstMinute, row.minute)
         requests += UInt128(row.counts.requests)
         index += 1

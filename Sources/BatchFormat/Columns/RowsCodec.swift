@@ -7,7 +7,7 @@ package enum RowsCodec {
     /// - Throws: ``BatchError`` where the rows aren't canonical; rows from a ``MinuteBuckets`` are.
     package static func encode(_ accepted: AcceptedRows) throws(BatchError) -> [UInt8] {
         var wire = WireAcceptedRows()
-        wire.formatVersion = BatchHeader.currentFormatVersion
+        wire.formatVersion = FormatVersion(of: accepted.rows).rawValue
         wire.eventCount = accepted.eventCount
         wire.rejections = try RejectionsCodec.encode(accepted.rejections)
         // Fields 1 to 3; then the rows, written here; then 5 and 6. Together they are one message.
@@ -25,13 +25,11 @@ package enum RowsCodec {
 
     /// Decodes and validates as strictly as a batch from the wire; never traps, whatever the bytes.
     package static func decode(_ bytes: [UInt8]) throws(BatchError) -> AcceptedRows {
-        unsafe try MessageShape.acceptedRows.check(bytes.span.bytes)
+        let version = unsafe try FormatVersion.said(by: bytes.span.bytes)
+        unsafe try MessageShape.acceptedRows(version ?? .plain).check(bytes.span.bytes)
         let wire = try WireAcceptedRows(checked: bytes)
-        guard wire.formatVersion == BatchHeader.currentFormatVersion else {
-            throw BatchError(
-                .unsupportedVersion, field: "format_version",
-                "version \(wire.formatVersion) was written by other software")
-        }
+        guard let version else { throw FormatVersion.missing }
+        try version.check(hasFlags: !wire.rows.flags.isEmpty)
         let rejections = try RejectionsCodec.decode(wire.rejections)
         let (rows, requests) = wire.hasRows ? try RowsColumns.decode(wire.rows) : (UsageRows(), 0)
         try HeaderCodec.checkEventCount(wire.eventCount, rowCount: rows.rows.count, requests: requests)

@@ -25,6 +25,9 @@ enum RowsColumns {
         message.message(try NamesCodec.regions.encode(rows.regions), field: 5)
         encodeKeys(rows.rows, tenantCount: rows.tenants.count, baseMinute: check.firstMinute, into: &message)
         encodeCounts(rows.rows, into: &message)
+        if !check.flags.isEmpty {
+            message.column(18, count: rows.rows.count, short: { UInt32(rows.rows[$0].flags.rawValue) })
+        }
         return message
     }
 
@@ -68,7 +71,7 @@ extension UsageRow {
     /// Whether at most the minute differs.
     func isSameKey(as other: UsageRow) -> Bool {
         tenant == other.tenant && model == other.model && region == other.region && layer == other.layer
-            && workload == other.workload && modality == other.modality
+            && workload == other.workload && modality == other.modality && flags == other.flags
     }
 }
 
@@ -135,6 +138,8 @@ private struct Columns {
     let cachedInput: Column<UInt64>
     let output: Column<UInt64>
     let reasoningOutput: Column<UInt64>
+    /// `nil` where no row has a flag.
+    let flags: Column<UInt32>?
 
     init(_ wire: WireRows, rowCount: Int, tenantCount: Int) throws(BatchError) {
         self.rowCount = rowCount
@@ -151,6 +156,10 @@ private struct Columns {
         cachedInput = try Column(wire.cachedInput, count: rowCount, "cached_input")
         output = try Column(wire.output, count: rowCount, "output")
         reasoningOutput = try Column(wire.reasoningOutput, count: rowCount, "reasoning_output")
+        guard wire.flags != [0] else {
+            throw BatchError(.badColumn, field: "rows.flags", "no row has a flag, so it must be left out")
+        }
+        flags = wire.flags.isEmpty ? nil : try Column(wire.flags, count: rowCount, "flags")
     }
 
     func appendRows(of tenant: Int, to rows: inout [UsageRow], _ check: inout RowsCheck) throws(BatchError) {
@@ -183,6 +192,8 @@ private struct Columns {
             // Both are at most maxModelsPerBatch here, so the sum stays within 32 bits.
             minute: baseMinute, tenant: tenant, model: (previous?.model ?? 0) + model[index], region: region[index],
             layer: layer, workload: workload, modality: modality,
+            // The shape of the message has no value beyond them.
+            flags: UsageFlags(rawValue: UInt8(truncatingIfNeeded: flags?[index] ?? 0)),
             counts: TokenCounts(
                 requests: requests, input: input[index], cachedInput: cachedInput[index], output: output[index],
                 reasoningOutput: reasoningOutput[index]))
@@ -192,6 +203,6 @@ private struct Columns {
     }
 
     private func unknown(_ field: String, _ index: Int) -> BatchError {
-        BatchError(.badColumn, field: "rows.\(field)", "row \(index) has a code that format version 1 doesn't know")
+        BatchError(.badColumn, field: "rows.\(field)", "row \(index) has a code that this format version doesn't know")
     }
 }

@@ -12,7 +12,8 @@ package enum BatchBounds {
     package static let maxSoftwareVersionBytes = EpochRequest.maxSoftwareVersionBytes
     /// The longest name of a reason for refusal, in bytes.
     package static let maxReasonBytes = 64
-    /// The most bytes that one row may take in columns: five counts of 64 bits, the rest of its key of 32.
+    /// The most bytes that one row may take in columns: five counts of 64 bits, the rest of its key of 32. Codes of
+    /// layer, workload and modality take less, which leaves room for the flags.
     package static let maxColumnBytesPerRow = 5 * 10 + 7 * 5
     /// The most bytes that a name takes beside its own: two lengths.
     package static let maxColumnBytesPerName = 2 * 2

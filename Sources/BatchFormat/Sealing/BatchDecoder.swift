@@ -13,16 +13,19 @@ package struct BatchDecoder: Sendable {
 
     /// Decodes what was in the frame, as strictly as ``decode(_:)``.
     package static func decode(message: [UInt8]) throws(BatchError) -> (header: BatchHeader, rows: UsageRows) {
-        unsafe try MessageShape.batch.check(message.span.bytes)
+        let version = unsafe try FormatVersion.said(by: message.span.bytes)
+        unsafe try MessageShape.batch(version ?? .plain).check(message.span.bytes)
         let batch = try WireBatch(checked: message)
-        let header = try HeaderCodec.decode(batch.header, formatVersion: batch.formatVersion)
+        let header = try HeaderCodec.decode(batch.header)
+        guard let version else { throw FormatVersion.missing }
+        try version.check(hasFlags: !batch.rows.flags.isEmpty)
         guard batch.hasRows else {
             try HeaderCodec.checkEventCount(header.eventCount, rowCount: 0, requests: 0)
             return (header, UsageRows())
         }
         let (rows, requests) = try RowsColumns.decode(batch.rows)
         try HeaderCodec.checkEventCount(header.eventCount, rowCount: rows.rows.count, requests: requests)
-        try HeaderCodec.checkTokens(rows.totals, eventCount: header.eventCount)
+        try HeaderCodec.checkTokens(rows.grossTotals, eventCount: header.eventCount)
         return (header, rows)
     }
 }

@@ -41,7 +41,7 @@ package struct BatchEncoder: Sendable {
 
     private static func write(_ header: BatchHeader, _ rows: UsageRows) throws(BatchError) -> ColumnWriter {
         var batch = WireBatch()
-        batch.formatVersion = header.formatVersion
+        batch.formatVersion = FormatVersion(of: rows).rawValue
         batch.header = try HeaderCodec.encode(header)
         // Fields 1 and 2; then the rows. Together they are one message.
         var message = ColumnWriter()

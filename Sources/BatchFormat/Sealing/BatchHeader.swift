@@ -4,10 +4,6 @@ package import UsageModel
 ///
 /// Epoch and sequence are not here: they are the shipping envelope, so that sealed bytes never change.
 package struct BatchHeader: Sendable, Equatable {
-    /// The one format that this version writes and reads.
-    package static let currentFormatVersion: UInt32 = 1
-
-    package var formatVersion: UInt32
     /// The provider that the rows belong to; the receiver holds it against the client certificate.
     package var provider: String
     /// The collector's name; held against the client certificate too.
@@ -19,17 +15,15 @@ package struct BatchHeader: Sendable, Equatable {
     package var sealedAtMilliseconds: Int64
     /// The collector's version, 1 to 64 bytes of printable ASCII without spaces.
     package var softwareVersion: String
-    /// Events that the rows sum up.
+    /// Events that the rows sum up, those that are taken back among them.
     package var eventCount: UInt64
     /// Events that were refused since the batch before, by reason. No zero counts.
     package var rejections: [RejectionReason: UInt64]
 
     package init(
         provider: String, collector: String, spoolID: SpoolID, spoolSequence: UInt64, sealedAtMilliseconds: Int64,
-        softwareVersion: String, eventCount: UInt64, rejections: [RejectionReason: UInt64] = [:],
-        formatVersion: UInt32 = BatchHeader.currentFormatVersion
+        softwareVersion: String, eventCount: UInt64, rejections: [RejectionReason: UInt64] = [:]
     ) {
-        self.formatVersion = formatVersion
         self.provider = provider
         self.collector = collector
         self.spoolID = spoolID

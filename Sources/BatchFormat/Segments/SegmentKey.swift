@@ -121,11 +121,19 @@ extension SegmentKey {
     /// The key without its minute.
     package var wholeHour: SegmentKey { SegmentKey(packed: packed & ~(1 << Self.minuteBits - 1)) }
 
+    /// The key as it is of counts that nobody estimated.
+    package var unflagged: SegmentKey { SegmentKey(packed: packed & ~(1 << Self.estimatedShift)) }
+
     /// The key with another minute of the hour, from 0 to 59.
     package func at(minute: Int) -> SegmentKey { SegmentKey(packed: wholeHour.packed | UInt128(minute)) }
 
     /// The key without tenant and minute: what a segment has in a dictionary.
     var combination: UInt128 { packed >> Self.estimatedShift & (1 << (Self.tenantShift - Self.estimatedShift) - 1) }
+
+    /// Whether the key tells a model and estimates apart, and nothing else but its tenant and minute.
+    func has(model: Int32) -> Bool {
+        combination == SegmentKey(tenant: 0, model: model, isEstimated: isEstimated).combination
+    }
 
     /// The parts of a combination as columns hold them.
     struct Combination: Equatable {

@@ -170,6 +170,9 @@ extension SegmentReader {
     /// All rows.
     package var rows: Range<Int> { 0..<rowCount }
 
+    /// Whether any row's counts are somebody's estimate.
+    package var hasEstimates: Bool { combinations.contains { SegmentKey(packed: $0).isEstimated } }
+
     /// The sum over some rows.
     package func totals(_ rows: Range<Int>) -> SignedTokenCounts {
         let bytes = unsafe content.span.bytes

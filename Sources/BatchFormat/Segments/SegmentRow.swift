@@ -27,20 +27,20 @@ package enum SegmentGranularity: UInt8, Sendable, CaseIterable {
     /// of the reporting calendar begins within it, over the part before (minute 0) and the part after (the minute that
     /// it begins at).
     case hour = 1
-    /// By minute and tenant.
+    /// By minute, tenant and whether counts are estimated.
     case minuteByTenant = 2
-    /// By minute and model.
+    /// By minute, model and whether counts are estimated.
     case minuteByModel = 3
-    /// By minute alone.
+    /// By minute and whether counts are estimated.
     case minuteByProvider = 4
 
     /// Whether a key has only the parts that the granularity tells apart.
     func allows(_ key: SegmentKey) -> Bool {
         switch self {
         case .hour: key.layer != nil && key.workload != nil && key.modality != nil
-        case .minuteByTenant: key.combination == 0
-        case .minuteByModel: key.tenant == 0 && key.combination == SegmentKey(tenant: 0, model: key.model).combination
-        case .minuteByProvider: key.tenant == 0 && key.combination == 0
+        case .minuteByTenant: key.has(model: 0)
+        case .minuteByModel: key.tenant == 0 && key.has(model: key.model)
+        case .minuteByProvider: key.tenant == 0 && key.has(model: 0)
         }
     }
 }

@@ -9,6 +9,8 @@ package final class CollectorMetrics: Sendable {
     let sealedBatches: Counter
     let sealedRows: Counter
     let sealedEvents: Counter
+    let estimatedRequests: Counter
+    let takenBackRequests: Counter
     let sealedBytes: Counter
     let sealSeconds: Histogram
     let commitSeconds: Histogram
@@ -41,6 +43,11 @@ package final class CollectorMetrics: Sendable {
         sealedBatches = counter("sealed_batches_total", help: "Batches sealed and durable in the spool.")
         sealedRows = counter("sealed_rows_total", help: "Rows in sealed batches.")
         sealedEvents = counter("sealed_events_total", help: "Events summed in sealed batches.")
+        estimatedRequests = counter(
+            "sealed_estimated_requests_total", help: "Requests in sealed batches whose counts are estimated.")
+        takenBackRequests = counter(
+            "sealed_taken_back_requests_total",
+            help: "Requests in sealed batches that were counted before and are subtracted.")
         sealedBytes = counter("sealed_bytes_total", help: "Bytes of sealed batches after compression.")
         sealSeconds = registry.histogram("\(part)_seal_seconds", help: "Time to encode, write and sync a batch.")
         commitSeconds = registry.histogram("\(part)_commit_seconds", help: "Time to make pushed events durable.")

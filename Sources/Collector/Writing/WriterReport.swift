@@ -44,6 +44,8 @@ struct WriterReport: Sendable {
         metrics.sealedBatches.increment()
         metrics.sealedRows.increment(by: UInt64(note.rows))
         metrics.sealedEvents.increment(by: note.events)
+        metrics.estimatedRequests.increment(by: note.flagged.estimated)
+        metrics.takenBackRequests.increment(by: note.flagged.takenBack)
         metrics.sealedBytes.increment(by: UInt64(note.batch.byteCount))
         metrics.countRejections(note.rejections)
         metrics.sealSeconds.observe(.milliseconds(note.milliseconds))

@@ -75,7 +75,8 @@ extension WriterCore {
             spool.nextSpoolSequence == spoolSequence + 1,
             "batch \(spoolSequence) is durable, and \(spool.nextSpoolSequence) is next")
         let note = SealedNote(
-            batch: batch, rows: rows.rows.count, events: content.sums.eventCount, rejections: content.rejections,
+            batch: batch, rows: rows.rows.count, events: content.sums.eventCount, flagged: FlaggedRequests(of: rows),
+            rejections: content.rejections,
             milliseconds: steadyClock.nowMilliseconds() - started)
         return (note, failure)
     }

@@ -28,9 +28,25 @@ package struct SealedNote: Sendable {
     package var batch: SpooledBatch
     package var rows: Int
     package var events: UInt64
+    /// Requests of the rows that are estimated, and of those that are taken back.
+    package var flagged: FlaggedRequests
     package var rejections: [RejectionReason: UInt64]
     /// From taking the table to the end of the sync.
     package var milliseconds: Int64
+}
+
+/// How many requests of a batch have which flag.
+package struct FlaggedRequests: Sendable, Equatable {
+    package private(set) var estimated: UInt64 = 0
+    package private(set) var takenBack: UInt64 = 0
+
+    package init(of rows: UsageRows) {
+        // No sum of a batch wraps.
+        for row in rows.rows where !row.flags.isEmpty {
+            if row.isEstimated { estimated += row.counts.requests }
+            if row.isTakenBack { takenBack += row.counts.requests }
+        }
+    }
 }
 
 /// Why pushed events were not accepted.

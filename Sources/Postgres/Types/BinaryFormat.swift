@@ -36,11 +36,29 @@ enum BinaryFormat {
 
     /// Reads a NUMERIC; `nil` where it is negative, fractional, not a number or beyond 128 bits.
     static func numeric(_ bytes: [UInt8]) -> UInt128? {
+        guard let (magnitude, sign) = parts(bytes), sign == 0 else { return nil }
+        return magnitude
+    }
+
+    /// Reads a NUMERIC of either sign; `nil` where it is fractional, not a number or beyond 128 bits with the sign.
+    static func signedNumeric(_ bytes: [UInt8]) -> Int128? {
+        guard let (magnitude, sign) = parts(bytes) else { return nil }
+        switch sign {
+        case 0: return Int128(exactly: magnitude)
+        case negativeSign:
+            guard magnitude <= Int128.min.magnitude else { return nil }
+            return Int128(truncatingIfNeeded: 0 &- magnitude)
+        default: return nil
+        }
+    }
+
+    /// The digits of a whole NUMERIC as a number, and its sign field.
+    private static func parts(_ bytes: [UInt8]) -> (magnitude: UInt128, sign: Int16)? {
         guard bytes.count >= 8 else { return nil }
         func field(_ index: Int) -> Int { Int(Int16(bitPattern: UInt16(bytes[index]) << 8 | UInt16(bytes[index + 1]))) }
         let count = field(0)
         let weight = field(2)
-        guard field(4) == 0, count >= 0, bytes.count == 8 + 2 * count, weight < 10 else { return nil }
+        guard count >= 0, bytes.count == 8 + 2 * count, weight < 10 else { return nil }
         var value: UInt128 = 0
         for index in 0..<max(0, weight + 1) {
             let digit = index < count ? UInt128(UInt16(truncatingIfNeeded: field(8 + 2 * index))) : 0
@@ -50,7 +68,7 @@ enum BinaryFormat {
             value = sum
         }
         for index in max(0, weight + 1)..<max(count, weight + 1, 0) where field(8 + 2 * index) != 0 { return nil }
-        return value
+        return (value, Int16(field(4)))
     }
 }
 

@@ -13,7 +13,7 @@ private let integerTypes: Set<UInt32> = [
 extension ColumnDecodable where Self: FixedWidthInteger {
     package static func decode(_ cell: Cell) throws -> Self {
         if cell.type == Parameter.TypeID.numeric {
-            let wide = try UInt128.decode(cell)
+            let wide = try Int128.decode(cell)
             guard let value = Self(exactly: wide) else { throw cell.mismatch("\(Self.self)") }
             return value
         }
@@ -41,6 +41,19 @@ extension UInt128: ColumnDecodable {
         }
         guard let value = UInt128(exactly: try cell.integer(integerTypes)) else { throw cell.mismatch("UInt128") }
         return value
+    }
+}
+
+extension Int128: ColumnDecodable {
+    /// Whole numbers of either sign: NUMERIC and integers.
+    package static func decode(_ cell: Cell) throws -> Int128 {
+        if cell.type == Parameter.TypeID.numeric {
+            guard !cell.isNull, let value = BinaryFormat.signedNumeric(cell.bytes) else {
+                throw cell.mismatch("a whole number from -2^127 to 2^127-1")
+            }
+            return value
+        }
+        return Int128(try cell.integer(integerTypes))
     }
 }
 

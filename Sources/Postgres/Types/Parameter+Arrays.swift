@@ -61,6 +61,10 @@ extension Parameter {
         return Parameter(type: type, bytes: bytes)
     }
 
+    package static func boolArray(_ values: [Bool]) -> Parameter {
+        integers(ArrayTypeID.bool, of: TypeID.bool, values: values.map { UInt8($0 ? 1 : 0) })
+    }
+
     package static func int16Array(_ values: [Int16]) -> Parameter {
         integers(ArrayTypeID.int2, of: TypeID.int2, values: values)
     }

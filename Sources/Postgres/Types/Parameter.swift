@@ -48,6 +48,12 @@ package struct Parameter: Sendable {
         }
         return Parameter(type: TypeID.numeric, bytes: bytes)
     }
+    /// A whole `numeric` of either sign.
+    package static func numeric(_ value: Int128) -> Parameter {
+        var bytes: [UInt8] = []
+        BinaryFormat.appendNumeric(value, to: &bytes)
+        return Parameter(type: TypeID.numeric, bytes: bytes)
+    }
     package static func timestamp(_ value: Timestamp?) -> Parameter {
         big(TypeID.timestamptz, value.map { $0.microseconds - BinaryFormat.epochMicroseconds })
     }

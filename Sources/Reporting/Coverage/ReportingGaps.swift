@@ -44,6 +44,6 @@ package struct ReportingGaps: Sendable, Hashable {
     /// Which part of the window was reported: all of it but the silent spans.
     package var reported: Share {
         Share(
-            numerator: UInt128(Int64(window.count) - silentMinutes), denominator: UInt128(window.count))
+            numerator: Int128(Int64(window.count) - silentMinutes), denominator: Int128(window.count))
     }
 }

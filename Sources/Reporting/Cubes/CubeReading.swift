@@ -14,11 +14,13 @@ package struct CubeRow: Sendable, Hashable {
     package var segment: Int
     /// Bit *n* says whether the usage meets all of ``CubeReading/conditions`` *n*.
     package var passes: Int64
-    package var counts: WideTokenCounts
+    /// Whether the counts are somebody's estimate.
+    package var isEstimated: Bool
+    package var counts: SignedTokenCounts
 
     package init(
         provider: String, tenantKind: TenantKind, model: String?, region: String?, layer: Layer?, workload: Workload?,
-        segment: Int, passes: Int64, counts: WideTokenCounts
+        segment: Int, passes: Int64, isEstimated: Bool = false, counts: SignedTokenCounts
     ) {
         self.provider = provider
         self.tenantKind = tenantKind
@@ -28,6 +30,7 @@ package struct CubeRow: Sendable, Hashable {
         self.workload = workload
         self.segment = segment
         self.passes = passes
+        self.isEstimated = isEstimated
         self.counts = counts
     }
 }
@@ -139,7 +142,7 @@ package struct CubeReading: Sendable {
         return parts.map { part in
             let filters = part.plan.scope.filters
             let granularity = part.plan.granularity
-            var sums: [FilteredSumRow: WideTokenCounts] = [:]
+            var sums: [FilteredSumRow: SignedTokenCounts] = [:]
             let own = part.segments.enumerated().flatMap { place, segment in
                 segment.map { segment in bySegment[place].map { (row: $0, segment: segment) } } ?? []
             }
@@ -148,8 +151,9 @@ package struct CubeReading: Sendable {
                     provider: row.provider, tenantKind: row.tenantKind, model: granularity.byModel ? row.model : nil,
                     region: granularity.byRegion ? row.region : nil, layer: granularity.byLayer ? row.layer : nil,
                     workload: granularity.byWorkload ? row.workload : nil, segment: segment,
-                    passesFilters: row.passes >> part.bit & 1 == 1, counts: WideTokenCounts())
-                sums[key, default: WideTokenCounts()] += row.counts
+                    passesFilters: row.passes >> part.bit & 1 == 1, isEstimated: row.isEstimated,
+                    counts: SignedTokenCounts())
+                sums[key, default: SignedTokenCounts()] += row.counts
             }
             return sums.map { key, counts in
                 var row = key

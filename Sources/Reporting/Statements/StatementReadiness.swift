@@ -43,7 +43,7 @@ package struct StatementReadiness {
     }
 
     private func nothingCounted() -> [StatementShortcoming] {
-        guard table.total.numerator == 0, table.total.unclassified == 0 else { return [] }
+        guard table.total.numerator <= 0, table.total.unclassified == 0 else { return [] }
         return [StatementShortcoming(.nothingCounted, text: "Nothing of the month counts under the scope.")]
     }
 
@@ -145,9 +145,10 @@ package struct StatementReadiness {
         guard amount > 0, !span.scope.filters.counts(.unclassified) else { return [] }
         let whole = amount + table.total.numerator
         let isTooMuch = rules.maxUnclassifiedPercent.map { limit in
-            // amount / whole > limit / 100, without leaving 128 bits.
+            // amount / whole > limit / 100, without leaving 128 bits. It is too much of nothing, and of less.
+            guard whole > 0 else { return true }
             let left = amount.multipliedFullWidth(by: 100)
-            let right = whole.multipliedFullWidth(by: UInt128(limit))
+            let right = whole.multipliedFullWidth(by: Int128(limit))
             return (left.high, left.low) > (right.high, right.low)
         }
         let percent = Share(numerator: amount, denominator: whole).percent(decimals: table.scope.precision) ?? "0"

@@ -130,16 +130,23 @@ package struct UsageAnswer: Sendable, Equatable {
         package var start: Int64?
         /// One name for each dimension of ``UsageQuery/groupBy``, in that order.
         package var keys: [String]
-        package var counts: WideTokenCounts
+        /// Negative where more was taken back than counted in the time.
+        package var counts: SignedTokenCounts
         /// Of its tokens, input and output together, those counted under names beyond a day's budget of new ones. In
         /// sums by minute what is known of it: minutes are kept by tenant and by model, not by region.
-        package var overLimitTokens: UInt128
+        package var overLimitTokens: Int128
+        /// Of its tokens those that are somebody's estimate.
+        package var estimatedTokens: Int128
 
-        package init(start: Int64?, keys: [String], counts: WideTokenCounts, overLimitTokens: UInt128 = 0) {
+        package init(
+            start: Int64?, keys: [String], counts: SignedTokenCounts, overLimitTokens: Int128 = 0,
+            estimatedTokens: Int128 = 0
+        ) {
             self.start = start
             self.keys = keys
             self.counts = counts
             self.overLimitTokens = overLimitTokens
+            self.estimatedTokens = estimatedTokens
         }
     }
 

@@ -6,9 +6,9 @@ package struct BridgeFigures: Sendable {
     package struct Line: Sendable {
         package var step: ScopeBridge.Step
         /// What the step's scope counts, as a sum over the period.
-        package var amount: UInt128
+        package var amount: Int128
         /// The figure as the step's scope publishes it; see ``ShareTable/published(_:)``.
-        package var published: UInt128
+        package var published: Int128
         package var share: Share
         /// The share in percent, with the precision of the step's scope.
         package var percent: String?

@@ -3,14 +3,15 @@ internal import TextFormats
 /// How much of a market its largest entities hold: CR1, CR3 and the Herfindahl–Hirschman index, from exact integers.
 package struct Concentration: Sendable, Hashable {
     /// What the entities hold, largest first. Entities that aren't named one by one can't be part of it.
-    private let amounts: [UInt128]
+    private let amounts: [Int128]
     /// The whole.
-    package let denominator: UInt128
+    package let denominator: Int128
 
     /// - Parameters:
-    ///   - amounts: one for each entity, in any order.
+    ///   - amounts: one for each entity, in any order; none below 0.
     ///   - denominator: the whole, at least the sum of the amounts.
-    package init(of amounts: [UInt128], denominator: UInt128) {
+    package init(of amounts: [Int128], denominator: Int128) {
+        precondition(amounts.allSatisfy { $0 >= 0 }, "a part of \(amounts) is less than nothing")
         precondition(amounts.reduce(0, +) <= denominator, "parts of \(amounts) are more than \(denominator)")
         self.amounts = amounts.sorted(by: >)
         self.denominator = denominator
@@ -34,18 +35,20 @@ package struct Concentration: Sendable, Hashable {
     package func hhi(decimals: Int) -> String? {
         precondition((0...Share.maxDecimals).contains(decimals), "\(decimals) decimals")
         guard denominator > 0 else { return nil }
-        let squares = amounts.reduce(BigUInt(0)) { $0 + .product($1, $1) }
-        return WideRatio(squares * BigUInt(10_000), over: .product(denominator, denominator)).decimal(decimals)
+        let squares = amounts.reduce(BigUInt(0)) { $0 + .product($1.magnitude, $1.magnitude) }
+        let whole = denominator.magnitude
+        return WideRatio(squares * BigUInt(10_000), over: .product(whole, whole)).decimal(decimals)
     }
 }
 
 extension ShareTable {
     /// How concentrated the table is; `nil` where it gathers entities that it doesn't name, whose squares are unknown,
-    /// and where the parts are more than the whole, as they can be against a total that somebody published.
+    /// where the parts are more than the whole, as they can be against a total that somebody published, and where an
+    /// entity has less than nothing.
     package var concentration: Concentration? {
-        guard !rows.contains(where: \.isGathered), rows.reduce(0, { $0 + $1.numerator }) <= denominator else {
-            return nil
-        }
+        guard !rows.contains(where: { $0.isGathered || $0.numerator < 0 }), denominator >= 0,
+            rows.reduce(0, { $0 + $1.numerator }) <= denominator
+        else { return nil }
         return Concentration(of: rows.map(\.numerator), denominator: denominator)
     }
 }

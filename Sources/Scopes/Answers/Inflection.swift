@@ -22,12 +22,13 @@ package import TextFormats
 package struct Inflection: Sendable {
     /// What one step of a series comes to.
     package struct Step: Sendable, Hashable {
-        package var amount: UInt128
+        /// 0 where it is less: nothing grows to or from that.
+        package let amount: UInt128
         /// At least 1.
         package var days: Int
 
-        package init(amount: UInt128, days: Int) {
-            self.amount = amount
+        package init(amount: Int128, days: Int) {
+            self.amount = amount > 0 ? amount.magnitude : 0
             self.days = days
         }
     }

@@ -17,14 +17,19 @@ package struct PeriodGrowth: Sendable, Hashable {
         self.growth = growth
     }
 
-    /// The later figure over the earlier one, exactly. `nil` where there was no earlier figure or it was zero, and
-    /// where the product of a figure and days leaves 128 bits.
+    /// The later figure over the earlier one, exactly. `nil` where there was no earlier figure or it was zero, where
+    /// one of the two is less, and where the product of a figure and days leaves 128 bits.
     package var multiple: Ratio? {
-        guard let previous = growth.previous, previous > 0 else { return nil }
-        guard aggregate == .dailyAverage else { return Ratio(growth.current, over: previous) }
-        let (numerator, high) = growth.current.multipliedReportingOverflow(by: UInt128(from.dayCount))
-        let (denominator, low) = previous.multipliedReportingOverflow(by: UInt128(to.dayCount))
-        return high || low ? nil : Ratio(numerator, over: denominator)
+        guard let compared, let previous = compared.previous, previous > 0, compared.current >= 0 else { return nil }
+        return Ratio(compared.current.magnitude, over: previous.magnitude)
+    }
+
+    /// The two figures in the same unit; `nil` where the product of a figure and days leaves 128 bits.
+    private var compared: Growth? {
+        guard aggregate == .dailyAverage, let earlier = growth.previous else { return growth }
+        let (current, high) = growth.current.multipliedReportingOverflow(by: Int128(from.dayCount))
+        let (previous, low) = earlier.multipliedReportingOverflow(by: Int128(to.dayCount))
+        return high || low ? nil : Growth(previous: previous, current: current)
     }
 
     /// How many times the earlier figure the later one is, rounded half up: `4.70`.
@@ -32,7 +37,7 @@ package struct PeriodGrowth: Sendable, Hashable {
 
     /// The change in percent, signed, rounded half away from zero: `+370.0`.
     package func percent(decimals: Int) -> String? {
-        multiple.flatMap { Growth(previous: $0.denominator, current: $0.numerator).percent(decimals: decimals) }
+        compared?.percent(decimals: decimals)
     }
 
     /// Whether sums over spans of different length are compared, so that the change isn't one of pace alone: two months

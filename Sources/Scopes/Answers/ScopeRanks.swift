@@ -8,7 +8,9 @@ package struct ScopeRanks: Sendable, Hashable {
         /// In percent, at the scope's precision, adding up to 100 over the scope's table.
         package var percent: String?
         /// See ``ShareTable/Row/overLimit``.
-        package var overLimit: UInt128
+        package var overLimit: Int128
+        /// See ``ShareTable/Row/estimated``.
+        package var estimated: Int128
     }
 
     package struct Row: Sendable, Hashable {
@@ -36,10 +38,11 @@ package struct ScopeRanks: Sendable, Hashable {
         }
         var standings: [String: [Standing?]] = [:]
         for (place, table) in tables.enumerated() {
-            for (row, percent) in zip(table.rows, table.percentages()) where !row.isGathered && row.numerator > 0 {
+            for (row, percent) in zip(table.rows, table.percentages()) where row.rank > 0 {
                 let none = [Standing?](repeating: nil, count: tables.count)
                 standings[row.entity, default: none][place] = Standing(
-                    rank: row.rank, share: row.share, percent: percent, overLimit: row.overLimit)
+                    rank: row.rank, share: row.share, percent: percent, overLimit: row.overLimit,
+                    estimated: row.estimated)
             }
         }
         scopes = tables.map(\.scope)

@@ -19,7 +19,8 @@ package struct ShareInterval: Sendable, Hashable {
 
 extension ShareTable {
     /// The interval of a row's share for what is unclassified. A point where the scope counts unclassified tenants like
-    /// external customers, and where nothing is unclassified.
+    /// external customers, and where nothing is unclassified. Where more of it was taken back than counted, the bounds
+    /// are those of all or none of the entity's own and of the others'.
     ///
     /// - Parameter row: one of ``rows``.
     package func interval(of row: Row) -> ShareInterval {
@@ -29,7 +30,7 @@ extension ShareTable {
         let counted = scope.filters.counts(.unclassified)
         let own = isOpen ? row.unclassified : 0
         let all = isOpen ? total.unclassified : 0
-        func share(own: UInt128, others: UInt128) -> Share {
+        func share(own: Int128, others: Int128) -> Share {
             // A published total stays what it is, whatever our tenants turn out to be.
             guard reference == nil else {
                 return Share(numerator: counted ? row.numerator - own : row.numerator + own, denominator: denominator)
@@ -40,9 +41,14 @@ extension ShareTable {
         }
         let mine = share(own: own, others: 0)
         let theirs = share(own: 0, others: all - own)
-        return ShareInterval(
-            ifNone: row.share, ifAll: share(own: own, others: all - own), lowest: counted ? mine : theirs,
-            highest: counted ? theirs : mine)
+        let ifAll = share(own: own, others: all - own)
+        guard own < 0 || all < own else {
+            return ShareInterval(
+                ifNone: row.share, ifAll: ifAll, lowest: counted ? mine : theirs, highest: counted ? theirs : mine)
+        }
+        // More of it was taken back than counted: which way a classification moves the share isn't known beforehand.
+        let shares = [row.share, ifAll, mine, theirs].sorted { $0.isLess(than: $1) }
+        return ShareInterval(ifNone: row.share, ifAll: ifAll, lowest: shares[0], highest: shares[3])
     }
 }
 
@@ -59,10 +65,14 @@ extension ShareInterval {
 
 extension Share {
     /// The share in percent, rounded down and rounded up: what lies outwards of it. `nil` where the
-    /// denominator is zero.
+    /// denominator is zero or less.
     package func percentBounds(decimals: Int) -> (down: String, up: String)? {
-        Ratio(numerator, over: denominator).bounds(times: DecimalText.powerOfTen(decimals) * 100).map {
-            (DecimalText.render($0.down, decimals: decimals), DecimalText.render($0.up, decimals: decimals))
+        guard denominator > 0 else { return nil }
+        let (scale, isNegative) = (DecimalText.powerOfTen(decimals) * 100, numerator < 0)
+        return Ratio(numerator.magnitude, over: denominator.magnitude).bounds(times: scale).map { bounds in
+            let down = Share.signed(DecimalText.render(bounds.down, decimals: decimals), isNegative: isNegative)
+            let up = Share.signed(DecimalText.render(bounds.up, decimals: decimals), isNegative: isNegative)
+            return isNegative ? (up, down) : (down, up)
         }
     }
 

@@ -40,11 +40,11 @@ package struct ShareMoves: Sendable, Hashable {
         self.after = after
     }
 
-    private static func figures(_ table: ShareTable) -> [String: (amount: UInt128, percent: UInt128)] {
-        var figures: [String: (amount: UInt128, percent: UInt128)] = [:]
+    private static func figures(_ table: ShareTable) -> [String: (amount: Int128, percent: Int128)] {
+        var figures: [String: (amount: Int128, percent: Int128)] = [:]
         for (row, percent) in zip(table.rows, table.percentages()) {
             // The published text without its point is the number of units of its last decimal.
-            let units = percent.flatMap { UInt128($0.filter { $0 != "." }) } ?? 0
+            let units = percent.flatMap { Int128($0.filter { $0 != "." }) } ?? 0
             figures[row.entity] = (row.numerator, units)
         }
         return figures
@@ -56,10 +56,10 @@ package struct ShareMoves: Sendable, Hashable {
     }
 
     /// A share in percent, as published.
-    package func percentText(_ units: UInt128) -> String {
-        DecimalText.render(units, decimals: after.scope.precision)
+    package func percentText(_ units: Int128) -> String {
+        DecimalText.signed(units) { DecimalText.render($0, decimals: after.scope.precision) }
     }
 
     /// The change of a figure in the unit of the scope, with its sign.
-    package func change(of row: Row) -> String { row.numerator.text(after.text(of:)) }
+    package func change(of row: Row) -> String { row.numerator.text(after.scope.measure.text(of:)) }
 }

@@ -9,40 +9,45 @@ package struct ShareTable: Sendable, Hashable {
         package var entity: String
         /// How many entities the row gathers because the scope doesn't name them; 0 where it is one entity.
         package var gathered = 0
-        /// What the scope counts for the entity.
-        package var numerator: UInt128
+        /// What the scope counts for the entity; below 0 where more was taken back in the period than counted in it.
+        package var numerator: Int128
         /// What passes the scope's other filters, by kind of tenant: counted or not, all of it is here.
-        package var byKind: [TenantKind: UInt128]
+        package var byKind: [TenantKind: Int128]
         /// What the scope's other filters (layer, market, region, workload, modality, model, origin) leave out, of any
         /// kind.
-        package var outsideFilters: UInt128
+        package var outsideFilters: Int128
         /// What can't be judged, of any kind, because the catalogue doesn't name its region or model. In the total also
         /// what belongs to no entity for that reason.
-        package var unmapped: UInt128 = 0
+        package var unmapped: Int128 = 0
         /// Of everything that stands in the row, what is counted under the name for tenants, models or regions beyond a
         /// day's budget of new ones. Such a tenant is unclassified, such a model or region is unmapped where the scope
         /// asks about it: this is a part of the other figures, not one to be added to them.
-        package var overLimit: UInt128 = 0
+        package var overLimit: Int128 = 0
+        /// What of ``numerator`` is somebody's estimate: the engine that served the calls didn't say what they used.
+        package var estimated: Int128 = 0
         /// Tokens that the scope would count in money and for which the price book has no price.
-        package var unpricedTokens: UInt128 = 0
+        package var unpricedTokens: Int128 = 0
         /// Where counted revenue comes from; empty under measures other than revenue.
         package var revenueFrom: Set<RevenueSource> = []
         /// ``numerator`` of the table's denominator.
         package var share: Share
         /// 1 for the largest numerator; equal numerators share a rank, and the next rank is skipped (1, 2, 2, 4). 0 for
-        /// the total, for a row that gathers entities, and for one of which nothing counts.
+        /// the total, for a row that gathers entities, and for one of which nothing counts, or less. Nobody has a rank
+        /// where what shares are of is less than nothing.
         package var rank: Int
 
-        package func amount(of kind: TenantKind) -> UInt128 { byKind[kind] ?? 0 }
-        package var external: UInt128 { amount(of: .externalCustomer) }
-        package var ownBusiness: UInt128 { amount(of: .ownBusiness) }
-        package var unclassified: UInt128 { amount(of: .unclassified) }
+        package func amount(of kind: TenantKind) -> Int128 { byKind[kind] ?? 0 }
+        package var external: Int128 { amount(of: .externalCustomer) }
+        package var ownBusiness: Int128 { amount(of: .ownBusiness) }
+        package var unclassified: Int128 { amount(of: .unclassified) }
         /// Affiliates, trials and tests together.
-        package var otherKinds: UInt128 { amount(of: .affiliate) + amount(of: .trial) + amount(of: .test) }
+        package var otherKinds: Int128 { amount(of: .affiliate) + amount(of: .trial) + amount(of: .test) }
         /// Everything that is there for the entity, inside and outside the scope.
-        package var everything: UInt128 { byKind.values.reduce(outsideFilters + unmapped, +) }
+        package var everything: Int128 { byKind.values.reduce(outsideFilters + unmapped, +) }
         /// ``overLimit`` of ``everything``.
         package var overLimitShare: Share { Share(numerator: overLimit, denominator: everything) }
+        /// ``estimated`` of ``numerator``.
+        package var estimatedShare: Share { Share(numerator: estimated, denominator: numerator) }
         /// Whether the row gathers entities that the scope doesn't name.
         package var isGathered: Bool { gathered > 0 }
     }
@@ -69,11 +74,11 @@ package struct ShareTable: Sendable, Hashable {
     /// By falling numerator; equal ones by name. Where the scope names only the largest, the others are the last row.
     package let rows: [Row]
     /// What shares are shares of, in the unit of amounts: see ``text(of:)``.
-    package let denominator: UInt128
+    package let denominator: Int128
     /// The published total that ``denominator`` is; `nil` where it is everything counted.
     package let reference: ReferenceTotal?
     /// What the last published digit of ``reference`` is worth, in the unit of amounts; 0 without a reference.
-    package let referencePrecision: UInt128
+    package let referencePrecision: Int128
     /// What is missing from figures of revenue, by provider and layer.
     package let gaps: [RevenueGap]
     /// All rows added up; its ``Row/rank`` is 0 and its entity is empty.
@@ -104,17 +109,18 @@ package struct ShareTable: Sendable, Hashable {
         self.period = period
         self.denominator = denominator
         total = tally.total(denominator: denominator)
-        let ranked = Self.ranked(tally.rows(denominator: denominator))
+        let ranked = Self.ranked(tally.rows(denominator: denominator), isComparable: denominator >= 0)
         rows = scope.top.map { Self.gathered(ranked, beyond: $0) } ?? ranked
     }
 
-    private static func ranked(_ rows: [Row]) -> [Row] {
+    /// - Parameter isComparable: whether anybody may have a rank.
+    private static func ranked(_ rows: [Row], isComparable: Bool) -> [Row] {
         var rows = rows
         rows.sort {
             $0.numerator != $1.numerator
                 ? $0.numerator > $1.numerator : $0.entity.utf8.lexicographicallyPrecedes($1.entity.utf8)
         }
-        for index in rows.indices where rows[index].numerator > 0 {
+        for index in rows.indices where isComparable && rows[index].numerator > 0 {
             let isTied = index > 0 && rows[index].numerator == rows[index - 1].numerator
             rows[index].rank = isTied ? rows[index - 1].rank : index + 1
         }
@@ -132,6 +138,7 @@ package struct ShareTable: Sendable, Hashable {
             outsideFilters: others.reduce(0) { $0 + $1.outsideFilters },
             unmapped: others.reduce(0) { $0 + $1.unmapped },
             overLimit: others.reduce(0) { $0 + $1.overLimit },
+            estimated: others.reduce(0) { $0 + $1.estimated },
             unpricedTokens: others.reduce(0) { $0 + $1.unpricedTokens },
             revenueFrom: others.reduce(into: []) { $0.formUnion($1.revenueFrom) },
             share: Share(numerator: numerator, denominator: first.share.denominator), rank: 0)
@@ -165,6 +172,29 @@ extension ShareTable {
         return rows.indices.map { intervals[$0].isPoint ? published[$0] : percents[$0] }
     }
 
+    /// What to say where the table, or an entity of it, has less than nothing; `nil` where none has.
+    package var negativeWarning: LocalizedText? {
+        if total.numerator < 0 {
+            return LocalizedText(
+                en:
+                    "More was taken back in \(period) than counted in it: there are no ranks and no shares of less than "
+                    + "nothing. Ask for a longer span.",
+                zh: "\(period) 内回退量多于计入量，合计为负，无份额与排名；请查询更长期间。")
+        }
+        let names = rows.filter { $0.numerator < 0 && !$0.isGathered }.map(\.entity)
+        guard !names.isEmpty else { return nil }
+        let listed = names.prefix(Self.maxNamedEntities).joined(separator: ", ")
+        let more = names.count > Self.maxNamedEntities ? " …" : ""
+        return LocalizedText(
+            en:
+                "More was taken back in \(period) than counted in it for \(listed)\(more): such figures are negative and "
+                + "have no rank.",
+            zh: "\(period) 内以下对象回退量多于计入量，数值为负，不参与排名：\(listed)\(more)。")
+    }
+
+    /// How many entities a warning names.
+    private static let maxNamedEntities = 5
+
     /// What to say beside the shares, or `nil` where there is nothing to warn of.
     package var warning: LocalizedText? {
         guard let reference, total.numerator > denominator else { return nil }
@@ -177,12 +207,18 @@ extension ShareTable {
     }
 
     /// The figure that the scope publishes for an amount: the sum itself, or its average per day of the period. Counts
-    /// are rounded half up to a whole number, money half to even to 6 decimals, once.
-    package func published(_ amount: UInt128) -> UInt128 {
+    /// are rounded half away from zero to a whole number, money half to even to 6 decimals, once.
+    package func published(_ amount: Int128) -> Int128 {
         let days = scope.aggregate == .dailyAverage ? period.dayCount : 1
-        guard scope.measure.unit == .money else { return TokenText.perDay(amount, days: days) }
-        let unit = DecimalText.powerOfTen(Money.tableDecimals - Money.publishedDecimals)
-        return (Ratio(amount, over: unit * UInt128(days)).roundedHalfToEven ?? 0) * unit
+        let figure: UInt128
+        if scope.measure.unit == .money {
+            let unit = DecimalText.powerOfTen(Money.tableDecimals - Money.publishedDecimals)
+            figure = (Ratio(amount.magnitude, over: unit * UInt128(days)).roundedHalfToEven ?? 0) * unit
+        } else {
+            figure = TokenText.perDay(amount.magnitude, days: days)
+        }
+        let rounded = Int128(clamping: figure)
+        return amount < 0 ? -rounded : rounded
     }
 
     /// An entity's change against the table of the period before; `nil` as the earlier figure where that table is
@@ -231,17 +267,20 @@ extension ScopeEvaluator {
     }
 
     /// A reference total's value and precision in the units of the table, over the whole period.
-    func units(of total: ReferenceTotal) throws(UnanswerableScope) -> (value: UInt128, precision: UInt128) {
+    func units(of total: ReferenceTotal) throws(UnanswerableScope) -> (value: Int128, precision: Int128) {
         let days = total.unit.isPerDay ? UInt128(period.dayCount) : 1
         let one = DecimalText.powerOfTen(FactSyntax.amountDecimals)
         let perUnit = scope.measure.unit == .money ? DecimalText.powerOfTen(Money.tableDecimals) / one : 1
-        func units(_ millionths: UInt128) throws(UnanswerableScope) -> UInt128 {
+        func units(_ millionths: UInt128) throws(UnanswerableScope) -> Int128 {
             // A count is whole; money has more decimals in the table than in the file.
-            try product(scope.measure.unit == .money ? millionths : millionths / one, times: perUnit * days)
+            let (whole, factor) = (scope.measure.unit == .money ? millionths : millionths / one, perUnit * days)
+            return try product(amount(whole), times: amount(factor))
         }
         let (value, precision) = (try units(total.millionths), try units(total.precisionMillionths))
-        let limit = UInt128.max / 4
-        guard value < limit, precision < limit, tally.counted < limit else { throw .tooLarge(scope) }
+        let limit = Int128.max / 4
+        guard value < limit, precision < limit, tally.counted.magnitude < limit.magnitude else {
+            throw .tooLarge(scope)
+        }
         return (value, precision)
     }
 }
@@ -250,8 +289,8 @@ extension ShareTable {
     /// A table as it was evaluated and written down earlier: nothing is computed, so that it says what it said then
     /// whatever the rules of evaluation are now.
     init(
-        scope: Scope, period: Period, frozen rows: [Row], denominator: UInt128, reference: ReferenceTotal?,
-        referencePrecision: UInt128, gaps: [RevenueGap], total: Row
+        scope: Scope, period: Period, frozen rows: [Row], denominator: Int128, reference: ReferenceTotal?,
+        referencePrecision: Int128, gaps: [RevenueGap], total: Row
     ) {
         self.scope = scope
         self.period = period
@@ -285,7 +324,7 @@ extension ShareTable {
 extension ShareTable.Row {
     fileprivate var withoutZeros: Self {
         var row = self
-        row.byKind = byKind.filter { $0.value > 0 }
+        row.byKind = byKind.filter { $0.value != 0 }
         return row
     }
 }

@@ -3,11 +3,13 @@ package struct Trend: Sendable {
     package struct Point: Sendable {
         package var period: Period
         /// The sum over the step.
-        package var amount: UInt128
+        package var amount: Int128
         /// See ``ShareTable/Row/overLimit``.
-        package var overLimit: UInt128
+        package var overLimit: Int128
+        /// See ``ShareTable/Row/estimated``.
+        package var estimated: Int128
         /// The figure as the scope publishes it; see ``ShareTable/published(_:)``.
-        package var published: UInt128
+        package var published: Int128
         package var share: Share
         /// In percent, adding up to 100 over the step's table; `nil` where nothing was counted.
         package var percent: String?
@@ -36,6 +38,7 @@ package struct Trend: Sendable {
             let earlier = index > 0 ? tables[index - 1] : nil
             return Point(
                 period: table.period, amount: amount, overLimit: table.overLimit(of: entity),
+                estimated: table.estimated(of: entity),
                 published: table.published(amount),
                 share: Share(numerator: amount, denominator: table.denominator),
                 percent: table.percent(of: entity),
@@ -51,9 +54,15 @@ package struct Trend: Sendable {
 
 extension ShareTable {
     /// What of an entity's usage, or of all of it, is counted under names beyond a budget.
-    package func overLimit(of entity: String?) -> UInt128 {
+    package func overLimit(of entity: String?) -> Int128 {
         guard let entity else { return total.overLimit }
         return self[entity]?.overLimit ?? 0
+    }
+
+    /// What of an entity's figure, or of that of all together, is somebody's estimate.
+    package func estimated(of entity: String?) -> Int128 {
+        guard let entity else { return total.estimated }
+        return self[entity]?.estimated ?? 0
     }
 
     /// The published percentage of an entity, or of all of them together. An entity without a row has nothing of it.

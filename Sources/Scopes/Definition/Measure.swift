@@ -29,7 +29,7 @@ extension Scope {
         package let unit: Unit
         package let source: Source
         /// What one row of usage counts, where ``source`` is usage.
-        let amount: @Sendable (WideTokenCounts) -> UInt128
+        let amount: @Sendable (SignedTokenCounts) -> Int128
         /// What is counted, inside a sentence.
         private let phrase: LocalizedText
         /// The heading over sums.
@@ -39,7 +39,7 @@ extension Scope {
 
         private init(
             _ rawValue: String, unit: Unit, source: Source, phrase: LocalizedText, sumHeading: LocalizedText,
-            dailyHeading: LocalizedText, amount: @escaping @Sendable (WideTokenCounts) -> UInt128 = { _ in 0 }
+            dailyHeading: LocalizedText, amount: @escaping @Sendable (SignedTokenCounts) -> Int128 = { _ in 0 }
         ) {
             self.rawValue = rawValue
             self.unit = unit
@@ -117,6 +117,9 @@ extension Scope {
             case .money: DecimalText.trimmed(amount, decimals: Money.tableDecimals, atLeast: Money.writtenDecimals)
             }
         }
+
+        /// An amount that may be below 0, with its sign.
+        package func text(of amount: Int128) -> String { DecimalText.signed(amount, text(of:)) }
     }
 }
 

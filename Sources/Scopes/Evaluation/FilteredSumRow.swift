@@ -22,12 +22,15 @@ package struct FilteredSumRow: Sendable, Hashable {
     package var passesFilters: Bool
     /// In which dimensions it stands under the name for those beyond a budget.
     package var overLimit: OverLimitDimensions
-    package var counts: WideTokenCounts
+    /// Whether the counts are somebody's estimate.
+    package var isEstimated: Bool
+    /// Negative where more was taken back than counted.
+    package var counts: SignedTokenCounts
 
     package init(
         provider: String, tenantKind: TenantKind, model: String? = nil, region: String? = nil, layer: Layer? = nil,
         workload: Workload? = nil, tenant: Int64? = nil, segment: Int = 0, passesFilters: Bool,
-        overLimit: OverLimitDimensions = [], counts: WideTokenCounts
+        overLimit: OverLimitDimensions = [], isEstimated: Bool = false, counts: SignedTokenCounts
     ) {
         self.provider = provider
         self.tenantKind = tenantKind
@@ -39,6 +42,7 @@ package struct FilteredSumRow: Sendable, Hashable {
         self.segment = segment
         self.passesFilters = passesFilters
         self.overLimit = overLimit
+        self.isEstimated = isEstimated
         self.counts = counts
     }
 }

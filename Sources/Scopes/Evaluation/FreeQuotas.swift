@@ -17,8 +17,8 @@ struct FreeQuotas {
     }
 
     private struct Tokens {
-        var before: UInt128 = 0
-        var until: UInt128 = 0
+        var before: Int128 = 0
+        var until: Int128 = 0
     }
 
     private var used: [Key: [ChargeGroup: Tokens]] = [:]
@@ -47,10 +47,12 @@ struct FreeQuotas {
         }
     }
 
-    /// What remains of some tokens when the first ones are free.
-    private static func billed(_ tokens: [UInt128], free: UInt128) -> [UInt128] {
-        var free = free
+    /// What remains of some tokens when the first ones are free. Groups of which more was taken back than counted make
+    /// as much of the others free; they are billed for nothing themselves.
+    private static func billed(_ tokens: [Int128], free: UInt128) -> [Int128] {
+        var free = tokens.reduce(Int128(clamping: free)) { $1 < 0 ? $0 - $1 : $0 }
         return tokens.map { tokens in
+            guard tokens > 0 else { return 0 }
             let taken = min(free, tokens)
             free -= taken
             return tokens - taken
@@ -62,7 +64,8 @@ extension ChargeGroup {
     fileprivate func isTaken(before other: ChargeGroup) -> Bool {
         if kind != other.kind { return kind.rawValue < other.kind.rawValue }
         if classification != other.classification { return classification.order < other.classification.order }
-        if isOverLimit != other.isOverLimit { return other.isOverLimit }
+        if remarks.isOverLimit != other.remarks.isOverLimit { return other.remarks.isOverLimit }
+        if remarks.isEstimated != other.remarks.isEstimated { return other.remarks.isEstimated }
         return NameBytes(entity ?? "") < NameBytes(other.entity ?? "")
     }
 }

@@ -23,10 +23,9 @@ extension ScopeEvaluator {
         // The entity has usage: it stands in the table, if only with 0.
         if !segment.isBefore { try tally.add(0, to: entity, of: row.tenantKind, as: classification) }
         let group = ChargeGroup(
-            entity: entity, kind: row.tenantKind, classification: classification,
-            isOverLimit: !row.overLimit.isEmpty)
+            entity: entity, kind: row.tenantKind, classification: classification, remarks: row.remarks)
         for part in layer == .maas ? billed(row) : [BilledTokens(tokens: row.counts.total, price: nil)]
-        where part.tokens > 0 {
+        where part.tokens != 0 {
             guard let price = part.price else {
                 let counts = classification == .included && scope.filters.counts(row.tenantKind)
                 if counts, !segment.isBefore { tally.addUnpriced(part.tokens, of: entity) }
@@ -51,8 +50,10 @@ extension ScopeEvaluator {
         func price(_ type: TokenType) -> Price? {
             facts.price(of: type, model: model, workload: workload, at: row.provider, on: day)
         }
-        func parts(of whole: UInt128, as type: TokenType, subset: UInt128, as subtype: TokenType) -> [BilledTokens] {
-            guard subset > 0, let own = price(subtype) else { return [BilledTokens(tokens: whole, price: price(type))] }
+        func parts(of whole: Int128, as type: TokenType, subset: Int128, as subtype: TokenType) -> [BilledTokens] {
+            guard subset != 0, let own = price(subtype) else {
+                return [BilledTokens(tokens: whole, price: price(type))]
+            }
             return [
                 BilledTokens(tokens: subset, price: own), BilledTokens(tokens: whole - subset, price: price(type)),
             ]
@@ -63,12 +64,12 @@ extension ScopeEvaluator {
     }
 
     private mutating func add(_ charge: Charge) throws(UnanswerableScope) {
-        let amount = try product(charge.tokens, times: charge.price.perToken)
-        let units = try units(amount, of: charge.price.currency, in: charge.month)
+        let charged = try product(charge.tokens, times: amount(charge.price.perToken))
+        let units = try units(charged, of: charge.price.currency, in: charge.month)
         let group = charge.group
         try tally.add(
-            units, to: group.entity, of: group.kind, as: group.classification, isOverLimit: group.isOverLimit)
-        if units > 0, group.classification == .included, scope.filters.counts(group.kind) {
+            units, to: group.entity, of: group.kind, as: group.classification, group.remarks)
+        if units != 0, group.classification == .included, scope.filters.counts(group.kind) {
             tally.note(.priceBook, of: group.entity)
         }
     }
@@ -76,7 +77,8 @@ extension ScopeEvaluator {
 
 /// Tokens of one row that are billed alike; at no price where the book has none.
 private struct BilledTokens {
-    var tokens: UInt128
+    /// Below 0 where they are taken back.
+    var tokens: Int128
     var price: Price?
 }
 
@@ -86,7 +88,8 @@ struct Charge {
     /// The first day of the month.
     var month: CalendarDate
     var group: ChargeGroup
-    var tokens: UInt128
+    /// Below 0 where they are taken back.
+    var tokens: Int128
 }
 
 /// What a charge is added to.
@@ -95,6 +98,5 @@ struct ChargeGroup: Hashable {
     var entity: String?
     var kind: TenantKind
     var classification: ShareTally.Classification
-    /// Whether a name of it is one beyond a budget.
-    var isOverLimit: Bool
+    var remarks: ShareTally.Remarks
 }

@@ -7,12 +7,12 @@ extension ScopeEvaluator {
     mutating func addTenders() throws(UnanswerableScope) {
         for fact in facts.tenders where scope.filters.includes(provider: fact.provider) && period.touches(fact.month) {
             try requireWholeMonth(fact.month, of: .tenders)
-            let amount =
+            let counted =
                 switch scope.measure.unit {
-                case .count: fact.tenders
+                case .count: try amount(fact.tenders)
                 case .money: try units(of: fact.amount, in: fact.month)
                 }
-            try tally.add(amount, to: fact.provider, of: .externalCustomer, as: .included)
+            try tally.add(counted, to: fact.provider, of: .externalCustomer, as: .included)
         }
     }
 
@@ -25,7 +25,7 @@ extension ScopeEvaluator {
             let isMeant = scope.filters.models?.contains { $0.matches(fact.model) } ?? true
             let origin = originClassification(provider: fact.provider, model: fact.model, on: fact.month)
             let entity = entity(provider: fact.provider, model: fact.model, on: fact.month)
-            try tally.add(fact.tokens, to: entity, of: .externalCustomer, as: isMeant ? origin : .excluded)
+            try tally.add(amount(fact.tokens), to: entity, of: .externalCustomer, as: isMeant ? origin : .excluded)
         }
     }
 
@@ -37,8 +37,8 @@ extension ScopeEvaluator {
             guard scope.entity == .provider else { continue }
             try requireWholeMonth(fact.month, of: .revenue)
             let isCounted = scope.counts(fact.layer)
-            let amount = try units(of: fact.amount, in: fact.month)
-            try tally.add(amount, to: fact.provider, of: .externalCustomer, as: isCounted ? .included : .excluded)
+            let earned = try units(of: fact.amount, in: fact.month)
+            try tally.add(earned, to: fact.provider, of: .externalCustomer, as: isCounted ? .included : .excluded)
             if isCounted { tally.note(.imported, of: fact.provider) }
             cells.insert(RevenueCell(provider: NameBytes(fact.provider), layer: fact.layer, month: fact.month))
         }
@@ -65,15 +65,15 @@ extension ScopeEvaluator {
     // MARK: Money
 
     /// An amount in the scope's currency, in the units of its table.
-    func units(of money: Money, in month: CalendarDate) throws(UnanswerableScope) -> UInt128 {
-        let scale = DecimalText.powerOfTen(Money.decimalsBeforeRate - FactSyntax.amountDecimals)
-        return try units(product(money.millionths, times: scale), of: money.currency, in: month)
+    func units(of money: Money, in month: CalendarDate) throws(UnanswerableScope) -> Int128 {
+        let scale = try amount(DecimalText.powerOfTen(Money.decimalsBeforeRate - FactSyntax.amountDecimals))
+        return try units(product(amount(money.millionths), times: scale), of: money.currency, in: month)
     }
 
     /// The same of an amount in 10^-12 of a currency's unit. Exact: a rate has 8 decimals, and units are 10^-20.
-    func units(_ amount: UInt128, of currency: String, in month: CalendarDate) throws(UnanswerableScope) -> UInt128 {
-        let one = DecimalText.powerOfTen(FactSyntax.rateDecimals)
-        guard amount > 0, currency != scope.currency else { return try product(amount, times: one) }
+    func units(_ sum: Int128, of currency: String, in month: CalendarDate) throws(UnanswerableScope) -> Int128 {
+        let one = try amount(DecimalText.powerOfTen(FactSyntax.rateDecimals))
+        guard sum != 0, currency != scope.currency else { return try product(sum, times: one) }
         let wanted = scope.currency ?? currency
         guard let rate = facts.rate(from: currency, to: wanted, in: month) else {
             throw UnanswerableScope(
@@ -81,10 +81,16 @@ extension ScopeEvaluator {
                 "The scope \(scope.id) is stated in \(wanted), and there is no rate from \(currency) to \(wanted) for "
                     + "\(Period.month(of: month)): import it with steelyard facts import rates.")
         }
-        return try product(amount, times: rate)
+        return try product(sum, times: amount(rate))
     }
 
-    func product(_ one: UInt128, times other: UInt128) throws(UnanswerableScope) -> UInt128 {
+    /// What a record says as an amount of the table.
+    func amount(_ recorded: UInt128) throws(UnanswerableScope) -> Int128 {
+        guard let amount = Int128(exactly: recorded) else { throw .tooLarge(scope) }
+        return amount
+    }
+
+    func product(_ one: Int128, times other: Int128) throws(UnanswerableScope) -> Int128 {
         let (product, overflow) = one.multipliedReportingOverflow(by: other)
         guard !overflow else { throw .tooLarge(scope) }
         return product

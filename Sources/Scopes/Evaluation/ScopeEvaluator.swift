@@ -27,7 +27,7 @@ struct ScopeEvaluator {
             for row in rows {
                 try tally.add(
                     scope.measure.amount(row.counts), to: entity(of: row), of: row.tenantKind,
-                    as: classification(of: row), isOverLimit: !row.overLimit.isEmpty)
+                    as: classification(of: row), row.remarks)
             }
         case .revenue: try addRevenue(rows)
         case .tenders: try addTenders()
@@ -103,5 +103,11 @@ struct ScopeEvaluator {
             .needsWholeMonths, scope: scope.id,
             "The scope \(scope.id) reads \(kind.rawValue), which are kept by month, and \(period) cuts "
                 + "\(Period.month(of: month)): ask for whole months.")
+    }
+}
+
+extension FilteredSumRow {
+    var remarks: ShareTally.Remarks {
+        ShareTally.Remarks(isOverLimit: !overLimit.isEmpty, isEstimated: isEstimated)
     }
 }

@@ -11,18 +11,30 @@ struct ShareTally {
         case unmapped
     }
 
+    /// What stands of some usage beside whose and what it is.
+    struct Remarks: Sendable, Hashable {
+        /// Whether a name of it is one beyond a budget.
+        var isOverLimit = false
+        /// Whether it is somebody's estimate.
+        var isEstimated = false
+    }
+
     struct Amounts {
-        var byKind: [TenantKind: UInt128] = [:]
-        var outsideFilters: UInt128 = 0
-        var unmapped: UInt128 = 0
-        var overLimit: UInt128 = 0
-        var unpricedTokens: UInt128 = 0
+        var byKind: [TenantKind: Int128] = [:]
+        var outsideFilters: Int128 = 0
+        var unmapped: Int128 = 0
+        var overLimit: Int128 = 0
+        /// Of what counts.
+        var estimated: Int128 = 0
+        var unpricedTokens: Int128 = 0
         var revenueFrom: Set<ShareTable.RevenueSource> = []
 
         mutating func add(
-            _ amount: UInt128, of kind: TenantKind, as classification: Classification, isOverLimit: Bool
+            _ amount: Int128, of kind: TenantKind, as classification: Classification, isCounted: Bool,
+            _ remarks: Remarks
         ) {
-            if isOverLimit { overLimit += amount }
+            if remarks.isOverLimit { overLimit += amount }
+            if remarks.isEstimated, isCounted, classification == .included { estimated += amount }
             switch classification {
             case .included: byKind[kind, default: 0] += amount
             case .excluded: outsideFilters += amount
@@ -34,8 +46,8 @@ struct ShareTally {
     private let scope: Scope
     private var entities: [NameBytes: Amounts] = [:]
     private var all = Amounts()
-    /// Everything that was added, which no part of it can exceed.
-    private var sum: UInt128 = 0
+    /// The sizes of everything that was added, which no part of it can exceed.
+    private var sum: Int128 = 0
 
     init(scope: Scope) {
         self.scope = scope
@@ -45,27 +57,28 @@ struct ShareTally {
     ///
     /// - Parameters:
     ///   - entity: `nil` where a catalogue doesn't say whose it is; it then stands in the total only.
-    ///   - isOverLimit: whether a name of it is one beyond a budget.
     /// - Throws: ``UnanswerableScope`` where the sum leaves 128 bits.
     mutating func add(
-        _ amount: UInt128, to entity: String?, of kind: TenantKind, as classification: Classification,
-        isOverLimit: Bool = false
+        _ amount: Int128, to entity: String?, of kind: TenantKind, as classification: Classification,
+        _ remarks: Remarks = Remarks()
     ) throws(UnanswerableScope) {
-        let (sum, overflow) = sum.addingReportingOverflow(amount)
+        guard let size = Int128(exactly: amount.magnitude) else { throw .tooLarge(scope) }
+        let (sum, overflow) = sum.addingReportingOverflow(size)
         guard !overflow else { throw .tooLarge(scope) }
         self.sum = sum
+        let isCounted = scope.filters.counts(kind)
         if let entity {
             entities[NameBytes(entity), default: Amounts()].add(
-                amount, of: kind, as: classification, isOverLimit: isOverLimit)
-            all.add(amount, of: kind, as: classification, isOverLimit: isOverLimit)
+                amount, of: kind, as: classification, isCounted: isCounted, remarks)
+            all.add(amount, of: kind, as: classification, isCounted: isCounted, remarks)
         } else {
             let known = classification == .included ? .unmapped : classification
-            all.add(amount, of: kind, as: known, isOverLimit: isOverLimit)
+            all.add(amount, of: kind, as: known, isCounted: isCounted, remarks)
         }
     }
 
     /// Notes tokens that count and have no price.
-    mutating func addUnpriced(_ tokens: UInt128, of entity: String?) {
+    mutating func addUnpriced(_ tokens: Int128, of entity: String?) {
         all.unpricedTokens += tokens
         if let entity { entities[NameBytes(entity), default: Amounts()].unpricedTokens += tokens }
     }
@@ -79,27 +92,28 @@ struct ShareTally {
     // MARK: Rows
 
     /// What the scope counts of everything.
-    var counted: UInt128 { counted(all) }
+    var counted: Int128 { counted(all) }
 
-    func total(denominator: UInt128) -> ShareTable.Row { row(entity: "", all, denominator: denominator) }
+    func total(denominator: Int128) -> ShareTable.Row { row(entity: "", all, denominator: denominator) }
 
     /// One row for each entity, in no order and without ranks.
-    func rows(denominator: UInt128) -> [ShareTable.Row] {
+    func rows(denominator: Int128) -> [ShareTable.Row] {
         entities.map { name, amounts in
             row(entity: String(decoding: name.bytes, as: UTF8.self), amounts, denominator: denominator)
         }
     }
 
-    private func counted(_ amounts: Amounts) -> UInt128 {
+    private func counted(_ amounts: Amounts) -> Int128 {
         amounts.byKind.reduce(0) { scope.filters.counts($1.key) ? $0 + $1.value : $0 }
     }
 
-    private func row(entity: String, _ amounts: Amounts, denominator: UInt128) -> ShareTable.Row {
+    private func row(entity: String, _ amounts: Amounts, denominator: Int128) -> ShareTable.Row {
         let numerator = counted(amounts)
         return ShareTable.Row(
             entity: entity, numerator: numerator, byKind: amounts.byKind, outsideFilters: amounts.outsideFilters,
-            unmapped: amounts.unmapped, overLimit: amounts.overLimit, unpricedTokens: amounts.unpricedTokens,
-            revenueFrom: amounts.revenueFrom, share: Share(numerator: numerator, denominator: denominator), rank: 0)
+            unmapped: amounts.unmapped, overLimit: amounts.overLimit, estimated: amounts.estimated,
+            unpricedTokens: amounts.unpricedTokens, revenueFrom: amounts.revenueFrom,
+            share: Share(numerator: numerator, denominator: denominator), rank: 0)
     }
 }
 

@@ -46,5 +46,5 @@ struct Price: Sendable, Hashable {
 extension ShareTable {
     /// An amount of the table as text: tokens, requests and tenders in digits; money as an exact decimal in the scope's
     /// currency. Every amount of a table is written through this.
-    package func text(of amount: UInt128) -> String { scope.measure.text(of: amount) }
+    package func text(of amount: Int128) -> String { scope.measure.text(of: amount) }
 }

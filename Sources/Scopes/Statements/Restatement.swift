@@ -11,10 +11,10 @@ package struct Restatement: Sendable, Hashable {
         /// What changed beyond that, because other things are recorded now than were then.
         package let reclassification: AmountChange
 
-        package var closed: UInt128 { lateUsage.from }
-        package var now: UInt128 { reclassification.to }
+        package var closed: Int128 { lateUsage.from }
+        package var now: Int128 { reclassification.to }
 
-        init(closed: UInt128, later: UInt128, now: UInt128) {
+        init(closed: Int128, later: Int128, now: Int128) {
             lateUsage = AmountChange(from: closed, to: later)
             reclassification = AmountChange(from: later, to: now)
         }
@@ -36,6 +36,8 @@ package struct Restatement: Sendable, Hashable {
         package let unmapped: Figure
         /// A part of the others.
         package let overLimit: Figure
+        /// A part of the numerator.
+        package let estimated: Figure
         /// Under revenue, tokens without a price.
         package let unpricedTokens: Figure
         /// The share as it was closed and as it is now; `nil` where it is of nothing.
@@ -45,7 +47,7 @@ package struct Restatement: Sendable, Hashable {
         package var isUnchanged: Bool {
             [
                 numerator, external, ownBusiness, unclassified, otherKinds, outsideFilters, unmapped, overLimit,
-                unpricedTokens,
+                estimated, unpricedTokens,
             ].allSatisfy(\.isUnchanged)
         }
     }
@@ -81,7 +83,7 @@ package struct Restatement: Sendable, Hashable {
     package var isUnchanged: Bool { denominator.isUnchanged && total.isUnchanged && rows.allSatisfy(\.isUnchanged) }
 
     private static func row(_ rows: [ShareTable.Row?], key: Side.Key, percents: [String?]) -> Row {
-        func figure(_ amount: (ShareTable.Row) -> UInt128) -> Figure {
+        func figure(_ amount: (ShareTable.Row) -> Int128) -> Figure {
             let amounts = rows.map { $0.map(amount) ?? 0 }
             return Figure(closed: amounts[0], later: amounts[1], now: amounts[2])
         }
@@ -89,7 +91,8 @@ package struct Restatement: Sendable, Hashable {
             entity: key.entity, isGathered: key.isGathered, numerator: figure(\.numerator),
             external: figure(\.external), ownBusiness: figure(\.ownBusiness), unclassified: figure(\.unclassified),
             otherKinds: figure(\.otherKinds), outsideFilters: figure(\.outsideFilters),
-            unmapped: figure(\.unmapped), overLimit: figure(\.overLimit), unpricedTokens: figure(\.unpricedTokens),
+            unmapped: figure(\.unmapped), overLimit: figure(\.overLimit), estimated: figure(\.estimated),
+            unpricedTokens: figure(\.unpricedTokens),
             closedPercent: percents[0],
             percentNow: percents[2])
     }

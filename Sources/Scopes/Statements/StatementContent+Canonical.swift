@@ -6,8 +6,8 @@ internal import UsageModel
 // ---------------------------------
 // Canonical JSON (RFC 8785), one object with the members below; docs/closing.md has the same list for readers outside.
 // Those marked ? are left out where there is nothing to say. Amounts, positions and sequences are texts of digits,
-// because JSON's numbers are doubles; amounts of money are in 10^-20 of the currency's unit. Times are in UTC, to the
-// microsecond where something is decided by them.
+// because JSON's numbers are doubles, with a minus where more was taken back than counted; amounts of money are in
+// 10^-20 of the currency's unit. Times are in UTC, to the microsecond where something is decided by them.
 //
 //     format            "steelyard-statement/2"
 //     scope             the scope's own canonical form, as an object
@@ -21,8 +21,8 @@ internal import UsageModel
 //     denominator
 //     reference ?       the published total that the denominator is: {name, period, scope ?, value, unit, precision,
 //                       source, as_of, last_digit (what the last published digit is worth, as an amount)}
-//     rows              [{entity, rank, gathered ?, numerator, by_kind {kind of tenant: amount above 0},
-//                       outside_filters ?, unmapped ?, over_limit ?, unpriced_tokens ?,
+//     rows              [{entity, rank, gathered ?, numerator, by_kind {kind of tenant: amount other than 0},
+//                       outside_filters ?, unmapped ?, over_limit ?, estimated ?, unpriced_tokens ?,
 //                       revenue_from ? (["imported"], ["price-book"] or both)}]
 //     total             the same of all together
 //     gaps              [{provider, layer, months}]: without a revenue record between months that have one
@@ -116,7 +116,7 @@ extension ShareTable {
         let scope = try Scope(
             object.object("scope"), title: LocalizedText(en: title.string("en"), zh: title.string("zh")),
             citation: object.string("citation"))
-        let denominator: UInt128 = try object.digits("denominator")
+        let denominator: Int128 = try object.digits("denominator")
         let reference = object.has("reference") ? try FrozenReference(object.object("reference")) : nil
         self.init(
             scope: scope, period: period,
@@ -141,28 +141,28 @@ extension ShareTable {
 }
 
 extension ShareTable.Row {
-    fileprivate init(_ object: CanonicalObject, denominator: UInt128) throws(CanonicalFormError) {
-        func amount(_ name: String) throws(CanonicalFormError) -> UInt128 {
+    fileprivate init(_ object: CanonicalObject, denominator: Int128) throws(CanonicalFormError) {
+        func amount(_ name: String) throws(CanonicalFormError) -> Int128 {
             object.has(name) ? try object.digits(name) : 0
         }
         let kinds = try object.object("by_kind")
-        var byKind: [TenantKind: UInt128] = [:]
+        var byKind: [TenantKind: Int128] = [:]
         for kind in TenantKind.allCases where kinds.has(kind.name) { byKind[kind] = try kinds.digits(kind.name) }
-        let numerator: UInt128 = try object.digits("numerator")
+        let numerator: Int128 = try object.digits("numerator")
         let sources =
             object.has("revenue_from")
             ? try object.words("revenue_from", ShareTable.RevenueSource.init(rawValue:)) : []
         self.init(
             entity: try object.string("entity"), gathered: object.has("gathered") ? try object.integer("gathered") : 0,
             numerator: numerator, byKind: byKind, outsideFilters: try amount("outside_filters"),
-            unmapped: try amount("unmapped"), overLimit: try amount("over_limit"),
+            unmapped: try amount("unmapped"), overLimit: try amount("over_limit"), estimated: try amount("estimated"),
             unpricedTokens: try amount("unpriced_tokens"),
             revenueFrom: Set(sources), share: Share(numerator: numerator, denominator: denominator),
             rank: try object.integer("rank"))
     }
 
     fileprivate var canonicalValue: JSONValue {
-        let kinds = TenantKind.allCases.filter { amount(of: $0) > 0 }
+        let kinds = TenantKind.allCases.filter { amount(of: $0) != 0 }
         var members = [
             JSONMember("entity", .string(entity)), JSONMember("rank", .integer(Int64(rank))),
             JSONMember("numerator", .digits(numerator)),
@@ -171,8 +171,8 @@ extension ShareTable.Row {
         if isGathered { members.append(JSONMember("gathered", .integer(Int64(gathered)))) }
         for (name, amount) in [
             ("outside_filters", outsideFilters), ("unmapped", unmapped), ("over_limit", overLimit),
-            ("unpriced_tokens", unpricedTokens),
-        ] where amount > 0 {
+            ("estimated", estimated), ("unpriced_tokens", unpricedTokens),
+        ] where amount != 0 {
             members.append(JSONMember(name, .digits(amount)))
         }
         let sources = ShareTable.RevenueSource.allCases.filter(revenueFrom.contains)
@@ -201,7 +201,7 @@ extension ShareTable.RevenueGap {
 /// The published total of a statement, with what its last digit is worth.
 private struct FrozenReference {
     let total: ReferenceTotal
-    let lastDigit: UInt128
+    let lastDigit: Int128
 
     init(_ object: CanonicalObject) throws(CanonicalFormError) {
         let (value, precision) = (try object.string("value"), try object.string("precision"))

@@ -146,8 +146,8 @@ extension StatementContent {
     /// What in a statement contradicts itself, in sentences; empty for every statement that was ever made.
     package var contradictions: [String] {
         var found: [String] = []
-        func check(_ name: String, _ amount: (ShareTable.Row) -> UInt128) {
-            let sum = table.rows.reduce(UInt128(0)) { $0 + amount($1) }
+        func check(_ name: String, _ amount: (ShareTable.Row) -> Int128) {
+            let sum = table.rows.reduce(Int128(0)) { $0 + amount($1) }
             if sum != amount(table.total) {
                 found.append("The rows' \(name) add up to \(sum), and the total says \(amount(table.total)).")
             }
@@ -158,7 +158,9 @@ extension StatementContent {
         check("unclassified usage", \.unclassified)
         check("other kinds", \.otherKinds)
         check("usage outside the filters", \.outsideFilters)
-        for row in table.rows + [table.total] where row.overLimit > row.everything {
+        check("estimated usage", \.estimated)
+        // What was taken back may make the rest of a row less than nothing.
+        for row in table.rows + [table.total] where row.isWithoutNegatives && row.overLimit > row.everything {
             found.append(
                 "Of \(row.everything) in the row '\(row.entity)', \(row.overLimit) stand under names beyond a budget.")
         }
@@ -169,5 +171,12 @@ extension StatementContent {
             found.append("Something was short, and no reason is given for closing all the same.")
         }
         return found
+    }
+}
+
+extension ShareTable.Row {
+    /// Whether none of its amounts is below 0.
+    fileprivate var isWithoutNegatives: Bool {
+        (byKind.values + [outsideFilters, unmapped, overLimit]).allSatisfy { $0 >= 0 }
     }
 }

@@ -5,7 +5,7 @@ struct CellSums {
     private var slots: [Int32]
     private var mask: Int
     private(set) var keys: [UInt128] = []
-    private(set) var counts: [WideTokenCounts] = []
+    private(set) var counts: [SignedTokenCounts] = []
 
     init(minimumCapacity: Int = 1_024) {
         var size = 16
@@ -16,7 +16,7 @@ struct CellSums {
 
     var count: Int { keys.count }
 
-    mutating func add(_ key: UInt128, _ value: WideTokenCounts) {
+    mutating func add(_ key: UInt128, _ value: SignedTokenCounts) {
         var slot = Self.hash(key) & mask
         while true {
             let entry = Int(slots[slot])

@@ -15,6 +15,8 @@ struct CellKey: Hashable, Comparable {
     var region: Int32
     /// Layer (from bit 5 on), workload (two bits from 3 on) and modality.
     var codes: UInt8
+    /// Whether the counts are somebody's estimate.
+    var isEstimated = false
 
     static func < (left: CellKey, right: CellKey) -> Bool {
         if (left.calendar, left.start) != (right.calendar, right.start) {
@@ -22,9 +24,14 @@ struct CellKey: Hashable, Comparable {
         }
         let (first, second) = (left.version ?? CubeState.beginning, right.version ?? CubeState.beginning)
         if first != second { return first < second }
-        return (left.provider, left.kind, left.model, left.region, left.codes)
-            < (right.provider, right.kind, right.model, right.region, right.codes)
+        return (left.provider, left.kind, left.model, left.region, left.traits)
+            < (right.provider, right.kind, right.model, right.region, right.traits)
     }
+}
+
+extension CellKey {
+    /// The codes, and behind them whether counts are estimated.
+    private var traits: UInt16 { UInt16(codes) << 1 | (isEstimated ? 1 : 0) }
 }
 
 /// What is added to cells.
@@ -49,7 +56,7 @@ struct CubeBuilder {
     private var places: [Int64: Int] = [:]
     private var sums: CellSums
     /// Of the usage that was added.
-    private(set) var totals = WideTokenCounts()
+    private(set) var totals = SignedTokenCounts()
 
     init(_ basis: CubeBasis, expectedRows: Int = 1_024) {
         self.basis = basis
@@ -94,13 +101,13 @@ struct CubeBuilder {
                         provider: names.provider,
                         postings: basis.kinds.postings(of: histories[tenant], in: pieces[place])))
             }
-            let counts = WideTokenCounts(row.counts)
+            let counts = row.signedCounts
             totals += counts
             let codes = row.layer.rawValue << 5 | row.workload.rawValue << 3 | row.modality.rawValue
             sums.add(
                 Self.key(
                     group: current[tenant], place: place, model: names.models[Int(row.model)],
-                    region: names.regions[Int(row.region)], codes: codes), counts)
+                    region: names.regions[Int(row.region)], codes: codes, isEstimated: row.isEstimated), counts)
         }
     }
 
@@ -113,7 +120,7 @@ struct CubeBuilder {
         sums.add(
             Self.key(
                 group: group, place: place(of: usage.piece), model: usage.model, region: usage.region,
-                codes: usage.codes), usage.counts)
+                codes: usage.codes, isEstimated: usage.isEstimated), usage.counts)
     }
 
     private mutating func place(of second: Int64) -> Int {
@@ -127,16 +134,20 @@ struct CubeBuilder {
     private mutating func number(of group: Group) -> UInt32 {
         if let number = numbers[group] { return number }
         let number = UInt32(groups.count)
+        precondition(number < 1 << 31, "\(number) groups of tenants leave no room for their numbers")
         numbers[group] = number
         groups.append(group)
         return number
     }
 
-    /// 32 bits of the group, 32 of the piece's place; 28 of the model, 28 of the region, 8 of codes.
-    private static func key(group: UInt32, place: Int, model: Int32, region: Int32, codes: UInt8) -> UInt128 {
+    /// 31 bits of the group, 32 of the piece's place, 1 for estimates; 28 of the model, 28 of the region, 8 of codes.
+    private static func key(
+        group: UInt32, place: Int, model: Int32, region: Int32, codes: UInt8, isEstimated: Bool
+    ) -> UInt128 {
         let names =
             UInt64(UInt32(bitPattern: model)) << 36 | UInt64(UInt32(bitPattern: region)) << 8 | UInt64(codes)
-        return UInt128(UInt64(group) << 32 | UInt64(UInt32(place))) << 64 | UInt128(names)
+        let upper = UInt64(group) << 33 | UInt64(UInt32(place)) << 1 | (isEstimated ? 1 : 0)
+        return UInt128(upper) << 64 | UInt128(names)
     }
 
     /// What the usage adds to cells.
@@ -155,9 +166,9 @@ struct CubeBuilder {
         var cells: CubeCells = [:]
         cells.reserveCapacity(sums.count * 2)
         for (index, key) in sums.keys.enumerated() {
-            let added = SignedTokenCounts(sums.counts[index])
-            let group = groups[Int(UInt32(truncatingIfNeeded: key >> 96))]
-            let place = Int(UInt32(truncatingIfNeeded: key >> 64))
+            let added = sums.counts[index]
+            let group = groups[Int(UInt32(truncatingIfNeeded: key >> 97))]
+            let place = Int(UInt32(truncatingIfNeeded: key >> 65))
             for posting in group.postings {
                 let counts = posting.isTaken ? -added : added
                 for span in spans[place] {
@@ -166,7 +177,7 @@ struct CubeBuilder {
                         provider: group.provider, kind: posting.kind.rawValue,
                         model: Int32(truncatingIfNeeded: key >> 36) & 0xFFF_FFFF,
                         region: Int32(truncatingIfNeeded: key >> 8) & 0xFFF_FFFF,
-                        codes: UInt8(truncatingIfNeeded: key))
+                        codes: UInt8(truncatingIfNeeded: key), isEstimated: key >> 64 & 1 == 1)
                     cells[cell, default: SignedTokenCounts()] += counts
                     cell.calendar = CubeLayout.withoutModels(span.calendar)
                     cell.model = CubeLayout.allModels

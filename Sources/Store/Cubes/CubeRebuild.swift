@@ -108,8 +108,11 @@ struct CubeRebuild {
         let differs = counts.map { "coalesce(s.\($0), 0) <> coalesce(r.\($0), 0)" }.joined(separator: " OR ")
         // Once, by pieces; and since changes take away what they add, of what they add.
         func total(_ side: String) -> String {
-            counts.map { "coalesce(sum(greatest(\(side).\($0), 0)) FILTER (WHERE \(side).calendar_id = 0), 0)" }
-                .joined(separator: ", ")
+            counts.map { count in
+                let cell = "\(side).\(count)"
+                let added = table == .current ? cell : "greatest(\(cell), 0)"
+                return "coalesce(sum(\(added)) FILTER (WHERE \(side).calendar_id = 0), 0)"
+            }.joined(separator: ", ")
         }
         let row = try connection.query(
             """

@@ -52,8 +52,7 @@ extension StoreSession {
             provider: try row.decode(0), tenantKind: try kind(row, 1), model: try row.decode(3),
             region: try row.decode(4), layer: try code(row, 5, of: Layer.init(rawValue:)),
             workload: try code(row, 6, of: Workload.init(rawValue:)), segment: try row.decode(7),
-            passes: try row.decode(2),
-            counts: try counts(row, from: 8))
+            passes: try row.decode(2), isEstimated: try row.decode(8), counts: try counts(row, from: 9))
     }
 }
 
@@ -68,8 +67,8 @@ struct CubeSumsSQL {
     }
 
     /// Columns: provider, kind, a bit for each of the reading's conditions; model, region, layer and workload, each
-    /// NULL where no plan tells it apart; the segment's index; five sums. In no order, without rows whose sums are all
-    /// 0.
+    /// NULL where no plan tells it apart; the segment's index; whether counts are estimated; five sums. In no order,
+    /// without rows whose sums are all 0.
     ///
     /// - Parameter known: the moment whose later changes are taken back; `nil` where there are none.
     mutating func text(changesAfter known: Timestamp?, visibility: Visibility) -> String {
@@ -85,12 +84,12 @@ struct CubeSumsSQL {
             column("model_id", type: "int4", if: granularity.byModel),
             column("region_id", type: "int4", if: granularity.byRegion),
             column("layer", type: "int2", if: granularity.byLayer),
-            column("workload", type: "int2", if: granularity.byWorkload), "\(segment()) AS segment",
+            column("workload", type: "int2", if: granularity.byWorkload), "\(segment()) AS segment", "u.is_estimated",
         ]
         let sums = CountColumns.names.map { "sum(u.\($0)) AS \($0)" }
         let isSomething = CountColumns.names.map { "sum(u.\($0)) <> 0" }.joined(separator: " OR ")
         return """
-            SELECT p.name, s.kind, s.passes, m.name, r.name, s.layer, s.workload, s.segment,
+            SELECT p.name, s.kind, s.passes, m.name, r.name, s.layer, s.workload, s.segment, s.is_estimated,
                    \(CountColumns.names.map { "s.\($0)" }.joined(separator: ", "))
               FROM (SELECT \((keys + sums).joined(separator: ", "))
                       FROM (\(cells)) u
@@ -103,7 +102,7 @@ struct CubeSumsSQL {
     }
 
     private static let keys = [
-        "start_at", "provider_id", "kind", "model_id", "region_id", "layer", "workload", "modality",
+        "start_at", "provider_id", "kind", "model_id", "region_id", "layer", "workload", "modality", "is_estimated",
     ]
 
     /// The cells of every stretch, and the later changes with their signs turned.

@@ -24,25 +24,27 @@ struct CubeWriter {
         for portion in cells.indices.map(\.self).portions(of: RowPortions.maxRows) {
             let keys = portion.map { cells[$0].key }
             let counts = portion.map { cells[$0].value }
-            let versions = keys.compactMap(\.version)
             let written = try connection.query(
-                sql,
-                (table == .changes ? [.timestampArray(versions)] : []) + [
-                    .int16Array(keys.map(\.calendar)), .timestampArray(keys.map { Timestamp(seconds: $0.start) }),
-                    .int16Array(keys.map(\.provider)), .int16Array(keys.map { Int16($0.kind) }),
-                    .int32Array(keys.map(\.model)), .int32Array(keys.map(\.region)),
-                    .int16Array(keys.map { Int16($0.codes >> 5) }),
-                    .int16Array(keys.map { Int16($0.codes >> 3 & 3) }),
-                    .int16Array(keys.map { Int16($0.codes & 7) }),
-                ] + Parameter.numericColumns(counts)
+                sql, Self.columns(of: keys, in: table) + Parameter.numericColumns(counts)
             ).affectedRows
             RowPortions.requireAll(written, of: portion.count, "\(prefix)\(table.rawValue)")
         }
     }
 
+    /// The columns of the primary key, in the order of ``CubeTable/keys``.
+    private static func columns(of keys: [CellKey], in table: CubeTable) -> [Parameter] {
+        func codes(_ part: (CellKey) -> UInt8) -> Parameter { .int16Array(keys.map { Int16(part($0)) }) }
+        let starts = keys.map { Timestamp(seconds: $0.start) }
+        var columns: [Parameter] = table == .changes ? [.timestampArray(keys.compactMap(\.version))] : []
+        columns += [.int16Array(keys.map(\.calendar)), .timestampArray(starts), .int16Array(keys.map(\.provider))]
+        columns += [codes(\.kind), .int32Array(keys.map(\.model)), .int32Array(keys.map(\.region))]
+        columns += [codes { $0.codes >> 5 }, codes { $0.codes >> 3 & 3 }, codes { $0.codes & 7 }]
+        return columns + [.boolArray(keys.map(\.isEstimated))]
+    }
+
     private static func sql(_ prefix: String, _ table: CubeTable) -> String {
         let name = "\(prefix)\(table.rawValue)"
-        let columns = table.keys.filter { $0.name != "is_estimated" } + CountColumns.names.map { ($0, "numeric") }
+        let columns = table.keys + CountColumns.names.map { ($0, "numeric") }
         let arrays = columns.enumerated().map { "$\($0.offset + 1)::\($0.element.type)[]" }.joined(separator: ", ")
         let sets = CountColumns.names.map { "\($0) = \(name).\($0) + excluded.\($0)" }.joined(separator: ", ")
         return """

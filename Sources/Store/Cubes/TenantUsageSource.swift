@@ -22,7 +22,10 @@ struct GroupedUsage: Hashable {
     var region: Int32
     /// Layer, workload and modality, packed as in ``CellKey``.
     var codes: UInt8
-    var counts: WideTokenCounts
+    /// Whether the counts are somebody's estimate.
+    var isEstimated: Bool
+    /// Negative where more was taken back than counted.
+    var counts: SignedTokenCounts
 }
 
 /// Where cubes get tenants' usage from that was rolled up before: to make them, and to move cells when the registry
@@ -152,8 +155,10 @@ struct TenantDetail: TenantUsageSource {
             """, [SegmentTables.hour(calendar.startOfDay(day).flooredDivision(by: 3_600))]
         ).one()
         guard let first: Timestamp = try row.decode(0), let last: Timestamp = try row.decode(1) else { return nil }
-        let days = calendar.date(atSecond: first.seconds)..<CalendarDate(
-            days: calendar.date(atSecond: last.seconds + 3_599).days + 1)
+        let days =
+            calendar.date(
+                atSecond: first.seconds)..<CalendarDate(
+                days: calendar.date(atSecond: last.seconds + 3_599).days + 1)
         return max(days.lowerBound, day)..<max(days.upperBound, day)
     }
 
@@ -209,7 +214,7 @@ struct TenantDetail: TenantUsageSource {
 
     // MARK: Reading
 
-    private static let names: SegmentKey.Parts = [.model, .region, .layer, .workload, .modality]
+    private static let names: SegmentKey.Parts = [.model, .region, .layer, .workload, .modality, .estimated]
 
     private func hourReading(
         _ seconds: Range<Int64>, tenants: [Int64]?, groups: TenantGroups, pieceStarts: [Int64]
@@ -228,7 +233,7 @@ struct TenantDetail: TenantUsageSource {
                 GroupedUsage(
                     group: Int32(key.tenant), piece: place.second, provider: place.provider, model: key.model,
                     region: key.region, codes: codes[0] << 5 | codes[1] << 3 | codes[2],
-                    counts: try WideTokenCounts(summed: row.counts)))
+                    isEstimated: key.isEstimated, counts: row.counts))
         }
         return usage
     }
@@ -246,9 +251,10 @@ struct TenantDetail: TenantUsageSource {
         let sums = CountColumns.names.map { "sum(u.\($0))" }.joined(separator: ", ")
         return try connection.query(
             """
-            SELECT \(group), u.day, u.provider_id, u.model_id, u.region_id, u.layer, u.workload, u.modality, \(sums)
+            SELECT \(group), u.day, u.provider_id, u.model_id, u.region_id, u.layer, u.workload, u.modality, u.is_estimated,
+                   \(sums)
               FROM (SELECT * FROM \(TenantDays.table) WHERE day >= \(bounds[0]) AND day < \(bounds[1])\(own)) u \(join)
-             GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+             GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
             """, sql.values, isOneOff: true
         ).map { row in
             let codes = try [5, 6, 7].map { try row.decode($0, as: UInt8.self) }
@@ -256,7 +262,8 @@ struct TenantDetail: TenantUsageSource {
                 group: try row.decode(0),
                 piece: calendar.startOfDay(CalendarDate(days: try row.decode(1, as: DateColumn.self).days)),
                 provider: try row.decode(2), model: try row.decode(3), region: try row.decode(4),
-                codes: codes[0] << 5 | codes[1] << 3 | codes[2], counts: try StoreSession.counts(row, from: 8))
+                codes: codes[0] << 5 | codes[1] << 3 | codes[2], isEstimated: try row.decode(8),
+                counts: try StoreSession.counts(row, from: 9))
         }
     }
 }

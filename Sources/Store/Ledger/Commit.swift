@@ -16,7 +16,8 @@ package struct BatchCommit: Sendable {
     package var softwareVersion: String
     package var eventCount: UInt64
     package var rowCount: Int
-    package var totals: WideTokenCounts
+    /// Net of what its rows take back: negative where they take back more than they count.
+    package var totals: SignedTokenCounts
     /// Events refused at the source, by reason.
     package var rejections: [RejectionReason: UInt64]
     /// First and last event minute, in minutes since 1970-01-01T00:00Z; `nil` for a batch without rows.
@@ -26,7 +27,7 @@ package struct BatchCommit: Sendable {
     package init(
         key: CollectorKey, epoch: UInt64, sequence: UInt64, digest: [UInt8], payload: [UInt8], spoolID: [UInt8],
         spoolSequence: UInt64, sealedAt: Timestamp, softwareVersion: String, eventCount: UInt64, rowCount: Int,
-        totals: WideTokenCounts, rejections: [RejectionReason: UInt64], minutes: ClosedRange<Int64>?,
+        totals: SignedTokenCounts, rejections: [RejectionReason: UInt64], minutes: ClosedRange<Int64>?,
         receivedAt: Timestamp
     ) {
         self.key = key

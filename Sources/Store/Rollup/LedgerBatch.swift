@@ -77,7 +77,7 @@ struct DecodedBatches {
     var bad: [Bad] = []
 
     var rowCount: Int { good.reduce(0) { $0 + $1.rows.rows.count } }
-    var totals: WideTokenCounts { good.reduce(into: WideTokenCounts()) { $0 += $1.rows.totals } }
+    var totals: SignedTokenCounts { good.reduce(into: SignedTokenCounts()) { $0 += $1.rows.totals } }
 }
 
 /// Reads and decodes payloads of the ledger.

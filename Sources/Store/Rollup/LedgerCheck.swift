@@ -12,7 +12,8 @@ struct LedgerRecord {
     /// SHA-256 of the payload that was acknowledged, 32 bytes.
     var digest: [UInt8]
     var rowCount: Int
-    var totals: WideTokenCounts
+    /// Net of what its rows take back.
+    var totals: SignedTokenCounts
     /// First and last minute of usage; `nil` for a batch without rows.
     var firstMinute: Int64?
     var lastMinute: Int64?

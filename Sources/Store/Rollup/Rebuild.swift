@@ -11,8 +11,8 @@ package struct RebuildReport: Sendable, Equatable {
         package var rows: Int
         /// Rows that differ: missing, surplus, or with other counts.
         package var differing: Int
-        package var stored: WideTokenCounts
-        package var rebuilt: WideTokenCounts
+        package var stored: SignedTokenCounts
+        package var rebuilt: SignedTokenCounts
     }
 
     /// Batches that were decoded.

@@ -18,7 +18,8 @@ extension StoreSession {
             region: try row.decode(4), layer: try code(row, 5, of: Layer.init(rawValue:)),
             workload: try code(row, 6, of: Workload.init(rawValue:)), tenant: try row.decode(7),
             segment: try row.decode(8), passesFilters: try row.decode(2),
-            overLimit: OverLimitDimensions(rawValue: try row.decode(9)), counts: try counts(row, from: 10))
+            overLimit: OverLimitDimensions(rawValue: try row.decode(9)), isEstimated: try row.decode(10),
+            counts: try counts(row, from: 11))
     }
 
     /// A column that holds a code of a dimension; `nil` where it is NULL.
@@ -57,8 +58,8 @@ struct ScopeSumsSQL {
     }
 
     /// Columns: provider, kind, whether the filters pass it; model, region, layer, workload and tenant, each NULL
-    /// where the granularity doesn't tell it apart; the segment's index; the dimensions that are over limit; five sums.
-    /// In no order.
+    /// where the granularity doesn't tell it apart; the segment's index; the dimensions that are over limit; whether
+    /// counts are estimated; five sums. In no order.
     ///
     /// - Parameter known: the registry's moment.
     mutating func text(known: Timestamp, visibility: Visibility, from session: StoreSession) throws -> String {
@@ -75,13 +76,13 @@ struct ScopeSumsSQL {
             column("layer", type: "int2", if: granularity.byLayer),
             column("workload", type: "int2", if: granularity.byWorkload),
             column("tenant_id", type: "int8", if: granularity.byTenant), "\(segment()) AS segment",
-            "\(overLimit.dimensions(&sql)) AS over_limit",
+            "\(overLimit.dimensions(&sql)) AS over_limit", "u.is_estimated",
         ]
         let sums = CountColumns.names.map { "sum(u.\($0)) AS \($0)" }
         let grouped = keys.indices.map { "\($0 + 1)" }.joined(separator: ", ")
         return """
             SELECT p.name, s.kind, s.passes, m.name, r.name, s.layer, s.workload, s.tenant_id, s.segment,
-                   s.over_limit,
+                   s.over_limit, s.is_estimated,
                    \(CountColumns.names.map { "s.\($0)" }.joined(separator: ", "))
               FROM (SELECT \((keys + sums).joined(separator: ", "))
                       FROM \(relation)
@@ -134,7 +135,7 @@ struct ScopeSumsSQL {
     /// What rows are told apart by, beside provider, kind and day or segment.
     private var parts: SegmentKey.Parts {
         let granularity = plan.granularity
-        var parts: SegmentKey.Parts = []
+        var parts: SegmentKey.Parts = [.estimated]
         if granularity.byTenant { parts.insert(.tenant) }
         if granularity.byModel || !overLimit.models.isEmpty { parts.insert(.model) }
         if granularity.byRegion || !overLimit.regions.isEmpty { parts.insert(.region) }

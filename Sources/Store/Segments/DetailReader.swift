@@ -44,7 +44,8 @@ struct DetailReader {
         var conditions = ["granularity = \(reading.granularity.rawValue)"]
         if reading.source == .notInDays {
             guard let ranges = try notInDays(reading, &sql) else { return }
-            from += " JOIN \(ranges) ON hour = r.range_hour AND provider_id = r.range_provider AND last_position = r.range_last"
+            from +=
+                " JOIN \(ranges) ON hour = r.range_hour AND provider_id = r.range_provider AND last_position = r.range_last"
         } else {
             let hours = [reading.hours.lowerBound, reading.hours.upperBound].map { sql.bind(SegmentTables.hour($0)) }
             conditions += ["hour >= \(hours[0])", "hour < \(hours[1])"]
@@ -200,9 +201,10 @@ private struct HourPlaces {
             guard let target = current[minute] else { continue }
             let key = SegmentKey(
                 tenant: tenant, model: names.models[Int(row.model)], region: names.regions[Int(row.region)],
-                layer: row.layer, workload: row.workload, modality: row.modality, minute: minute
+                layer: row.layer, workload: row.workload, modality: row.modality, isEstimated: row.isEstimated,
+                minute: minute
             ).keeping(reading.parts)
-            let counts = SignedTokenCounts(row.counts)
+            let counts = row.signedCounts
             guard let groups = reading.groups, let day = target.day else {
                 sums[target.table].add(key, counts)
                 continue

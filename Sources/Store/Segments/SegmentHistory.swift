@@ -235,7 +235,8 @@ struct SegmentHistory {
     private func missing(of day: CalendarDate, keptFrom floor: Int64) throws -> [Int16: SegmentSums] {
         var missing: [Int16: SegmentSums] = [:]
         for (provider, sums) in try days.stored(on: day) {
-            for row in sums.sorted() { missing[provider, default: SegmentSums()].add(row.key, -row.counts) }
+            // The tables of sums don't tell estimates apart.
+            for row in sums.sorted() { missing[provider, default: SegmentSums()].add(row.key.unflagged, -row.counts) }
         }
         for row in try connection.query(
             """

@@ -83,7 +83,7 @@ struct SegmentRebuild {
     mutating func compare() throws -> [RebuildReport.Table] {
         var found = [SegmentTables.hourTable, SegmentTables.minuteTable].map {
             RebuildReport.Table(
-                name: $0, rows: 0, differing: 0, stored: WideTokenCounts(), rebuilt: WideTokenCounts())
+                name: $0, rows: 0, differing: 0, stored: SignedTokenCounts(), rebuilt: SignedTokenCounts())
         }
         for place in try places() {
             let mine = try rebuilt.read(place)
@@ -106,14 +106,14 @@ struct SegmentRebuild {
     /// Compares the days by tenant with the stored segments that are in them, which were compared before.
     private mutating func compareDays() throws -> RebuildReport.Table {
         var found = RebuildReport.Table(
-            name: TenantDays.table, rows: 0, differing: 0, stored: WideTokenCounts(), rebuilt: WideTokenCounts())
+            name: TenantDays.table, rows: 0, differing: 0, stored: SignedTokenCounts(), rebuilt: SignedTokenCounts())
         for offset in dates.lowerBound.days..<dates.upperBound.days {
             let day = CalendarDate(days: offset)
             for difference in try readDifferences(on: day) {
                 found.rows += difference.rows
                 found.differing += difference.missing.count
-                found.stored += WideTokenCounts(clamping: difference.stored)
-                found.rebuilt += WideTokenCounts(clamping: difference.expected)
+                found.stored += difference.stored
+                found.rebuilt += difference.expected
                 if !difference.missing.isEmpty { differingDays.insert(day) }
             }
         }
@@ -242,17 +242,7 @@ extension RebuildReport.Table {
     fileprivate mutating func add(_ difference: SegmentDifference) {
         rows += difference.rows
         differing += difference.differing
-        stored += WideTokenCounts(clamping: difference.stored)
-        rebuilt += WideTokenCounts(clamping: difference.rebuilt)
-    }
-}
-
-extension WideTokenCounts {
-    /// 0 in the place of what is negative.
-    fileprivate init(clamping counts: SignedTokenCounts) {
-        self.init(
-            requests: UInt128(clamping: counts.requests), input: UInt128(clamping: counts.input),
-            cachedInput: UInt128(clamping: counts.cachedInput), output: UInt128(clamping: counts.output),
-            reasoningOutput: UInt128(clamping: counts.reasoningOutput))
+        stored += difference.stored
+        rebuilt += difference.rebuilt
     }
 }

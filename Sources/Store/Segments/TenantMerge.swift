@@ -48,7 +48,7 @@ struct BatchHour {
 
     /// What a row adds to sums.
     @inline(__always)
-    static func counts(of row: UsageRow) -> SignedTokenCounts { SignedTokenCounts(row.counts) }
+    static func counts(of row: UsageRow) -> SignedTokenCounts { row.signedCounts }
 
     @inline(__always)
     func row(_ place: Int32) -> UsageRow { rows.rows[Int(order[Int(place)])] }
@@ -62,9 +62,9 @@ struct TenantMerge {
     private let keepsMinutes: Bool
     /// Of the tenant, in the order in which rows come; neighbours of one key are added at once.
     private var byHour: [SegmentRow] = []
-    private var byMinute = MinuteSums()
+    private var byMinute = FlaggedMinuteSums()
     private var byModel = SegmentSums()
-    private var byProvider = MinuteSums()
+    private var byProvider = FlaggedMinuteSums()
 
     /// - Parameters:
     ///   - dayStart: the minute of the hour at which a day begins, or 0.
@@ -84,15 +84,16 @@ struct TenantMerge {
             // Also where hours are kept no more: days are.
             let key = SegmentKey(
                 tenant: tenant, model: model, region: batch.names.regions[Int(row.region)], layer: row.layer,
-                workload: row.workload, modality: row.modality, minute: minute >= dayStart ? dayStart : 0)
+                workload: row.workload, modality: row.modality, isEstimated: row.isEstimated,
+                minute: minute >= dayStart ? dayStart : 0)
             if byHour.last?.key == key {
                 byHour[byHour.count - 1].counts += counts
             } else {
                 byHour.append(SegmentRow(key: key, counts: counts))
             }
             guard keepsMinutes else { continue }
-            byMinute.add(counts, at: minute)
-            byModel.add(SegmentKey(tenant: 0, model: model, minute: minute), counts)
+            byMinute.add(counts, at: minute, isEstimated: row.isEstimated)
+            byModel.add(SegmentKey(tenant: 0, model: model, isEstimated: row.isEstimated, minute: minute), counts)
         }
     }
 
@@ -103,7 +104,7 @@ struct TenantMerge {
         try body(.hour, SegmentSums.sorted(byHour))
         byHour.removeAll(keepingCapacity: true)
         guard keepsMinutes else { return }
-        try body(.minuteByTenant, byMinute.rows { SegmentKey(tenant: tenant, minute: $0) })
+        try body(.minuteByTenant, byMinute.rows(tenant: tenant))
         byProvider.add(byMinute)
         byMinute.removeAll()
     }
@@ -114,7 +115,34 @@ struct TenantMerge {
     ) throws(Failure) {
         guard keepsMinutes else { return }
         try body(.minuteByModel, byModel.sorted())
-        try body(.minuteByProvider, byProvider.rows { SegmentKey(tenant: 0, minute: $0) })
+        try body(.minuteByProvider, byProvider.rows(tenant: 0))
+    }
+}
+
+/// Sums of the minutes of an hour, what is estimated apart.
+private struct FlaggedMinuteSums {
+    private var measured = MinuteSums()
+    private var estimated = MinuteSums()
+
+    @inline(__always)
+    mutating func add(_ added: SignedTokenCounts, at minute: Int, isEstimated: Bool) {
+        if isEstimated { estimated.add(added, at: minute) } else { measured.add(added, at: minute) }
+    }
+
+    mutating func add(_ other: FlaggedMinuteSums) {
+        measured.add(other.measured)
+        estimated.add(other.estimated)
+    }
+
+    mutating func removeAll() {
+        measured.removeAll()
+        estimated.removeAll()
+    }
+
+    /// In the order of their keys, without those that count nothing.
+    func rows(tenant: Int64) -> [SegmentRow] {
+        measured.rows { SegmentKey(tenant: tenant, minute: $0) }
+            + estimated.rows { SegmentKey(tenant: tenant, isEstimated: true, minute: $0) }
     }
 }
 

@@ -13,6 +13,8 @@ struct Peak {
     /// Since 1970: the earliest of equally high ones.
     var minute: Int64
     var counts: SignedTokenCounts
+    /// Of its tokens those that are somebody's estimate.
+    var estimatedTokens: Int128 = 0
 
     /// Input plus output.
     var tokens: Int128 { counts.input + counts.output }
@@ -73,9 +75,9 @@ struct PeakSearch {
         reading.source = .waiting
         reading.parts =
             switch subject {
-            case .provider: .minute
-            case .tenant: [.tenant, .minute]
-            case .model: [.model, .minute]
+            case .provider: [.minute, .estimated]
+            case .tenant: [.tenant, .minute, .estimated]
+            case .model: [.model, .minute, .estimated]
             }
         var waiting: [Place: [SegmentRow]] = [:]
         try detail.sums(of: reading).forEach { own, row in
@@ -96,25 +98,30 @@ struct PeakSearch {
                 for span in spans { segment.forEach(span, body) }
             }
         }
-        // No key stands twice in one range's segments.
-        let isOnce = Set(segments.map(\.header.lastPosition)).count <= 1 && waiting.isEmpty
+        // No key stands twice in one range's segments, and no minute where nothing is estimated.
+        let isOnce =
+            Set(segments.map(\.header.lastPosition)).count <= 1 && waiting.isEmpty
+            && !segments.contains(where: \.hasEstimates)
         var peak: Peak?
-        func compare(_ row: SegmentRow, _ search: inout PeakSearch) {
-            search.compare(row, of: place, &peak)
-        }
         if isOnce {
-            forEach { compare($0, &self) }
+            forEach { compare($0, estimated: 0, of: place, &peak) }
         } else {
-            var sums = SegmentSums()
-            forEach { sums.add($0.key, $0.counts) }
-            for row in waiting { sums.add(row.key, row.counts) }
-            for row in sums.sorted() { compare(row, &self) }
+            var (sums, estimates) = (SegmentSums(), [SegmentKey: Int128]())
+            func add(_ row: SegmentRow) {
+                sums.add(row.key.unflagged, row.counts)
+                if row.key.isEstimated { estimates[row.key.unflagged, default: 0] += row.counts.total }
+            }
+            forEach(add)
+            waiting.forEach(add)
+            for row in sums.sorted() { compare(row, estimated: estimates[row.key] ?? 0, of: place, &peak) }
         }
         if let peak { keep(peak) }
     }
 
     /// Rows of one subject stand together.
-    private mutating func compare(_ row: SegmentRow, of place: Place, _ peak: inout Peak?) {
+    private mutating func compare(
+        _ row: SegmentRow, estimated tokens: Int128, of place: Place, _ peak: inout Peak?
+    ) {
         let minute = place.hour * 60 + Int64(row.key.minute)
         guard minutes.contains(minute), models?.contains(row.key.model) ?? true else { return }
         let id =
@@ -124,7 +131,8 @@ struct PeakSearch {
             case .model: Int64(row.key.model)
             }
         let own = Peak(
-            subject: Peak.Subject(provider: place.provider, id: id), minute: minute, counts: row.counts)
+            subject: Peak.Subject(provider: place.provider, id: id), minute: minute, counts: row.counts,
+            estimatedTokens: tokens)
         guard let last = peak, last.subject == own.subject else {
             if let peak { keep(peak) }
             peak = own
@@ -144,18 +152,5 @@ struct PeakSearch {
         guard count > 0, count < sorted.count else { return count > 0 ? sorted : [] }
         let last = sorted[count - 1]
         return Array(sorted.prefix { !last.isHigher(than: $0) })
-    }
-}
-
-extension WideTokenCounts {
-    /// - Throws: ``StoreError`` with `.damagedSegment` for sums below 0, which no usage has.
-    init(summed counts: SignedTokenCounts) throws {
-        let all = [counts.requests, counts.input, counts.cachedInput, counts.output, counts.reasoningOutput]
-        guard all.allSatisfy({ $0 >= 0 }) else {
-            throw StoreError(.damagedSegment, "Usage sums up to less than nothing: \(counts). Run rebuild.")
-        }
-        self.init(
-            requests: UInt128(counts.requests), input: UInt128(counts.input), cachedInput: UInt128(counts.cachedInput),
-            output: UInt128(counts.output), reasoningOutput: UInt128(counts.reasoningOutput))
     }
 }

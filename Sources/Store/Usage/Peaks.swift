@@ -55,10 +55,12 @@ package struct PeakAnswer: Sendable, Equatable {
         /// The first second of the minute, since 1970-01-01T00:00Z: the earliest one of equally high minutes.
         package var start: Int64
         /// What was used in the minute.
-        package var counts: WideTokenCounts
+        package var counts: SignedTokenCounts
         /// What is known of its tokens to be under names beyond a day's budget: of providers the larger of what tenants
         /// and models over limit used, of tenants and models their own.
-        package var overLimitTokens: UInt128 = 0
+        package var overLimitTokens: Int128 = 0
+        /// Of its tokens, input and output together, those that are somebody's estimate.
+        package var estimatedTokens: Int128 = 0
     }
 
     package var position: UInt64
@@ -97,7 +99,7 @@ extension StoreSession {
             visibility: query.visibility)
         return DetailReading(
             seconds: query.from..<query.to, granularity: query.subject.granularity, providers: subjects.providers,
-            tenants: subjects.tenants, parts: [.tenant, .model, .minute], moment: { $0 })
+            tenants: subjects.tenants, parts: [.tenant, .model, .minute, .estimated], moment: { $0 })
     }
 
     private typealias Name = (provider: String, own: String?)
@@ -131,8 +133,8 @@ extension StoreSession {
     ) throws -> PeakAnswer.Row {
         PeakAnswer.Row(
             provider: name.provider, name: name.own, start: peak.minute * 60,
-            counts: try WideTokenCounts(summed: peak.counts),
-            overLimitTokens: UInt128(max(0, try overLimitTokens(of: peak, query.subject, overLimit))))
+            counts: peak.counts, overLimitTokens: try overLimitTokens(of: peak, query.subject, overLimit),
+            estimatedTokens: peak.estimatedTokens)
     }
 
     /// Tokens of a minute that are known to be over limit.

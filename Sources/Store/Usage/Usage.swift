@@ -62,7 +62,8 @@ extension StoreSession {
         let first = query.groupBy.count + 1
         return UsageAnswer.Row(
             start: start, keys: keys, counts: try counts(row, from: first),
-            overLimitTokens: try row.decode(first + CountColumns.names.count))
+            overLimitTokens: try row.decode(first + CountColumns.names.count),
+            estimatedTokens: try row.decode(first + CountColumns.names.count + 1))
     }
 
     private static func key(_ dimension: UsageDimension, of row: Row, column: Int) throws -> String {
@@ -82,8 +83,8 @@ extension StoreSession {
         return name
     }
 
-    static func counts(_ row: Row, from column: Int) throws -> WideTokenCounts {
-        WideTokenCounts(
+    static func counts(_ row: Row, from column: Int) throws -> SignedTokenCounts {
+        SignedTokenCounts(
             requests: try row.decode(column), input: try row.decode(column + 1),
             cachedInput: try row.decode(column + 2), output: try row.decode(column + 3),
             reasoningOutput: try row.decode(column + 4))
@@ -106,8 +107,8 @@ struct UsageSQL {
         self.calendar = calendar
     }
 
-    /// Columns: bucket (or NULL), one per dimension, five sums, tokens over limit; by bucket, then by the bytes of the
-    /// dimensions' names. Without rows whose sums are all 0.
+    /// Columns: bucket (or NULL), one per dimension, five sums, tokens over limit, tokens that are estimated; by bucket,
+    /// then by the bytes of the dimensions' names. Without rows whose sums are all 0.
     mutating func text(from session: StoreSession) throws -> String {
         let relation = try UsageDetail(query, plan: plan, overLimit: overLimit, session: session).relation(&sql)
         let conditions = sql.visibility(query.visibility) + filters()
@@ -118,11 +119,12 @@ struct UsageSQL {
         let counted = hasOverLimitRows ? " FILTER (WHERE \(isCounted))" : ""
         let columns = CountColumns.names.map { "sum(u.\($0))\(counted)" }
         let sums =
-            zip(columns, CountColumns.names).map { "\($0) AS \($1)" } + ["\(overLimitTokens()) AS over_limit"]
+            zip(columns, CountColumns.names).map { "\($0) AS \($1)" }
+            + ["\(overLimitTokens()) AS over_limit", "\(estimatedTokens) AS estimated"]
         let names = query.groupBy.enumerated().map { place, dimension in
             "\(nameExpression(dimension, "c\(place + 1)")) AS n\(place + 1)"
         }
-        let outer = (["c0"] + names + CountColumns.names + ["over_limit"]).joined(separator: ", ")
+        let outer = (["c0"] + names + CountColumns.names + ["over_limit", "estimated"]).joined(separator: ", ")
         let order = ["c0"] + query.groupBy.enumerated().map { orderExpression($0.element, "n\($0.offset + 1)") }
         let limit = sql.bind(.int(query.maxRows + 1))
         // The empty group of a question without dimensions and buckets must not become a row of NULLs.
@@ -146,6 +148,12 @@ struct UsageSQL {
     /// much of them is.
     private var hasOverLimitRows: Bool { plan.hasOverLimitRows(overLimit) }
 
+    /// The tokens that are somebody's estimate.
+    private var estimatedTokens: String {
+        let isMeant = hasOverLimitRows ? "u.is_estimated AND \(isCounted)" : "u.is_estimated"
+        return "coalesce(sum(u.input_tokens + u.output_tokens) FILTER (WHERE \(isMeant)), 0)"
+    }
+
     /// The tokens under names beyond a budget. Minutes of providers know those of tenants and those of models, and not
     /// how far both are the same: the larger of the two is given.
     private mutating func overLimitTokens() -> String {
@@ -156,7 +164,8 @@ struct UsageSQL {
         var conditions: [String] = []
         for (column, ids) in parts { conditions += overLimit.condition(on: column, ids, &sql).map { [$0] } ?? [] }
         // Of providers' minutes each condition goes for rows of their own; of others a row may meet several.
-        let filters = plan.granularity == .provider || conditions.isEmpty ? conditions : [conditions.joined(separator: " OR ")]
+        let filters =
+            plan.granularity == .provider || conditions.isEmpty ? conditions : [conditions.joined(separator: " OR ")]
         guard !filters.isEmpty else { return "0::numeric" }
         return "coalesce(greatest(\(filters.map { "\(tokens) FILTER (WHERE \($0))" }.joined(separator: ", "))), 0)"
     }

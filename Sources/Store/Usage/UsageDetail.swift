@@ -145,8 +145,7 @@ struct UsageDetail {
 
     private var parts: SegmentKey.Parts {
         let filters = query.filters
-        // Estimates are added up with the rest.
-        var parts: SegmentKey.Parts = keepsMinutes ? [.minute] : []
+        var parts: SegmentKey.Parts = keepsMinutes ? [.minute, .estimated] : [.estimated]
         if isByTenant { parts.insert(.tenant) }
         func add(_ part: SegmentKey.Parts, _ dimension: UsageDimension, if isNeeded: Bool) {
             if isNeeded || query.groupBy.contains(dimension) { parts.insert(part) }

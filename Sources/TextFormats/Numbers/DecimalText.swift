@@ -17,6 +17,11 @@ package enum DecimalText {
         return "\(padded.dropLast(decimals)).\(padded.suffix(decimals))"
     }
 
+    /// A number with its sign, its magnitude written by `text`: `-49.2`.
+    package static func signed(_ value: Int128, _ text: (UInt128) -> String) -> String {
+        (value < 0 ? "-" : "") + text(value.magnitude)
+    }
+
     /// The same without zeros at the end of the fraction, but for so many decimals: `0.5`, `2`, or `0.50`, `2.00`.
     package static func trimmed(_ units: UInt128, decimals: Int, atLeast kept: Int = 0) -> String {
         var (units, decimals) = (units, decimals)

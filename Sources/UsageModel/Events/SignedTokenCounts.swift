@@ -32,6 +32,9 @@ package struct SignedTokenCounts: Sendable, Hashable {
             output: Int128(counts.output), reasoningOutput: Int128(counts.reasoningOutput))
     }
 
+    /// Input plus output: the figure that token scopes measure.
+    @inlinable package var total: Int128 { input + output }
+
     /// Whether all five are 0.
     @inlinable package var isZero: Bool {
         requests | input | cachedInput | output | reasoningOutput == 0
@@ -48,6 +51,7 @@ package struct SignedTokenCounts: Sendable, Hashable {
         left.reasoningOutput += right.reasoningOutput
     }
 
+    @inlinable
     package static prefix func - (counts: SignedTokenCounts) -> SignedTokenCounts {
         SignedTokenCounts(
             requests: -counts.requests, input: -counts.input, cachedInput: -counts.cachedInput,

@@ -9,12 +9,14 @@ package struct UsageRow: Sendable, Hashable {
     package var layer: Layer
     package var workload: Workload
     package var modality: Modality
+    package var flags: UsageFlags
+    /// Never negative, also where they are taken back; ``signedCounts`` has their sign.
     package var counts: TokenCounts
 
     @inlinable
     package init(
         minute: Int64, tenant: UInt32, model: UInt32, region: UInt32, layer: Layer, workload: Workload,
-        modality: Modality, counts: TokenCounts
+        modality: Modality, flags: UsageFlags = [], counts: TokenCounts
     ) {
         self.minute = minute
         self.tenant = tenant
@@ -23,14 +25,26 @@ package struct UsageRow: Sendable, Hashable {
         self.layer = layer
         self.workload = workload
         self.modality = modality
+        self.flags = flags
         self.counts = counts
+    }
+
+    /// Whether the counts are somebody's estimate.
+    @inlinable package var isEstimated: Bool { flags.contains(.estimated) }
+    /// Whether the counts are subtracted.
+    @inlinable package var isTakenBack: Bool { flags.contains(.takenBack) }
+
+    /// What the row adds to sums.
+    @inlinable package var signedCounts: SignedTokenCounts {
+        let counts = SignedTokenCounts(counts)
+        return isTakenBack ? -counts : counts
     }
 }
 
 /// The sums of a batch in memory: dictionaries of names and rows that point into them.
 ///
 /// In canonical form the dictionaries are sorted by bytes without repeats, every name is used, and the rows are sorted
-/// by (tenant, model, region, layer, workload, modality, minute) without a repeated key.
+/// by (tenant, model, region, layer, workload, modality, flags, minute) without a repeated key.
 package struct UsageRows: Sendable, Equatable {
     package var tenants: [String]
     package var models: [String]
@@ -44,11 +58,12 @@ package struct UsageRows: Sendable, Equatable {
         self.rows = rows
     }
 
-    /// The sum over all rows.
-    package var totals: WideTokenCounts {
-        var sum = WideTokenCounts()
-        for row in rows { sum += WideTokenCounts(row.counts) }
-        return sum
+    /// The sum over all rows, taken back ones subtracted: it may be negative.
+    package var totals: SignedTokenCounts { rows.reduce(into: SignedTokenCounts()) { $0 += $1.signedCounts } }
+
+    /// The counts of all rows, added up whether they are counted or taken back: what limits are held against.
+    package var grossTotals: WideTokenCounts {
+        rows.reduce(into: WideTokenCounts()) { $0 += WideTokenCounts($1.counts) }
     }
 
     /// First and last minute, since 1970-01-01T00:00Z; `nil` without rows.

@@ -32,27 +32,27 @@ struct BridgeCommand: AsyncParsableCommand {
 enum BridgeTables {
     @Sendable static func text(of answer: BridgeResponse, figures: Figures) -> String {
         let fields = BridgeStep.columns
-        let overLimit =
-            answer.steps.contains { fields[\.overLimit].isPresent?($0) ?? true } ? [fields[\.overLimit]] : []
+        let all: [Column<BridgeStep>] = [fields[\.overLimit], fields[\.estimated]]
+        let parts = all.filter { field in answer.steps.contains { field.isPresent?($0) ?? true } }
         var table = TextTable(
             [.text(answer.entity ?? AnswerText.total(figures))]
                 + ([
                     fields[\.change], fields[\.amount], fields[\.unit], fields[\.published], fields[\.sharePercent],
-                ] + overLimit).map(figures.column))
+                ] + parts).map(figures.column))
         for step in answer.steps {
             table.append(
                 [
                     title(step, answer), step.aspect == nil ? "" : AnswerText.change(step.change?.text, figures),
                     figures.count(step.amount), step.unit, figures.count(step.published),
                     figures.percent(step.sharePercent),
-                ] + overLimit.map { figures.text($0.displayValue(step)) })
+                ] + parts.map { figures.text($0.displayValue(step)) })
         }
         if let change = answer.change, let last = answer.steps.last {
             table.setTotals(
                 [
                     answer.toScope.id, AnswerText.change(change.text, figures), figures.count(last.amount), last.unit,
                     figures.count(last.published), figures.percent(last.sharePercent),
-                ] + overLimit.map { figures.text($0.displayValue(last)) })
+                ] + parts.map { figures.text($0.displayValue(last)) })
         }
         return AnswerText.heading(answer.fromScope, figures) + AnswerText.heading(answer.toScope, figures) + "\n"
             + table.rendered() + "\n"

@@ -51,7 +51,10 @@ enum PeakTables {
         }
         table.add([fields[\.minute]])
         table.add(fields[\.counts.totalTokens], titled: figures.words("Tokens a minute", "每分钟 Token"))
-        table.add([fields[\.counts.requests], fields[\.counts.overLimitTokens], fields[\.users]])
+        table.add([
+            fields[\.counts.requests], fields[\.counts.overLimitTokens], fields[\.counts.estimatedTokens],
+            fields[\.users],
+        ])
         let rate = answer.userRate.map {
             figures.words("A user needs \($0) tokens a minute.\n", "按每用户每分钟 \($0) Token 计。\n")
         }

@@ -1,5 +1,6 @@
 internal import APIModel
 internal import ArgumentParser
+internal import Scopes
 internal import TextFormats
 
 /// What every question to the server has: where it is asked, and how the answer is written.
@@ -133,6 +134,21 @@ enum AnswerText {
             "\(scope.id): \(amount) (\(percent)) counted under (over-limit), beyond a day's budget of new names",
             "\(scope.id)：\(amount)（\(percent)）计入 (over-limit)，即超出每日新名称限额的用量"
         ).printable + "\n"
+    }
+
+    /// A line on what is somebody's estimate, for tables without a column of it; empty where nothing is.
+    static func estimated(_ estimated: EstimatedAmount, under scope: ScopeName, _ figures: Figures) -> String {
+        guard EstimatedAmount.columns[\.amount].isPresent?(estimated) ?? true else { return "" }
+        let (amount, percent) = (figures.count(estimated.amount), figures.percent(estimated.percent))
+        return figures.words(
+            "\(scope.id): \(amount) (\(percent)) of what is counted is estimated",
+            "\(scope.id)：计入量中 \(amount)（\(percent)）为估算值"
+        ).printable + "\n"
+    }
+
+    /// A line on figures below 0; empty where there are none.
+    static func negative(_ warning: LocalizedText?, under scope: ScopeName, _ figures: Figures) -> String {
+        warning.map { ("\(scope.id)" + figures.words(": ", "：") + figures.words($0)).printable + "\n" } ?? ""
     }
 
     /// An amount with its thousands separated, its sign kept.

@@ -69,5 +69,7 @@ enum RankTables {
                 + table.scopes.flatMap { ["", $0.leaders.isEmpty ? "–" : $0.leaders.joined(separator: ", ")] })
         return text.rendered()
             + table.scopes.map { AnswerText.overLimit($0.overLimit, under: $0.scope, figures) }.joined()
+            + table.scopes.map { AnswerText.estimated($0.estimated, under: $0.scope, figures) }.joined()
+            + table.scopes.map { AnswerText.negative($0.negative, under: $0.scope, figures) }.joined()
     }
 }

@@ -113,7 +113,8 @@ enum ShareTables {
                 })
         let headings = answers.map { AnswerText.heading($0.scope, figures) }.joined()
         let overLimit = answers.map { AnswerText.overLimit($0.total.amounts.overLimit, under: $0.scope, figures) }
-        return headings + "\n" + table.rendered() + "\n" + overLimit.joined()
+        let estimated = answers.map { AnswerText.estimated($0.total.amounts.estimated, under: $0.scope, figures) }
+        return headings + "\n" + table.rendered() + "\n" + overLimit.joined() + estimated.joined()
             + answers.map { warning($0, figures) }.joined() + footers(answers, figures)
     }
 
@@ -136,7 +137,8 @@ enum ShareTables {
     }
 
     private static func warning(_ answer: SharesResponse, _ figures: Figures) -> String {
-        answer.warning.map { figures.words("Mind: \($0.en)", "注意：\($0.zh)").printable + "\n" } ?? ""
+        (answer.warning.map { figures.words("Mind: \($0.en)", "注意：\($0.zh)").printable + "\n" } ?? "")
+            + AnswerText.negative(answer.negative, under: answer.scope, figures)
     }
 
     private static func gaps(_ answer: SharesResponse, _ figures: Figures) -> String {

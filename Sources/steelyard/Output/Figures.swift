@@ -15,6 +15,7 @@ enum Figures: Sendable {
     func count(_ digits: String?) -> String {
         guard let digits else { return "–" }
         if let value = UInt128(digits) { return count(value) }
+        if digits.hasPrefix("-"), !digits.hasPrefix("--") { return "-" + count(String(digits.dropFirst())) }
         let isDecimal = digits.utf8.allSatisfy { ($0 >= 0x30 && $0 <= 0x39) || $0 == UInt8(ascii: ".") }
         return isDecimal ? DecimalText.grouped(digits) : digits
     }

@@ -162,7 +162,7 @@ import UsageModel
 
 extension World {
     /// All tokens that the sums hold.
-    func totalTokens() async throws -> UInt128 {
+    func totalTokens() async throws -> Int128 {
         let answer = try await store.snapshot {
             try $0.usage(
                 UsageQuery(from: 1_704_067_200, to: 1_798_761_600, zone: store.calendar, visibility: .everything))

@@ -24,7 +24,7 @@ import UsageModel
                 }
                 try await first.store.waitForLatest(timeout: .seconds(240))
                 // Batch n of every collector is of n × 1,000 tokens of input and a tenth of that out.
-                let expected = UInt128(collectors * batches * (batches + 1) / 2 * 1_100)
+                let expected = Int128(collectors * batches * (batches + 1) / 2 * 1_100)
                 #expect(try await first.totalTokens() == expected)
                 #expect(try await second.store.session { try $0.position() } == UInt64(collectors * batches))
                 let seen = try await first.store.snapshot { try $0.collectors(visibility: .everything) }

@@ -76,7 +76,7 @@ struct Inside: Sendable {
                 identity: identity, epoch: epoch, sequence: sequence, digest: batch.digest, payload: batch.bytes))
     }
 
-    func total() async throws -> UInt128 {
+    func total() async throws -> Int128 {
         let answer = try await store.snapshot {
             try $0.usage(
                 UsageQuery(from: 1_704_067_200, to: 1_798_761_600, zone: store.calendar, visibility: .everything))

@@ -71,7 +71,7 @@ final class CollectorNode {
             requests: UInt64(events.places.count), input: events.tokens, cachedInput: 0, output: 0, reasoningOutput: 0)
         let row = UsageRow(
             minute: events.key.minute, tenant: 0, model: 0, region: 0, layer: .maas, workload: .online,
-            modality: .text, counts: counts)
+            modality: .text, flags: events.key.flags, counts: counts)
         return AcceptedRows(
             rows: UsageRows(tenants: [events.key.tenant], models: ["m"], regions: ["r"], rows: [row]),
             eventCount: UInt64(events.places.count), rejections: rubbish == 0 ? [:] : [.syntax: rubbish])

@@ -11,6 +11,9 @@ struct Oracle {
     struct Key: Hashable {
         var tenant: String
         var minute: Int64
+        /// What is said of all of its events. What is taken back is told from what is counted: neither may get lost, or
+        /// make up for the other.
+        var flags: UsageFlags = []
     }
 
     /// What the sender was told.
@@ -57,12 +60,12 @@ struct Oracle {
     // MARK: What sources see
 
     /// New events that a source is about to send.
-    mutating func emit(_ collector: Int, count: Int, minute: Int64) -> Events {
+    mutating func emit(_ collector: Int, count: Int, minute: Int64, flags: UsageFlags = []) -> Events {
         var key = current[collector] ?? Key(tenant: "", minute: 0)
-        if key.minute != minute || (fates[key]?.count ?? 0) + count > Self.eventsPerKey {
+        if key.minute != minute || key.flags != flags || (fates[key]?.count ?? 0) + count > Self.eventsPerKey {
             let number = keysMade[collector, default: 0]
             keysMade[collector] = number + 1
-            key = Key(tenant: "c\(collector)-\(number)", minute: minute)
+            key = Key(tenant: "c\(collector)-\(number)", minute: minute, flags: flags)
             current[collector] = key
         }
         let first = fates[key]?.count ?? 0
@@ -117,7 +120,7 @@ struct Oracle {
         }
         var keys: [Key] = []
         for row in rows.rows {
-            let key = Key(tenant: rows.tenants[Int(row.tenant)], minute: row.minute)
+            let key = Key(tenant: rows.tenants[Int(row.tenant)], minute: row.minute, flags: row.flags)
             counted.tokens[key, default: 0] += row.counts.input
             counted.requests[key, default: 0] += row.counts.requests
             keys.append(key)

@@ -45,10 +45,16 @@ extension World {
 
     private var minute: Int64 { (VirtualClock.WallView.start + now) / 60_000 - Int64(random.below(3)) }
 
+    /// Events of all collectors after which pushed ones get other flags.
+    private static let pushesOfOneFlag = 10
+
     func push(_ node: CollectorNode) {
         if !isHealed { after(random.within(20...3_000), .push(node.index)) }
         guard node.run != nil, now >= node.pausedUntil else { return }
-        let events = oracle.emit(node.index, count: 1 + random.below(3), minute: minute)
+        // Told from the count and not by chance, so that runs of a seed stay what they were.
+        let flags = UsageFlags(
+            rawValue: UInt8(oracle.emitted / Self.pushesOfOneFlag % (Int(UsageFlags.all.rawValue) + 1)))
+        let events = oracle.emit(node.index, count: 1 + random.below(3), minute: minute, flags: flags)
         let rubbish: UInt64 = random.chance(scenario.rubbish) ? 1 : 0
         oracle.reject(node.index, may: rubbish)
         do throws(CommitFailure) {

@@ -58,11 +58,11 @@ import UsageModel
     }
 
     private static func row(
-        _ segment: Int, _ passes: Int64, _ input: UInt128, model: String? = nil, provider: String = "acme"
+        _ segment: Int, _ passes: Int64, _ input: Int128, model: String? = nil, provider: String = "acme"
     ) -> CubeRow {
         CubeRow(
             provider: provider, tenantKind: .trial, model: model, region: nil, layer: nil, workload: nil,
-            segment: segment, passes: passes, counts: WideTokenCounts(input: input))
+            segment: segment, passes: passes, counts: SignedTokenCounts(input: input))
     }
 
     @Test func `each plan takes its own segments, its own bit and what it tells apart`() throws {

@@ -10,8 +10,8 @@ import UsageModel
 struct CubeComparison {
     /// Whether cubes answered.
     var isCovered: Bool
-    var cubes: [FilteredSumRow: WideTokenCounts]
-    var truth: [FilteredSumRow: WideTokenCounts]
+    var cubes: [FilteredSumRow: SignedTokenCounts]
+    var truth: [FilteredSumRow: SignedTokenCounts]
 
     init(
         _ question: ScopeQuestion, _ granularity: SumGranularity, known: Timestamp, from session: StoreSession
@@ -31,11 +31,11 @@ struct CubeComparison {
     }
 
     /// By everything but the counts.
-    private static func sums(_ rows: [FilteredSumRow]) -> [FilteredSumRow: WideTokenCounts] {
+    private static func sums(_ rows: [FilteredSumRow]) -> [FilteredSumRow: SignedTokenCounts] {
         rows.reduce(into: [:]) { sums, row in
             var key = row
-            key.counts = WideTokenCounts()
-            sums[key, default: WideTokenCounts()] += row.counts
+            key.counts = SignedTokenCounts()
+            sums[key, default: SignedTokenCounts()] += row.counts
         }
     }
 }

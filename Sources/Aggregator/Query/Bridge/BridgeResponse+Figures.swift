@@ -25,7 +25,7 @@ extension BridgeResponse {
                 figures.lines[place], of: figures.entity, in: answers.tables[place],
                 after: place > 0 ? bridge.steps[place - 1].scope : nil)
         }
-        change = figures.whole.map { Change($0.text(answers.tables[0].text(of:))) }
+        change = figures.whole.map { Change($0.text(answers.tables[0].scope.measure.text(of:))) }
     }
 }
 
@@ -42,10 +42,11 @@ extension BridgeStep {
         unit = scope.unit
         aggregate = scope.aggregate.rawValue
         amount = Amount(table.text(of: line.amount))
-        change = line.change.map { Change($0.text(table.text(of:))) }
+        change = line.change.map { Change($0.text(scope.measure.text(of:))) }
         published = Amount(table.text(of: line.published))
         denominator = Amount(table.text(of: table.denominator))
         sharePercent = line.percent.map { Percent($0) }
         overLimit = Amount(table.text(of: table.overLimit(of: entity)))
+        estimated = Amount(table.text(of: table.estimated(of: entity)))
     }
 }

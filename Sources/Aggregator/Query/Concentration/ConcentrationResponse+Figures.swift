@@ -32,6 +32,7 @@ extension ConcentrationResponse {
         cr3Numerator = numerator(concentration?.cr3)
         cr3Percent = percent(concentration?.cr3)
         overLimit = OverLimitAmount(table.total, in: table)
+        estimated = EstimatedAmount(table.total, in: table)
         hhi = concentration?.hhi(decimals: FigureFormat.indexDecimals).map { DecimalNumber($0) }
     }
 }

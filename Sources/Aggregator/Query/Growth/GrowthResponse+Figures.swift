@@ -61,6 +61,8 @@ extension GrowthRow {
         perDayPercent = percent(perDay)
         fromOverLimit = Amount(earlier.text(of: earlier.overLimit(of: entity)))
         toOverLimit = Amount(later.text(of: later.overLimit(of: entity)))
+        fromEstimated = Amount(earlier.text(of: earlier.estimated(of: entity)))
+        toEstimated = Amount(later.text(of: later.estimated(of: entity)))
         func restated(_ table: ShareTable?) -> Amount? {
             guard let table else { return nil }
             let row = entity.map { table[$0] } ?? table.total

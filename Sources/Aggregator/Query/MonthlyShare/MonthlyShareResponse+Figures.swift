@@ -67,7 +67,7 @@ extension MonthlyShareRow {
 
     private init(_ line: ShareTable.Row, in table: ShareTable) {
         self.init()
-        func amount(_ units: UInt128) -> Amount { Amount(table.text(of: units)) }
+        func amount(_ units: Int128) -> Amount { Amount(table.text(of: units)) }
         entity = [NamedText(table.scope.entity.rawValue, nil)]
         external = amount(line.external)
         ownBusiness = amount(line.ownBusiness)
@@ -77,11 +77,12 @@ extension MonthlyShareRow {
         denominator = amount(table.denominator)
         unmapped = amount(line.unmapped)
         overLimit = OverLimitAmount(line, in: table)
+        estimated = EstimatedAmount(line, in: table)
         revenueFrom = line.revenueFromText
         unpricedTokens = Count(line.unpricedTokens)
     }
 
-    private mutating func set(_ growth: Growth, in table: ShareTable, restated: UInt128?) {
+    private mutating func set(_ growth: Growth, in table: ShareTable, restated: Int128?) {
         previousRestated = restated.map { Amount(table.text(of: $0)) }
         previousNumerator = growth.previous.map { Amount(table.text(of: $0)) }
         monthOnMonthPercent = growth.percent(decimals: table.scope.precision).map { percent in

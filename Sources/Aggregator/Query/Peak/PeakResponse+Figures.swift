@@ -24,8 +24,9 @@ extension PeakResponse {
                 $0.names = row.name.map { [NamedText(subject.rawValue, $0)] } ?? []
                 $0.minute = Moment(second: row.start, in: zone)
                 // How many users the minute's tokens are enough for, rounded down.
-                $0.users = userRate.map { Count(row.counts.total / $0) }
-                $0.counts = UsageCounts(row.counts, overLimitTokens: row.overLimitTokens)
+                $0.users = userRate.map { Count(max(0, row.counts.total).magnitude / $0) }
+                $0.counts = UsageCounts(
+                    row.counts, overLimitTokens: row.overLimitTokens, estimatedTokens: row.estimatedTokens)
             }
         }
     }

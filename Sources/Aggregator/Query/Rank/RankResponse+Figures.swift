@@ -42,6 +42,8 @@ extension RankColumn {
         figure = ScopeFigure(table.scope)
         denominator = Amount(table.text(of: table.denominator))
         overLimit = OverLimitAmount(table.total, in: table)
+        estimated = EstimatedAmount(table.total, in: table)
+        negative = table.negativeWarning
         self.leaders = leaders
     }
 }
@@ -56,6 +58,7 @@ extension RankStanding {
         numerator = Amount(table.text(of: standing.share.numerator))
         sharePercent = standing.percent.map { Percent($0) }
         overLimit = Amount(table.text(of: standing.overLimit))
+        estimated = Amount(table.text(of: standing.estimated))
     }
 }
 

@@ -21,6 +21,7 @@ extension SharesResponse {
         denominator = Amount(table.text(of: table.denominator))
         reference = table.reference.map { PublishedTotal($0) }
         warning = table.warning
+        negative = table.negativeWarning
         rows = zip(zip(table.rows, table.percentages()), table.percentagesIfAllExternal()).map { row, ifAll in
             ShareRow(row.0, percent: row.1, ifAll: ifAll, in: table)
         }
@@ -60,11 +61,12 @@ extension ShareTotal {
 extension ShareAmounts {
     fileprivate init(_ row: ShareTable.Row, in table: ShareTable) {
         self.init()
-        func amount(_ units: UInt128) -> Amount { Amount(table.text(of: units)) }
+        func amount(_ units: Int128) -> Amount { Amount(table.text(of: units)) }
         published = amount(table.published(row.numerator))
         byKind = KindAmounts(row, in: table)
         unmapped = amount(row.unmapped)
         overLimit = OverLimitAmount(row, in: table)
+        estimated = EstimatedAmount(row, in: table)
     }
 }
 
@@ -76,10 +78,18 @@ extension OverLimitAmount {
     }
 }
 
+extension EstimatedAmount {
+    init(_ row: ShareTable.Row, in table: ShareTable) {
+        self.init()
+        amount = Amount(table.text(of: row.estimated))
+        percent = row.estimatedShare.percent(decimals: table.scope.precision).map { Percent($0) }
+    }
+}
+
 extension KindAmounts {
     init(_ row: ShareTable.Row, in table: ShareTable) {
         self.init()
-        func amount(_ units: UInt128) -> Amount { Amount(table.text(of: units)) }
+        func amount(_ units: Int128) -> Amount { Amount(table.text(of: units)) }
         external = amount(row.external)
         ownBusiness = amount(row.ownBusiness)
         unclassified = amount(row.unclassified)

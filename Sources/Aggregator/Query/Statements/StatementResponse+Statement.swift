@@ -67,7 +67,7 @@ extension StatementResponse {
 extension StatementRow {
     fileprivate init(_ row: ShareTable.Row, percent: String?, in table: ShareTable) {
         self.init()
-        func amount(_ units: UInt128) -> Amount { Amount(table.text(of: units)) }
+        func amount(_ units: Int128) -> Amount { Amount(table.text(of: units)) }
         entity = row.isGathered || row.entity.isEmpty ? nil : row.entity
         gathered = row.gathered
         rank = row.rank
@@ -76,6 +76,7 @@ extension StatementRow {
         byKind = KindAmounts(row, in: table)
         unmapped = amount(row.unmapped)
         overLimit = OverLimitAmount(row, in: table)
+        estimated = EstimatedAmount(row, in: table)
         revenueFrom = row.revenueFromText
         unpricedTokens = Count(row.unpricedTokens)
     }
@@ -150,6 +151,7 @@ extension RestatedRow {
         outsideFilters = figure(row.outsideFilters)
         unmapped = figure(row.unmapped)
         overLimit = figure(row.overLimit)
+        estimated = figure(row.estimated)
         unpricedTokens = RestatedFigure(row.unpricedTokens) { String($0) }
     }
 }
@@ -161,9 +163,9 @@ extension RestatedFigure {
 
     fileprivate init(_ figure: Restatement.Figure, text: (UInt128) -> String) {
         self.init()
-        closed = Amount(text(figure.closed))
+        closed = Amount(DecimalText.signed(figure.closed, text))
         lateUsage = Change(figure.lateUsage.number(text))
         reclassification = Change(figure.reclassification.number(text))
-        now = Amount(text(figure.now))
+        now = Amount(DecimalText.signed(figure.now, text))
     }
 }

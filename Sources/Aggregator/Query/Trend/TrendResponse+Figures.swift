@@ -37,10 +37,11 @@ extension TrendPoint {
         published = Amount(table.text(of: point.published))
         denominator = Amount(table.text(of: table.denominator))
         sharePercent = point.percent.map { Percent($0) }
-        change = point.change.map { Change($0.text(table.text(of:))) }
+        change = point.change.map { Change($0.text(scope.measure.text(of:))) }
         changePercent = point.growth?.percent(decimals: scope.precision).map { Percent($0) }
         multiple = point.growth?.multiple(decimals: FigureFormat.multipleDecimals).map { DecimalNumber($0) }
         overLimit = Amount(table.text(of: point.overLimit))
+        estimated = Amount(table.text(of: point.estimated))
         inflection = point.inflection.map { TrendInflection($0) }
     }
 }

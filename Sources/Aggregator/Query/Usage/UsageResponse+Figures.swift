@@ -25,15 +25,19 @@ extension UsageResponse.Row {
             names.append(NamedText(Dimension.bucket, query.bucket.label(start, in: query.zone)))
         }
         for (dimension, key) in zip(query.groupBy, row.keys) { names.append(NamedText(dimension.rawValue, key)) }
-        counts = UsageCounts(row.counts, overLimitTokens: row.overLimitTokens)
+        counts = UsageCounts(
+            row.counts, overLimitTokens: row.overLimitTokens, estimatedTokens: row.estimatedTokens)
     }
 }
 
 extension UsageCounts {
-    /// - Parameter overLimitTokens: what of the tokens is counted under names beyond a budget.
-    init(_ counts: WideTokenCounts, overLimitTokens: UInt128) {
+    /// - Parameters:
+    ///   - overLimitTokens: what of the tokens is counted under names beyond a budget.
+    ///   - estimatedTokens: what of the tokens is somebody's estimate.
+    init(_ counts: SignedTokenCounts, overLimitTokens: Int128, estimatedTokens: Int128) {
         self.init()
         self.overLimitTokens = Count(overLimitTokens)
+        self.estimatedTokens = Count(estimatedTokens)
         requests = Count(counts.requests)
         inputTokens = Count(counts.input)
         cachedInputTokens = Count(counts.cachedInput)

@@ -106,7 +106,7 @@ struct Batches {
     func seal(_ spoolSequence: UInt64, _ rows: UsageRows) throws -> [UInt8] {
         let spool = SpoolID(hex: TestClient.spool) ?? SpoolID(bytes: Array(repeating: 0, count: 16))
         guard let spool else { throw BatchError(.badHeader, "no spool id") }
-        let requests = rows.totals.requests
+        let requests = rows.grossTotals.requests
         let header = BatchHeader(
             provider: provider, collector: collector, spoolID: spool, spoolSequence: spoolSequence,
             sealedAtMilliseconds: 1_751_000_000_000, softwareVersion: "1.0", eventCount: UInt64(requests))
