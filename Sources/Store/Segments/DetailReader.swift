@@ -147,7 +147,7 @@ private struct HourPlaces {
     /// An hour has few: its minutes are mostly added to one moment.
     private func targets(hour: Int64, provider: Int16, in sums: inout DetailSums) -> [Target] {
         var targets: [Target] = []
-        for minute in 0..<60 {
+        for minute in 0..<(reading.isByWholeHour ? 1 : 60) {
             guard let moments = reading.moments(hour: hour, minute: minute) else { continue }
             let day = reading.groups.map { _ in calendar.date(atSecond: moments.own) }
             let table = sums.table(of: DetailSums.Place(second: moments.added, provider: provider))
@@ -157,7 +157,9 @@ private struct HourPlaces {
                 targets.append(Target(table: table, minutes: 1 << UInt64(minute), day: day))
             }
         }
-        if targets.count == 1, targets[0].minutes == 1 << 60 - 1 { targets[0].minutes = .max }
+        if targets.count == 1, reading.isByWholeHour || targets[0].minutes == 1 << 60 - 1 {
+            targets[0].minutes = .max
+        }
         return targets
     }
 

@@ -31,6 +31,9 @@ struct DetailReading {
         case waiting
     }
 
+    /// Whether minutes of an hour's rows don't matter.
+    var isByWholeHour: Bool { granularity == .hour && source != .notInDays }
+
     /// The hours that the time lies in, since 1970.
     var hours: Range<Int64> {
         seconds.lowerBound.flooredDivision(by: 3_600)..<(seconds.upperBound + 3_599).flooredDivision(by: 3_600)
@@ -40,8 +43,7 @@ struct DetailReading {
     ///
     /// - Parameter minute: of the hour, as the row's key has it.
     func moments(hour: Int64, minute: Int) -> (own: Int64, added: Int64)? {
-        let isWholeHour = granularity == .hour && source != .notInDays
-        let second = hour * 3_600 + (isWholeHour ? 0 : Int64(minute) * 60)
+        let second = hour * 3_600 + (isByWholeHour ? 0 : Int64(minute) * 60)
         guard seconds.contains(second) else { return nil }
         return (second, moment(parts.contains(.minute) ? hour * 3_600 : second))
     }

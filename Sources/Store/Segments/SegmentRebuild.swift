@@ -198,11 +198,13 @@ struct SegmentRebuild {
             """, [SegmentTables.hour(hours.lowerBound), SegmentTables.hour(hours.upperBound)])
         for day in daysToMend.sorted() { try days.mend(try days.differences(on: day), on: day) }
         if namesAll {
-            try job.connection.query(
-                """
-                UPDATE ledger_position SET over_limit_tenants = NULL, over_limit_models = NULL, over_limit_regions = NULL
-                 WHERE position = ANY($1)
-                """, [.int64Array(named)])
+            for table in ["ledger_position", "segment_queue"] {
+                try job.connection.query(
+                    """
+                    UPDATE \(table) SET over_limit_tenants = NULL, over_limit_models = NULL, over_limit_regions = NULL
+                     WHERE position = ANY($1)
+                    """, [.int64Array(named)])
+            }
         }
     }
 }
