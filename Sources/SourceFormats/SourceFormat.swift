@@ -27,12 +27,19 @@ package protocol SourceFormat: Sendable, Hashable {
     /// The media types of pushed bodies, the preferred one first.
     var mediaTypes: [String] { get }
 
+    /// Whether a document is read only when all of it is there, whatever its size: what limits bodies limits it.
+    static var readsWholeDocuments: Bool { get }
+
     /// Makes a parser for one source.
     ///
     /// - Throws: ``SourceFormatError`` when the format or the defaults can't work, naming the setting.
     func makeParser(
         defaults: EventDefaults, framing: SourceFraming
     ) throws(SourceFormatError) -> any SourceParser
+}
+
+extension SourceFormat {
+    package static var readsWholeDocuments: Bool { false }
 }
 
 /// A configuration of a format, and records that it reads.

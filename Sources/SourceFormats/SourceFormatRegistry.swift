@@ -4,6 +4,7 @@ package enum SourceFormatRegistry {
         NativeFormat.self,
         OpenAIFormat.self,
         MappedFormat.self,
+        OTLPFormat.self,
     ]
 
     /// What a source's records are where it doesn't say.

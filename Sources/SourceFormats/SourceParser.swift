@@ -16,7 +16,8 @@ package import UsageModel
 /// `SourceParserContractTests` holds each registered format to this:
 /// 1. The events and rejections are the same however the input is cut into pieces.
 /// 2. What is not consumed is the beginning of one record, at most `Limits.maxRecordBytes` long: a longer record is
-///    rejected (`record-too-long`) with its first ``SourceLimits/rejectedPrefixBytes`` and passed over.
+///    rejected (`record-too-long`) with its first ``SourceLimits/rejectedPrefixBytes`` and passed over. Only documents
+///    of a format that ``SourceFormat/readsWholeDocuments`` wait for their end.
 /// 3. At the end of input everything is consumed. After that only ``resume(from:)`` makes the parser usable again.
 /// 4. A stream's parser that resumes from another one's ``checkpoint``, fed from the checkpoint's byte on, goes on as
 ///    the other one would have.
@@ -53,6 +54,9 @@ package protocol SourceParser: Sendable {
 
     /// Goes to another place: ``ParserCheckpoint/start`` for a new source, or a kept checkpoint of this one.
     mutating func resume(from checkpoint: ParserCheckpoint)
+
+    /// Takes what is known about a document beside its bytes, before the first of them.
+    mutating func expect(_ expectation: SourceExpectation)
 }
 
 extension SourceParser {
@@ -60,6 +64,21 @@ extension SourceParser {
     package var position: RecordPosition { checkpoint.position }
 
     package var endsRecordsAtLineEnds: Bool { false }
+
+    package mutating func expect(_ expectation: SourceExpectation) {}
+}
+
+/// What is known about a document beside its bytes.
+package struct SourceExpectation: Sendable, Hashable {
+    /// Its media type, without parameters and in lower case.
+    package var mediaType: String?
+    /// The signal of OTLP that it was sent as.
+    package var signal: OTLPSignal?
+
+    package init(mediaType: String? = nil, signal: OTLPSignal? = nil) {
+        self.mediaType = mediaType
+        self.signal = signal
+    }
 }
 
 /// Whether a source goes on for ever or is one body.

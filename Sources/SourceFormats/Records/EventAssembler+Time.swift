@@ -81,6 +81,10 @@ extension EventAssembler {
     private func unusualMoment(
         _ record: RawSpan, _ slot: RecordValues.Slot, source: Int
     ) throws(Fault) -> TimeText.Moment? {
+        if slot.kind == .nanoseconds {
+            let (second, nanosecond) = slot.number.quotientAndRemainder(dividingBy: 1_000_000_000)
+            return TimeText.Moment(second: Int64(second), nanosecond: Int64(nanosecond))
+        }
         let start = Int(slot.start)
         let end = start + Int(slot.count)
         let isNumber = slot.kind == .integer || slot.kind == .negativeInteger || slot.kind == .fraction

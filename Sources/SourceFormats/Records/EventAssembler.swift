@@ -155,6 +155,15 @@ struct EventAssembler: Sendable {
         return range
     }
 
+    /// Spells out an id that no single value holds, behind what the names of the last event took.
+    mutating func spell(_ id: [UInt8]) -> FieldRange {
+        precondition(id.count <= Limits.maxEventIDBytes, "an id of \(id.count) bytes")
+        for (offset, byte) in id.enumerated() { scratch[scratchEnd + offset] = byte }
+        let range = FieldRange(start: UInt32(scratchEnd), count: UInt32(id.count), isInScratch: !id.isEmpty)
+        scratchEnd += id.count
+        return range
+    }
+
     func missing(_ field: EventField) -> Fault {
         let mask = masks[field]
         return Fault(.missing, source: mask == 0 ? -1 : mask.trailingZeroBitCount, extent: Int(field.rawValue))

@@ -44,6 +44,12 @@ struct Fault: Error {
         case timeSkipped
         case otherProvider
         case columnCount
+        case badProtobuf
+        case sampled
+        case badTemporality
+        case totalFell
+        case totalUnknown
+        case totalUnremembered
     }
 
     var kind: Kind
@@ -66,7 +72,7 @@ extension Fault.Kind {
     var reason: RejectionReason {
         switch self {
         case .unexpectedEnd, .expectedName, .expectedColon, .expectedCommaOrEnd, .expectedValue, .controlCharacter,
-            .badEscape, .badNumber, .trailingBytes, .arrayCut, .badQuoting, .headerLost:
+            .badEscape, .badNumber, .trailingBytes, .arrayCut, .badQuoting, .headerLost, .badProtobuf:
             .syntax
         case .notAnObject: .notAnObject
         case .tooDeep: .nestingTooDeep
@@ -85,6 +91,10 @@ extension Fault.Kind {
         case .badTime, .timeSkipped: .badTime
         case .otherProvider: .wrongProvider
         case .columnCount: .wrongColumnCount
+        case .sampled: .sampled
+        case .badTemporality: .wrongType
+        case .totalFell: .inconsistentCounts
+        case .totalUnknown, .totalUnremembered: .unknownTotal
         }
     }
 }
@@ -178,6 +188,15 @@ extension Fault.Kind {
         case .timeSkipped: "the zone's clock skipped this time"
         case .otherProvider: "the event is of another provider than the collector"
         case .columnCount: "the record has another number of columns"
+        case .badProtobuf: "the bytes break protobuf's format: a field is cut or of an unknown kind"
+        case .sampled:
+            "tracestate has a sampling threshold (ot=th:), so that spans were left out; send all of them, or count a metric"
+        case .badTemporality: "only sums that grow are counted, with a temporality of delta or cumulative"
+        case .totalFell: "the total is less than it was and didn't begin anew"
+        case .totalUnknown:
+            "the total began before deduplication.horizon, or doesn't say when; it is counted from here on"
+        case .totalUnremembered:
+            "a cumulative total needs a pushed source and deduplication.horizon above 0; or export delta temporality"
         }
     }
 }

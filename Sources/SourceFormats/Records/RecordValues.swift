@@ -17,6 +17,8 @@ struct RecordValues: Sendable {
         /// A number with a fraction or an exponent.
         case fraction
         case boolean
+        /// A time as a number of nanoseconds since 1970, whatever the format's times are otherwise.
+        case nanoseconds
         case array
         case object
     }

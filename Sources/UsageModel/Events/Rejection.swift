@@ -25,6 +25,20 @@ package enum RejectionReason: String, Sendable, CaseIterable {
     case wrongColumnCount = "wrong-column-count"
     /// The id is that of another event that was accepted: the two say different things.
     case conflictingID = "conflicting-id"
+    /// Only some of the calls like this one were sent, so that a sum of them is none.
+    case sampled
+    /// A running total of which it can't be known how much was counted before.
+    case unknownTotal = "unknown-total"
+}
+
+/// Why a record that is sound was not to be counted. The raw value is the label in metrics.
+package enum IgnoredReason: String, Sendable, CaseIterable {
+    /// It is none of those that the source counts.
+    case filtered
+    /// It is of a call that used no tokens, or doesn't say how many.
+    case noUsage = "no-usage"
+    /// The source counts the same calls as another kind of telemetry.
+    case otherSignal = "other-signal"
 }
 
 /// A refused record: the reason, the field it is about, and a sentence for a person.

@@ -72,6 +72,18 @@ package protocol UsageEventSink: ~Copyable {
 
     /// Takes a record that was not counted.
     mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition)
+
+    /// Takes a record that is sound and isn't to be counted.
+    mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition)
+
+    /// Says how much of a running total hasn't been counted, and that the event which is passed next counts it.
+    ///
+    /// A sink that remembers nothing answers ``TotalAdvance/unremembered``.
+    mutating func advance(_ total: RunningTotal) -> TotalAdvance
+}
+
+extension UsageEventSink where Self: ~Copyable {
+    package mutating func advance(_ total: RunningTotal) -> TotalAdvance { .unremembered }
 }
 
 /// Where a record stands in its source.
