@@ -5,6 +5,7 @@ package enum SourceFormatRegistry {
         OpenAIFormat.self,
         MappedFormat.self,
         OTLPFormat.self,
+        CloudEventsFormat.self,
     ]
 
     /// What a source's records are where it doesn't say.

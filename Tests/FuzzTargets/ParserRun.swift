@@ -11,6 +11,7 @@ struct ParserRun: UsageEventSink, Equatable {
 
     private var events: [Event] = []
     private var reasons: [RejectionReason] = []
+    private var ignored: [IgnoredReason] = []
     private var positions: [RecordPosition] = []
 
     /// Feeds `bytes` to a parser, `chunk` at a time, as a caller does that keeps what isn't consumed yet.
@@ -57,6 +58,11 @@ struct ParserRun: UsageEventSink, Equatable {
     mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {
         require(rejection.detail.utf8.count < 1_000 && rejection.field.utf8.count < 1_000, "it quotes its input")
         reasons.append(rejection.reason)
+        positions.append(position)
+    }
+
+    mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition) {
+        ignored.append(reason)
         positions.append(position)
     }
 }

@@ -24,6 +24,7 @@ struct CollectedRejection: Equatable, Sendable {
 struct Collected: UsageEventSink, Equatable, Sendable {
     var events: [CollectedEvent] = []
     var rejections: [CollectedRejection] = []
+    var ignored: [IgnoredReason: Int] = [:]
     /// Refuses events of this tenant, as a sink with a full table would.
     var refusedTenant: String?
 
@@ -53,6 +54,10 @@ struct Collected: UsageEventSink, Equatable, Sendable {
         rejections.append(
             CollectedRejection(
                 rejection: rejection, record: (0..<record.byteCount).map { record.byte(at: $0) }, position: position))
+    }
+
+    mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition) {
+        ignored[reason, default: 0] += 1
     }
 }
 

@@ -148,9 +148,18 @@ struct SourceMetrics: Sendable {
     private let rejected: Counter
     private let duplicates: Counter
     private let bytes: Counter
+    private let ignored: [IgnoredReason: Counter]
 
     init(_ name: String, _ registry: MetricsRegistry) {
         let labels = [MetricLabel("source", value: name)]
+        ignored = Dictionary(
+            uniqueKeysWithValues: IgnoredReason.allCases.map { reason in
+                let counter = registry.counter(
+                    "steelyard_collector_ignored_records_total",
+                    help: "Records that were sound and not to be counted, by source and reason.",
+                    labels: labels + [MetricLabel("reason", value: reason.rawValue)])
+                return (reason, counter)
+            })
         events = registry.counter(
             "steelyard_collector_events_total", help: "Events counted, by source.", labels: labels)
         rejected = registry.counter(
@@ -173,5 +182,9 @@ struct SourceMetrics: Sendable {
         if duplicates > 0 { self.duplicates.increment(by: duplicates) }
         if rejected > 0 { self.rejected.increment(by: rejected) }
         self.bytes.increment(by: bytes)
+    }
+
+    func count(ignored: [IgnoredReason: UInt64]) {
+        for (reason, count) in ignored { self.ignored[reason]?.increment(by: count) }
     }
 }

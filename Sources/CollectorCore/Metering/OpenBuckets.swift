@@ -87,4 +87,7 @@ package struct ChunkSink: UsageEventSink, ~Copyable {
     package mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {
         buckets.reject(context.quarantined(rejection, record: record, position: position))
     }
+
+    /// What is passed over is counted by nobody here.
+    package mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition) {}
 }

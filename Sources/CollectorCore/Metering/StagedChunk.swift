@@ -12,6 +12,9 @@ package struct StagedChunk: UsageEventSink, Sendable {
     /// In the order of the source.
     private(set) var quarantine: [QuarantineEntry] = []
 
+    /// Records that were passed over.
+    private(set) var ignored: [IgnoredReason: UInt64] = [:]
+
     init(_ context: ChunkContext) {
         self.context = context
     }
@@ -23,6 +26,7 @@ package struct StagedChunk: UsageEventSink, Sendable {
         self.context = context
         events.removeAll()
         quarantine.removeAll()
+        ignored = [:]
     }
 
     /// Moves the lines of refused records on by those of the pieces before this one.
@@ -37,5 +41,9 @@ package struct StagedChunk: UsageEventSink, Sendable {
 
     package mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {
         quarantine.append(context.quarantined(rejection, record: record, position: position))
+    }
+
+    package mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition) {
+        ignored[reason, default: 0] += 1
     }
 }

@@ -52,8 +52,9 @@ struct EventAssembler: Sendable {
         scratch = names + [UInt8](repeating: 0, count: EventAssembler.spellingRoom)
     }
 
-    /// Room for seven spelt-out names and an id, and the few bytes that the last of each may run over.
-    private static var spellingRoom: Int { 7 * (Limits.maxTenantNameBytes + 4) + Limits.maxEventIDBytes + 4 }
+    /// Room for seven spelt-out names, an id, and one more in two parts, and the few bytes that the last of each may run
+    /// over.
+    private static var spellingRoom: Int { 7 * (Limits.maxTenantNameBytes + 4) + 3 * (Limits.maxEventIDBytes + 4) }
 
     /// Makes the event.
     mutating func event(_ record: RawSpan, _ values: borrowing RecordValues) throws(Fault) -> UsageEvent {
@@ -72,7 +73,7 @@ struct EventAssembler: Sendable {
             try readKinds(record, values, into: &event)
         }
         event.counts = try counts(record, values)
-        if values.present & masks[.id] != 0 { event.id = try id(record, values) }
+        if values.present & masks[.id] != 0 || plan.rules.joinsIDs { event.id = try id(record, values) }
         return event
     }
 
@@ -155,6 +156,28 @@ struct EventAssembler: Sendable {
         return range
     }
 
+    /// All parts of an id, one behind the other with a zero between them.
+    private mutating func joinedID(_ record: RawSpan, _ values: borrowing RecordValues) throws(Fault) -> FieldRange {
+        var joined: [UInt8] = []
+        var left = masks[.id]
+        while left != 0 {
+            let source = left.trailingZeroBitCount
+            left &= left - 1
+            guard values.present >> UInt64(source) & 1 != 0 else { throw Fault(.missing, source: source) }
+            let range = try text(record, values, source: source, maxBytes: Limits.maxEventIDBytes)
+            if range.count == 0 { throw Fault(.nameEmpty, source: source) }
+            if !joined.isEmpty { joined.append(0) }
+            let start = Int(range.start)
+            for index in start..<start + Int(range.count) {
+                joined.append(range.isInScratch ? scratch[index] : record.peek(index))
+            }
+            guard joined.count <= Limits.maxEventIDBytes else {
+                throw Fault(.nameTooLong, source: source, extent: Limits.maxEventIDBytes)
+            }
+        }
+        return spell(joined)
+    }
+
     /// Spells out an id that no single value holds, behind what the names of the last event took.
     mutating func spell(_ id: [UInt8]) -> FieldRange {
         precondition(id.count <= Limits.maxEventIDBytes, "an id of \(id.count) bytes")
@@ -211,6 +234,7 @@ struct EventAssembler: Sendable {
 
     /// Reads the event's id: any text of the allowed length, since it is only ever compared.
     private mutating func id(_ record: RawSpan, _ values: borrowing RecordValues) throws(Fault) -> FieldRange {
+        if plan.rules.joinsIDs { return try joinedID(record, values) }
         var left = values.present & masks[.id]
         while left != 0 {
             let source = left.trailingZeroBitCount

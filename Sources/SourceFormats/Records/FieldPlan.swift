@@ -24,6 +24,8 @@ struct FieldPlan: Sendable {
         var inputIsOptional = false
         /// Whether no output count means none, even where no total confirms it.
         var outputIsOptional = false
+        /// Whether an event's id is what all of the id's places say together, and none may be missing.
+        var joinsIDs = false
         var time = TimeFormat.automatic
     }
 

@@ -72,7 +72,8 @@ enum LineText {
         return hasChanged
     }
 
-    private static func put(_ byte: UInt8, isInString: Bool, into copy: inout [UInt8]) {
+    /// Puts a byte as it is, or within a JSON string as that spells it.
+    static func put(_ byte: UInt8, isInString: Bool, into copy: inout [UInt8]) {
         guard isInString else { return copy.append(byte) }
         switch byte {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"): copy += [UInt8(ascii: "\\"), byte]

@@ -31,16 +31,6 @@ package enum RejectionReason: String, Sendable, CaseIterable {
     case unknownTotal = "unknown-total"
 }
 
-/// Why a record that is sound was not to be counted. The raw value is the label in metrics.
-package enum IgnoredReason: String, Sendable, CaseIterable {
-    /// It is none of those that the source counts.
-    case filtered
-    /// It is of a call that used no tokens, or doesn't say how many.
-    case noUsage = "no-usage"
-    /// The source counts the same calls as another kind of telemetry.
-    case otherSignal = "other-signal"
-}
-
 /// A refused record: the reason, the field it is about, and a sentence for a person.
 ///
 /// Costs no allocation as long as `field` and `detail` are literals or small; it is only made for bad records.

@@ -74,6 +74,8 @@ struct CountingSink: UsageEventSink {
     mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {
         rejections += 1
     }
+
+    mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition) {}
 }
 
 /// Sums events per minute and key.
@@ -88,4 +90,6 @@ struct SummingSink: UsageEventSink {
     mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {
         rejections += 1
     }
+
+    mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition) {}
 }
