@@ -128,8 +128,8 @@ extension CollectorSettings {
         fileSources.compactMap { source in
             guard case .file(let files) = source.kind else { return nil }
             return FollowedSource(
-                name: source.name, format: source.format, defaults: source.defaults, globs: files.globs,
-                startsAtEnd: files.startsAtEnd, isWhole: files.isWhole,
+                name: source.name, format: source.format, wrappings: source.wrappings, defaults: source.defaults,
+                globs: files.globs, startsAtEnd: files.startsAtEnd, isWhole: files.isWhole,
                 completeLastLineAfter: files.completeLastLineAfter)
         }
     }

@@ -33,7 +33,11 @@ package struct CollectorServer: Sendable {
         self.version = version
         maxConnections = settings.http.maxConnections
         let byName = settings.pushSources.map {
-            ($0.name, EventsHandler.Source(name: $0.name, format: $0.format, defaults: $0.defaults))
+            (
+                $0.name,
+                EventsHandler.Source(
+                    name: $0.name, format: $0.format, wrappings: $0.wrappings, defaults: $0.defaults)
+            )
         }
         events = EventsHandler(
             settings: settings.http,

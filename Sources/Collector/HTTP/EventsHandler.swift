@@ -16,9 +16,9 @@ struct EventsHandler: Sendable {
         /// `nil` where the settings can't work, which they were checked for.
         var plan: SourcePlan?
 
-        init(name: String, format: any SourceFormat, defaults: EventDefaults) {
+        init(name: String, format: any SourceFormat, wrappings: [Wrapping] = [], defaults: EventDefaults) {
             self.name = name
-            plan = try? SourcePlan(format, defaults: defaults, framing: .document)
+            plan = try? SourcePlan(format, in: wrappings, defaults: defaults, framing: .document)
         }
     }
 

@@ -26,6 +26,13 @@ struct SourceKeys: SettingKeys {
     let completeLastLineAfter = Setting(
         "complete-last-line-after", optional: .duration(.milliseconds(100) ... .days(1)), absent: "never",
         reload: .byEntry, "Idle time after which a last line without line end is taken as complete")
+    let wrapping = Setting(
+        "wrapping", type: .texts, default: [], reload: .byEntry,
+        "What is taken off before records are read, the outermost first: "
+            + Wrapping.allCases.map { "`\($0.rawValue)` for \($0.summary)" }.joined(separator: "; "))
+    let escape = Setting(
+        "escape", optional: .choice(["nginx"]), absent: "none", reload: .byEntry,
+        "How another program escaped the records: the same as `nginx-escapes` as the innermost wrapping of lines")
     let format = Setting(
         "format", type: .choice(SourceFormatRegistry.formats.map { $0.name }),
         default: SourceFormatRegistry.defaultName,

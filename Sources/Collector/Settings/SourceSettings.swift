@@ -19,6 +19,8 @@ package struct SourceSettings: Sendable {
 
     package var name: String
     package var kind: Kind
+    /// What is taken off before records are read, the outermost first.
+    package var wrappings: [Wrapping]
     package var format: any SourceFormat
     package var defaults: EventDefaults
 
@@ -40,15 +42,29 @@ package struct SourceSettings: Sendable {
         let format = reader.readFormat(&problems)
         let own = reader.readDefaults(defaults, &problems)
         guard problems.count == before, let kind, let format else { return nil }
+        let wrappings: [Wrapping]
         do throws(SourceFormatError) {
-            _ = try format.makeParser(defaults: own, framing: .stream)
+            wrappings = try readWrappings(entry)
+            _ = try SourcePlan(format, in: wrappings, defaults: own, framing: .stream)
         } catch {
             // What a source has from the collector is told of once.
             let problem = reader.problem(error)
             if !problems.contains(problem) { problems.append(problem) }
             return nil
         }
-        return SourceSettings(name: entry.name, kind: kind, format: format, defaults: own)
+        return SourceSettings(name: entry.name, kind: kind, wrappings: wrappings, format: format, defaults: own)
+    }
+
+    private static func readWrappings(
+        _ entry: ResolvedSettings<SourceKeys>
+    ) throws(SourceFormatError) -> [Wrapping] {
+        let keys = entry.keys
+        var names = entry[keys.wrapping]
+        if entry[keys.escape] != nil {
+            let objects = names.last == Wrapping.objects.rawValue
+            names.insert(Wrapping.nginx.rawValue, at: objects ? names.count - 1 : names.count)
+        }
+        return try Wrapping.read(names, setting: keys.wrapping.path)
     }
 
     private static func readKind(

@@ -17,11 +17,12 @@ package struct FollowedSource: Sendable {
     package var completeLastLineAfter: Duration?
 
     package init(
-        name: String, format: any SourceFormat, defaults: EventDefaults, globs: [String], startsAtEnd: Bool = false,
+        name: String, format: any SourceFormat, wrappings: [Wrapping] = [], defaults: EventDefaults, globs: [String],
+        startsAtEnd: Bool = false,
         isWhole: Bool = false, completeLastLineAfter: Duration? = nil
     ) {
         self.name = name
-        plan = try? SourcePlan(format, defaults: defaults, framing: .stream)
+        plan = try? SourcePlan(format, in: wrappings, defaults: defaults, framing: .stream)
         self.globs = globs
         self.startsAtEnd = startsAtEnd
         self.isWhole = isWhole
