@@ -138,8 +138,12 @@ struct OTLPReader: Sendable {
         var outputCalls: UInt64 = 0
         for point in group.points {
             do throws(Fault) {
-                let tokens = try advance(point, .tokens, to: point.tokens, into: &sink)
-                let calls = try advance(point, .calls, to: point.calls, into: &sink)
+                // Both before anything is thrown: what is remembered of a point is of all of it.
+                let (moreTokens, moreCalls) = (
+                    advance(point, .tokens, to: point.tokens, into: &sink),
+                    advance(point, .calls, to: point.calls, into: &sink)
+                )
+                let (tokens, calls) = (try moreTokens.get(), try moreCalls.get())
                 guard max(tokens, calls) <= Limits.maxTokensPerField else { throw Fault(.tooLarge) }
                 switch point.kind {
                 case .input:
@@ -168,19 +172,18 @@ struct OTLPReader: Sendable {
     private func advance(
         _ point: OTLPPoints.Point, _ part: RunningTotal.Part, to value: UInt64?,
         into sink: inout some UsageEventSink & ~Copyable
-    ) throws(Fault) -> UInt64 {
-        guard let value else { return 0 }
+    ) -> Result<UInt64, Fault> {
+        guard let value else { return .success(0) }
         let total = RunningTotal(
             key: point.series, part: part, value: value,
             beganAtMilliseconds: point.isCumulative ? Int64(clamping: point.start / 1_000_000) : nil)
         switch sink.advance(total) {
-        case .by(let more): return more
-        case .fell: throw Fault(.totalFell)
-        case .unknownBeginning: throw Fault(.totalUnknown)
+        case .by(let more): return .success(more)
+        case .fell: return .failure(Fault(.totalFell))
+        case .unknownBeginning: return .failure(Fault(.totalUnknown))
         case .unremembered:
             // What counts from one export to the next needs no memory where its source is read once.
-            guard point.isCumulative else { return value }
-            throw Fault(.totalUnremembered)
+            return point.isCumulative ? .failure(Fault(.totalUnremembered)) : .success(value)
         }
     }
 }

@@ -40,7 +40,7 @@ struct ObjectsParser: SourceParser {
         guard var index = state.passByteOrderMark(bytes, endOfInput: endOfInput) else { return 0 }
         while index < bytes.byteCount {
             if state.isInsideLongRecord {
-                let end = passed.end(bytes, from: index)
+                let end = passed.end(bytes, from: index, limit: 0)
                 index = pass(bytes, to: end ?? bytes.byteCount, from: index)
                 state.isInsideLongRecord = end == nil
                 continue
@@ -49,7 +49,7 @@ struct ObjectsParser: SourceParser {
             index = pass(bytes, to: start, from: index)
             guard index < bytes.byteCount else { break }
             var scan = ObjectScan(isObject: bytes.peek(index) == UInt8(ascii: "{"))
-            let end = scan.end(bytes, from: index)
+            let end = scan.end(bytes, from: index, limit: index + Limits.maxRecordBytes)
             let record = bytes.extracting(index..<(end ?? bytes.byteCount))
             if record.byteCount > Limits.maxRecordBytes {
                 sink.rejectLong(record, position: state.position)
@@ -126,9 +126,13 @@ struct ObjectScan: Sendable {
 
     /// The index behind what is looked for, or `nil` when it isn't among `bytes`. `start` is the first byte that hasn't
     /// been looked at.
-    mutating func end(_ bytes: RawSpan, from start: Int) -> Int? {
+    ///
+    /// - Parameter limit: up to where a string that a cut object ends in is looked for, so that what follows it on the
+    ///   same line is found.
+    mutating func end(_ bytes: RawSpan, from start: Int, limit: Int) -> Int? {
         guard isObject else { return otherEnd(bytes, from: start) }
         var index = start
+        var quote = start
         while index < bytes.byteCount {
             if isInString, !isEscaped, index + 8 <= bytes.byteCount, RawSpan.stringEnds(bytes.word(at: index)) == 0 {
                 index += 8
@@ -145,8 +149,13 @@ struct ObjectScan: Sendable {
                 } else if byte == UInt8(ascii: "\"") {
                     isInString = false
                     last = byte
+                    quote = index
                 }
             } else if byte > 0x20 {
+                if last == UInt8(ascii: "\""), index < limit, !Self.mayFollowString(byte) {
+                    // The string that was open where the object was cut ended in the next one's first name.
+                    return quote > start && bytes.peek(quote - 1) == UInt8(ascii: "{") ? quote - 1 : index
+                }
                 switch byte {
                 case UInt8(ascii: "\""): isInString = true
                 case UInt8(ascii: "{"):
@@ -166,6 +175,13 @@ struct ObjectScan: Sendable {
             index += 1
         }
         return nil
+    }
+
+    private static func mayFollowString(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: ":"), UInt8(ascii: ","), UInt8(ascii: "}"), UInt8(ascii: "]"): true
+        default: false
+        }
     }
 
     private func otherEnd(_ bytes: RawSpan, from start: Int) -> Int? {

@@ -192,17 +192,14 @@ package struct WrappedLinesParser: SourceParser {
         case .ignored: break
         case .data(let start):
             let data = text.extracting(start..<text.byteCount)
-            guard region.isOpen(stream, step) else {
+            if !region.isOpen(stream, step) {
                 // Most events are whole in one line, and streams are logged without the empty lines between them.
-                if ElementScan.isBalanced(data, from: 0, to: data.byteCount) {
-                    unwrap(data, step: step + 1, stream: stream, into: &sink)
-                } else {
-                    region.append(data, stream, step)
-                }
-                return
+                var brackets = BracketScan()
+                brackets.add(data)
+                if brackets.isClosed { return unwrap(data, step: step + 1, stream: stream, into: &sink) }
             }
-            region.append(lineEndAnd: data, stream, step)
-            if region.isBalanced(stream, step) { close(stream, step, into: &sink) }
+            region.append(line: data, stream, step)
+            if region.isBalanced(stream) { close(stream, step, into: &sink) }
         case .other:
             if region.isOpen(stream, step) { close(stream, step, into: &sink) }
             region.settle()

@@ -4,6 +4,8 @@ struct WrappedRegion: Sendable {
     struct Stream: Sendable {
         /// By step, what was joined of a record that goes on; `nil` where none is open.
         var joined: [[UInt8]?]
+        /// What is open in what the innermost step joined.
+        var brackets = BracketScan()
         /// Where the record began that is open or was closed by the current line.
         var begun: Place?
     }
@@ -64,20 +66,20 @@ struct WrappedRegion: Sendable {
         if streams[stream].begun == nil { streams[stream].begun = here }
         if streams[stream].joined[step] == nil { openCount += 1 }
         var joined = streams[stream].joined[step].take() ?? []
+        if joined.isEmpty { streams[stream].brackets = BracketScan() }
         joined.append(bytes)
         streams[stream].joined[step] = joined
     }
 
-    mutating func append(lineEndAnd bytes: RawSpan, _ stream: Int, _ step: Int) {
-        streams[stream].joined[step]?.append(0x0A)
+    /// Adds a line to text in JSON; ``isBalanced(_:)`` then knows of it.
+    mutating func append(line bytes: RawSpan, _ stream: Int, _ step: Int) {
+        if isOpen(stream, step) { streams[stream].joined[step]?.append(0x0A) }
         append(bytes, stream, step)
+        streams[stream].brackets.add(bytes)
     }
 
-    /// Whether what was joined is a JSON value that is closed.
-    func isBalanced(_ stream: Int, _ step: Int) -> Bool {
-        guard let joined = streams[stream].joined[step] else { return false }
-        return unsafe ElementScan.isBalanced(joined.span.bytes, from: 0, to: joined.count)
-    }
+    /// Whether the lines that were joined last are a JSON value that is closed.
+    func isBalanced(_ stream: Int) -> Bool { streams[stream].brackets.isClosed }
 
     /// Takes out what was joined. Where the record began stays known until ``settle()``.
     mutating func close(_ stream: Int, _ step: Int) -> [UInt8] {
@@ -124,5 +126,41 @@ struct WrappedRegion: Sendable {
 extension [UInt8] {
     mutating func append(_ bytes: RawSpan) {
         unsafe bytes.withUnsafeBytes { unsafe append(contentsOf: $0) }
+    }
+}
+
+/// Which brackets and strings of JSON are open, in text that comes in pieces: each byte is looked at once.
+struct BracketScan: Sendable {
+    private var depth = 0
+    private var isInString = false
+    private var isEscaped = false
+
+    var isClosed: Bool { depth == 0 && !isInString }
+
+    mutating func add(_ bytes: RawSpan) {
+        // Between two pieces is a line end, which no escape goes over.
+        isEscaped = false
+        var index = 0
+        while index < bytes.byteCount {
+            if isInString, !isEscaped, index + 8 <= bytes.byteCount, RawSpan.stringEnds(bytes.word(at: index)) == 0 {
+                index += 8
+                continue
+            }
+            let byte = bytes.peek(index)
+            if isEscaped {
+                isEscaped = false
+            } else if isInString {
+                if byte == UInt8(ascii: "\\") { isEscaped = true }
+                if byte == UInt8(ascii: "\"") { isInString = false }
+            } else {
+                switch byte {
+                case UInt8(ascii: "\""): isInString = true
+                case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+                case UInt8(ascii: "}"), UInt8(ascii: "]"): depth = max(0, depth - 1)
+                default: break
+                }
+            }
+            index += 1
+        }
     }
 }
