@@ -11,6 +11,8 @@ struct CollectedEvent: Equatable, Sendable {
     var workload = Workload.online
     var modality = Modality.text
     var counts: TokenCounts
+    var isEstimated = false
+    var repair: UsageRepair?
 }
 
 /// A rejection with what came with it.
@@ -46,7 +48,8 @@ struct Collected: UsageEventSink, Equatable, Sendable {
         events.append(
             CollectedEvent(
                 minute: event.minute, tenant: tenant, model: text(event.model), region: text(event.region),
-                layer: event.layer, workload: event.workload, modality: event.modality, counts: event.counts))
+                layer: event.layer, workload: event.workload, modality: event.modality, counts: event.counts,
+                isEstimated: event.isEstimated, repair: event.repair))
     }
 
     mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {

@@ -113,6 +113,7 @@ struct EventsHandler: Sendable {
         var outcome = buckets.outcome
         outcome.namesOverLimit = parts.nameBudgets.exceeded
         parts.metrics.quarantineDropped.increment(by: buckets.unkept)
+        parts.metrics.countRepairs(buckets.repairs)
         parts.metrics.source(source.name).count(
             events: outcome.accepted, rejected: outcome.rejectedCount, duplicates: outcome.duplicates,
             bytes: UInt64(bodyBytes))

@@ -11,6 +11,7 @@ struct RequestBuckets: UsageEventSink {
     private(set) var rejections: [RejectionReason: UInt64] = [:]
     private(set) var outcome = EventsOutcome()
     private(set) var quarantine: [QuarantineEntry] = []
+    private(set) var repairs = UsageRepairCounts()
     private(set) var unkept: UInt64 = 0
     private var quarantineBytes = 0
     private let context: ChunkContext
@@ -56,6 +57,7 @@ struct RequestBuckets: UsageEventSink {
             throw Rejection(.tooManyNames, detail: "more distinct keys than one request may hold; send fewer at once")
         }
         outcome.accepted += 1
+        repairs.add(event.repair)
         if let fingerprint { fingerprints.insert(fingerprint) }
     }
 

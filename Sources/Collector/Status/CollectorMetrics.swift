@@ -72,6 +72,7 @@ package final class CollectorMetrics: Sendable {
         openRows = gauge("open_rows", help: "Rows in the open batch.")
         // From the start, so that the first of each is a rise that alerts see.
         for reason in RejectionReason.allCases { _ = rejections(reason) }
+        for repair in UsageRepair.allCases { _ = repaired(by: repair) }
         for status in Self.answeredStatuses { _ = requests(status: status) }
     }
 
@@ -97,6 +98,20 @@ package final class CollectorMetrics: Sendable {
         registry.counter(
             "steelyard_collector_rejected_records_total", help: "Records that were not counted, by reason.",
             labels: [MetricLabel("reason", value: reason.rawValue)])
+    }
+
+    /// Events whose counts needed a rule, by rule; rules are a closed set.
+    func countRepairs(_ repairs: UsageRepairCounts) {
+        for repair in UsageRepair.allCases where repairs[repair] > 0 {
+            repaired(by: repair).increment(by: repairs[repair])
+        }
+    }
+
+    private func repaired(by repair: UsageRepair) -> Counter {
+        registry.counter(
+            "steelyard_collector_repaired_total",
+            help: "Events counted by a rule, since their counts don't add up plainly, by rule.",
+            labels: [MetricLabel("rule", value: repair.name)])
     }
 
     /// Requests to the HTTP intake by status.

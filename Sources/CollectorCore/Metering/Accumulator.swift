@@ -8,6 +8,7 @@ package struct SealContent: Sendable {
     package var sums: MinuteBuckets
     package var rejections: [RejectionReason: UInt64]
     package var quarantine: [QuarantineEntry]
+    package var repairs: UsageRepairCounts
     package var checkpoints: [FileID: FileCheckpoint]
     /// All write-ahead records up to here are in this batch or earlier ones.
     package var writeAheadThrough: UInt64
@@ -234,7 +235,7 @@ package final class Accumulator: Sendable {
         let full = state.open
         state.open = next
         state.ready = SealContent(
-            sums: full.sums, rejections: full.rejections, quarantine: full.quarantine,
+            sums: full.sums, rejections: full.rejections, quarantine: full.quarantine, repairs: full.repairs,
             checkpoints: state.checkpoints, writeAheadThrough: state.writeAheadThrough)
         state.openedAt = nil
         return true

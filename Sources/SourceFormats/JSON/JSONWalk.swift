@@ -4,7 +4,7 @@ internal import UsageModel
 struct JSONWalk: Sendable {
     var values = RecordValues()
     /// The objects on the way to sources that have been there, by node.
-    private var visitedNodes: UInt64 = 0
+    private var visitedNodes: UInt128 = 0
     /// Where a field name with escapes is spelt out before it is looked up.
     private var spelledName = [UInt8](repeating: 0, count: KeyWords.maxBytes + 4)
 
@@ -91,7 +91,7 @@ struct JSONWalk: Sendable {
         let source = Int(plan.entries[entry].source)
         if source >= 0 { return try value(bytes, start, source: source, depth: depth) }
         let node = Int(plan.entries[entry].node)
-        let bit: UInt64 = 1 << UInt64(truncatingIfNeeded: node)
+        let bit: UInt128 = 1 << UInt128(truncatingIfNeeded: node)
         if visitedNodes & bit != 0 { throw Fault(.duplicateObject, source: node, at: start) }
         visitedNodes |= bit
         if bytes.peek(start) == UInt8(ascii: "{") {

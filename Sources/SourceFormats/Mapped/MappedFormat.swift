@@ -33,6 +33,12 @@ package struct MappedFormat: SourceFormat {
     package var cachedInputIsAdditional: Bool
     /// Whether a JSON string of decimal digits is taken as a count (`"prompt_tokens": "12"`).
     package var acceptsDecimalStrings: Bool
+    /// Where a `usage` object stands whose shape is told by ``UsageShapes``, in place of counts of their own.
+    package var usagePath: String?
+    /// Whether reasoning comes on top of output instead of being part of it.
+    package var reasoningIsAdditional = false
+    /// Whether ``EventField/estimated`` holds only for counts that come without details of the cache.
+    var detailsProveCounts = false
 
     package init(
         layout: Layout, _ places: [EventField: Place], timeFormat: TimeFormat = .automatic,
@@ -113,6 +119,7 @@ extension MappedFormat {
         static let skippedLines = "csv.skip-lines"
         static let cachedInputIsAdditional = "cached-input-is-additional"
         static let decimalStrings = "decimal-strings"
+        static let usage = "fields.usage"
         static func place(_ field: EventField) -> String { "fields.\(field.name)" }
         static func constant(_ field: EventField) -> String { "constants.\(field.name)" }
     }
@@ -141,6 +148,11 @@ extension MappedFormat {
             SourceSetting(
                 Name.decimalStrings, .flag, presence: .byDefault(["false"]),
                 summary: "whether counts may be JSON strings of digits", onlyWith: jsonOnly),
+            UsagePlaces.reasoningSetting,
+            SourceSetting(
+                Name.usage, .text, presence: .optional,
+                summary: "path of a `usage` object of any known shape, in place of the counts below",
+                onlyWith: jsonOnly),
         ] + TimeFormat.settings
         + EventField.all(for: .place).map { field in
             SourceSetting(
@@ -169,6 +181,8 @@ extension MappedFormat {
         }
         cachedInputIsAdditional = options.flag(Name.cachedInputIsAdditional)
         acceptsDecimalStrings = options.flag(Name.decimalStrings)
+        usagePath = options.text(Name.usage)
+        reasoningIsAdditional = options.flag(UsagePlaces.reasoningSetting.name)
     }
 
     private static func place(_ text: String, isCSV: Bool) -> Place {
@@ -200,9 +214,12 @@ extension MappedFormat {
         try checkTogether()
         var rules = FieldPlan.Rules()
         rules.acceptsDecimalStrings = acceptsDecimalStrings
-        rules.cacheIsAlwaysAdditional = true
-        rules.inputIsOptional = places[.input] == nil
-        rules.outputIsOptional = places[.output] == nil
+        rules.tellsUsageShapes = usagePath != nil
+        rules.cacheIsAlwaysAdditional = usagePath == nil || cachedInputIsAdditional
+        rules.reasoningIsAlwaysAdditional = reasoningIsAdditional
+        rules.detailsProveCounts = detailsProveCounts
+        rules.inputIsOptional = usagePath == nil && places[.input] == nil
+        rules.outputIsOptional = usagePath == nil && places[.output] == nil
         rules.time = timeFormat
         var plan = FieldPlan(rules: rules)
         var tree = FieldTree()
@@ -215,12 +232,28 @@ extension MappedFormat {
                 continue
             }
             guard taken.insert(place).inserted else {
+                if field == .additionalOutput, isAdditionalReasoning { continue }
                 throw error(at: field, "its place is already read for another field", remedy: "name another place")
             }
             try add(field, at: place, to: &plan, tree: &tree, columns: &columns)
         }
+        if let usagePath { try plan.addUsage(at: [usagePath], to: &tree, setting: Name.usage) }
         try plan.compile(tree)
         return (plan, columns)
+    }
+
+    /// Whether what was spent on reasoning is beside the output: both are read from one place.
+    private var isAdditionalReasoning: Bool {
+        places[.reasoningOutput] != nil && places[.reasoningOutput] == places[.additionalOutput]
+    }
+
+    /// What a plan calls a field of the mapping.
+    private func meaning(of field: EventField) -> EventField {
+        switch field {
+        case .cachedInput where cachedInputIsAdditional: .cacheRead
+        case .reasoningOutput where isAdditionalReasoning: .additionalReasoning
+        default: field
+        }
     }
 
     private func add(
@@ -228,8 +261,7 @@ extension MappedFormat {
         columns: inout [CSVColumn]
     ) throws(SourceFormatError) {
         let setting = setting(of: field)
-        // Cached input that comes on top is what a plan calls input read from a cache.
-        let meaning = field == .cachedInput && cachedInputIsAdditional ? .cacheRead : field
+        let meaning = meaning(of: field)
         switch place {
         case .constant: preconditionFailure("the constant \(field) has no place in a record")
         case .path(let path):
@@ -272,7 +304,7 @@ extension MappedFormat {
                     at: field, "\"\(text)\" is no count",
                     remedy: "give a whole number from \(least) to \(Limits.maxTokensPerField)")
             }
-            plan.setConstant(field == .cachedInput && cachedInputIsAdditional ? .cacheRead : field, to: count)
+            plan.setConstant(meaning(of: field), to: count)
         } else if text != defaults.provider {
             throw error(at: field, "\"\(text)\" isn't the collector's provider", remedy: "it is \(defaults.provider)")
         }
@@ -284,9 +316,10 @@ extension MappedFormat {
             throw error(
                 at: .time, "a record can't be counted without a time", remedy: "say where the time of a call is")
         }
-        guard places[.input] != nil || places[.output] != nil else {
-            throw error(at: .input, "nothing is counted", remedy: "map input-tokens, output-tokens or both")
+        guard places[.input] != nil || places[.output] != nil || usagePath != nil else {
+            throw error(at: .input, "nothing is counted", remedy: "map usage, input-tokens, output-tokens or both")
         }
+        try checkUsage()
         if case .csv(let layout) = layout {
             let unusable: [UInt8] = [0x0A, 0x0D, UInt8(ascii: "\""), 0]
             guard !unusable.contains(layout.delimiter), layout.delimiter < 0x80 else {
@@ -297,6 +330,16 @@ extension MappedFormat {
             guard layout.skippedLines >= 0 else {
                 throw SourceFormatError(
                     setting: Name.skippedLines, message: "is below 0", remedy: "give a number of lines")
+            }
+        }
+    }
+
+    /// Checks that counts have one place only: in a `usage` object or in places of their own.
+    private func checkUsage() throws(SourceFormatError) {
+        guard usagePath != nil else { return }
+        for field in EventField.all(for: .place) where field.properties.kind == .count && field != .requests {
+            guard places[field] == nil else {
+                throw error(at: field, "is read from \(Name.usage) already", remedy: "keep one of them")
             }
         }
     }

@@ -21,6 +21,8 @@ struct EventAssembler: Sendable {
     let masks: FieldMasks
     /// What only some shapes of usage have.
     let unusualMask: UInt64
+    /// Whether what holds for all records makes each of them more than the plainest.
+    let isAlwaysUnusual: Bool
     private let kindsMask: UInt64
     var lastMinute = LastMinute()
 
@@ -28,9 +30,10 @@ struct EventAssembler: Sendable {
         try defaults.check()
         self.plan = plan
         masks = plan.masks
-        unusualMask =
-            plan.masks[.splitInput] | plan.masks[.cacheRead] | plan.masks[.cacheWrite] | plan.masks[.cacheHit]
-            | plan.masks[.cacheMiss]
+        unusualMask = Self.unusualFields.reduce(0) { $0 | plan.masks[$1] }
+        isAlwaysUnusual =
+            plan.rules.reasoningIsAlwaysAdditional
+            || Self.unusualFields.contains { plan.constantCounts[Int($0.rawValue)] != FieldPlan.absentCount }
         kindsMask = plan.masks[.layer] | plan.masks[.workload] | plan.masks[.modality]
         provider = Array(defaults.provider.utf8)
         providerWords = provider.count <= KeyWords.wordBytes ? KeyWords(configured: defaults.provider) : nil
@@ -55,6 +58,12 @@ struct EventAssembler: Sendable {
     /// Room for seven spelt-out names and an id, and the few bytes that the last of each may run over.
     private static var spellingRoom: Int { 7 * (Limits.maxTenantNameBytes + 4) + Limits.maxEventIDBytes + 4 }
 
+    /// The fields whose being there makes more of the counts than four numbers and their sum.
+    private static let unusualFields: [EventField] = [
+        .splitInput, .cacheRead, .cacheWrite, .cacheHit, .cacheMiss, .additionalInput, .looseCachedInput, .spareInput,
+        .additionalOutput, .additionalReasoning, .spareOutput, .cacheMeaning, .reasoningBesideSign,
+    ]
+
     /// Makes the event.
     mutating func event(_ record: RawSpan, _ values: borrowing RecordValues) throws(Fault) -> UsageEvent {
         scratchEnd = defaultNamesEnd
@@ -71,7 +80,8 @@ struct EventAssembler: Sendable {
         if values.present & kindsMask != 0 {
             try readKinds(record, values, into: &event)
         }
-        event.counts = try counts(record, values)
+        try readCounts(record, values, into: &event)
+        if values.present & masks[.estimated] != 0 { event.isEstimated = isEstimated(record, values) }
         if values.present & masks[.id] != 0 { event.id = try id(record, values) }
         return event
     }
@@ -109,6 +119,37 @@ struct EventAssembler: Sendable {
         }
         if fallback.count == 0, field != .region { throw missing(field) }
         return fallback
+    }
+
+    /// Whether the record says of itself that its counts are an estimate: every place that could say it does.
+    private func isEstimated(_ record: RawSpan, _ values: borrowing RecordValues) -> Bool {
+        if plan.rules.detailsProveCounts, values.named & masks[.cachedInput] != 0 { return false }
+        var left = values.present & masks[.estimated]
+        while left != 0 {
+            let slot = values.slots[left.trailingZeroBitCount]
+            left &= left - 1
+            let isTrue =
+                switch slot.kind {
+                case .boolean: slot.count == 4
+                case .integer: slot.number > 0
+                case .text, .bareText:
+                    slot.count > 0 && !equals(record, slot, to: "false") && !equals(record, slot, to: "0")
+                default: false
+                }
+            if !isTrue { return false }
+        }
+        return true
+    }
+
+    /// Whether a value's bytes are these.
+    func equals(_ record: RawSpan, _ slot: RecordValues.Slot, to text: StaticString) -> Bool {
+        guard Int(slot.count) == text.utf8CodeUnitCount else { return false }
+        return text.withUTF8Buffer { bytes in
+            for offset in 0..<bytes.count {
+                if unsafe bytes[offset] != record.peek(Int(slot.start) + offset) { return false }
+            }
+            return true
+        }
     }
 
     /// Holds a name against ``NameRule``.

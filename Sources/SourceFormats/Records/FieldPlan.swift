@@ -8,6 +8,8 @@ internal import UsageModel
 struct FieldPlan: Sendable {
     /// The most places that one format may read: a mask's bits.
     static let maxSources = 64
+    /// The most objects that may lead to them.
+    static let maxNodes = 128
     /// A count that isn't there; beyond any that is allowed.
     static let absentCount = UInt64.max
 
@@ -18,8 +20,14 @@ struct FieldPlan: Sendable {
         /// Whether a whole number stands for its digits where a name is wanted, and empty text for nothing.
         var isLenientAboutNames = true
         var acceptsDecimalStrings = false
-        /// Whether `cacheRead` and `cacheWrite` are on top of `input` whatever else the record holds.
+        /// Whether what came from a cache or went into it is on top of the input, whatever else the record says.
         var cacheIsAlwaysAdditional = false
+        /// Whether reasoning is on top of the output, whatever else the record says.
+        var reasoningIsAlwaysAdditional = false
+        /// Whether the shapes of `usage` objects are told apart, and repaired where ``UsageRepair`` has a rule.
+        var tellsUsageShapes = false
+        /// Whether counts are a sender's estimate only where they come without details of the cache.
+        var detailsProveCounts = false
         /// Whether no input count means none.
         var inputIsOptional = false
         /// Whether no output count means none, even where no total confirms it.
@@ -32,6 +40,8 @@ struct FieldPlan: Sendable {
     private(set) var masks = FieldMasks()
     /// By field, what the configuration says once for all records; `absentCount` where it says nothing.
     private(set) var constantCounts = [UInt64](repeating: FieldPlan.absentCount, count: EventField.count)
+    /// The sources whose senders leave counts out that are 0.
+    private(set) var zeroOmitters: UInt64 = 0
     private(set) var nodes: [Node] = []
     private(set) var entries: [Entry] = []
     /// The bytes of each entry's name.
@@ -61,6 +71,11 @@ struct FieldPlan: Sendable {
     /// Says once for all records what a count is where they have no value.
     mutating func setConstant(_ field: EventField, to count: UInt64) {
         constantCounts[Int(field.rawValue)] = count
+    }
+
+    /// Says that whoever writes this source leaves counts out that are 0.
+    mutating func noteThatZerosAreLeftOut(with source: Int) {
+        zeroOmitters |= 1 << UInt64(source)
     }
 
     /// Adds a field's sources, the preferred one first, and the way to each.
@@ -102,9 +117,9 @@ struct FieldPlan: Sendable {
         var size = 4
         while size < tree.children.count * 2 { size *= 2 }
         let index = nodes.count
-        guard index < FieldPlan.maxSources else {
+        guard index < FieldPlan.maxNodes else {
             throw SourceFormatError(
-                setting: setting, message: "more than \(FieldPlan.maxSources) objects lead to fields",
+                setting: setting, message: "more than \(FieldPlan.maxNodes) objects lead to fields",
                 remedy: "name fewer paths")
         }
         let firstEntry = entries.count
