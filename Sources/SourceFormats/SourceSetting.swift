@@ -44,11 +44,16 @@ package struct SourceSetting: Sendable, Equatable {
 /// format doesn't declare is a bug and traps.
 package struct SourceOptions: Sendable, Hashable {
     private var values: [String: [String]] = [:]
+    /// The names of those that the source itself gives.
+    private let given: Set<String>
 
-    /// - Parameter given: by the setting's name below the source, as it is written.
-    init(_ given: [String: [String]], declared: [SourceSetting]) {
+    /// - Parameters:
+    ///   - said: by the setting's name below the source, as it is written.
+    ///   - given: the names of those that the source itself gives; the rest is its format's own word.
+    init(_ said: [String: [String]], declared: [SourceSetting], given: Set<String>) {
+        self.given = given
         for setting in declared {
-            if let texts = given[setting.name] {
+            if let texts = said[setting.name] {
                 values[setting.name] = texts
             } else if case .byDefault(let texts) = setting.presence {
                 values[setting.name] = texts
@@ -57,6 +62,9 @@ package struct SourceOptions: Sendable, Hashable {
             }
         }
     }
+
+    /// Whether the source gives it itself.
+    func isGiven(_ name: String) -> Bool { given.contains(name) }
 
     func texts(_ name: String) -> [String]? { values[name] }
 

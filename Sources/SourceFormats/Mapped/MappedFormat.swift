@@ -18,6 +18,18 @@ package struct MappedFormat: SourceFormat {
         case constant(String)
     }
 
+    /// A place of any field of a plan, also of those that settings don't speak of.
+    struct FurtherPlace: Sendable, Hashable {
+        var field: EventField
+        /// A path, or a column's name.
+        var place: String
+
+        init(_ field: EventField, _ place: String) {
+            self.field = field
+            self.place = place
+        }
+    }
+
     /// What the records are.
     package enum Layout: Sendable, Hashable {
         case jsonLines
@@ -37,6 +49,10 @@ package struct MappedFormat: SourceFormat {
     package var usagePath: String?
     /// Whether reasoning comes on top of output instead of being part of it.
     package var reasoningIsAdditional = false
+    /// Places beside those of ``places``, which no setting speaks of.
+    var further: [FurtherPlace] = []
+    /// Whether counts that aren't there are 0.
+    var absentCountsAreZero = false
     /// Whether ``EventField/estimated`` holds only for counts that come without details of the cache.
     var detailsProveCounts = false
 
@@ -214,12 +230,13 @@ extension MappedFormat {
         try checkTogether()
         var rules = FieldPlan.Rules()
         rules.acceptsDecimalStrings = acceptsDecimalStrings
-        rules.tellsUsageShapes = usagePath != nil
-        rules.cacheIsAlwaysAdditional = usagePath == nil || cachedInputIsAdditional
+        let isTold = usagePath != nil || further.contains { $0.field == .cacheMeaning }
+        rules.tellsUsageShapes = isTold
+        rules.cacheIsAlwaysAdditional = !isTold || cachedInputIsAdditional
         rules.reasoningIsAlwaysAdditional = reasoningIsAdditional
         rules.detailsProveCounts = detailsProveCounts
-        rules.inputIsOptional = usagePath == nil && places[.input] == nil
-        rules.outputIsOptional = usagePath == nil && places[.output] == nil
+        rules.inputIsOptional = absentCountsAreZero || (usagePath == nil && places[.input] == nil)
+        rules.outputIsOptional = absentCountsAreZero || (usagePath == nil && places[.output] == nil)
         rules.time = timeFormat
         var plan = FieldPlan(rules: rules)
         var tree = FieldTree()
@@ -236,6 +253,11 @@ extension MappedFormat {
                 throw error(at: field, "its place is already read for another field", remedy: "name another place")
             }
             try add(field, at: place, to: &plan, tree: &tree, columns: &columns)
+        }
+        for place in further {
+            try add(
+                place.field, at: Self.place(place.place, isCSV: layout != .jsonLines), to: &plan, tree: &tree,
+                columns: &columns)
         }
         if let usagePath { try plan.addUsage(at: [usagePath], to: &tree, setting: Name.usage) }
         try plan.compile(tree)

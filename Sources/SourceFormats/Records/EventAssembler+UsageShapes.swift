@@ -145,11 +145,11 @@ extension EventAssembler {
         counts.cachedInput = try same(reading.cached, as: reading.read, in: values)
         if spare != absent {
             counts.input = spare
-        } else if plan.rules.inputIsOptional {
-            counts.input = reading.read + reading.written
         } else if plan.rules.tellsUsageShapes, reading.total != absent, isAlone(values) {
             counts.input = reading.total
             event.repair = .totalAsInput
+        } else if plan.rules.inputIsOptional {
+            counts.input = reading.read + reading.written
         } else if values.present & plan.zeroOmitters != 0 {
             counts.input = 0
             event.repair = .absentInputAsZero
