@@ -12,6 +12,7 @@ package struct StagedChunk: UsageEventSink, Sendable {
     /// In the order of the source.
     private(set) var quarantine: [QuarantineEntry] = []
     private(set) var repairs = UsageRepairCounts()
+    private(set) var ignored = IgnoredRecords()
 
     init(_ context: ChunkContext) {
         self.context = context
@@ -25,6 +26,7 @@ package struct StagedChunk: UsageEventSink, Sendable {
         events.removeAll()
         quarantine.removeAll()
         repairs = UsageRepairCounts()
+        ignored = IgnoredRecords()
     }
 
     /// Moves the lines of refused records on by those of the pieces before this one.
@@ -40,5 +42,9 @@ package struct StagedChunk: UsageEventSink, Sendable {
 
     package mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {
         quarantine.append(context.quarantined(rejection, record: record, position: position))
+    }
+
+    package mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition) {
+        ignored.add(reason)
     }
 }

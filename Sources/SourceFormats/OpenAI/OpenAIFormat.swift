@@ -43,7 +43,7 @@ package struct OpenAIFormat: JSONFormat {
         + defaultPaths.map { field, paths in
             SourceSetting(
                 setting(field.name), .texts, presence: .byDefault(paths), summary: "paths of \(field.properties.noun)")
-        } + [UsagePlaces.reasoningSetting] + TimeFormat.settings
+        } + [UsagePlaces.reasoningSetting] + TimeFormat.settings + RecordRules.settings
 
     private static let defaultUsagePaths = ["usage", "response.usage", "usageMetadata"]
 
@@ -59,6 +59,8 @@ package struct OpenAIFormat: JSONFormat {
     package var time: TimeFormat = .automatic
     /// Whether reasoning tokens are on top of the output in every record.
     package var reasoningIsAdditional = false
+    /// Which records are for counting.
+    package var records = RecordRuleTexts()
 
     package init() {}
 
@@ -67,6 +69,7 @@ package struct OpenAIFormat: JSONFormat {
         for (field, _) in Self.defaultPaths { paths[field] = options.texts(Self.setting(field.name)) }
         time = try TimeFormat(options)
         reasoningIsAdditional = options.flag(UsagePlaces.reasoningSetting.name)
+        records = RecordRules.texts(options)
     }
 
     func plan() throws(SourceFormatError) -> FieldPlan {
@@ -74,6 +77,8 @@ package struct OpenAIFormat: JSONFormat {
         rules.time = time
         rules.tellsUsageShapes = true
         rules.reasoningIsAlwaysAdditional = reasoningIsAdditional
+        // Variables of gateways and 64-bit numbers of protobuf's JSON are strings.
+        rules.acceptsDecimalStrings = true
         var plan = FieldPlan(rules: rules)
         var tree = FieldTree()
         guard !usagePaths.isEmpty else {
@@ -91,6 +96,7 @@ package struct OpenAIFormat: JSONFormat {
             try plan.add(field, paths: paths[field] ?? [], to: &tree, setting: Self.setting(field.name))
         }
         try plan.addUsage(at: usagePaths, to: &tree, setting: Self.setting("usage"))
+        try RecordRules.apply(records, to: &plan, &tree)
         try plan.compile(tree)
         return plan
     }

@@ -56,6 +56,8 @@ package enum EventField: UInt8, CaseIterable, Sendable {
     case reasoningBesideSign
     /// Whether the counts are the sender's own estimate.
     case estimated
+    /// A value that only a filter looks at.
+    case condition
 
     /// What a value of the field may be.
     package enum Kind: Sendable, Equatable {
@@ -145,6 +147,7 @@ package enum EventField: UInt8, CaseIterable, Sendable {
         case .estimated:
             Properties(
                 name: "estimated", kind: .flag, noun: "whether the counts are the sender's estimate", uses: .place)
+        case .condition: Properties(name: "condition", kind: .object, noun: "what a filter looks at", uses: [])
         }
     }
 
@@ -185,7 +188,7 @@ struct FieldSource: Sendable {
 /// For each field the mask of its sources, by value: a lookup is a load at a fixed offset, since callers name the
 /// field.
 struct FieldMasks: Sendable {
-    private var bits = InlineArray<31, UInt64>(repeating: 0)
+    private var bits = InlineArray<32, UInt64>(repeating: 0)
 
     init() {
         precondition(EventField.count == bits.count, "\(EventField.count) fields for \(bits.count) masks")

@@ -23,6 +23,7 @@ enum UsagePlaces {
             field: .input,
             names: [
                 "promptTokens", "promptTokenCount", "prompt_token_count", "PromptTokens",
+                "prompt_token",
             ]),
         Place(field: .input, names: ["prompt_eval_count"]),
         Place(field: .input, names: ["billed_units.input_tokens"]),
@@ -64,6 +65,7 @@ enum UsagePlaces {
             field: .output,
             names: [
                 "completionTokens", "candidatesTokenCount", "candidates_token_count", "CompletionTokens",
+                "completion_token",
                 "billed_units.output_tokens",
             ]),
         Place(field: .output, names: ["outputTokens"]),
