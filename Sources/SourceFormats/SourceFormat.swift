@@ -15,6 +15,9 @@ package protocol SourceFormat: Sendable, Hashable {
     /// Its settings, named below the source.
     static var settings: [SourceSetting] { get }
 
+    /// What it says itself of its settings, as a source would write it; the source's own word takes its place.
+    static var preset: [String: [String]] { get }
+
     /// Configurations with records that they read. Tests hold the format's parsers to their contract with them, and
     /// fuzzing begins with them: there should be one for each layout.
     static var examples: [SourceExample] { get }
@@ -40,6 +43,7 @@ package protocol SourceFormat: Sendable, Hashable {
 
 extension SourceFormat {
     package static var readsWholeDocuments: Bool { false }
+    package static var preset: [String: [String]] { [:] }
 }
 
 /// A configuration of a format, and records that it reads.

@@ -11,8 +11,8 @@ struct ParserRun: UsageEventSink, Equatable {
 
     private var events: [Event] = []
     private var reasons: [RejectionReason] = []
-    private var ignored: [IgnoredReason] = []
     private var positions: [RecordPosition] = []
+    private var ignored: [IgnoredReason] = []
 
     /// Feeds `bytes` to a parser, `chunk` at a time, as a caller does that keeps what isn't consumed yet.
     static func parse(_ bytes: [UInt8], with parser: any SourceParser, chunk: Int) -> ParserRun {
@@ -55,14 +55,14 @@ struct ParserRun: UsageEventSink, Equatable {
         events.append(Event(minute: event.minute, names: names, counts: counts))
     }
 
-    mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {
-        require(rejection.detail.utf8.count < 1_000 && rejection.field.utf8.count < 1_000, "it quotes its input")
-        reasons.append(rejection.reason)
+    mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition) {
+        ignored.append(reason)
         positions.append(position)
     }
 
-    mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition) {
-        ignored.append(reason)
+    mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {
+        require(rejection.detail.utf8.count < 1_000 && rejection.field.utf8.count < 1_000, "it quotes its input")
+        reasons.append(rejection.reason)
         positions.append(position)
     }
 }

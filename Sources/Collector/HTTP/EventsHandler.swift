@@ -91,7 +91,9 @@ struct EventsHandler: Sendable {
         let body = try await collect(request, coding)
         for _ in 0..<Self.maxReadings {
             let buckets = await parse(body, from: source, plan)
-            guard !buckets.isEmpty || buckets.outcome.duplicates > 0 else { throw .noEvents }
+            guard !buckets.isEmpty || buckets.outcome.duplicates > 0 || buckets.outcome.ignored.total > 0 else {
+                throw .noEvents
+            }
             if let outcome = try await commit(buckets, source, bodyBytes: body.count) { return outcome }
         }
         throw .repeatedAtOnce
@@ -113,10 +115,11 @@ struct EventsHandler: Sendable {
         var outcome = buckets.outcome
         outcome.namesOverLimit = parts.nameBudgets.exceeded
         parts.metrics.quarantineDropped.increment(by: buckets.unkept)
+        parts.metrics.countRepairs(buckets.repairs)
         parts.metrics.source(source.name).count(
-            events: outcome.accepted, rejected: outcome.rejectedCount, duplicates: outcome.duplicates,
-            bytes: UInt64(bodyBytes))
-        guard outcome.accepted + outcome.duplicates > 0 else { throw .allRejected(outcome) }
+            events: outcome.accepted, rejected: outcome.rejectedCount, ignored: outcome.ignored,
+            duplicates: outcome.duplicates, bytes: UInt64(bodyBytes))
+        guard outcome.accepted + outcome.duplicates + outcome.ignored.total > 0 else { throw .allRejected(outcome) }
         return outcome
     }
 

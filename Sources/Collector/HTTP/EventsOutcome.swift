@@ -1,5 +1,5 @@
+internal import CollectorCore
 internal import TextFormats
-internal import UsageModel
 
 /// What became of a request's records, as the sender is told.
 struct EventsOutcome: Sendable {
@@ -20,11 +20,11 @@ struct EventsOutcome: Sendable {
     var accepted: UInt64 = 0
     /// Events that had been accepted before and are not counted again.
     var duplicates: UInt64 = 0
+    /// Records that are not for counting: neither accepted nor rejected.
+    var ignored = IgnoredRecords()
     /// The first ones; `rejectedCount` is of all.
     var rejected: [Rejected] = []
     var rejectedCount: UInt64 = 0
-    /// Records that were passed over, by reason.
-    var ignored: [IgnoredReason: UInt64] = [:]
     /// The dimensions whose further new names the aggregator counts under `(over-limit)`, as far as it has said.
     var namesOverLimit: [String] = []
 
@@ -33,20 +33,12 @@ struct EventsOutcome: Sendable {
             [
                 JSONMember("accepted", .integer(Int64(clamping: accepted))),
                 JSONMember("duplicates", .integer(Int64(clamping: duplicates))),
+                JSONMember("ignored", .integer(Int64(clamping: ignored.total))),
                 JSONMember("rejected", .array(rejected.map(\.json))),
                 JSONMember("rejected_count", .integer(Int64(clamping: rejectedCount))),
             ]
-                + (ignored.isEmpty ? [] : [JSONMember("ignored", ignoredJSON)])
                 + (namesOverLimit.isEmpty
                     ? [] : [JSONMember("names_over_limit", .array(namesOverLimit.map { .string($0) }))]))
-    }
-
-    /// By reason, in the order of the list of reasons.
-    private var ignoredJSON: JSONValue {
-        .object(
-            IgnoredReason.allCases.compactMap { reason in
-                ignored[reason].map { JSONMember(reason.rawValue, .integer(Int64(clamping: $0))) }
-            })
     }
 
     /// What a problem says of it.

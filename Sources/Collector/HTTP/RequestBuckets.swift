@@ -11,6 +11,7 @@ struct RequestBuckets: UsageEventSink {
     private(set) var rejections: [RejectionReason: UInt64] = [:]
     private(set) var outcome = EventsOutcome()
     private(set) var quarantine: [QuarantineEntry] = []
+    private(set) var repairs = UsageRepairCounts()
     private(set) var unkept: UInt64 = 0
     private var quarantineBytes = 0
     private let context: ChunkContext
@@ -59,6 +60,7 @@ struct RequestBuckets: UsageEventSink {
             throw Rejection(.tooManyNames, detail: "more distinct keys than one request may hold; send fewer at once")
         }
         outcome.accepted += 1
+        repairs.add(event.repair)
         if let fingerprint { fingerprints.insert(fingerprint) }
     }
 
@@ -70,7 +72,7 @@ struct RequestBuckets: UsageEventSink {
     }
 
     mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition) {
-        outcome.ignored[reason, default: 0] += 1
+        outcome.ignored.add(reason)
     }
 
     mutating func advance(_ total: RunningTotal) -> TotalAdvance {

@@ -23,6 +23,8 @@ package struct SourceSettings: Sendable {
     package var wrappings: [Wrapping]
     package var format: any SourceFormat
     package var defaults: EventDefaults
+    /// What it has from the collector's settings and somebody should know, sentence by sentence.
+    package var notes: [String] = []
 
     /// Reads the entry; on a problem it is added to `problems` and the answer is `nil`.
     static func read(
@@ -52,7 +54,8 @@ package struct SourceSettings: Sendable {
             if !problems.contains(problem) { problems.append(problem) }
             return nil
         }
-        return SourceSettings(name: entry.name, kind: kind, wrappings: wrappings, format: format, defaults: own)
+        return SourceSettings(
+            name: entry.name, kind: kind, wrappings: wrappings, format: format, defaults: own, notes: reader.notes())
     }
 
     private static func readWrappings(

@@ -72,6 +72,7 @@ package final class CollectorMetrics: Sendable {
         openRows = gauge("open_rows", help: "Rows in the open batch.")
         // From the start, so that the first of each is a rise that alerts see.
         for reason in RejectionReason.allCases { _ = rejections(reason) }
+        for repair in UsageRepair.allCases { _ = repaired(by: repair) }
         for status in Self.answeredStatuses { _ = requests(status: status) }
     }
 
@@ -97,6 +98,20 @@ package final class CollectorMetrics: Sendable {
         registry.counter(
             "steelyard_collector_rejected_records_total", help: "Records that were not counted, by reason.",
             labels: [MetricLabel("reason", value: reason.rawValue)])
+    }
+
+    /// Events whose counts needed a rule, by rule; rules are a closed set.
+    func countRepairs(_ repairs: UsageRepairCounts) {
+        for repair in UsageRepair.allCases where repairs[repair] > 0 {
+            repaired(by: repair).increment(by: repairs[repair])
+        }
+    }
+
+    private func repaired(by repair: UsageRepair) -> Counter {
+        registry.counter(
+            "steelyard_collector_repaired_total",
+            help: "Events counted by a rule, since their counts don't add up plainly, by rule.",
+            labels: [MetricLabel("rule", value: repair.name)])
     }
 
     /// Requests to the HTTP intake by status.
@@ -152,14 +167,6 @@ struct SourceMetrics: Sendable {
 
     init(_ name: String, _ registry: MetricsRegistry) {
         let labels = [MetricLabel("source", value: name)]
-        ignored = Dictionary(
-            uniqueKeysWithValues: IgnoredReason.allCases.map { reason in
-                let counter = registry.counter(
-                    "steelyard_collector_ignored_records_total",
-                    help: "Records that were sound and not to be counted, by source and reason.",
-                    labels: labels + [MetricLabel("reason", value: reason.rawValue)])
-                return (reason, counter)
-            })
         events = registry.counter(
             "steelyard_collector_events_total", help: "Events counted, by source.", labels: labels)
         rejected = registry.counter(
@@ -171,20 +178,32 @@ struct SourceMetrics: Sendable {
         bytes = registry.counter(
             "steelyard_collector_source_bytes_total", help: "Bytes read, after decompression, by source.",
             labels: labels)
+        ignored = Dictionary(
+            uniqueKeysWithValues: IgnoredReason.allCases.map { reason in
+                (
+                    reason,
+                    registry.counter(
+                        "steelyard_collector_ignored_records_total",
+                        help: "Records that are not for counting and nothing is wrong with, by source and reason.",
+                        labels: labels + [MetricLabel("reason", value: reason.rawValue)])
+                )
+            })
     }
 
     /// Records that were taken, those that came again included.
     var takenCount: UInt64 { events.value + duplicates.value }
     var rejectedCount: UInt64 { rejected.value }
 
-    func count(events: UInt64, rejected: UInt64, duplicates: UInt64 = 0, bytes: UInt64) {
+    /// Records that were ignored for a reason.
+    func ignoredCount(_ reason: IgnoredReason) -> UInt64 { ignored[reason]?.value ?? 0 }
+
+    func count(
+        events: UInt64, rejected: UInt64, ignored: IgnoredRecords, duplicates: UInt64 = 0, bytes: UInt64
+    ) {
+        for (reason, counter) in self.ignored where ignored[reason] > 0 { counter.increment(by: ignored[reason]) }
         self.events.increment(by: events)
         if duplicates > 0 { self.duplicates.increment(by: duplicates) }
         if rejected > 0 { self.rejected.increment(by: rejected) }
         self.bytes.increment(by: bytes)
-    }
-
-    func count(ignored: [IgnoredReason: UInt64]) {
-        for (reason, count) in ignored { self.ignored[reason]?.increment(by: count) }
     }
 }

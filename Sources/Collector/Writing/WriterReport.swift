@@ -46,6 +46,7 @@ struct WriterReport: Sendable {
         metrics.sealedEvents.increment(by: note.events)
         metrics.sealedBytes.increment(by: UInt64(note.batch.byteCount))
         metrics.countRejections(note.rejections)
+        metrics.countRepairs(note.repairs)
         metrics.sealSeconds.observe(.milliseconds(note.milliseconds))
         logger.debug(
             "sealed a batch",

@@ -11,9 +11,8 @@ package struct StagedChunk: UsageEventSink, Sendable {
     var events = StagedEvents()
     /// In the order of the source.
     private(set) var quarantine: [QuarantineEntry] = []
-
-    /// Records that were passed over.
-    private(set) var ignored: [IgnoredReason: UInt64] = [:]
+    private(set) var repairs = UsageRepairCounts()
+    private(set) var ignored = IgnoredRecords()
 
     init(_ context: ChunkContext) {
         self.context = context
@@ -26,7 +25,8 @@ package struct StagedChunk: UsageEventSink, Sendable {
         self.context = context
         events.removeAll()
         quarantine.removeAll()
-        ignored = [:]
+        repairs = UsageRepairCounts()
+        ignored = IgnoredRecords()
     }
 
     /// Moves the lines of refused records on by those of the pieces before this one.
@@ -37,6 +37,7 @@ package struct StagedChunk: UsageEventSink, Sendable {
     package mutating func accept(_ event: borrowing UsageEvent, record: RawSpan, scratch: RawSpan) throws(Rejection) {
         if let problem = context.window.problem(minute: event.minute) { throw problem }
         try events.add(event, record: record, scratch: scratch)
+        repairs.add(event.repair)
     }
 
     package mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {
@@ -44,6 +45,6 @@ package struct StagedChunk: UsageEventSink, Sendable {
     }
 
     package mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition) {
-        ignored[reason, default: 0] += 1
+        ignored.add(reason)
     }
 }

@@ -29,6 +29,8 @@ package struct SealedNote: Sendable {
     package var rows: Int
     package var events: UInt64
     package var rejections: [RejectionReason: UInt64]
+    /// Of followed files.
+    package var repairs: UsageRepairCounts
     /// From taking the table to the end of the sync.
     package var milliseconds: Int64
 }

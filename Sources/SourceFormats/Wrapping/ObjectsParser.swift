@@ -52,7 +52,7 @@ struct ObjectsParser: SourceParser {
             let end = scan.end(bytes, from: index, limit: index + Limits.maxRecordBytes)
             let record = bytes.extracting(index..<(end ?? bytes.byteCount))
             if record.byteCount > Limits.maxRecordBytes {
-                sink.rejectLong(record, position: state.position)
+                sink.rejectLong(record, because: "its end isn't there", position: state.position)
                 state.isInsideLongRecord = end == nil
                 passed = scan
             } else if end != nil || endOfInput {

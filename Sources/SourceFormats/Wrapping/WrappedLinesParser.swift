@@ -84,13 +84,15 @@ package struct WrappedLinesParser: SourceParser {
         into sink: inout some UsageEventSink & ~Copyable
     ) -> Int {
         guard start < line else {
-            sink.rejectLong(bytes.extracting(line..<end), position: state.position)
+            sink.rejectLong(
+                bytes.extracting(line..<end), because: "its wrapping is taken off in memory", position: state.position)
             state.isInsideLongRecord = !isWhole
             return pass(to: isWhole ? end + 1 : end, from: start, lines: isWhole ? 1 : 0)
         }
         deliverWaiting(into: &sink)
         for stream in region.streams.indices where region.isOpen(stream) {
-            sink.rejectLong(bytes.extracting(start..<line), position: place(of: stream))
+            sink.rejectLong(
+                bytes.extracting(start..<line), because: "its wrapping is taken off in memory", position: place(of: stream))
             passedStreams |= 1 << UInt8(stream)
         }
         return pass(to: line, from: start, lines: region.lines)

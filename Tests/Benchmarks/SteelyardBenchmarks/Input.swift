@@ -75,7 +75,9 @@ struct CountingSink: UsageEventSink {
         rejections += 1
     }
 
-    mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition) {}
+    mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition) {
+        rejections += 1
+    }
 }
 
 /// Sums events per minute and key.
@@ -91,5 +93,7 @@ struct SummingSink: UsageEventSink {
         rejections += 1
     }
 
-    mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition) {}
+    mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition) {
+        rejections += 1
+    }
 }
