@@ -27,12 +27,20 @@ package protocol SourceFormat: Sendable, Hashable {
     /// The media types of pushed bodies, the preferred one first.
     var mediaTypes: [String] { get }
 
+    /// Whether the format's senders send again only after 5xx, and drop for good what is answered 408, 413 or 429: then
+    /// those are answered as 503 with Retry-After.
+    var isRepeatedAfterServerErrorsAlone: Bool { get }
+
     /// Makes a parser for one source.
     ///
     /// - Throws: ``SourceFormatError`` when the format or the defaults can't work, naming the setting.
     func makeParser(
         defaults: EventDefaults, framing: SourceFraming
     ) throws(SourceFormatError) -> any SourceParser
+}
+
+extension SourceFormat {
+    package var isRepeatedAfterServerErrorsAlone: Bool { false }
 }
 
 /// A configuration of a format, and records that it reads.

@@ -34,6 +34,11 @@ struct RequestBuckets: UsageEventSink {
                 acceptedAtMilliseconds: context.nowMilliseconds, fingerprints: fingerprints.fingerprints))
     }
 
+    /// What it takes in memory, about, in bytes.
+    var estimatedBytes: Int {
+        sums.estimatedBytes + quarantineBytes + fingerprints.count * 2 * EventFingerprint.byteCount
+    }
+
     /// Whether there is nothing to write: all events, if any, were accepted before.
     var isEmpty: Bool { outcome.accepted == 0 && outcome.rejectedCount == 0 }
 

@@ -21,6 +21,8 @@ package struct SourceSettings: Sendable {
     package var kind: Kind
     package var format: any SourceFormat
     package var defaults: EventDefaults
+    /// Who may push; empty for a source that isn't pushed to.
+    package var access = PushAccess()
 
     /// Reads the entry; on a problem it is added to `problems` and the answer is `nil`.
     static func read(
@@ -48,7 +50,20 @@ package struct SourceSettings: Sendable {
             if !problems.contains(problem) { problems.append(problem) }
             return nil
         }
-        return SourceSettings(name: entry.name, kind: kind, format: format, defaults: own)
+        return SourceSettings(
+            name: entry.name, kind: kind, format: format, defaults: own,
+            access: PushAccess(tokenFiles: entry[\.tokenFiles], clientNames: entry[\.clientNames]))
+    }
+
+    /// Refuses settings of pushed sources in one that isn't pushed to.
+    private static func refusePushSettings(
+        _ entry: ResolvedSettings<SourceKeys>, _ problems: inout [SettingsProblem]
+    ) {
+        let keys = entry.keys
+        for setting in [keys.tokenFiles, keys.clientNames] where entry.isGiven(setting) {
+            problems.append(
+                entry.problem(at: setting, "is for pushed sources", remedy: "remove it, or set type: http"))
+        }
     }
 
     private static func readKind(
@@ -63,6 +78,7 @@ package struct SourceSettings: Sendable {
             }
             return .http
         }
+        refusePushSettings(entry, &problems)
         guard let globs = entry[keys.paths] else {
             problems.append(
                 entry.problem(
