@@ -15,6 +15,8 @@ package struct SourceSetting: Sendable, Equatable {
         case optional
         /// What holds where nothing is given, as it would be written.
         case byDefault([String])
+        /// The collector's setting of this name holds; outside a collector what would be written otherwise.
+        case inherited(from: String, otherwise: String)
     }
 
     /// Another setting that must have one of some values for this one to have an effect.
@@ -52,6 +54,8 @@ package struct SourceOptions: Sendable, Hashable {
                 values[setting.name] = texts
             } else if case .byDefault(let texts) = setting.presence {
                 values[setting.name] = texts
+            } else if case .inherited(_, let text) = setting.presence {
+                values[setting.name] = [text]
             } else {
                 values[setting.name] = nil
             }

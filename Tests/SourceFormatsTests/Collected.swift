@@ -24,6 +24,9 @@ struct CollectedRejection: Equatable, Sendable {
 struct Collected: UsageEventSink, Equatable, Sendable {
     var events: [CollectedEvent] = []
     var rejections: [CollectedRejection] = []
+    /// Why records were ignored, and their lines.
+    var ignored: [IgnoredReason] = []
+    var ignoredLines: [UInt64] = []
     /// Refuses events of this tenant, as a sink with a full table would.
     var refusedTenant: String?
 
@@ -47,6 +50,11 @@ struct Collected: UsageEventSink, Equatable, Sendable {
             CollectedEvent(
                 minute: event.minute, tenant: tenant, model: text(event.model), region: text(event.region),
                 layer: event.layer, workload: event.workload, modality: event.modality, counts: event.counts))
+    }
+
+    mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition) {
+        ignored.append(reason)
+        ignoredLines.append(position.line)
     }
 
     mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {

@@ -98,7 +98,9 @@ struct EventsHandler: Sendable {
         let read = try await read(request, as: coding, from: source, plan, reservation)
         var buckets = read.buckets
         for _ in 0..<Self.maxReadings {
-            guard !buckets.isEmpty || buckets.outcome.duplicates > 0 else { throw .noEvents }
+            guard !buckets.isEmpty || buckets.outcome.duplicates > 0 || buckets.outcome.ignored.total > 0 else {
+                throw .noEvents
+            }
             if let outcome = try await commit(buckets, source, bodyBytes: read.byteCount) { return outcome }
             guard let whole = read.whole else { break }
             buckets = BodyReading.read(whole, plan, into: emptyBuckets(source))
@@ -131,9 +133,9 @@ struct EventsHandler: Sendable {
         outcome.namesOverLimit = parts.nameBudgets.exceeded
         parts.metrics.quarantineDropped.increment(by: buckets.unkept)
         parts.metrics.source(source.name).count(
-            events: outcome.accepted, rejected: outcome.rejectedCount, duplicates: outcome.duplicates,
-            bytes: UInt64(bodyBytes))
-        guard outcome.accepted + outcome.duplicates > 0 else { throw .allRejected(outcome) }
+            events: outcome.accepted, rejected: outcome.rejectedCount, ignored: outcome.ignored,
+            duplicates: outcome.duplicates, bytes: UInt64(bodyBytes))
+        guard outcome.accepted + outcome.duplicates + outcome.ignored.total > 0 else { throw .allRejected(outcome) }
         return outcome
     }
 

@@ -71,6 +71,10 @@ struct RequestBuckets: UsageEventSink {
         return remembered.find(fingerprint)
     }
 
+    mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition) {
+        outcome.ignored.add(reason)
+    }
+
     mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {
         rejections[rejection.reason, default: 0] += 1
         outcome.rejectedCount += 1

@@ -28,6 +28,10 @@ struct CollectorKeys: SettingKeys {
         let layer = Setting("layer", type: .layer, default: .maas, "Layer of events that name none")
         let workload = Setting("workload", type: .workload, default: .online, "Workload of events that name none")
         let modality = Setting("modality", type: .modality, default: .text, "Modality of events that name none")
+        let calendarZone = Setting(
+            "calendar.zone", type: .zone, default: "Asia/Shanghai",
+            "Zone of times in records of sources with `time.format: wall-clock` or `pattern` and no `time.zone`, where the "
+                + "record says no offset")
         let logLevel = Setting(
             "log.level", type: .choice(LogOutput.levelNames), default: "info", reload: .live,
             "Least level that is logged. Lines go to standard error")
@@ -221,4 +225,17 @@ extension SettingType where Value == Workload {
 
 extension SettingType where Value == Modality {
     static var modality: Self { choice(Modality.allCases, name: { $0.name }) }
+}
+
+extension SettingType where Value == String {
+    fileprivate static var zone: Self {
+        SettingType("IANA zone: a name with a slash, or `UTC`", write: { $0 }) { name throws(InvalidValue) in
+            guard ZoneRules(identifier: name) != nil else {
+                throw InvalidValue(
+                    "\"\(name)\" is no zone that this system knows",
+                    remedy: "give an IANA name such as Asia/Shanghai, and install tzdata if it is missing")
+            }
+            return name
+        }
+    }
 }

@@ -80,6 +80,7 @@ struct SourceKeys: SettingKeys {
         switch presence {
         case .required: "required"
         case .optional, .byDefault([]): "none"
+        case .inherited(let setting, _): "the collector's `\(setting)`"
         case .byDefault(let texts): texts.map { "`\($0)`" }.joined(separator: ", ")
         }
     }

@@ -23,6 +23,8 @@ package struct SourceSettings: Sendable {
     package var defaults: EventDefaults
     /// Who may push; empty for a source that isn't pushed to.
     package var access = PushAccess()
+    /// What it has from the collector's settings and somebody should know, sentence by sentence.
+    package var notes: [String] = []
 
     /// Reads the entry; on a problem it is added to `problems` and the answer is `nil`.
     static func read(
@@ -52,7 +54,8 @@ package struct SourceSettings: Sendable {
         }
         return SourceSettings(
             name: entry.name, kind: kind, format: format, defaults: own,
-            access: PushAccess(tokenFiles: entry[\.tokenFiles], clientNames: entry[\.clientNames]))
+            access: PushAccess(tokenFiles: entry[\.tokenFiles], clientNames: entry[\.clientNames]),
+            notes: reader.notes())
     }
 
     /// Refuses settings of pushed sources in one that isn't pushed to.

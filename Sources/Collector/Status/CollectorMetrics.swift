@@ -159,6 +159,7 @@ struct SourceMetrics: Sendable {
     private let rejected: Counter
     private let duplicates: Counter
     private let bytes: Counter
+    private let ignored: [IgnoredReason: Counter]
 
     init(_ name: String, _ registry: MetricsRegistry) {
         let labels = [MetricLabel("source", value: name)]
@@ -173,13 +174,29 @@ struct SourceMetrics: Sendable {
         bytes = registry.counter(
             "steelyard_collector_source_bytes_total", help: "Bytes read, after decompression, by source.",
             labels: labels)
+        ignored = Dictionary(
+            uniqueKeysWithValues: IgnoredReason.allCases.map { reason in
+                (
+                    reason,
+                    registry.counter(
+                        "steelyard_collector_ignored_records_total",
+                        help: "Records that are not for counting and nothing is wrong with, by source and reason.",
+                        labels: labels + [MetricLabel("reason", value: reason.rawValue)])
+                )
+            })
     }
 
     /// Records that were taken, those that came again included.
     var takenCount: UInt64 { events.value + duplicates.value }
     var rejectedCount: UInt64 { rejected.value }
 
-    func count(events: UInt64, rejected: UInt64, duplicates: UInt64 = 0, bytes: UInt64) {
+    /// Records that were ignored for a reason.
+    func ignoredCount(_ reason: IgnoredReason) -> UInt64 { ignored[reason]?.value ?? 0 }
+
+    func count(
+        events: UInt64, rejected: UInt64, ignored: IgnoredRecords, duplicates: UInt64 = 0, bytes: UInt64
+    ) {
+        for (reason, counter) in self.ignored where ignored[reason] > 0 { counter.increment(by: ignored[reason]) }
         self.events.increment(by: events)
         if duplicates > 0 { self.duplicates.increment(by: duplicates) }
         if rejected > 0 { self.rejected.increment(by: rejected) }

@@ -34,7 +34,7 @@ package enum FileEvent {
     /// A file is followed from this offset on.
     case following(path: String, source: String, offset: UInt64)
     /// A chunk was read and counted.
-    case parsed(source: String, events: UInt64, rejected: UInt64, byteCount: Int)
+    case parsed(source: String, events: UInt64, rejected: UInt64, ignored: IgnoredRecords, byteCount: Int)
     /// A file was emptied and written anew; `offset` is where reading had been.
     case startedOver(path: String, offset: UInt64)
     /// A compressed file was read to its end; `byteCount` after decompression.

@@ -40,7 +40,7 @@ package final class Accumulator: Sendable {
     /// What became of a chunk.
     package enum ChunkOutcome: Sendable, Equatable {
         /// - `consumed`: bytes that the parser is done with.
-        case parsed(consumed: Int, events: UInt64, rejected: UInt64)
+        case parsed(consumed: Int, events: UInt64, rejected: UInt64, ignored: IgnoredRecords)
         /// Nothing was counted: a table has to be sealed first.
         case full
     }
@@ -121,12 +121,13 @@ package final class Accumulator: Sendable {
             var sink = ChunkSink(context)
             sink.exchange(&state.open)
             let (consumed, checkpoint) = read(&sink)
+            let ignored = sink.ignored
             sink.exchange(&state.open)
             state.checkpoints[file] = checkpoint
             noteOpened(&state)
             return .parsed(
                 consumed: consumed, events: state.open.sums.eventCount - events,
-                rejected: UInt64(state.open.quarantine.count - rejected))
+                rejected: UInt64(state.open.quarantine.count - rejected), ignored: ignored)
         }
     }
 

@@ -66,6 +66,8 @@ struct OpenBuckets: Sendable {
 package struct ChunkSink: UsageEventSink, ~Copyable {
     let context: ChunkContext
     private var buckets = OpenBuckets.placeholder
+    /// Records that are not for counting, by reason.
+    private(set) var ignored = IgnoredRecords()
 
     init(_ context: ChunkContext) {
         self.context = context
@@ -86,5 +88,9 @@ package struct ChunkSink: UsageEventSink, ~Copyable {
 
     package mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {
         buckets.reject(context.quarantined(rejection, record: record, position: position))
+    }
+
+    package mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition) {
+        ignored.add(reason)
     }
 }

@@ -11,6 +11,7 @@ package struct StagedChunk: UsageEventSink, Sendable {
     var events = StagedEvents()
     /// In the order of the source.
     private(set) var quarantine: [QuarantineEntry] = []
+    private(set) var ignored = IgnoredRecords()
 
     init(_ context: ChunkContext) {
         self.context = context
@@ -23,6 +24,7 @@ package struct StagedChunk: UsageEventSink, Sendable {
         self.context = context
         events.removeAll()
         quarantine.removeAll()
+        ignored = IgnoredRecords()
     }
 
     /// Moves the lines of refused records on by those of the pieces before this one.
@@ -37,5 +39,9 @@ package struct StagedChunk: UsageEventSink, Sendable {
 
     package mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {
         quarantine.append(context.quarantined(rejection, record: record, position: position))
+    }
+
+    package mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition) {
+        ignored.add(reason)
     }
 }

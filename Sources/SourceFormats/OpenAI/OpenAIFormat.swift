@@ -43,7 +43,7 @@ package struct OpenAIFormat: JSONFormat {
         + defaultPaths.map { field, paths in
             SourceSetting(
                 setting(field.name), .texts, presence: .byDefault(paths), summary: "paths of \(field.properties.noun)")
-        } + TimeFormat.settings
+        } + TimeFormat.settings + RecordRules.settings
 
     private static func setting(_ part: String) -> String { "openai.\(part)" }
 
@@ -55,6 +55,8 @@ package struct OpenAIFormat: JSONFormat {
     package var paths = Dictionary(uniqueKeysWithValues: Self.defaultPaths.map { ($0.field, $0.paths) })
     /// How times are written.
     package var time: TimeFormat = .automatic
+    /// Which records are for counting.
+    package var records = RecordRuleTexts()
 
     package init() {}
 
@@ -62,11 +64,14 @@ package struct OpenAIFormat: JSONFormat {
         usagePaths = options.texts(Self.setting("usage")) ?? []
         for (field, _) in Self.defaultPaths { paths[field] = options.texts(Self.setting(field.name)) }
         time = try TimeFormat(options)
+        records = RecordRules.texts(options)
     }
 
     func plan() throws(SourceFormatError) -> FieldPlan {
         var rules = FieldPlan.Rules()
         rules.time = time
+        // Variables of gateways and 64-bit numbers of protobuf's JSON are strings.
+        rules.acceptsDecimalStrings = true
         var plan = FieldPlan(rules: rules)
         var tree = FieldTree()
         guard let firstUsagePath = usagePaths.first else {
@@ -94,6 +99,7 @@ package struct OpenAIFormat: JSONFormat {
                 }
             }
         }
+        try RecordRules.apply(records, to: &plan, &tree)
         try plan.compile(tree)
         return plan
     }

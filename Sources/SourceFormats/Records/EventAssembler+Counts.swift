@@ -143,47 +143,8 @@ extension EventAssembler {
     private func count(_ record: RawSpan, _ slot: RecordValues.Slot, source: Int) throws(Fault) -> UInt64 {
         // Nineteen digits are sure to fit in 64 bits.
         guard slot.kind == .integer, slot.count <= 19, slot.number <= Limits.maxTokensPerField else {
-            return try unusualCount(record, slot, source: source)
+            return try CountText.read(record, slot, CountText.Rules(plan, source: source), source: source)
         }
         return slot.number
-    }
-
-    private func unusualCount(_ record: RawSpan, _ slot: RecordValues.Slot, source: Int) throws(Fault) -> UInt64 {
-        switch slot.kind {
-        case .integer where slot.count <= 19 && slot.number <= limit(source): return slot.number
-        case .integer: throw Fault(.tooLarge, source: source)
-        case .negativeInteger: throw Fault(.negative, source: source)
-        case .fraction: throw Fault(.fractional, source: source)
-        case .bareText: return try decimal(record, slot, source: source)
-        case .text where plan.rules.acceptsDecimalStrings: return try decimal(record, slot, source: source)
-        default: throw Fault(.wantedCount, source: source)
-        }
-    }
-
-    /// The highest count that a source may state: a total is of two counts.
-    private func limit(_ source: Int) -> UInt64 {
-        plan.sources[source].field == .total ? 2 * Limits.maxTokensPerField : Limits.maxTokensPerField
-    }
-
-    /// Reads text as a count: digits only; empty text is no count.
-    private func decimal(_ record: RawSpan, _ slot: RecordValues.Slot, source: Int) throws(Fault) -> UInt64 {
-        let start = Int(slot.start)
-        let end = start + Int(slot.count)
-        if start == end { return absent }
-        if record.peek(start) == UInt8(ascii: "-"), start + 1 < end, JSONText.isDigit(record.peek(start + 1)) {
-            throw Fault(.negative, source: source)
-        }
-        let limit = limit(source)
-        var value: UInt64 = 0
-        for index in start..<end {
-            let byte = record.peek(index)
-            guard JSONText.isDigit(byte) else {
-                let isFraction = index > start && (byte == UInt8(ascii: ".") || byte | 0x20 == UInt8(ascii: "e"))
-                throw Fault(isFraction ? .fractional : .wantedCount, source: source)
-            }
-            value = value * 10 + UInt64(byte - 0x30)
-            if value > limit { throw Fault(.tooLarge, source: source) }
-        }
-        return value
     }
 }

@@ -23,6 +23,8 @@ struct EventAssembler: Sendable {
     let unusualMask: UInt64
     private let kindsMask: UInt64
     var lastMinute = LastMinute()
+    /// Where a filter spells out values with escapes.
+    var filterRoom: [UInt8]
 
     init(plan: FieldPlan, defaults: EventDefaults) throws(SourceFormatError) {
         try defaults.check()
@@ -44,6 +46,7 @@ struct EventAssembler: Sendable {
         tenant = range(of: defaults.tenant)
         model = range(of: defaults.model)
         region = range(of: defaults.region)
+        filterRoom = plan.filter.isEmpty ? [] : [UInt8](repeating: 0, count: RecordFilter.maxValueBytes + 4)
         layer = defaults.layer
         workload = defaults.workload
         modality = defaults.modality
@@ -125,6 +128,7 @@ struct EventAssembler: Sendable {
         case .tooLong(let limit): throw Fault(.nameTooLong, source: source, extent: limit)
         case .invalidUTF8(let byte): throw Fault(.nameInvalidUTF8, source: source, at: byte)
         case .forbiddenCharacter(let byte): throw Fault(.nameForbidden, source: source, at: byte)
+        case .reserved: throw Fault(.nameReserved, source: source)
         }
     }
 

@@ -36,6 +36,8 @@ package enum EventField: UInt8, CaseIterable, Sendable {
     case id
     /// An object that is ignored with all that it holds.
     case ignoredObject
+    /// A value that only a filter looks at.
+    case condition
 
     /// What a value of the field may be.
     package enum Kind: Sendable, Equatable {
@@ -101,6 +103,7 @@ package enum EventField: UInt8, CaseIterable, Sendable {
         case .total: Self.count("total-tokens", noun: "input plus output", uses: [])
         case .id: Properties(name: "id", kind: .id(maxBytes: Limits.maxEventIDBytes), noun: "the id", uses: .place)
         case .ignoredObject: Properties(name: "attributes", kind: .object, noun: "an ignored object", uses: [])
+        case .condition: Properties(name: "condition", kind: .object, noun: "what a filter looks at", uses: [])
         }
     }
 
@@ -137,7 +140,7 @@ struct FieldSource: Sendable {
 /// For each field the mask of its sources, by value: a lookup is a load at a fixed offset, since callers name the
 /// field.
 struct FieldMasks: Sendable {
-    private var bits = InlineArray<21, UInt64>(repeating: 0)
+    private var bits = InlineArray<22, UInt64>(repeating: 0)
 
     init() {
         precondition(EventField.count == bits.count, "\(EventField.count) fields for \(bits.count) masks")

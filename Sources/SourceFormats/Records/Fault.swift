@@ -12,6 +12,8 @@ struct Fault: Error {
         case badEscape
         case badNumber
         case trailingBytes
+        /// Too much of a long record is read.
+        case keptTooLong
         case arrayCut
         case badQuoting
         case headerLost
@@ -39,6 +41,7 @@ struct Fault: Error {
         case nameTooLong
         case nameInvalidUTF8
         case nameForbidden
+        case nameReserved
         case otherValue
         case badTime
         case timeSkipped
@@ -69,6 +72,7 @@ extension Fault.Kind {
             .badEscape, .badNumber, .trailingBytes, .arrayCut, .badQuoting, .headerLost:
             .syntax
         case .notAnObject: .notAnObject
+        case .keptTooLong: .recordTooLong
         case .tooDeep: .nestingTooDeep
         case .duplicate, .duplicateObject: .duplicateField
         case .unknown: .unknownField
@@ -78,7 +82,7 @@ extension Fault.Kind {
         case .fractional: .fractionalCount
         case .tooLarge, .tooLargeSum: .countTooLarge
         case .noRequests, .cachedAboveInput, .reasoningAboveOutput, .totalDiffers, .sourcesDiffer: .inconsistentCounts
-        case .nameEmpty, .nameForbidden: .badName
+        case .nameEmpty, .nameForbidden, .nameReserved: .badName
         case .nameTooLong: .nameTooLong
         case .nameInvalidUTF8: .invalidUTF8
         case .otherValue: .unknownValue
@@ -151,6 +155,7 @@ extension Fault.Kind {
         case .badEscape: "this is no JSON escape"
         case .badNumber: "this is no JSON number"
         case .trailingBytes: "something follows the end of the JSON value"
+        case .keptTooLong: "more than \(SourceLimits.maxKeptBytes) bytes of it would have to be kept"
         case .arrayCut: "the array is not closed; what was whole in it has been read"
         case .badQuoting: "the CSV quoting is broken: quotes stand around a whole field and are doubled inside it"
         case .headerLost: "the header row could not be read, so that the columns are not known"
@@ -173,6 +178,7 @@ extension Fault.Kind {
         case .nameTooLong: "the name is too long"
         case .nameInvalidUTF8: "the name is not valid UTF-8"
         case .nameForbidden: "the name holds a character that names may not hold there"
+        case .nameReserved: "the name stands in parentheses, which only Steelyard's own names do"
         case .otherValue: "the value is none of those that this field can have"
         case .badTime: "the time is not written in this source's time format, or outside the years 0001 to 9999"
         case .timeSkipped: "the zone's clock skipped this time"

@@ -72,6 +72,9 @@ package protocol UsageEventSink: ~Copyable {
 
     /// Takes a record that was not counted.
     mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition)
+
+    /// Takes a record that is not for counting and nothing is wrong with.
+    mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition)
 }
 
 /// Where a record stands in its source.
