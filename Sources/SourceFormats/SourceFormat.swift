@@ -33,6 +33,10 @@ package protocol SourceFormat: Sendable, Hashable {
     /// Whether a document is read only when all of it is there, whatever its size: what limits bodies limits it.
     static var readsWholeDocuments: Bool { get }
 
+    /// Whether the format's senders send again only after 5xx, and drop for good what is answered 408, 413 or 429: then
+    /// those are answered as 503 with Retry-After.
+    var isRepeatedAfterServerErrorsAlone: Bool { get }
+
     /// Makes a parser for one source.
     ///
     /// - Throws: ``SourceFormatError`` when the format or the defaults can't work, naming the setting.
@@ -44,6 +48,7 @@ package protocol SourceFormat: Sendable, Hashable {
 extension SourceFormat {
     package static var readsWholeDocuments: Bool { false }
     package static var preset: [String: [String]] { [:] }
+    package var isRepeatedAfterServerErrorsAlone: Bool { false }
 }
 
 /// A configuration of a format, and records that it reads.

@@ -38,6 +38,11 @@ struct RequestBuckets: UsageEventSink {
                 totals: Array(totals.values)))
     }
 
+    /// What it takes in memory, about, in bytes.
+    var estimatedBytes: Int {
+        sums.estimatedBytes + quarantineBytes + fingerprints.count * 2 * EventFingerprint.byteCount
+    }
+
     /// Whether there is nothing to write: all events, if any, were accepted before.
     var isEmpty: Bool { outcome.accepted == 0 && outcome.rejectedCount == 0 && totals.isEmpty }
 

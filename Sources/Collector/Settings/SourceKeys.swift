@@ -10,6 +10,15 @@ struct SourceKeys: SettingKeys {
         `file` follows files, `http` takes what is pushed to `POST /v1/events/NAME`. Pushed events may carry ids, each \
         source its own
         """)
+    let tokenFiles = Setting(
+        "token-files", type: .paths, default: [], reload: .byEntry,
+        """
+        Files with one bearer token each, of those who may push: see `http.token-files`, which holds where this and \
+        `client-names` are empty. SIGHUP reads them again
+        """)
+    let clientNames = Setting(
+        "client-names", type: .texts, default: [], reload: .byEntry,
+        "DNS names or URIs of client certificates of those who may push; needs `http.client-ca-file`")
     let paths = Setting(
         "paths", optional: .globs, absent: "required for `file`", reload: .byEntry,
         "Files or globs (`*`, `?`, `[…]`, `{a,b}`) that are followed")

@@ -23,6 +23,8 @@ package struct SourceSettings: Sendable {
     package var wrappings: [Wrapping]
     package var format: any SourceFormat
     package var defaults: EventDefaults
+    /// Who may push; empty for a source that isn't pushed to.
+    package var access = PushAccess()
     /// What it has from the collector's settings and somebody should know, sentence by sentence.
     package var notes: [String] = []
 
@@ -55,7 +57,9 @@ package struct SourceSettings: Sendable {
             return nil
         }
         return SourceSettings(
-            name: entry.name, kind: kind, wrappings: wrappings, format: format, defaults: own, notes: reader.notes())
+            name: entry.name, kind: kind, wrappings: wrappings, format: format, defaults: own,
+            access: PushAccess(tokenFiles: entry[\.tokenFiles], clientNames: entry[\.clientNames]),
+            notes: reader.notes())
     }
 
     private static func readWrappings(
@@ -70,6 +74,17 @@ package struct SourceSettings: Sendable {
         return try Wrapping.read(names, setting: keys.wrapping.path)
     }
 
+    /// Refuses settings of pushed sources in one that isn't pushed to.
+    private static func refusePushSettings(
+        _ entry: ResolvedSettings<SourceKeys>, _ problems: inout [SettingsProblem]
+    ) {
+        let keys = entry.keys
+        for setting in [keys.tokenFiles, keys.clientNames] where entry.isGiven(setting) {
+            problems.append(
+                entry.problem(at: setting, "is for pushed sources", remedy: "remove it, or set type: http"))
+        }
+    }
+
     private static func readKind(
         _ entry: ResolvedSettings<SourceKeys>, _ problems: inout [SettingsProblem]
     ) -> Kind? {
@@ -82,6 +97,7 @@ package struct SourceSettings: Sendable {
             }
             return .http
         }
+        refusePushSettings(entry, &problems)
         guard let globs = entry[keys.paths] else {
             problems.append(
                 entry.problem(

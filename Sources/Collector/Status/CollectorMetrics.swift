@@ -1,4 +1,5 @@
 internal import CollectorCore
+internal import HTTPSupport
 internal import Synchronization
 package import Telemetry
 internal import UsageModel
@@ -74,10 +75,11 @@ package final class CollectorMetrics: Sendable {
         for reason in RejectionReason.allCases { _ = rejections(reason) }
         for repair in UsageRepair.allCases { _ = repaired(by: repair) }
         for status in Self.answeredStatuses { _ = requests(status: status) }
+        for reason in HandshakeWitness.reasons { _ = handshakes(failedBy: reason) }
     }
 
     /// What `/v1/events` answers with.
-    static let answeredStatuses = [200, 400, 403, 404, 408, 413, 415, 421, 429, 503]
+    static let answeredStatuses = [200, 400, 401, 403, 404, 408, 413, 415, 421, 429, 503]
 
     /// The metrics of one source, made when first asked for.
     func source(_ name: String) -> SourceMetrics {
@@ -121,6 +123,15 @@ package final class CollectorMetrics: Sendable {
         registry.counter(
             "steelyard_collector_http_requests_total", help: "Requests to /v1/events by status.",
             labels: [MetricLabel("status", value: String(status))])
+    }
+
+    /// A sender's TLS handshake failed.
+    func countHandshakeFailure(_ reason: String) { handshakes(failedBy: reason).increment() }
+
+    private func handshakes(failedBy reason: String) -> Counter {
+        registry.counter(
+            "steelyard_collector_listener_handshake_failures_total",
+            help: "TLS handshakes of senders that failed, by reason.", labels: [MetricLabel("reason", value: reason)])
     }
 
     /// 1 while the aggregator says that a budget of new names is nearly or wholly used up.
