@@ -108,9 +108,13 @@ let package = Package(
         .target(
             name: "HTTPSupport",
             dependencies: [
-                "UsageModel", "TextFormats", "Telemetry", httpTypes, hummingbird, lifecycle, logging, nioCore, nioHTTP1,
+                "UsageModel", "TextFormats", "Telemetry", "Identity", httpTypes, hummingbird, lifecycle, logging,
+                nioCore,
+                nioHTTP1, nioSSL,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdHTTP2", package: "hummingbird"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOTLS", package: "swift-nio"),
             ],
             swiftSettings: strict),
         .target(
@@ -124,6 +128,7 @@ let package = Package(
                 "DaemonSupport", "HTTPSupport", "Identity", "TextFormats",
                 asyncHTTPClient, httpTypes, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioSSL, unixSignals,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdHTTP2", package: "hummingbird"),
             ],
             swiftSettings: strict),
         .target(
@@ -131,11 +136,10 @@ let package = Package(
             dependencies: [
                 "UsageModel", "TextFormats", "Scopes", "APIModel", "BatchFormat", "Reporting", "Store", "Postgres",
                 "HTTPSupport", "Identity", "Settings", "Telemetry", "DaemonSupport", crypto, hummingbird, lifecycle,
-                logging, nioCore, nioPosix, nioSSL,
+                logging, nioCore, nioPosix,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
-                .product(name: "NIOTLS", package: "swift-nio"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             resources: [.copy("OpenAPI/openapi.yaml")],
@@ -271,8 +275,9 @@ let package = Package(
             name: "CollectorTests",
             dependencies: [
                 "Collector", "CollectorCore", "SourceFormats", "BatchFormat", "Spool", "Settings", "Telemetry",
-                "UsageModel", "Identity", "TestSupport", httpTypes, hummingbird, lifecycle, logging, nioCore, nioPosix,
-                nioSSL,
+                "UsageModel", "Identity", "HTTPSupport", "TestSupport", httpTypes, hummingbird, lifecycle, logging,
+                nioCore,
+                nioPosix, nioSSL,
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ],

@@ -156,7 +156,7 @@ package struct AggregatorDaemon: Sendable {
             CertificateWatcher(
                 [("ingest", ingestTLS), ("query", queryTLS)].compactMap { name, tls in
                     tls.map { CertificateWatcher.Watched(name: name, tls: $0) }
-                }, registry: registry, logger: logger))
+                }, prefix: "steelyard_aggregator", registry: registry, logger: logger))
         services.append(listening)
         services.append(preparation.before(health))
         services.append(preparation)

@@ -59,6 +59,8 @@ package struct CollectorProcess: Sendable {
         var server = CollectorServer(
             settings: settings, parts: parts, board: board, writer: opened.writer, version: version)
         server.maxConnections = shares[0]
+        server.tls = try settings.http.tls.map { try ReloadableTLS(files: $0) }
+        let (access, tls) = (server.access, server.tls)
         let names = [Self.listenerName] + (settings.http.metricsListen == nil ? [] : [Self.metricsListenerName])
         let listening = ListeningFile(path: settings.storage.listeningFile, listeners: names, logger: logger)
         let application = server.makeApplication { address in
@@ -73,6 +75,8 @@ package struct CollectorProcess: Sendable {
             await reader.reload(new)
             await monitor.reload(new)
             await client?.reload()
+            try access.reload(new)
+            try tls?.reload()
         }
         // Stopped from the last to the first: no more input, then the last seal, then what shipping is still possible.
         var services: [any Service] = [
@@ -80,6 +84,12 @@ package struct CollectorProcess: Sendable {
             listening, application,
         ]
         if let metricsApplication { services.append(metricsApplication) }
+        if let tls {
+            services.append(
+                CertificateWatcher(
+                    [CertificateWatcher.Watched(name: Self.listenerName, tls: tls)],
+                    prefix: "steelyard_collector_listener", registry: parts.metrics.registry, logger: logger))
+        }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },

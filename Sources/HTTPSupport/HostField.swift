@@ -44,6 +44,14 @@ package enum HostField {
         return isPort && isHost && !host.isEmpty ? normal(String(host)) : nil
     }
 
+    /// Whether a name of a certificate is a host's, in the spelling of ``host(of:)``; a wildcard stands for one label.
+    package static func covers(_ name: String, host: String) -> Bool {
+        let name = normal(name)
+        guard name.hasPrefix("*.") else { return name == host }
+        guard let dot = host.firstIndex(of: "."), dot != host.startIndex else { return false }
+        return host[dot...] == name.dropFirst()
+    }
+
     /// Names in lower case without the root's dot; addresses in one spelling.
     package static func normal(_ name: String) -> String {
         if name.contains(":"), let address = try? SocketAddress(ipAddress: name, port: 0).ipAddress { return address }

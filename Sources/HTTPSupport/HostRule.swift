@@ -4,28 +4,28 @@ package import Hummingbird
 
 /// By which names a listener may be called. A page in somebody's browser can send requests to a name of its own that
 /// leads to this machine; it can't make the browser say another name.
-package struct HostRule: Sendable, Equatable {
-    /// Names beside IP addresses, `localhost` and the machine's own; `nil` for any name.
-    private let names: Set<String>?
+package struct HostRule: Sendable {
+    /// Names beside IP addresses and those of the certificate.
+    private let names: Set<String>
+    private let tls: ReloadableTLS?
 
     /// - Parameters:
     ///   - names: the names that are configured, without port.
-    ///   - isLoopback: whether only this machine reaches the listener. One that others reach takes every name where
-    ///     none is configured.
-    package init(_ names: [String], isLoopback: Bool) {
-        guard isLoopback || !names.isEmpty else {
-            self.names = nil
-            return
-        }
+    ///   - tls: of a listener with TLS: the names of its certificate, as it is when a request comes, are taken as well.
+    package init(_ names: [String], tls: ReloadableTLS? = nil) {
         let own = ["localhost", ProcessInfo.processInfo.hostName]
         self.names = Set((names + own).map(HostField.normal(_:)))
+        self.tls = tls
     }
 
     /// - Throws: ``Problem`` 400 where `Host` is absent, doubled or malformed, 421 for a foreign one, 403 for a request
     ///   that a browser sends for a page of somebody else.
     package func check(_ request: Request) throws(Problem) {
         let host = try HostField.host(calledBy: request)
-        guard names?.contains(host) ?? true || Self.isAddress(host) else {
+        guard
+            names.contains(host) || Self.isAddress(host)
+                || tls?.names.contains(where: { HostField.covers($0, host: host) }) ?? false
+        else {
             throw Problem(
                 status: 421, code: "foreign-host", title: "This listener is not called so",
                 detail:

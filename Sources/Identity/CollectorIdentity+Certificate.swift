@@ -42,7 +42,7 @@ extension CollectorIdentity {
         }
     }
 
-    private static func checkIsLeaf(_ certificate: Certificate) throws(IdentityError) {
+    static func checkIsLeaf(_ certificate: Certificate) throws(IdentityError) {
         let constraints: BasicConstraints?
         let usage: KeyUsage?
         do {
@@ -61,7 +61,7 @@ extension CollectorIdentity {
         }
     }
 
-    private static func checkIsForClients(_ certificate: Certificate) throws(IdentityError) {
+    static func checkIsForClients(_ certificate: Certificate) throws(IdentityError) {
         let purposes: ExtendedKeyUsage?
         do {
             purposes = try certificate.extensions.extendedKeyUsage

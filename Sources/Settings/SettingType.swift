@@ -154,6 +154,13 @@ extension SettingType where Value == [String] {
         }
     }
 
+    /// Any number of paths; relative ones are taken from the directory of the configuration file.
+    package static var paths: Self {
+        SettingType("list of paths", form: .list, write: Self.written) { texts, directory in
+            texts.map { resolve($0, in: directory) }
+        }
+    }
+
     private static func written(_ texts: [String]) -> String { "[\(texts.joined(separator: ", "))]" }
 }
 

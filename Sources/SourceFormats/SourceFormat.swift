@@ -15,6 +15,9 @@ package protocol SourceFormat: Sendable, Hashable {
     /// Its settings, named below the source.
     static var settings: [SourceSetting] { get }
 
+    /// What it says itself of its settings, as a source would write it; the source's own word takes its place.
+    static var preset: [String: [String]] { get }
+
     /// Configurations with records that they read. Tests hold the format's parsers to their contract with them, and
     /// fuzzing begins with them: there should be one for each layout.
     static var examples: [SourceExample] { get }
@@ -27,12 +30,25 @@ package protocol SourceFormat: Sendable, Hashable {
     /// The media types of pushed bodies, the preferred one first.
     var mediaTypes: [String] { get }
 
+    /// Whether a document is read only when all of it is there, whatever its size: what limits bodies limits it.
+    static var readsWholeDocuments: Bool { get }
+
+    /// Whether the format's senders send again only after 5xx, and drop for good what is answered 408, 413 or 429: then
+    /// those are answered as 503 with Retry-After.
+    var isRepeatedAfterServerErrorsAlone: Bool { get }
+
     /// Makes a parser for one source.
     ///
     /// - Throws: ``SourceFormatError`` when the format or the defaults can't work, naming the setting.
     func makeParser(
         defaults: EventDefaults, framing: SourceFraming
     ) throws(SourceFormatError) -> any SourceParser
+}
+
+extension SourceFormat {
+    package static var readsWholeDocuments: Bool { false }
+    package static var preset: [String: [String]] { [:] }
+    package var isRepeatedAfterServerErrorsAlone: Bool { false }
 }
 
 /// A configuration of a format, and records that it reads.

@@ -1,9 +1,27 @@
 /// Every source format, in the order of the documentation.
 package enum SourceFormatRegistry {
-    package static let formats: [any SourceFormat.Type] = [
-        NativeFormat.self,
-        OpenAIFormat.self,
-        MappedFormat.self,
+    package static let formats: [any SourceFormat.Type] =
+        [
+            NativeFormat.self,
+            OpenAIFormat.self,
+            MappedFormat.self,
+            OTLPFormat.self,
+            CloudEventsFormat.self,
+        ] + presets
+
+    /// What one sender writes, by one word.
+    private static let presets: [any SourceFormat.Type] = [
+        PresetFormat<LiteLLMPreset>.self,
+        PresetFormat<EnvoyAIGatewayPreset>.self,
+        PresetFormat<HigressPreset>.self,
+        PresetFormat<APISIXPreset>.self,
+        PresetFormat<KongPreset>.self,
+        PresetFormat<BedrockInvocationLogPreset>.self,
+        PresetFormat<ClaudeCodePreset>.self,
+        PresetFormat<OpenRouterPreset>.self,
+        PresetFormat<LangfuseExportPreset>.self,
+        PresetFormat<NewAPIPreset>.self,
+        PresetFormat<OneAPIPreset>.self,
     ]
 
     /// What a source's records are where it doesn't say.
@@ -29,9 +47,10 @@ package enum SourceFormatRegistry {
     package static func makeFormat(
         _ format: any SourceFormat.Type, given: [String: [String]]
     ) -> Result<any SourceFormat, Problems> {
-        let options = SourceOptions(given, declared: format.settings)
+        let said = Preset.overridden(format.preset, by: given)
+        let options = SourceOptions(said, declared: format.settings, given: Set(given.keys))
         var problems = idleSettings(format, given: given, options: options)
-        for setting in format.settings where setting.presence == .required && given[setting.name] == nil {
+        for setting in format.settings where setting.presence == .required && said[setting.name] == nil {
             var remedy = "give \(setting.name)"
             if case .word(let words) = setting.kind { remedy += ": \(words.joined(separator: " or "))" }
             problems.append(

@@ -15,8 +15,11 @@ package import UsageModel
 /// ## What every parser must keep
 /// `SourceParserContractTests` holds each registered format to this:
 /// 1. The events and rejections are the same however the input is cut into pieces.
-/// 2. What is not consumed is the beginning of one record, at most `Limits.maxRecordBytes` long: a longer record is
-///    rejected (`record-too-long`) with its first ``SourceLimits/rejectedPrefixBytes`` and passed over.
+/// 2. What is not consumed is the beginning of one record, at most `Limits.maxRecordBytes` long. A longer record is read
+///    while it streams by, and what it is made of is passed to the sink as if it were short; where more than
+///    ``SourceLimits/maxKeptBytes`` of it would have to be kept, or the format can't read it so, it is rejected
+///    (`record-too-long`) with its first ``SourceLimits/rejectedPrefixBytes`` and passed over. Only documents of a format
+///    that ``SourceFormat/readsWholeDocuments`` wait for their end.
 /// 3. At the end of input everything is consumed. After that only ``resume(from:)`` makes the parser usable again.
 /// 4. A stream's parser that resumes from another one's ``checkpoint``, fed from the checkpoint's byte on, goes on as
 ///    the other one would have.
@@ -53,6 +56,9 @@ package protocol SourceParser: Sendable {
 
     /// Goes to another place: ``ParserCheckpoint/start`` for a new source, or a kept checkpoint of this one.
     mutating func resume(from checkpoint: ParserCheckpoint)
+
+    /// Takes what is known about a document beside its bytes, before the first of them.
+    mutating func expect(_ expectation: SourceExpectation)
 }
 
 extension SourceParser {
@@ -60,6 +66,21 @@ extension SourceParser {
     package var position: RecordPosition { checkpoint.position }
 
     package var endsRecordsAtLineEnds: Bool { false }
+
+    package mutating func expect(_ expectation: SourceExpectation) {}
+}
+
+/// What is known about a document beside its bytes.
+package struct SourceExpectation: Sendable, Hashable {
+    /// Its media type, without parameters and in lower case.
+    package var mediaType: String?
+    /// The signal of OTLP that it was sent as.
+    package var signal: OTLPSignal?
+
+    package init(mediaType: String? = nil, signal: OTLPSignal? = nil) {
+        self.mediaType = mediaType
+        self.signal = signal
+    }
 }
 
 /// Whether a source goes on for ever or is one body.
@@ -74,6 +95,9 @@ package enum SourceFraming: Sendable, Hashable, CaseIterable {
 package enum SourceLimits {
     /// How many leading bytes of a record that is too long come with its rejection.
     package static let rejectedPrefixBytes = 4_096
+    /// How much may be read of a record above `Limits.maxRecordBytes`, in bytes: names, counts and strings that hold
+    /// JSON, with their quotes. What isn't read, such as prompts, has no limit.
+    package static let maxKeptBytes = 256 << 10
 }
 
 /// Everything that a parser must know to go on in the middle of a file: what a collector keeps beside the batch that
@@ -81,10 +105,11 @@ package enum SourceLimits {
 package struct ParserCheckpoint: Sendable, Hashable {
     /// The line and byte at which the next record starts (or, while a long record is being skipped, its next byte).
     package var position: RecordPosition
-    /// Whether the bytes at `position` still belong to a record that was refused for its length.
+    /// Whether the bytes at `position` still belong to a record above `Limits.maxRecordBytes`.
     package var isInsideLongRecord: Bool
     /// What the format needs to know from before `position`, in its own form: for CSV the header row's bytes, once it
-    /// has been read; empty for formats whose records stand for themselves.
+    /// has been read; within a long record of JSON what was kept of it; otherwise empty for formats whose records stand
+    /// for themselves.
     package var memory: [UInt8]
 
     /// The start of a source.

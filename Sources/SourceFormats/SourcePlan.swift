@@ -8,10 +8,10 @@ package struct SourcePlan: Sendable {
 
     /// - Throws: ``SourceFormatError`` when the format or the defaults can't work, naming the setting.
     package init(
-        _ format: any SourceFormat, defaults: EventDefaults, framing: SourceFraming
+        _ format: any SourceFormat, in wrappings: [Wrapping] = [], defaults: EventDefaults, framing: SourceFraming
     ) throws(SourceFormatError) {
         mediaTypes = format.mediaTypes
-        unused = try format.makeParser(defaults: defaults, framing: framing)
+        unused = try Wrapping.wrap(format, in: wrappings, defaults: defaults, framing: framing)
     }
 
     /// A parser at the start of its input.

@@ -15,6 +15,8 @@ package struct SourceSetting: Sendable, Equatable {
         case optional
         /// What holds where nothing is given, as it would be written.
         case byDefault([String])
+        /// The collector's setting of this name holds; outside a collector what would be written otherwise.
+        case inherited(from: String, otherwise: String)
     }
 
     /// Another setting that must have one of some values for this one to have an effect.
@@ -44,19 +46,29 @@ package struct SourceSetting: Sendable, Equatable {
 /// format doesn't declare is a bug and traps.
 package struct SourceOptions: Sendable, Hashable {
     private var values: [String: [String]] = [:]
+    /// The names of those that the source itself gives.
+    private let given: Set<String>
 
-    /// - Parameter given: by the setting's name below the source, as it is written.
-    init(_ given: [String: [String]], declared: [SourceSetting]) {
+    /// - Parameters:
+    ///   - said: by the setting's name below the source, as it is written.
+    ///   - given: the names of those that the source itself gives; the rest is its format's own word.
+    init(_ said: [String: [String]], declared: [SourceSetting], given: Set<String>) {
+        self.given = given
         for setting in declared {
-            if let texts = given[setting.name] {
+            if let texts = said[setting.name] {
                 values[setting.name] = texts
             } else if case .byDefault(let texts) = setting.presence {
                 values[setting.name] = texts
+            } else if case .inherited(_, let text) = setting.presence {
+                values[setting.name] = [text]
             } else {
                 values[setting.name] = nil
             }
         }
     }
+
+    /// Whether the source gives it itself.
+    func isGiven(_ name: String) -> Bool { given.contains(name) }
 
     func texts(_ name: String) -> [String]? { values[name] }
 

@@ -36,6 +36,9 @@ struct Run: AsyncParsableCommand {
         for problem in settings.certificateProblems(now: Date()) {
             logger.error("a certificate won't do", [.detail: "\(problem)"])
         }
+        for note in settings.sources.flatMap(\.notes) {
+            logger.info("a source has a setting from the collector", [.detail: "\(note)"])
+        }
         let options = options
         let process = CollectorProcess(
             settings: settings, version: SoftwareVersion.text, logger: logger, readAgain: { try options.load() })
@@ -61,6 +64,7 @@ struct CheckConfig: AsyncParsableCommand {
         for name in settings.passedOverVariables {
             writeError("\(name) is passed over: Kubernetes makes it for a Service, and no setting has it")
         }
+        for note in settings.sources.flatMap(\.notes) { print("\(note).") }
         let sources = settings.sources.map(\.name).joined(separator: ", ")
         print(
             "The configuration is fine: provider \(settings.provider), collector \(settings.collector), ",

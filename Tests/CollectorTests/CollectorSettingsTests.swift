@@ -283,3 +283,62 @@ import UsageModel
         #expect(CollectorLimits.maxSealRows + chunkRows <= Limits.maxRowsPerBatch)
     }
 }
+
+/// What must hold between the listener's address, its TLS, and who may push.
+@Suite struct PushAccessSettingsTests {
+    private static let tls = "certificate-file: c.pem, key-file: k.pem"
+
+    private func keys(_ yaml: String) -> [String] {
+        do {
+            _ = try Rig.settings("/tmp", yaml)
+            return []
+        } catch {
+            return (error as? SettingsError)?.problems.map(\.key) ?? ["\(error)"]
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("listen: 127.0.0.1:0", []),
+            ("listen: 0.0.0.0:0", ["listen", "listen"]),
+            ("listen: 0.0.0.0:0\nhttp: {\(tls)}", ["listen"]),
+            ("listen: 0.0.0.0:0\nhttp: {token-files: t}", ["listen"]),
+            ("listen: 0.0.0.0:0\nhttp: {\(tls), token-files: t}", []),
+            ("listen: 0.0.0.0:0\nhttp: {accept-plain-text: true, token-files: t}", []),
+            ("listen: 0.0.0.0:0\nhttp: {\(tls), client-ca-file: a, client-names: n}", []),
+            ("listen: 0.0.0.0:0\nhttp: {\(tls), unnamed-source: false}", []),
+            (
+                "listen: 0.0.0.0:0\nhttp: {\(tls), unnamed-source: false}\nsources: {a: {type: http}}",
+                ["sources.a.type"]
+            ),
+            (
+                "listen: 0.0.0.0:0\nhttp: {\(tls), unnamed-source: false}\n"
+                    + "sources: {a: {type: http, token-files: t}, b: {type: http}}", ["sources.b.type"]
+            ),
+            ("listen: 0.0.0.0:0\nhttp: {\(tls), token-files: t}\nsources: {a: {type: http}}", []),
+        ] as [(String, [String])])
+    func `outside of loopback nothing that is pushed may be open`(yaml: String, expected: [String]) {
+        #expect(keys(yaml) == expected)
+    }
+
+    @Test(
+        arguments: [
+            ("http: {certificate-file: c.pem}", ["http.certificate-file"]),
+            ("http: {key-file: k.pem}", ["http.key-file"]),
+            ("http: {client-ca-file: a.pem}", ["http.client-ca-file"]),
+            ("http: {client-names: n}", ["http.client-names"]),
+            ("http: {\(tls), client-names: n}", ["http.client-names"]),
+            ("sources: {a: {type: http, client-names: n}}", ["sources.a.client-names"]),
+            ("sources: {a: {type: file, paths: x, token-files: t}}", ["sources.a.token-files"]),
+            ("sources: {a: {type: file, paths: x, client-names: t}}", ["sources.a.client-names"]),
+        ] as [(String, [String])])
+    func `what has no effect is refused`(yaml: String, expected: [String]) {
+        #expect(keys(yaml) == expected)
+    }
+
+    @Test func `tokens change without a restart`() throws {
+        let old = try Rig.settings("/tmp", "http: {token-files: t}\nsources: {a: {type: http, token-files: x}}")
+        let new = try Rig.settings("/tmp", "http: {token-files: u}\nsources: {a: {type: http, token-files: [x, y]}}")
+        #expect(old.changesThatNeedRestart(new).isEmpty)
+    }
+}

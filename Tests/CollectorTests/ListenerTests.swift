@@ -67,15 +67,18 @@ import Testing
         }
     }
 
-    @Test func `a listener that others reach takes every name unless some are configured`() async throws {
+    @Test func `a listener that others reach takes its own names and those that are configured`() async throws {
         try await ScratchDirectory.with("http") { directory in
-            for (names, status) in [("[]", "200"), ("[gateway.example]", "421")] {
+            for (index, (names, status)) in [("[]", "421"), ("[gateway.example]", "200")].enumerated() {
                 let rig = try await Rig.open(
-                    directory + "/\(status)", "listen: 0.0.0.0:0\nhttp: {hosts: \(names)}")
+                    directory + "/\(index)",
+                    "listen: 0.0.0.0:0\nhttp: {hosts: \(names), accept-plain-text: true, unnamed-source: false}")
                 try await rig.server.makeApplication { _ in }.test(.live) { client in
                     let port = try #require(client.port)
-                    #expect(try await self.status(port, "Host: other.example\r\n") == status)
-                    #expect(try await self.status(port, "Host: gateway.example\r\n") == "200")
+                    #expect(try await self.status(port, "Host: gateway.example\r\n") == status)
+                    #expect(try await self.status(port, "Host: other.example\r\n") == "421")
+                    #expect(try await self.status(port, "Host: localhost\r\n") == "200")
+                    #expect(try await self.status(port, "Host: 10.1.2.3\r\n") == "200")
                 }
             }
         }

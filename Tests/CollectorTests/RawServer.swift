@@ -25,26 +25,31 @@ enum RawServer {
         change(&limits)
         let settled = limits
         try await ScratchDirectory.with("slow") { directory in
-            let rig = try await Rig.open(directory, "listen: 127.0.0.1:0\nhttp: {body-timeout: 10m}")
+            let rig = try await Rig.open(directory, "listen: 127.0.0.1:0\nhttp: {body-timeout: 10m, max-body: 4MiB}")
             var server = rig.server
             server.limits = settled
-            let ports = AsyncStream<Int>.makeStream()
-            let application = server.makeApplication { address in
-                if let port = address.split(separator: ":").last.flatMap({ Int($0) }) { ports.continuation.yield(port) }
+            try await serve(server, body)
+        }
+    }
+
+    /// Runs `body` with the port of a server's listener.
+    static func serve(_ server: CollectorServer, _ body: @Sendable (_ port: Int) async throws -> Void) async throws {
+        let ports = AsyncStream<Int>.makeStream()
+        let application = server.makeApplication { address in
+            if let port = address.split(separator: ":").last.flatMap({ Int($0) }) { ports.continuation.yield(port) }
+        }
+        let group = ServiceGroup(
+            configuration: .init(services: [.init(service: application)], logger: server.parts.logger))
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask {
+                // Where it can't listen nobody waits for its port.
+                defer { ports.continuation.finish() }
+                try await group.run()
             }
-            let group = ServiceGroup(
-                configuration: .init(services: [.init(service: application)], logger: rig.parts.logger))
-            try await withThrowingTaskGroup(of: Void.self) { tasks in
-                tasks.addTask {
-                    // Where it can't listen nobody waits for its port.
-                    defer { ports.continuation.finish() }
-                    try await group.run()
-                }
-                var iterator = ports.stream.makeAsyncIterator()
-                try await body(try #require(await iterator.next(), "the listener has a port"))
-                await group.triggerGracefulShutdown()
-                try await tasks.waitForAll()
-            }
+            var iterator = ports.stream.makeAsyncIterator()
+            try await body(try #require(await iterator.next(), "the listener has a port"))
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
         }
     }
 

@@ -12,6 +12,7 @@ struct ParserRun: UsageEventSink, Equatable {
     private var events: [Event] = []
     private var reasons: [RejectionReason] = []
     private var positions: [RecordPosition] = []
+    private var ignored: [IgnoredReason] = []
 
     /// Feeds `bytes` to a parser, `chunk` at a time, as a caller does that keeps what isn't consumed yet.
     static func parse(_ bytes: [UInt8], with parser: any SourceParser, chunk: Int) -> ParserRun {
@@ -52,6 +53,11 @@ struct ParserRun: UsageEventSink, Equatable {
         require(max(counts.input, counts.output) <= 2 * Limits.maxTokensPerField, "a count is beyond its limit")
         require((1...Limits.maxRequestsPerEvent).contains(counts.requests), "no possible number of requests")
         events.append(Event(minute: event.minute, names: names, counts: counts))
+    }
+
+    mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition) {
+        ignored.append(reason)
+        positions.append(position)
     }
 
     mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {

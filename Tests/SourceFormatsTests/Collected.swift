@@ -11,6 +11,8 @@ struct CollectedEvent: Equatable, Sendable {
     var workload = Workload.online
     var modality = Modality.text
     var counts: TokenCounts
+    var isEstimated = false
+    var repair: UsageRepair?
 }
 
 /// A rejection with what came with it.
@@ -24,6 +26,9 @@ struct CollectedRejection: Equatable, Sendable {
 struct Collected: UsageEventSink, Equatable, Sendable {
     var events: [CollectedEvent] = []
     var rejections: [CollectedRejection] = []
+    /// Why records were ignored, and their lines.
+    var ignored: [IgnoredReason] = []
+    var ignoredLines: [UInt64] = []
     /// Refuses events of this tenant, as a sink with a full table would.
     var refusedTenant: String?
 
@@ -46,7 +51,13 @@ struct Collected: UsageEventSink, Equatable, Sendable {
         events.append(
             CollectedEvent(
                 minute: event.minute, tenant: tenant, model: text(event.model), region: text(event.region),
-                layer: event.layer, workload: event.workload, modality: event.modality, counts: event.counts))
+                layer: event.layer, workload: event.workload, modality: event.modality, counts: event.counts,
+                isEstimated: event.isEstimated, repair: event.repair))
+    }
+
+    mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition) {
+        ignored.append(reason)
+        ignoredLines.append(position.line)
     }
 
     mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {

@@ -102,6 +102,8 @@ import UsageModel
         }
 
         mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {}
+
+        mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition) {}
     }
 
     private static func ids(in text: String) throws -> [[UInt8]] {

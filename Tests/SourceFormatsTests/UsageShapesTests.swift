@@ -3,7 +3,7 @@ import Testing
 import UsageModel
 
 /// A `usage` object and what it means.
-struct UsageShape: Sendable, CustomTestStringConvertible {
+struct MeasuredUsage: Sendable, CustomTestStringConvertible {
     var name: String
     var usage: String
     /// Input, cached input, output and reasoning output.
@@ -23,78 +23,78 @@ struct UsageShape: Sendable, CustomTestStringConvertible {
 
     static func record(_ usage: String) -> String { "{\(around),\"usage\":\(usage)}" }
 
-    static let shapes: [UsageShape] = [
-        UsageShape("chat", #"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}"#, [10, 0, 5, 0]),
-        UsageShape(
+    static let shapes: [MeasuredUsage] = [
+        MeasuredUsage("chat", #"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}"#, [10, 0, 5, 0]),
+        MeasuredUsage(
             "chat with details",
             #"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,"prompt_tokens_details":{"cached_tokens":8,"#
                 + #""audio_tokens":1},"completion_tokens_details":{"reasoning_tokens":4,"audio_tokens":0,"#
                 + #""accepted_prediction_tokens":0}}"#,
             [10, 8, 5, 4]),
-        UsageShape(
+        MeasuredUsage(
             "chat with null details",
             #"{"prompt_tokens":10,"completion_tokens":5,"prompt_tokens_details":null,"completion_tokens_details":null}"#,
             [10, 0, 5, 0]),
-        UsageShape(
+        MeasuredUsage(
             "responses",
             #"{"input_tokens":36,"input_tokens_details":{"cached_tokens":6},"output_tokens":87,"#
                 + #""output_tokens_details":{"reasoning_tokens":80},"total_tokens":123}"#,
             [36, 6, 87, 80]),
-        UsageShape("embeddings", #"{"prompt_tokens":8,"total_tokens":8}"#, [8, 0, 0, 0]),
-        UsageShape(
+        MeasuredUsage("embeddings", #"{"prompt_tokens":8,"total_tokens":8}"#, [8, 0, 0, 0]),
+        MeasuredUsage(
             "Anthropic",
             #"{"input_tokens":3,"cache_creation_input_tokens":100,"cache_read_input_tokens":2000,"output_tokens":7,"#
                 + #""cache_creation":{"ephemeral_5m_input_tokens":100,"ephemeral_1h_input_tokens":0},"#
                 + #""service_tier":"standard"}"#,
             [2_103, 2_000, 7, 0]),
-        UsageShape("Anthropic without caches", #"{"input_tokens":3,"output_tokens":7}"#, [3, 0, 7, 0]),
-        UsageShape(
+        MeasuredUsage("Anthropic without caches", #"{"input_tokens":3,"output_tokens":7}"#, [3, 0, 7, 0]),
+        MeasuredUsage(
             "Anthropic with null caches",
             #"{"input_tokens":3,"cache_creation_input_tokens":null,"cache_read_input_tokens":null,"output_tokens":7}"#,
             [3, 0, 7, 0]),
-        UsageShape(
+        MeasuredUsage(
             "DeepSeek",
             #"{"prompt_tokens":20,"completion_tokens":5,"total_tokens":25,"prompt_cache_hit_tokens":16,"#
                 + #""prompt_cache_miss_tokens":4,"prompt_tokens_details":{"cached_tokens":16}}"#,
             [20, 16, 5, 0]),
-        UsageShape(
+        MeasuredUsage(
             "DeepSeek, hits and misses only",
             #"{"prompt_cache_hit_tokens":16,"prompt_cache_miss_tokens":4,"completion_tokens":5}"#, [20, 16, 5, 0]),
-        UsageShape("Bedrock", #"{"inputTokens":30,"outputTokens":628,"totalTokens":658}"#, [30, 0, 628, 0]),
-        UsageShape(
+        MeasuredUsage("Bedrock", #"{"inputTokens":30,"outputTokens":628,"totalTokens":658}"#, [30, 0, 628, 0]),
+        MeasuredUsage(
             "Bedrock with caches",
             #"{"inputTokens":30,"outputTokens":10,"totalTokens":1140,"cacheReadInputTokens":1000,"#
                 + #""cacheWriteInputTokens":100}"#,
             [1_130, 1_000, 10, 0]),
-        UsageShape(
+        MeasuredUsage(
             "Bedrock with caches outside its total",
             #"{"inputTokens":30,"outputTokens":10,"totalTokens":40,"cacheReadInputTokens":1000,"#
                 + #""cacheWriteInputTokens":100}"#,
             [1_130, 1_000, 10, 0]),
-        UsageShape(
+        MeasuredUsage(
             "camel case",
             #"{"promptTokens":10,"completionTokens":5,"totalTokens":15,"promptTokensDetails":{"cachedTokens":2},"#
                 + #""completionTokensDetails":{"reasoningTokens":1}}"#,
             [10, 2, 5, 1]),
-        UsageShape(
+        MeasuredUsage(
             "chat with Anthropic's fields beside it, which are part of the prompt there",
             #"{"prompt_tokens":2103,"completion_tokens":7,"total_tokens":2110,"cache_creation_input_tokens":100,"#
                 + #""cache_read_input_tokens":2000,"prompt_tokens_details":{"cached_tokens":2000}}"#,
             [2_103, 2_000, 7, 0]),
-        UsageShape(
+        MeasuredUsage(
             "both spellings, one of them zero",
             #"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,"input_tokens":0,"output_tokens":0}"#,
             [10, 0, 5, 0]),
-        UsageShape(
+        MeasuredUsage(
             "both spellings, the other one zero",
             #"{"prompt_tokens":0,"completion_tokens":0,"input_tokens":10,"output_tokens":5,"total_tokens":15}"#,
             [10, 0, 5, 0]),
-        UsageShape(
+        MeasuredUsage(
             "cached tokens at the top", #"{"prompt_tokens":10,"completion_tokens":5,"cached_tokens":4}"#, [10, 4, 5, 0]),
     ]
 
     @Test(arguments: shapes)
-    func `usage means the same in every shape`(_ shape: UsageShape) throws {
+    func `usage means the same in every shape`(_ shape: MeasuredUsage) throws {
         let sink = try collect(UsageShapesTests.record(shape.usage), OpenAIFormat())
         #expect(sink.rejections.isEmpty)
         let event = try #require(sink.events.first)
@@ -104,28 +104,158 @@ struct UsageShape: Sendable, CustomTestStringConvertible {
         #expect(event.minute == june2025 + 1)
     }
 
-    static let contradictions: [UsageShape] = [
-        UsageShape("a total that differs", #"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":16}"#, []),
-        UsageShape(
+    @Test(arguments: UsageShapes.all.indices)
+    func `the example of every row of the table means what the row says`(_ index: Int) throws {
+        let row = UsageShapes.all[index]
+        let sink = try collect(UsageShapesTests.record(row.example), OpenAIFormat())
+        #expect(sink.rejections.isEmpty, "\(row.name)")
+        let event = try #require(sink.events.first, "\(row.name)")
+        let counts = event.counts
+        #expect(
+            [counts.input, counts.cachedInput, counts.output, counts.reasoningOutput] == row.counts, "\(row.name)")
+        #expect(event.repair == row.repair, "\(row.name)")
+    }
+
+    static let repaired: [(shape: MeasuredUsage, repair: UsageRepair?)] = [
+        (
+            MeasuredUsage(
+                "xAI through the AI SDK",
+                #"{"inputTokens":555,"outputTokens":190,"totalTokens":1802,"reasoningTokens":1057,"cachedInputTokens":316}"#,
+                [555, 316, 1_247, 1_057]), .reasoningBesideOutput
+        ),
+        (
+            MeasuredUsage(
+                "xAI, all of the output reasoning",
+                #"{"completion_tokens":0,"total_tokens":81,"prompt_tokens":21,"completion_tokens_details":{"reasoning_tokens":60}}"#,
+                [21, 0, 60, 60]), .reasoningBesideOutput
+        ),
+        (
+            MeasuredUsage(
+                "xAI's responses, whose output holds reasoning",
+                #"{"input_tokens":32,"output_tokens":329,"total_tokens":361,"output_tokens_details":{"reasoning_tokens":320}}"#,
+                [32, 0, 329, 320]), nil
+        ),
+        (
+            MeasuredUsage(
+                "Perplexity with reasoning in the total too",
+                #"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":115,"reasoning_tokens":100,"num_search_queries":2}"#,
+                [10, 0, 105, 100]), .reasoningBesideOutput
+        ),
+        (
+            MeasuredUsage(
+                "Gemini behind OpenAI's shape, with a cached prompt",
+                #"{"prompt_tokens":200,"completion_tokens":10,"total_tokens":300,"prompt_tokens_details":{"cached_tokens":64}}"#,
+                [200, 64, 100, 0]), .outputFromTotal
+        ),
+        (
+            MeasuredUsage(
+                "Gemini of which nothing but thoughts came",
+                #"{"promptTokenCount":21,"thoughtsTokenCount":60,"totalTokenCount":81}"#, [21, 0, 60, 60]), nil
+        ),
+        (
+            MeasuredUsage("Gemini's refused prompt", #"{"promptTokenCount":21,"totalTokenCount":21}"#, [21, 0, 0, 0]),
+            nil
+        ),
+        (
+            MeasuredUsage(
+                "Gemini by its Python client",
+                #"{"prompt_token_count":9,"candidates_token_count":3,"thoughts_token_count":null,"cached_content_token_count":4,"#
+                    + #""total_token_count":12}"#, [9, 4, 3, 0]), nil
+        ),
+        (
+            MeasuredUsage(
+                "the AI SDK before v6 with OpenAI, whose cache is within",
+                #"{"inputTokens":100,"outputTokens":5,"totalTokens":105,"cachedInputTokens":64}"#, [100, 64, 5, 0]), nil
+        ),
+        (
+            MeasuredUsage(
+                "Cohere, more cached than billed",
+                #"{"billed_units":{"input_tokens":5,"output_tokens":9},"tokens":{"input_tokens":71,"output_tokens":9},"cached_tokens":64}"#,
+                [5, 5, 9, 0]), nil
+        ),
+        (
+            MeasuredUsage(
+                "Cohere without what it bills", #"{"tokens":{"input_tokens":71,"output_tokens":9}}"#, [71, 0, 9, 0]),
+            nil
+        ),
+        (MeasuredUsage("Cohere's embeddings", #"{"billed_units":{"input_tokens":2}}"#, [2, 0, 0, 0]), nil),
+        (
+            MeasuredUsage(
+                "Ollama with its prompt", #"{"prompt_eval_count":26,"eval_count":259}"#, [26, 0, 259, 0]), nil
+        ),
+        (MeasuredUsage("Ollama's embeddings", #"{"prompt_eval_count":8}"#, [8, 0, 0, 0]), nil),
+        (
+            MeasuredUsage(
+                "new-api, Anthropic's own meaning",
+                #"{"input_tokens":3,"cache_read_input_tokens":2000,"cache_creation_input_tokens":100,"output_tokens":7,"#
+                    + #""usage_semantic":"anthropic","claude_cache_creation_5_m_tokens":100}"#, [2_103, 2_000, 7, 0]),
+            nil
+        ),
+        (
+            MeasuredUsage(
+                "new-api, told as OpenAI's meaning",
+                #"{"input_tokens":2103,"cache_read_input_tokens":2000,"output_tokens":7,"usage_semantic":"openai"}"#,
+                [2_103, 2_000, 7, 0]), nil
+        ),
+    ]
+
+    @Test(arguments: repaired.indices)
+    func `what doesn't add up plainly is understood by a rule, and says by which`(_ index: Int) throws {
+        let (shape, repair) = UsageShapesTests.repaired[index]
+        let sink = try collect(UsageShapesTests.record(shape.usage), OpenAIFormat())
+        #expect(sink.rejections.isEmpty, "\(shape.name)")
+        let event = try #require(sink.events.first, "\(shape.name)")
+        let counts = event.counts
+        #expect(
+            [counts.input, counts.cachedInput, counts.output, counts.reasoningOutput] == shape.counts, "\(shape.name)")
+        #expect(event.repair == repair, "\(shape.name)")
+    }
+
+    @Test func `reasoning is beside the output where the source says so`() throws {
+        var format = OpenAIFormat()
+        format.reasoningIsAdditional = true
+        let usage = #"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,"reasoning_tokens":100}"#
+        let event = try #require(try collect(UsageShapesTests.record(usage), format).events.first)
+        #expect(event.counts == TokenCounts(requests: 1, input: 10, output: 105, reasoningOutput: 100))
+        #expect(try collect(UsageShapesTests.record(usage), OpenAIFormat()).reasons == [.inconsistentCounts])
+    }
+
+    static let contradictions: [MeasuredUsage] = [
+        MeasuredUsage("a total that is less", #"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":14}"#, []),
+        MeasuredUsage(
+            "a total that neither reasoning nor anything else explains",
+            #"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":20,"completion_tokens_details":{"reasoning_tokens":4}}"#,
+            []),
+        MeasuredUsage(
+            "a total that may hold the cache or thoughts",
+            #"{"prompt_tokens":100,"completion_tokens":5,"total_tokens":169,"prompt_tokens_details":{"cached_tokens":64}}"#,
+            []),
+        MeasuredUsage(
+            "a total of responses that is more", #"{"input_tokens":10,"output_tokens":5,"total_tokens":16}"#, []),
+        MeasuredUsage(
+            "counts of two calls in one object",
+            #"{"prompt_tokens":30000,"completion_tokens":496,"input_tokens":358000,"output_tokens":5000,"#
+                + #""total_tokens":363000,"cached_tokens":29000}"#, []),
+        MeasuredUsage(
             "more cached than input",
             #"{"prompt_tokens":10,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":11}}"#, []),
-        UsageShape(
+        MeasuredUsage(
             "more reasoning than output",
             #"{"prompt_tokens":1,"completion_tokens":5,"completion_tokens_details":{"reasoning_tokens":6}}"#, []),
-        UsageShape("two inputs that differ", #"{"prompt_tokens":10,"input_tokens":11,"completion_tokens":5}"#, []),
-        UsageShape("two outputs that differ", #"{"prompt_tokens":10,"output_tokens":6,"completion_tokens":5}"#, []),
-        UsageShape(
+        MeasuredUsage("two inputs that differ", #"{"prompt_tokens":10,"input_tokens":11,"completion_tokens":5}"#, []),
+        MeasuredUsage("two outputs that differ", #"{"prompt_tokens":10,"output_tokens":6,"completion_tokens":5}"#, []),
+        MeasuredUsage(
             "hits and misses that don't make the prompt",
             #"{"prompt_tokens":20,"completion_tokens":5,"prompt_cache_hit_tokens":16,"prompt_cache_miss_tokens":5}"#, []
         ),
-        UsageShape(
+        MeasuredUsage(
             "two cached counts that differ",
             #"{"prompt_tokens":20,"completion_tokens":5,"prompt_cache_hit_tokens":16,"prompt_tokens_details":{"cached_tokens":15}}"#,
             []),
     ]
 
     @Test(arguments: contradictions)
-    func `contradictions are refused`(_ shape: UsageShape) throws {
+    func `contradictions are refused`(_ shape: MeasuredUsage) throws {
         let sink = try collect(UsageShapesTests.record(shape.usage), OpenAIFormat())
         #expect(sink.events.isEmpty)
         #expect(sink.reasons == [.inconsistentCounts])

@@ -1,3 +1,4 @@
+internal import HTTPSupport
 package import Logging
 internal import Postgres
 internal import ServiceLifecycle

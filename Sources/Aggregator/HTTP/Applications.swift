@@ -1,4 +1,4 @@
-internal import HTTPSupport
+package import HTTPSupport
 internal import Hummingbird
 internal import HummingbirdCore
 internal import HummingbirdHTTP2

@@ -20,7 +20,7 @@ struct ListenerHosts: Sendable {
     func check(_ request: Request, on channel: any Channel) throws(Problem) {
         let host = try HostField.host(calledBy: request)
         guard
-            names.contains(host) || tls?.names.contains(where: { Self.covers($0, host: host) }) ?? false
+            names.contains(host) || tls?.names.contains(where: { HostField.covers($0, host: host) }) ?? false
                 || isOwnAddress(host, of: channel)
         else {
             throw Problem(
@@ -37,13 +37,6 @@ struct ListenerHosts: Sendable {
         return HostField.normal(text) == host || text == "::ffff:\(host)"
     }
 
-    /// Whether a name of a certificate is a host's; a wildcard stands for one label.
-    static func covers(_ name: String, host: String) -> Bool {
-        let name = HostField.normal(name)
-        guard name.hasPrefix("*.") else { return name == host }
-        guard let dot = host.firstIndex(of: "."), dot != host.startIndex else { return false }
-        return host[dot...] == name.dropFirst()
-    }
 }
 
 /// Holds every request to ``ListenerHosts``, those of unknown paths too.

@@ -1,4 +1,5 @@
 package import Foundation
+internal import HTTPSupport
 internal import Identity
 package import Settings
 
@@ -6,7 +7,7 @@ extension AggregatorSettings {
     /// What is wrong with the certificate files at a moment, each under its setting.
     package func certificateProblems(now: Date) -> [SettingsProblem] {
         let (ingest, query) = (resolved.keys.ingest, resolved.keys.query)
-        var problems = faults(of: ingestTLS, now: now).map { fault in
+        var problems = ingestTLS.faults(now: now).map { fault in
             switch fault.file {
             case ingestTLS.keyFile: problem(fault, at: ingest.keyFile)
             case ingestTLS.clientCAFile: problem(fault, at: ingest.clientCAFile)
@@ -14,28 +15,11 @@ extension AggregatorSettings {
             }
         }
         if let queryTLS {
-            problems += faults(of: queryTLS, now: now).map { fault in
+            problems += queryTLS.faults(now: now).map { fault in
                 problem(fault, at: fault.file == queryTLS.keyFile ? query.keyFile : query.certificateFile)
             }
         }
         return problems
-    }
-
-    private func faults(of files: TLSFiles, now: Date) -> [CertificateFault] {
-        var faults: [CertificateFault] = []
-        do throws(CertificateFault) {
-            let chain = try CertificateChain(certificateFile: files.certificateFile, keyFile: files.keyFile)
-            faults += chain.faults(authorities: nil, now: now)
-            try chain.checkIsForServers()
-        } catch {
-            faults.append(error)
-        }
-        do throws(CertificateFault) {
-            if let file = files.clientCAFile { try CertificateChain.checkAuthorities(file, now: now) }
-        } catch {
-            faults.append(error)
-        }
-        return faults
     }
 
     private func problem(_ fault: CertificateFault, at setting: some AnySetting) -> SettingsProblem {

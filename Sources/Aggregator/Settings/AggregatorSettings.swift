@@ -1,6 +1,6 @@
 internal import DaemonSupport
 internal import Foundation
-internal import HTTPSupport
+package import HTTPSupport
 internal import Identity
 package import Postgres
 package import Reporting

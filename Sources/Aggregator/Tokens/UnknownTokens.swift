@@ -1,3 +1,4 @@
+internal import HTTPSupport
 internal import Synchronization
 internal import UsageModel
 

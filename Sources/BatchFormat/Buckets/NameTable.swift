@@ -156,7 +156,7 @@ struct NameTable: Sendable {
         _ bytes: RawSpan, start: Int, length: Int, hashValue: UInt64, at index: Int
     ) throws(Rejection) -> UInt32 {
         let name = bytes.extracting(start..<start + length)
-        // Rows that an earlier release summed may hold blanks at the ends.
+        // Rows that an earlier release summed may hold characters that are not seen.
         if let problem = NameRule.problem(in: name, maxBytes: maxNameBytes, isSealed: true) {
             throw Rejection(reason(of: problem), field: "\(field)", detail: "the name \(problem.explanation)")
         }
@@ -181,7 +181,8 @@ struct NameTable: Sendable {
     /// The spelling that the name is kept in, where it is another one. One that doesn't fit is left to the aggregator.
     private func keptSpelling(of name: RawSpan) -> String? {
         let bytes = (0..<name.byteCount).map { name.byte(at: $0) }
-        if bytes.allSatisfy({ $0 < 0x80 }) { return nil }
+        let blank = UInt8(ascii: " ")
+        if bytes.first != blank, bytes.last != blank, bytes.allSatisfy({ $0 < 0x80 }) { return nil }
         let kept = NameRule.kept(String(decoding: bytes, as: UTF8.self))
         return kept.utf8.count > maxNameBytes || kept.utf8.elementsEqual(bytes) ? nil : kept
     }
@@ -253,7 +254,7 @@ struct NameTable: Sendable {
         case .empty: .missingField
         case .tooLong: .nameTooLong
         case .invalidUTF8: .invalidUTF8
-        case .forbiddenCharacter: .badName
+        case .forbiddenCharacter, .reserved: .badName
         }
     }
 }

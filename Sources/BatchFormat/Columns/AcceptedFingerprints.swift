@@ -15,16 +15,29 @@ package struct AcceptedFingerprints: Sendable, Equatable {
     package var acceptedAtMilliseconds: Int64
     /// No key twice.
     package var fingerprints: [EventFingerprint]
+    /// How far running totals were counted; no key twice, and none of ``fingerprints``. In a record they stand among
+    /// those, with the total as what an event says.
+    package var totals: [AcceptedTotal]
 
-    package init(acceptedAtMilliseconds: Int64 = 0, fingerprints: [EventFingerprint] = []) {
-        self.acceptedAtMilliseconds = fingerprints.isEmpty ? 0 : acceptedAtMilliseconds
+    package init(
+        acceptedAtMilliseconds: Int64 = 0, fingerprints: [EventFingerprint] = [], totals: [AcceptedTotal] = []
+    ) {
+        self.acceptedAtMilliseconds = fingerprints.isEmpty && totals.isEmpty ? 0 : acceptedAtMilliseconds
         self.fingerprints = fingerprints
+        self.totals = totals
     }
 
-    package var isEmpty: Bool { fingerprints.isEmpty }
+    package var isEmpty: Bool { fingerprints.isEmpty && totals.isEmpty }
+
+    /// What is remembered of the request: its fingerprints, and those of its totals.
+    package var remembered: [EventFingerprint] {
+        totals.isEmpty
+            ? fingerprints : fingerprints + totals.map { EventFingerprint(key: $0.key, content: $0.value) }
+    }
 
     /// - Throws: ``BatchError`` for more fingerprints than a record may hold, or a time that no record may say.
     func write(to wire: inout WireAcceptedRows) throws(BatchError) {
+        let fingerprints = remembered
         if fingerprints.isEmpty { return }
         guard fingerprints.count <= EventFingerprint.maxPerRecord else {
             throw BatchError(

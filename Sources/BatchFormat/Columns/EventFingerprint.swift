@@ -20,6 +20,21 @@ package struct EventFingerprint: Sendable, Equatable {
     }
 }
 
+/// How far a running total was counted.
+package struct AcceptedTotal: Sendable, Equatable {
+    /// The first 16 bytes of SHA-256(source, 0, part, total), so that no id has it.
+    package var key: UInt128
+    /// How far it had been counted before; `nil` where nothing was known of it.
+    package var base: UInt64?
+    package var value: UInt64
+
+    package init(key: UInt128, base: UInt64?, value: UInt64) {
+        self.key = key
+        self.base = base
+        self.value = value
+    }
+}
+
 /// Makes the fingerprints of events, in memory that is kept from one to the next.
 package struct EventFingerprinter: Sendable {
     private var bytes: [UInt8] = []
@@ -55,6 +70,18 @@ package struct EventFingerprinter: Sendable {
         append(counts.output)
         append(counts.reasoningOutput)
         return EventFingerprint(key: key, content: UInt64(truncatingIfNeeded: digest() >> 64))
+    }
+
+    /// The key under which a running total is remembered.
+    ///
+    /// - Parameter source: where it came in.
+    package mutating func key(of total: RunningTotal, source: String) -> UInt128 {
+        bytes.removeAll(keepingCapacity: true)
+        bytes.append(contentsOf: source.utf8)
+        // Two zeros: no id is empty, so that what stands here is none.
+        bytes += [0, 0, total.part.rawValue]
+        unsafe withUnsafeBytes(of: total.key.bigEndian) { unsafe bytes.append(contentsOf: $0) }
+        return digest()
     }
 
     private mutating func append(named range: FieldRange, record: RawSpan, scratch: RawSpan) {

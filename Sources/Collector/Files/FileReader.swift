@@ -129,8 +129,8 @@ extension CollectorSettings {
         fileSources.compactMap { source in
             guard case .file(let files) = source.kind else { return nil }
             return FollowedSource(
-                name: source.name, format: source.format, defaults: source.defaults, globs: files.globs,
-                startsAtEnd: files.startsAtEnd, isWhole: files.isWhole,
+                name: source.name, format: source.format, wrappings: source.wrappings, defaults: source.defaults,
+                globs: files.globs, startsAtEnd: files.startsAtEnd, isWhole: files.isWhole,
                 completeLastLineAfter: files.completeLastLineAfter)
         }
     }
@@ -145,8 +145,9 @@ struct FileReport: Sendable {
         switch event {
         case .following(let path, let source, let offset):
             logger.info("following a file", [.path: "\(path)", .source: "\(source)", .offset: "\(offset)"])
-        case .parsed(let source, let events, let rejected, let byteCount):
-            metrics.source(source).count(events: events, rejected: rejected, bytes: UInt64(byteCount))
+        case .parsed(let source, let events, let rejected, let ignored, let byteCount):
+            metrics.source(source).count(
+                events: events, rejected: rejected, ignored: ignored, bytes: UInt64(byteCount))
         case .startedOver(let path, let offset):
             metrics.fileRestarts.increment()
             logger.info("a file was emptied; it is read from its start", [.path: "\(path)", .offset: "\(offset)"])

@@ -1,5 +1,5 @@
 internal import CollectorCore
-internal import HTTPSupport
+package import HTTPSupport
 internal import HTTPTypes
 package import Hummingbird
 internal import HummingbirdCore
@@ -17,6 +17,10 @@ package struct CollectorServer: Sendable {
     let board: StatusStore
     let events: EventsHandler
     let version: String
+    /// Who may push into which source.
+    package let access: SourceAccess
+    /// The listener's TLS; `nil` for a plain one.
+    package var tls: ReloadableTLS?
     /// What it puts up with from a connection.
     package var limits = ConnectionLimits()
     /// The most open connections of senders.
@@ -32,15 +36,20 @@ package struct CollectorServer: Sendable {
         self.board = board
         self.version = version
         maxConnections = settings.http.maxConnections
+        access = SourceAccess(settings)
         let byName = settings.pushSources.map {
-            ($0.name, EventsHandler.Source(name: $0.name, format: $0.format, defaults: $0.defaults))
+            (
+                $0.name,
+                EventsHandler.Source(
+                    name: $0.name, format: $0.format, wrappings: $0.wrappings, defaults: $0.defaults)
+            )
         }
         events = EventsHandler(
             settings: settings.http,
             defaultSource: EventsHandler.Source(
                 name: CollectorSettings.defaultSourceName, format: CollectorSettings.defaultSourceFormat,
                 defaults: settings.defaults),
-            sourcesByName: Dictionary(byName) { first, _ in first }, writer: writer, parts: parts,
+            sourcesByName: Dictionary(byName) { first, _ in first }, access: access, writer: writer, parts: parts,
             rateLimit: RequestRateLimit(perSecond: settings.http.requestsPerSecond, clock: parts.steadyClock),
             budget: ByteBudget(limit: settings.http.maxConcurrentBytes))
     }
@@ -48,28 +57,30 @@ package struct CollectorServer: Sendable {
     /// The server as a service; `bound` is told the port once it listens.
     package func makeApplication(
         bound: @escaping @Sendable (_ address: String) async -> Void
-    ) -> Application<RouterResponder<BasicRequestContext>> {
-        application(makeRouter(), at: settings.http.listen, maxConnections: maxConnections, bound: bound)
+    ) -> Application<RouterResponder<PushContext>> {
+        application(makeRouter(), at: settings.http.listen, tls: tls, maxConnections: maxConnections, bound: bound)
     }
 
     /// The listener of `metrics.listen`, where there is to be one.
     package func makeMetricsApplication(
         bound: @escaping @Sendable (_ address: String) async -> Void
-    ) -> Application<RouterResponder<BasicRequestContext>>? {
+    ) -> Application<RouterResponder<PushContext>>? {
         guard let address = settings.http.metricsListen else { return nil }
-        let router = makeRouter(statusRoutes, hosts: HostRule(settings.http.hosts, isLoopback: address.isLoopback))
-        return application(router, at: address, maxConnections: Self.maxMetricsConnections, bound: bound)
+        let router = makeRouter(statusRoutes, hosts: HostRule(settings.http.hosts))
+        return application(
+            router, at: address, tls: nil, maxConnections: Self.maxMetricsConnections, bound: bound)
     }
 
     private func application(
-        _ router: Router<BasicRequestContext>, at address: ListenAddress, maxConnections: Int,
+        _ router: Router<PushContext>, at address: ListenAddress, tls: ReloadableTLS?, maxConnections: Int,
         bound: @escaping @Sendable (_ address: String) async -> Void
-    ) -> Application<RouterResponder<BasicRequestContext>> {
+    ) -> Application<RouterResponder<PushContext>> {
         var logger = parts.logger
         logger.logLevel = .warning
         let host = address.host
         return Application(
-            router: router, server: limits.server(settings.http),
+            router: router,
+            server: limits.server(settings.http, tls: tls, handshakeFailed: parts.metrics.countHandshakeFailure),
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: address.port), serverName: nil,
                 availableConnectionsDelegate: MaximumAvailableConnections(maxConnections, logger: logger)),
@@ -82,7 +93,7 @@ package struct CollectorServer: Sendable {
     private struct Route {
         var method: HTTPRequest.Method
         var path: String
-        var handler: @Sendable (Request, BasicRequestContext) async -> Response
+        var handler: @Sendable (Request, PushContext) async -> Response
     }
 
     /// In one list: the router, 404 and 405 are made from it.
@@ -92,12 +103,14 @@ package struct CollectorServer: Sendable {
     }
 
     private var eventRoutes: [Route] {
-        [
-            Route(method: .post, path: "/v1/events") { request, _ in await events.handle(request, source: nil) },
-            Route(method: .post, path: "/v1/events/{source}") { request, context in
-                await events.handle(request, source: context.parameters.get("source") ?? "")
-            },
-        ]
+        let named = Route(method: .post, path: "/v1/events/{source}") { request, context in
+            await events.handle(request, on: context.channel, source: context.parameters.get("source") ?? "")
+        }
+        guard settings.http.servesUnnamedSource else { return [named] }
+        let unnamed = Route(method: .post, path: "/v1/events") { request, context in
+            await events.handle(request, on: context.channel, source: nil)
+        }
+        return [unnamed, named]
     }
 
     /// What a listener of `metrics.listen` serves.
@@ -121,12 +134,12 @@ package struct CollectorServer: Sendable {
         ]
     }
 
-    package func makeRouter() -> Router<BasicRequestContext> {
-        makeRouter(routes, hosts: HostRule(settings.http.hosts, isLoopback: settings.http.listen.isLoopback))
+    package func makeRouter() -> Router<PushContext> {
+        makeRouter(routes, hosts: HostRule(settings.http.hosts, tls: tls))
     }
 
-    private func makeRouter(_ routes: [Route], hosts: HostRule) -> Router<BasicRequestContext> {
-        let router = Router(context: BasicRequestContext.self)
+    private func makeRouter(_ routes: [Route], hosts: HostRule) -> Router<PushContext> {
+        let router = Router(context: PushContext.self)
         let paths = routes.map(\.path).joined(separator: ", ")
         router.add(
             middleware: ProblemMiddleware(

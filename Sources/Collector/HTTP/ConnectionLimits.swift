@@ -1,5 +1,6 @@
 internal import HTTPSupport
 internal import HummingbirdCore
+internal import HummingbirdHTTP2
 internal import NIOCore
 
 /// What the intake's listener puts up with from a connection. The defaults hold in production; tests make them short.
@@ -21,8 +22,14 @@ package struct ConnectionLimits: Sendable {
 
     package init() {}
 
-    /// HTTP/1.1 that lets go of connections which don't get to the point.
-    func server(_ settings: CollectorSettings.HTTP) -> HTTPServerBuilder {
+    /// HTTP/1.1, with TLS also HTTP/2, that lets go of connections which don't get to the point.
+    ///
+    /// - Parameters:
+    ///   - tls: `nil` for a plain listener.
+    ///   - handshakeFailed: is told of each handshake that failed, in a word.
+    func server(
+        _ settings: CollectorSettings.HTTP, tls: ReloadableTLS?, handshakeFailed: @escaping @Sendable (String) -> Void
+    ) -> HTTPServerBuilder {
         // The handler answers 408 when http.body-timeout is over; this is for bodies that nobody waits for any more.
         let windows = Int(settings.bodyTimeout / bodyRateWindow) + 2
         let pace = BodyPace(
@@ -36,8 +43,19 @@ package struct ConnectionLimits: Sendable {
                 maxHeaderFieldCount: Self.maxHeaderFields))
         let (deadline, age) = (TimeAmount(headerDeadline), TimeAmount(maxAge))
         return HTTPServerBuilder { responder in
-            GuardedPlainChannel(
-                base: HTTP1Channel(responder: responder, configuration: http), headerDeadline: deadline, maxAge: age)
+            guard let tls else {
+                return GuardedPlainChannel(
+                    base: HTTP1Channel(responder: responder, configuration: http), headerDeadline: deadline,
+                    maxAge: age)
+            }
+            let http2 = HTTP2UpgradeChannel.Configuration(
+                idleTimeout: idleTimeout, gracefulCloseTimeout: idleTimeout, streamConfiguration: http)
+            try tls.start { configuration in
+                try HTTP2UpgradeChannel(tlsConfiguration: configuration, configuration: http2, responder: responder)
+            }
+            return GuardedTLSChannel(tls: tls, headerDeadline: deadline, maxAge: age) { _, reason in
+                handshakeFailed(reason)
+            }
         }
     }
 }

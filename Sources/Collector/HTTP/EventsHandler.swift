@@ -15,36 +15,43 @@ struct EventsHandler: Sendable {
         var name: String
         /// `nil` where the settings can't work, which they were checked for.
         var plan: SourcePlan?
+        /// See ``SourceFormat/isRepeatedAfterServerErrorsAlone``.
+        var isRepeatedAfterServerErrorsAlone: Bool
 
-        init(name: String, format: any SourceFormat, defaults: EventDefaults) {
+        init(name: String, format: any SourceFormat, wrappings: [Wrapping] = [], defaults: EventDefaults) {
             self.name = name
-            plan = try? SourcePlan(format, defaults: defaults, framing: .document)
+            isRepeatedAfterServerErrorsAlone = format.isRepeatedAfterServerErrorsAlone
+            plan = try? SourcePlan(format, in: wrappings, defaults: defaults, framing: .document)
         }
     }
 
-    /// How many times a body is read because another request made some of its events durable meanwhile.
+    /// How many times a small body is read because another request made some of its events durable meanwhile.
     static let maxReadings = 4
 
     let settings: CollectorSettings.HTTP
     /// The source of `POST /v1/events`.
     let defaultSource: Source
     let sourcesByName: [String: Source]
+    let access: SourceAccess
     let writer: Writer
     let parts: CollectorDependencies
     let rateLimit: RequestRateLimit
     let budget: ByteBudget
 
-    func handle(_ request: Request, source name: String?) async -> Response {
+    func handle(_ request: Request, on channel: any Channel, source name: String?) async -> Response {
         let response: Response
+        var repeatsAlone = false
         do throws(Problem) {
+            try await access.check(request, on: channel, source: name)
             let source = try find(name)
+            repeatsAlone = source.isRepeatedAfterServerErrorsAlone
             guard let plan = source.plan else { throw Problem.internalError }
             try admit()
             let coding = try contentCoding(request)
             try checkType(request, plan)
             response = .json(try await readAndCommit(request, as: coding, from: source, plan).json)
         } catch {
-            response = error.response
+            response = (repeatsAlone ? error.asServerError : error).response
         }
         parts.metrics.countRequest(status: response.status.code)
         return response
@@ -82,19 +89,31 @@ struct EventsHandler: Sendable {
         _ request: Request, as coding: Compression?, from source: Source, _ plan: SourcePlan
     ) async throws(Problem) -> EventsOutcome {
         let limit = settings.maxBodyBytes
-        let declared = request.headers[.contentLength].flatMap(Int.init) ?? limit
+        let declared = request.headers[.contentLength].flatMap(Int.init) ?? 0
         guard declared <= limit else { throw .bodyTooLarge(limitBytes: limit) }
-        // Besides the body as it comes there is what it decompresses to, whose size nobody has said.
-        let reserved = coding == nil ? declared : declared + limit
-        guard budget.reserve(reserved) else { throw .tooManyBytes }
-        defer { budget.release(reserved) }
-        let body = try await collect(request, coding)
+        let reservation = ByteReservation(budget)
+        defer { reservation.release() }
+        // What is held of a body that is longer than a piece is reserved as it grows.
+        guard reservation.extend(to: min(max(declared, 1), BodyReading.pieceBytes)) else { throw .tooManyBytes }
+        let read = try await read(request, as: coding, from: source, plan, reservation)
+        var buckets = read.buckets
         for _ in 0..<Self.maxReadings {
-            let buckets = await parse(body, from: source, plan)
-            guard !buckets.isEmpty || buckets.outcome.duplicates > 0 else { throw .noEvents }
-            if let outcome = try await commit(buckets, source, bodyBytes: body.count) { return outcome }
+            guard !buckets.isEmpty || buckets.outcome.duplicates > 0 || buckets.outcome.ignored.total > 0 else {
+                throw .noEvents
+            }
+            if let outcome = try await commit(buckets, source, bodyBytes: read.byteCount) { return outcome }
+            guard let whole = read.whole else { break }
+            buckets = BodyReading.read(whole, plan, into: emptyBuckets(source))
         }
         throw .repeatedAtOnce
+    }
+
+    private func emptyBuckets(_ source: Source) -> RequestBuckets {
+        let now = parts.wallClock.nowMilliseconds()
+        return RequestBuckets(
+            context: ChunkContext(
+                source: source.name, file: "", nowMilliseconds: now,
+                window: parts.timeWindow.window(nowMilliseconds: now)), remembered: parts.remembered)
     }
 
     /// Answers `nil` where the body has to be read again: some of its events have become durable by another request.
@@ -113,42 +132,32 @@ struct EventsHandler: Sendable {
         var outcome = buckets.outcome
         outcome.namesOverLimit = parts.nameBudgets.exceeded
         parts.metrics.quarantineDropped.increment(by: buckets.unkept)
+        parts.metrics.countRepairs(buckets.repairs)
         parts.metrics.source(source.name).count(
-            events: outcome.accepted, rejected: outcome.rejectedCount, duplicates: outcome.duplicates,
-            bytes: UInt64(bodyBytes))
-        guard outcome.accepted + outcome.duplicates > 0 else { throw .allRejected(outcome) }
+            events: outcome.accepted, rejected: outcome.rejectedCount, ignored: outcome.ignored,
+            duplicates: outcome.duplicates, bytes: UInt64(bodyBytes))
+        guard outcome.accepted + outcome.duplicates + outcome.ignored.total > 0 else { throw .allRejected(outcome) }
         return outcome
     }
 
     // MARK: Body
 
-    private func collect(_ request: Request, _ coding: Compression?) async throws(Problem) -> [UInt8] {
-        let bytes = try await arrivedBytes(of: request)
-        guard let coding else { return bytes }
-        let limit = settings.maxBodyBytes
-        do throws(DecompressionError) {
-            return try coding.decompress(bytes, limit: limit, maxWindowLog: Int32(Limits.maxZstdWindowLog))
-        } catch {
-            throw error.code == .tooLarge ? .bodyTooLarge(limitBytes: limit) : .badEncoding(error)
-        }
-    }
-
-    private func arrivedBytes(of request: Request) async throws(Problem) -> [UInt8] {
+    private func read(
+        _ request: Request, as coding: Compression?, from source: Source, _ plan: SourcePlan,
+        _ reservation: ByteReservation
+    ) async throws(Problem) -> BodyReading.Outcome {
         let limit = settings.maxBodyBytes
         do {
-            let bytes = try await Deadline.run(within: settings.bodyTimeout) {
-                // Chunk by chunk into what the parser reads, so that the body isn't there twice.
-                var bytes: [UInt8] = []
+            let outcome = try await Deadline.run(within: settings.bodyTimeout) {
+                var reading = try BodyReading(plan, into: emptyBuckets(source), compression: coding, limit: limit)
                 for try await chunk in request.body {
-                    guard bytes.count + chunk.readableBytes <= limit else {
-                        throw Problem.bodyTooLarge(limitBytes: limit)
-                    }
-                    bytes.append(contentsOf: chunk.readableBytesView)
+                    try reading.add(chunk.readableBytesView)
+                    guard reservation.extend(to: reading.heldBytes) else { throw Problem.tooManyBytes }
                 }
-                return bytes
+                return try reading.finish()
             }
-            guard let bytes else { throw Problem.bodyTooSlow }
-            return bytes
+            guard let outcome else { throw Problem.bodyTooSlow }
+            return outcome
         } catch let problem as Problem {
             throw problem
         } catch let error as HTTPError where error.status == .contentTooLarge {
@@ -158,27 +167,5 @@ struct EventsHandler: Sendable {
         } catch {
             throw .bodyCut
         }
-    }
-
-    private func parse(_ body: [UInt8], from source: Source, _ plan: SourcePlan) async -> RequestBuckets {
-        let now = parts.wallClock.nowMilliseconds()
-        var buckets = RequestBuckets(
-            context: ChunkContext(
-                source: source.name, file: "", nowMilliseconds: now,
-                window: parts.timeWindow.window(nowMilliseconds: now)), remembered: parts.remembered)
-        var parser = plan.makeParser()
-        var start = 0
-        var chunk = AccumulatorLimits.chunkBytes
-        while start < body.count {
-            let end = min(start + chunk, body.count)
-            let consumed = unsafe parser.consume(
-                body.span.bytes.extracting(start..<end), endOfInput: end == body.count, into: &buckets)
-            start += consumed
-            if end == body.count { break }
-            // A record that is longer than the chunk has to come in one piece.
-            chunk = consumed == 0 ? chunk * 2 : AccumulatorLimits.chunkBytes
-            await Task.yield()
-        }
-        return buckets
     }
 }

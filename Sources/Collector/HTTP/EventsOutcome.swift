@@ -1,3 +1,4 @@
+internal import CollectorCore
 internal import TextFormats
 
 /// What became of a request's records, as the sender is told.
@@ -19,6 +20,8 @@ struct EventsOutcome: Sendable {
     var accepted: UInt64 = 0
     /// Events that had been accepted before and are not counted again.
     var duplicates: UInt64 = 0
+    /// Records that are not for counting: neither accepted nor rejected.
+    var ignored = IgnoredRecords()
     /// The first ones; `rejectedCount` is of all.
     var rejected: [Rejected] = []
     var rejectedCount: UInt64 = 0
@@ -30,6 +33,7 @@ struct EventsOutcome: Sendable {
             [
                 JSONMember("accepted", .integer(Int64(clamping: accepted))),
                 JSONMember("duplicates", .integer(Int64(clamping: duplicates))),
+                JSONMember("ignored", .integer(Int64(clamping: ignored.total))),
                 JSONMember("rejected", .array(rejected.map(\.json))),
                 JSONMember("rejected_count", .integer(Int64(clamping: rejectedCount))),
             ]

@@ -12,6 +12,12 @@ extension Problem {
         status: 404, code: "unknown-source", title: "There is no such source",
         detail: "There is no `http` source of this name; see `sources`.")
 
+    /// The same words whatever was wrong, and whether the source exists or not.
+    static let notAllowedToPush = Problem(
+        status: 401, code: "unauthorized", title: "A valid bearer token or client certificate is needed",
+        detail: "Show a bearer token of the source in Authorization, or a client certificate that it takes.",
+        challenge: "Bearer realm=\"steelyard-collector\"")
+
     static func closed(_ reason: IntakeSwitch.Reason) -> Problem {
         Problem(
             status: 503, code: reason.rawValue, title: "No input is taken now",
@@ -24,7 +30,7 @@ extension Problem {
 
     static let tooManyBytes = Problem(
         status: 429, code: "too-many-bytes", title: "Too many request bytes are in work",
-        detail: "More than http.max-concurrent-bytes are in work; send again later.",
+        detail: "Bodies in work take more than http.max-concurrent-bytes; send again later.",
         retryAfterSeconds: busyRetryAfterSeconds)
 
     static let unsupportedEncoding = Problem(
@@ -55,6 +61,19 @@ extension Problem {
         Problem(
             status: 400, code: "bad-encoding", title: "The body can't be decompressed",
             detail: "The body \(error.description).")
+    }
+
+    /// What `Retry-After` says where only smaller bodies or other settings help, in seconds.
+    private static let refusedRetryAfterSeconds = 60
+
+    /// The same as a 503 where it would have told the sender to come later, or with less: for senders that drop for good
+    /// what isn't answered by a server's error.
+    var asServerError: Problem {
+        guard [408, 413, 429].contains(status) else { return self }
+        var problem = self
+        problem.status = 503
+        problem.retryAfterSeconds = retryAfterSeconds ?? Self.refusedRetryAfterSeconds
+        return problem
     }
 
     static let noEvents = Problem(

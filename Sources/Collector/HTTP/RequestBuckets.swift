@@ -11,6 +11,7 @@ struct RequestBuckets: UsageEventSink {
     private(set) var rejections: [RejectionReason: UInt64] = [:]
     private(set) var outcome = EventsOutcome()
     private(set) var quarantine: [QuarantineEntry] = []
+    private(set) var repairs = UsageRepairCounts()
     private(set) var unkept: UInt64 = 0
     private var quarantineBytes = 0
     private let context: ChunkContext
@@ -18,6 +19,8 @@ struct RequestBuckets: UsageEventSink {
     /// Of this request's own events.
     private var fingerprints = FingerprintTable()
     private var fingerprinter = EventFingerprinter()
+    /// How far this request counts running totals, by key.
+    private var totals: [UInt128: AcceptedTotal] = [:]
 
     /// The most rows that one request may make: they must fit into one write-ahead record.
     static let maxRows = 100_000
@@ -31,11 +34,17 @@ struct RequestBuckets: UsageEventSink {
         AcceptedRows(
             rows: sums.rows(), eventCount: sums.eventCount, rejections: rejections,
             fingerprints: AcceptedFingerprints(
-                acceptedAtMilliseconds: context.nowMilliseconds, fingerprints: fingerprints.fingerprints))
+                acceptedAtMilliseconds: context.nowMilliseconds, fingerprints: fingerprints.fingerprints,
+                totals: Array(totals.values)))
+    }
+
+    /// What it takes in memory, about, in bytes.
+    var estimatedBytes: Int {
+        sums.estimatedBytes + quarantineBytes + fingerprints.count * 2 * EventFingerprint.byteCount
     }
 
     /// Whether there is nothing to write: all events, if any, were accepted before.
-    var isEmpty: Bool { outcome.accepted == 0 && outcome.rejectedCount == 0 }
+    var isEmpty: Bool { outcome.accepted == 0 && outcome.rejectedCount == 0 && totals.isEmpty }
 
     mutating func accept(_ event: borrowing UsageEvent, record: RawSpan, scratch: RawSpan) throws(Rejection) {
         var fingerprint: EventFingerprint?
@@ -56,6 +65,7 @@ struct RequestBuckets: UsageEventSink {
             throw Rejection(.tooManyNames, detail: "more distinct keys than one request may hold; send fewer at once")
         }
         outcome.accepted += 1
+        repairs.add(event.repair)
         if let fingerprint { fingerprints.insert(fingerprint) }
     }
 
@@ -64,6 +74,43 @@ struct RequestBuckets: UsageEventSink {
             return own == fingerprint.content ? .repeated : .conflicting
         }
         return remembered.find(fingerprint)
+    }
+
+    mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition) {
+        outcome.ignored.add(reason)
+    }
+
+    mutating func advance(_ total: RunningTotal) -> TotalAdvance {
+        if remembered.isOff { return .unremembered }
+        let key = fingerprinter.key(of: total, source: context.source)
+        let known: RememberedEvents.TotalFinding =
+            if let own = totals[key] {
+                .counted(own.value)
+            } else {
+                remembered.find(total: key, age: total.beganAtMilliseconds.map { context.nowMilliseconds - $0 })
+            }
+        switch known {
+        case .counted(let value) where value == total.value:
+            // Nothing is new. What goes on is remembered anew, so that it isn't forgotten while it is sent.
+            if total.beganAtMilliseconds != nil { note(key, counted: value, total) }
+            return .by(0)
+        case .counted(let value):
+            // What doesn't go on can only come again as it was.
+            guard total.beganAtMilliseconds != nil, value < total.value else { return .fell }
+            note(key, counted: value, total)
+            return .by(total.value - value)
+        case .new:
+            note(key, counted: nil, total)
+            return .by(total.value)
+        case .unknown:
+            note(key, counted: nil, total)
+            return .unknownBeginning
+        }
+    }
+
+    private mutating func note(_ key: UInt128, counted: UInt64?, _ total: RunningTotal) {
+        let base = totals[key].map { $0.base } ?? counted
+        totals[key] = AcceptedTotal(key: key, base: base, value: total.value)
     }
 
     mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {

@@ -40,6 +40,33 @@ final class RequestRateLimit: Sendable {
     }
 }
 
+/// What one request holds of a ``ByteBudget``: as much as it has come to need, until it is released.
+final class ByteReservation: Sendable {
+    private let budget: ByteBudget
+    private let held = Mutex(0)
+
+    init(_ budget: ByteBudget) {
+        self.budget = budget
+    }
+
+    /// Reserves what is missing of `bytes`; holds at least as much as before. `false` where the budget hasn't so many.
+    func extend(to bytes: Int) -> Bool {
+        held.withLock { held in
+            guard bytes > held else { return true }
+            guard budget.reserve(bytes - held, besides: held) else { return false }
+            held = bytes
+            return true
+        }
+    }
+
+    func release() {
+        held.withLock { held in
+            budget.release(held)
+            held = 0
+        }
+    }
+}
+
 /// Bytes of request bodies that are in work at once.
 final class ByteBudget: Sendable {
     private let limit: Int
@@ -50,9 +77,11 @@ final class ByteBudget: Sendable {
     }
 
     /// Reserves `bytes` if they are free. A single request larger than the limit is let in while nothing else is.
-    func reserve(_ bytes: Int) -> Bool {
+    ///
+    /// - Parameter own: what the request holds already.
+    func reserve(_ bytes: Int, besides own: Int = 0) -> Bool {
         used.withLock { used in
-            guard used == 0 || used + bytes <= limit else { return false }
+            guard used == own || used + bytes <= limit else { return false }
             used += bytes
             return true
         }

@@ -28,6 +28,10 @@ struct CollectorKeys: SettingKeys {
         let layer = Setting("layer", type: .layer, default: .maas, "Layer of events that name none")
         let workload = Setting("workload", type: .workload, default: .online, "Workload of events that name none")
         let modality = Setting("modality", type: .modality, default: .text, "Modality of events that name none")
+        let calendarZone = Setting(
+            "calendar.zone", type: .zone, default: "Asia/Shanghai",
+            "Zone of times in records of sources with `time.format: wall-clock` or `pattern` and no `time.zone`, where the "
+                + "record says no offset")
         let logLevel = Setting(
             "log.level", type: .choice(LogOutput.levelNames), default: "info", reload: .live,
             "Least level that is logged. Lines go to standard error")
@@ -138,27 +142,61 @@ struct CollectorKeys: SettingKeys {
             "listen", type: .address, default: ListenAddress(host: "127.0.0.1", port: 4_680),
             """
             Address of pushed events, metrics and health. Port 0 takes a free one; the bound address stands in \
-            `DATA/listening.json`, as soon as the disk can be written. The listener has no authentication: bind it to \
-            an address that only trusted senders reach
+            `DATA/listening.json`, as soon as the disk can be written. Where others than this machine reach it, TLS is \
+            needed, and a token or a client certificate for whatever is pushed
             """)
         let metricsListen = Setting(
             "metrics.listen", optional: .address, absent: "with pushed events",
             """
             Address of a listener of its own for `/metrics`, `/livez` and `/readyz`; `/metrics` is then not served \
-            where events are pushed. It has no authentication either
+            where events are pushed. It has neither TLS nor authentication: bind it to an address that only those \
+            reach who may read it
+            """)
+        let certificateFile = Setting(
+            "http.certificate-file", optional: .path, absent: "no TLS", reload: .fileContents,
+            "PEM file of the listener's certificate chain. TLS 1.3 only. Read again when it changes")
+        let keyFile = Setting(
+            "http.key-file", optional: .path, absent: "no TLS", reload: .fileContents,
+            "PEM file of the certificate's private key, with mode 0600")
+        let clientCAFile = Setting(
+            "http.client-ca-file", optional: .path, absent: "no client certificates", reload: .fileContents,
+            """
+            PEM file of the roots that sign senders' certificates. A certificate that is shown must come from one of \
+            them; who shows none needs a token
+            """)
+        let tokenFiles = Setting(
+            "http.token-files", type: .paths, default: [], reload: .live,
+            """
+            Files with one bearer token each (16 to 4,096 characters, mode 0600), of senders to `POST /v1/events` and \
+            to sources that name neither tokens nor certificates of their own. Several tokens hold at once, so that \
+            they can be replaced one after the other. SIGHUP reads them again
+            """)
+        let clientNames = Setting(
+            "http.client-names", type: .texts, default: [], reload: .live,
+            """
+            DNS names or URIs (subject alternative names) of the client certificates of such senders
+            """)
+        let unnamedSource = Setting(
+            "http.unnamed-source", type: .flag, default: true,
+            "Whether `POST /v1/events` is served, which takes native events without a source's name")
+        let acceptPlainText = Setting(
+            "http.accept-plain-text", type: .flag, default: false,
+            """
+            Lets the listener do without TLS where others than this machine reach it: for a proxy or a mesh that \
+            encrypts. Tokens and events are then in clear on the way from there
             """)
         let hosts = Setting(
             "http.hosts", type: .texts, default: [],
             """
             Names by which senders call this listener, without port. Other names in `Host` get 421; IP addresses, \
-            `localhost` and the machine's own name are always taken. Without it a listener on loopback takes only \
-            those, any other every name
+            `localhost`, the machine's own name and the names of the listener's certificate are always taken
             """)
         let maxBody = Setting(
-            "http.max-body", type: .bytes(1_024...CollectorLimits.maxHTTPBodyBytes), default: 4 << 20,
+            "http.max-body", type: .bytes(1_024...CollectorLimits.maxHTTPBodyBytes), default: 64 << 20,
             """
-            Largest body before and after decompression. Larger ones get 413; up to 64 MiB more are read and dropped, so \
-            that the answer arrives
+            Largest body before and after decompression. Bodies are read piece by piece, so that a large one takes no \
+            more memory than its records need. Larger ones get 413; up to 64 MiB more are read and dropped, so that the \
+            answer arrives
             """)
         let bodyTimeout = Setting(
             "http.body-timeout", type: .duration(.seconds(1) ... .minutes(10)), default: .seconds(30),
@@ -168,7 +206,7 @@ struct CollectorKeys: SettingKeys {
             "Open connections; more wait to be accepted")
         let maxConcurrentBytes = Setting(
             "http.max-concurrent-bytes", type: .bytes((1 << 20)...(1 << 40)), default: 64 << 20,
-            "Bytes of bodies in work at once; more get 429 with Retry-After")
+            "Memory of bodies in work at once: what is held of each, and its sums; more get 429 with Retry-After")
         let requestsPerSecond = Setting(
             "http.requests-per-second", type: .count(0...1_000_000, of: "requests"), default: 0,
             """
@@ -187,4 +225,17 @@ extension SettingType where Value == Workload {
 
 extension SettingType where Value == Modality {
     static var modality: Self { choice(Modality.allCases, name: { $0.name }) }
+}
+
+extension SettingType where Value == String {
+    fileprivate static var zone: Self {
+        SettingType("IANA zone: a name with a slash, or `UTC`", write: { $0 }) { name throws(InvalidValue) in
+            guard ZoneRules(identifier: name) != nil else {
+                throw InvalidValue(
+                    "\"\(name)\" is no zone that this system knows",
+                    remedy: "give an IANA name such as Asia/Shanghai, and install tzdata if it is missing")
+            }
+            return name
+        }
+    }
 }

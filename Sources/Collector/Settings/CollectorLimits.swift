@@ -3,7 +3,7 @@ package enum CollectorLimits {
     /// The most rows at which sealing may be set. Beside it, one chunk's rows must fit into a batch.
     package static let maxSealRows = 500_000
     /// The largest request body that may be allowed.
-    package static let maxHTTPBodyBytes = 8 << 20
+    package static let maxHTTPBodyBytes = 1 << 30
     /// The most rejections that one answer lists.
     package static let maxListedRejections = 100
 }

@@ -1,5 +1,6 @@
 package import CollectorCore
 internal import DaemonSupport
+package import HTTPSupport
 package import Settings
 package import SourceFormats
 internal import UsageModel
@@ -42,6 +43,14 @@ package struct CollectorSettings: DaemonSettings {
         package var listen: ListenAddress
         /// Where metrics and health are served besides; `nil` for with pushed events.
         package var metricsListen: ListenAddress?
+        /// `nil` for a listener without TLS.
+        package var tls: TLSFiles?
+        /// Who may push to `POST /v1/events`, and to sources that don't say it.
+        package var access: PushAccess
+        /// Whether `POST /v1/events` is served.
+        package var servesUnnamedSource: Bool
+        /// Whether others than this machine may reach it without TLS.
+        package var acceptsPlainText: Bool
         /// Names by which senders call this listener.
         package var hosts: [String]
         package var maxBodyBytes: Int
@@ -101,6 +110,11 @@ package struct CollectorSettings: DaemonSettings {
         window = TimeWindow.Span(back: settings[\.batches.windowBack], ahead: settings[\.batches.windowAhead])
         http = HTTP(
             listen: settings[\.http.listen], metricsListen: settings[\.http.metricsListen],
+            tls: PushAccessCheck.readTLS(settings, &problems),
+            access: PushAccess(
+                tokenFiles: settings[\.http.tokenFiles], clientNames: settings[\.http.clientNames]),
+            servesUnnamedSource: settings[\.http.unnamedSource],
+            acceptsPlainText: settings[\.http.acceptPlainText],
             hosts: settings[\.http.hosts], maxBodyBytes: settings[\.http.maxBody],
             bodyTimeout: settings[\.http.bodyTimeout], maxConnections: settings[\.http.maxConnections],
             maxConcurrentBytes: settings[\.http.maxConcurrentBytes],
@@ -113,6 +127,7 @@ package struct CollectorSettings: DaemonSettings {
                 sources.append(source)
             }
         }
+        PushAccessCheck(settings: settings, http: http).check(pushSources, &problems)
         guard problems.isEmpty else { throw SettingsError(problems) }
     }
 

@@ -12,11 +12,35 @@ struct SourceFormatReader {
         guard let format = SourceFormatRegistry.format(named: entry[\.format]) else { return nil }
         var given: [String: [String]] = [:]
         for setting in entry.keys.formats.all { given[setting.path] = entry.givenTexts(setting) }
+        for (setting, value) in inherited(by: format, given: given) { given[setting.name] = [value] }
         switch SourceFormatRegistry.makeFormat(format, given: given) {
         case .success(let format): return format
         case .failure(let failure):
             problems += failure.errors.map(problem)
             return nil
+        }
+    }
+
+    /// What a source's format has from the collector's settings, sentence by sentence, for people.
+    func notes() -> [String] {
+        guard let format = SourceFormatRegistry.format(named: entry[\.format]) else { return [] }
+        var given: [String: [String]] = [:]
+        for setting in entry.keys.formats.all { given[setting.path] = entry.givenTexts(setting) }
+        return inherited(by: format, given: given).map { setting, value in
+            "\(setting.name) of source \(entry.name) is the collector's \(program.keys.identity.calendarZone.path), \(value)"
+        }
+    }
+
+    /// The settings that have an effect and are the collector's where the source doesn't give them.
+    private func inherited(
+        by format: any SourceFormat.Type, given: [String: [String]]
+    ) -> [(setting: SourceSetting, value: String)] {
+        format.settings.compactMap { setting in
+            guard case .inherited(program.keys.identity.calendarZone.path, _) = setting.presence,
+                given[setting.name] == nil, let condition = setting.condition,
+                let value = given[condition.setting]?.first, condition.values.contains(value)
+            else { return nil }
+            return (setting, program[\.identity.calendarZone])
         }
     }
 

@@ -10,6 +10,15 @@ struct SourceKeys: SettingKeys {
         `file` follows files, `http` takes what is pushed to `POST /v1/events/NAME`. Pushed events may carry ids, each \
         source its own
         """)
+    let tokenFiles = Setting(
+        "token-files", type: .paths, default: [], reload: .byEntry,
+        """
+        Files with one bearer token each, of those who may push: see `http.token-files`, which holds where this and \
+        `client-names` are empty. SIGHUP reads them again
+        """)
+    let clientNames = Setting(
+        "client-names", type: .texts, default: [], reload: .byEntry,
+        "DNS names or URIs of client certificates of those who may push; needs `http.client-ca-file`")
     let paths = Setting(
         "paths", optional: .globs, absent: "required for `file`", reload: .byEntry,
         "Files or globs (`*`, `?`, `[…]`, `{a,b}`) that are followed")
@@ -26,6 +35,13 @@ struct SourceKeys: SettingKeys {
     let completeLastLineAfter = Setting(
         "complete-last-line-after", optional: .duration(.milliseconds(100) ... .days(1)), absent: "never",
         reload: .byEntry, "Idle time after which a last line without line end is taken as complete")
+    let wrapping = Setting(
+        "wrapping", type: .texts, default: [], reload: .byEntry,
+        "What is taken off before records are read, the outermost first: "
+            + Wrapping.allCases.map { "`\($0.rawValue)` for \($0.summary)" }.joined(separator: "; "))
+    let escape = Setting(
+        "escape", optional: .choice(["nginx"]), absent: "none", reload: .byEntry,
+        "How another program escaped the records: the same as `nginx-escapes` as the innermost wrapping of lines")
     let format = Setting(
         "format", type: .choice(SourceFormatRegistry.formats.map { $0.name }),
         default: SourceFormatRegistry.defaultName,
@@ -71,6 +87,7 @@ struct SourceKeys: SettingKeys {
         switch presence {
         case .required: "required"
         case .optional, .byDefault([]): "none"
+        case .inherited(let setting, _): "the collector's `\(setting)`"
         case .byDefault(let texts): texts.map { "`\($0)`" }.joined(separator: ", ")
         }
     }

@@ -19,8 +19,14 @@ package struct SourceSettings: Sendable {
 
     package var name: String
     package var kind: Kind
+    /// What is taken off before records are read, the outermost first.
+    package var wrappings: [Wrapping]
     package var format: any SourceFormat
     package var defaults: EventDefaults
+    /// Who may push; empty for a source that isn't pushed to.
+    package var access = PushAccess()
+    /// What it has from the collector's settings and somebody should know, sentence by sentence.
+    package var notes: [String] = []
 
     /// Reads the entry; on a problem it is added to `problems` and the answer is `nil`.
     static func read(
@@ -40,15 +46,43 @@ package struct SourceSettings: Sendable {
         let format = reader.readFormat(&problems)
         let own = reader.readDefaults(defaults, &problems)
         guard problems.count == before, let kind, let format else { return nil }
+        let wrappings: [Wrapping]
         do throws(SourceFormatError) {
-            _ = try format.makeParser(defaults: own, framing: .stream)
+            wrappings = try readWrappings(entry)
+            _ = try SourcePlan(format, in: wrappings, defaults: own, framing: .stream)
         } catch {
             // What a source has from the collector is told of once.
             let problem = reader.problem(error)
             if !problems.contains(problem) { problems.append(problem) }
             return nil
         }
-        return SourceSettings(name: entry.name, kind: kind, format: format, defaults: own)
+        return SourceSettings(
+            name: entry.name, kind: kind, wrappings: wrappings, format: format, defaults: own,
+            access: PushAccess(tokenFiles: entry[\.tokenFiles], clientNames: entry[\.clientNames]),
+            notes: reader.notes())
+    }
+
+    private static func readWrappings(
+        _ entry: ResolvedSettings<SourceKeys>
+    ) throws(SourceFormatError) -> [Wrapping] {
+        let keys = entry.keys
+        var names = entry[keys.wrapping]
+        if entry[keys.escape] != nil {
+            let objects = names.last == Wrapping.objects.rawValue
+            names.insert(Wrapping.nginx.rawValue, at: objects ? names.count - 1 : names.count)
+        }
+        return try Wrapping.read(names, setting: keys.wrapping.path)
+    }
+
+    /// Refuses settings of pushed sources in one that isn't pushed to.
+    private static func refusePushSettings(
+        _ entry: ResolvedSettings<SourceKeys>, _ problems: inout [SettingsProblem]
+    ) {
+        let keys = entry.keys
+        for setting in [keys.tokenFiles, keys.clientNames] where entry.isGiven(setting) {
+            problems.append(
+                entry.problem(at: setting, "is for pushed sources", remedy: "remove it, or set type: http"))
+        }
     }
 
     private static func readKind(
@@ -63,6 +97,7 @@ package struct SourceSettings: Sendable {
             }
             return .http
         }
+        refusePushSettings(entry, &problems)
         guard let globs = entry[keys.paths] else {
             problems.append(
                 entry.problem(

@@ -1,4 +1,5 @@
 internal import CollectorCore
+internal import HTTPSupport
 internal import Synchronization
 package import Telemetry
 internal import UsageModel
@@ -79,11 +80,13 @@ package final class CollectorMetrics: Sendable {
         openRows = gauge("open_rows", help: "Rows in the open batch.")
         // From the start, so that the first of each is a rise that alerts see.
         for reason in RejectionReason.allCases { _ = rejections(reason) }
+        for repair in UsageRepair.allCases { _ = repaired(by: repair) }
         for status in Self.answeredStatuses { _ = requests(status: status) }
+        for reason in HandshakeWitness.reasons { _ = handshakes(failedBy: reason) }
     }
 
     /// What `/v1/events` answers with.
-    static let answeredStatuses = [200, 400, 403, 404, 408, 413, 415, 421, 429, 503]
+    static let answeredStatuses = [200, 400, 401, 403, 404, 408, 413, 415, 421, 429, 503]
 
     /// The metrics of one source, made when first asked for.
     func source(_ name: String) -> SourceMetrics {
@@ -106,6 +109,20 @@ package final class CollectorMetrics: Sendable {
             labels: [MetricLabel("reason", value: reason.rawValue)])
     }
 
+    /// Events whose counts needed a rule, by rule; rules are a closed set.
+    func countRepairs(_ repairs: UsageRepairCounts) {
+        for repair in UsageRepair.allCases where repairs[repair] > 0 {
+            repaired(by: repair).increment(by: repairs[repair])
+        }
+    }
+
+    private func repaired(by repair: UsageRepair) -> Counter {
+        registry.counter(
+            "steelyard_collector_repaired_total",
+            help: "Events counted by a rule, since their counts don't add up plainly, by rule.",
+            labels: [MetricLabel("rule", value: repair.name)])
+    }
+
     /// Requests to the HTTP intake by status.
     func countRequest(status: Int) { requests(status: status).increment() }
 
@@ -113,6 +130,15 @@ package final class CollectorMetrics: Sendable {
         registry.counter(
             "steelyard_collector_http_requests_total", help: "Requests to /v1/events by status.",
             labels: [MetricLabel("status", value: String(status))])
+    }
+
+    /// A sender's TLS handshake failed.
+    func countHandshakeFailure(_ reason: String) { handshakes(failedBy: reason).increment() }
+
+    private func handshakes(failedBy reason: String) -> Counter {
+        registry.counter(
+            "steelyard_collector_listener_handshake_failures_total",
+            help: "TLS handshakes of senders that failed, by reason.", labels: [MetricLabel("reason", value: reason)])
     }
 
     /// 1 while the aggregator says that a budget of new names is nearly or wholly used up.
@@ -155,6 +181,7 @@ struct SourceMetrics: Sendable {
     private let rejected: Counter
     private let duplicates: Counter
     private let bytes: Counter
+    private let ignored: [IgnoredReason: Counter]
 
     init(_ name: String, _ registry: MetricsRegistry) {
         let labels = [MetricLabel("source", value: name)]
@@ -169,13 +196,29 @@ struct SourceMetrics: Sendable {
         bytes = registry.counter(
             "steelyard_collector_source_bytes_total", help: "Bytes read, after decompression, by source.",
             labels: labels)
+        ignored = Dictionary(
+            uniqueKeysWithValues: IgnoredReason.allCases.map { reason in
+                (
+                    reason,
+                    registry.counter(
+                        "steelyard_collector_ignored_records_total",
+                        help: "Records that are not for counting and nothing is wrong with, by source and reason.",
+                        labels: labels + [MetricLabel("reason", value: reason.rawValue)])
+                )
+            })
     }
 
     /// Records that were taken, those that came again included.
     var takenCount: UInt64 { events.value + duplicates.value }
     var rejectedCount: UInt64 { rejected.value }
 
-    func count(events: UInt64, rejected: UInt64, duplicates: UInt64 = 0, bytes: UInt64) {
+    /// Records that were ignored for a reason.
+    func ignoredCount(_ reason: IgnoredReason) -> UInt64 { ignored[reason]?.value ?? 0 }
+
+    func count(
+        events: UInt64, rejected: UInt64, ignored: IgnoredRecords, duplicates: UInt64 = 0, bytes: UInt64
+    ) {
+        for (reason, counter) in self.ignored where ignored[reason] > 0 { counter.increment(by: ignored[reason]) }
         self.events.increment(by: events)
         if duplicates > 0 { self.duplicates.increment(by: duplicates) }
         if rejected > 0 { self.rejected.increment(by: rejected) }

@@ -48,6 +48,7 @@ struct WriterReport: Sendable {
         metrics.takenBackRequests.increment(by: note.flagged.takenBack)
         metrics.sealedBytes.increment(by: UInt64(note.batch.byteCount))
         metrics.countRejections(note.rejections)
+        metrics.countRepairs(note.repairs)
         metrics.sealSeconds.observe(.milliseconds(note.milliseconds))
         logger.debug(
             "sealed a batch",

@@ -12,7 +12,7 @@ package struct DecompressionError: Error, Sendable, Equatable, CustomStringConve
     package var code: Code
     package var description: String
 
-    init(_ code: Code, _ description: String) {
+    package init(_ code: Code, _ description: String) {
         self.code = code
         self.description = description
     }
@@ -35,35 +35,16 @@ package enum Compression: String, Sendable, Equatable {
     }
 
     /// A streaming decompressor. Memory is bounded by the window: 32 KiB for gzip, `2^maxWindowLog` for zstd.
-    func makeDecompressor(maxWindowLog: Int32) throws(DecompressionError) -> any Decompressor {
+    package func makeDecompressor(maxWindowLog: Int32) throws(DecompressionError) -> any Decompressor {
         switch self {
         case .gzip: GzipDecompressor()
         case .zstd: try ZstdDecompressor(maxWindowLog: maxWindowLog)
         }
     }
-
-    /// Decompresses a whole body; the output never grows past `limit`.
-    package func decompress(_ body: [UInt8], limit: Int, maxWindowLog: Int32) throws(DecompressionError) -> [UInt8] {
-        let decompressor = try makeDecompressor(maxWindowLog: maxWindowLog)
-        var output: [UInt8] = []
-        var consumed = 0
-        while true {
-            let room = limit - output.count + 1
-            let step = try decompressor.decompress(body[consumed...], into: &output, limit: min(room, 64 << 10))
-            consumed += step.consumed
-            if output.count > limit {
-                throw DecompressionError(.tooLarge, "decompresses to more than \(limit) bytes")
-            }
-            if consumed == body.count, step.produced == 0 {
-                guard decompressor.isAtEnd else { throw DecompressionError(.truncated, "ends in the middle") }
-                return output
-            }
-        }
-    }
 }
 
 /// Decompresses a stream piece by piece. One owner at a time.
-protocol Decompressor: AnyObject {
+package protocol Decompressor: AnyObject {
     /// Appends at most about `limit` bytes of output; call again with what was not consumed.
     ///
     /// Nothing consumed and nothing produced means that more input is needed.

@@ -149,6 +149,7 @@ extension FileFollower {
         var checkpoint = file.checkpoint
         var outcome = Accumulator.StagedOutcome.added
         var (events, rejected) = (0, 0)
+        var ignored = IgnoredRecords()
         let consumed = chunkParser.parse(
             buffer, count: count, endOfInput: endOfInput, by: &file.parser, context
         ) { [id = file.id, isFinished = checkpoint.isFinished] chunk, intake, isLast in
@@ -160,13 +161,15 @@ extension FileFollower {
             checkpoint = behind
             events += chunk.eventCount
             rejected += chunk.quarantine.count
+            ignored.add(chunk.ignored)
             return true
         }
         file.checkpoint.intake = checkpoint.intake
         if outcome != .full {
             report(
                 .parsed(
-                    source: file.source.name, events: UInt64(events), rejected: UInt64(rejected), byteCount: consumed))
+                    source: file.source.name, events: UInt64(events), rejected: UInt64(rejected), ignored: ignored,
+                    byteCount: consumed))
         }
         guard outcome == .mustBeReadAgain else { return Parsed(consumed: consumed, isFull: outcome == .full) }
         var parsed = parseInPlace(&file, consumed..<count, endOfInput: endOfInput, context: context)
@@ -185,10 +188,12 @@ extension FileFollower {
             file.checkpoint.intake = file.parser.checkpoint
             return (consumed, file.checkpoint)
         }
-        guard case .parsed(let consumed, let events, let rejected) = outcome else {
+        guard case .parsed(let consumed, let events, let rejected, let ignored) = outcome else {
             return Parsed(consumed: 0, isFull: true)
         }
-        report(.parsed(source: file.source.name, events: events, rejected: rejected, byteCount: consumed))
+        report(
+            .parsed(
+                source: file.source.name, events: events, rejected: rejected, ignored: ignored, byteCount: consumed))
         return Parsed(consumed: consumed, isFull: false)
     }
 }

@@ -17,11 +17,12 @@ package struct FollowedSource: Sendable {
     package var completeLastLineAfter: Duration?
 
     package init(
-        name: String, format: any SourceFormat, defaults: EventDefaults, globs: [String], startsAtEnd: Bool = false,
+        name: String, format: any SourceFormat, wrappings: [Wrapping] = [], defaults: EventDefaults, globs: [String],
+        startsAtEnd: Bool = false,
         isWhole: Bool = false, completeLastLineAfter: Duration? = nil
     ) {
         self.name = name
-        plan = try? SourcePlan(format, defaults: defaults, framing: .stream)
+        plan = try? SourcePlan(format, in: wrappings, defaults: defaults, framing: .stream)
         self.globs = globs
         self.startsAtEnd = startsAtEnd
         self.isWhole = isWhole
@@ -34,7 +35,7 @@ package enum FileEvent {
     /// A file is followed from this offset on.
     case following(path: String, source: String, offset: UInt64)
     /// A chunk was read and counted.
-    case parsed(source: String, events: UInt64, rejected: UInt64, byteCount: Int)
+    case parsed(source: String, events: UInt64, rejected: UInt64, ignored: IgnoredRecords, byteCount: Int)
     /// A file was emptied and written anew; `offset` is where reading had been.
     case startedOver(path: String, offset: UInt64)
     /// A compressed file was read to its end; `byteCount` after decompression.

@@ -8,6 +8,7 @@ package struct SealContent: Sendable {
     package var sums: MinuteBuckets
     package var rejections: [RejectionReason: UInt64]
     package var quarantine: [QuarantineEntry]
+    package var repairs: UsageRepairCounts
     package var checkpoints: [FileID: FileCheckpoint]
     /// All write-ahead records up to here are in this batch or earlier ones.
     package var writeAheadThrough: UInt64
@@ -40,7 +41,7 @@ package final class Accumulator: Sendable {
     /// What became of a chunk.
     package enum ChunkOutcome: Sendable, Equatable {
         /// - `consumed`: bytes that the parser is done with.
-        case parsed(consumed: Int, events: UInt64, rejected: UInt64)
+        case parsed(consumed: Int, events: UInt64, rejected: UInt64, ignored: IgnoredRecords)
         /// Nothing was counted: a table has to be sealed first.
         case full
     }
@@ -121,12 +122,13 @@ package final class Accumulator: Sendable {
             var sink = ChunkSink(context)
             sink.exchange(&state.open)
             let (consumed, checkpoint) = read(&sink)
+            let ignored = sink.ignored
             sink.exchange(&state.open)
             state.checkpoints[file] = checkpoint
             noteOpened(&state)
             return .parsed(
                 consumed: consumed, events: state.open.sums.eventCount - events,
-                rejected: UInt64(state.open.quarantine.count - rejected))
+                rejected: UInt64(state.open.quarantine.count - rejected), ignored: ignored)
         }
     }
 
@@ -234,7 +236,7 @@ package final class Accumulator: Sendable {
         let full = state.open
         state.open = next
         state.ready = SealContent(
-            sums: full.sums, rejections: full.rejections, quarantine: full.quarantine,
+            sums: full.sums, rejections: full.rejections, quarantine: full.quarantine, repairs: full.repairs,
             checkpoints: state.checkpoints, writeAheadThrough: state.writeAheadThrough)
         state.openedAt = nil
         return true

@@ -29,6 +29,8 @@ struct OpenBuckets: Sendable {
     var sums: MinuteBuckets
     var rejections: [RejectionReason: UInt64] = [:]
     var quarantine: [QuarantineEntry] = []
+    /// Of followed files; those of pushed events are told when their request is answered.
+    var repairs = UsageRepairCounts()
     private(set) var quarantineBytes = 0
 
     /// Stands in the accumulator's place for the open buckets while those are lent: always empty, and shared, so that
@@ -51,6 +53,7 @@ struct OpenBuckets: Sendable {
     mutating func add(_ chunk: inout StagedChunk, table: UInt64) -> Bool {
         guard sums.add(&chunk.events, table: table) == .added else { return false }
         for entry in chunk.quarantine { reject(entry) }
+        repairs.add(chunk.repairs)
         return true
     }
 
@@ -66,6 +69,8 @@ struct OpenBuckets: Sendable {
 package struct ChunkSink: UsageEventSink, ~Copyable {
     let context: ChunkContext
     private var buckets = OpenBuckets.placeholder
+    /// Records that are not for counting, by reason.
+    private(set) var ignored = IgnoredRecords()
 
     init(_ context: ChunkContext) {
         self.context = context
@@ -82,9 +87,14 @@ package struct ChunkSink: UsageEventSink, ~Copyable {
             // Buckets are rotated long before they are full, so only one absurdly dense chunk can get here.
             throw Rejection(.tooManyNames, detail: "more distinct keys in one chunk than a batch can hold")
         }
+        buckets.repairs.add(event.repair)
     }
 
     package mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {
         buckets.reject(context.quarantined(rejection, record: record, position: position))
+    }
+
+    package mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition) {
+        ignored.add(reason)
     }
 }

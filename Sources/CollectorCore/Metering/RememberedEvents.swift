@@ -6,6 +6,9 @@ package import UsageModel
 ///
 /// An id joins when the write-ahead record that holds it is synced, together with what it counted, and never before: an
 /// id that was claimed for events that then got lost would turn the sender's retry away.
+///
+/// How far running totals were counted is remembered in the same way, under keys of their own. A total is remembered
+/// anew each time that it grows, so that the last record that holds it is what keeps it.
 package final class RememberedEvents: Sendable {
     package struct Limits: Sendable, Equatable {
         /// How long an id is remembered, in milliseconds; 0 remembers none.
@@ -53,6 +56,22 @@ package final class RememberedEvents: Sendable {
         var waiting: [Group] = []
         var waitingKeys = FingerprintTable()
         var forgottenEarly: UInt64 = 0
+        /// By key of what was remembered more than once, the position of the last record that holds it.
+        var renewed: [UInt128: UInt64] = [:]
+        /// Entries of groups that later ones took the place of.
+        var outdatedCount = 0
+        /// When something was last forgotten before its time; `nil` where nothing was.
+        var forgottenEarlyAt: Int64?
+    }
+
+    /// What is known about a running total.
+    package enum TotalFinding: Sendable, Equatable {
+        /// It was counted up to this value.
+        case counted(UInt64)
+        /// Nothing was counted of it.
+        case new
+        /// It began before what is remembered.
+        case unknown
     }
 
     private let limits: Limits
@@ -76,15 +95,30 @@ package final class RememberedEvents: Sendable {
         }
     }
 
+    /// How far a running total was counted.
+    ///
+    /// - Parameter age: how long ago it began, in milliseconds.
+    package func find(total key: UInt128, age: Int64?) -> TotalFinding {
+        let now = clock.nowMilliseconds()
+        return state.withLock { state in
+            if let value = state.contents.content(of: key) { return .counted(value) }
+            guard let age else { return .new }
+            let isForgotten = state.forgottenEarlyAt.map { age >= now - $0 } ?? false
+            return isForgotten || age > limits.horizonMilliseconds ? .unknown : .new
+        }
+    }
+
     func overlap(_ fingerprints: AcceptedFingerprints) -> Overlap {
         if fingerprints.isEmpty { return .none }
         return state.withLock { state in
             if !state.waitingKeys.isEmpty,
-                fingerprints.fingerprints.contains(where: { state.waitingKeys.content(of: $0.key) != nil })
+                fingerprints.remembered.contains(where: { state.waitingKeys.content(of: $0.key) != nil })
             {
                 return .waiting
             }
-            return fingerprints.fingerprints.contains { state.contents.content(of: $0.key) != nil } ? .durable : .none
+            let isCounted = fingerprints.fingerprints.contains { state.contents.content(of: $0.key) != nil }
+            let hasMoved = fingerprints.totals.contains { state.contents.content(of: $0.key) != $0.base }
+            return isCounted || hasMoved ? .durable : .none
         }
     }
 
@@ -92,7 +126,7 @@ package final class RememberedEvents: Sendable {
     func wait(_ fingerprints: AcceptedFingerprints, position: UInt64) {
         if fingerprints.isEmpty || isOff { return }
         let group = Group(
-            position: position, rememberedAt: clock.nowMilliseconds(), fingerprints: fingerprints.fingerprints)
+            position: position, rememberedAt: clock.nowMilliseconds(), fingerprints: fingerprints.remembered)
         state.withLock { state in
             state.waiting.append(group)
             for fingerprint in group.fingerprints { state.waitingKeys.insert(fingerprint) }
@@ -144,8 +178,7 @@ package final class RememberedEvents: Sendable {
     func forget(through position: UInt64) {
         state.withLock { state in
             while state.firstGroup < state.groups.count, state.groups[state.firstGroup].position <= position {
-                state.forgottenEarly += UInt64(state.groups[state.firstGroup].fingerprints.count)
-                forgetFirst(&state)
+                forgetFirstEarly(&state)
             }
         }
     }
@@ -159,16 +192,39 @@ package final class RememberedEvents: Sendable {
     }
 
     private func remember(_ group: Group, _ state: inout State) {
-        for fingerprint in group.fingerprints { state.contents.insert(fingerprint) }
-        state.groups.append(group)
-        while state.contents.count > limits.maxIDs, state.firstGroup < state.groups.count {
-            state.forgottenEarly += UInt64(state.groups[state.firstGroup].fingerprints.count)
-            forgetFirst(&state)
+        for fingerprint in group.fingerprints {
+            if state.contents.content(of: fingerprint.key) != nil {
+                state.renewed[fingerprint.key] = group.position
+                state.outdatedCount += 1
+            }
+            state.contents.insert(fingerprint)
         }
+        state.groups.append(group)
+        if state.outdatedCount > state.contents.count + Self.minOutdatedCount { dropOutdated(&state) }
+        while state.contents.count > limits.maxIDs, state.firstGroup < state.groups.count { forgetFirstEarly(&state) }
     }
 
-    private func forgetFirst(_ state: inout State) {
-        for fingerprint in state.groups[state.firstGroup].fingerprints { state.contents.remove(fingerprint.key) }
+    private func forgetFirstEarly(_ state: inout State) {
+        state.forgottenEarlyAt = clock.nowMilliseconds()
+        state.forgottenEarly += UInt64(forgetFirst(&state))
+    }
+
+    /// Returns how many were forgotten.
+    @discardableResult
+    private func forgetFirst(_ state: inout State) -> Int {
+        let group = state.groups[state.firstGroup]
+        var count = 0
+        for fingerprint in group.fingerprints {
+            if let last = state.renewed[fingerprint.key] {
+                guard last <= group.position else {
+                    state.outdatedCount -= 1
+                    continue
+                }
+                state.renewed[fingerprint.key] = nil
+            }
+            state.contents.remove(fingerprint.key)
+            count += 1
+        }
         state.groups[state.firstGroup].fingerprints = []
         state.firstGroup += 1
         // Moved up when half of the array is behind: each group is moved once on average.
@@ -176,5 +232,22 @@ package final class RememberedEvents: Sendable {
             state.groups.removeFirst(state.firstGroup)
             state.firstGroup = 0
         }
+        return count
+    }
+
+    /// The fewest outdated entries that are worth going through all groups for.
+    private static let minOutdatedCount = 1_024
+
+    /// Drops entries that later records took the place of, and the groups in which nothing else is: their records need
+    /// not be kept. Each entry is gone through as often as it is outdated, on average.
+    private func dropOutdated(_ state: inout State) {
+        var kept: [Group] = []
+        for var group in state.groups[state.firstGroup...] {
+            group.fingerprints.removeAll { state.renewed[$0.key].map { $0 > group.position } ?? false }
+            if !group.fingerprints.isEmpty { kept.append(group) }
+        }
+        state.groups = kept
+        state.firstGroup = 0
+        state.outdatedCount = 0
     }
 }

@@ -11,6 +11,8 @@ package struct StagedChunk: UsageEventSink, Sendable {
     var events = StagedEvents()
     /// In the order of the source.
     private(set) var quarantine: [QuarantineEntry] = []
+    private(set) var repairs = UsageRepairCounts()
+    private(set) var ignored = IgnoredRecords()
 
     init(_ context: ChunkContext) {
         self.context = context
@@ -23,6 +25,8 @@ package struct StagedChunk: UsageEventSink, Sendable {
         self.context = context
         events.removeAll()
         quarantine.removeAll()
+        repairs = UsageRepairCounts()
+        ignored = IgnoredRecords()
     }
 
     /// Moves the lines of refused records on by those of the pieces before this one.
@@ -33,9 +37,14 @@ package struct StagedChunk: UsageEventSink, Sendable {
     package mutating func accept(_ event: borrowing UsageEvent, record: RawSpan, scratch: RawSpan) throws(Rejection) {
         if let problem = context.window.problem(minute: event.minute) { throw problem }
         try events.add(event, record: record, scratch: scratch)
+        repairs.add(event.repair)
     }
 
     package mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {
         quarantine.append(context.quarantined(rejection, record: record, position: position))
+    }
+
+    package mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition) {
+        ignored.add(reason)
     }
 }

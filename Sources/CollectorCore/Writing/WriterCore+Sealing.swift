@@ -76,7 +76,7 @@ extension WriterCore {
             "batch \(spoolSequence) is durable, and \(spool.nextSpoolSequence) is next")
         let note = SealedNote(
             batch: batch, rows: rows.rows.count, events: content.sums.eventCount, flagged: FlaggedRequests(of: rows),
-            rejections: content.rejections,
+            rejections: content.rejections, repairs: content.repairs,
             milliseconds: steadyClock.nowMilliseconds() - started)
         return (note, failure)
     }

@@ -31,6 +31,8 @@ package struct SealedNote: Sendable {
     /// Requests of the rows that are estimated, and of those that are taken back.
     package var flagged: FlaggedRequests
     package var rejections: [RejectionReason: UInt64]
+    /// Of followed files.
+    package var repairs: UsageRepairCounts
     /// From taking the table to the end of the sync.
     package var milliseconds: Int64
 }

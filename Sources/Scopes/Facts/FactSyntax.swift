@@ -53,13 +53,13 @@ package enum FactSyntax: Sendable, Hashable {
         switch self {
         case .identifier(let maxBytes): return try Self.identifier(text, maxBytes: maxBytes)
         case .name(let maxBytes):
-            if let problem = NameRule.problem(in: text, maxBytes: maxBytes) {
-                throw CellProblem("the name '\(text.excerpt)' \(problem.explanation)")
-            }
-            guard text != NameRule.overLimitName else {
+            guard NameRule.kept(text) != NameRule.overLimitName else {
                 throw CellProblem(
                     "'\(text)' stands for all names beyond a day's budget and can't be recorded as one: give its usage "
                         + "its names first (steelyard-aggregator rebuild --admit-names)")
+            }
+            if let problem = NameRule.problem(in: text, maxBytes: maxBytes) {
+                throw CellProblem("the name '\(text.excerpt)' \(problem.explanation)")
             }
             return NameRule.kept(text)
         case .word(let words):

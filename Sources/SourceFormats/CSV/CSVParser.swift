@@ -32,10 +32,12 @@ package struct CSVParser: SourceParser {
     private let wanted: [CSVColumn]
     private var state = ParserCheckpoint.start
     private var assembler: EventAssembler
-    private var values = RecordValues()
+    private var walk: JSONWalk
     private var row: CSVRecord
     /// Whether the columns are known.
     private var isBound = false
+    /// Whether the first line was looked at for a delimiter.
+    private var hasSeenFirstLine = false
     /// What is wrong with the header; no record can then be read.
     private var headerFault: Fault?
 
@@ -45,6 +47,7 @@ package struct CSVParser: SourceParser {
         self.layout = layout
         self.wanted = wanted
         assembler = try EventAssembler(plan: plan, defaults: defaults)
+        walk = JSONWalk(plan)
         row = CSVRecord(delimiter: layout.delimiter)
         resume(from: .start)
     }
@@ -55,11 +58,14 @@ package struct CSVParser: SourceParser {
         state = checkpoint
         headerFault = nil
         isBound = false
+        hasSeenFirstLine = false
+        row.delimiter = Self.delimiter(inMemory: checkpoint.memory) ?? layout.delimiter
         if !layout.hasHeader {
             bind(nil)
-        } else if !checkpoint.memory.isEmpty {
+        } else {
             // Behind the header row: its bytes came with the checkpoint, since they can't be read again from here.
-            unsafe bind(checkpoint.memory.span.bytes)
+            let header = Self.header(inMemory: checkpoint.memory)
+            if !header.isEmpty { unsafe bind(header.span.bytes) }
         }
     }
 
@@ -68,6 +74,10 @@ package struct CSVParser: SourceParser {
     ) -> Int {
         guard var index = state.passByteOrderMark(bytes, endOfInput: endOfInput) else { return 0 }
         while index < bytes.byteCount {
+            if state.position.line == 1, !isInFirstLine {
+                guard let isOver = passSeparatorLine(bytes, &index, endOfInput: endOfInput) else { return index }
+                if isOver { continue }
+            }
             if state.isInsideLongRecord || state.position.line <= UInt64(layout.skippedLines) {
                 index = passLine(bytes, from: index)
                 continue
@@ -75,7 +85,9 @@ package struct CSVParser: SourceParser {
             switch extent(bytes, from: index, endOfInput: endOfInput) {
             case .unfinished: return index
             case .long:
-                sink.rejectLong(bytes.extracting(index..<bytes.byteCount), position: state.position)
+                sink.rejectLong(
+                    bytes.extracting(index..<bytes.byteCount), because: "CSV is read record by record",
+                    position: state.position)
                 state.isInsideLongRecord = true
                 if !isBound { loseHeader() }
             case .record(let end, let isSound):
@@ -112,12 +124,60 @@ package struct CSVParser: SourceParser {
             }
             if !isSound { throw Fault(.badQuoting) }
             if let headerFault { throw headerFault }
-            try row.read(record, into: &values)
-            let event = try assembler.event(record, values)
-            assembler.pass(event, record: record, position: state.position, into: &sink)
+            if row.isEmpty(record) { return }
+            try row.read(record, into: &walk, assembler.plan)
         } catch {
-            assembler.reject(error, record: record, position: state.position, into: &sink)
+            return assembler.reject(error, record: record, position: state.position, into: &sink)
         }
+        assembler.take(walk.values, record: record, position: state.position, into: &sink)
+    }
+
+    // MARK: The line that names the delimiter
+
+    /// What a spreadsheet writes before a file's header: `sep=;`, which is kept before the header's bytes.
+    private static let separatorPrefix = Array("sep=".utf8)
+    private static let separatorBytes = separatorPrefix.count + 2
+
+    private static func delimiter(inMemory memory: [UInt8]) -> UInt8? {
+        guard memory.starts(with: separatorPrefix), memory.count >= separatorBytes,
+            memory[separatorBytes - 1] == 0x0A
+        else { return nil }
+        return memory[separatorPrefix.count]
+    }
+
+    private static func header(inMemory memory: [UInt8]) -> [UInt8] {
+        delimiter(inMemory: memory) == nil ? memory : Array(memory.dropFirst(separatorBytes))
+    }
+
+    /// Whether the first line has been looked at.
+    private var isInFirstLine: Bool {
+        state.isInsideLongRecord || state.position.byteOffset > 3 || hasSeenFirstLine
+    }
+
+    /// Takes the delimiter from a first line that names it, and passes over that line.
+    ///
+    /// - Returns: whether it was one; `nil` while there are too few bytes to tell.
+    private mutating func passSeparatorLine(_ bytes: RawSpan, _ index: inout Int, endOfInput: Bool) -> Bool? {
+        let end = bytes.firstIndex(of: 0x0A, from: index)
+        // With a quote at each end and a carriage return it is no longer than this.
+        let most = Self.separatorBytes + 2
+        if end == bytes.byteCount, !endOfInput, end - index <= most { return nil }
+        hasSeenFirstLine = true
+        guard end - index <= most else { return false }
+        var line = (index..<end).map { bytes.peek($0) }[...]
+        if line.last == 0x0D { line = line.dropLast() }
+        if line.count > 1, line.first == UInt8(ascii: "\""), line.last == UInt8(ascii: "\"") {
+            line = line.dropFirst().dropLast()
+        }
+        guard line.starts(with: Self.separatorPrefix), line.count == Self.separatorPrefix.count + 1,
+            let delimiter = line.last, delimiter < 0x80, delimiter != UInt8(ascii: "\""), delimiter >= 0x20 || delimiter == 0x09
+        else { return false }
+        row.delimiter = delimiter
+        state.memory = Self.separatorPrefix + [delimiter, 0x0A]
+        let next = min(end + 1, bytes.byteCount)
+        if end < bytes.byteCount { state.position.line += 1 }
+        index = state.advance(to: next, from: index)
+        return true
     }
 
     // MARK: The header
@@ -127,8 +187,7 @@ package struct CSVParser: SourceParser {
             loseHeader()
             throw Fault(.badQuoting)
         }
-        state.memory = []
-        state.memory.reserveCapacity(record.byteCount)
+        state.memory.reserveCapacity(state.memory.count + record.byteCount)
         for index in 0..<record.byteCount { state.memory.append(record.peek(index)) }
         bind(record)
         if let headerFault { throw headerFault }
@@ -172,6 +231,7 @@ package struct CSVParser: SourceParser {
         var index = start
         while true {
             // At the start of a field.
+            while index < limit, row.isBlank(bytes.peek(index)) { index += 1 }
             if bytes.peek(index) == UInt8(ascii: "\""), index < limit {
                 index += 1
                 while true {
@@ -183,6 +243,7 @@ package struct CSVParser: SourceParser {
                     index += 2
                 }
                 index += 1
+                while index < limit, row.isBlank(bytes.peek(index)) { index += 1 }
             } else {
                 while index < limit, bytes.peek(index) != row.delimiter, bytes.peek(index) != 0x0A {
                     if bytes.peek(index) == UInt8(ascii: "\"") { return broken }

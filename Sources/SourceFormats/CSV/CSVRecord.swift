@@ -1,26 +1,48 @@
 internal import UsageModel
 
-/// A column that is read, and the source that it is in the ``FieldPlan``.
+/// A column that is read, and what it is in the ``FieldPlan``.
 struct CSVColumn: Sendable {
-    enum Place: Sendable {
-        /// Known once the header is read; compared byte for byte.
+    enum Place: Sendable, Equatable {
+        /// Known once the header is read; compared byte for byte, without the blanks at its ends.
         case name([UInt8])
         /// Counted from 0; known at once.
         case index(Int)
     }
 
     var place: Place
+    /// The source that its text is, or -1.
     var source: Int
+    /// The node of the JSON that it holds, or -1.
+    var node = -1
+    /// What a plan's tree calls a column that holds JSON.
+    var treeName = ""
+
+    /// Whether it is the column that a mapping names.
+    func isAt(_ place: MappedFormat.Place) -> Bool {
+        guard source >= 0 else { return false }
+        return switch place {
+        case .column(let name): self.place == .name(Array(name.utf8))
+        case .columnNumber(let number): self.place == .index(number - 1)
+        default: false
+        }
+    }
 }
 
-/// Splits one CSV record in place (RFC 4180) and notes the columns that are read.
+/// Splits one CSV record in place (RFC 4180) and notes the columns that are read. Blanks around a field are no part of
+/// it, whether or not it is quoted.
 struct CSVRecord: Sendable {
     /// The most columns that a record may have.
     static let maxColumns = 4_096
 
+    /// What a column is read for: a source, a node of JSON, or both; -1 for none.
+    struct Use: Sendable {
+        var source: Int16 = -1
+        var node: Int16 = -1
+    }
+
     var delimiter: UInt8
-    /// For each column its source or -1; shorter than a record where the rest is not read.
-    var sources: [Int16] = []
+    /// By column; shorter than a record where the rest is not read.
+    var uses: [Use] = []
     /// How many columns each record must have; 0 where only the mapped ones must be there.
     var expectedColumns = 0
 
@@ -35,9 +57,15 @@ struct CSVRecord: Sendable {
         var kind: RecordValues.Kind
     }
 
+    /// Whether the byte is a blank that may stand around a field.
+    @inline(__always)
+    func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (byte == 0x09 && delimiter != 0x09) }
+
     /// Reads one field that starts at `start`.
     @inline(__always)
     func field(_ bytes: RawSpan, _ start: Int) throws(Fault) -> Field {
+        var start = start
+        while isBlank(bytes.peek(start)) { start += 1 }
         if bytes.peek(start) == UInt8(ascii: "\"") { return try quotedField(bytes, start + 1) }
         var index = start
         while index < bytes.byteCount {
@@ -46,7 +74,9 @@ struct CSVRecord: Sendable {
             if byte == UInt8(ascii: "\"") { throw Fault(.badQuoting, at: index) }
             index += 1
         }
-        return Field(start: start, end: index, next: index, kind: .bareText)
+        var end = index
+        while end > start, isBlank(bytes.peek(end - 1)) { end -= 1 }
+        return Field(start: start, end: end, next: index, kind: .bareText)
     }
 
     private func quotedField(_ bytes: RawSpan, _ start: Int) throws(Fault) -> Field {
@@ -59,22 +89,43 @@ struct CSVRecord: Sendable {
             kind = .doubledQuotes
             index += 2
         }
-        guard index + 1 == bytes.byteCount || bytes.peek(index + 1) == delimiter else {
-            throw Fault(.badQuoting, at: index)
+        var next = index + 1
+        while isBlank(bytes.peek(next)) { next += 1 }
+        guard next == bytes.byteCount || bytes.peek(next) == delimiter else { throw Fault(.badQuoting, at: index) }
+        return Field(start: start, end: index, next: next, kind: kind)
+    }
+
+    /// Whether every field of a record is empty, as spreadsheets write rows that were cleared.
+    func isEmpty(_ record: RawSpan) -> Bool {
+        for index in 0..<record.byteCount {
+            let byte = record.peek(index)
+            guard byte == delimiter || byte == UInt8(ascii: "\"") || isBlank(byte) else { return false }
         }
-        return Field(start: start, end: index, next: index + 1, kind: kind)
+        return true
     }
 
     /// Notes where the values of a record are.
-    func read(_ record: RawSpan, into values: inout RecordValues) throws(Fault) {
-        values.clear()
+    func read(_ record: RawSpan, into walk: inout JSONWalk, _ plan: borrowing FieldPlan) throws(Fault) {
+        walk.begin()
         var column = 0
         var index = 0
         while true {
             let field = try field(record, index)
-            if column < sources.count {
-                let source = Int(sources[column])
-                if source >= 0 { values.set(source, field.kind, start: field.start, end: field.end) }
+            if column < uses.count {
+                let source = Int(uses[column].source)
+                if source >= 0 {
+                    if plan.readsText {
+                        walk.values.copy(source, field.kind, of: record, start: field.start, end: field.end)
+                    } else {
+                        walk.values.set(source, field.kind, start: field.start, end: field.end)
+                    }
+                }
+                if uses[column].node >= 0 {
+                    let spelling = field.kind == .doubledQuotes ? JSONWalk.Spelling.csv : .plain
+                    try walk.inner(
+                        record, from: field.start, to: field.end, spelling, node: Int(uses[column].node), depth: 0,
+                        plan: plan)
+                }
             }
             column += 1
             if field.next == record.byteCount { break }
@@ -83,8 +134,8 @@ struct CSVRecord: Sendable {
             }
             index = field.next + 1
         }
-        if expectedColumns > 0 ? column != expectedColumns : column < sources.count {
-            throw Fault(.columnCount, at: column, extent: expectedColumns > 0 ? expectedColumns : sources.count)
+        if expectedColumns > 0 ? column != expectedColumns : column < uses.count {
+            throw Fault(.columnCount, at: column, extent: expectedColumns > 0 ? expectedColumns : uses.count)
         }
     }
 
@@ -93,36 +144,50 @@ struct CSVRecord: Sendable {
     /// - Returns: what is wrong with the header.
     mutating func bind(_ wanted: [CSVColumn], header: RawSpan?) -> Fault? {
         var names: [[UInt8]] = []
-        if let header {
-            var index = 0
-            while let field = try? field(header, index) {
-                var name = [UInt8](repeating: 0, count: field.end - field.start)
-                if field.kind == .doubledQuotes {
-                    let count = Unescape.csv(
-                        header, from: field.start, to: field.end, into: &name, at: 0, room: name.count)
-                    name.removeLast(name.count - count)
-                } else {
-                    for offset in 0..<name.count { name[offset] = header.peek(field.start + offset) }
-                }
-                names.append(name)
-                if field.next == header.byteCount { break }
-                index = field.next + 1
-            }
-        }
-        sources = []
+        if let header { names = self.names(header) }
+        uses = []
         expectedColumns = names.count
         for column in wanted {
             let index: Int?
             switch column.place {
             case .index(let number): index = header == nil || number < names.count ? number : nil
             case .name(let name):
-                index = names.firstIndex(of: name)
-                if index != names.lastIndex(of: name) { return Fault(.duplicate, source: column.source) }
+                let wanted = Self.trimmed(name[...])
+                index = names.firstIndex(of: wanted)
+                if index != names.lastIndex(of: wanted) { return Fault(.duplicate, source: column.source) }
             }
             guard let index else { return Fault(.missing, source: column.source) }
-            while sources.count <= index { sources.append(-1) }
-            sources[index] = Int16(column.source)
+            while uses.count <= index { uses.append(Use()) }
+            if column.source >= 0 { uses[index].source = Int16(column.source) }
+            if column.node >= 0 { uses[index].node = Int16(column.node) }
         }
         return nil
+    }
+
+    /// The names in a header row, without the blanks at their ends.
+    private func names(_ header: RawSpan) -> [[UInt8]] {
+        var names: [[UInt8]] = []
+        var index = 0
+        while let field = try? field(header, index) {
+            var name = [UInt8](repeating: 0, count: field.end - field.start)
+            if field.kind == .doubledQuotes {
+                let count = Unescape.csv(
+                    header, from: field.start, to: field.end, into: &name, at: 0, room: name.count)
+                name.removeLast(name.count - count)
+            } else {
+                for offset in 0..<name.count { name[offset] = header.peek(field.start + offset) }
+            }
+            names.append(Self.trimmed(name[...]))
+            if field.next == header.byteCount { break }
+            index = field.next + 1
+        }
+        return names
+    }
+
+    private static func trimmed(_ name: ArraySlice<UInt8>) -> [UInt8] {
+        var name = name
+        while let first = name.first, first == 0x20 || first == 0x09 { name = name.dropFirst() }
+        while let last = name.last, last == 0x20 || last == 0x09 { name = name.dropLast() }
+        return Array(name)
     }
 }

@@ -18,8 +18,8 @@ package struct JSONDocumentParser: SourceParser {
         /// Whether a comma came last, so that an element must follow.
         var needsElement = false
         var isClosed = false
-        /// The brackets that are open in a record that is being skipped.
-        var skipped = ElementScan()
+        /// The brackets that are open in a long record that goes by.
+        var passed = ElementScan()
     }
 
     private var shape = Shape.undecided
@@ -34,7 +34,7 @@ package struct JSONDocumentParser: SourceParser {
     package var checkpoint: ParserCheckpoint { lines.state }
 
     package mutating func resume(from checkpoint: ParserCheckpoint) {
-        lines.state = checkpoint
+        lines.resume(from: checkpoint)
         shape = .undecided
         array = ArrayState()
     }
@@ -102,14 +102,15 @@ package struct JSONDocumentParser: SourceParser {
         _ bytes: RawSpan, from start: Int, endOfInput: Bool, into sink: inout some UsageEventSink & ~Copyable
     ) -> Int {
         let record = bytes.extracting(start..<bytes.byteCount)
-        if record.byteCount > Limits.maxRecordBytes {
-            sink.rejectLong(record, position: lines.state.position)
+        if record.byteCount > Limits.maxRecordBytes, !lines.state.isInsideLongRecord { lines.beginLong() }
+        if lines.state.isInsideLongRecord {
+            lines.takeLong(record, isLast: endOfInput, into: &sink)
         } else if endOfInput {
             lines.take(record, into: &sink)
         } else {
             return start
         }
-        shape = .rest
+        if endOfInput { shape = .rest }
         return lines.state.advance(to: bytes.byteCount, from: start)
     }
 
@@ -122,7 +123,10 @@ package struct JSONDocumentParser: SourceParser {
         var index = start
         while index < bytes.byteCount {
             if lines.state.isInsideLongRecord {
-                guard let end = skipLongElement(bytes, from: index) else { index = bytes.byteCount; break }
+                guard let end = passLongElement(bytes, from: index, endOfInput: endOfInput, into: &sink) else {
+                    index = bytes.byteCount
+                    break
+                }
                 index = endElement(bytes, at: end)
                 continue
             }
@@ -144,7 +148,8 @@ package struct JSONDocumentParser: SourceParser {
             }
             let record = bytes.extracting(index..<end)
             if record.byteCount > Limits.maxRecordBytes {
-                sink.rejectLong(record, position: lines.state.position)
+                lines.beginLong()
+                lines.takeLong(record, isLast: true, into: &sink)
             } else {
                 lines.take(record, into: &sink)
             }
@@ -158,11 +163,14 @@ package struct JSONDocumentParser: SourceParser {
         return index
     }
 
-    /// Goes on passing over an element that was refused for its length; `nil` where its end isn't among `bytes`.
-    private mutating func skipLongElement(_ bytes: RawSpan, from start: Int) -> Int? {
-        let end = array.skipped.end(bytes, from: start)
-        _ = lines.state.advance(to: end ?? bytes.byteCount, from: start)
-        if end != nil { lines.state.isInsideLongRecord = false }
+    /// Goes on with a long element; `nil` where its end isn't among `bytes`.
+    private mutating func passLongElement(
+        _ bytes: RawSpan, from start: Int, endOfInput: Bool, into sink: inout some UsageEventSink & ~Copyable
+    ) -> Int? {
+        let end = array.passed.end(bytes, from: start)
+        let stop = end ?? bytes.byteCount
+        lines.takeLong(bytes.extracting(start..<stop), isLast: end != nil || endOfInput, into: &sink)
+        _ = lines.state.advance(to: stop, from: start)
         return end
     }
 
@@ -173,10 +181,10 @@ package struct JSONDocumentParser: SourceParser {
     ) -> Int {
         let record = bytes.extracting(start..<bytes.byteCount)
         if record.byteCount > Limits.maxRecordBytes {
-            sink.rejectLong(record, position: lines.state.position)
-            lines.state.isInsideLongRecord = true
+            lines.beginLong()
+            lines.takeLong(record, isLast: endOfInput, into: &sink)
             // The brackets that are open at this byte: the next piece is scanned from here on.
-            array.skipped = scan
+            array.passed = scan
         } else if endOfInput {
             lines.take(record, into: &sink)
         } else {

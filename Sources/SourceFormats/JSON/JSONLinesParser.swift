@@ -6,18 +6,28 @@ package struct JSONLinesParser: SourceParser {
     var state = ParserCheckpoint.start
     private var assembler: EventAssembler
     private var walk: JSONWalk
+    /// The long record that is going by; `nil` where none is, or one that was refused.
+    private var condenser: JSONCondenser?
 
     init(plan: FieldPlan, defaults: EventDefaults) throws(SourceFormatError) {
         assembler = try EventAssembler(plan: plan, defaults: defaults)
         walk = JSONWalk(plan)
     }
 
-    package var checkpoint: ParserCheckpoint { state }
+    package var checkpoint: ParserCheckpoint {
+        guard state.isInsideLongRecord, let condenser else { return state }
+        var checkpoint = state
+        checkpoint.memory = condenser.encoded(assembler.plan)
+        return checkpoint
+    }
 
     package var endsRecordsAtLineEnds: Bool { true }
 
     package mutating func resume(from checkpoint: ParserCheckpoint) {
         state = checkpoint
+        state.memory = []
+        condenser =
+            checkpoint.isInsideLongRecord ? JSONCondenser(encoded: checkpoint.memory, assembler.plan) : nil
     }
 
     package mutating func consume(
@@ -34,24 +44,19 @@ package struct JSONLinesParser: SourceParser {
         while index < bytes.byteCount {
             let end = bytes.firstIndex(of: 0x0A, from: index)
             let isWhole = end < bytes.byteCount
-            // A line that is too long is refused as soon as that shows, before its end has come, so that no caller has
-            // to hold more than a record's worth of bytes.
+            // A line that is too long is read as it comes as soon as that shows, so that no caller has to hold more than
+            // a record's worth of bytes.
             let isLong = end - index > Limits.maxRecordBytes
             guard isWhole || endOfInput || isLong || state.isInsideLongRecord else { break }
-            if !state.isInsideLongRecord {
-                if isLong {
-                    sink.rejectLong(bytes.extracting(index..<end), position: state.position)
-                    state.isInsideLongRecord = !isWhole
-                } else if !bytes.isBlank(from: index, to: end) {
-                    // The line isn't blank, so it has a last byte.
-                    let hasCarriageReturn = bytes.peek(end - 1) == 0x0D
-                    take(bytes.extracting(index..<(hasCarriageReturn ? end - 1 : end)), into: &sink)
-                }
+            if isLong || state.isInsideLongRecord {
+                if !state.isInsideLongRecord { beginLong() }
+                takeLong(bytes.extracting(index..<end), isLast: isWhole || endOfInput, into: &sink)
+            } else if !bytes.isBlank(from: index, to: end) {
+                // The line isn't blank, so it has a last byte.
+                let hasCarriageReturn = bytes.peek(end - 1) == 0x0D
+                take(bytes.extracting(index..<(hasCarriageReturn ? end - 1 : end)), into: &sink)
             }
-            if isWhole {
-                state.isInsideLongRecord = false
-                state.position.line += 1
-            }
+            if isWhole { state.position.line += 1 }
             index = state.advance(to: isWhole ? end + 1 : end, from: index)
         }
         return index
@@ -60,21 +65,57 @@ package struct JSONLinesParser: SourceParser {
     /// Reads the record at the current position and passes it on.
     @inline(__always)
     mutating func take(_ record: RawSpan, into sink: inout some UsageEventSink & ~Copyable) {
+        take(record, position: state.position, into: &sink)
+    }
+
+    @inline(__always)
+    private mutating func take(
+        _ record: RawSpan, position: RecordPosition, into sink: inout some UsageEventSink & ~Copyable
+    ) {
         do throws(Fault) {
-            let event = try read(record)
-            assembler.pass(event, record: record, position: state.position, into: &sink)
+            try walk.read(record, assembler.plan)
         } catch {
-            reject(error, record, into: &sink)
+            return assembler.reject(error, record: record, position: position, into: &sink)
         }
+        assembler.take(walk.values, record: record, position: position, into: &sink)
     }
 
     /// Rejects the record at the current position.
     func reject(_ fault: Fault, _ record: RawSpan, into sink: inout some UsageEventSink & ~Copyable) {
         assembler.reject(fault, record: record, position: state.position, into: &sink)
     }
+}
 
-    private mutating func read(_ record: RawSpan) throws(Fault) -> UsageEvent {
-        try walk.read(record, assembler.plan)
-        return try assembler.event(record, walk.values)
+// MARK: Long records
+
+extension JSONLinesParser {
+    /// Begins with a long record at the current position.
+    mutating func beginLong() {
+        state.isInsideLongRecord = true
+        condenser = JSONCondenser(startOffset: state.position.byteOffset)
+    }
+
+    /// Takes the next bytes of a long record, which begin at the current position.
+    ///
+    /// - Parameter isLast: whether the record ends with them.
+    mutating func takeLong(_ bytes: RawSpan, isLast: Bool, into sink: inout some UsageEventSink & ~Copyable) {
+        if isLast { state.isInsideLongRecord = false }
+        guard var record = condenser.take() else { return }
+        let position = RecordPosition(line: state.position.line, byteOffset: record.startOffset)
+        do throws(Fault) {
+            try record.consume(bytes, assembler.plan)
+            if isLast { try record.finish() }
+        } catch {
+            // Refused once, with its first bytes; the rest is passed over.
+            let words = error.rejection(bytes, assembler.plan).detail
+            return unsafe sink.rejectLong(record.head.span.bytes, because: words, position: position)
+        }
+        guard isLast else {
+            condenser = record
+            return
+        }
+        if record.isBlank { return }
+        let kept = record.takeKept()
+        unsafe take(kept.span.bytes, position: position, into: &sink)
     }
 }

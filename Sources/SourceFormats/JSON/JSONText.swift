@@ -68,6 +68,31 @@ enum JSONText {
         throw Fault(.unexpectedEnd, at: bytes.byteCount)
     }
 
+    /// Finds the end of a string that isn't read: whatever stands in it, its quote ends it. Neither a control character
+    /// nor an escape that JSON doesn't have does any harm there.
+    static func skippedStringEnd(_ bytes: RawSpan, _ start: Int) throws(Fault) -> StringEnd {
+        var index = start
+        var isEscaped = false
+        while index < bytes.byteCount {
+            if index + 8 <= bytes.byteCount {
+                let marks = RawSpan.stringEnds(bytes.word(at: index))
+                if marks == 0 {
+                    index += 8
+                    continue
+                }
+                index += marks.trailingZeroBitCount / 8
+            }
+            switch bytes.peek(index) {
+            case UInt8(ascii: "\""): return StringEnd(quote: index, isEscaped: isEscaped)
+            case UInt8(ascii: "\\"):
+                isEscaped = true
+                index += 2
+            default: index += 1
+            }
+        }
+        throw Fault(.unexpectedEnd, at: bytes.byteCount)
+    }
+
     /// Checks the escape whose backslash is at `start`.
     private static func escapeEnd(_ bytes: RawSpan, _ start: Int) throws(Fault) -> Int {
         guard start + 1 < bytes.byteCount else { throw Fault(.unexpectedEnd, at: bytes.byteCount) }
@@ -178,20 +203,37 @@ enum JSONText {
 // MARK: Values that nobody asked for
 
 extension JSONText {
-    /// Reads a value of any kind without keeping it, as strictly as one that is kept. `depth` is how many arrays and
-    /// objects are open around it.
+    /// Reads a value of any kind without keeping it: its structure as strictly as that of one that is kept, but numbers
+    /// that are none (`NaN`) and what strings hold do no harm. `depth` is how many arrays and objects are open around it.
     static func skipValue(_ bytes: RawSpan, _ start: Int, depth: Int) throws(Fault) -> Int {
         switch bytes.peek(start) {
         case UInt8(ascii: "\""):
-            return try stringEnd(bytes, start + 1).quote + 1
+            return try skippedStringEnd(bytes, start + 1).quote + 1
         case UInt8(ascii: "{"), UInt8(ascii: "["):
             return try skipContainer(bytes, start, depth: depth)
+        case UInt8(ascii: "-") where !isDigit(bytes.peek(start + 1)):
+            return try skipNoNumber(bytes, start + 1)
         case UInt8(ascii: "-"), 0x30...0x39:
             var kind = RecordValues.Kind.integer
             var value: UInt64 = 0
             return try number(bytes, start, kind: &kind, value: &value)
-        default:
+        case UInt8(ascii: "t"), UInt8(ascii: "f"):
             return try literal(bytes, start)
+        case UInt8(ascii: "n") where bytes.peek(start + 1) == UInt8(ascii: "u"):
+            return try literal(bytes, start)
+        default:
+            return try skipNoNumber(bytes, start)
+        }
+    }
+
+    /// Reads what Python, Lua and JavaScript write for numbers that are none.
+    private static func skipNoNumber(_ bytes: RawSpan, _ start: Int) throws(Fault) -> Int {
+        switch bytes.peek(start) {
+        case UInt8(ascii: "N"): try word("NaN", in: bytes, at: start)
+        case UInt8(ascii: "n"): try word("nan", in: bytes, at: start)
+        case UInt8(ascii: "I"): try word("Infinity", in: bytes, at: start)
+        case UInt8(ascii: "i"): try word("inf", in: bytes, at: start)
+        default: throw Fault(start >= bytes.byteCount ? .unexpectedEnd : .expectedValue, at: start)
         }
     }
 
@@ -249,7 +291,7 @@ extension JSONText {
         guard bytes.peek(start) == UInt8(ascii: "\"") else {
             throw Fault(start >= bytes.byteCount ? .unexpectedEnd : .expectedName, at: start)
         }
-        let end = try stringEnd(bytes, start + 1).quote
+        let end = try skippedStringEnd(bytes, start + 1).quote
         return try colon(bytes, end + 1)
     }
 

@@ -8,14 +8,28 @@ internal import UsageModel
 package struct MappedFormat: SourceFormat {
     /// Where the value of one field comes from.
     package enum Place: Sendable, Hashable {
-        /// A CSV column by the name in the header row; compared byte for byte.
+        /// A CSV column by the name in the header row; compared byte for byte, without the blanks at its ends.
         case column(String)
+        /// A value of the JSON that a CSV column holds, by the column's name: `usageDetails{}.input`.
+        case columnPath(String)
         /// A CSV column by number, the first being 1.
         case columnNumber(Int)
-        /// A JSON value by its dotted path from the record's top, such as `usage.prompt_tokens`.
+        /// A JSON value by its path from the record's top, such as `usage.prompt_tokens`; see ``RecordPath``.
         case path(String)
         /// The same value for every record.
         case constant(String)
+    }
+
+    /// A place of any field of a plan, also of those that settings don't speak of.
+    struct FurtherPlace: Sendable, Hashable {
+        var field: EventField
+        /// A path, or a column's name.
+        var place: String
+
+        init(_ field: EventField, _ place: String) {
+            self.field = field
+            self.place = place
+        }
     }
 
     /// What the records are.
@@ -33,6 +47,20 @@ package struct MappedFormat: SourceFormat {
     package var cachedInputIsAdditional: Bool
     /// Whether a JSON string of decimal digits is taken as a count (`"prompt_tokens": "12"`).
     package var acceptsDecimalStrings: Bool
+    /// Where a `usage` object stands whose shape is told by ``UsageShapes``, in place of counts of their own.
+    package var usagePath: String?
+    /// Whether reasoning comes on top of output instead of being part of it.
+    package var reasoningIsAdditional = false
+    /// Places beside those of ``places``, which no setting speaks of.
+    var further: [FurtherPlace] = []
+    /// Whether counts that aren't there are 0.
+    var absentCountsAreZero = false
+    /// Whether ``EventField/estimated`` holds only for counts that come without details of the cache.
+    var detailsProveCounts = false
+    /// What separates the thousands of counts that are text; `nil` for nothing.
+    package var thousandsSeparator: UInt8?
+    /// Which records are for counting.
+    package var records = RecordRuleTexts()
 
     package init(
         layout: Layout, _ places: [EventField: Place], timeFormat: TimeFormat = .automatic,
@@ -106,19 +134,27 @@ extension MappedFormat {
             ], records: "m1\t5\t1748736000\tmore\nm2\t6\t1748736001.5\nm3\t\"7\"\t1748736002\n"),
     ]
 
-    private enum Name {
+    enum Name {
         static let layout = "layout"
         static let delimiter = "csv.delimiter"
         static let header = "csv.header"
         static let skippedLines = "csv.skip-lines"
         static let cachedInputIsAdditional = "cached-input-is-additional"
         static let decimalStrings = "decimal-strings"
+        static let usage = "fields.usage"
+        static let thousandsSeparator = "thousands-separator"
         static func place(_ field: EventField) -> String { "fields.\(field.name)" }
         static func constant(_ field: EventField) -> String { "constants.\(field.name)" }
     }
 
     private static let csvOnly = SourceSetting.Condition(setting: Name.layout, values: ["csv"])
     private static let jsonOnly = SourceSetting.Condition(setting: Name.layout, values: ["json-lines"])
+
+    /// What may separate thousands, by the word for it; 0 for nothing.
+    private static let separators: [(name: String, byte: UInt8)] = [
+        ("none", 0), ("comma", UInt8(ascii: ",")), ("point", UInt8(ascii: ".")), ("blank", 0x20),
+        ("apostrophe", UInt8(ascii: "'")), ("underscore", UInt8(ascii: "_")),
+    ]
 
     package static let settings: [SourceSetting] =
         [
@@ -141,11 +177,19 @@ extension MappedFormat {
             SourceSetting(
                 Name.decimalStrings, .flag, presence: .byDefault(["false"]),
                 summary: "whether counts may be JSON strings of digits", onlyWith: jsonOnly),
-        ] + TimeFormat.settings
+            SourceSetting(
+                Name.thousandsSeparator, .word(separators.map(\.name)), presence: .byDefault(["none"]),
+                summary: "what separates the thousands of counts that are text, as in `1,200`"),
+            UsagePlaces.reasoningSetting,
+            SourceSetting(
+                Name.usage, .text, presence: .optional,
+                summary: "[path](#paths) of a `usage` object of any [known shape](../usage-shapes.md), in place of the "
+                    + "counts below", onlyWith: jsonOnly),
+        ] + TimeFormat.settings + RecordRules.settings
         + EventField.all(for: .place).map { field in
             SourceSetting(
                 Name.place(field), .text, presence: .optional,
-                summary: "column, `#number` of a column, or path of \(field.properties.noun)")
+                summary: "column, `#number` of a column, or [path](#paths) of \(field.properties.noun)")
         }
         + EventField.all(for: .constant).map { field in
             SourceSetting(
@@ -169,12 +213,17 @@ extension MappedFormat {
         }
         cachedInputIsAdditional = options.flag(Name.cachedInputIsAdditional)
         acceptsDecimalStrings = options.flag(Name.decimalStrings)
+        usagePath = options.text(Name.usage)
+        reasoningIsAdditional = options.flag(UsagePlaces.reasoningSetting.name)
+        let separator = options.requiredText(Name.thousandsSeparator)
+        thousandsSeparator = Self.separators.first { $0.name == separator && $0.byte != 0 }?.byte
+        records = RecordRules.texts(options)
     }
 
-    private static func place(_ text: String, isCSV: Bool) -> Place {
+    static func place(_ text: String, isCSV: Bool) -> Place {
         guard isCSV else { return .path(text) }
         if text.hasPrefix("#"), let number = Int(text.dropFirst()) { return .columnNumber(number) }
-        return .column(text)
+        return text.contains("{}.") ? .columnPath(text) : .column(text)
     }
 
     private static func csvLayout(_ options: SourceOptions) -> CSVLayout {
@@ -185,108 +234,26 @@ extension MappedFormat {
     }
 
     /// The setting that says where a field comes from.
-    private func setting(of field: EventField) -> String {
+    func setting(of field: EventField) -> String {
         if case .constant = places[field] { Name.constant(field) } else { Name.place(field) }
     }
 }
 
-// MARK: The plan
-
 extension MappedFormat {
-    /// Makes the plan and the columns that it reads, and puts the mapping's constants into the defaults.
-    private func compile(
-        into defaults: inout EventDefaults
-    ) throws(SourceFormatError) -> (plan: FieldPlan, columns: [CSVColumn]) {
-        try checkTogether()
-        var rules = FieldPlan.Rules()
-        rules.acceptsDecimalStrings = acceptsDecimalStrings
-        rules.cacheIsAlwaysAdditional = true
-        rules.inputIsOptional = places[.input] == nil
-        rules.outputIsOptional = places[.output] == nil
-        rules.time = timeFormat
-        var plan = FieldPlan(rules: rules)
-        var tree = FieldTree()
-        var columns: [CSVColumn] = []
-        var taken: Set<Place> = []
-        for field in EventField.all(for: .place) {
-            guard let place = places[field] else { continue }
-            if case .constant(let text) = place {
-                try setConstant(field, to: text, in: &plan, defaults: &defaults)
-                continue
-            }
-            guard taken.insert(place).inserted else {
-                throw error(at: field, "its place is already read for another field", remedy: "name another place")
-            }
-            try add(field, at: place, to: &plan, tree: &tree, columns: &columns)
-        }
-        try plan.compile(tree)
-        return (plan, columns)
-    }
-
-    private func add(
-        _ field: EventField, at place: Place, to plan: inout FieldPlan, tree: inout FieldTree,
-        columns: inout [CSVColumn]
-    ) throws(SourceFormatError) {
-        let setting = setting(of: field)
-        // Cached input that comes on top is what a plan calls input read from a cache.
-        let meaning = field == .cachedInput && cachedInputIsAdditional ? .cacheRead : field
-        switch place {
-        case .constant: preconditionFailure("the constant \(field) has no place in a record")
-        case .path(let path):
-            guard case .jsonLines = layout else {
-                throw error(at: field, "a CSV source has columns, not paths", remedy: "name a column")
-            }
-            try plan.add(meaning, paths: [path], to: &tree, setting: setting)
-        case .column(let name):
-            guard case .csv(let layout) = layout, layout.hasHeader else {
-                throw error(
-                    at: field, "only a CSV with a header row has named columns",
-                    remedy: "write # and the column's number, or set \(Name.header): true")
-            }
-            let source = try plan.add(meaning, [name], setting: setting).lowerBound
-            columns.append(CSVColumn(place: .name(Array(name.utf8)), source: source))
-        case .columnNumber(let number):
-            guard case .csv = layout, number >= 1, number <= CSVRecord.maxColumns else {
-                throw error(
-                    at: field, "there is no column \(number)",
-                    remedy: "columns are numbered from 1 to \(CSVRecord.maxColumns), in CSV sources only")
-            }
-            let source = try plan.add(meaning, ["column \(number)"], setting: setting).lowerBound
-            columns.append(CSVColumn(place: .index(number - 1), source: source))
-        }
-    }
-
-    private func setConstant(
-        _ field: EventField, to text: String, in plan: inout FieldPlan, defaults: inout EventDefaults
-    ) throws(SourceFormatError) {
-        let properties = field.properties
-        guard properties.uses.contains(.constant) else {
-            throw error(at: field, "\(properties.noun) is each event's own", remedy: "name its place")
-        }
-        if properties.uses.contains(.byDefault) {
-            try defaults.set(field, to: text, setting: setting(of: field))
-        } else if properties.kind == .count {
-            let least: UInt64 = field == .requests ? 1 : 0
-            guard let count = UInt64(text), (least...Limits.maxTokensPerField).contains(count) else {
-                throw error(
-                    at: field, "\"\(text)\" is no count",
-                    remedy: "give a whole number from \(least) to \(Limits.maxTokensPerField)")
-            }
-            plan.setConstant(field == .cachedInput && cachedInputIsAdditional ? .cacheRead : field, to: count)
-        } else if text != defaults.provider {
-            throw error(at: field, "\"\(text)\" isn't the collector's provider", remedy: "it is \(defaults.provider)")
-        }
+    func error(at field: EventField, _ message: String, remedy: String) -> SourceFormatError {
+        SourceFormatError(setting: setting(of: field), message: message, remedy: remedy)
     }
 
     /// Checks what no single field can show.
-    private func checkTogether() throws(SourceFormatError) {
+    func checkTogether() throws(SourceFormatError) {
         guard places[.time] != nil else {
             throw error(
                 at: .time, "a record can't be counted without a time", remedy: "say where the time of a call is")
         }
-        guard places[.input] != nil || places[.output] != nil else {
-            throw error(at: .input, "nothing is counted", remedy: "map input-tokens, output-tokens or both")
+        guard places[.input] != nil || places[.output] != nil || usagePath != nil else {
+            throw error(at: .input, "nothing is counted", remedy: "map usage, input-tokens, output-tokens or both")
         }
+        try checkUsage()
         if case .csv(let layout) = layout {
             let unusable: [UInt8] = [0x0A, 0x0D, UInt8(ascii: "\""), 0]
             guard !unusable.contains(layout.delimiter), layout.delimiter < 0x80 else {
@@ -301,7 +268,13 @@ extension MappedFormat {
         }
     }
 
-    private func error(at field: EventField, _ message: String, remedy: String) -> SourceFormatError {
-        SourceFormatError(setting: setting(of: field), message: message, remedy: remedy)
+    /// Checks that counts have one place only: in a `usage` object or in places of their own.
+    private func checkUsage() throws(SourceFormatError) {
+        guard usagePath != nil else { return }
+        for field in EventField.all(for: .place) where field.properties.kind == .count && field != .requests {
+            guard places[field] == nil else {
+                throw error(at: field, "is read from \(Name.usage) already", remedy: "keep one of them")
+            }
+        }
     }
 }

@@ -37,24 +37,30 @@ package struct OpenAIFormat: JSONFormat {
     package static let settings: [SourceSetting] =
         [
             SourceSetting(
-                setting("usage"), .texts, presence: .byDefault(["usage", "response.usage"]),
+                setting("usage"), .texts, presence: .byDefault(defaultUsagePaths),
                 summary: "paths of the object with the counts")
         ]
         + defaultPaths.map { field, paths in
             SourceSetting(
                 setting(field.name), .texts, presence: .byDefault(paths), summary: "paths of \(field.properties.noun)")
-        } + TimeFormat.settings
+        } + [UsagePlaces.reasoningSetting] + TimeFormat.settings + RecordRules.settings
+
+    private static let defaultUsagePaths = ["usage", "response.usage", "usageMetadata"]
 
     private static func setting(_ part: String) -> String { "openai.\(part)" }
 
     /// Where the `usage` object stands. A record in which more than one of them does is refused (`duplicate-field`).
     /// An empty path (`""`) means that the counts stand at the record's own top.
-    package var usagePaths = ["usage", "response.usage"]
+    package var usagePaths = Self.defaultUsagePaths
     /// Where the other parts stand. The provider is checked against ``EventDefaults/provider``: give it no path where
     /// the field means something else, such as the upstream of a gateway.
     package var paths = Dictionary(uniqueKeysWithValues: Self.defaultPaths.map { ($0.field, $0.paths) })
     /// How times are written.
     package var time: TimeFormat = .automatic
+    /// Whether reasoning tokens are on top of the output in every record.
+    package var reasoningIsAdditional = false
+    /// Which records are for counting.
+    package var records = RecordRuleTexts()
 
     package init() {}
 
@@ -62,14 +68,20 @@ package struct OpenAIFormat: JSONFormat {
         usagePaths = options.texts(Self.setting("usage")) ?? []
         for (field, _) in Self.defaultPaths { paths[field] = options.texts(Self.setting(field.name)) }
         time = try TimeFormat(options)
+        reasoningIsAdditional = options.flag(UsagePlaces.reasoningSetting.name)
+        records = RecordRules.texts(options)
     }
 
     func plan() throws(SourceFormatError) -> FieldPlan {
         var rules = FieldPlan.Rules()
         rules.time = time
+        rules.tellsUsageShapes = true
+        rules.reasoningIsAlwaysAdditional = reasoningIsAdditional
+        // Variables of gateways and 64-bit numbers of protobuf's JSON are strings.
+        rules.acceptsDecimalStrings = true
         var plan = FieldPlan(rules: rules)
         var tree = FieldTree()
-        guard let firstUsagePath = usagePaths.first else {
+        guard !usagePaths.isEmpty else {
             throw SourceFormatError(
                 setting: Self.setting("usage"), message: "no record can be read without it; name at least one path",
                 remedy: "give one, such as usage")
@@ -83,22 +95,9 @@ package struct OpenAIFormat: JSONFormat {
         for (field, _) in Self.defaultPaths {
             try plan.add(field, paths: paths[field] ?? [], to: &tree, setting: Self.setting(field.name))
         }
-        for (field, names) in UsageShapes.counts {
-            // The same source wherever the object stands: a record with two of them says its counts twice.
-            let range = try plan.add(
-                field, names.map { Self.join(firstUsagePath, with: $0) }, setting: Self.setting("usage"))
-            for usagePath in usagePaths {
-                for (source, name) in zip(range, names) {
-                    try tree.insert(
-                        path: Self.join(usagePath, with: name), source: source, setting: Self.setting("usage"))
-                }
-            }
-        }
+        try plan.addUsage(at: usagePaths, to: &tree, setting: Self.setting("usage"))
+        try RecordRules.apply(records, to: &plan, &tree)
         try plan.compile(tree)
         return plan
-    }
-
-    private static func join(_ path: String, with name: String) -> String {
-        path.isEmpty ? name : "\(path).\(name)"
     }
 }

@@ -2,124 +2,47 @@ internal import UsageModel
 
 extension EventAssembler {
     /// Reads the counts and makes one meaning of the many shapes: cached is part of input, reasoning part of output.
-    @inline(__always)
-    func counts(_ record: RawSpan, _ values: borrowing RecordValues) throws(Fault) -> TokenCounts {
-        var counts = TokenCounts(requests: 1)
-        if values.present & masks[.requests] != 0 || plan.constantCounts[Int(EventField.requests.rawValue)] != absent {
-            counts.requests = try requests(record, values)
-        }
-        var plainInput = absent
-        if values.present & unusualMask == 0 {
-            counts.input = try agreed(record, values, mask: masks[.input], field: .input)
-            counts.cachedInput = orZero(try agreed(record, values, mask: masks[.cachedInput], field: .cachedInput))
-            if counts.input == absent {
-                guard plan.rules.inputIsOptional else { throw missingInput() }
-                counts.input = 0
-            }
-        } else {
-            plainInput = try unusualInput(record, values, counts: &counts)
-        }
-        counts.output = try agreed(record, values, mask: masks[.output], field: .output)
-        counts.reasoningOutput = orZero(
-            try agreed(record, values, mask: masks[.reasoningOutput], field: .reasoningOutput))
-        let total = try agreed(record, values, mask: masks[.total], field: .total)
-        if counts.output == absent {
-            // An embedding's usage has no output; its total says so.
-            guard plan.rules.outputIsOptional || total == counts.input else { throw missing(.output) }
-            counts.output = 0
-        }
-        if counts.cachedInput > counts.input {
-            throw Fault(
-                .cachedAboveInput, source: first(values, masks[.cachedInput] | masks[.cacheRead] | masks[.cacheHit]))
-        }
-        if counts.reasoningOutput > counts.output {
-            throw Fault(.reasoningAboveOutput, source: first(values, masks[.reasoningOutput]))
-        }
-        if total != absent, total != counts.input + counts.output,
-            plainInput == absent || total != plainInput + counts.output
-        {
-            throw Fault(.totalDiffers, source: first(values, masks[.total]))
-        }
-        return counts
-    }
-
-    /// Input in any shape that isn't OpenAI chat's or the native one.
     ///
-    /// - Returns: the input without what a cache added to it, which some sources total instead.
-    private func unusualInput(
-        _ record: RawSpan, _ values: borrowing RecordValues, counts: inout TokenCounts
-    ) throws(Fault) -> UInt64 {
+    /// The plainest record, in which everything is said once and adds up, is done with here; whatever else a shape
+    /// brings is told apart by ``unusualCounts(_:_:into:)``.
+    @inline(__always)
+    func readCounts(_ record: RawSpan, _ values: borrowing RecordValues, into event: inout UsageEvent) throws(Fault) {
+        event.counts.requests = 1
+        if values.present & masks[.requests] != 0 || plan.constantCounts[Int(EventField.requests.rawValue)] != absent {
+            event.counts.requests = try requests(record, values)
+        }
+        guard values.present & unusualMask == 0, !isAlwaysUnusual else {
+            return try unusualCounts(record, values, into: &event)
+        }
         let input = try agreed(record, values, mask: masks[.input], field: .input)
-        let split = try agreed(record, values, mask: masks[.splitInput], field: .splitInput)
+        let output = try agreed(record, values, mask: masks[.output], field: .output)
         let cached = orZero(try agreed(record, values, mask: masks[.cachedInput], field: .cachedInput))
-        let read = orZero(try agreed(record, values, mask: masks[.cacheRead], field: .cacheRead))
-        let written = orZero(try agreed(record, values, mask: masks[.cacheWrite], field: .cacheWrite))
-        let hit = try agreed(record, values, mask: masks[.cacheHit], field: .cacheHit)
-        let miss = try agreed(record, values, mask: masks[.cacheMiss], field: .cacheMiss)
-
-        if plan.rules.cacheIsAlwaysAdditional {
-            guard input != absent || plan.rules.inputIsOptional else { throw missingInput() }
-            counts.input = orZero(input) + read + written
-            counts.cachedInput = try same(cached, as: read, in: values)
-        } else if input == absent || (input == 0 && orZero(split) > 0), split != absent {
-            // Anthropic and Bedrock count what the cache gave and took beside the input; OpenAI's responses have the
-            // part that was cached in the details, and then nothing is added.
-            let isAdditive = cached == 0
-            counts.input = isAdditive ? split + read + written : split
-            counts.cachedInput = isAdditive ? read : try same(cached, as: read, in: values)
-        } else if input != absent {
-            // Some gateways give the input in both spellings, or zero in the one that they don't use.
-            if orZero(split) != 0, split != input, split + read + written != input {
-                throw Fault(.sourcesDiffer, source: first(values, masks[.splitInput]))
-            }
-            counts.input = input
-            counts.cachedInput = try same(try same(cached, as: read, in: values), as: orZero(hit), in: values)
-        } else if hit != absent, miss != absent {
-            counts.input = hit + miss
-            counts.cachedInput = hit
-        } else {
-            throw missingInput()
-        }
-        if hit != absent, miss != absent, hit + miss != counts.input {
-            throw Fault(.sourcesDiffer, source: first(values, masks[.cacheHit]))
-        }
-        guard counts.input <= Limits.maxTokensPerField else {
-            throw Fault(.tooLargeSum, source: first(values, masks[.input] | masks[.splitInput] | masks[.cacheRead]))
-        }
-        return split != absent ? split : counts.input
+        let reasoning = orZero(try agreed(record, values, mask: masks[.reasoningOutput], field: .reasoningOutput))
+        let total = try agreed(record, values, mask: masks[.total], field: .total)
+        guard input != absent, output != absent, cached <= input, reasoning <= output,
+            total == absent || total == input + output
+        else { return try unusualCounts(record, values, into: &event) }
+        event.counts.input = input
+        event.counts.cachedInput = cached
+        event.counts.output = output
+        event.counts.reasoningOutput = reasoning
     }
 
     var absent: UInt64 { FieldPlan.absentCount }
 
     @inline(__always)
-    private func orZero(_ count: UInt64) -> UInt64 { count == absent ? 0 : count }
-
-    private func first(_ values: borrowing RecordValues, _ mask: UInt64) -> Int { values.choose(mask) }
-
-    /// Two statements of one count: zero yields to the other, anything else must be equal.
-    private func same(
-        _ left: UInt64, as right: UInt64, in values: borrowing RecordValues
-    ) throws(Fault) -> UInt64 {
-        if left == right || right == 0 { return left }
-        if left == 0 { return right }
-        throw Fault(
-            .sourcesDiffer, source: first(values, masks[.cachedInput] | masks[.cacheRead] | masks[.cacheHit]))
-    }
-
-    private func missingInput() -> Fault {
-        missing(masks[.input] == 0 ? .splitInput : .input)
-    }
+    func orZero(_ count: UInt64) -> UInt64 { count == absent ? 0 : count }
 
     private func requests(_ record: RawSpan, _ values: borrowing RecordValues) throws(Fault) -> UInt64 {
         let requests = try agreed(record, values, mask: masks[.requests], field: .requests)
         if requests == absent { return 1 }
-        if requests == 0 { throw Fault(.noRequests, source: first(values, masks[.requests])) }
+        if requests == 0 { throw Fault(.noRequests, source: values.choose(masks[.requests])) }
         return requests
     }
 
     /// The one value of a field's sources, or ``absent``: zeros yield, others must be equal.
     @inline(__always)
-    private func agreed(
+    func agreed(
         _ record: RawSpan, _ values: borrowing RecordValues, mask: UInt64, field: EventField
     ) throws(Fault) -> UInt64 {
         var left = values.present & mask
@@ -143,47 +66,8 @@ extension EventAssembler {
     private func count(_ record: RawSpan, _ slot: RecordValues.Slot, source: Int) throws(Fault) -> UInt64 {
         // Nineteen digits are sure to fit in 64 bits.
         guard slot.kind == .integer, slot.count <= 19, slot.number <= Limits.maxTokensPerField else {
-            return try unusualCount(record, slot, source: source)
+            return try CountText.read(record, slot, CountText.Rules(plan, source: source), source: source)
         }
         return slot.number
-    }
-
-    private func unusualCount(_ record: RawSpan, _ slot: RecordValues.Slot, source: Int) throws(Fault) -> UInt64 {
-        switch slot.kind {
-        case .integer where slot.count <= 19 && slot.number <= limit(source): return slot.number
-        case .integer: throw Fault(.tooLarge, source: source)
-        case .negativeInteger: throw Fault(.negative, source: source)
-        case .fraction: throw Fault(.fractional, source: source)
-        case .bareText: return try decimal(record, slot, source: source)
-        case .text where plan.rules.acceptsDecimalStrings: return try decimal(record, slot, source: source)
-        default: throw Fault(.wantedCount, source: source)
-        }
-    }
-
-    /// The highest count that a source may state: a total is of two counts.
-    private func limit(_ source: Int) -> UInt64 {
-        plan.sources[source].field == .total ? 2 * Limits.maxTokensPerField : Limits.maxTokensPerField
-    }
-
-    /// Reads text as a count: digits only; empty text is no count.
-    private func decimal(_ record: RawSpan, _ slot: RecordValues.Slot, source: Int) throws(Fault) -> UInt64 {
-        let start = Int(slot.start)
-        let end = start + Int(slot.count)
-        if start == end { return absent }
-        if record.peek(start) == UInt8(ascii: "-"), start + 1 < end, JSONText.isDigit(record.peek(start + 1)) {
-            throw Fault(.negative, source: source)
-        }
-        let limit = limit(source)
-        var value: UInt64 = 0
-        for index in start..<end {
-            let byte = record.peek(index)
-            guard JSONText.isDigit(byte) else {
-                let isFraction = index > start && (byte == UInt8(ascii: ".") || byte | 0x20 == UInt8(ascii: "e"))
-                throw Fault(isFraction ? .fractional : .wantedCount, source: source)
-            }
-            value = value * 10 + UInt64(byte - 0x30)
-            if value > limit { throw Fault(.tooLarge, source: source) }
-        }
-        return value
     }
 }

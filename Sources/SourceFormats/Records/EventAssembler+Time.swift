@@ -27,9 +27,11 @@ struct LastMinute: Sendable {
         return index == last && bytes.peek(last) == UInt8(ascii: "Z") ? minute : nil
     }
 
-    /// Keeps a minute that was read from `bytes`, if it was written in UTC.
+    /// Keeps a minute that was read from `bytes`, if it was written in UTC and the seconds follow its first 16 bytes.
     mutating func keep(_ minute: Int64, of bytes: RawSpan, from start: Int, count: Int) {
-        guard count >= LastMinute.prefixBytes + 4, bytes.peek(start + count - 1) == UInt8(ascii: "Z") else { return }
+        guard count >= LastMinute.prefixBytes + 4, bytes.peek(start + count - 1) == UInt8(ascii: "Z"),
+            bytes.peek(start + 13) == UInt8(ascii: ":"), bytes.peek(start + 16) == UInt8(ascii: ":")
+        else { return }
         head = bytes.word(at: start)
         tail = bytes.word(at: start + 8)
         self.minute = minute
@@ -71,16 +73,22 @@ extension EventAssembler {
         let start = Int(slot.start)
         let end = start + Int(slot.count)
         switch (plan.rules.time, slot.kind) {
-        case (.automatic, .text), (.rfc3339, .text), (.rfc3339, .bareText):
+        case (.rfc3339, .text), (.rfc3339, .bareText):
             return TimeText.rfc3339(record, from: start, to: end)
-        default:
-            return try unusualMoment(record, slot, source: source)
+        case (.automatic, .text):
+            if let moment = TimeText.rfc3339(record, from: start, to: end) { return moment }
+        default: break
         }
+        return try unusualMoment(record, slot, source: source)
     }
 
     private func unusualMoment(
         _ record: RawSpan, _ slot: RecordValues.Slot, source: Int
     ) throws(Fault) -> TimeText.Moment? {
+        if slot.kind == .nanoseconds {
+            let (second, nanosecond) = slot.number.quotientAndRemainder(dividingBy: 1_000_000_000)
+            return TimeText.Moment(second: Int64(second), nanosecond: Int64(nanosecond))
+        }
         let start = Int(slot.start)
         let end = start + Int(slot.count)
         let isNumber = slot.kind == .integer || slot.kind == .negativeInteger || slot.kind == .fraction
@@ -93,18 +101,19 @@ extension EventAssembler {
         if slot.kind == .bareText, start == end { throw missing(.time) }
         switch plan.rules.time {
         case .automatic:
-            if isText, let moment = TimeText.rfc3339(record, from: start, to: end) { return moment }
-            return slot.kind == .text ? nil : TimeText.counted(record, from: start, to: end, unit: .seconds)
+            if slot.kind == .bareText, let moment = TimeText.rfc3339(record, from: start, to: end) { return moment }
+            if isText, let moment = TimeText.withOffset(record, from: start, to: end) { return moment }
+            return TimeText.counted(
+                record, from: start, to: end, unit: TimeText.unit(record, from: start, to: end))
         case .rfc3339:
             throw Fault(.wantedTime, source: source)
-        case .wallClock(let zone):
+        case .wallClock(let zone, let dateOnly):
             guard isText else { throw Fault(.wantedTime, source: source) }
-            guard var moment = TimeText.wallClock(record, from: start, to: end) else { return nil }
-            guard let second = zone.utcSecond(localSecond: moment.second) else {
-                throw Fault(.timeSkipped, source: source)
-            }
-            moment.second = second
-            return moment
+            let time = TimeReader.read(record, from: start, to: end)
+            return try moment(time, in: zone, dateOnly: dateOnly, source: source)
+        case .pattern(let pattern, let zone, let dateOnly):
+            let time = pattern.read(record, from: start, to: end)
+            return try moment(time, in: zone, dateOnly: dateOnly, source: source)
         case .epoch(let unit):
             return TimeText.counted(record, from: start, to: end, unit: unit)
         case .offset(let unit, let startTime):
@@ -117,5 +126,15 @@ extension EventAssembler {
             moment.second = second + moment.nanosecond / 1_000_000_000
             return moment
         }
+    }
+
+    /// The moment of a time that was read, in the zone where it says no offset of its own.
+    private func moment(
+        _ time: WrittenTime?, in zone: ZoneRules, dateOnly: Int64, source: Int
+    ) throws(Fault) -> TimeText.Moment? {
+        guard let time, let local = time.localSecond(dateOnly: dateOnly) else { return nil }
+        if let offset = time.offset { return TimeText.Moment(second: local - offset, nanosecond: time.nanosecond) }
+        guard let second = zone.utcSecond(localSecond: local) else { throw Fault(.timeSkipped, source: source) }
+        return TimeText.Moment(second: second, nanosecond: time.nanosecond)
     }
 }

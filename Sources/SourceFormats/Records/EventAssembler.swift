@@ -21,16 +21,21 @@ struct EventAssembler: Sendable {
     let masks: FieldMasks
     /// What only some shapes of usage have.
     let unusualMask: UInt64
+    /// Whether what holds for all records makes each of them more than the plainest.
+    let isAlwaysUnusual: Bool
     private let kindsMask: UInt64
     var lastMinute = LastMinute()
+    /// Where a filter spells out values with escapes.
+    var filterRoom: [UInt8]
 
     init(plan: FieldPlan, defaults: EventDefaults) throws(SourceFormatError) {
         try defaults.check()
         self.plan = plan
         masks = plan.masks
-        unusualMask =
-            plan.masks[.splitInput] | plan.masks[.cacheRead] | plan.masks[.cacheWrite] | plan.masks[.cacheHit]
-            | plan.masks[.cacheMiss]
+        unusualMask = Self.unusualFields.reduce(0) { $0 | plan.masks[$1] }
+        isAlwaysUnusual =
+            plan.rules.reasoningIsAlwaysAdditional
+            || Self.unusualFields.contains { plan.constantCounts[Int($0.rawValue)] != FieldPlan.absentCount }
         kindsMask = plan.masks[.layer] | plan.masks[.workload] | plan.masks[.modality]
         provider = Array(defaults.provider.utf8)
         providerWords = provider.count <= KeyWords.wordBytes ? KeyWords(configured: defaults.provider) : nil
@@ -44,6 +49,7 @@ struct EventAssembler: Sendable {
         tenant = range(of: defaults.tenant)
         model = range(of: defaults.model)
         region = range(of: defaults.region)
+        filterRoom = plan.filter.isEmpty ? [] : [UInt8](repeating: 0, count: RecordFilter.maxValueBytes + 4)
         layer = defaults.layer
         workload = defaults.workload
         modality = defaults.modality
@@ -52,8 +58,15 @@ struct EventAssembler: Sendable {
         scratch = names + [UInt8](repeating: 0, count: EventAssembler.spellingRoom)
     }
 
-    /// Room for seven spelt-out names and an id, and the few bytes that the last of each may run over.
-    private static var spellingRoom: Int { 7 * (Limits.maxTenantNameBytes + 4) + Limits.maxEventIDBytes + 4 }
+    /// Room for seven spelt-out names, an id, and one more in two parts, and the few bytes that the last of each may run
+    /// over.
+    private static var spellingRoom: Int { 7 * (Limits.maxTenantNameBytes + 4) + 3 * (Limits.maxEventIDBytes + 4) }
+
+    /// The fields whose being there makes more of the counts than four numbers and their sum.
+    private static let unusualFields: [EventField] = [
+        .splitInput, .cacheRead, .cacheWrite, .cacheHit, .cacheMiss, .additionalInput, .looseCachedInput, .spareInput,
+        .additionalOutput, .additionalReasoning, .spareOutput, .cacheMeaning, .reasoningBesideSign,
+    ]
 
     /// Makes the event.
     mutating func event(_ record: RawSpan, _ values: borrowing RecordValues) throws(Fault) -> UsageEvent {
@@ -71,8 +84,9 @@ struct EventAssembler: Sendable {
         if values.present & kindsMask != 0 {
             try readKinds(record, values, into: &event)
         }
-        event.counts = try counts(record, values)
-        if values.present & masks[.id] != 0 { event.id = try id(record, values) }
+        try readCounts(record, values, into: &event)
+        if values.present & masks[.estimated] != 0 { event.isEstimated = isEstimated(record, values) }
+        if values.present & masks[.id] != 0 || plan.rules.joinsIDs { event.id = try id(record, values) }
         return event
     }
 
@@ -111,6 +125,37 @@ struct EventAssembler: Sendable {
         return fallback
     }
 
+    /// Whether the record says of itself that its counts are an estimate: every place that could say it does.
+    private func isEstimated(_ record: RawSpan, _ values: borrowing RecordValues) -> Bool {
+        if plan.rules.detailsProveCounts, values.named & masks[.cachedInput] != 0 { return false }
+        var left = values.present & masks[.estimated]
+        while left != 0 {
+            let slot = values.slots[left.trailingZeroBitCount]
+            left &= left - 1
+            let isTrue =
+                switch slot.kind {
+                case .boolean: slot.count == 4
+                case .integer: slot.number > 0
+                case .text, .bareText:
+                    slot.count > 0 && !equals(record, slot, to: "false") && !equals(record, slot, to: "0")
+                default: false
+                }
+            if !isTrue { return false }
+        }
+        return true
+    }
+
+    /// Whether a value's bytes are these.
+    func equals(_ record: RawSpan, _ slot: RecordValues.Slot, to text: StaticString) -> Bool {
+        guard Int(slot.count) == text.utf8CodeUnitCount else { return false }
+        return text.withUTF8Buffer { bytes in
+            for offset in 0..<bytes.count {
+                if unsafe bytes[offset] != record.peek(Int(slot.start) + offset) { return false }
+            }
+            return true
+        }
+    }
+
     /// Holds a name against ``NameRule``.
     private func check(_ record: RawSpan, _ range: FieldRange, source: Int, maxBytes: Int) throws(Fault) {
         let start = Int(range.start)
@@ -125,6 +170,7 @@ struct EventAssembler: Sendable {
         case .tooLong(let limit): throw Fault(.nameTooLong, source: source, extent: limit)
         case .invalidUTF8(let byte): throw Fault(.nameInvalidUTF8, source: source, at: byte)
         case .forbiddenCharacter(let byte): throw Fault(.nameForbidden, source: source, at: byte)
+        case .reserved: throw Fault(.nameReserved, source: source)
         }
     }
 
@@ -152,6 +198,37 @@ struct EventAssembler: Sendable {
         if count == Unescape.loneSurrogate { throw Fault(.nameInvalidUTF8, source: source) }
         let range = FieldRange(start: UInt32(scratchEnd), count: UInt32(count), isInScratch: count > 0)
         scratchEnd += count
+        return range
+    }
+
+    /// All parts of an id, one behind the other with a zero between them.
+    private mutating func joinedID(_ record: RawSpan, _ values: borrowing RecordValues) throws(Fault) -> FieldRange {
+        var joined: [UInt8] = []
+        var left = masks[.id]
+        while left != 0 {
+            let source = left.trailingZeroBitCount
+            left &= left - 1
+            guard values.present >> UInt64(source) & 1 != 0 else { throw Fault(.missing, source: source) }
+            let range = try text(record, values, source: source, maxBytes: Limits.maxEventIDBytes)
+            if range.count == 0 { throw Fault(.nameEmpty, source: source) }
+            if !joined.isEmpty { joined.append(0) }
+            let start = Int(range.start)
+            for index in start..<start + Int(range.count) {
+                joined.append(range.isInScratch ? scratch[index] : record.peek(index))
+            }
+            guard joined.count <= Limits.maxEventIDBytes else {
+                throw Fault(.nameTooLong, source: source, extent: Limits.maxEventIDBytes)
+            }
+        }
+        return spell(joined)
+    }
+
+    /// Spells out an id that no single value holds, behind what the names of the last event took.
+    mutating func spell(_ id: [UInt8]) -> FieldRange {
+        precondition(id.count <= Limits.maxEventIDBytes, "an id of \(id.count) bytes")
+        for (offset, byte) in id.enumerated() { scratch[scratchEnd + offset] = byte }
+        let range = FieldRange(start: UInt32(scratchEnd), count: UInt32(id.count), isInScratch: !id.isEmpty)
+        scratchEnd += id.count
         return range
     }
 
@@ -202,6 +279,7 @@ struct EventAssembler: Sendable {
 
     /// Reads the event's id: any text of the allowed length, since it is only ever compared.
     private mutating func id(_ record: RawSpan, _ values: borrowing RecordValues) throws(Fault) -> FieldRange {
+        if plan.rules.joinsIDs { return try joinedID(record, values) }
         var left = values.present & masks[.id]
         while left != 0 {
             let source = left.trailingZeroBitCount

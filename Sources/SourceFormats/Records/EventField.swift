@@ -36,6 +36,28 @@ package enum EventField: UInt8, CaseIterable, Sendable {
     case id
     /// An object that is ignored with all that it holds.
     case ignoredObject
+    /// Input on top of every other input, such as what tools brought into a prompt.
+    case additionalInput
+    /// Cached input that is part of the input unless it is more than it.
+    case looseCachedInput
+    /// Input in the sender's second best count, for objects without the best.
+    case spareInput
+    /// Output on top of the output, other than reasoning.
+    case additionalOutput
+    /// Output on top of the output that was spent on reasoning.
+    case additionalReasoning
+    /// Output in the sender's second best count.
+    case spareOutput
+    /// A word that says whether cache counts are on top of the input (`anthropic`) or part of it.
+    case cacheMeaning
+    /// Something whose being there says that cache counts are part of the input.
+    case cacheWithinSign
+    /// Something whose being there says that reasoning is on top of the output, whatever the total.
+    case reasoningBesideSign
+    /// Whether the counts are the sender's own estimate.
+    case estimated
+    /// A value that only a filter looks at.
+    case condition
 
     /// What a value of the field may be.
     package enum Kind: Sendable, Equatable {
@@ -48,6 +70,10 @@ package enum EventField: UInt8, CaseIterable, Sendable {
         /// Any text of at most so many bytes: it is only ever compared.
         case id(maxBytes: Int)
         case object
+        /// Something that is true or not.
+        case flag
+        /// Something of any kind: that it is there is what counts.
+        case sign
     }
 
     /// Where settings may speak of a field.
@@ -90,17 +116,38 @@ package enum EventField: UInt8, CaseIterable, Sendable {
         case .splitInput: Self.count("split-input-tokens", noun: "input tokens of an undecided kind", uses: [])
         case .cachedInput: Self.count("cached-input-tokens", noun: "the number of input tokens that came from a cache")
         case .cacheRead: Self.count("cache-read-tokens", noun: "input read from a cache, beside the input", uses: [])
-        case .cacheWrite:
-            Self.count(
-                "additional-input-tokens", noun: "input tokens beside the input, such as those written to a cache")
+        case .cacheWrite: Self.count("cache-write-tokens", noun: "input written to a cache, beside the input", uses: [])
         case .cacheHit: Self.count("cache-hit-tokens", noun: "input found in a cache", uses: [])
         case .cacheMiss: Self.count("cache-miss-tokens", noun: "input not found in a cache", uses: [])
         case .output: Self.count("output-tokens", noun: "the number of output tokens, reasoning among them")
         case .reasoningOutput:
             Self.count("reasoning-output-tokens", noun: "the number of output tokens spent on reasoning")
-        case .total: Self.count("total-tokens", noun: "input plus output", uses: [])
+        case .total:
+            Properties(
+                name: "total-tokens", kind: .count, noun: "input plus output, which must be their sum", uses: .place)
         case .id: Properties(name: "id", kind: .id(maxBytes: Limits.maxEventIDBytes), noun: "the id", uses: .place)
         case .ignoredObject: Properties(name: "attributes", kind: .object, noun: "an ignored object", uses: [])
+        case .additionalInput:
+            Self.count(
+                "additional-input-tokens", noun: "input tokens beside the input, such as those written to a cache")
+        case .looseCachedInput:
+            Self.count("loose-cached-tokens", noun: "cached input, part of the input where it fits in", uses: [])
+        case .spareInput: Self.count("spare-input-tokens", noun: "input in a second count", uses: [])
+        case .additionalOutput:
+            Self.count(
+                "additional-output-tokens",
+                noun: "output tokens beside the output; with the place of reasoning-output-tokens those spent on it")
+        case .additionalReasoning:
+            Self.count("additional-reasoning-tokens", noun: "output spent on reasoning, beside the output", uses: [])
+        case .spareOutput: Self.count("spare-output-tokens", noun: "output in a second count", uses: [])
+        case .cacheMeaning: Self.sign("cache-meaning", noun: "what cache counts mean")
+        case .cacheWithinSign: Self.sign("cache-within-sign", noun: "a sign that cache counts are part of the input")
+        case .reasoningBesideSign:
+            Self.sign("reasoning-beside-sign", noun: "a sign that reasoning is beside the output")
+        case .estimated:
+            Properties(
+                name: "estimated", kind: .flag, noun: "whether the counts are the sender's estimate", uses: .place)
+        case .condition: Properties(name: "condition", kind: .object, noun: "what a filter looks at", uses: [])
         }
     }
 
@@ -122,6 +169,10 @@ package enum EventField: UInt8, CaseIterable, Sendable {
         Properties(name: name, kind: .word(words), noun: noun, uses: anywhere)
     }
 
+    private static func sign(_ name: String, noun: String) -> Properties {
+        Properties(name: name, kind: .sign, noun: noun, uses: [])
+    }
+
     private static func count(_ name: String, noun: String, uses: Uses = [.place, .constant]) -> Properties {
         Properties(name: name, kind: .count, noun: noun, uses: uses)
     }
@@ -137,7 +188,7 @@ struct FieldSource: Sendable {
 /// For each field the mask of its sources, by value: a lookup is a load at a fixed offset, since callers name the
 /// field.
 struct FieldMasks: Sendable {
-    private var bits = InlineArray<21, UInt64>(repeating: 0)
+    private var bits = InlineArray<32, UInt64>(repeating: 0)
 
     init() {
         precondition(EventField.count == bits.count, "\(EventField.count) fields for \(bits.count) masks")

@@ -12,6 +12,8 @@ struct Fault: Error {
         case badEscape
         case badNumber
         case trailingBytes
+        /// Too much of a long record is read.
+        case keptTooLong
         case arrayCut
         case badQuoting
         case headerLost
@@ -39,11 +41,18 @@ struct Fault: Error {
         case nameTooLong
         case nameInvalidUTF8
         case nameForbidden
+        case nameReserved
         case otherValue
         case badTime
         case timeSkipped
         case otherProvider
         case columnCount
+        case badProtobuf
+        case sampled
+        case badTemporality
+        case totalFell
+        case totalUnknown
+        case totalUnremembered
     }
 
     var kind: Kind
@@ -66,9 +75,10 @@ extension Fault.Kind {
     var reason: RejectionReason {
         switch self {
         case .unexpectedEnd, .expectedName, .expectedColon, .expectedCommaOrEnd, .expectedValue, .controlCharacter,
-            .badEscape, .badNumber, .trailingBytes, .arrayCut, .badQuoting, .headerLost:
+            .badEscape, .badNumber, .trailingBytes, .arrayCut, .badQuoting, .headerLost, .badProtobuf:
             .syntax
         case .notAnObject: .notAnObject
+        case .keptTooLong: .recordTooLong
         case .tooDeep: .nestingTooDeep
         case .duplicate, .duplicateObject: .duplicateField
         case .unknown: .unknownField
@@ -78,13 +88,17 @@ extension Fault.Kind {
         case .fractional: .fractionalCount
         case .tooLarge, .tooLargeSum: .countTooLarge
         case .noRequests, .cachedAboveInput, .reasoningAboveOutput, .totalDiffers, .sourcesDiffer: .inconsistentCounts
-        case .nameEmpty, .nameForbidden: .badName
+        case .nameEmpty, .nameForbidden, .nameReserved: .badName
         case .nameTooLong: .nameTooLong
         case .nameInvalidUTF8: .invalidUTF8
         case .otherValue: .unknownValue
         case .badTime, .timeSkipped: .badTime
         case .otherProvider: .wrongProvider
         case .columnCount: .wrongColumnCount
+        case .sampled: .sampled
+        case .badTemporality: .wrongType
+        case .totalFell: .inconsistentCounts
+        case .totalUnknown, .totalUnremembered: .unknownTotal
         }
     }
 }
@@ -151,6 +165,7 @@ extension Fault.Kind {
         case .badEscape: "this is no JSON escape"
         case .badNumber: "this is no JSON number"
         case .trailingBytes: "something follows the end of the JSON value"
+        case .keptTooLong: "more than \(SourceLimits.maxKeptBytes) bytes of it would have to be kept"
         case .arrayCut: "the array is not closed; what was whole in it has been read"
         case .badQuoting: "the CSV quoting is broken: quotes stand around a whole field and are doubled inside it"
         case .headerLost: "the header row could not be read, so that the columns are not known"
@@ -173,11 +188,21 @@ extension Fault.Kind {
         case .nameTooLong: "the name is too long"
         case .nameInvalidUTF8: "the name is not valid UTF-8"
         case .nameForbidden: "the name holds a character that names may not hold there"
+        case .nameReserved: "the name stands in parentheses, which only Steelyard's own names do"
         case .otherValue: "the value is none of those that this field can have"
         case .badTime: "the time is not written in this source's time format, or outside the years 0001 to 9999"
         case .timeSkipped: "the zone's clock skipped this time"
         case .otherProvider: "the event is of another provider than the collector"
         case .columnCount: "the record has another number of columns"
+        case .badProtobuf: "the bytes break protobuf's format: a field is cut or of an unknown kind"
+        case .sampled:
+            "tracestate has a sampling threshold (ot=th:), so that spans were left out; send all of them, or count a metric"
+        case .badTemporality: "only sums that grow are counted, with a temporality of delta or cumulative"
+        case .totalFell: "the total is less than it was and didn't begin anew"
+        case .totalUnknown:
+            "the total began before deduplication.horizon, or doesn't say when; it is counted from here on"
+        case .totalUnremembered:
+            "a cumulative total needs a pushed source and deduplication.horizon above 0; or export delta temporality"
         }
     }
 }

@@ -18,12 +18,24 @@ struct FieldPlan: Sendable {
         /// Whether a whole number stands for its digits where a name is wanted, and empty text for nothing.
         var isLenientAboutNames = true
         var acceptsDecimalStrings = false
-        /// Whether `cacheRead` and `cacheWrite` are on top of `input` whatever else the record holds.
+        /// Whether what came from a cache or went into it is on top of the input, whatever else the record says.
         var cacheIsAlwaysAdditional = false
+        /// Whether reasoning is on top of the output, whatever else the record says.
+        var reasoningIsAlwaysAdditional = false
+        /// Whether the shapes of `usage` objects are told apart, and repaired where ``UsageRepair`` has a rule.
+        var tellsUsageShapes = false
+        /// Whether counts are a sender's estimate only where they come without details of the cache.
+        var detailsProveCounts = false
+        /// What separates the thousands in counts that are text; 0 for nothing.
+        var thousandsSeparator: UInt8 = 0
+        /// Whether records of no tokens are counted as calls.
+        var countsNoUsage = true
         /// Whether no input count means none.
         var inputIsOptional = false
         /// Whether no output count means none, even where no total confirms it.
         var outputIsOptional = false
+        /// Whether an event's id is what all of the id's places say together, and none may be missing.
+        var joinsIDs = false
         var time = TimeFormat.automatic
     }
 
@@ -32,26 +44,69 @@ struct FieldPlan: Sendable {
     private(set) var masks = FieldMasks()
     /// By field, what the configuration says once for all records; `absentCount` where it says nothing.
     private(set) var constantCounts = [UInt64](repeating: FieldPlan.absentCount, count: EventField.count)
-    private(set) var nodes: [Node] = []
-    private(set) var entries: [Entry] = []
+    /// The sources whose senders leave counts out that are 0.
+    private(set) var zeroOmitters: UInt64 = 0
+    var nodes: [Node] = []
+    var entries: [Entry] = []
     /// The bytes of each entry's name.
-    private(set) var names: [[UInt8]] = []
+    var names: [[UInt8]] = []
+    /// What stands for several members or elements of its node; ``Node/patterns`` is a range of it.
+    var patterns: [Pattern] = []
+    /// The elements that are read by their number; ``Node/elements`` is a range of it.
+    var elements: [Element] = []
+    /// The sources that are counts.
+    private(set) var countSources: UInt64 = 0
+    /// The sources whose values are combined where there are several: what a `*` leads to.
+    var combinedSources: UInt64 = 0
+    /// Whether something is read in JSON that a string holds: all values are then copied out of the record.
+    var readsText = false
+    /// Tells one plan from another: what was half read under one isn't gone on with under another.
+    var digest: UInt64 = 0
+    /// What leaves records out.
+    var filter = RecordFilter()
 
-    /// One object on the way to a source: a small open-addressing table of the names in it.
+    /// The most objects that may lead to fields.
+    static let maxNodes = 128
+
+    /// One object or array on the way to a source: a small open-addressing table of the names in it.
     struct Node: Sendable {
         var firstEntry: Int
         var entryMask: Int
+        /// In ``FieldPlan/patterns``.
+        var patterns: Range<Int>
+        /// In ``FieldPlan/elements``.
+        var elements: Range<Int>
+        /// Whether elements of an array are read.
+        var readsElements: Bool
+        /// Whether it may be there several times, behind a `*`.
+        var isRepeated: Bool
         /// The place of the object itself, for errors.
         var name: String
     }
 
-    /// One name in a node's table.
+    /// One name in a node's table, or what one of its patterns leads to.
     struct Entry: Sendable {
         var key: KeyWords
         /// The source that the name's value is, or -1.
         var source: Int16
         /// The node that the name's object is, or -1.
         var node: Int16
+        /// The node of the JSON that the name's string holds, or -1.
+        var textNode: Int16 = -1
+        /// Whether the value is a source, seen once, and nothing else.
+        var isPlain = false
+    }
+
+    /// One element of an array.
+    struct Element: Sendable {
+        var number: Int
+        var entry: Int
+    }
+
+    /// Each member whose name begins with the prefix; with an empty one each element, too.
+    struct Pattern: Sendable {
+        var prefix: [UInt8]
+        var entry: Int
     }
 
     init(rules: Rules) {
@@ -61,6 +116,11 @@ struct FieldPlan: Sendable {
     /// Says once for all records what a count is where they have no value.
     mutating func setConstant(_ field: EventField, to count: UInt64) {
         constantCounts[Int(field.rawValue)] = count
+    }
+
+    /// Says that whoever writes this source leaves counts out that are 0.
+    mutating func noteThatZerosAreLeftOut(with source: Int) {
+        zeroOmitters |= 1 << UInt64(source)
     }
 
     /// Adds a field's sources, the preferred one first, and the way to each.
@@ -85,102 +145,19 @@ struct FieldPlan: Sendable {
                     remedy: "name fewer")
             }
             masks[field] |= 1 << UInt64(sources.count)
+            if field.properties.kind == .count { countSources |= 1 << UInt64(sources.count) }
             sources.append(FieldSource(field: field, name: name))
         }
         return first..<sources.count
     }
 
-    /// Lays out the tables from a finished tree.
-    mutating func compile(_ tree: FieldTree) throws(SourceFormatError) {
-        nodes = []
-        entries = []
-        names = []
-        _ = try place(tree, name: "", setting: "")
-    }
-
-    private mutating func place(_ tree: FieldTree, name: String, setting: String) throws(SourceFormatError) -> Int {
-        var size = 4
-        while size < tree.children.count * 2 { size *= 2 }
-        let index = nodes.count
-        guard index < FieldPlan.maxSources else {
-            throw SourceFormatError(
-                setting: setting, message: "more than \(FieldPlan.maxSources) objects lead to fields",
-                remedy: "name fewer paths")
-        }
-        let firstEntry = entries.count
-        nodes.append(Node(firstEntry: firstEntry, entryMask: size - 1, name: name))
-        entries.append(contentsOf: repeatElement(Entry(key: .none, source: -1, node: -1), count: size))
-        names.append(contentsOf: repeatElement([], count: size))
-        for child in tree.children {
-            let path = name.isEmpty ? child.key : "\(name).\(child.key)"
-            guard let key = KeyWords(configured: child.key) else {
-                throw SourceFormatError(
-                    setting: child.setting, message: "\(child.key) can't be a field's name",
-                    remedy: "use 1 to \(KeyWords.maxBytes) bytes without quotes, backslashes and controls")
-            }
-            var slot = key.hash & (size - 1)
-            while !entries[firstEntry + slot].key.isNone { slot = (slot + 1) & (size - 1) }
-            entries[firstEntry + slot] = Entry(key: key, source: child.source, node: -1)
-            names[firstEntry + slot] = Array(child.key.utf8)
-            if !child.tree.children.isEmpty {
-                let node = try place(child.tree, name: path, setting: child.setting)
-                entries[firstEntry + slot].node = Int16(node)
-            }
-        }
-        return index
-    }
-}
-
-/// Names as they are nested, before they become tables.
-struct FieldTree {
-    struct Child {
-        var key: String
-        var source: Int16
-        var tree: FieldTree
-        /// The setting that named it first, for errors.
-        var setting: String
-    }
-
-    private(set) var children: [Child] = []
-
-    /// Makes the value at `path` the given source.
-    mutating func insert(
-        _ path: ArraySlice<String>, source: Int, setting: String
-    ) throws(SourceFormatError) {
-        guard let key = path.first, !key.isEmpty else {
-            throw SourceFormatError(
-                setting: setting, message: "a name in the path is empty", remedy: "join names by single dots")
-        }
-        let rest = path.dropFirst()
-        guard let index = children.firstIndex(where: { $0.key == key }) else {
-            var child = Child(key: key, source: -1, tree: FieldTree(), setting: setting)
-            if rest.isEmpty {
-                child.source = Int16(source)
-            } else {
-                try child.tree.insert(rest, source: source, setting: setting)
-            }
-            children.append(child)
-            return
-        }
-        if rest.isEmpty {
-            guard children[index].source < 0, children[index].tree.children.isEmpty else {
-                throw SourceFormatError(
-                    setting: setting, message: "\(key) is already read for another field",
-                    remedy: "give each field a place of its own")
-            }
-            children[index].source = Int16(source)
-        } else {
-            guard children[index].source < 0 else {
-                throw SourceFormatError(
-                    setting: setting, message: "\(key) is read both as a value and an object",
-                    remedy: "give each field a place of its own")
-            }
-            try children[index].tree.insert(rest, source: source, setting: setting)
-        }
-    }
-
-    mutating func insert(path: String, source: Int, setting: String) throws(SourceFormatError) {
-        let names = path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-        try insert(names[...], source: source, setting: setting)
+    /// Adds what a filter looks at: the source that is read there already, or one of its own.
+    mutating func addCondition(at path: RecordPath, named name: String, to tree: inout FieldTree, setting: String)
+        throws(SourceFormatError) -> Int
+    {
+        if let known = tree.source(at: path) { return known }
+        let source = try add(.condition, [name], setting: setting).lowerBound
+        try tree.insert(path, source: source, for: .condition, setting: setting)
+        return source
     }
 }

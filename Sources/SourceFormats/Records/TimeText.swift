@@ -46,10 +46,22 @@ enum TimeText {
         return Moment(second: second, nanosecond: clock.nanosecond)
     }
 
-    /// Reads a time without offset; `second` is still the local clock's.
-    static func wallClock(_ bytes: RawSpan, from start: Int, to end: Int) -> Moment? {
-        guard let clock = clock(bytes, from: start, to: end), clock.end == end, !clock.isLeapSecond else { return nil }
-        return Moment(second: clock.second, nanosecond: clock.nanosecond)
+    /// Reads a time that says its offset, in any of the ways that ``TimeReader`` knows.
+    static func withOffset(_ bytes: RawSpan, from start: Int, to end: Int) -> Moment? {
+        guard let time = TimeReader.read(bytes, from: start, to: end), let offset = time.offset,
+            let local = time.localSecond(dateOnly: 0)
+        else { return nil }
+        return Moment(second: local - offset, nanosecond: time.nanosecond)
+    }
+
+    /// The unit that shows in the size of a count since 1970.
+    static func unit(_ bytes: RawSpan, from start: Int, to end: Int) -> TimeUnit {
+        var index = start
+        if bytes.peek(index) == UInt8(ascii: "-") { index += 1 }
+        while index < end, bytes.peek(index) == 0x30 { index += 1 }
+        let first = index
+        while index < end, JSONText.isDigit(bytes.peek(index)) { index += 1 }
+        return .ofSize(digits: index - first)
     }
 
     /// Reads `YYYY-MM-DD`, a separator, `hh:mm:ss` and perhaps a fraction.

@@ -7,9 +7,11 @@ enum Unescape {
 
     /// Spells out a JSON string whose escapes have been checked.
     ///
+    /// - Parameter replacesHalves: whether half of a surrogate pair becomes U+FFFD instead of being told.
     /// - Returns: the number of bytes written from `at`, or ``doesNotFit`` or ``loneSurrogate``.
     static func json(
-        _ bytes: RawSpan, from start: Int, to end: Int, into target: inout [UInt8], at: Int, room: Int
+        _ bytes: RawSpan, from start: Int, to end: Int, into target: inout [UInt8], at: Int, room: Int,
+        replacesHalves: Bool = false
     ) -> Int {
         var index = start
         var count = 0
@@ -34,16 +36,19 @@ enum Unescape {
             var scalar = hex(bytes, index + 2)
             index += 6
             // A scalar beyond U+FFFF is written as two escapes; a half alone stands for none.
-            if scalar & 0xFC00 == 0xD800 {
-                guard index + 6 <= end, bytes.peek(index) == UInt8(ascii: "\\"),
-                    bytes.peek(index + 1) == UInt8(ascii: "u")
-                else { return loneSurrogate }
+            if scalar & 0xF800 == 0xD800 {
                 let low = hex(bytes, index + 2)
-                guard low & 0xFC00 == 0xDC00 else { return loneSurrogate }
-                scalar = 0x10000 + (scalar & 0x3FF) << 10 + (low & 0x3FF)
-                index += 6
-            } else if scalar & 0xFC00 == 0xDC00 {
-                return loneSurrogate
+                let isPair =
+                    scalar & 0xFC00 == 0xD800 && index + 6 <= end && bytes.peek(index) == UInt8(ascii: "\\")
+                    && bytes.peek(index + 1) == UInt8(ascii: "u") && low & 0xFC00 == 0xDC00
+                if isPair {
+                    scalar = 0x10000 + (scalar & 0x3FF) << 10 + (low & 0x3FF)
+                    index += 6
+                } else if replacesHalves {
+                    scalar = 0xFFFD
+                } else {
+                    return loneSurrogate
+                }
             }
             count += put(scalar, into: &target, at: at + count)
         }

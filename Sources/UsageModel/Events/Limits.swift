@@ -17,11 +17,11 @@ package enum Limits {
     /// The longest collector name, in bytes of UTF-8.
     package static let maxCollectorNameBytes = 64
     /// The longest tenant name, in bytes of UTF-8.
-    package static let maxTenantNameBytes = 128
+    package static let maxTenantNameBytes = 512
     /// The longest model name, in bytes of UTF-8.
-    package static let maxModelNameBytes = 128
+    package static let maxModelNameBytes = 512
     /// The longest region name, in bytes of UTF-8.
-    package static let maxRegionNameBytes = 64
+    package static let maxRegionNameBytes = 512
     /// The longest id of an event, in bytes of UTF-8 after its escapes are spelt out.
     package static let maxEventIDBytes = 256
 
@@ -34,7 +34,8 @@ package enum Limits {
     /// The most distinct regions in one sealed batch.
     package static let maxRegionsPerBatch = 1_000
 
-    /// The longest single input record (a line, a JSON element, a CSV record), in bytes.
+    /// The longest input record (a line, a JSON element, a CSV record) that is read in one piece, in bytes. Of a longer
+    /// one only what is read is kept, while it streams by.
     package static let maxRecordBytes = 1 << 20
     /// The deepest nesting of arrays and objects in a JSON record, in levels.
     package static let maxJSONDepth = 64

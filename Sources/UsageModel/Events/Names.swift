@@ -1,12 +1,13 @@
 /// The rule for names that come from outside: providers, collectors, tenants, models, regions.
 ///
-/// A name is 1 to n bytes of valid UTF-8. In ASCII it may hold letters, digits, inner spaces and `. _ - : / @ + # ~ ( )
-/// |` and starts with a letter, a digit or `_`; beyond ASCII it may hold anything but control, format, bidirectional,
-/// private-use and non-character code points, and may not start with a full-width formula trigger. No blank of any
-/// script stands at its ends. So no name can start a spreadsheet formula, hide in a log or reorder a line.
+/// A name is 1 to n bytes of valid UTF-8 and holds anything that prints: letters, digits, marks, punctuation and blanks
+/// of every script, but no control, format, bidirectional, private-use or non-character code points, so that it can't
+/// hide in a log or reorder a line. Names that stand whole in parentheses, such as ``overLimitName``, are Steelyard's
+/// own. A name may begin as a formula does: what writes a file for spreadsheets guards its cells (`FormulaGuard`).
 ///
-/// Names are kept in Unicode's Normalization Form C (UAX #15) and are compared byte for byte in it: case, width and
-/// inner blanks make another name, composition doesn't. ``kept(_:)`` is that spelling.
+/// Names are kept in Unicode's Normalization Form C (UAX #15) without the blanks at their ends, and are compared byte for
+/// byte in that spelling: case, width and inner blanks make another name, composition and outer blanks don't.
+/// ``kept(_:)`` is that spelling. Usage, registry, facts and questions are all held to it.
 package enum NameRule {
     /// What is wrong with a name.
     package enum Problem: Error, Sendable, Equatable {
@@ -14,6 +15,8 @@ package enum NameRule {
         case tooLong(limitBytes: Int)
         case invalidUTF8(atByte: Int)
         case forbiddenCharacter(atByte: Int)
+        /// It stands in parentheses, as only Steelyard's own names do.
+        case reserved
 
         /// A sentence fragment that completes "the name …".
         package var explanation: String {
@@ -22,6 +25,7 @@ package enum NameRule {
             case .tooLong(let limit): "is longer than \(limit) bytes"
             case .invalidUTF8(let byte): "is not valid UTF-8 at byte \(byte)"
             case .forbiddenCharacter(let byte): "holds a character at byte \(byte) that names may not hold there"
+            case .reserved: "stands in parentheses, which only Steelyard's own names do"
             }
         }
 
@@ -42,34 +46,34 @@ package enum NameRule {
 
     /// Checks `name` against the rule; `nil` means that it is fine.
     ///
-    /// - Parameter isSealed: whether a batch holds it: collectors up to the release of 2026-11 sealed blanks beyond
-    ///   ASCII at the ends, which ``kept(_:)`` takes off, and characters that are not seen.
+    /// - Parameter isSealed: whether a batch holds it: collectors up to the release of 2026-11 sealed characters that are
+    ///   not seen, and names of blanks beyond ASCII.
     /// - Complexity: O(*n*), without allocation.
     package static func problem(in name: RawSpan, maxBytes: Int, isSealed: Bool = false) -> Problem? {
         let count = name.byteCount
         if count == 0 { return .empty }
         if count > maxBytes { return .tooLong(limitBytes: maxBytes) }
+        // The first and the last byte of what is no blank.
+        var (first, last) = (-1, -1)
         var index = 0
         while index < count {
             let byte = name.byte(at: index)
+            var length = 1
             if byte < 0x80 {
-                let isEdge = index == 0 || index == count - 1
-                if !isAllowedASCII(byte, isFirst: index == 0, isEdge: isEdge) {
-                    return .forbiddenCharacter(atByte: index)
-                }
-                index += 1
+                guard byte >= 0x20, byte != 0x7F else { return .forbiddenCharacter(atByte: index) }
+                if byte != UInt8(ascii: " ") { (first, last) = (first < 0 ? index : first, index) }
             } else {
                 guard let scalar = decodeScalar(in: name, at: index) else { return .invalidUTF8(atByte: index) }
-                let isEdge = index == 0 || index + scalar.length == count
-                if !isAllowedBeyondASCII(scalar.value, isFirst: index == 0)
-                    || !isSealed && (isUnseen(scalar.value) || isEdge && isBlankBeyondASCII(scalar.value))
-                {
+                if !isAllowedBeyondASCII(scalar.value) || !isSealed && isUnseen(scalar.value) {
                     return .forbiddenCharacter(atByte: index)
                 }
-                index += scalar.length
+                length = scalar.length
+                if isSealed || !isBlankBeyondASCII(scalar.value) { (first, last) = (first < 0 ? index : first, index) }
             }
+            index += length
         }
-        return nil
+        if first < 0 { return .empty }
+        return name.byte(at: first) == UInt8(ascii: "(") && name.byte(at: last) == UInt8(ascii: ")") ? .reserved : nil
     }
 
     /// Checks a string; see ``problem(in:maxBytes:)-(RawSpan,_)``.
@@ -94,32 +98,13 @@ package enum NameRule {
         }
     }
 
-    @inline(__always)
-    private static func isAllowedASCII(_ byte: UInt8, isFirst: Bool, isEdge: Bool) -> Bool {
-        let lower = byte | 0x20
-        if lower >= 0x61 && lower <= 0x7A { return true }
-        if byte >= 0x30 && byte <= 0x39 { return true }
-        switch byte {
-        case UInt8(ascii: "_"): return true
-        case UInt8(ascii: " "): return !isEdge
-        case UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: ":"), UInt8(ascii: "/"), UInt8(ascii: "@"),
-            UInt8(ascii: "+"), UInt8(ascii: "#"), UInt8(ascii: "~"), UInt8(ascii: "("), UInt8(ascii: ")"),
-            UInt8(ascii: "|"):
-            return !isFirst
-        default: return false
-        }
-    }
-
-    private static func isAllowedBeyondASCII(_ value: UInt32, isFirst: Bool) -> Bool {
+    private static func isAllowedBeyondASCII(_ value: UInt32) -> Bool {
         switch value {
         case 0x80...0x9F, 0xAD, 0x034F, 0x061C, 0x115F...0x1160, 0x17B4...0x17B5, 0x180B...0x180F,
             0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0x3164, 0xFE00...0xFE0F, 0xFEFF, 0xFFA0,
             0xFFF0...0xFFFF, 0xE000...0xF8FF, 0xFDD0...0xFDEF, 0xE0000...0xE0FFF, 0xF0000...0x10FFFF:
-            return false
-        case 0xFF0B, 0xFF0D, 0xFF1D, 0xFF20:  // full-width + - = @
-            return !isFirst
-        default:
-            return value & 0xFFFE != 0xFFFE
+            false
+        default: value & 0xFFFE != 0xFFFE
         }
     }
 

@@ -25,6 +25,10 @@ package enum RejectionReason: String, Sendable, CaseIterable {
     case wrongColumnCount = "wrong-column-count"
     /// The id is that of another event that was accepted: the two say different things.
     case conflictingID = "conflicting-id"
+    /// Only some of the calls like this one were sent, so that a sum of them is none.
+    case sampled
+    /// A running total of which it can't be known how much was counted before.
+    case unknownTotal = "unknown-total"
 }
 
 /// A refused record: the reason, the field it is about, and a sentence for a person.

@@ -35,6 +35,8 @@ package struct UsageEvent: Sendable {
     package var workload: Workload
     package var modality: Modality
     package var counts: TokenCounts
+    /// The rule by which the counts were understood, where they needed one.
+    package var repair: UsageRepair?
     /// The sender's own name for this event, by which a repeated one is told; absent where it gave none.
     package var id: FieldRange
     /// Whether the counts are somebody's estimate: they are told apart from counted ones everywhere.
@@ -61,6 +63,7 @@ package struct UsageEvent: Sendable {
         self.id = id
         self.isEstimated = isEstimated
         self.isTakenBack = isTakenBack
+        repair = nil
     }
 }
 
@@ -72,6 +75,18 @@ package protocol UsageEventSink: ~Copyable {
 
     /// Takes a record that was not counted.
     mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition)
+
+    /// Takes a record that is not for counting and nothing is wrong with.
+    mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition)
+
+    /// Says how much of a running total hasn't been counted, and that the event which is passed next counts it.
+    ///
+    /// A sink that remembers nothing answers ``TotalAdvance/unremembered``.
+    mutating func advance(_ total: RunningTotal) -> TotalAdvance
+}
+
+extension UsageEventSink where Self: ~Copyable {
+    package mutating func advance(_ total: RunningTotal) -> TotalAdvance { .unremembered }
 }
 
 /// Where a record stands in its source.

@@ -63,7 +63,7 @@ import Testing
         ("0:0:0:0:0:0:0:1", "::1", true), ("10.0.0.1", "10.0.0.1", true), ("b.example", "a.example", false),
     ])
     func `a certificate's name stands for these hosts`(name: String, host: String, isCovered: Bool) {
-        #expect(ListenerHosts.covers(name, host: host) == isCovered)
+        #expect(HostField.covers(name, host: host) == isCovered)
     }
 
     @Test func `peers are addresses and networks of IPv6`() throws {

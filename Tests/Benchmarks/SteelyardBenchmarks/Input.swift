@@ -74,6 +74,10 @@ struct CountingSink: UsageEventSink {
     mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {
         rejections += 1
     }
+
+    mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition) {
+        rejections += 1
+    }
 }
 
 /// Sums events per minute and key.
@@ -86,6 +90,10 @@ struct SummingSink: UsageEventSink {
     }
 
     mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {
+        rejections += 1
+    }
+
+    mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition) {
         rejections += 1
     }
 }

@@ -89,7 +89,7 @@ struct CollectorRun {
             wallClock: clock.wall, steadyClock: clock, chunkBytes: Self.chunkBytes,
             parsing: .inTurn(pieces: Self.pieces, minPieceBytes: Self.chunkBytes / (2 * Self.pieces))
         ) { event in
-            if case .parsed(_, 0, 0, 0) = event { return }
+            if case .parsed(_, 0, 0, _, 0) = event { return }
             inbox.fileEvents.append(event)
         }
         intakeSwitch.set(.starting, false)

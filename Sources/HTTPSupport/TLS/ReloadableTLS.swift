@@ -1,7 +1,7 @@
-internal import Foundation
-internal import HummingbirdHTTP2
-internal import Identity
-internal import NIOSSL
+package import Foundation
+package import HummingbirdHTTP2
+package import Identity
+package import NIOSSL
 internal import Synchronization
 
 /// Where a listener's certificate, key and client authority come from.
@@ -11,15 +11,20 @@ package struct TLSFiles: Sendable, Equatable {
     /// PEM with the authorities whose client certificates are accepted; `nil` for a listener without client
     /// certificates.
     package var clientCAFile: String?
+    /// Whether nobody gets through the handshake without such a certificate. Otherwise one that is shown must be good,
+    /// and who may do what without one is decided later.
+    package var needsClientCertificate: Bool
 
-    package init(certificateFile: String, keyFile: String, clientCAFile: String? = nil) {
+    package init(
+        certificateFile: String, keyFile: String, clientCAFile: String? = nil, needsClientCertificate: Bool = true
+    ) {
         self.certificateFile = certificateFile
         self.keyFile = keyFile
         self.clientCAFile = clientCAFile
+        self.needsClientCertificate = needsClientCertificate
     }
 
-    /// Reads the files and makes the rules of a listener: TLS 1.3 and nothing older; with a client authority, a
-    /// certificate from it is needed to get through the handshake.
+    /// Reads the files and makes the rules of a listener: TLS 1.3 and nothing older.
     ///
     /// - Throws: `CertificateFault`, which names the file.
     func configuration() throws -> TLSConfiguration {
@@ -32,20 +37,39 @@ package struct TLSFiles: Sendable, Equatable {
         configuration.minimumTLSVersion = .tlsv13
         if let clientCAFile {
             configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(clientCAFile))
-            // A client certificate names a collector, not a host.
-            configuration.certificateVerification = .noHostnameVerification
+            // A client certificate names a program, not a host.
+            configuration.certificateVerification =
+                needsClientCertificate ? .noHostnameVerification : .optionalVerification
         }
         return configuration
     }
 }
 
 extension TLSFiles {
+    /// What is wrong with the files at a moment.
+    package func faults(now: Date) -> [CertificateFault] {
+        var faults: [CertificateFault] = []
+        do throws(CertificateFault) {
+            let chain = try CertificateChain(certificateFile: certificateFile, keyFile: keyFile)
+            faults += chain.faults(authorities: nil, now: now)
+            try chain.checkIsForServers()
+        } catch {
+            faults.append(error)
+        }
+        do throws(CertificateFault) {
+            if let clientCAFile { try CertificateChain.checkAuthorities(clientCAFile, now: now) }
+        } catch {
+            faults.append(error)
+        }
+        return faults
+    }
+
     fileprivate func certificateNames() throws -> [String] {
         try ServerNames.all(inPEM: String(contentsOfFile: certificateFile, encoding: .utf8))
     }
 
     /// When each file was changed, and how large it is: differs once one was replaced.
-    struct Stamp: Equatable {
+    package struct Stamp: Equatable, Sendable {
         private struct Part: Equatable {
             var modified: Date?
             var size: NSNumber?
@@ -54,7 +78,7 @@ extension TLSFiles {
 
         private var parts: [Part]
 
-        init(_ files: TLSFiles) {
+        package init(_ files: TLSFiles) {
             parts = [files.certificateFile, files.keyFile, files.clientCAFile].compactMap { file in
                 guard let file else { return nil }
                 let path = URL(fileURLWithPath: file).resolvingSymlinksInPath().path
@@ -66,10 +90,10 @@ extension TLSFiles {
         }
     }
 
-    var stamp: Stamp { Stamp(self) }
+    package var stamp: Stamp { Stamp(self) }
 
     /// When the listener's certificate ends, in seconds since 1970; `nil` where it can't be read.
-    var endSeconds: Double? {
+    package var endSeconds: Double? {
         (try? CertificateChain(certificateFile: certificateFile, keyFile: keyFile))?.end.timeIntervalSince1970
     }
 }
@@ -77,16 +101,16 @@ extension TLSFiles {
 /// The TLS rules of a listener, replaceable while it runs (SIGHUP, changed files): new connections use what was read
 /// last.
 package final class ReloadableTLS: Sendable {
-    typealias Builder = @Sendable (TLSConfiguration) throws -> HTTP2UpgradeChannel
+    package typealias Builder = @Sendable (TLSConfiguration) throws -> HTTP2UpgradeChannel
 
     /// What a new connection is held to.
-    struct Rules {
-        var channel: HTTP2UpgradeChannel
+    package struct Rules: Sendable {
+        package var channel: HTTP2UpgradeChannel
         /// `nil` on a listener without client certificates.
-        var anchors: TrustAnchors?
+        package var anchors: TrustAnchors?
     }
 
-    let files: TLSFiles
+    package let files: TLSFiles
     private let state: Mutex<(rules: Rules?, build: Builder?)>
     private let certificateNames: Mutex<[String]>
 
@@ -108,7 +132,7 @@ package final class ReloadableTLS: Sendable {
     }
 
     /// Tells how a connection is set up under given rules; called once, when the server is built.
-    func start(_ build: @escaping Builder) throws {
+    package func start(_ build: @escaping Builder) throws {
         let first = try rules(building: build)
         state.withLock { $0 = (first, build) }
     }
@@ -120,7 +144,7 @@ package final class ReloadableTLS: Sendable {
     }
 
     /// The names that the certificate in force is good for.
-    var names: [String] { certificateNames.withLock { $0 } }
+    package var names: [String] { certificateNames.withLock { $0 } }
 
-    var current: Rules? { state.withLock { $0.rules } }
+    package var current: Rules? { state.withLock { $0.rules } }
 }

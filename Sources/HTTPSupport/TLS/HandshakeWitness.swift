@@ -1,30 +1,34 @@
-internal import Identity
-internal import NIOCore
-internal import NIOSSL
+package import Identity
+package import NIOCore
+package import NIOSSL
 internal import NIOTLS
 
 /// Stands behind TLS until the handshake is over, holds the peer's certificate to what the TLS library leaves out, and
 /// tells when the handshake failed.
-final class HandshakeWitness: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = NIOAny
+package final class HandshakeWitness: ChannelInboundHandler, RemovableChannelHandler {
+    package typealias InboundIn = NIOAny
 
     private let tls: NIOSSLServerHandler
     private let anchors: TrustAnchors?
+    private let needsCertificate: Bool
     private let failed: (@Sendable (PeerName, String) -> Void)?
     private var isOver = false
 
     /// - Parameters:
-    ///   - anchors: where the peer's certificate must come from; `nil` where peers need none.
+    ///   - anchors: where the peer's certificate must come from; `nil` where peers show none.
+    ///   - needsCertificate: whether a peer that shows none is turned away.
     ///   - failed: is told the peer and what went wrong, in a word.
-    init(
-        _ tls: NIOSSLServerHandler, anchors: TrustAnchors?, failed: (@Sendable (PeerName, String) -> Void)?
+    package init(
+        _ tls: NIOSSLServerHandler, anchors: TrustAnchors?, needsCertificate: Bool,
+        failed: (@Sendable (PeerName, String) -> Void)?
     ) {
         self.tls = tls
         self.anchors = anchors
+        self.needsCertificate = needsCertificate
         self.failed = failed
     }
 
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .handshakeCompleted = event as? TLSUserEvent {
             guard isPeerAllowed else {
                 errorCaught(context: context, error: PathLengthError())
@@ -37,11 +41,12 @@ final class HandshakeWitness: ChannelInboundHandler, RemovableChannelHandler {
 
     private var isPeerAllowed: Bool {
         guard let anchors else { return true }
-        guard let leaf = try? tls.peerCertificate?.toDERBytes() else { return false }
+        guard let certificate = tls.peerCertificate else { return !needsCertificate }
+        guard let leaf = try? certificate.toDERBytes() else { return false }
         return anchors.allow(leafDER: leaf)
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if !isOver {
             isOver = true
             failed?(PeerName(context.channel), Self.word(for: error))
@@ -50,13 +55,13 @@ final class HandshakeWitness: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     /// The library's own text for a failure varies with addresses in memory; its kind doesn't.
-    static func word(for error: any Error) -> String {
+    package static func word(for error: any Error) -> String {
         let text = "\(error)".uppercased()
         return word(known.first { text.contains($0) } ?? other)
     }
 
     /// Every word that ``word(for:)`` has.
-    static let reasons = (known + [other]).map(word)
+    package static let reasons = (known + [other]).map(word)
 
     private static let known = [
         "CERTIFICATE_VERIFY_FAILED", "PEER_DID_NOT_RETURN_A_CERTIFICATE", "UNSUPPORTED_PROTOCOL",
@@ -70,11 +75,12 @@ final class HandshakeWitness: ChannelInboundHandler, RemovableChannelHandler {
 
 extension Channel {
     /// Puts a ``HandshakeWitness`` behind the TLS handler that the pipeline has. On the event loop only.
-    func addHandshakeWitness(
-        anchors: TrustAnchors?, failed: (@Sendable (PeerName, String) -> Void)?
+    package func addHandshakeWitness(
+        anchors: TrustAnchors?, needsCertificate: Bool, failed: (@Sendable (PeerName, String) -> Void)?
     ) throws {
         let tls = try pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
-        let witness = HandshakeWitness(tls, anchors: anchors, failed: failed)
+        let witness = HandshakeWitness(
+            tls, anchors: anchors, needsCertificate: needsCertificate, failed: failed)
         try pipeline.syncOperations.addHandler(witness, position: .after(tls))
     }
 }

@@ -1,33 +1,44 @@
-internal import Logging
+package import Logging
 internal import ServiceLifecycle
-internal import Telemetry
+package import Telemetry
 
 /// Looks every few seconds whether the certificate files of the listeners were replaced, and reads them again.
 ///
 /// Files that don't fit together, as between the replacement of a certificate and of its key, are tried again; until
 /// they do, what was read before stays in force.
-struct CertificateWatcher: Service {
-    static let interval = Duration.seconds(5)
+package struct CertificateWatcher: Service {
+    package static let interval = Duration.seconds(5)
 
-    struct Watched: Sendable {
+    package struct Watched: Sendable {
         /// The listener's name.
-        var name: String
-        var tls: ReloadableTLS
+        package var name: String
+        package var tls: ReloadableTLS
+
+        package init(name: String, tls: ReloadableTLS) {
+            self.name = name
+            self.tls = tls
+        }
     }
 
     let watched: [Watched]
     let interval: Duration
+    /// What the names of metrics begin with.
+    let prefix: String
     let registry: MetricsRegistry
     let logger: Logger
 
-    init(_ watched: [Watched], interval: Duration = Self.interval, registry: MetricsRegistry, logger: Logger) {
+    package init(
+        _ watched: [Watched], interval: Duration = Self.interval, prefix: String, registry: MetricsRegistry,
+        logger: Logger
+    ) {
         self.watched = watched
         self.interval = interval
+        self.prefix = prefix
         self.registry = registry
         self.logger = logger
     }
 
-    func run() async throws {
+    package func run() async throws {
         await cancelWhenGracefulShutdown {
             var looks = watched.map { Look(loaded: $0.tls.files.stamp) }
             for listener in watched { tellEnd(of: listener) }
@@ -65,7 +76,7 @@ struct CertificateWatcher: Service {
     private func tellEnd(of listener: Watched) {
         guard let end = listener.tls.files.endSeconds else { return }
         registry.gauge(
-            "steelyard_aggregator_certificate_expiry_timestamp_seconds", help: "When a listener's certificate ends.",
+            "\(prefix)_certificate_expiry_timestamp_seconds", help: "When a listener's certificate ends.",
             labels: [MetricLabel("listener", value: listener.name)]
         ).set(end)
     }

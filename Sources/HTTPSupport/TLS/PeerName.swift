@@ -1,20 +1,20 @@
 internal import Foundation
-internal import NIOCore
+package import NIOCore
 internal import UsageModel
 
 /// A connection's other end, for budgets and traces: an IPv4 address, or the /64 network of an IPv6 address, in which
 /// hosts choose the rest as they like.
-struct PeerName: Sendable, Hashable, CustomStringConvertible {
-    let description: String
+package struct PeerName: Sendable, Hashable, CustomStringConvertible {
+    package let description: String
 
     /// Where nothing is known of it.
-    static let unknown = PeerName(description: "unknown")
+    package static let unknown = PeerName(description: "unknown")
     /// In place of those beyond what a trace has room for.
-    static let others = PeerName(description: "others")
+    package static let others = PeerName(description: "others")
 
     private init(description: String) { self.description = description }
 
-    init(_ address: SocketAddress?) {
+    package init(_ address: SocketAddress?) {
         switch address {
         case .v4?: description = address?.ipAddress ?? Self.unknown.description
         case .v6(let address)?:
@@ -26,7 +26,7 @@ struct PeerName: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Of the connection that a request came on; an HTTP/2 stream is a channel of its own.
-    init(_ channel: any Channel) { self.init(channel.remoteAddress ?? channel.parent?.remoteAddress) }
+    package init(_ channel: any Channel) { self.init(channel.remoteAddress ?? channel.parent?.remoteAddress) }
 
     static func text(ofIPv6 bytes: [UInt8]) -> String {
         // An IPv4 address that came in at an IPv6 socket.

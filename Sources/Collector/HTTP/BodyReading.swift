@@ -1,0 +1,113 @@
+internal import CollectorCore
+internal import HTTPSupport
+internal import NIOCore
+internal import SourceFormats
+internal import UsageModel
+
+/// One body on its way into the parser, piece by piece: what is held of it is bounded, whatever its size.
+///
+/// Nothing of it is counted before ``finish()``: a body that is refused half way leaves nothing behind.
+struct BodyReading {
+    /// A body that was read to its end.
+    struct Outcome: Sendable {
+        var buckets: RequestBuckets
+        /// The body after decompression, where it is small enough to have been kept for reading it again.
+        var whole: [UInt8]?
+        /// After decompression.
+        var byteCount: Int
+    }
+
+    /// Bytes that the parser is given at a time. A body of at most so many is kept whole.
+    static let pieceBytes = AccumulatorLimits.chunkBytes
+    /// Output of one step of decompression, in bytes.
+    private static let stepBytes = 64 << 10
+    /// The largest window of a zstd body, as a power of two: what HTTP allows (RFC 9659), 8 MiB.
+    private static let maxWindowLog = Int32(Limits.maxZstdWindowLog)
+
+    private var parser: any SourceParser
+    private var buckets: RequestBuckets
+    private let decompressor: (any Decompressor)?
+    /// The most bytes, as they come and after decompression.
+    private let limit: Int
+    /// What the parser isn't done with.
+    private var waiting: [UInt8] = []
+    /// How much must wait before the parser is asked again.
+    private var enough = pieceBytes
+    private var arrivedBytes = 0
+    private var byteCount = 0
+
+    init(
+        _ plan: SourcePlan, into buckets: RequestBuckets, compression: Compression?, limit: Int
+    ) throws(Problem) {
+        parser = plan.makeParser()
+        self.buckets = buckets
+        self.limit = limit
+        do throws(DecompressionError) {
+            decompressor = try compression?.makeDecompressor(maxWindowLog: Self.maxWindowLog)
+        } catch {
+            throw .badEncoding(error)
+        }
+    }
+
+    /// What it holds in memory, about, in bytes.
+    var heldBytes: Int { waiting.count + buckets.estimatedBytes }
+
+    /// Takes the next bytes of the body.
+    mutating func add(_ bytes: ByteBufferView) throws(Problem) {
+        arrivedBytes += bytes.count
+        guard arrivedBytes <= limit else { throw .bodyTooLarge(limitBytes: limit) }
+        guard let decompressor else {
+            waiting.append(contentsOf: bytes)
+            byteCount += bytes.count
+            return parseIfEnough()
+        }
+        var rest = Array(bytes)[...]
+        while true {
+            let step: (consumed: Int, produced: Int)
+            do throws(DecompressionError) {
+                step = try decompressor.decompress(rest, into: &waiting, limit: Self.stepBytes)
+            } catch {
+                throw error.code == .tooLarge ? .bodyTooLarge(limitBytes: limit) : .badEncoding(error)
+            }
+            rest = rest.dropFirst(step.consumed)
+            byteCount += step.produced
+            guard byteCount <= limit else { throw .bodyTooLarge(limitBytes: limit) }
+            parseIfEnough()
+            if rest.isEmpty, step.produced == 0 { return }
+            // Neither bytes nor output: the rest can't be read, which the end of the body shows.
+            if step.consumed == 0, step.produced == 0 { return }
+        }
+    }
+
+    /// The body is complete.
+    mutating func finish() throws(Problem) -> Outcome {
+        if let decompressor, !decompressor.isAtEnd {
+            throw .badEncoding(DecompressionError(.truncated, "ends in the middle"))
+        }
+        let whole = byteCount == waiting.count && byteCount <= Self.pieceBytes ? waiting : nil
+        parse(endOfInput: true)
+        return Outcome(buckets: buckets, whole: whole, byteCount: byteCount)
+    }
+
+    /// Reads a body again that was kept.
+    static func read(_ body: [UInt8], _ plan: SourcePlan, into buckets: RequestBuckets) -> RequestBuckets {
+        var (parser, buckets) = (plan.makeParser(), buckets)
+        _ = unsafe parser.consume(body.span.bytes, endOfInput: true, into: &buckets)
+        return buckets
+    }
+
+    private mutating func parseIfEnough() {
+        if waiting.count >= enough { parse(endOfInput: false) }
+    }
+
+    private mutating func parse(endOfInput: Bool) {
+        let consumed = unsafe parser.consume(waiting.span.bytes, endOfInput: endOfInput, into: &buckets)
+        if consumed == waiting.count {
+            waiting = []
+        } else {
+            waiting.removeFirst(consumed)
+        }
+        // A long record is looked at again only once there is twice as much of it.
+        enough = max(Self.pieceBytes, 2 * waiting.count)
+    }
+}
