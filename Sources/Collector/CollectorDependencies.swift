@@ -9,6 +9,8 @@ package struct CollectorDependencies: Sendable {
     package var timeWindow: ReloadableTimeWindow
     package var intakeSwitch: IntakeSwitch
     package var remembered: RememberedEvents
+    /// How much of a record that is refused is kept.
+    package var keeping: QuarantineRule
     package var metrics: CollectorMetrics
     package var logger: Logger
     package var wallClock: any WallClock
@@ -17,10 +19,12 @@ package struct CollectorDependencies: Sendable {
     package var fileSystem: any FileSystem
     /// What the aggregator said about budgets of new names.
     package let nameBudgets: NameBudgetBoard
+    /// The records that were refused last.
+    package let refusals = RefusalBoard()
 
     package init(
         accumulator: Accumulator, timeWindow: ReloadableTimeWindow, intakeSwitch: IntakeSwitch = IntakeSwitch(),
-        remembered: RememberedEvents = RememberedEvents(),
+        remembered: RememberedEvents = RememberedEvents(), keeping: QuarantineRule = QuarantineRule(),
         metrics: CollectorMetrics, logger: Logger,
         wallClock: any WallClock = SystemWallClock(), steadyClock: any SteadyClock = SystemSteadyClock(),
         fileSystem: any FileSystem = POSIXFileSystem()
@@ -29,6 +33,7 @@ package struct CollectorDependencies: Sendable {
         self.timeWindow = timeWindow
         self.intakeSwitch = intakeSwitch
         self.remembered = remembered
+        self.keeping = keeping
         self.metrics = metrics
         self.logger = logger
         self.wallClock = wallClock

@@ -1,6 +1,7 @@
 internal import CollectorCore
 internal import DaemonSupport
 internal import HTTPSupport
+internal import Identity
 package import Logging
 internal import NIOSSL
 internal import ServiceLifecycle
@@ -15,6 +16,8 @@ package struct CollectorProcess: Sendable {
     static let listenerName = "http"
     /// What it calls the one of `metrics.listen`.
     static let metricsListenerName = "metrics"
+    /// What it calls the one of this machine's own commands.
+    static let controlListenerName = "control"
 
     private let settings: CollectorSettings
     private let version: String
@@ -42,7 +45,8 @@ package struct CollectorProcess: Sendable {
         let parts = CollectorDependencies(
             accumulator: Accumulator(limits: Accumulator.Limits(rows: settings.seal.rows), clock: SystemSteadyClock()),
             timeWindow: ReloadableTimeWindow(settings.window),
-            remembered: RememberedEvents(limits: settings.deduplication), metrics: CollectorMetrics(), logger: logger)
+            remembered: RememberedEvents(limits: settings.deduplication), keeping: settings.storage.keeping,
+            metrics: CollectorMetrics(), logger: logger)
         let opened = try await Writer.open(settings: settings, parts: parts, board: board, version: version)
         let shares = openFiles.share(
             among: [
@@ -61,13 +65,22 @@ package struct CollectorProcess: Sendable {
         server.maxConnections = shares[0]
         server.tls = try settings.http.tls.map { try ReloadableTLS(files: $0) }
         let (access, tls) = (server.access, server.tls)
-        let names = [Self.listenerName] + (settings.http.metricsListen == nil ? [] : [Self.metricsListenerName])
+        let names =
+            [Self.listenerName] + (settings.http.metricsListen == nil ? [] : [Self.metricsListenerName])
+            + [Self.controlListenerName]
         let listening = ListeningFile(path: settings.storage.listeningFile, listeners: names, logger: logger)
         let application = server.makeApplication { address in
             listening.add(Self.listenerName, address: address)
         }
         let metricsApplication = server.makeMetricsApplication { address in
             listening.add(Self.metricsListenerName, address: address)
+        }
+        let control = server.makeControlApplication(
+            ControlHandler(
+                tokens: makeControlToken(),
+                requeuer: Requeuer(writer: opened.writer, parts: parts, readAgain: readAgain), logger: logger)
+        ) { address in
+            listening.add(Self.controlListenerName, address: address)
         }
         registerGauges(parts, board)
         let reload = ReloadService(settings, logger: logger, readAgain: readAgain) { new in
@@ -81,7 +94,7 @@ package struct CollectorProcess: Sendable {
         // Stopped from the last to the first: no more input, then the last seal, then what shipping is still possible.
         var services: [any Service] = [
             makeShipper(opened, client: client, parts: parts, board: board), opened.writer, reader, monitor, reload,
-            listening, application,
+            listening, application, control,
         ]
         if let metricsApplication { services.append(metricsApplication) }
         if let tls {
@@ -97,6 +110,19 @@ package struct CollectorProcess: Sendable {
         try await group.run()
         try await opened.writer.close()
         logger.info("stopped; what isn't shipped stays in the spool")
+    }
+
+    /// Writes down the token of commands to this process. Where that fails, as on a full disk, there are none.
+    private func makeControlToken() -> BearerTokens {
+        let token = BearerTokens.makeToken()
+        do throws(IdentityError) {
+            try PrivateFile.write(
+                token + "\n", to: settings.storage.controlTokenFile, for: .ownerOnly, overwriting: true)
+            return BearerTokens(tokens: [token])
+        } catch {
+            logger.warning("the token of commands can't be written; requeue is refused", [.error: "\(error)"])
+            return BearerTokens()
+        }
     }
 
     private var quiet: Logger {

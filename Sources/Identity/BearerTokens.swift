@@ -21,6 +21,17 @@ package struct BearerTokens: Sendable {
         self.digests = digests
     }
 
+    /// Tokens that this process made.
+    package init(tokens: [String]) { digests = tokens.map(Self.digest(of:)) }
+
+    /// A token that nobody guesses: 32 bytes at random, in hexadecimal digits.
+    package static func makeToken() -> String {
+        (0..<4).map { _ in
+            let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }.joined()
+    }
+
     /// Whether it is one of them.
     ///
     /// The time that it takes says nothing of them: digests are compared, each in full, and all of them.

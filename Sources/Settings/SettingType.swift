@@ -63,6 +63,9 @@ package struct SettingType<Value: Sendable & Equatable>: Sendable {
             convert: { texts, directory throws(InvalidValue) in try convert(texts, directory) })
     }
 
+    /// The value that a single text stands for, outside of a configuration.
+    package func value(of text: String) throws(InvalidValue) -> Value { try read([text], isList: false, directory: "") }
+
     /// Flags and variables give lists with commas. Nothing at all is a slip, of a variable that isn't set; a list
     /// without anything in it is `[]`, as in the file.
     func split(_ text: String) -> [String] {

@@ -54,6 +54,14 @@ package protocol SourceParser: Sendable {
     /// another parser that resumed there, at the same time.
     var endsRecordsAtLineEnds: Bool { get }
 
+    /// Of a record that was refused the fields that are read, so written that the source's parser reads them as it would
+    /// read the record: what a quarantine keeps where it may keep no more. A record that breaks the format's grammar is
+    /// cut where it does. Empty where the fields can't be told.
+    func mappedFields(of record: RawSpan) -> [UInt8]
+
+    /// What a parser must know to read a single record again, as the memory of a checkpoint before it: a CSV header.
+    var recordMemory: [UInt8] { get }
+
     /// Goes to another place: ``ParserCheckpoint/start`` for a new source, or a kept checkpoint of this one.
     mutating func resume(from checkpoint: ParserCheckpoint)
 
@@ -66,6 +74,8 @@ extension SourceParser {
     package var position: RecordPosition { checkpoint.position }
 
     package var endsRecordsAtLineEnds: Bool { false }
+
+    package var recordMemory: [UInt8] { [] }
 
     package mutating func expect(_ expectation: SourceExpectation) {}
 }
@@ -98,6 +108,8 @@ package enum SourceLimits {
     /// How much may be read of a record above `Limits.maxRecordBytes`, in bytes: names, counts and strings that hold
     /// JSON, with their quotes. What isn't read, such as prompts, has no limit.
     package static let maxKeptBytes = 256 << 10
+    /// The most bytes of a CSV field that stand in ``SourceParser/mappedFields(of:)``: longer than any that counts.
+    package static let maxKeptFieldBytes = 4_096
 }
 
 /// Everything that a parser must know to go on in the middle of a file: what a collector keeps beside the batch that

@@ -20,7 +20,7 @@ struct CollectorCommand: AsyncParsableCommand {
         discussion: """
             Exit codes: 0 done; 1 failed, or not ready; 64 wrong arguments; 78 the configuration is wrong.
             """,
-        version: SoftwareVersion.text, subcommands: [Run.self, CheckConfig.self, Status.self])
+        version: SoftwareVersion.text, subcommands: [Run.self, CheckConfig.self, Status.self, Requeue.self])
 }
 
 struct Run: AsyncParsableCommand {
@@ -86,7 +86,7 @@ struct Status: AsyncParsableCommand {
         let settings = try options.loadOrExit()
         let readiness: Readiness
         do {
-            readiness = try await CollectorStatus.fetch(directory: settings.storage.directory)
+            readiness = try await CollectorStatus.fetch(settings.storage)
         } catch {
             writeError("\(error)")
             throw ExitCode.failure

@@ -55,6 +55,54 @@ import UsageModel
             return try core.accept(AcceptedRows(rows: rows, eventCount: 1), quarantine: [])
         }
 
+        /// Refuses a pushed record for each tenant.
+        mutating func refuse(_ tenants: [String]) throws {
+            let entries = tenants.enumerated().map { index, tenant in
+                let record = Array(tenant.utf8)
+                return unsafe QuarantineEntry(
+                    Rejection(.syntax), record: record.span.bytes,
+                    position: RecordPosition(line: UInt64(index + 1), byteOffset: 0), source: "s", file: "",
+                    timeMilliseconds: 0)
+            }
+            let accepted = AcceptedRows(
+                rows: UsageRows(), eventCount: 0, rejections: [.syntax: UInt64(tenants.count)])
+            try core.makeDurable(try core.accept(accepted, quarantine: entries))
+        }
+
+        /// Reads every file of the quarantine again; all records but those of the tenant "never" count now.
+        mutating func requeueAll() throws {
+            for name in core.requeueableFiles {
+                try core.requeue(name) { lines in
+                    var rest: [UInt8] = []
+                    var tenants: [String] = []
+                    for line in lines.split(separator: 0x0A) {
+                        let tenant = QuarantinedRecord(line: line).map { String(decoding: $0.bytes, as: UTF8.self) }
+                        if let tenant, tenant != "never" { tenants.append(tenant) } else { rest += line + [0x0A] }
+                    }
+                    let rows = tenants.indices.map { index in
+                        UsageRow(
+                            minute: 1, tenant: UInt32(index), model: 0, region: 0, layer: .maas, workload: .online,
+                            modality: .text,
+                            counts: TokenCounts(
+                                requests: 1, input: 1, cachedInput: 0, output: 0, reasoningOutput: 0))
+                    }
+                    return Requeued(
+                        accepted: AcceptedRows(
+                            rows: UsageRows(tenants: tenants, models: ["m"], regions: ["r"], rows: rows),
+                            eventCount: UInt64(tenants.count)), rest: rest, hasLeavers: !tenants.isEmpty)
+                }
+            }
+        }
+
+        /// What stands in the quarantine.
+        func quarantined() throws -> [String] {
+            try core.requeueableFiles.flatMap { name in
+                try core.quarantine.read(name).split(separator: 0x0A).compactMap { line in
+                    QuarantinedRecord(line: line).map { String(decoding: $0.bytes, as: UTF8.self) }
+                }
+            }
+        }
+
         /// Tokens by tenant over all batches of the spool.
         func sealed() throws -> [String: UInt64] {
             var totals: [String: UInt64] = [:]
@@ -137,5 +185,81 @@ import UsageModel
         var rig = try Rig(disk)
         rig.core.sealAll()
         #expect(try rig.sealed() == ["a": 1])
+    }
+
+    // MARK: Reading quarantined records again
+
+    @Test(arguments: [false, true])
+    func `records that are read again count once and leave, wherever the process is killed`(powerCut: Bool) throws {
+        var calls = 0
+        var wasKilled = true
+        while wasKilled {
+            calls += 1
+            let disk = disk(UInt64(calls))
+            do {
+                var rig = try Rig(disk)
+                try rig.refuse(["a", "never", "b"])
+            }
+            do {
+                var rig = try Rig(disk)
+                disk.kill(afterCalls: calls)
+                try? rig.requeueAll()
+                if !disk.isDead { rig.core.sealAll() }
+                wasKilled = disk.isDead
+            }
+            for isLast in [false, true] {
+                disk.reboot(powerCut: powerCut)
+                var rig = try Rig(disk)
+                try rig.requeueAll()
+                if isLast { rig.core.sealAll() }
+                #expect(try rig.quarantined() == ["never"], "after \(calls) calls")
+                if isLast { #expect(try rig.sealed() == ["a": 1, "b": 1], "after \(calls) calls") }
+            }
+        }
+        #expect(calls > 10)
+    }
+
+    @Test func `no batch covers a record that still stands in its file`() throws {
+        let disk = disk()
+        var rig = try Rig(disk)
+        try rig.refuse(["a"])
+        rig.files.failing { call, path in call == "rename" && path.contains("requeue") }
+        #expect(throws: (any Error).self) { try rig.requeueAll() }
+        rig.core.sealAll()
+        #expect(rig.core.unshipped.isEmpty)
+        #expect(rig.core.intakeSwitch.closedFor == [.spoolFailing])
+        rig.files.failing { _, _ in false }
+        rig.core.sealAll()
+        #expect(try rig.sealed() == ["a": 1])
+        #expect(try rig.quarantined() == [])
+    }
+
+    @Test func `records whose commit fails stay where they are`() throws {
+        let disk = disk()
+        var rig = try Rig(disk)
+        try rig.refuse(["a"])
+        rig.files.failing { call, path in call == "fdatasync" && path.contains("writeahead-") }
+        #expect(throws: (any Error).self) { try rig.requeueAll() }
+        rig.files.failing { _, _ in false }
+        rig.core.checkSpace()
+        #expect(try rig.quarantined() == ["a"])
+        rig.core.sealAll()
+        // Whether the record reached the disk is found out by the next start.
+        disk.reboot(powerCut: false)
+        rig = try Rig(disk)
+        try rig.requeueAll()
+        rig.core.sealAll()
+        #expect(try rig.sealed() == ["a": 1])
+        #expect(try rig.quarantined() == [])
+    }
+
+    @Test func `refused records of a request that was answered outlast a power cut`() throws {
+        let disk = disk()
+        do {
+            var rig = try Rig(disk)
+            try rig.refuse(["a"])
+        }
+        disk.reboot(powerCut: true)
+        #expect(try Rig(disk).quarantined() == ["a"])
     }
 }

@@ -1,5 +1,6 @@
 import CollectorCore
 import Foundation
+import HTTPSupport
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
@@ -212,6 +213,76 @@ import UsageModel
             #expect(result.status == 413)
             #expect(result.answer.code == "body-too-large")
         }
+    }
+
+    private static func logged(_ number: Int, prompt: String) -> String {
+        #"{"ts":"2025-12-31T23:59:00Z","tenant":"t","model":"m","messages":[{"content":"\#(prompt)"}],"usage":"#
+            + #"{"prompt_tokens":\#(number),"completion_tokens":1}}"#
+    }
+
+    /// As LiteLLM sends them: 512 records with their prompts, 20 MB.
+    @Test(arguments: ["array", "lines", "gzip"])
+    func `large bodies pass at the defaults`(form: String) async throws {
+        try await withServer("sources: {gw: {type: http, format: openai}}") { server in
+            let prompt = String(repeating: "prompt ", count: 6_000)
+            let records = (0..<512).map { Self.logged($0, prompt: prompt) }
+            let text = form == "array" ? "[\(records.joined(separator: ","))]" : records.joined(separator: "\n")
+            var body = Array(text.utf8)
+            #expect(body.count > 20 << 20)
+            if form == "gzip" {
+                let path = "\(server.rig.directory)/body"
+                try LogFile.compress(Data(body), with: ["gzip", "-c"], to: path)
+                body = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+            }
+            let result = try await server.post(
+                body, type: "application/json", encoding: form == "gzip" ? "gzip" : nil, path: "/v1/events/gw")
+            #expect(result.status == 200)
+            #expect(result.answer.accepted == 512)
+            await server.rig.seal()
+            #expect(try await server.rig.sealedTotals().counts.input == 511 * 256)
+        }
+    }
+
+    @Test func `a body that is refused half way counts nothing`() async throws {
+        try await withServer("http: {max-body: 1MiB}") { server in
+            let large = Lines.events(0..<12_000)
+            #expect(large.utf8.count > 1 << 20)
+            // Without a length, so that it is refused only once it has come so far.
+            let path = "\(server.rig.directory)/body"
+            try LogFile.compress(Data(large.utf8), with: ["gzip", "-c"], to: path)
+            let packed = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+            #expect(try await server.post(packed, encoding: "gzip").status == 413)
+            #expect(try await server.post(Array(packed.dropLast(100)), encoding: "gzip").status == 413)
+            await server.rig.seal()
+            #expect(try await server.rig.sealedTotals() == SealedTotals())
+        }
+    }
+
+    @Test func `a request reserves as it grows, and alone as much as it needs`() {
+        let budget = ByteBudget(limit: 1 << 20)
+        let other = ByteReservation(budget)
+        #expect(other.extend(to: 700_000))
+        let growing = ByteReservation(budget)
+        #expect(growing.extend(to: 300_000))
+        #expect(!growing.extend(to: 400_000))
+        #expect(growing.extend(to: 300_000))
+        other.release()
+        #expect(growing.extend(to: 2 << 20))
+        #expect(!other.extend(to: 1))
+        growing.release()
+        #expect(other.extend(to: 1 << 20))
+    }
+
+    @Test(arguments: [
+        (Problem.bodyTooLarge(limitBytes: 1), 60 as Int?), (.tooManyBytes, 1), (.bodyTooSlow, 60), (.tooManyKeys, 60),
+    ])
+    func `senders that repeat only after a server's error get one instead`(problem: Problem, after: Int?) {
+        let told = problem.asServerError
+        #expect(told.status == 503)
+        #expect(told.retryAfterSeconds == after)
+        #expect((told.code, told.detail) == (problem.code, problem.detail))
+        #expect(Problem.noEvents.asServerError == .noEvents)
+        #expect(Problem.notAllowedToPush.asServerError == .notAllowedToPush)
     }
 
     @Test func `named sources have their own format`() async throws {

@@ -1,4 +1,5 @@
 import Foundation
+import SourceFormats
 import Telemetry
 import TestSupport
 import Testing
@@ -21,19 +22,67 @@ import UsageModel
     }
 
     @Test func `a line says everything about a record`() throws {
-        let line = try Quarantine.line(entry(7, bytes: 3))
+        let line = try QuarantinedRecord(entry(7, bytes: 3)).encoded()
         #expect(
             String(decoding: line, as: UTF8.self)
-                == #"{"bytes":"eHh4","detail":"d","field":"f","file":"/var/log/x","line":7,"offset":5,"reason":"syntax","#
-                + #""source":"s","time":"2026-01-01T00:00:00.123Z","truncated":false}"# + "\n")
+                == #"{"bytes":"eHh4","detail":"d","field":"f","file":"/var/log/x","kept":"record","line":7,"offset":5,"#
+                + #""reason":"syntax","source":"s","time":"2026-01-01T00:00:00.123Z"}"# + "\n")
+        let read = try #require(QuarantinedRecord(line: line.dropLast()))
+        #expect(try read.encoded() == line)
     }
 
-    @Test func `long records are cut`() {
-        let limit = AccumulatorLimits.maxQuarantinedRecordBytes
-        #expect(!entry(1, bytes: limit).isTruncated)
-        let long = entry(1, bytes: limit + 1)
-        #expect(long.isTruncated)
-        #expect(long.bytes.count == limit)
+    private static let prompt = #""messages":[{"role":"user","content":"a secret \"story\" }"}],"#
+
+    /// A record of the OpenAI format whose tenant is missing, with a prompt of the given size.
+    private func rejected(_ promptBytes: Int, _ rule: QuarantineRule) throws -> QuarantineEntry {
+        let padding = String(repeating: "p", count: promptBytes)
+        let record = Array(
+            (#"{"created":1748736000,\#(Self.prompt)"pad":"\#(padding)","model":"m","usage":{"prompt_tokens":9,"#
+                + #""completion_tokens":1}}"#).utf8)
+        let parser = try OpenAIFormat().makeParser(defaults: EventDefaults(provider: "p"), framing: .document)
+        var entry = unsafe QuarantineEntry(
+            Rejection(.missingField, field: "tenant"), record: record.span.bytes,
+            position: RecordPosition(line: 1, byteOffset: 0), source: "s", file: "", timeMilliseconds: 0)
+        entry.settle(rule, by: parser)
+        return entry
+    }
+
+    @Test func `records are kept whole up to a size and by their fields beyond it`() throws {
+        let rule = QuarantineRule(recordBytes: 1_000)
+        let whole = try rejected(100, rule)
+        #expect(whole.kept == .record)
+        #expect(String(decoding: whole.bytes, as: UTF8.self).contains("a secret"))
+        let long = try rejected(100_000, rule)
+        #expect(long.kept == .fields)
+        #expect(
+            String(decoding: long.bytes, as: UTF8.self)
+                == #"{"created":1748736000,"model":"m","usage":{"prompt_tokens":9,"completion_tokens":1}}"#)
+    }
+
+    @Test func `where only fields are kept no prompt is`() throws {
+        let entry = try rejected(10, QuarantineRule(keepsFieldsAlone: true))
+        #expect(entry.kept == .fields)
+        #expect(!String(decoding: entry.bytes, as: UTF8.self).contains("secret"))
+    }
+
+    @Test func `a torn record's fields aren't taken for the whole`() throws {
+        let record = Array(#"{"created":1748736000,"model":"m","usage":{"prompt_tokens":9,"messages":"a sec"#.utf8)
+        let parser = try OpenAIFormat().makeParser(defaults: EventDefaults(provider: "p"), framing: .document)
+        let fields = unsafe parser.mappedFields(of: record.span.bytes)
+        let text = String(decoding: fields, as: UTF8.self)
+        #expect(text.hasPrefix(#"{"created":1748736000,"model":"m","usage":{"prompt_tokens":9"#))
+        #expect(!text.contains("sec") && !text.hasSuffix("}}"))
+    }
+
+    @Test func `a CSV row keeps its columns, and the header that names them`() throws {
+        var parser = try MappedFormat.csv(columns: ["time": "when", "input-tokens": "in"])
+        var sink = Refusing()
+        let file = Array("when,prompt,in\n2025-12-31T00:00:00Z,\"a \"\"secret\"\", story\",7\n".utf8)
+        _ = unsafe parser.consume(file.span.bytes, endOfInput: true, into: &sink)
+        var entry = try #require(sink.entries.first)
+        entry.settle(QuarantineRule(keepsFieldsAlone: true), by: parser)
+        #expect(String(decoding: entry.bytes, as: UTF8.self) == "2025-12-31T00:00:00Z,,7")
+        #expect(String(decoding: entry.memory, as: UTF8.self) == "when,prompt,in")
     }
 
     @Test func `the oldest file goes when the directory is full and its records are counted`() async throws {
@@ -85,5 +134,33 @@ import UsageModel
             try quarantine.writePushed([])
             #expect(try names(directory).isEmpty)
         }
+    }
+}
+
+/// Refuses every event.
+private struct Refusing: UsageEventSink {
+    var entries: [QuarantineEntry] = []
+
+    mutating func accept(_ event: borrowing UsageEvent, record: RawSpan, scratch: RawSpan) throws(Rejection) {
+        throw Rejection(.missingField)
+    }
+
+    mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition) {}
+
+    mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {
+        entries.append(
+            QuarantineEntry(
+                rejection, record: record, position: position, source: "s", file: "", timeMilliseconds: 0))
+    }
+}
+
+extension MappedFormat {
+    /// A parser of CSV with a header.
+    fileprivate static func csv(columns: [String: String]) throws -> any SourceParser {
+        var given = ["layout": ["csv"], "constants.tenant": ["t"], "constants.model": ["m"]]
+        for (field, column) in columns { given["fields.\(field)"] = [column] }
+        let format = try #require(SourceFormatRegistry.format(named: MappedFormat.name))
+        return try SourceFormatRegistry.makeFormat(format, given: given).get()
+            .makeParser(defaults: EventDefaults(provider: "p"), framing: .document)
     }
 }

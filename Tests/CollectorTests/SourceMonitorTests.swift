@@ -129,6 +129,31 @@ final class Messages: Sendable {
         }
     }
 
+    @Test func `a source of which most is rejected is told with the reason, once a minute`() async throws {
+        try await watch { scene in
+            try LogFile.append(Lines.events(0..<5), to: "\(scene.logs)/a.log")
+            #expect(await scene.look() == [])
+            let bad = String(repeating: Lines.event().replacing("\"tenant\":\"t-1\",", with: ""), count: 19)
+            try LogFile.append(bad + Lines.events(0..<5), to: "\(scene.logs)/a.log")
+            await scene.rig.readAll()
+            await scene.rig.seal()
+            #expect(await scene.look() == [])
+            try LogFile.append("nonsense\n" + Lines.event(), to: "\(scene.logs)/a.log")
+            await scene.rig.readAll()
+            await scene.rig.seal()
+            #expect(await scene.look() == [.mostlyRejected])
+            let detail = scene.rig.board.currentSourceProblems.first?.detail
+            #expect(
+                detail == "20 of 26 records of the last minute rejected: 19 missing-field (tenant), 1 syntax")
+            scene.rig.clock.advance(by: .seconds(59))
+            _ = await scene.look()
+            #expect(scene.messages.count("most of a source is rejected") == 1)
+            scene.rig.clock.advance(by: .seconds(1))
+            #expect(await scene.look() == [])
+            #expect(scene.messages.count("a source is as it should be again") == 1)
+        }
+    }
+
     @Test func `a directory and a file that may not be read are told`() async throws {
         try await watch { scene in
             let log = "\(scene.logs)/a.log"

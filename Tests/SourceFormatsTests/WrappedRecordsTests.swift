@@ -25,6 +25,10 @@ private struct PrefixedLinesParser<Inner: SourceParser>: SourceParser {
         inner.resume(from: checkpoint)
     }
 
+    func mappedFields(of record: RawSpan) -> [UInt8] { inner.mappedFields(of: record) }
+
+    var recordMemory: [UInt8] { inner.recordMemory }
+
     mutating func consume(
         _ bytes: RawSpan, endOfInput: Bool, into sink: inout some UsageEventSink & ~Copyable
     ) -> Int {

@@ -44,6 +44,7 @@ package actor FileReader: Service {
             chunkBytes: AccumulatorLimits.chunkBytes * parsing.pieces, maxFiles: maxFiles, maxHandles: maxHandles,
             parsing: parsing
         ) { report($0) }
+        follower.keeping = parts.keeping
     }
 
     package func run() async throws {

@@ -93,6 +93,7 @@ struct BodyReading {
     static func read(_ body: [UInt8], _ plan: SourcePlan, into buckets: RequestBuckets) -> RequestBuckets {
         var (parser, buckets) = (plan.makeParser(), buckets)
         _ = unsafe parser.consume(body.span.bytes, endOfInput: true, into: &buckets)
+        buckets.settle(by: parser)
         return buckets
     }
 
@@ -102,6 +103,7 @@ struct BodyReading {
 
     private mutating func parse(endOfInput: Bool) {
         let consumed = unsafe parser.consume(waiting.span.bytes, endOfInput: endOfInput, into: &buckets)
+        buckets.settle(by: parser)
         if consumed == waiting.count {
             waiting = []
         } else {

@@ -71,6 +71,17 @@ package struct CollectorServer: Sendable {
             router, at: address, tls: nil, maxConnections: Self.maxMetricsConnections, bound: bound)
     }
 
+    /// The listener of this machine's own commands, on a free port of loopback.
+    func makeControlApplication(
+        _ control: ControlHandler, bound: @escaping @Sendable (_ address: String) async -> Void
+    ) -> Application<RouterResponder<PushContext>> {
+        let requeue = Route(method: .post, path: "/v1/requeue") { request, _ in await control.requeue(request) }
+        let router = makeRouter([requeue] + healthRoutes(refusals: true), hosts: HostRule([]))
+        return application(
+            router, at: ListenAddress(host: "127.0.0.1", port: 0), tls: nil,
+            maxConnections: Self.maxMetricsConnections, bound: bound)
+    }
+
     private func application(
         _ router: Router<PushContext>, at address: ListenAddress, tls: ReloadableTLS?, maxConnections: Int,
         bound: @escaping @Sendable (_ address: String) async -> Void
@@ -98,7 +109,7 @@ package struct CollectorServer: Sendable {
 
     /// In one list: the router, 404 and 405 are made from it.
     private var routes: [Route] {
-        let status = settings.http.metricsListen == nil ? statusRoutes : healthRoutes
+        let status = settings.http.metricsListen == nil ? statusRoutes : healthRoutes(refusals: false)
         return eventRoutes + status
     }
 
@@ -118,15 +129,17 @@ package struct CollectorServer: Sendable {
         let metrics = Route(method: .get, path: "/metrics") { _, _ in
             .text(parts.metrics.registry.render(), contentType: MetricsRegistry.contentType)
         }
-        return [metrics] + healthRoutes
+        return [metrics] + healthRoutes(refusals: false)
     }
 
-    private var healthRoutes: [Route] {
+    /// - Parameter refusals: whether the last refused records are told.
+    private func healthRoutes(refusals: Bool) -> [Route] {
         [
             Route(method: .get, path: "/livez") { _, _ in .text("ok\n", contentType: "text/plain; charset=utf-8") },
             Route(method: .get, path: "/readyz") { _, _ in
                 let readiness = Readiness(
                     intakeSwitch: parts.intakeSwitch, board: board, nameBudgets: parts.nameBudgets.current,
+                    refusals: refusals ? parts.refusals.last : nil,
                     nowMilliseconds: parts.wallClock.nowMilliseconds(), provider: settings.provider,
                     collector: settings.collector, version: version)
                 return .json(readiness.json, status: readiness.ready ? .ok : .serviceUnavailable)

@@ -113,7 +113,8 @@ struct EventsHandler: Sendable {
         return RequestBuckets(
             context: ChunkContext(
                 source: source.name, file: "", nowMilliseconds: now,
-                window: parts.timeWindow.window(nowMilliseconds: now)), remembered: parts.remembered)
+                window: parts.timeWindow.window(nowMilliseconds: now), keeping: parts.keeping),
+            remembered: parts.remembered)
     }
 
     /// Answers `nil` where the body has to be read again: some of its events have become durable by another request.

@@ -1,11 +1,15 @@
 internal import BatchFormat
 internal import CollectorCore
+internal import SourceFormats
 internal import UsageModel
 
 /// Sums and rejections of one request.
 struct RequestBuckets: UsageEventSink {
-    /// Bytes of rejected records of one request that go to quarantine; the sender has them anyway.
-    static let maxQuarantineBytes = 1 << 20
+    /// Bytes of rejected records of one request that go to quarantine as they are; of those beyond them only the fields
+    /// that are read.
+    static let maxWholeQuarantineBytes = 1 << 20
+    /// Bytes of both together; the sender has the rest anyway.
+    static let maxQuarantineBytes = 8 << 20
 
     private(set) var sums = MinuteBuckets(maxRows: maxRows)
     private(set) var rejections: [RejectionReason: UInt64] = [:]
@@ -14,7 +18,9 @@ struct RequestBuckets: UsageEventSink {
     private(set) var repairs = UsageRepairCounts()
     private(set) var unkept: UInt64 = 0
     private var quarantineBytes = 0
-    private let context: ChunkContext
+    /// Of the records in `quarantine` those that ``settle(by:)`` has seen.
+    private var settledCount = 0
+    private var context: ChunkContext
     private let remembered: RememberedEvents
     /// Of this request's own events.
     private var fingerprints = FingerprintTable()
@@ -129,5 +135,32 @@ struct RequestBuckets: UsageEventSink {
         let entry = context.quarantined(rejection, record: record, position: position)
         quarantineBytes += entry.estimatedBytes
         quarantine.append(entry)
+    }
+
+    /// Leaves of rejected records what the rule allows; to be called whenever the parser has read something.
+    mutating func settle(by parser: borrowing any SourceParser) {
+        guard settledCount < quarantine.count else { return }
+        for index in settledCount..<quarantine.count { quarantineBytes -= quarantine[index].estimatedBytes }
+        for index in settledCount..<quarantine.count {
+            var rule = context.keeping
+            if quarantineBytes >= Self.maxWholeQuarantineBytes { rule.keepsFieldsAlone = true }
+            quarantine[index].settle(rule, by: parser)
+            quarantineBytes += quarantine[index].estimatedBytes
+        }
+        settledCount = quarantine.count
+    }
+}
+
+extension RequestBuckets {
+    /// What comes next stands in another file.
+    mutating func moveOn(to file: String) { context.file = file }
+
+    /// Gives the rejected records away.
+    mutating func takeQuarantine() -> [QuarantineEntry] {
+        defer {
+            quarantine = []
+            (quarantineBytes, settledCount) = (0, 0)
+        }
+        return quarantine
     }
 }

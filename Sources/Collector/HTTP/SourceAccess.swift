@@ -129,7 +129,7 @@ package final class SourceAccess: Sendable {
     }
 
     /// The token of `Bearer TOKEN`; `nil` for anything else.
-    private static func bearerToken(in field: String) -> String? {
+    static func bearerToken(in field: String) -> String? {
         let parts = field.split(separator: " ", omittingEmptySubsequences: true)
         guard parts.count == 2, parts[0].lowercased() == "bearer", parts[1].utf8.count <= BearerTokens.maxBytes else {
             return nil

@@ -1,3 +1,4 @@
+internal import CollectorCore
 internal import Settings
 internal import Telemetry
 internal import UsageModel
@@ -70,6 +71,19 @@ struct CollectorKeys: SettingKeys {
             """
             Most bytes of quarantined records; the oldest file goes first, counted in \
             `steelyard_collector_quarantine_dropped_records_total`
+            """)
+        let quarantineRecordBytes = Setting(
+            "quarantine.record-bytes", type: .bytes(0...Limits.maxRecordBytes),
+            default: AccumulatorLimits.defaultQuarantinedRecordBytes,
+            """
+            Size up to which a quarantined record is kept whole. Of longer ones the fields are kept that the source's \
+            format reads, so that they can be read again
+            """)
+        let quarantineKeep = Setting(
+            "quarantine.keep", type: .choice(of: QuarantineKeep.self), default: .record,
+            """
+            `fields` keeps of every record only the fields that the format reads: no prompt then lies on the disk, but a \
+            record whose mapping was wrong lacks the field that a repaired one would read
             """)
     }
 
@@ -214,6 +228,9 @@ struct CollectorKeys: SettingKeys {
             """)
     }
 }
+
+/// What of quarantined records is kept.
+enum QuarantineKeep: String, CaseIterable, Sendable { case record, fields }
 
 extension SettingType where Value == Layer {
     static var layer: Self { choice(Layer.allCases, name: { $0.name }) }

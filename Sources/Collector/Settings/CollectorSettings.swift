@@ -21,11 +21,15 @@ package struct CollectorSettings: DaemonSettings {
         package var archiveAge: Duration
         package var archiveBytes: Int
         package var quarantineBytes: Int
+        /// How much of a record that is refused is kept.
+        package var keeping: QuarantineRule
         /// The most bytes of write-ahead segments that are kept for the ids in them alone.
         package var deduplicationBytes: Int
 
         /// Where the running collector writes down what it listens on.
         package var listeningFile: String { "\(directory)/listening.json" }
+        /// The token of commands to the running collector, new with each start.
+        package var controlTokenFile: String { "\(directory)/control.token" }
     }
 
     /// Where and as whom to ship.
@@ -102,6 +106,9 @@ package struct CollectorSettings: DaemonSettings {
             directory: settings[\.disk.data], spoolBytes: settings[\.disk.spoolBytes],
             spoolFreeBytes: settings[\.disk.spoolFreeBytes], archiveAge: settings[\.disk.archiveAge],
             archiveBytes: settings[\.disk.archiveBytes], quarantineBytes: settings[\.disk.quarantineBytes],
+            keeping: QuarantineRule(
+                recordBytes: settings[\.disk.quarantineRecordBytes],
+                keepsFieldsAlone: settings[\.disk.quarantineKeep] == .fields),
             deduplicationBytes: settings[\.deduplication.bytes])
         deduplication = RememberedEvents.Limits(
             horizonMilliseconds: settings[\.deduplication.horizon].wholeMilliseconds,

@@ -14,8 +14,9 @@ package enum CollectorStatus {
     /// Reads `/readyz` of the collector whose data directory this is.
     ///
     /// - Throws: ``NotRunning`` with what to do.
-    package static func fetch(directory: String) async throws -> Readiness {
-        guard let address = ListeningFile.read("\(directory)/listening.json")?[CollectorProcess.listenerName] else {
+    package static func fetch(_ storage: CollectorSettings.Storage) async throws -> Readiness {
+        let directory = storage.directory
+        guard let address = ListeningFile.read(storage.listeningFile)?[CollectorProcess.controlListenerName] else {
             throw NotRunning(
                 description: "no collector is running with data directory \(directory): listening.json is missing")
         }
@@ -55,6 +56,13 @@ package enum CollectorStatus {
                     "new \(budget.dimension)s",
                     "\(budget.used) of the \(budget.of)'s \(budget.budget) of today (UTC)"
                         + (budget.isExceeded ? "; further ones count under (over-limit)" : "")
+                )
+            }
+            + (readiness.refusals ?? []).map { refusal in
+                let cause = refusal.field.isEmpty ? refusal.reason : "\(refusal.reason) (\(refusal.field))"
+                return (
+                    "refused",
+                    "\(refusal.time) \(refusal.source) \(refusal.place) \(cause): \(refusal.detail)  \(refusal.excerpt)"
                 )
             }
         let width = rows.map(\.0.count).max() ?? 0

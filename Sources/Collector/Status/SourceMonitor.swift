@@ -14,6 +14,21 @@ package actor SourceMonitor: Service {
     /// whose records are all rejected.
     static let rejectedMilliseconds: Int64 = 60_000
 
+    /// How many records must have been rejected within ``rejectedMilliseconds`` for most of a source to count as
+    /// rejected.
+    static let minMostlyRejected: UInt64 = 20
+    /// The most causes that are named.
+    static let maxNamedCauses = 3
+
+    /// What was known of a source's records at a moment.
+    private struct Look {
+        /// By the steady clock.
+        var at: Int64
+        var taken: UInt64
+        var rejected: UInt64
+        var causes: [RefusalBoard.Cause: UInt64]
+    }
+
     /// What was seen of a source's records.
     private struct Records {
         var taken: UInt64 = 0
@@ -22,6 +37,8 @@ package actor SourceMonitor: Service {
         var takenAt: Int64?
         /// How many were rejected since.
         var rejectedSince: UInt64 = 0
+        /// The last one before ``SourceMonitor/rejectedMilliseconds`` ago and those since, the oldest first.
+        var looks: [Look] = []
     }
 
     private struct Key: Hashable {
@@ -32,6 +49,7 @@ package actor SourceMonitor: Service {
     private let reader: FileReader
     private let metrics: CollectorMetrics
     private let board: StatusStore
+    private let refusals: RefusalBoard
     private let logger: Logger
     private let clock: any SteadyClock
     private var names: [String]
@@ -43,6 +61,7 @@ package actor SourceMonitor: Service {
         self.reader = reader
         self.board = board
         metrics = parts.metrics
+        refusals = parts.refusals
         logger = parts.logger
         clock = parts.steadyClock
         names = Self.names(of: settings)
@@ -95,11 +114,31 @@ package actor SourceMonitor: Service {
             seen.rejectedSince += rejected - seen.rejected
         }
         (seen.taken, seen.rejected) = (taken, rejected)
+        let look = Look(at: now, taken: taken, rejected: rejected, causes: refusals.counts(of: name))
+        seen.looks.append(look)
+        while seen.looks.count > 1, now - seen.looks[1].at >= Self.rejectedMilliseconds { seen.looks.removeFirst() }
         records[name] = seen
         let isQuiet = seen.takenAt.map { now - $0 >= Self.rejectedMilliseconds } ?? true
-        guard seen.rejectedSince > 0, isQuiet else { return nil }
+        if seen.rejectedSince > 0, isQuiet {
+            return SourceProblem(
+                source: name, reason: .allRejected,
+                detail: "\(seen.rejectedSince) records rejected, none counted" + Self.text(of: look.causes))
+        }
+        guard let first = seen.looks.first else { return nil }
+        let (newlyTaken, newlyRejected) = (taken - first.taken, rejected - first.rejected)
+        guard newlyRejected >= Self.minMostlyRejected, newlyRejected > newlyTaken else { return nil }
+        let causes = look.causes.reduce(into: [:]) { $0[$1.key] = $1.value - (first.causes[$1.key] ?? 0) }
         return SourceProblem(
-            source: name, reason: .allRejected, detail: "\(seen.rejectedSince) records rejected, none counted")
+            source: name, reason: .mostlyRejected,
+            detail: "\(newlyRejected) of \(newlyRejected + newlyTaken) records of the last minute rejected"
+                + Self.text(of: causes))
+    }
+
+    /// The most frequent causes, as the end of a sentence.
+    private static func text(of causes: [RefusalBoard.Cause: UInt64]) -> String {
+        let named = causes.filter { $0.value > 0 }.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+            .prefix(maxNamedCauses)
+        return named.isEmpty ? "" : ": " + named.map { "\($0.value) \($0.key.text)" }.joined(separator: ", ")
     }
 
     private func log(_ problem: SourceProblem, now: Int64) {
@@ -107,7 +146,7 @@ package actor SourceMonitor: Service {
         if let last = loggedAt[key], now - last < Self.repeatMilliseconds { return }
         loggedAt[key] = now
         logger.warning(
-            "a source brings nothing",
+            problem.reason == .mostlyRejected ? "most of a source is rejected" : "a source brings nothing",
             [
                 .source: "\(problem.source)", .reason: "\(problem.reason.rawValue)", .detail: "\(problem.detail)",
                 .remedy: "\(problem.reason.remedy)",

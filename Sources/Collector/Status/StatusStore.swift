@@ -62,6 +62,8 @@ package struct Readiness: Sendable, Decodable, Equatable {
     package var sourceProblems: [Problem]
     /// Budgets of new names that are nearly or wholly used up; `nil` from a collector that doesn't tell.
     package var nameBudgets: [ControlMessages.NameBudget]?
+    /// The records that were refused last, the oldest first; `nil` where they aren't told.
+    package var refusals: [RefusalBoard.Refusal]?
     package var provider: String
     package var collector: String
     package var version: String
@@ -84,12 +86,15 @@ package struct Readiness: Sendable, Decodable, Equatable {
         case lastProblem = "last_problem"
         case sourceProblems = "source_problems"
         case nameBudgets = "name_budgets"
+        case refusals
     }
 
     init(
         intakeSwitch: IntakeSwitch, board: StatusStore, nameBudgets: [ControlMessages.NameBudget] = [],
-        nowMilliseconds: Int64, provider: String, collector: String, version: String
+        refusals: [RefusalBoard.Refusal]? = nil, nowMilliseconds: Int64, provider: String, collector: String,
+        version: String
     ) {
+        self.refusals = refusals
         self.nameBudgets = nameBudgets
         let closed = intakeSwitch.closedFor
         let backlog = board.currentBacklog
@@ -149,8 +154,18 @@ package struct Readiness: Sendable, Decodable, Equatable {
                     })), member(.provider, .string(provider)),
             member(.collector, .string(collector)), member(.version, .string(version)),
         ]
+        if let refusals { members.append(member(.refusals, .array(refusals.map(\.json)))) }
         return .object(members)
     }
 
     private func member(_ key: CodingKeys, _ value: JSONValue) -> JSONMember { JSONMember(key.stringValue, value) }
+}
+
+extension RefusalBoard.Refusal {
+    fileprivate var json: JSONValue {
+        [
+            "time": .string(time), "source": .string(source), "reason": .string(reason), "field": .string(field),
+            "detail": .string(detail), "place": .string(place), "excerpt": .string(excerpt),
+        ]
+    }
 }

@@ -29,6 +29,7 @@ package actor Writer: Service {
     let metrics: CollectorMetrics
     let board: StatusStore
     let steadyClock: any SteadyClock
+    private let timeWindow: ReloadableTimeWindow
     private let sealedBatches: AsyncStream<SpooledBatch>.Continuation
     private var ticks = 0
 
@@ -72,7 +73,8 @@ package actor Writer: Service {
         let quarantine = try Quarantine(
             directory: "\(settings.storage.directory)/quarantine", maxBytes: settings.storage.quarantineBytes,
             nextSpoolSequence: recovered.nextSpoolSequence, fileSystem: parts.fileSystem, metrics: parts.metrics)
-        let report = WriterReport(metrics: parts.metrics, logger: parts.logger, sealedBatches: sealedBatches)
+        let report = WriterReport(
+            metrics: parts.metrics, refusals: parts.refusals, logger: parts.logger, sealedBatches: sealedBatches)
         core = WriterCore(
             spool: spool,
             identity: BatchIdentity(
@@ -87,6 +89,7 @@ package actor Writer: Service {
         metrics = parts.metrics
         self.board = board
         steadyClock = parts.steadyClock
+        timeWindow = parts.timeWindow
         self.sealedBatches = sealedBatches
     }
 
@@ -183,6 +186,25 @@ extension Writer {
     func makeRoom() {
         defer { noteSealed() }
         core.makeRoom()
+    }
+
+    /// See ``WriterCore/requeueableFiles``.
+    var requeueableFiles: [String] { core.requeueableFiles }
+
+    /// Reads one file of the quarantine again: see ``WriterCore/requeue(_:_:)``.
+    func requeue(_ name: String, reader: RequeueReader) throws -> RequeueOutcome {
+        defer { noteSealed() }
+        let now = core.wallClock.nowMilliseconds()
+        let context = ChunkContext(
+            source: reader.request.source, file: "", nowMilliseconds: now,
+            window: timeWindow.window(nowMilliseconds: now), keeping: reader.keeping)
+        var outcome = RequeueOutcome()
+        try core.requeue(name) { [remembered = core.remembered] lines in
+            let read = reader.read(lines, into: RequestBuckets(context: context, remembered: remembered))
+            outcome = read.outcome
+            return read.requeued
+        }
+        return outcome
     }
 
     func checkSpace() {

@@ -8,6 +8,7 @@ internal import UsageModel
 /// Tells log, metrics and the shipper what the writer did.
 struct WriterReport: Sendable {
     let metrics: CollectorMetrics
+    let refusals: RefusalBoard
     let logger: Logger
     /// Tells the shipper of sealed batches.
     let sealedBatches: AsyncStream<SpooledBatch>.Continuation
@@ -16,6 +17,7 @@ struct WriterReport: Sendable {
         switch event {
         case .pushedRecordsUnkept(let error):
             logger.warning("rejected records could not be kept; their sender has the list", [.error: "\(error)"])
+        case .quarantined(let entries): refusals.note(entries)
         case .appendRefused(let error): logger.error("pushed events are refused", [.error: "\(error)"])
         case .commitsFailed(let error):
             logger.error(

@@ -145,7 +145,7 @@ extension FileFollower {
         let now = wallClock.nowMilliseconds()
         let context = ChunkContext(
             source: file.source.name, file: file.path, nowMilliseconds: now,
-            window: timeWindow.window(nowMilliseconds: now))
+            window: timeWindow.window(nowMilliseconds: now), keeping: keeping)
         var checkpoint = file.checkpoint
         var outcome = Accumulator.StagedOutcome.added
         var (events, rejected) = (0, 0)
@@ -185,6 +185,7 @@ extension FileFollower {
             let consumed = buffer.withSpan(range) { span in
                 file.parser.consume(span, endOfInput: endOfInput, into: &sink)
             }
+            sink.settle(by: file.parser)
             file.checkpoint.intake = file.parser.checkpoint
             return (consumed, file.checkpoint)
         }

@@ -41,6 +41,8 @@ package struct FileFollower {
 
     /// Globs and formats. Files that are already followed keep the format they started with.
     package var sources: [FollowedSource] { didSet { hasScanned = false } }
+    /// How much of a record that is refused is kept.
+    package var keeping = QuarantineRule()
     /// Whether the directories were looked through for these sources.
     var hasScanned = false
     let timeWindow: ReloadableTimeWindow

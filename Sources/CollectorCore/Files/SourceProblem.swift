@@ -10,6 +10,8 @@ package struct SourceProblem: Sendable, Equatable {
         case tooManyFiles = "too-many-files"
         /// Records come and none of them is counted.
         case allRejected = "all-rejected"
+        /// More records are rejected than counted.
+        case mostlyRejected = "mostly-rejected"
 
         /// What an operator can do.
         package var remedy: String {
@@ -17,7 +19,8 @@ package struct SourceProblem: Sendable, Equatable {
             case .noFiles: "check the source's paths, and that the gateway writes there"
             case .notReadable: "let the collector's user read the files, and enter and list their directories"
             case .tooManyFiles: "remove old files, narrow the source's paths, or divide them among collectors"
-            case .allRejected: "look into the quarantine, and compare the source's format with what the records are"
+            case .allRejected, .mostlyRejected:
+                "look into the quarantine, and compare the source's format with what the records are"
             }
         }
     }

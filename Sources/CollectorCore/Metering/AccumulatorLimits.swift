@@ -7,8 +7,8 @@ package enum AccumulatorLimits {
     package static let sealBytes = 8 << 20
     /// Quarantined input held in memory until the next seal, in bytes; more seals early.
     package static let maxQuarantineBufferBytes = 8 << 20
-    /// The most bytes of one rejected record that are kept.
-    package static let maxQuarantinedRecordBytes = 4 << 10
+    /// The bytes up to which a rejected record is kept whole unless a setting says otherwise.
+    package static let defaultQuarantinedRecordBytes = 64 << 10
     /// Bytes that are read and parsed at a time: one hold of the accumulator's lock.
     package static let chunkBytes = 256 << 10
     /// The largest chunk, used only to get a long record into one piece, in bytes.

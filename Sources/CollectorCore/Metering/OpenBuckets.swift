@@ -1,4 +1,5 @@
 internal import BatchFormat
+internal import SourceFormats
 package import UsageModel
 
 /// What a chunk of a source comes from, and what the source lets in.
@@ -8,12 +9,18 @@ package struct ChunkContext: Sendable {
     package var file: String
     package var nowMilliseconds: Int64
     package var window: TimeWindow
+    /// How much of a record that is refused is kept.
+    package var keeping: QuarantineRule
 
-    package init(source: String, file: String, nowMilliseconds: Int64, window: TimeWindow) {
+    package init(
+        source: String, file: String, nowMilliseconds: Int64, window: TimeWindow,
+        keeping: QuarantineRule = QuarantineRule()
+    ) {
         self.source = source
         self.file = file
         self.nowMilliseconds = nowMilliseconds
         self.window = window
+        self.keeping = keeping
     }
 
     /// The record as it goes to quarantine.
@@ -43,6 +50,15 @@ struct OpenBuckets: Sendable {
 
     var isEmpty: Bool { sums.isEmpty && rejections.isEmpty }
 
+    /// Leaves of the records from the given one on what the rule allows.
+    mutating func settle(from first: Int, _ rule: QuarantineRule, by parser: borrowing any SourceParser) {
+        for index in quarantine.indices.dropFirst(first) {
+            quarantineBytes -= quarantine[index].estimatedBytes
+            quarantine[index].settle(rule, by: parser)
+            quarantineBytes += quarantine[index].estimatedBytes
+        }
+    }
+
     mutating func reject(_ entry: QuarantineEntry) {
         rejections[entry.rejection.reason, default: 0] += 1
         quarantineBytes += entry.estimatedBytes
@@ -71,6 +87,8 @@ package struct ChunkSink: UsageEventSink, ~Copyable {
     private var buckets = OpenBuckets.placeholder
     /// Records that are not for counting, by reason.
     private(set) var ignored = IgnoredRecords()
+    /// How many refused records the buckets held when they were lent.
+    private var firstRefused = 0
 
     init(_ context: ChunkContext) {
         self.context = context
@@ -79,6 +97,12 @@ package struct ChunkSink: UsageEventSink, ~Copyable {
     /// Takes the lent buckets, or gives them back. They change places, since a copy would be one of all sums.
     mutating func exchange(_ open: inout OpenBuckets) {
         swap(&buckets, &open)
+        firstRefused = buckets.quarantine.count
+    }
+
+    /// Leaves of the records that were refused since the buckets were lent what the rule allows.
+    mutating func settle(by parser: borrowing any SourceParser) {
+        buckets.settle(from: firstRefused, context.keeping, by: parser)
     }
 
     package mutating func accept(_ event: borrowing UsageEvent, record: RawSpan, scratch: RawSpan) throws(Rejection) {

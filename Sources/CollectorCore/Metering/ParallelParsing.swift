@@ -57,6 +57,7 @@ final class ChunkParser {
         func read(_ bytes: RawSpan, endOfInput: Bool) {
             piece.withLock { piece in
                 piece.consumed = piece.parser?.consume(bytes, endOfInput: endOfInput, into: &piece.chunk) ?? 0
+                if let parser = piece.parser { piece.chunk.settle(by: parser) }
             }
         }
     }

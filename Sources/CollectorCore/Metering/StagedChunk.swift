@@ -1,4 +1,5 @@
 internal import BatchFormat
+internal import SourceFormats
 package import UsageModel
 
 /// What a piece of a followed file is parsed into before anything of it is counted: the source's time window in front
@@ -32,6 +33,11 @@ package struct StagedChunk: UsageEventSink, Sendable {
     /// Moves the lines of refused records on by those of the pieces before this one.
     mutating func addLines(_ count: UInt64) {
         for index in quarantine.indices { quarantine[index].position.line += count }
+    }
+
+    /// Leaves of refused records what the rule allows.
+    mutating func settle(by parser: borrowing any SourceParser) {
+        for index in quarantine.indices { quarantine[index].settle(context.keeping, by: parser) }
     }
 
     package mutating func accept(_ event: borrowing UsageEvent, record: RawSpan, scratch: RawSpan) throws(Rejection) {

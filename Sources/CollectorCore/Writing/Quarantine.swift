@@ -1,4 +1,3 @@
-internal import Foundation
 package import Spool
 internal import UsageModel
 
@@ -6,7 +5,10 @@ internal import UsageModel
 ///
 /// Records of files stand in one file per batch, `batch-SPOOL_SEQUENCE.ndjson`, synced before the batch is: so a batch
 /// that never became durable, whose input will be read again, takes its file with it at the next start, and nothing
-/// stands there twice. Pushed records stand in `pushed-NUMBER.ndjson`; their sender was told about each of them.
+/// stands there twice. Pushed records stand in `pushed-NUMBER.ndjson`, synced with the write-ahead record that counts
+/// them as refused.
+///
+/// Records that were read again and counted leave their file: see ``Requeue``.
 package struct Quarantine {
     /// Size at which a file of pushed records is closed and the next begun, in bytes.
     static let pushedFileBytes = 4 << 20
@@ -19,7 +21,7 @@ package struct Quarantine {
         case dropped(records: Int)
     }
 
-    private struct Kept {
+    struct Kept {
         var name: String
         var bytes: Int
         var records: Int
@@ -28,10 +30,14 @@ package struct Quarantine {
     let directory: String
     let maxBytes: Int
     let fileSystem: any FileSystem
-    private let note: @Sendable (Note) -> Void
+    let note: @Sendable (Note) -> Void
     /// Oldest first.
-    private var kept: [Kept] = []
-    private var nextPushed: UInt64 = 1
+    var kept: [Kept] = []
+    var nextPushed: UInt64 = 1
+    /// The file of pushed records that was written to since the last ``synchronizePushed()``.
+    private var unsynced: String?
+    /// Files of which some records are being counted, or were and still stand there.
+    var requeues: [Requeue] = []
 
     /// Opens the directory and drops what belongs to batches that never became durable.
     ///
@@ -49,7 +55,9 @@ package struct Quarantine {
         self.note = note
         try fileSystem.createDirectory(directory)
         var found: [(kept: Kept, modified: Int64)] = []
-        for name in try fileSystem.list(directory).sorted() where name.hasSuffix(".ndjson") {
+        for name in try fileSystem.list(directory).sorted() {
+            if let requeue = Requeue(fileName: name) { requeues.append(requeue) }
+            guard name.hasSuffix(".ndjson") else { continue }
             let path = "\(directory)/\(name)"
             if let spoolSequence = Self.number(name, after: "batch-"), spoolSequence >= nextSpoolSequence {
                 try fileSystem.remove(path)
@@ -71,27 +79,50 @@ package struct Quarantine {
 
     /// Writes the records of a batch that is about to be sealed, durably.
     mutating func write(_ entries: [QuarantineEntry], spoolSequence: UInt64) throws {
+        // What was counted must be gone from its file before the batch covers the record that says so.
+        try completeRequeues()
         guard !entries.isEmpty else { return }
-        let digits = String(spoolSequence)
-        let name = "batch-\(String(repeating: "0", count: max(0, 12 - digits.count)))\(digits).ndjson"
+        let name = Self.name(ofBatch: spoolSequence)
         // A seal that failed and is tried again writes the same file anew.
         kept.removeAll { $0.name == name }
         try append(entries, to: name, isDurable: true, replacing: true)
     }
 
-    /// Writes pushed records. They are not synced: their sender has the list.
+    /// Writes pushed records; ``synchronizePushed()`` makes them durable.
     mutating func writePushed(_ entries: [QuarantineEntry]) throws {
         guard !entries.isEmpty else { return }
-        let open = "pushed-\(nextPushed).ndjson"
-        if let file = kept.first(where: { $0.name == open }), file.bytes >= Self.pushedFileBytes { nextPushed += 1 }
-        try append(entries, to: "pushed-\(nextPushed).ndjson", isDurable: false, replacing: false)
+        let open = Self.name(ofPushed: nextPushed)
+        if let file = kept.first(where: { $0.name == open }), file.bytes >= Self.pushedFileBytes {
+            try synchronizePushed()
+            nextPushed += 1
+        }
+        unsynced = Self.name(ofPushed: nextPushed)
+        try append(entries, to: Self.name(ofPushed: nextPushed), isDurable: false, replacing: false)
+    }
+
+    /// Makes pushed records durable.
+    mutating func synchronizePushed() throws {
+        guard let name = unsynced else { return }
+        unsynced = nil
+        guard kept.contains(where: { $0.name == name }) else { return }
+        let file = try fileSystem.open("\(directory)/\(name)", .readWrite)
+        defer { fileSystem.close(file) }
+        try fileSystem.synchronize(file)
+        try fileSystem.synchronizeDirectory(directory)
+    }
+
+    static func name(ofPushed number: UInt64) -> String { "pushed-\(number).ndjson" }
+
+    static func name(ofBatch spoolSequence: UInt64) -> String {
+        let digits = String(spoolSequence)
+        return "batch-\(String(repeating: "0", count: max(0, 12 - digits.count)))\(digits).ndjson"
     }
 
     private mutating func append(
         _ entries: [QuarantineEntry], to name: String, isDurable: Bool, replacing: Bool
     ) throws {
         var text: [UInt8] = []
-        for entry in entries { text += try Self.line(entry) }
+        for entry in entries { text += try QuarantinedRecord(entry).encoded() }
         try write(text, to: "\(directory)/\(name)", isDurable: isDurable, replacing: replacing)
         if let index = kept.firstIndex(where: { $0.name == name }) {
             kept[index].bytes += text.count
@@ -106,6 +137,7 @@ package struct Quarantine {
         while bytes > maxBytes, kept.count > 1 {
             let oldest = kept.removeFirst()
             try? fileSystem.remove("\(directory)/\(oldest.name)")
+            forgetRequeues(of: oldest.name)
             note(.dropped(records: oldest.records))
         }
         note(.holds(byteCount: bytes))
@@ -113,32 +145,7 @@ package struct Quarantine {
 
     // MARK: Files
 
-    private struct Line: Encodable {
-        var time: String
-        var source: String
-        var file: String?
-        var line: UInt64
-        var offset: UInt64
-        var reason: String
-        var field: String
-        var detail: String
-        var bytes: Data
-        var truncated: Bool
-    }
-
-    package static func line(_ entry: QuarantineEntry) throws -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let line = Line(
-            time: CivilTime.logText(milliseconds: entry.timeMilliseconds), source: entry.source,
-            file: entry.file.isEmpty ? nil : entry.file, line: entry.position.line,
-            offset: entry.position.byteOffset, reason: entry.rejection.reason.rawValue,
-            field: entry.rejection.field, detail: entry.rejection.detail, bytes: Data(entry.bytes),
-            truncated: entry.isTruncated)
-        return Array(try encoder.encode(line)) + [0x0A]
-    }
-
-    private func write(
+    func write(
         _ bytes: [UInt8], to path: String, isDurable: Bool, replacing: Bool
     ) throws(FileSystemError) {
         let file = try fileSystem.open(path, replacing ? .replace : .readWrite)
@@ -151,7 +158,7 @@ package struct Quarantine {
         try fileSystem.synchronizeDirectory(directory)
     }
 
-    private static func number(_ name: String, after prefix: String) -> UInt64? {
+    static func number(_ name: String, after prefix: String) -> UInt64? {
         guard name.hasPrefix(prefix) else { return nil }
         return UInt64(name.dropFirst(prefix.count).dropLast(".ndjson".count))
     }

@@ -16,11 +16,19 @@ extension WriterCore {
         // Synced first: what another request is still waiting for may yet fail.
         if remembered.overlap(accepted.fingerprints) == .waiting { syncPending() }
         guard remembered.overlap(accepted.fingerprints) == .none else { throw .repeated }
+        let ticket = try enqueue(accepted)
+        // Only now: whoever is refused as a whole sends it all again.
         do {
             try quarantine.writePushed(entries)
+            report(.quarantined(entries))
         } catch {
             report(.pushedRecordsUnkept(error))
         }
+        return ticket
+    }
+
+    /// Appends rows to the write-ahead log, to be synced.
+    mutating func enqueue(_ accepted: AcceptedRows) throws(CommitFailure) -> Ticket {
         let position = try append(accepted)
         pending.append(PendingCommit(accepted: accepted, position: position))
         remembered.wait(accepted.fingerprints, position: position)
@@ -53,7 +61,12 @@ extension WriterCore {
         }
     }
 
-    private mutating func syncPending() {
+    mutating func syncPending() {
+        do {
+            try quarantine.synchronizePushed()
+        } catch {
+            report(.pushedRecordsUnkept(error))
+        }
         do throws(SpoolError) {
             try spool.sync()
             noteSynced(nil)

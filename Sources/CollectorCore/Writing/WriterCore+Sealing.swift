@@ -74,6 +74,7 @@ extension WriterCore {
         precondition(
             spool.nextSpoolSequence == spoolSequence + 1,
             "batch \(spoolSequence) is durable, and \(spool.nextSpoolSequence) is next")
+        if !content.quarantine.isEmpty { report(.quarantined(content.quarantine)) }
         let note = SealedNote(
             batch: batch, rows: rows.rows.count, events: content.sums.eventCount, flagged: FlaggedRequests(of: rows),
             rejections: content.rejections, repairs: content.repairs,
@@ -104,6 +105,7 @@ extension WriterCore {
         accumulator.restore(checkpoints, writeAheadThrough: 0)
         spool.replayKeptWriteAhead { payload, position in recall(payload, position) }
         try spool.replayWriteAhead { payload, position in replay(payload, position) }
+        quarantine.abandonUncountedRequeues()
         report(.opened(recovered))
         return RecoveredFiles(checkpoints: checkpoints, isNewSpool: recovered.isNew)
     }
@@ -123,6 +125,8 @@ extension WriterCore {
         do throws(BatchError) {
             let accepted = try RowsCodec.decode(payload)
             remembered.recover(accepted.fingerprints, position: position, nowMilliseconds: wallClock.nowMilliseconds())
+            // Before the record can be covered by a batch: then nobody would know any more.
+            quarantine.recoverRequeues(accepted.fingerprints)
             unmerged.append(PendingCommit(accepted: accepted, position: position))
             mergeDurable()
         } catch {

@@ -29,8 +29,8 @@ package struct WriterCore {
     /// How much earlier a table may be sealed, in percent of ``sealAge``.
     let sealSpread: Int
     var quarantine: Quarantine
-    let remembered: RememberedEvents
-    let wallClock: any WallClock
+    package let remembered: RememberedEvents
+    package let wallClock: any WallClock
     let steadyClock: any SteadyClock
     /// Takes what there is to tell. It must not come back to this value.
     let report: (WriterEvent) -> Void

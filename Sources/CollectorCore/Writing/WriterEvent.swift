@@ -6,6 +6,8 @@ package import UsageModel
 package enum WriterEvent {
     /// Rejected records of a request could not be kept.
     case pushedRecordsUnkept(any Error)
+    /// Records were refused, and are kept: those of a request, or of a batch that is being sealed.
+    case quarantined([QuarantineEntry])
     /// A request could not be appended, and the intake switch was closed for it.
     case appendRefused(SpoolError)
     /// Requests could not be made durable, and the intake switch was closed for it.

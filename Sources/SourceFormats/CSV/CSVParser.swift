@@ -54,6 +54,10 @@ package struct CSVParser: SourceParser {
 
     package var checkpoint: ParserCheckpoint { state }
 
+    package func mappedFields(of record: RawSpan) -> [UInt8] { row.mappedFields(of: record) }
+
+    package var recordMemory: [UInt8] { state.memory }
+
     package mutating func resume(from checkpoint: ParserCheckpoint) {
         state = checkpoint
         headerFault = nil
@@ -170,7 +174,8 @@ package struct CSVParser: SourceParser {
             line = line.dropFirst().dropLast()
         }
         guard line.starts(with: Self.separatorPrefix), line.count == Self.separatorPrefix.count + 1,
-            let delimiter = line.last, delimiter < 0x80, delimiter != UInt8(ascii: "\""), delimiter >= 0x20 || delimiter == 0x09
+            let delimiter = line.last, delimiter < 0x80, delimiter != UInt8(ascii: "\""),
+            delimiter >= 0x20 || delimiter == 0x09
         else { return false }
         row.delimiter = delimiter
         state.memory = Self.separatorPrefix + [delimiter, 0x0A]

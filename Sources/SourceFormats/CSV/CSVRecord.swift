@@ -139,6 +139,24 @@ struct CSVRecord: Sendable {
         }
     }
 
+    /// The record with the columns that aren't read left empty. Empty as a whole where its columns can't be told apart.
+    func mappedFields(of record: RawSpan) -> [UInt8] {
+        var fields: [UInt8] = []
+        var column = 0
+        var index = 0
+        while let field = try? field(record, index) {
+            let isRead = column < uses.count && uses[column].source >= 0
+            if isRead, field.next - index <= SourceLimits.maxKeptFieldBytes {
+                for place in index..<field.next { fields.append(record.peek(place)) }
+            }
+            if field.next == record.byteCount { return fields }
+            fields.append(delimiter)
+            column += 1
+            index = field.next + 1
+        }
+        return []
+    }
+
     /// Finds the wanted columns in a header row, or takes them by number where there is none.
     ///
     /// - Returns: what is wrong with the header.

@@ -33,6 +33,8 @@ package struct JSONDocumentParser: SourceParser {
 
     package var checkpoint: ParserCheckpoint { lines.state }
 
+    package func mappedFields(of record: RawSpan) -> [UInt8] { lines.mappedFields(of: record) }
+
     package mutating func resume(from checkpoint: ParserCheckpoint) {
         lines.resume(from: checkpoint)
         shape = .undecided

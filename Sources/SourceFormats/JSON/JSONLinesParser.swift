@@ -23,6 +23,13 @@ package struct JSONLinesParser: SourceParser {
 
     package var endsRecordsAtLineEnds: Bool { true }
 
+    package func mappedFields(of record: RawSpan) -> [UInt8] {
+        var condenser = JSONCondenser(startOffset: 0)
+        // What breaks JSON's grammar stays open, so that nobody takes a part for the whole.
+        do throws(Fault) { try condenser.consume(record, assembler.plan) } catch {}
+        return condenser.takeKept()
+    }
+
     package mutating func resume(from checkpoint: ParserCheckpoint) {
         state = checkpoint
         state.memory = []
