@@ -129,59 +129,9 @@ extension CollectorSettings {
             guard case .file(let files) = source.kind else { return nil }
             return FollowedSource(
                 name: source.name, format: source.format, defaults: source.defaults, globs: files.globs,
+                excluded: files.excluded, rotatedDirectories: files.rotatedDirectories, ignoredAge: files.ignoredAge,
                 startsAtEnd: files.startsAtEnd, isWhole: files.isWhole,
                 completeLastLineAfter: files.completeLastLineAfter)
-        }
-    }
-}
-
-/// Tells log and metrics what became of followed files.
-struct FileReport: Sendable {
-    let metrics: CollectorMetrics
-    let logger: Logger
-
-    func callAsFunction(_ event: FileEvent) {
-        switch event {
-        case .following(let path, let source, let offset):
-            logger.info("following a file", [.path: "\(path)", .source: "\(source)", .offset: "\(offset)"])
-        case .parsed(let source, let events, let rejected, let byteCount):
-            metrics.source(source).count(events: events, rejected: rejected, bytes: UInt64(byteCount))
-        case .startedOver(let path, let offset):
-            metrics.fileRestarts.increment()
-            logger.info("a file was emptied; it is read from its start", [.path: "\(path)", .offset: "\(offset)"])
-        case .finished(let path, let byteCount):
-            logger.info("a compressed file was read to its end", [.path: "\(path)", .bytes: "\(byteCount)"])
-        case .letGo(let path): logger.info("a file is gone and no longer followed", [.path: "\(path)"])
-        case .lost(let path, let byteCount):
-            metrics.lostFileBytes.increment(by: byteCount)
-            logger.error(
-                "a file was removed, or moved to another directory, before it was read to its end",
-                [
-                    .path: "\(path)", .bytes: "\(byteCount)",
-                    .remedy: "let log rotation keep the old file in its directory for some minutes",
-                ])
-        case .tooMany(let path, let limit):
-            logger.error(
-                "too many files are followed; this one waits until others are gone",
-                [.path: "\(path)", .count: "\(limit)", .remedy: "\(SourceProblem.Reason.tooManyFiles.remedy)"])
-        case .unopenable(let path, let error):
-            metrics.fileErrors.increment()
-            logger.error(
-                "a file can't be opened; it is tried again",
-                [.path: "\(path)", .error: "\(error.text)", .remedy: "let this user read it"])
-        case .unreadable(let path, let offset, let error):
-            metrics.fileErrors.increment()
-            logger.error(
-                "a file can't be read; it is tried again, and what came before is counted",
-                [.path: "\(path)", .offset: "\(offset)", .error: "\(error)", .remedy: "check the disk that it is on"])
-        case .failed(let path, let offset, let detail):
-            metrics.fileErrors.increment()
-            logger.error(
-                "a file can't be read any further; what came before it is counted",
-                [
-                    .path: "\(path)", .offset: "\(offset)", .detail: "\(detail)",
-                    .remedy: "replace the file, or restart to try it again",
-                ])
         }
     }
 }

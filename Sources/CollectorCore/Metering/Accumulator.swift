@@ -135,6 +135,14 @@ package final class Accumulator: Sendable {
         state.withLock { $0.checkpoints[file] = checkpoint }
     }
 
+    /// What was read under one id counts under another from now on: no batch has it under both or neither.
+    func moveCheckpoint(from old: FileID, to new: FileID, _ checkpoint: FileCheckpoint) {
+        state.withLock { state in
+            state.checkpoints[old] = nil
+            state.checkpoints[new] = checkpoint
+        }
+    }
+
     /// Forgets files that are gone for good.
     package func removeCheckpoints(_ files: [FileID]) {
         state.withLock { state in
