@@ -30,9 +30,9 @@ import UsageModel
 
     @Test func `several torn records and several whole ones behind them`() throws {
         let torn = Self.record("torn")
-        let text =
-            torn.prefix(50) + torn.prefix(20) + Self.record("a") + Self.record("b") + "\n" + Self.record("c") + "\n"
-        #expect(try tenants(String(text)) == ["a", "b", "c"])
+        let broken = String(torn.prefix(50)) + String(torn.prefix(20))
+        let text = broken + Self.record("a") + Self.record("b") + "\n" + Self.record("c") + "\n"
+        #expect(try tenants(text) == ["a", "b", "c"])
     }
 
     @Test func `zeros before, between and behind records count for nothing`() throws {
