@@ -11,6 +11,8 @@ internal import UsageModel
 package actor FileReader: Service {
     /// How often directories are looked through and files asked for their size.
     static let pollInterval = Duration.milliseconds(100)
+    /// How often that is done where inotify says that nothing has changed.
+    static let restingInterval = Duration.seconds(5)
     /// Rounds in which nothing was read after which memory is given back: after 10 s.
     static let idlePolls = 100
 
@@ -22,6 +24,9 @@ package actor FileReader: Service {
     private let writer: Writer
     private let metrics: CollectorMetrics
     private let steadyClock: any SteadyClock
+    private let watch = DirectoryWatch()
+    /// When the next round is due even where nothing has changed, by the steady clock, in milliseconds.
+    private var nextRoundAt: Int64 = 0
 
     /// - Parameters:
     ///   - maxFiles: the most files that are followed at once.
@@ -53,7 +58,7 @@ package actor FileReader: Service {
         await cancelWhenGracefulShutdown {
             var idlePolls = 0
             while !Task.isCancelled {
-                let didRead = await self.poll()
+                let didRead = await self.pollIfDue()
                 idlePolls = didRead ? 0 : idlePolls + 1
                 if idlePolls == Self.idlePolls { await self.releaseMemory() }
                 if !didRead { try? await self.steadyClock.sleep(for: Self.pollInterval) }
@@ -62,9 +67,22 @@ package actor FileReader: Service {
         follower.close()
     }
 
+    /// Does a round, unless everything was read and nothing has changed since in any directory that matters.
+    private func pollIfDue() async -> Bool {
+        // Asked before the round, so that what changes during it is seen by the next one.
+        let hasChanges = watch.takeChanges()
+        let now = steadyClock.nowMilliseconds()
+        guard hasChanges || now >= nextRoundAt else { return false }
+        let didRead = await poll()
+        let mayRest = !didRead && follower.isIdle && watch.watch(follower.watchableDirectories())
+        nextRoundAt = mayRest ? now + Self.restingInterval.wholeMilliseconds : now
+        return didRead
+    }
+
     /// New globs and formats from now on. Files that are already followed keep the format they started with.
     package func reload(_ settings: CollectorSettings) {
         follower.sources = settings.followedSources
+        nextRoundAt = 0
     }
 
     private func releaseMemory() {

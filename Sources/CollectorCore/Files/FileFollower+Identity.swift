@@ -38,13 +38,10 @@ extension FileFollower {
         else { return .known }
         let isCut = view.byteCount == nil
         let start = try view.available(from: zeros, count: FirstEventProbe.maxBytes)
-        guard let end = FirstEventProbe.end(of: start, by: parser, endOfInput: endOfInput && !isCut) else {
-            // Where nothing but headers and rubbish stands at the start, that tells the file.
-            if start.count >= FirstEventProbe.maxBytes {
-                establish(&file, firstEvent: FileFingerprint(start.prefix(FileFingerprint.maxBytes)))
-            }
-            return .known
-        }
+        var end = FirstEventProbe.end(of: start, by: parser, endOfInput: endOfInput && !isCut)
+        // A first event that is longer, or nothing but headers and rubbish: all of that tells the file.
+        if start.count >= FirstEventProbe.maxBytes { end = end ?? FirstEventProbe.maxBytes }
+        guard let end else { return .known }
         let firstEvent = FileFingerprint(start.prefix(end))
         var matches: [Match] = []
         for id in contents.files(of: file.source.name, firstEvent: firstEvent, head: start) where id != file.id {

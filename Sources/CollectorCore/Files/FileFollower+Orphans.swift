@@ -69,10 +69,7 @@ extension FileFollower {
         order.removeAll { $0 == file.id }
         guard file.checkpoint.offset > 0 else {
             accumulator.removeCheckpoints([file.id])
-            if unreadBytes > 0 {
-                report(.lost(path: file.path, source: file.source.name, byteCount: unreadBytes))
-            }
-            return
+            return tellLost(file.path, file.source, byteCount: unreadBytes)
         }
         let orphan = orphan(
             file.id, file.checkpoint, file.source, unreadBytes: unreadBytes, isLookedFor: isLookedFor)
@@ -114,11 +111,18 @@ extension FileFollower {
     private mutating func giveUp(_ id: FileID, _ checkpoint: FileCheckpoint, _ search: FileSearch) {
         searches[id] = nil
         if search.unreadBytes > 0 {
-            report(.lost(path: checkpoint.path, source: search.source.name, byteCount: search.unreadBytes))
+            tellLost(checkpoint.path, search.source, byteCount: search.unreadBytes)
         } else if search.isFromEarlierRun, !checkpoint.isFinished {
             report(.vanished(path: checkpoint.path, offset: checkpoint.offset))
         }
         forgetOldest()
+    }
+
+    /// Says in the log, in a metric and in the next batch that bytes went unread.
+    private func tellLost(_ path: String, _ source: FollowedSource, byteCount: UInt64) {
+        guard byteCount > 0 else { return }
+        accumulator.addLost(byteCount: byteCount)
+        report(.lost(path: path, source: source.name, byteCount: byteCount))
     }
 
     /// Begins to follow the file that holds what was read, if it lies in one of the directories.
@@ -141,7 +145,8 @@ extension FileFollower {
                     continue
                 }
                 if begin(id, at: path, search.source) == .begun {
-                    followed[id]?.detachedAt = steadyClock.nowMilliseconds()
+                    let now = steadyClock.nowMilliseconds()
+                    followed[id]?.detachedAt = now
                     return true
                 }
             }

@@ -80,15 +80,19 @@ extension FileFollower {
         guard try isStillSame(file, handle, since: status) else { return .read }
         file.checkpoint.seenBytes = status.byteCount
         let isAtEnd = offset + UInt64(count) >= status.byteCount
-        let parsed = parse(&file, count, endOfInput: isAtEnd && file.source.isWhole)
+        let parsed = parse(&file, count, endOfInput: false)
         if parsed.isFull { return .full }
-        let consumed = parsed.consumed
+        var consumed = parsed.consumed
+        if isAtEnd, file.source.isWhole, isWholeRecord(file, consumed..<count) {
+            let last = parseInPlace(&file, consumed..<count, endOfInput: true, context: context(of: file))
+            consumed += last.consumed
+            restartParser(&file)
+        }
         file.grewAt = steadyClock.nowMilliseconds()
         file.tailBytes = UInt64(count - consumed)
         if isAtEnd, offset + UInt64(count) == status.byteCount { file.settle() }
         let needsLarger = consumed == 0 && count == file.chunkBytes
         file.chunkBytes = needsLarger ? min(file.chunkBytes * 2, buffer.byteCount) : chunkBytes
-        if isAtEnd, file.source.isWhole { restartParser(&file) }
         return consumed > 0 || needsLarger ? .read : .waits
     }
 
@@ -107,9 +111,9 @@ extension FileFollower {
     private mutating func completeLastLine(
         _ file: inout FollowedFile, _ handle: OpenFile, _ status: FileStatus
     ) throws(FileSystemError) -> Turn {
-        guard file.tailBytes > 0, let idle = file.source.completeLastLineAfter,
-            steadyClock.nowMilliseconds() - file.grewAt >= idle.wholeMilliseconds
-        else { return .waits }
+        let rested = steadyClock.nowMilliseconds() - file.grewAt
+        let idle = file.source.isWhole ? Self.brokenLineGrace : file.source.completeLastLineAfter
+        guard file.tailBytes > 0, let idle, rested >= idle.wholeMilliseconds else { return .waits }
         if file.checkpoint.firstEvent == nil {
             var view = PlainFileView(handle: handle, fileSystem: fileSystem, size: status.byteCount)
             guard try identify(&file, &view, endOfInput: true) == .known else { return .waits }
@@ -120,10 +124,17 @@ extension FileFollower {
             file.settled = FollowedFile.Look()
             return .waits
         }
+        // A writer may pause in the middle of a line.
+        guard rested >= brokenLineGraceMilliseconds || isWholeRecord(file, 0..<count) else { return .waits }
         if parse(&file, count, endOfInput: true).isFull { return .full }
         file.tailBytes = 0
         restartParser(&file)
         return .read
+    }
+
+    /// Whether bytes in the buffer that have no line end are a record that counts.
+    private func isWholeRecord(_ file: FollowedFile, _ range: Range<Int>) -> Bool {
+        buffer.withSpan(range) { FirstEventProbe.isEvent($0, behind: file.parser) }
     }
 
     /// A parser that was told of the end goes on only afresh from its checkpoint.
@@ -142,10 +153,7 @@ extension FileFollower {
     /// Parses a chunk and counts what came of it.
     func parse(_ file: inout FollowedFile, _ count: Int, endOfInput: Bool) -> Parsed {
         guard accumulator.makeRoom() else { return Parsed(consumed: 0, isFull: true) }
-        let now = wallClock.nowMilliseconds()
-        let context = ChunkContext(
-            source: file.source.name, file: file.path, nowMilliseconds: now,
-            window: timeWindow.window(nowMilliseconds: now))
+        let context = context(of: file)
         let start = file.checkpoint.offset
         var checkpoint = file.checkpoint
         var outcome = Accumulator.StagedOutcome.added
@@ -174,6 +182,13 @@ extension FileFollower {
         var parsed = parseInPlace(&file, consumed..<count, endOfInput: endOfInput, context: context)
         parsed.consumed += consumed
         return parsed
+    }
+
+    private func context(of file: FollowedFile) -> ChunkContext {
+        let now = wallClock.nowMilliseconds()
+        return ChunkContext(
+            source: file.source.name, file: file.path, nowMilliseconds: now,
+            window: timeWindow.window(nowMilliseconds: now))
     }
 
     /// Moves a checkpoint on within the buffer, whose first byte stands at `start` of the file.

@@ -44,7 +44,7 @@ extension FileFollower {
         for candidate in candidates where !isIgnored(candidate) {
             _ = begin(candidate.id, at: candidate.path, candidate.source)
         }
-        copies = copies.filter { seen.contains($0.key) }
+        if !copies.isEmpty { copies = copies.filter { seen.contains($0.key) } }
         search()
         isFirstScan = false
         hasScanned = true

@@ -22,6 +22,9 @@ package struct FileFollower {
     /// grows, and when its name goes.
     package static let idleGrace = Duration.seconds(10)
 
+    /// How long a last line without end that is no whole record is waited for, where it would be taken as complete.
+    package static let brokenLineGrace = Duration.seconds(60)
+
     /// What reading a chunk came to.
     package enum Turn: Sendable {
         case read
@@ -72,6 +75,8 @@ package struct FileFollower {
     /// Whether `startsAtEnd` applies to files found now: only at a spool's very first start.
     var isFirstScan: Bool
     let detachedGraceMilliseconds: Int64
+    /// How long a last line without end that is no whole record is waited for, in milliseconds.
+    let brokenLineGraceMilliseconds = Self.brokenLineGrace.wholeMilliseconds
     /// The most files that are followed at once.
     let maxFiles: Int
     let idleGraceMilliseconds = Self.idleGrace.wholeMilliseconds

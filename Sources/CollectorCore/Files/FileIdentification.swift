@@ -51,6 +51,9 @@ struct FileIdentification {
         let fingerprint = known.fingerprint
         let head = try view.bytes(at: known.leadingZeros, count: fingerprint.length) ?? []
         let isHeadSame = fingerprint.begins(head[...])
+        // Looked at whenever a file has changed, so the long way is gone only where the short one doesn't tell.
+        let reaches = (view.byteCount ?? .max) >= offset
+        if isHeadSame, reaches, known.tail != nil, try isTailSame(&view, known) { return .same }
         let firstEvent = try compareFirstEvent(&view, known, isHeadSame: isHeadSame)
         guard isHeadSame else {
             guard known.firstEvent != nil else { return .other }
@@ -62,8 +65,8 @@ struct FileIdentification {
         }
         if firstEvent == .different { return .other }
         if firstEvent == .cut { return .shorter }
-        if let size = view.byteCount, size < offset { return .shorter }
-        return try isTailSame(&view, known) ? .same : .rewritten
+        if !reaches { return .shorter }
+        return known.tail == nil ? .same : .rewritten
     }
 
     /// Whether a file of which nothing was read yet begins with the event that it did.

@@ -10,12 +10,23 @@ enum FirstEventProbe {
     /// Takes note of an event and counts nothing.
     private struct Sink: UsageEventSink {
         var hasEvent = false
+        var hasRejection = false
 
         mutating func accept(_ event: borrowing UsageEvent, record: RawSpan, scratch: RawSpan) throws(Rejection) {
             hasEvent = true
         }
 
-        mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {}
+        mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {
+            hasRejection = true
+        }
+    }
+
+    /// Whether the bytes that follow what a parser has read, to the end of its input, are events and nothing else.
+    static func isEvent(_ bytes: RawSpan, behind parser: any SourceParser) -> Bool {
+        var parser = parser
+        var sink = Sink()
+        _ = parser.consume(bytes, endOfInput: true, into: &sink)
+        return sink.hasEvent && !sink.hasRejection
     }
 
     /// How many of the bytes hold the first event and all that stands before it; `nil` where there is none.

@@ -87,7 +87,8 @@ struct FollowedFile {
     /// Whether a turn could bring anything.
     var needsTurn: Bool {
         if handle != nil { return true }
-        return !isGone && (hasChanged || isUnreadable || tailBytes > 0 && source.completeLastLineAfter != nil)
+        let isLineTaken = source.isWhole || source.completeLastLineAfter != nil
+        return !isGone && (hasChanged || isUnreadable || tailBytes > 0 && isLineTaken)
     }
     /// Whether a file whose name is gone may not be let go yet: it couldn't be looked for, or not be opened.
     var mayHoldMore: Bool { handle == nil && !isGone && !isDone && (hasLookFailed || hasChanged) }

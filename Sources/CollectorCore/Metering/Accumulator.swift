@@ -143,6 +143,14 @@ package final class Accumulator: Sendable {
         }
     }
 
+    /// Has the next batch say that bytes of followed files went unread.
+    func addLost(byteCount: UInt64) {
+        state.withLock { state in
+            state.open.addLost(byteCount: byteCount)
+            noteOpened(&state)
+        }
+    }
+
     /// Forgets files that are gone for good.
     package func removeCheckpoints(_ files: [FileID]) {
         state.withLock { state in

@@ -25,6 +25,8 @@ package enum RejectionReason: String, Sendable, CaseIterable {
     case wrongColumnCount = "wrong-column-count"
     /// The id is that of another event that was accepted: the two say different things.
     case conflictingID = "conflicting-id"
+    /// Not records but bytes of followed files that went before they could be read.
+    case lostBytes = "lost-bytes"
 }
 
 /// A refused record: the reason, the field it is about, and a sentence for a person.
