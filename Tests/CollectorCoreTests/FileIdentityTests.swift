@@ -337,6 +337,112 @@ import UsageModel
         #expect(rig.seal().events == 205)
     }
 
+    // MARK: Power failures
+
+    @Test(arguments: [1...4, many])
+    func `a log whose end became zeros goes on behind them and counts nothing twice`(tenants: ClosedRange<Int>) {
+        let checkpoints = firstRun(tenants)
+        let size = disk.bytes(of: Self.log).count
+        disk.overwriteDurably([UInt8](repeating: 0, count: 200), at: size - 200, in: Self.log)
+        disk.appendDurably([UInt8](repeating: 0, count: 300), to: Self.log)
+        write(100...102)
+        var rig = Rig(files, after: checkpoints, report: report)
+        rig.poll()
+        let sealed = rig.seal()
+        #expect(sealed.events == 3)
+        #expect(report.cut == [Self.log])
+        write(103...103)
+        var next = Rig(files, after: sealed.checkpoints, report: report)
+        next.poll()
+        #expect(next.seal().events == 1)
+        #expect(report.cut == [Self.log])
+    }
+
+    @Test(arguments: [1...4, many])
+    func `a log that lost its end goes on behind what is left, if nobody wrote it since the boot`(
+        tenants: ClosedRange<Int>
+    ) {
+        let checkpoints = firstRun(tenants)
+        disk.cutDurably(Self.log, to: disk.bytes(of: Self.log).count - 150)
+        disk.renumber()
+        var rig = Rig(files, after: checkpoints, bootedAt: .max, report: report)
+        rig.poll()
+        #expect(report.cut == [Self.log])
+        // Behind half a line, as the writer's next start leaves it.
+        write(100...102)
+        rig.poll()
+        #expect(rig.seal().events == 3)
+    }
+
+    @Test func `a log that is shorter and may be being written again waits`() {
+        let checkpoints = firstRun()
+        disk.cutDurably(Self.log, to: disk.bytes(of: Self.log).count - 150)
+        var rig = Rig(files, after: checkpoints, bootedAt: 0, report: report)
+        rig.poll()
+        #expect(report.held == [Self.log])
+        #expect(rig.seal().events == 0)
+    }
+
+    // MARK: Last lines
+
+    @Test(arguments: [false, true])
+    func `a last line is taken once it is whole, however long its writer pauses in it`(isWhole: Bool) {
+        var rig = Rig(
+            files, completeLastLineAfter: isWhole ? nil : .seconds(1), isWhole: isWhole)
+        let line = FollowerRig.lines(2...2)
+        write(1...1)
+        disk.appendDurably(Array(line.prefix(50)), to: Self.log)
+        rig.poll()
+        rig.wait(.seconds(5))
+        rig.poll()
+        disk.appendDurably(Array(line[50..<line.count - 1]), to: Self.log)
+        rig.poll()
+        rig.wait(.seconds(2))
+        rig.poll()
+        #expect(rig.seal().events == 2)
+    }
+
+    @Test func `what is never completed is refused after a minute`() {
+        var rig = Rig(files, completeLastLineAfter: .seconds(1))
+        write(1...1)
+        disk.appendDurably(Array(FollowerRig.lines(2...2).prefix(50)), to: Self.log)
+        rig.poll()
+        rig.wait(FileFollower.brokenLineGrace)
+        rig.poll()
+        #expect(rig.follower.bytesBehind == ["log": 0])
+        #expect(rig.seal().events == 1)
+    }
+
+    @Test func `a first event that is longer than what is looked through tells a file too`() {
+        let line = FollowerRig.lines(1...1)
+        let long =
+            Array(line.dropLast(2)) + Array(#","metadata":{"p":""#.utf8)
+            + [UInt8](repeating: UInt8(ascii: "x"), count: 90_000) + Array("\"}}\n".utf8)
+        disk.appendDurably(long, to: Self.log)
+        var rig = Rig(files, globs: ["/log/*"])
+        rig.poll()
+        disk.appendDurably(disk.bytes(of: Self.log), to: "/log/copy")
+        disk.replaceDurably(long + FollowerRig.lines(2...3), at: Self.log)
+        rig.poll()
+        rig.poll()
+        #expect(rig.seal().events == 3)
+    }
+
+    @Test func `bytes that are gone stand in the next batch`() {
+        write(1...3)
+        write(11...13, to: "/log/b.log")
+        var rig = Rig(files, globs: ["/log/*"], maxHandles: 0)
+        rig.poll()
+        write(4...4)
+        rig.follower.scan()
+        disk.removeDurably(Self.log)
+        rig.poll()
+        rig.wait(FileFollower.detachedGrace + .seconds(21))
+        rig.poll()
+        let content = rig.accumulator.take(force: true, olderThan: .zero)
+        #expect(content?.rejections == [.lostBytes: UInt64(FollowerRig.lines(4...4).count)])
+    }
+
     // MARK: Checkpoints of the release before
 
     /// As version 1 of the checkpoints has it.

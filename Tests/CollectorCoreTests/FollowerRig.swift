@@ -19,6 +19,7 @@ struct FollowerRig {
         var copies: [String] = []
         var moved: [String] = []
         var vanished: [String] = []
+        var cut: [String] = []
 
         func note(_ event: FileEvent) {
             switch event {
@@ -28,6 +29,7 @@ struct FollowerRig {
             case .copy(let path, _): copies.append(path)
             case .moved(let path, _, _): moved.append(path)
             case .vanished(let path, _): vanished.append(path)
+            case .cutByPowerFailure(let path, _, _): cut.append(path)
             default: break
             }
         }
@@ -40,7 +42,8 @@ struct FollowerRig {
     init(
         _ files: FailingFileSystem, after checkpoints: [FileID: FileCheckpoint] = [:],
         globs: [String] = [FollowerRig.log], format: any SourceFormat = NativeFormat(), olddir: [String] = [],
-        completeLastLineAfter: Duration? = nil, maxHandles: Int = 100, report: Report = Report()
+        completeLastLineAfter: Duration? = nil, maxHandles: Int = 100, bootedAt: Int64? = nil, isWhole: Bool = false,
+        report: Report = Report()
     ) {
         let clock = VirtualClock(time)
         let intakeSwitch = IntakeSwitch()
@@ -48,13 +51,13 @@ struct FollowerRig {
         accumulator = Accumulator(limits: Accumulator.Limits(rows: 1_000), clock: clock)
         let source = FollowedSource(
             name: "log", format: format, defaults: EventDefaults(provider: CollectorNode.provider), globs: globs,
-            rotatedDirectories: olddir, completeLastLineAfter: completeLastLineAfter)
+            rotatedDirectories: olddir, isWhole: isWhole, completeLastLineAfter: completeLastLineAfter)
         follower = FileFollower(
             sources: [source],
             timeWindow: ReloadableTimeWindow(TimeWindow.Span(back: .seconds(86_400), ahead: .seconds(86_400))),
             recovered: RecoveredFiles(checkpoints: checkpoints, isNewSpool: checkpoints.isEmpty),
             sealAge: .seconds(10), accumulator: accumulator, intakeSwitch: intakeSwitch, fileSystem: files,
-            wallClock: clock.wall, steadyClock: clock, maxHandles: maxHandles
+            wallClock: clock.wall, steadyClock: clock, maxHandles: maxHandles, bootedAtMilliseconds: bootedAt
         ) { report.note($0) }
     }
 

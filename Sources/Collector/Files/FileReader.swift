@@ -46,8 +46,14 @@ package actor FileReader: Service {
             sealAge: settings.seal.age, accumulator: parts.accumulator, intakeSwitch: parts.intakeSwitch,
             fileSystem: parts.fileSystem, wallClock: parts.wallClock, steadyClock: parts.steadyClock,
             chunkBytes: AccumulatorLimits.chunkBytes * parsing.pieces, maxFiles: maxFiles, maxHandles: maxHandles,
-            parsing: parsing
+            bootedAtMilliseconds: Self.bootedAtMilliseconds, parsing: parsing
         ) { report($0) }
+    }
+
+    /// When the machine was started, as the kernel has it.
+    private static var bootedAtMilliseconds: Int64? {
+        let lines = (try? String(contentsOfFile: "/proc/stat", encoding: .utf8))?.split(separator: "\n") ?? []
+        return lines.first { $0.hasPrefix("btime ") }.flatMap { Int64($0.dropFirst("btime ".count)) }.map { $0 * 1_000 }
     }
 
     package func run() async throws {

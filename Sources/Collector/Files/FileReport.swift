@@ -13,7 +13,7 @@ struct FileReport: Sendable {
         case .parsed(let source, let events, let rejected, let byteCount):
             metrics.source(source).count(events: events, rejected: rejected, bytes: UInt64(byteCount))
         case .following, .startedOver, .moved, .copy, .finished, .letGo: tellCourse(event)
-        case .held, .rewritten, .lost, .vanished: tellUncounted(event)
+        case .held, .rewritten, .lost, .vanished, .cutByPowerFailure: tellUncounted(event)
         case .tooMany, .unopenable, .unreadable, .failed: tellFailure(event)
         }
     }
@@ -59,6 +59,10 @@ struct FileReport: Sendable {
                     .path: "\(path)", .detail: "begins as \(original)", .offset: "\(offset)",
                     .remedy: "\(SourceProblem.Reason.rewritten.remedy)",
                 ])
+        case .cutByPowerFailure(let path, let offset, let goesOnAt):
+            logger.warning(
+                "a file lost its end when the machine went down: what was counted of it stays counted, and reading goes on",
+                [.path: "\(path)", .offset: "\(goesOnAt)", .detail: "was read to \(offset)"])
         case .lost(let path, _, let byteCount):
             metrics.lostFileBytes.increment(by: byteCount)
             logger.error(

@@ -17,6 +17,9 @@ package enum FileEvent {
     case held(path: String, byteCount: UInt64, offset: UInt64)
     /// A file begins as what was read did, its first event included, and then says something else: it isn't read.
     case rewritten(path: String, original: String, offset: UInt64)
+    /// A file holds less than what was read of it, or zeros in the place of its end, since the machine went down; reading
+    /// goes on behind what is left.
+    case cutByPowerFailure(path: String, offset: UInt64, goesOnAt: UInt64)
     /// A compressed file was read to its end; `byteCount` after decompression.
     case finished(path: String, byteCount: UInt64)
     /// A file's name is gone, and it is no longer followed.

@@ -51,15 +51,16 @@ extension FileFollower {
             establish(&file, firstEvent: firstEvent)
             return .known
         }
-        return act(on: match, of: &file)
+        return try act(on: match, of: &file)
     }
 
     /// The best first: what has no place before what has one, and what goes on before what can't.
     private static func rank(_ match: Match) -> Int {
         switch match.likeness {
         case .same: match.isAlive ? 1 : 0
-        case .shorter: 2
-        default: 3
+        case .zeroed: 2
+        case .shorter: 3
+        default: 4
         }
     }
 
@@ -75,7 +76,7 @@ extension FileFollower {
         guard likeness != .other, likeness != .undecided else { return nil }
         let isAlive = try isAlive(id)
         // Beside the other one it is a file of its own that only begins alike.
-        if likeness == .changed, isAlive || !isInPlace { return nil }
+        if likeness == .changed || likeness == .zeroed, isAlive || !isInPlace { return nil }
         return Match(id: id, checkpoint: checkpoint, likeness: likeness, isAlive: isAlive)
     }
 
@@ -102,9 +103,20 @@ extension FileFollower {
             id, lastPath: other.path, others: otherDirectories(of: other.path, other.source), &listings) != nil
     }
 
-    private mutating func act(on match: Match, of file: inout FollowedFile) -> Identity {
+    private mutating func act(
+        on match: Match, of file: inout FollowedFile
+    ) throws(FileSystemError) -> Identity {
         let original = match.checkpoint
         switch match.likeness {
+        case .zeroed:
+            try takeOver(match.id, cut: original, at: original.intake.position, by: &file)
+            return .known
+        case .shorter where !match.isAlive && wasCutByPowerFailure(file, original):
+            guard let handle = file.handle else { return .waits }
+            var position = original.intake.position
+            position.byteOffset = try lastLineStart(handle, byteCount: file.looked.byteCount)
+            try takeOver(match.id, cut: original, at: position, by: &file)
+            return .known
         case .same, .shorter:
             if match.isAlive {
                 file.original = match.id
@@ -125,6 +137,28 @@ extension FileFollower {
             file.hold = .rewritten
         }
         return .waits
+    }
+
+    /// Whether a file lost its end when the machine went down: it lies where it was and wasn't written since.
+    private func wasCutByPowerFailure(_ file: FollowedFile, _ original: FileCheckpoint) -> Bool {
+        guard let bootedAtMilliseconds, file.compression == nil, original.path == file.path else { return false }
+        return file.looked.modified / 1_000_000 < bootedAtMilliseconds
+    }
+
+    /// What was read of a file goes on in what a power failure left of it: that stays counted, and what is read from
+    /// `position` on is new.
+    private mutating func takeOver(
+        _ id: FileID, cut original: FileCheckpoint, at position: RecordPosition, by file: inout FollowedFile
+    ) throws(FileSystemError) {
+        var checkpoint = original
+        checkpoint.intake.position = position
+        takeOver(id, checkpoint, by: &file)
+        if let handle = file.handle {
+            try markRead(&file, handle, byteCount: file.looked.byteCount, to: checkpoint.intake)
+            contents.insert(file.id, file.checkpoint)
+            accumulator.setCheckpoint(file.checkpoint, for: file.id)
+        }
+        report(.cutByPowerFailure(path: file.path, offset: original.offset, goesOnAt: position.byteOffset))
     }
 
     /// It is a file of its own.

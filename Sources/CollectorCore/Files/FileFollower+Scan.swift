@@ -226,7 +226,7 @@ extension FileFollower {
     }
 
     /// Where the last line that isn't complete yet begins, or the file's end.
-    private func lastLineStart(_ handle: OpenFile, byteCount: UInt64) throws(FileSystemError) -> UInt64 {
+    func lastLineStart(_ handle: OpenFile, byteCount: UInt64) throws(FileSystemError) -> UInt64 {
         var end = byteCount
         while end > 0 {
             let count = Int(min(end, UInt64(chunkBytes)))

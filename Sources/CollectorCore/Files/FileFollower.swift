@@ -75,6 +75,8 @@ package struct FileFollower {
     /// Whether `startsAtEnd` applies to files found now: only at a spool's very first start.
     var isFirstScan: Bool
     let detachedGraceMilliseconds: Int64
+    /// When the machine was started, in milliseconds since 1970-01-01T00:00Z; `nil` where that isn't known.
+    let bootedAtMilliseconds: Int64?
     /// How long a last line without end that is no whole record is waited for, in milliseconds.
     let brokenLineGraceMilliseconds = Self.brokenLineGrace.wholeMilliseconds
     /// The most files that are followed at once.
@@ -98,12 +100,14 @@ package struct FileFollower {
     ///   - chunkBytes: bytes that are read and parsed at a time.
     ///   - maxFiles: the most files that are followed at once.
     ///   - maxHandles: the most handles that are kept, of files with unread bytes and of those that have just grown.
+    ///   - bootedAtMilliseconds: when the machine was started, by the time of day; `nil` where that isn't known.
     ///   - parsing: in how many pieces a chunk is parsed, and by whom.
     package init(
         sources: [FollowedSource], timeWindow: ReloadableTimeWindow, recovered: RecoveredFiles, sealAge: Duration,
         accumulator: Accumulator, intakeSwitch: IntakeSwitch, fileSystem: any FileSystem, wallClock: any WallClock,
         steadyClock: any SteadyClock, chunkBytes: Int = AccumulatorLimits.chunkBytes, maxFiles: Int = Self.maxFiles,
-        maxHandles: Int = Self.maxFiles, parsing: ParallelParsing = .inTurn(pieces: 1),
+        maxHandles: Int = Self.maxFiles, bootedAtMilliseconds: Int64? = nil,
+        parsing: ParallelParsing = .inTurn(pieces: 1),
         report: @escaping (FileEvent) -> Void
     ) {
         self.sources = sources
@@ -117,6 +121,7 @@ package struct FileFollower {
         self.maxFiles = min(maxFiles, Self.maxFiles)
         self.maxHandles = maxHandles
         self.report = report
+        self.bootedAtMilliseconds = bootedAtMilliseconds
         buffer = ChunkBuffer(byteCount: Limits.maxRecordBytes + chunkBytes)
         chunkParser = ChunkParser(parsing)
         identification = FileIdentification(fileSystem: fileSystem)

@@ -23,6 +23,8 @@ enum FileLikeness: Equatable {
     case same
     /// As far as it goes it may be the same, and it ends before the checkpoint.
     case shorter
+    /// It begins with the same event, and zeros stand where the checkpoint is: a power failure took what was read last.
+    case zeroed
     /// Its first event is the same, and not all of what follows within the fingerprint.
     case changed
     /// All that the fingerprint covers is the same, and not what stands before the checkpoint.
@@ -58,7 +60,9 @@ struct FileIdentification {
         guard isHeadSame else {
             guard known.firstEvent != nil else { return .other }
             switch firstEvent {
-            case .same: return head.count < fingerprint.length ? .shorter : .changed
+            case .same:
+                if head.count < fingerprint.length { return .shorter }
+                return try endsWithZero(&view, known) ? .zeroed : .changed
             case .different: return .other
             case .cut: return head.contains(0x0A) ? .other : .undecided
             }
@@ -66,7 +70,8 @@ struct FileIdentification {
         if firstEvent == .different { return .other }
         if firstEvent == .cut { return .shorter }
         if !reaches { return .shorter }
-        return known.tail == nil ? .same : .rewritten
+        if known.tail == nil { return .same }
+        return try endsWithZero(&view, known) ? .zeroed : .rewritten
     }
 
     /// Whether a file of which nothing was read yet begins with the event that it did.
@@ -96,6 +101,11 @@ struct FileIdentification {
         let bytes = try view.bytes(at: known.leadingZeros, count: first.length) ?? []
         if bytes.count < first.length { return .cut }
         return first.begins(bytes[...]) ? .same : .different
+    }
+
+    /// Whether a zero stands before the checkpoint: no record ends with one.
+    private func endsWithZero(_ view: inout some FileView, _ known: FileCheckpoint) throws(FileSystemError) -> Bool {
+        try view.bytes(at: known.offset - 1, count: 1) == [0]
     }
 
     /// Whether the bytes before the checkpoint are those that were read. Where they can't be looked at they are taken to

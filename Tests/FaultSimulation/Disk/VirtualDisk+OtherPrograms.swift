@@ -36,6 +36,16 @@ extension VirtualDisk {
         }
     }
 
+    /// Takes the end of a file.
+    func cutDurably(_ path: String, to byteCount: Int) {
+        state.withLock { state in
+            guard let file = state.names[path] else { return }
+            state.files[file]?.truncate(to: byteCount)
+            state.files[file]?.sync()
+            Self.noteChange(of: file, &state)
+        }
+    }
+
     /// The machine gives the disk another number, as after a boot or a mount.
     func renumber() { state.withLock { $0.device += 1 } }
 
