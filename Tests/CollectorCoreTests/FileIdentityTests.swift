@@ -155,6 +155,22 @@ import UsageModel
         #expect(rig.seal().events == 27)
     }
 
+    @Test func `what was refused of a file without events isn't refused again`() {
+        disk.appendDurably(Array("rubbish 1\nrubbish 2\n".utf8), to: Self.log)
+        write(1...1, to: "/log/b.log")
+        var rig = Rig(files, globs: ["/log/*"])
+        rig.poll()
+        let checkpoints = rig.seal().checkpoints
+        disk.renumber()
+        disk.appendDurably(Array("rubbish 3\n".utf8), to: Self.log)
+        write(2...2, to: "/log/b.log")
+        var next = Rig(files, after: checkpoints, globs: ["/log/*"])
+        next.poll()
+        let content = next.accumulator.take(force: true, olderThan: .zero)
+        #expect(content?.sums.eventCount == 1)
+        #expect(content?.quarantine.map(\.bytes) == [Array("rubbish 3".utf8)])
+    }
+
     // MARK: Rewritten in place
 
     @Test func `a rewrite that begins with the same event is refused and told`() {

@@ -36,6 +36,10 @@ extension FileFollower {
         guard let zeros = try view.leadingZeros(from: file.checkpoint.fingerprint.length == 0 ? file.offset : 0),
             let parser = file.source.plan?.makeParser()
         else { return .known }
+        if file.offset == 0, let (id, checkpoint) = try eventlessPredecessor(of: file, &view) {
+            takeOver(id, checkpoint, by: &file)
+            return .known
+        }
         let isCut = view.byteCount == nil
         let start = try view.available(from: zeros, count: FirstEventProbe.maxBytes)
         var end = FirstEventProbe.end(of: start, by: parser, endOfInput: endOfInput && !isCut)
@@ -52,6 +56,21 @@ extension FileFollower {
             return .known
         }
         return try act(on: match, of: &file)
+    }
+
+    /// What was read in a file's place, without any event in it, of a file that is gone and that this one goes on with.
+    private func eventlessPredecessor(
+        of file: FollowedFile, _ view: inout some FileView
+    ) throws(FileSystemError) -> (FileID, FileCheckpoint)? {
+        let followedOnes = detached.filter { followed[$0]?.path == file.path && $0.source == file.source.name }
+        for id in contents.eventlessFiles(of: file.source.name, at: file.path) + followedOnes where id != file.id {
+            guard let checkpoint = followed[id]?.checkpoint ?? remembered[id], checkpoint.firstEvent == nil,
+                checkpoint.offset > 0, checkpoint.tail != nil, try !isAlive(id),
+                try identification.likeness(&view, to: checkpoint) == .same
+            else { continue }
+            return (id, checkpoint)
+        }
+        return nil
     }
 
     /// The best first: what has no place before what has one, and what goes on before what can't.

@@ -40,7 +40,8 @@ extension FileFollower {
         for source in sources {
             for id in lostIDs(of: source, seen: seen) { findRenamed(id, of: source, seen: &seen, &listings) }
         }
-        for id in order where !seen.contains(id) { followDetached(id, &listings) }
+        detached = order.filter { !seen.contains($0) }
+        for id in detached { followDetached(id, &listings) }
         for candidate in candidates where !isIgnored(candidate) {
             _ = begin(candidate.id, at: candidate.path, candidate.source)
         }

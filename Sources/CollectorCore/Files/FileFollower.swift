@@ -68,6 +68,8 @@ package struct FileFollower {
     var copies: [FileID: FileCopy] = [:]
     /// Those of them that were told of.
     var toldCopies: Set<FileID> = []
+    /// Those that are followed though no glob leads to them, as of the last ``scan()``.
+    var detached: [FileID] = []
     /// What is looked for after it has left its place.
     var searches: [FileID: FileSearch] = [:]
     /// The highest number that was given to what left its place.
