@@ -1,3 +1,4 @@
+import BatchFormat
 import CollectorCore
 import SourceFormats
 import Spool
