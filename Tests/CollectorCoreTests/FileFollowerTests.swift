@@ -8,56 +8,8 @@ import UsageModel
 @testable import FaultSimulation
 
 @Suite struct FileFollowerTests {
-    private static let log = "/log/app.log"
-
-    /// A follower of one log with its accumulator, as one process would have them.
-    private struct Rig {
-        let accumulator: Accumulator
-        var follower: FileFollower
-        private let time = VirtualTime()
-
-        init(
-            _ files: FailingFileSystem, after checkpoints: [FileID: FileCheckpoint] = [:],
-            globs: [String] = [FileFollowerTests.log], maxHandles: Int = 100, report: Report = Report()
-        ) {
-            let clock = VirtualClock(time)
-            let intakeSwitch = IntakeSwitch()
-            intakeSwitch.set(.starting, false)
-            accumulator = Accumulator(limits: Accumulator.Limits(rows: 1_000), clock: clock)
-            let source = FollowedSource(
-                name: "log", format: NativeFormat(), defaults: EventDefaults(provider: CollectorNode.provider),
-                globs: globs)
-            follower = FileFollower(
-                sources: [source],
-                timeWindow: ReloadableTimeWindow(TimeWindow.Span(back: .seconds(86_400), ahead: .seconds(86_400))),
-                recovered: RecoveredFiles(checkpoints: checkpoints, isNewSpool: checkpoints.isEmpty),
-                sealAge: .seconds(10), accumulator: accumulator, intakeSwitch: intakeSwitch, fileSystem: files,
-                wallClock: clock.wall, steadyClock: clock, maxHandles: maxHandles
-            ) { if case .lost(_, let byteCount) = $0 { report.lostBytes += byteCount } }
-        }
-
-        /// Lets time pass.
-        func wait(_ duration: Duration) { time.milliseconds += duration.wholeMilliseconds }
-
-        mutating func poll() {
-            follower.scan()
-            for id in follower.order {
-                while case .read = follower.readChunk(of: id) {}
-            }
-            follower.letGoOfDetached()
-        }
-
-        /// How many events were counted since the last call, and where the files stood.
-        func seal() -> (events: UInt64, checkpoints: [FileID: FileCheckpoint]) {
-            guard let content = accumulator.take(force: true, olderThan: .zero) else { return (0, [:]) }
-            return (content.sums.eventCount, content.checkpoints)
-        }
-    }
-
-    /// What was told.
-    private final class Report {
-        var lostBytes: UInt64 = 0
-    }
+    private typealias Rig = FollowerRig
+    private static let log = FollowerRig.log
 
     private let disk = VirtualDisk(SimulationRandom(seed: 1))
     private let files: FailingFileSystem
@@ -67,16 +19,7 @@ import UsageModel
     }
 
     private func write(_ tenants: ClosedRange<Int>, to path: String = FileFollowerTests.log) {
-        for tenant in tenants { disk.appendDurably(bytes(tenant...tenant), to: path) }
-    }
-
-    /// A line for each tenant.
-    private func bytes(_ tenants: ClosedRange<Int>) -> [UInt8] {
-        tenants.flatMap { tenant in
-            let line =
-                #"{"time":"2026-01-01T00:00:00Z","tenant":"t-\#(tenant)","model":"m","region":"r","input_tokens":1,"output_tokens":0}"#
-            return Array((line + "\n").utf8)
-        }
+        for tenant in tenants { disk.appendDurably(FollowerRig.lines(tenant...tenant), to: path) }
     }
 
     @Test func `a read that fails is tried again and nothing counts twice`() {
@@ -147,7 +90,7 @@ import UsageModel
     // MARK: Handles
 
     /// A follower that has read three events and has given up its handle.
-    private func restingRig(report: Report = Report()) -> Rig {
+    private func restingRig(report: FollowerRig.Report = FollowerRig.Report()) -> Rig {
         write(1...3)
         var rig = Rig(files, report: report)
         rig.poll()
@@ -215,7 +158,7 @@ import UsageModel
     @Test func `between the look and the reading, a name may go over to another file`() {
         var rig = restingRig()
         write(4...4)
-        let (disk, next) = (disk, bytes(11...12))
+        let (disk, next) = (disk, FollowerRig.lines(11...12))
         files.failing { call, _ in
             if call == "open", disk.bytes(of: "/log/old.log").isEmpty {
                 disk.renameDurably(Self.log, to: "/log/old.log")
@@ -229,16 +172,22 @@ import UsageModel
         #expect(rig.seal().events == 6)
     }
 
-    @Test func `a resting file under whose inode the same bytes begin another one is told by its length`() {
+    @Test func `what begins with the bytes that were read and is shorter waits until it is told from them`() {
         var rig = restingRig()
         disk.removeDurably(Self.log)
         write(1...2)
         rig.poll()
-        #expect(rig.seal().events == 5)
+        #expect(rig.seal().events == 3)
+        write(4...4)
+        rig.poll()
+        #expect(rig.seal().events == 0, "it begins with the same event, so it may be the same file in another version")
+        disk.replaceDurably(FollowerRig.lines(1...5), at: Self.log)
+        rig.poll()
+        #expect(rig.seal().events == 2)
     }
 
     @Test func `bytes that go before they could be read are told`() {
-        let report = Report()
+        let report = FollowerRig.Report()
         write(1...3)
         write(1...3, to: "/log/b.log")
         var rig = Rig(files, globs: ["/log/*"], maxHandles: 0, report: report)

@@ -35,6 +35,7 @@ final class ForbiddingFileSystem: FileSystem {
 
     func createDirectory(_ path: String) throws(FileSystemError) { try base.createDirectory(path) }
     func close(_ file: OpenFile) { base.close(file) }
+    func realPath(_ path: String) throws(FileSystemError) -> String { try base.realPath(path) }
     func status(_ path: String) throws(FileSystemError) -> FileStatus { try base.status(path) }
     func status(_ file: OpenFile) throws(FileSystemError) -> FileStatus { try base.status(file) }
     func read(

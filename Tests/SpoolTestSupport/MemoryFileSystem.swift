@@ -151,7 +151,8 @@ package final class MemoryFileSystem: FileSystem {
     private func status(of node: Int) -> FileStatus {
         let byteCount = UInt64(state.withLock { $0.nodes[node]?.bytes.count ?? 0 })
         return FileStatus(
-            device: 1, inode: UInt64(node), byteCount: byteCount, isRegular: true, modifiedNanoseconds: Int64(node))
+            device: 1, inode: UInt64(node), byteCount: byteCount, isRegular: true, modifiedNanoseconds: Int64(node),
+            changedNanoseconds: Int64(node))
     }
 
     package func read(

@@ -12,6 +12,8 @@ internal import UsageModel
 package actor FileReader: Service {
     /// How often directories are looked through and files asked for their size.
     static let pollInterval = Duration.milliseconds(100)
+    /// How often that is done where inotify says that nothing has changed.
+    static let restingInterval = Duration.seconds(5)
     /// Rounds in which nothing was read after which memory is given back: after 10 s.
     static let idlePolls = 100
 
@@ -23,6 +25,9 @@ package actor FileReader: Service {
     private let writer: Writer
     private let metrics: CollectorMetrics
     private let steadyClock: any SteadyClock
+    private let watch = DirectoryWatch()
+    /// When the next round is due even where nothing has changed, by the steady clock, in milliseconds.
+    private var nextRoundAt: Int64 = 0
 
     /// - Parameters:
     ///   - maxFiles: the most files that are followed at once.
@@ -42,9 +47,15 @@ package actor FileReader: Service {
             sealAge: settings.seal.age, accumulator: parts.accumulator, intakeSwitch: parts.intakeSwitch,
             fileSystem: parts.fileSystem, wallClock: parts.wallClock, steadyClock: parts.steadyClock,
             chunkBytes: AccumulatorLimits.chunkBytes * parsing.pieces, maxFiles: maxFiles, maxHandles: maxHandles,
-            parsing: parsing
+            bootedAtMilliseconds: Self.bootedAtMilliseconds, parsing: parsing
         ) { report($0) }
         follower.keeping = parts.keeping
+    }
+
+    /// When the machine was started, as the kernel has it.
+    private static var bootedAtMilliseconds: Int64? {
+        let lines = (try? String(contentsOfFile: "/proc/stat", encoding: .utf8))?.split(separator: "\n") ?? []
+        return lines.first { $0.hasPrefix("btime ") }.flatMap { Int64($0.dropFirst("btime ".count)) }.map { $0 * 1_000 }
     }
 
     package func run() async throws {
@@ -55,7 +66,7 @@ package actor FileReader: Service {
         await cancelWhenGracefulShutdown {
             var idlePolls = 0
             while !Task.isCancelled {
-                let didRead = await self.poll()
+                let didRead = await self.pollIfDue()
                 idlePolls = didRead ? 0 : idlePolls + 1
                 if idlePolls == Self.idlePolls { await self.releaseMemory() }
                 if !didRead { try? await self.steadyClock.sleep(for: Self.pollInterval) }
@@ -64,9 +75,22 @@ package actor FileReader: Service {
         follower.close()
     }
 
+    /// Does a round, unless everything was read and nothing has changed since in any directory that matters.
+    private func pollIfDue() async -> Bool {
+        // Asked before the round, so that what changes during it is seen by the next one.
+        let hasChanges = watch.takeChanges()
+        let now = steadyClock.nowMilliseconds()
+        guard hasChanges || now >= nextRoundAt else { return false }
+        let didRead = await poll()
+        let mayRest = !didRead && follower.isIdle && watch.watch(follower.watchableDirectories())
+        nextRoundAt = mayRest ? now + Self.restingInterval.wholeMilliseconds : now
+        return didRead
+    }
+
     /// New globs and formats from now on. Files that are already followed keep the format they started with.
     package func reload(_ settings: CollectorSettings) {
         follower.sources = settings.followedSources
+        nextRoundAt = 0
     }
 
     private func releaseMemory() {
@@ -131,60 +155,9 @@ extension CollectorSettings {
             guard case .file(let files) = source.kind else { return nil }
             return FollowedSource(
                 name: source.name, format: source.format, wrappings: source.wrappings, defaults: source.defaults,
-                globs: files.globs, startsAtEnd: files.startsAtEnd, isWhole: files.isWhole,
+                globs: files.globs, excluded: files.excluded, rotatedDirectories: files.rotatedDirectories,
+                ignoredAge: files.ignoredAge, startsAtEnd: files.startsAtEnd, isWhole: files.isWhole,
                 completeLastLineAfter: files.completeLastLineAfter)
-        }
-    }
-}
-
-/// Tells log and metrics what became of followed files.
-struct FileReport: Sendable {
-    let metrics: CollectorMetrics
-    let logger: Logger
-
-    func callAsFunction(_ event: FileEvent) {
-        switch event {
-        case .following(let path, let source, let offset):
-            logger.info("following a file", [.path: "\(path)", .source: "\(source)", .offset: "\(offset)"])
-        case .parsed(let source, let events, let rejected, let ignored, let byteCount):
-            metrics.source(source).count(
-                events: events, rejected: rejected, ignored: ignored, bytes: UInt64(byteCount))
-        case .startedOver(let path, let offset):
-            metrics.fileRestarts.increment()
-            logger.info("a file was emptied; it is read from its start", [.path: "\(path)", .offset: "\(offset)"])
-        case .finished(let path, let byteCount):
-            logger.info("a compressed file was read to its end", [.path: "\(path)", .bytes: "\(byteCount)"])
-        case .letGo(let path): logger.info("a file is gone and no longer followed", [.path: "\(path)"])
-        case .lost(let path, let byteCount):
-            metrics.lostFileBytes.increment(by: byteCount)
-            logger.error(
-                "a file was removed, or moved to another directory, before it was read to its end",
-                [
-                    .path: "\(path)", .bytes: "\(byteCount)",
-                    .remedy: "let log rotation keep the old file in its directory for some minutes",
-                ])
-        case .tooMany(let path, let limit):
-            logger.error(
-                "too many files are followed; this one waits until others are gone",
-                [.path: "\(path)", .count: "\(limit)", .remedy: "\(SourceProblem.Reason.tooManyFiles.remedy)"])
-        case .unopenable(let path, let error):
-            metrics.fileErrors.increment()
-            logger.error(
-                "a file can't be opened; it is tried again",
-                [.path: "\(path)", .error: "\(error.text)", .remedy: "let this user read it"])
-        case .unreadable(let path, let offset, let error):
-            metrics.fileErrors.increment()
-            logger.error(
-                "a file can't be read; it is tried again, and what came before is counted",
-                [.path: "\(path)", .offset: "\(offset)", .error: "\(error)", .remedy: "check the disk that it is on"])
-        case .failed(let path, let offset, let detail):
-            metrics.fileErrors.increment()
-            logger.error(
-                "a file can't be read any further; what came before it is counted",
-                [
-                    .path: "\(path)", .offset: "\(offset)", .detail: "\(detail)",
-                    .remedy: "replace the file, or restart to try it again",
-                ])
         }
     }
 }

@@ -22,6 +22,21 @@ struct SourceKeys: SettingKeys {
     let paths = Setting(
         "paths", optional: .globs, absent: "required for `file`", reload: .byEntry,
         "Files or globs (`*`, `?`, `[…]`, `{a,b}`) that are followed")
+    let exclude = Setting(
+        "exclude", type: .globs, default: [], reload: .byEntry,
+        "Files or globs that are not followed although `paths` matches them")
+    let ignoreOlder = Setting(
+        "ignore-older", optional: .duration(.minutes(1) ... .days(36_500)), absent: "none", reload: .byEntry,
+        """
+        A file that was last changed so long ago and was never read isn't opened. One that is changed later is read from \
+        its beginning
+        """)
+    let oldDirectory = Setting(
+        "olddir", type: .texts, default: [], reload: .byEntry,
+        """
+        Directories that rotation moves files to (logrotate's `olddir`), each as it is or below the directory of the \
+        file: what was moved there, or copied, or compressed, is read to its end
+        """)
     let readFrom = Setting(
         "read-from", type: .choice(of: StartingPoint.self), default: .beginning, reload: .byEntry,
         """

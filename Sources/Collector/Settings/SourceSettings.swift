@@ -6,6 +6,12 @@ internal import UsageModel
 package struct SourceSettings: Sendable {
     package struct Files: Sendable, Equatable {
         package var globs: [String]
+        /// Patterns of paths that aren't followed although ``globs`` match them.
+        package var excluded: [String]
+        /// Directories that rotation moves files to.
+        package var rotatedDirectories: [String]
+        /// A file that wasn't changed for as long and was never read isn't followed; `nil` for none.
+        package var ignoredAge: Duration?
         /// Whether files that are there at the very first start are read from their end.
         package var startsAtEnd: Bool
         package var isWhole: Bool
@@ -90,7 +96,11 @@ package struct SourceSettings: Sendable {
     ) -> Kind? {
         let keys = entry.keys
         guard entry[keys.type] == .file else {
-            let fileOnly: [any AnySetting] = [keys.paths, keys.completeLastLineAfter, keys.readFrom, keys.whole]
+            let fileOnly: [any AnySetting] = [
+                keys.paths, keys.exclude, keys.ignoreOlder, keys.oldDirectory, keys.completeLastLineAfter,
+                keys.readFrom,
+                keys.whole,
+            ]
             for setting in fileOnly where entry.isGiven(setting) {
                 problems.append(
                     entry.problem(at: setting, "is for `file` sources", remedy: "remove it, or set type: file"))
@@ -107,7 +117,9 @@ package struct SourceSettings: Sendable {
         }
         return .file(
             Files(
-                globs: globs, startsAtEnd: entry[keys.readFrom] == .end, isWhole: entry[keys.whole],
+                globs: globs, excluded: entry[keys.exclude], rotatedDirectories: entry[keys.oldDirectory],
+                ignoredAge: entry[keys.ignoreOlder], startsAtEnd: entry[keys.readFrom] == .end,
+                isWhole: entry[keys.whole],
                 completeLastLineAfter: entry[keys.completeLastLineAfter]))
     }
 }

@@ -29,6 +29,9 @@ package final class CollectorMetrics: Sendable {
     let lostFileBytes: Counter
     let fileErrors: Counter
     let fileRestarts: Counter
+    let movedFiles: Counter
+    let rewrittenFiles: Counter
+    let vanishedFiles: Counter
     let spoolBytes: Gauge
     let spoolDamaged: Counter
     let backlogBatches: Gauge
@@ -72,6 +75,11 @@ package final class CollectorMetrics: Sendable {
             "lost_file_bytes_total", help: "Bytes in files that were removed, or moved away, before they were read.")
         fileErrors = counter("file_errors_total", help: "Files that could not be opened or read any further.")
         fileRestarts = counter("file_restarts_total", help: "Files that were emptied and read from their start again.")
+        movedFiles = counter("moved_files_total", help: "Files that were found in another place and read on there.")
+        rewrittenFiles = counter(
+            "rewritten_files_total", help: "Files that begin as one that was read does, then differ, and aren't read.")
+        vanishedFiles = counter(
+            "vanished_files_total", help: "Files that were gone when the collector started, and found nowhere.")
         spoolBytes = gauge("spool_bytes", help: "Size of the spool directory.")
         spoolDamaged = counter(
             "spool_damaged_total", help: "Damaged stretches of the spool that were set aside at start.")

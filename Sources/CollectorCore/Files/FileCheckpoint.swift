@@ -1,16 +1,30 @@
-internal import Foundation
 package import SourceFormats
 internal import UsageModel
 
 /// How far a file has been read: kept in every batch record, so that reading resumes exactly behind the last batch.
 package struct FileCheckpoint: Sendable, Hashable {
+    /// The most bytes before the checkpoint that ``tail`` covers.
+    package static let maxTailBytes = 256
+
     /// Where the file was last seen.
     package var path: String
+    /// The first bytes behind ``leadingZeros``, as far as they were read and at most ``FileFingerprint/maxBytes``.
     package var fingerprint: FileFingerprint
+    /// How many zeros the file begins with.
+    package var leadingZeros: UInt64 = 0
+    /// The bytes behind ``leadingZeros`` up to the end of the first event; `nil` while none was read, and for files of a
+    /// release that didn't keep it.
+    package var firstEvent: FileFingerprint?
+    /// The last bytes before the next record; `nil` where none were read, and for files of a release that didn't keep it.
+    package var tail: FileFingerprint?
     /// Where the next record starts; in bytes after decompression for a compressed file.
     package var intake: ParserCheckpoint
     /// Whether a compressed file was read to its end.
     package var isFinished: Bool
+    /// The size that the file had when it was last read, in bytes; 0 where that isn't known.
+    package var seenBytes: UInt64 = 0
+    /// Since when its place holds another file or none, in milliseconds since 1970-01-01T00:00Z.
+    package var orphanedAtMilliseconds: Int64?
 
     package init(
         path: String, fingerprint: FileFingerprint = .empty, intake: ParserCheckpoint = .start,
@@ -21,68 +35,42 @@ package struct FileCheckpoint: Sendable, Hashable {
         self.intake = intake
         self.isFinished = isFinished
     }
+
+    var offset: UInt64 { intake.position.byteOffset }
+
+    /// Bytes that stood in the file when it was last read and are behind the checkpoint.
+    var unreadBytes: UInt64 { seenBytes > offset ? seenBytes - offset : 0 }
+
+    /// Moves on to where a parser stands now.
+    ///
+    /// - Parameters:
+    ///   - bytes: what was read of the file from `start` on.
+    ///   - start: the offset of the first of them, where the checkpoint stands.
+    mutating func advance(to intake: ParserCheckpoint, in bytes: RawSpan, from start: UInt64) {
+        self.intake = intake
+        guard offset > start else { return }
+        let end = min(Int(offset - start), bytes.byteCount)
+        if fingerprint.length == 0, leadingZeros == start {
+            leadingZeros += UInt64(bytes.extracting(0..<end).leadingZeroBytes)
+        }
+        let covered = leadingZeros + UInt64(fingerprint.length)
+        if covered >= start, covered < start + UInt64(end) {
+            let first = Int(covered - start)
+            let room = max(0, FileFingerprint.maxBytes - fingerprint.length)
+            fingerprint.extend(by: bytes.extracting(first..<min(end, first + room)))
+        }
+        tail = FileFingerprint(bytes.extracting(max(0, end - Self.maxTailBytes)..<end))
+    }
 }
 
-/// The checkpoints of all files as the bytes that a batch record carries: JSON, with a version.
-package enum CheckpointCodec {
-    package static let version = 1
-
-    private struct Document: Codable {
-        var version: Int
-        var files: [Entry]
-    }
-
-    private struct Entry: Codable {
-        var source: String
-        var device: UInt64
-        var inode: UInt64
-        var path: String
-        var fingerprint: FileFingerprint
-        var offset: UInt64
-        var line: UInt64
-        var inLongRecord: Bool?
-        /// ``ParserCheckpoint/memory``.
-        var memory: Data?
-        /// What `memory` was called in version 0.x; read, never written.
-        var csvHeader: Data?
-        var finished: Bool?
-    }
-
-    package struct Unreadable: Error, CustomStringConvertible {
-        package var description: String
-    }
-
-    package static func encode(_ checkpoints: [FileID: FileCheckpoint]) throws -> [UInt8] {
-        let entries = checkpoints.map { id, checkpoint in
-            Entry(
-                source: id.source, device: id.device, inode: id.inode, path: checkpoint.path,
-                fingerprint: checkpoint.fingerprint, offset: checkpoint.intake.position.byteOffset,
-                line: checkpoint.intake.position.line,
-                inLongRecord: checkpoint.intake.isInsideLongRecord ? true : nil,
-                memory: checkpoint.intake.memory.isEmpty ? nil : Data(checkpoint.intake.memory),
-                finished: checkpoint.isFinished ? true : nil)
+extension RawSpan {
+    /// How many zeros the bytes begin with.
+    var leadingZeroBytes: Int {
+        var index = 0
+        while index + 8 <= byteCount, unsafe unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self) == 0 {
+            index += 8
         }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let sorted = entries.sorted { ($0.source, $0.path, $0.inode) < ($1.source, $1.path, $1.inode) }
-        return Array(try encoder.encode(Document(version: version, files: sorted)))
-    }
-
-    package static func decode(_ bytes: [UInt8]) throws -> [FileID: FileCheckpoint] {
-        if bytes.isEmpty { return [:] }
-        let document = try JSONDecoder().decode(Document.self, from: Data(bytes))
-        guard document.version == version else {
-            throw Unreadable(description: "checkpoint version \(document.version) is not known")
-        }
-        var checkpoints: [FileID: FileCheckpoint] = [:]
-        for entry in document.files {
-            let position = RecordPosition(line: entry.line, byteOffset: entry.offset)
-            let intake = ParserCheckpoint(
-                position: position, isInsideLongRecord: entry.inLongRecord ?? false,
-                memory: (entry.memory ?? entry.csvHeader).map(Array.init) ?? [])
-            checkpoints[FileID(source: entry.source, device: entry.device, inode: entry.inode)] = FileCheckpoint(
-                path: entry.path, fingerprint: entry.fingerprint, intake: intake, isFinished: entry.finished ?? false)
-        }
-        return checkpoints
+        while index < byteCount, byte(at: index) == 0 { index += 1 }
+        return index
     }
 }

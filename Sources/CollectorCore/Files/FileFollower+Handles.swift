@@ -2,11 +2,12 @@ internal import Spool
 internal import UsageModel
 
 /// Which files are held open: those with unread bytes, and for ``FileFollower/idleGrace`` those that were read to their
-/// end. All others are looked at by name, and opened again once their size or time of change differs.
+/// end. All others are looked at by name, and opened again once their size or a time of change differs.
 ///
 /// A byte that has stood in a file under its name for one round of ``FileFollower/scan()`` is read, whatever becomes of
-/// the name afterwards: the file is open by then. A file without a handle that is renamed in its directory is found by
-/// its inode. What is added to such a file and removed, or moved out of the directory, between two rounds isn't seen.
+/// the name afterwards: the file is open by then. A file without a handle that is renamed in its directory, or into one
+/// that rotation moves files to, is found by its inode. What is added to such a file and removed, or moved out of these
+/// directories, between two rounds isn't seen.
 extension FileFollower {
     /// The file's handle; opened where it was given up.
     ///
@@ -24,7 +25,8 @@ extension FileFollower {
         }
     }
 
-    /// Opens a file again by its name, and makes sure that the name still leads to it.
+    /// Opens a file again by its name, and makes sure that the name still leads to it. Whether it still holds what it
+    /// did shows when it is read.
     mutating func open(_ file: inout FollowedFile) throws(FileSystemError) -> OpenFile? {
         let handle = try fileSystem.open(file.path, .follow)
         file.handle = handle
@@ -35,23 +37,17 @@ extension FileFollower {
                 closeHandle(&file)
                 return nil
             }
-            // A plain file is compared with what was seen of it whenever it has changed; a compressed one only here.
-            guard file.compression != nil else { return handle }
-            if try !identification.isSame(handle, as: file.checkpoint.fingerprint) { try startOver(&file, handle) }
+            return handle
         } catch {
             closeHandle(&file)
             throw error
         }
-        guard file.isDone else { return handle }
-        file.settle()
-        closeHandle(&file)
-        return nil
     }
 
     /// Gives a handle up that the file doesn't need now, or that others need more.
     mutating func releaseHandle(_ file: inout FollowedFile, after turn: Turn) {
         guard file.handle != nil else { return }
-        if handleCount > maxHandles { return closeHandle(&file) }
+        if handleCount > maxHandles || file.isDone { return closeHandle(&file) }
         guard case .waits = turn, file.detachedAt == nil, file.isAtEnd else { return }
         let rested = steadyClock.nowMilliseconds() - file.grewAt
         if rested >= idleGraceMilliseconds || handleCount == maxHandles { closeHandle(&file) }

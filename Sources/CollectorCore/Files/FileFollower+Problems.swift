@@ -18,6 +18,9 @@ extension FileFollower {
         if let broken = own.filter({ $0.isUnreadable || $0.hasFailed }).map(\.path).min() {
             found.append(SourceProblem(source: source.name, reason: .notReadable, detail: broken))
         }
+        if let held = own.filter({ $0.hold == .rewritten }).map(\.path).min() {
+            found.append(SourceProblem(source: source.name, reason: .rewritten, detail: held))
+        }
         let waiting = waiting.filter { $0.value.source == source.name }.sorted { $0.key < $1.key }
         for reason in [SourceProblem.Reason.notReadable, .tooManyFiles] {
             let those = waiting.filter { $0.value.reason == reason }

@@ -9,10 +9,17 @@ extension FileFollower {
         guard !intakeSwitch.isClosed, followed[id]?.needsTurn == true else { return .waits }
         // The file is taken out while it is read: nothing else touches it, and its buffers aren't copied.
         guard var file = followed.removeValue(forKey: id) else { return .waits }
-        defer { followed[id] = file }
-        guard let handle = heldHandle(&file) else { return .waits }
+        guard let handle = heldHandle(&file) else {
+            followed[id] = file
+            return .waits
+        }
         let turn = read(&file, handle)
+        if let original = file.original {
+            followAsCopy(file, of: original)
+            return .waits
+        }
         releaseHandle(&file, after: turn)
+        followed[id] = file
         return turn
     }
 
@@ -44,91 +51,95 @@ extension FileFollower {
     private mutating func readPlain(_ file: inout FollowedFile, _ handle: OpenFile) throws(FileSystemError) -> Turn {
         let status = try fileSystem.status(handle)
         file.see(status, at: file.path)
-        let now = steadyClock.nowMilliseconds()
-        if status.byteCount < file.offset {
-            try startOver(&file, handle)
-        } else if status.byteCount != file.seenSize || status.modifiedNanoseconds != file.seenModified {
-            // A log that was copied away, emptied and has grown to its old size or past it is told by its first bytes
-            // only.
-            if try !isSameFile(&file, handle) { try startOver(&file, handle) }
-        } else {
-            return try completeLastLine(&file, handle: handle, now: now)
+        guard file.hasChanged || file.isUnreadable else { return try completeLastLine(&file, handle, status) }
+        var view = PlainFileView(handle: handle, fileSystem: fileSystem, size: status.byteCount)
+        // Its size says nothing: a log that was copied away and emptied may have grown to its old size or past it, and a
+        // line may be overwritten by another one.
+        if try identification.likeness(&view, to: file.checkpoint) != .same { restart(&file) }
+        guard status.byteCount > file.offset else {
+            file.settle()
+            return .waits
         }
-        return try readGrowth(&file, handle: handle, status: status, now: now)
+        let isLast = file.source.isWhole
+        if file.checkpoint.firstEvent == nil, try identify(&file, &view, endOfInput: isLast) == .waits {
+            file.settle()
+            return .waits
+        }
+        return try readGrowth(&file, handle, status)
     }
 
     private mutating func readGrowth(
-        _ file: inout FollowedFile, handle: OpenFile, status: FileStatus, now: Int64
+        _ file: inout FollowedFile, _ handle: OpenFile, _ status: FileStatus
     ) throws(FileSystemError) -> Turn {
         let offset = file.offset
         let count = try buffer.read(handle, on: fileSystem, at: offset, into: 0..<file.chunkBytes)
         guard count > 0 else {
-            file.seenSize = status.byteCount
-            file.seenModified = status.modifiedNanoseconds
+            file.settle()
             return .waits
         }
+        guard try isStillSame(file, handle, since: status) else { return .read }
+        file.checkpoint.seenBytes = status.byteCount
         let isAtEnd = offset + UInt64(count) >= status.byteCount
-        let parsed = parse(&file, count, endOfInput: isAtEnd && file.source.isWhole)
+        let parsed = parse(&file, count, endOfInput: false)
         if parsed.isFull { return .full }
-        let consumed = parsed.consumed
-        file.grewAt = now
-        file.tailBytes = UInt64(count - consumed)
-        if isAtEnd {
-            file.seenSize = offset + UInt64(count)
-            file.seenModified = status.modifiedNanoseconds
+        var consumed = parsed.consumed
+        if isAtEnd, file.source.isWhole, isWholeRecord(file, consumed..<count) {
+            let last = parseInPlace(&file, consumed..<count, endOfInput: true, context: context(of: file))
+            consumed += last.consumed
+            restartParser(&file)
         }
+        file.grewAt = steadyClock.nowMilliseconds()
+        file.tailBytes = UInt64(count - consumed)
+        if isAtEnd, offset + UInt64(count) == status.byteCount { file.settle() }
         let needsLarger = consumed == 0 && count == file.chunkBytes
         file.chunkBytes = needsLarger ? min(file.chunkBytes * 2, buffer.byteCount) : chunkBytes
-        if isAtEnd, file.source.isWhole { restartParser(&file) }
         return consumed > 0 || needsLarger ? .read : .waits
+    }
+
+    /// Whether the bytes that were just read are still those of the file that was looked at before: it may have been
+    /// emptied and written anew in between.
+    private func isStillSame(
+        _ file: FollowedFile, _ handle: OpenFile, since before: FileStatus
+    ) throws(FileSystemError) -> Bool {
+        let status = try fileSystem.status(handle)
+        guard FollowedFile.Look(status) != FollowedFile.Look(before) else { return true }
+        var view = PlainFileView(handle: handle, fileSystem: fileSystem, size: status.byteCount)
+        return try identification.likeness(&view, to: file.checkpoint) == .same
     }
 
     /// Takes a last line that has no line end once the file has been quiet for as long as the source says.
     private mutating func completeLastLine(
-        _ file: inout FollowedFile, handle: OpenFile, now: Int64
+        _ file: inout FollowedFile, _ handle: OpenFile, _ status: FileStatus
     ) throws(FileSystemError) -> Turn {
-        guard file.tailBytes > 0, let idle = file.source.completeLastLineAfter,
-            now - file.grewAt >= idle.wholeMilliseconds
-        else { return .waits }
+        let rested = steadyClock.nowMilliseconds() - file.grewAt
+        let idle = file.source.isWhole ? Self.brokenLineGrace : file.source.completeLastLineAfter
+        guard file.tailBytes > 0, let idle, rested >= idle.wholeMilliseconds else { return .waits }
+        if file.checkpoint.firstEvent == nil {
+            var view = PlainFileView(handle: handle, fileSystem: fileSystem, size: status.byteCount)
+            guard try identify(&file, &view, endOfInput: true) == .known else { return .waits }
+        }
         let count = try buffer.read(handle, on: fileSystem, at: file.offset, into: 0..<buffer.byteCount)
         // Bytes that came meanwhile are for the next ordinary read.
         guard count == Int(file.tailBytes) else {
-            file.seenSize = 0
+            file.settled = FollowedFile.Look()
             return .waits
         }
+        // A writer may pause in the middle of a line.
+        guard rested >= brokenLineGraceMilliseconds || isWholeRecord(file, 0..<count) else { return .waits }
         if parse(&file, count, endOfInput: true).isFull { return .full }
         file.tailBytes = 0
         restartParser(&file)
         return .read
     }
 
+    /// Whether bytes in the buffer that have no line end are a record that counts.
+    private func isWholeRecord(_ file: FollowedFile, _ range: Range<Int>) -> Bool {
+        buffer.withSpan(range) { FirstEventProbe.isEvent($0, behind: file.parser) }
+    }
+
     /// A parser that was told of the end goes on only afresh from its checkpoint.
     private func restartParser(_ file: inout FollowedFile) {
         file.parser.resume(from: file.checkpoint.intake)
-    }
-
-    /// Whether the file still begins as it did; takes in what its beginning has gained.
-    private mutating func isSameFile(_ file: inout FollowedFile, _ handle: OpenFile) throws(FileSystemError) -> Bool {
-        let known = file.checkpoint.fingerprint
-        guard try identification.isSame(handle, as: known) else { return false }
-        if known.length < FileFingerprint.maxBytes {
-            file.checkpoint.fingerprint = try identification.fingerprint(of: handle)
-        }
-        return true
-    }
-
-    /// The file was emptied and written anew, or is another one under the same inode.
-    mutating func startOver(_ file: inout FollowedFile, _ handle: OpenFile) throws(FileSystemError) {
-        let fingerprint = try identification.fingerprint(of: handle)
-        report(.startedOver(path: file.path, offset: file.offset))
-        file.parser.resume(from: .start)
-        file.compression = Compression(path: file.path)
-        file.stream = nil
-        file.hasFailed = false
-        file.tailBytes = 0
-        file.seenSize = 0
-        file.checkpoint = FileCheckpoint(path: file.path, fingerprint: fingerprint)
-        accumulator.setCheckpoint(file.checkpoint, for: file.id)
     }
 
     /// What was counted of a chunk.
@@ -142,10 +153,8 @@ extension FileFollower {
     /// Parses a chunk and counts what came of it.
     func parse(_ file: inout FollowedFile, _ count: Int, endOfInput: Bool) -> Parsed {
         guard accumulator.makeRoom() else { return Parsed(consumed: 0, isFull: true) }
-        let now = wallClock.nowMilliseconds()
-        let context = ChunkContext(
-            source: file.source.name, file: file.path, nowMilliseconds: now,
-            window: timeWindow.window(nowMilliseconds: now), keeping: keeping)
+        let context = context(of: file)
+        let start = file.checkpoint.offset
         var checkpoint = file.checkpoint
         var outcome = Accumulator.StagedOutcome.added
         var (events, rejected) = (0, 0)
@@ -154,7 +163,7 @@ extension FileFollower {
             buffer, count: count, endOfInput: endOfInput, by: &file.parser, context
         ) { [id = file.id, isFinished = checkpoint.isFinished] chunk, intake, isLast in
             var behind = checkpoint
-            behind.intake = intake
+            advance(&behind, to: intake, count: count, from: start)
             behind.isFinished = isFinished && isLast
             outcome = accumulator.add(&chunk, of: id, checkpoint: behind)
             guard outcome == .added else { return false }
@@ -164,7 +173,8 @@ extension FileFollower {
             ignored.add(chunk.ignored)
             return true
         }
-        file.checkpoint.intake = checkpoint.intake
+        checkpoint.isFinished = file.checkpoint.isFinished
+        file.checkpoint = checkpoint
         if outcome != .full {
             report(
                 .parsed(
@@ -177,16 +187,34 @@ extension FileFollower {
         return parsed
     }
 
+    private func context(of file: FollowedFile) -> ChunkContext {
+        let now = wallClock.nowMilliseconds()
+        return ChunkContext(
+            source: file.source.name, file: file.path, nowMilliseconds: now,
+            window: timeWindow.window(nowMilliseconds: now), keeping: keeping)
+    }
+
+    /// Moves a checkpoint on within the buffer, whose first byte stands at `start` of the file.
+    private func advance(
+        _ checkpoint: inout FileCheckpoint, to intake: ParserCheckpoint, count: Int, from start: UInt64
+    ) {
+        let before = checkpoint.offset
+        buffer.withSpan(min(Int(before - start), count)..<count) {
+            checkpoint.advance(to: intake, in: $0, from: before)
+        }
+    }
+
     /// Parses a part of a chunk under the accumulator's lock, event by event: what is near a table's limits.
     private func parseInPlace(
         _ file: inout FollowedFile, _ range: Range<Int>, endOfInput: Bool, context: ChunkContext
     ) -> Parsed {
+        let start = file.checkpoint.offset - UInt64(range.lowerBound)
         let outcome = accumulator.addChunk(of: file.id, context: context) { sink in
             let consumed = buffer.withSpan(range) { span in
                 file.parser.consume(span, endOfInput: endOfInput, into: &sink)
             }
             sink.settle(by: file.parser)
-            file.checkpoint.intake = file.parser.checkpoint
+            advance(&file.checkpoint, to: file.parser.checkpoint, count: range.upperBound, from: start)
             return (consumed, file.checkpoint)
         }
         guard case .parsed(let consumed, let events, let rejected, let ignored) = outcome else {

@@ -8,6 +8,8 @@ package struct SourceProblem: Sendable, Equatable {
         case notReadable = "not-readable"
         /// More files match than are followed at once.
         case tooManyFiles = "too-many-files"
+        /// A file was written anew and begins as before, so that reading it would count records twice.
+        case rewritten
         /// Records come and none of them is counted.
         case allRejected = "all-rejected"
         /// More records are rejected than counted.
@@ -19,6 +21,7 @@ package struct SourceProblem: Sendable, Equatable {
             case .noFiles: "check the source's paths, and that the gateway writes there"
             case .notReadable: "let the collector's user read the files, and enter and list their directories"
             case .tooManyFiles: "remove old files, narrow the source's paths, or divide them among collectors"
+            case .rewritten: "only append to the file, or have each run write one of its own with records of its own"
             case .allRejected, .mostlyRejected:
                 "look into the quarantine, and compare the source's format with what the records are"
             }

@@ -137,6 +137,22 @@ package final class Accumulator: Sendable {
         state.withLock { $0.checkpoints[file] = checkpoint }
     }
 
+    /// What was read under one id counts under another from now on: no batch has it under both or neither.
+    func moveCheckpoint(from old: FileID, to new: FileID, _ checkpoint: FileCheckpoint) {
+        state.withLock { state in
+            state.checkpoints[old] = nil
+            state.checkpoints[new] = checkpoint
+        }
+    }
+
+    /// Has the next batch say that bytes of followed files went unread.
+    func addLost(byteCount: UInt64) {
+        state.withLock { state in
+            state.open.addLost(byteCount: byteCount)
+            noteOpened(&state)
+        }
+    }
+
     /// Forgets files that are gone for good.
     package func removeCheckpoints(_ files: [FileID]) {
         state.withLock { state in

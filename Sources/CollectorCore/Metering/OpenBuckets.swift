@@ -65,6 +65,9 @@ struct OpenBuckets: Sendable {
         quarantine.append(entry)
     }
 
+    /// Says that bytes of followed files went unread.
+    mutating func addLost(byteCount: UInt64) { rejections[.lostBytes, default: 0] += byteCount }
+
     /// Adds what a piece of a file was parsed into: all of it or, where it might not fit, nothing.
     mutating func add(_ chunk: inout StagedChunk, table: UInt64) -> Bool {
         guard sums.add(&chunk.events, table: table) == .added else { return false }

@@ -86,6 +86,11 @@ package struct CSVParser: SourceParser {
                 index = passLine(bytes, from: index)
                 continue
             }
+            if bytes.peek(index) == 0 {
+                // What stands where nothing was written, after a copytruncate or a power loss.
+                index = state.advance(to: bytes.endOfZeros(from: index), from: index)
+                continue
+            }
             switch extent(bytes, from: index, endOfInput: endOfInput) {
             case .unfinished: return index
             case .long:

@@ -49,24 +49,64 @@ package struct JSONLinesParser: SourceParser {
     ) -> Int {
         var index = start
         while index < bytes.byteCount {
+            if bytes.peek(index) == 0, !state.isInsideLongRecord {
+                index = state.advance(to: bytes.endOfZeros(from: index), from: index)
+                continue
+            }
             let end = bytes.firstIndex(of: 0x0A, from: index)
             let isWhole = end < bytes.byteCount
             // A line that is too long is read as it comes as soon as that shows, so that no caller has to hold more than
             // a record's worth of bytes.
             let isLong = end - index > Limits.maxRecordBytes
             guard isWhole || endOfInput || isLong || state.isInsideLongRecord else { break }
+            if let zero = isLong && !state.isInsideLongRecord
+                ? bytes.firstZero(from: index, to: index + Limits.maxRecordBytes) : nil
+            {
+                // A record without its end, and zeros where the next one hadn't been written yet.
+                take(bytes.extracting(index..<zero), into: &sink)
+                index = state.advance(to: zero, from: index)
+                continue
+            }
             if isLong || state.isInsideLongRecord {
                 if !state.isInsideLongRecord { beginLong() }
                 takeLong(bytes.extracting(index..<end), isLast: isWhole || endOfInput, into: &sink)
             } else if !bytes.isBlank(from: index, to: end) {
                 // The line isn't blank, so it has a last byte.
                 let hasCarriageReturn = bytes.peek(end - 1) == 0x0D
-                take(bytes.extracting(index..<(hasCarriageReturn ? end - 1 : end)), into: &sink)
+                takeLine(bytes.extracting(index..<(hasCarriageReturn ? end - 1 : end)), into: &sink)
             }
             if isWhole { state.position.line += 1 }
             index = state.advance(to: isWhole ? end + 1 : end, from: index)
         }
         return index
+    }
+
+    /// Reads the line at the current position and passes its record on.
+    @inline(__always)
+    private mutating func takeLine(_ line: RawSpan, into sink: inout some UsageEventSink & ~Copyable) {
+        do throws(Fault) {
+            try walk.read(line, assembler.plan)
+        } catch {
+            return takeBroken(line, error, into: &sink)
+        }
+        assembler.take(walk.values, record: line, position: state.position, into: &sink)
+    }
+
+    /// Rejects a line that is no record, or what is broken of it, and reads the records behind that.
+    private mutating func takeBroken(
+        _ line: RawSpan, _ fault: Fault, into sink: inout some UsageEventSink & ~Copyable
+    ) {
+        guard let start = BrokenLine.objectsStart(line) else { return reject(fault, line, into: &sink) }
+        let lineStart = state.position.byteOffset
+        // Where the fault lies may be behind what is broken.
+        reject(Fault(.unexpectedEnd, at: start), line.extracting(0..<start), into: &sink)
+        var index = start
+        while index < line.byteCount, let end = BrokenLine.objectEnd(line, index) {
+            state.position.byteOffset = lineStart + UInt64(index)
+            take(line.extracting(index..<end), into: &sink)
+            index = BrokenLine.skipEmpty(line, from: end)
+        }
+        state.position.byteOffset = lineStart
     }
 
     /// Reads the record at the current position and passes it on.

@@ -72,6 +72,20 @@ extension RawSpan {
         return byteCount
     }
 
+    /// The index of the first byte from `start` on that isn't zero.
+    func endOfZeros(from start: Int) -> Int {
+        var index = start
+        while index &+ 8 <= byteCount, word(at: index) == 0 { index &+= 8 }
+        while index < byteCount, peek(index) == 0 { index &+= 1 }
+        return index
+    }
+
+    /// The index of the first zero from `start` to `end`.
+    func firstZero(from start: Int, to end: Int) -> Int? {
+        let index = extracting(0..<Swift.min(end, byteCount)).firstIndex(of: 0, from: start)
+        return index < Swift.min(end, byteCount) ? index : nil
+    }
+
     /// Whether there is nothing but white space from `start` to `end`.
     @inline(__always)
     func isBlank(from start: Int, to end: Int) -> Bool {

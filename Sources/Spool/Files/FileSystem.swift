@@ -13,6 +13,8 @@ package protocol FileSystem: Sendable {
     func paths(matching pattern: String) -> [String]
     func open(_ path: String, _ mode: FileMode) throws(FileSystemError) -> OpenFile
     func close(_ file: OpenFile)
+    /// The path without symbolic links of what a path leads to.
+    func realPath(_ path: String) throws(FileSystemError) -> String
     /// What a path leads to; symbolic links are followed.
     func status(_ path: String) throws(FileSystemError) -> FileStatus
     func status(_ file: OpenFile) throws(FileSystemError) -> FileStatus
@@ -34,6 +36,9 @@ package protocol FileSystem: Sendable {
 }
 
 extension FileSystem {
+    /// What has no symbolic links.
+    package func realPath(_ path: String) throws(FileSystemError) -> String { path }
+
     /// Names in a directory, in no order, without `.` and `..`.
     package func list(_ directory: String) throws(FileSystemError) -> [String] { try entries(directory).map(\.name) }
 
@@ -60,13 +65,19 @@ package struct FileStatus: Sendable, Equatable {
     package var isRegular: Bool
     /// When its bytes were last changed, in nanoseconds since 1970-01-01T00:00Z.
     package var modifiedNanoseconds: Int64
+    /// When it was last changed in any way, in nanoseconds since 1970-01-01T00:00Z: no program can set that back.
+    package var changedNanoseconds: Int64
 
-    package init(device: UInt64, inode: UInt64, byteCount: UInt64, isRegular: Bool, modifiedNanoseconds: Int64) {
+    package init(
+        device: UInt64, inode: UInt64, byteCount: UInt64, isRegular: Bool, modifiedNanoseconds: Int64,
+        changedNanoseconds: Int64
+    ) {
         self.device = device
         self.inode = inode
         self.byteCount = byteCount
         self.isRegular = isRegular
         self.modifiedNanoseconds = modifiedNanoseconds
+        self.changedNanoseconds = changedNanoseconds
     }
 }
 

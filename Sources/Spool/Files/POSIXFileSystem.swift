@@ -64,6 +64,12 @@ package struct POSIXFileSystem: FileSystem {
         _ = Glibc.close(file.descriptor)
     }
 
+    package func realPath(_ path: String) throws(FileSystemError) -> String {
+        guard let real = unsafe realpath(path, nil) else { throw failure("realpath", at: path) }
+        defer { unsafe free(real) }
+        return unsafe String(cString: real)
+    }
+
     package func status(_ path: String) throws(FileSystemError) -> FileStatus {
         var status = stat()
         _ = try repeated("stat", at: path) { unsafe Int(stat(path, &status)) }
@@ -156,6 +162,11 @@ extension FileStatus {
         self.init(
             device: UInt64(status.st_dev), inode: UInt64(status.st_ino), byteCount: UInt64(max(0, status.st_size)),
             isRegular: status.st_mode & S_IFMT == S_IFREG,
-            modifiedNanoseconds: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec))
+            modifiedNanoseconds: Self.nanoseconds(status.st_mtim),
+            changedNanoseconds: Self.nanoseconds(status.st_ctim))
+    }
+
+    private static func nanoseconds(_ time: timespec) -> Int64 {
+        Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }

@@ -29,6 +29,8 @@ package enum RejectionReason: String, Sendable, CaseIterable {
     case sampled
     /// A running total of which it can't be known how much was counted before.
     case unknownTotal = "unknown-total"
+    /// Not records but bytes of followed files that went before they could be read.
+    case lostBytes = "lost-bytes"
 }
 
 /// A refused record: the reason, the field it is about, and a sentence for a person.

@@ -15,6 +15,8 @@ struct LogWriter {
         case renameAway
         /// Copied to a name that no glob matches, and emptied.
         case copyTruncate
+        /// Never, but each time lines are added a new file with all of them is renamed over the old one.
+        case replace
     }
 
     /// What stands in a file.
@@ -63,7 +65,11 @@ struct LogWriter {
         contents[Self.path, default: Content()].events.append(events)
         contents[Self.path, default: Content()].rubbish += UInt64(rubbish)
         let written = random.chance(300) ? random.below(text.count) : text.count
-        disk.appendDurably(Array(text[..<written]), to: Self.path)
+        if rotation == .replace {
+            disk.replaceDurably(disk.bytes(of: Self.path) + text[..<written], at: Self.path)
+        } else {
+            disk.appendDurably(Array(text[..<written]), to: Self.path)
+        }
         unwritten = Array(text[written...])
     }
 
@@ -77,10 +83,12 @@ struct LogWriter {
     ///
     /// - Returns: what the collector may never get to read, if it hasn't yet.
     mutating func rotate() -> Content {
-        guard rotation != .never, let content = contents.removeValue(forKey: Self.path) else { return Content() }
+        guard rotation != .never, rotation != .replace, let content = contents.removeValue(forKey: Self.path) else {
+            return Content()
+        }
         flush()
         rotations += 1
-        let name = rotation == .rename ? "\(Self.path)-\(rotations)" : "/log/old-\(rotations)"
+        let name = rotation == .renameAway ? "/log/old-\(rotations)" : "\(Self.path)-\(rotations)"
         if rotation == .copyTruncate {
             disk.appendDurably(disk.bytes(of: Self.path), to: name)
             disk.emptyDurably(Self.path)

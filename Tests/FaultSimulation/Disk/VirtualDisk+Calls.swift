@@ -64,14 +64,16 @@ extension VirtualDisk {
 
     func status(_ path: String) throws(FileSystemError) -> FileStatus {
         try enter("stat", path)
-        let file = state.withLock { state in state.names[path].flatMap { state.files[$0] } }
-        guard let file else { throw Self.failure("stat", path, FileSystemError.noEntry) }
-        return file.status
+        let status = state.withLock { state in
+            state.names[path].flatMap { state.files[$0] }?.status(device: state.device)
+        }
+        guard let status else { throw Self.failure("stat", path, FileSystemError.noEntry) }
+        return status
     }
 
     func status(_ file: OpenFile) throws(FileSystemError) -> FileStatus {
         let number = try enter("fstat", file)
-        return state.withLock { $0.files[number] ?? VirtualFile() }.status
+        return state.withLock { state in (state.files[number] ?? VirtualFile()).status(device: state.device) }
     }
 
     func read(

@@ -15,6 +15,40 @@ extension VirtualDisk {
         }
     }
 
+    /// Writes a new file and renames it over the one that is there, if any.
+    func replaceDurably(_ bytes: [UInt8], at path: String) {
+        state.withLock { state in
+            let file = Self.makeFile(&state)
+            state.files[file]?.write(bytes, at: 0)
+            state.files[file]?.sync()
+            state.names[path] = file
+            state.durableNames[path] = file
+        }
+    }
+
+    /// Writes over the bytes of a file from an offset on.
+    func overwriteDurably(_ bytes: [UInt8], at offset: Int, in path: String) {
+        state.withLock { state in
+            guard let file = state.names[path] else { return }
+            state.files[file]?.write(bytes, at: offset)
+            state.files[file]?.sync()
+            Self.noteChange(of: file, &state)
+        }
+    }
+
+    /// Takes the end of a file.
+    func cutDurably(_ path: String, to byteCount: Int) {
+        state.withLock { state in
+            guard let file = state.names[path] else { return }
+            state.files[file]?.truncate(to: byteCount)
+            state.files[file]?.sync()
+            Self.noteChange(of: file, &state)
+        }
+    }
+
+    /// The machine gives the disk another number, as after a boot or a mount.
+    func renumber() { state.withLock { $0.device += 1 } }
+
     func emptyDurably(_ path: String) {
         state.withLock { state in
             guard let file = state.names[path] else { return }

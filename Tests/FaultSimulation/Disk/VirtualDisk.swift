@@ -41,6 +41,8 @@ final class VirtualDisk: FileSystem {
         var open: [Int32: Int] = [:]
         var locks: [Int: Int32] = [:]
         var nextNumber = 3
+        /// The number that the machine gives the disk: another one after some boots.
+        var device: UInt64 = 1
         /// Changes of files so far: what their times of modification are counted by.
         var changeCount: Int64 = 0
         /// Calls until the process dies; `nil` for no such plan.
@@ -121,6 +123,7 @@ final class VirtualDisk: FileSystem {
     /// - Parameter powerCut: whether the machine went down too, and what wasn't synced with it.
     func reboot(powerCut: Bool) {
         state.withLock { state in
+            if powerCut, state.random.chance(500) { state.device += 1 }
             state.open = [:]
             state.locks = [:]
             state.callsToLive = nil

@@ -22,9 +22,12 @@ struct VirtualFile {
         self.inode = inode
     }
 
-    var status: FileStatus {
+    /// - Parameter device: the number of the device that the disk is.
+    func status(device: UInt64) -> FileStatus {
         FileStatus(
-            device: 1, inode: inode, byteCount: UInt64(bytes.count), isRegular: true, modifiedNanoseconds: modified)
+            device: device, inode: inode, byteCount: UInt64(bytes.count), isRegular: true,
+            modifiedNanoseconds: modified,
+            changedNanoseconds: modified)
     }
 
     mutating func write(_ source: [UInt8], at offset: Int) {
