@@ -5,8 +5,8 @@ internal import Postgres
 internal import Store
 internal import UsageModel
 
-/// `bench-fill`: half a year of usage of many tenants, for `deploy/bench-queries`, through the product's own commit, rollup
-/// and merge, so that everything that questions read is there as it is in production.
+/// `bench-fill`: half a year of usage of many tenants, for `deploy/bench-queries`, through the product's own commit,
+/// rollup and merge, so that everything that questions read is there as it is in production.
 @main
 struct BenchFill: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -7,10 +7,10 @@ internal import UsageModel
 
 /// Rolls up committed batches, for as long as the process lives.
 ///
-/// Any number of instances may run on one database; locks there let one rollup a lane at a time. While more waits than one
-/// rollup takes it goes on without a pause; then it waits for a signal from a commit, or polls for what other instances
-/// committed, and begins no more than one rollup an ``interval``: what a rollup costs beside its rows is paid that often. An
-/// error (the database is away, say) makes it wait longer and try again, and never ends it.
+/// Any number of instances may run on one database; locks there let one rollup a lane at a time. While more waits than
+/// one rollup takes it goes on without a pause; then it waits for a signal from a commit, or polls for what other
+/// instances committed, and begins no more than one rollup an ``interval``: what a rollup costs beside its rows is paid
+/// that often. An error (the database is away, say) makes it wait longer and try again, and never ends it.
 package struct RollupWorker: Service {
     private let store: Store
     private let limits: RollupLimits

@@ -121,7 +121,8 @@ struct HighWater {
 }
 
 extension StoreSession {
-    /// The part of ``Store/commitBatch(_:rows:quarantine:)`` that is one transaction. The ledger's partition must exist.
+    /// The part of ``Store/commitBatch(_:rows:quarantine:)`` that is one transaction. The ledger's partition must
+    /// exist.
     ///
     /// - Returns: with the collector's number; `nil` of a collector or epoch that isn't known or live.
     func commit(

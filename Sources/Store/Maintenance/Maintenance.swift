@@ -31,8 +31,8 @@ extension Store {
         }
     }
 
-    /// Drops partitions that the policy doesn't keep. Segments of dropped months are no longer made or answered; what comes
-    /// late for them reaches days and cubes.
+    /// Drops partitions that the policy doesn't keep. Segments of dropped months are no longer made or answered; what
+    /// comes late for them reaches days and cubes.
     ///
     /// - Returns: the names of the partitions that were dropped.
     @discardableResult

@@ -1,10 +1,11 @@
 internal import Postgres
 internal import Synchronization
 
-/// The ids of names as a process read them last: ids never change, and a batch names mostly what others before it named.
+/// The ids of names as a process read them last: ids never change, and a batch names mostly what others before it
+/// named.
 ///
-/// A database that somebody put back to an earlier state may give an id to another name. ``check(on:)`` sees that, before
-/// ids are taken from here, by the position and the ids that there were.
+/// A database that was restored from a backup may give an id to another name. ``check(on:)`` sees that, before ids are
+/// taken from here, by the position and the ids that there were.
 final class NameMemory: Sendable {
     /// The most names of all providers and dimensions; with one more all are forgotten. About 100 bytes each.
     static let maxNames = 262_144

@@ -20,8 +20,8 @@ struct RollupMemory {
 /// Rolls up committed batches: into cells of cubes, the position, and the queue of hours that wait for segments; on one
 /// connection.
 ///
-/// Reading and decoding come first, without a transaction. What counts the batches is one transaction: it takes them out
-/// of the queue, and only if all of them were still there does it count them.
+/// Reading and decoding come first, without a transaction. What counts the batches is one transaction: it takes them
+/// out of the queue, and only if all of them were still there does it count them.
 struct RollupJob {
     let connection: Connection
     let calendar: ZoneRules

@@ -58,7 +58,8 @@ struct RollupPlan {
         var taken = [Int](repeating: 0, count: queues.count)
         var takenRows = [Int](repeating: 0, count: queues.count)
         var open = Set(queues.indices.filter { !queues[$0].batches.isEmpty })
-        // Alone a provider may fill a rollup, where much at once touches fewer cells; together they wait for each other.
+        // Alone a provider may fill a rollup, where much at once touches fewer cells; together they wait for each
+        // other.
         let maxRows = open.count > 1 ? min(limits.maxRows, limits.contestedRows) : limits.maxRows
         var (rows, bytes) = (0, 0)
         while let turn = open.min(by: { (takenRows[$0], $0) < (takenRows[$1], $1) }) {

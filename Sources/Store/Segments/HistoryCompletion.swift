@@ -9,8 +9,8 @@ extension Store {
     /// How long a step waits for what is rolled up by a program of the release before.
     private static let historyPause = Duration.milliseconds(200)
 
-    /// Brings a database that has tables of sums to where they can go: everything that they count is in segments, in the
-    /// days by tenant, or waits in payloads. Broken off, it goes on where it was.
+    /// Brings a database that has tables of sums to where they can go: everything that they count is in segments, in
+    /// the days by tenant, or waits in payloads. Broken off, it goes on where it was.
     func completeHistory(told: HistoryProgress) async throws {
         while true {
             switch try await historyStep() {

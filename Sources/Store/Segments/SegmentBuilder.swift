@@ -32,8 +32,8 @@ struct SegmentBuilder {
             return rows
         }
 
-        /// Calls `body` with rows of a granularity, again and again: those of each granularity come in the order of their
-        /// keys.
+        /// Calls `body` with rows of a granularity, again and again: those of each granularity come in the order of
+        /// their keys.
         fileprivate func merge<Failure: Error>(
             _ body: (SegmentGranularity, [SegmentRow]) throws(Failure) -> Void
         ) throws(Failure) {

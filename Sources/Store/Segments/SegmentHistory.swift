@@ -230,8 +230,8 @@ struct SegmentHistory {
         return calendar.startOfDay(day).flooredDivision(by: 3_600)..<(end + 3_599).flooredDivision(by: 3_600)
     }
 
-    /// What a day's sums have that neither its rows have nor the hours that are kept and still to be written into it, by
-    /// provider.
+    /// What a day's sums have that neither its rows have nor the hours that are kept and still to be written into it,
+    /// by provider.
     private func missing(of day: CalendarDate, keptFrom floor: Int64) throws -> [Int16: SegmentSums] {
         var missing: [Int16: SegmentSums] = [:]
         for (provider, sums) in try days.stored(on: day) {
@@ -250,7 +250,7 @@ struct SegmentHistory {
         for hour in hours(of: day) where hour >= floor {
             for provider in try providers(of: hour) {
                 let place = SegmentTables.Hour(provider: provider, hour: hour)
-                for row in try rowsToCome(of: place) where isOf(day, row, place) {
+                for row in try rowsToCome(of: place) where isOf(day, row, in: place) {
                     missing[provider, default: SegmentSums()].add(row.key.wholeHour, -row.counts)
                 }
             }
@@ -272,7 +272,7 @@ struct SegmentHistory {
         return sums.sorted()
     }
 
-    private func isOf(_ day: CalendarDate, _ row: SegmentRow, _ place: SegmentTables.Hour) -> Bool {
+    private func isOf(_ day: CalendarDate, _ row: SegmentRow, in place: SegmentTables.Hour) -> Bool {
         calendar.date(atSecond: place.hour * 3_600 + Int64(row.key.minute) * 60) == day
     }
 
