@@ -1,7 +1,7 @@
 package import BatchFormat
 internal import Foundation
 internal import Postgres
-package import UsageModel
+internal import UsageModel
 
 /// The sums as the database has them, by what `totals.json` is broken down by: segments, and the payloads of what is in
 /// none yet.
