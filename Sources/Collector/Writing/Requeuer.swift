@@ -128,7 +128,8 @@ struct RequeueReader: Sendable {
         // As the line is written: most lines of other sources are told without reading them.
         let written = Array("\"source\":\"\(request.source)\"".utf8)
         for line in lines.split(separator: 0x0A) {
-            guard line.firstRange(of: written) != nil, let record = QuarantinedRecord(line: line), request.covers(record)
+            guard line.firstRange(of: written) != nil, let record = QuarantinedRecord(line: line),
+                request.covers(record)
             else {
                 rest += line + [0x0A]
                 continue
