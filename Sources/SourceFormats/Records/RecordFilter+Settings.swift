@@ -9,15 +9,15 @@ enum RecordRules {
     static let settings: [SourceSetting] = [
         SourceSetting(
             Name.only, .texts, presence: .byDefault([]),
-            summary: "conditions that a record must all meet to be counted, such as `type = chat | completion`; the rest is "
-                + "ignored. See [filters](#filters)"),
+            summary: "conditions that a record must all meet to be counted, such as `type = chat | completion`; the rest "
+                + "is ignored. See [filters](#filters)"),
         SourceSetting(
             Name.except, .texts, presence: .byDefault([]),
             summary: "conditions none of which a counted record may meet, such as `error` or `status >= 400`"),
         SourceSetting(
             Name.noUsage, .word(["ignore", "count"]), presence: .byDefault(["ignore"]),
-            summary: "what becomes of records whose usage is zero and zero, as failed calls have it: `ignore` counts them "
-                + "as records without usage, `count` as calls of 0 tokens"),
+            summary: "what becomes of records whose usage is zero and zero, as failed calls have it: `ignore` counts "
+                + "them as records without usage, `count` as calls of 0 tokens"),
     ]
 
     /// Puts the settings into a plan, once its fields are in the tree.
@@ -62,7 +62,9 @@ enum RecordRules {
         let parts = ConditionText(text)
         var values: [RecordFilter.Value] = []
         for value in parts.values { values.append(try self.value(value, of: text, setting)) }
-        guard parts.comparison == .isThere || !values.isEmpty else { throw unreadable(text, setting, "no value follows") }
+        guard parts.comparison == .isThere || !values.isEmpty else {
+            throw unreadable(text, setting, "no value follows")
+        }
         if ![.isThere, .equals, .differs].contains(parts.comparison) {
             guard values.count == 1, values[0].number != nil else {
                 throw unreadable(text, setting, "what it compares with is not one number")
@@ -79,7 +81,9 @@ enum RecordRules {
             throw unreadable(condition, setting, "a value is longer than \(RecordFilter.maxValueBytes) bytes")
         }
         guard text.hasPrefix("'") else {
-            guard !text.isEmpty else { throw unreadable(condition, setting, "a value is empty; write '' for empty text") }
+            guard !text.isEmpty else {
+                throw unreadable(condition, setting, "a value is empty; write '' for empty text")
+            }
             return RecordFilter.Value(text: Array(text.utf8), isQuoted: false, number: ExactNumber(text))
         }
         guard text.count >= 2, text.hasSuffix("'") else {

@@ -11,7 +11,9 @@ package struct TimePattern: Sendable, Hashable {
         case field(UInt8)
     }
 
-    private static let composites: [Character: String] = ["T": "%H:%M:%S", "R": "%H:%M", "D": "%m/%d/%y", "F": "%Y-%m-%d"]
+    private static let composites: [Character: String] = [
+        "T": "%H:%M:%S", "R": "%H:%M", "D": "%m/%d/%y", "F": "%Y-%m-%d",
+    ]
     private static let known = Array("YymdejHIMSpfLNbBhaAzZs".utf8)
 
     private var parts: [Part] = []
@@ -41,7 +43,9 @@ package struct TimePattern: Sendable, Hashable {
         guard has("s") || has("Yy") && (has("j") || has("mbBh") && has("de")) else {
             throw PatternProblem(message: "names no whole date: it needs year, month and day, or %s")
         }
-        if has("I"), !has("p") { throw PatternProblem(message: "has %I without %p, so that the half of the day is missing") }
+        if has("I"), !has("p") {
+            throw PatternProblem(message: "has %I without %p, so that the half of the day is missing")
+        }
     }
 
     struct PatternProblem: Error {
