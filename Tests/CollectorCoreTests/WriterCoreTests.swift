@@ -1,9 +1,9 @@
 import BatchFormat
-import CollectorCore
 import Spool
 import Testing
 import UsageModel
 
+@testable import CollectorCore
 @testable import FaultSimulation
 
 /// What the simulation found in the writer and the spool, each as the shortest way there.

@@ -100,25 +100,3 @@ import Testing
         }
     }
 }
-
-extension Compression {
-    /// Decompresses a whole body as the intake does; the output never grows past `limit`.
-    fileprivate func decompress(_ body: [UInt8], limit: Int, maxWindowLog: Int32) throws(DecompressionError) -> [UInt8]
-    {
-        let decompressor = try makeDecompressor(maxWindowLog: maxWindowLog)
-        var output: [UInt8] = []
-        var consumed = 0
-        while true {
-            let room = limit - output.count + 1
-            let step = try decompressor.decompress(body[consumed...], into: &output, limit: min(room, 64 << 10))
-            consumed += step.consumed
-            if output.count > limit {
-                throw DecompressionError(.tooLarge, "decompresses to more than \(limit) bytes")
-            }
-            if consumed == body.count, step.produced == 0 {
-                guard decompressor.isAtEnd else { throw DecompressionError(.truncated, "ends in the middle") }
-                return output
-            }
-        }
-    }
-}

@@ -95,7 +95,7 @@ struct EventsHandler: Sendable {
         defer { reservation.release() }
         // What is held of a body that is longer than a piece is reserved as it grows.
         guard reservation.extend(to: min(max(declared, 1), BodyReading.pieceBytes)) else { throw .tooManyBytes }
-        let read = try await read(request, as: coding, from: source, plan, reservation)
+        let read = try await read(request, as: coding, from: source, by: plan, holding: reservation)
         var buckets = read.buckets
         for _ in 0..<Self.maxReadings {
             guard !buckets.isEmpty || buckets.outcome.duplicates > 0 || buckets.outcome.ignored.total > 0 else {
@@ -144,8 +144,8 @@ struct EventsHandler: Sendable {
     // MARK: Body
 
     private func read(
-        _ request: Request, as coding: Compression?, from source: Source, _ plan: SourcePlan,
-        _ reservation: ByteReservation
+        _ request: Request, as coding: Compression?, from source: Source, by plan: SourcePlan,
+        holding reservation: ByteReservation
     ) async throws(Problem) -> BodyReading.Outcome {
         let limit = settings.maxBodyBytes
         do {

@@ -66,8 +66,8 @@ extension Problem {
     /// What `Retry-After` says where only smaller bodies or other settings help, in seconds.
     private static let refusedRetryAfterSeconds = 60
 
-    /// The same as a 503 where it would have told the sender to come later, or with less: for senders that drop for good
-    /// what isn't answered by a server's error.
+    /// The same as a 503 where it would have told the sender to come later, or with less: for senders that drop for
+    /// good what isn't answered by a server's error.
     var asServerError: Problem {
         guard [408, 413, 429].contains(status) else { return self }
         var problem = self

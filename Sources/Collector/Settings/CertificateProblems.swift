@@ -4,8 +4,8 @@ internal import Identity
 package import Settings
 
 extension CollectorSettings {
-    /// What is wrong with the certificate files at a moment, each under its setting: those for shipping, where something
-    /// is shipped, and the listener's.
+    /// What is wrong with the certificate files at a moment, each under its setting: those for shipping, where
+    /// something is shipped, and the listener's.
     package func certificateProblems(now: Date) -> [SettingsProblem] {
         let problems = shippingFaults(now: now) + listenerFaults(now: now)
         return (problems + keyProblems()).reduce(into: []) { unique, problem in

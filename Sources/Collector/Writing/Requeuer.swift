@@ -126,9 +126,10 @@ struct RequeueReader: Sendable {
         var outcome = RequeueOutcome()
         var rest: [UInt8] = []
         // As the line is written: most lines of other sources are told without reading them.
-        let mark = Array("\"source\":\"\(request.source)\"".utf8)
+        let written = Array("\"source\":\"\(request.source)\"".utf8)
         for line in lines.split(separator: 0x0A) {
-            guard line.firstRange(of: mark) != nil, let record = QuarantinedRecord(line: line), request.covers(record)
+            guard line.firstRange(of: written) != nil, let record = QuarantinedRecord(line: line),
+                request.covers(record)
             else {
                 rest += line + [0x0A]
                 continue

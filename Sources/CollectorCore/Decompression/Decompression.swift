@@ -41,6 +41,25 @@ package enum Compression: String, Sendable, Equatable {
         case .zstd: try ZstdDecompressor(maxWindowLog: maxWindowLog)
         }
     }
+
+    /// Decompresses a whole file or body; the output never grows past `limit`.
+    package func decompress(_ body: [UInt8], limit: Int, maxWindowLog: Int32) throws(DecompressionError) -> [UInt8] {
+        let decompressor = try makeDecompressor(maxWindowLog: maxWindowLog)
+        var output: [UInt8] = []
+        var consumed = 0
+        while true {
+            let room = limit - output.count + 1
+            let step = try decompressor.decompress(body[consumed...], into: &output, limit: min(room, 64 << 10))
+            consumed += step.consumed
+            if output.count > limit {
+                throw DecompressionError(.tooLarge, "decompresses to more than \(limit) bytes")
+            }
+            if consumed == body.count, step.produced == 0 {
+                guard decompressor.isAtEnd else { throw DecompressionError(.truncated, "ends in the middle") }
+                return output
+            }
+        }
+    }
 }
 
 /// Decompresses a stream piece by piece. One owner at a time.

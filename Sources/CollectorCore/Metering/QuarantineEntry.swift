@@ -57,7 +57,7 @@ package struct QuarantineEntry: Sendable, Equatable {
         kept = rejection.reason == .recordTooLong ? .start : .record
     }
 
-    /// Leaves no more of the record than the rule allows, and notes what the parser that refused it knows from before it.
+    /// Leaves no more of the record than the rule allows, and notes what the parser that refused it knows from before.
     package mutating func settle(_ rule: QuarantineRule, by parser: borrowing any SourceParser) {
         memory = parser.recordMemory
         guard rule.keepsFieldsAlone || bytes.count > rule.recordBytes else { return }

@@ -4,10 +4,10 @@ internal import Spool
 extension Quarantine {
     /// Some records of one file on their way out of the quarantine, because they are counted.
     ///
-    /// What is left of the file is written beside it, under a name that bears a number at random. The write-ahead record
-    /// that counts the others bears the same number, as one more fingerprint; once it is durable the new file takes the
-    /// old one's place. So a start after a crash at any point knows by the record whether to finish or to forget: the
-    /// records stand in the quarantine or are counted, never both and never neither.
+    /// What is left of the file is written beside it, under a name that bears a number at random. The write-ahead
+    /// record that counts the others bears the same number, as one more fingerprint; once it is durable the new file
+    /// takes the old one's place. So a start after a crash at any point knows by the record whether to finish or to
+    /// forget: the records stand in the quarantine or are counted, never both and never neither.
     struct Requeue: Equatable {
         private static let infix = ".requeue-"
 

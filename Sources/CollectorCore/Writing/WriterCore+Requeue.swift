@@ -22,8 +22,8 @@ extension WriterCore {
     /// The quarantine's files whose records may be read again, oldest first.
     package var requeueableFiles: [String] { quarantine.requeueable(before: spool.nextSpoolSequence) }
 
-    /// Reads one file of the quarantine again. What counts now is durable, and gone from the file, when it returns; where
-    /// it throws nothing has changed, or the next start finds out.
+    /// Reads one file of the quarantine again. What counts now is durable, and gone from the file, when it returns;
+    /// where it throws nothing has changed, or the next start finds out.
     ///
     /// - Parameter read: reads the lines; it must not come back to this value.
     package mutating func requeue(_ name: String, _ read: (_ lines: [UInt8]) -> Requeued) throws {
