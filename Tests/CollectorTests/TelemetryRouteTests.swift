@@ -69,7 +69,9 @@ import UsageModel
             """
     }
 
-    private static func metric(_ value: Int, calls: Int, temporality: Int = 2, start: UInt64 = 60, time more: UInt64 = 0)
+    private static func metric(
+        _ value: Int, calls: Int, temporality: Int = 2, start: UInt64 = 60, time more: UInt64 = 0
+    )
         -> String
     {
         """
@@ -140,7 +142,9 @@ import UsageModel
         }
     }
 
-    @Test func `a process that starts again counts from zero, and one from before the horizon from there on`() async throws {
+    @Test func `a process that starts again counts from zero, and one from before the horizon from there on`()
+        async throws
+    {
         try await ScratchDirectory.with("otlp") { directory in
             let path = "/otlp/totals/v1/metrics"
             let twoDays: UInt64 = 2 * 86_400

@@ -4,7 +4,9 @@ internal import SourceFormats
 struct WrappingTarget: Sendable {
     private static let nested: [[Wrapping]] =
         Wrapping.allCases.map { [$0] }
-        + [[.cri, .sse], [.docker, .objects], [.ansi, .prefix], [.cri, .docker, .prefix], [.sse, .nginx, .objects]]
+        + [
+            [.cri, .sse], [.docker, .objects], [.ansi, .prefix], [.cri, .docker, .prefix], [.sse, .nginx, .objects],
+        ]
 
     /// By framing (1 bit) and wrappings (the rest).
     private let parsers: [any SourceParser]

@@ -24,7 +24,8 @@ struct BodyReading {
         /// What goes to the parser before and behind the body.
         let envelope: BinaryEnvelope?
 
-        init(_ plan: SourcePlan, expectation: SourceExpectation = SourceExpectation(), envelope: BinaryEnvelope? = nil) {
+        init(_ plan: SourcePlan, expectation: SourceExpectation = SourceExpectation(), envelope: BinaryEnvelope? = nil)
+        {
             self.plan = plan
             self.expectation = expectation
             self.envelope = envelope

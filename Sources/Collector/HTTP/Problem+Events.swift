@@ -20,7 +20,8 @@ extension Problem {
 
     static let sourceMustBeNamed = Problem(
         status: 404, code: "unknown-source", title: "There is no such source",
-        detail: "There is not one `http` source alone of this path's format: put /otlp/NAME or /openmeter/NAME before the "
+        detail:
+            "There is not one `http` source alone of this path's format: put /otlp/NAME or /openmeter/NAME before the "
             + "path, with the source's name; see `sources`.")
 
     static func closed(_ reason: IntakeSwitch.Reason) -> Problem {

@@ -89,14 +89,17 @@ struct OTLPAnswer {
         var response = response(
             known.status, json: ["code": .integer(Int64(Self.code(problem.status))), "message": .string(message)],
             protobuf: status.bytes)
-        for name in [HTTPField.Name.retryAfter, .wwwAuthenticate, .allow] { response.headers[name] = known.headers[name] }
+        for name in [HTTPField.Name.retryAfter, .wwwAuthenticate, .allow] {
+            response.headers[name] = known.headers[name]
+        }
         return response
     }
 
     private func message(_ outcome: EventsOutcome) -> String {
         guard let first = outcome.rejected.first else { return "\(outcome.rejectedCount) were refused" }
         let place = first.field.isEmpty ? "" : " in \(first.field)"
-        return "\(outcome.rejectedCount) were refused, the first (\(first.line)) as \(first.reason)\(place): \(first.detail)"
+        return
+            "\(outcome.rejectedCount) were refused, the first (\(first.line)) as \(first.reason)\(place): \(first.detail)"
     }
 
     private func response(_ status: HTTPResponse.Status, json: JSONValue, protobuf: [UInt8]) -> Response {
