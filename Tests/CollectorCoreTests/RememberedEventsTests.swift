@@ -1,5 +1,6 @@
 import BatchFormat
 import Testing
+import UsageModel
 
 @testable import CollectorCore
 @testable import FaultSimulation
@@ -117,5 +118,69 @@ import Testing
         let fingerprints = (0..<1_000).map { EventFingerprint(key: UInt128($0 * 7 % 1_000), content: UInt64($0)) }
         for fingerprint in fingerprints { table.insert(fingerprint) }
         #expect(table.fingerprints == fingerprints)
+    }
+
+    // MARK: Running totals
+
+    private func total(_ key: UInt128, from base: UInt64?, to value: UInt64) -> AcceptedFingerprints {
+        AcceptedFingerprints(
+            acceptedAtMilliseconds: 1, totals: [AcceptedTotal(key: key, base: base, value: value)])
+    }
+
+    @Test func `a total is where its last record left it, and a record from elsewhere is read again`() {
+        let events = remembered()
+        #expect(events.find(total: 1, age: 0) == .new)
+        events.wait(total(1, from: nil, to: 10), position: 1)
+        #expect(events.overlap(total(1, from: nil, to: 12)) == .waiting)
+        events.noteSyncSucceeded()
+        #expect(events.find(total: 1, age: 0) == .counted(10))
+        #expect(events.overlap(total(1, from: nil, to: 12)) == .durable)
+        #expect(events.overlap(total(1, from: 10, to: 12)) == .none)
+        events.wait(total(1, from: 10, to: 12), position: 2)
+        events.noteSyncFailed()
+        #expect(events.find(total: 1, age: 0) == .counted(10))
+    }
+
+    @Test func `a total that is renewed outlives the horizon of its first record, and its records go`() {
+        let time = VirtualTime()
+        let events = remembered(time)
+        for step in 0..<5_000 {
+            events.wait(
+                total(1, from: step == 0 ? nil : UInt64(step), to: UInt64(step + 1)), position: UInt64(step + 1))
+            events.noteSyncSucceeded()
+            time.milliseconds += 1
+        }
+        #expect(events.count == 1)
+        #expect(events.find(total: 1, age: Self.horizon * 9) == .counted(5_000))
+        // Nothing but the last record is needed once the outdated ones are dropped or expired.
+        #expect(events.expire().map { $0 > 3_000 } == true)
+        time.milliseconds += Self.horizon + 1
+        #expect(events.expire() == nil)
+        #expect(events.find(total: 1, age: Self.horizon) == .new)
+        #expect(events.find(total: 1, age: Self.horizon + 1) == .unknown)
+        #expect(events.find(total: 1, age: nil) == .new)
+        #expect(events.takeForgottenEarly() == 0)
+    }
+
+    @Test func `what was forgotten before its time makes older totals unknown`() {
+        let time = VirtualTime()
+        let events = remembered(maxIDs: 1, time)
+        for key in 1...2 {
+            events.wait(total(UInt128(key), from: nil, to: 5), position: UInt64(key))
+            events.noteSyncSucceeded()
+        }
+        time.milliseconds += 100
+        #expect(events.find(total: 1, age: 150) == .unknown)
+        #expect(events.find(total: 1, age: 50) == .new)
+        #expect(events.find(total: 2, age: 150) == .counted(5))
+    }
+
+    @Test func `totals come back from records of before`() throws {
+        let accepted = AcceptedRows(rows: UsageRows(), eventCount: 0, fingerprints: total(7, from: 3, to: 9))
+        let read = try RowsCodec.decodeFingerprints(RowsCodec.encode(accepted))
+        #expect(read.fingerprints == [EventFingerprint(key: 7, content: 9)])
+        let events = remembered()
+        events.recover(read, position: 4, nowMilliseconds: 1)
+        #expect(events.find(total: 7, age: 0) == .counted(9))
     }
 }

@@ -15,6 +15,8 @@ package struct FuzzTarget: Sendable, CustomStringConvertible {
 
     package func run(_ bytes: [UInt8]) { body(bytes) }
 
+    private static let wrapping = WrappingTarget()
+
     package static let all: [FuzzTarget] =
         SourceFormatRegistry.formats.map { format in
             let target = FormatTarget(format)
@@ -22,6 +24,8 @@ package struct FuzzTarget: Sendable, CustomStringConvertible {
         } + [
             // CSV in more layouts than the format's examples have.
             FuzzTarget(name: "csv") { CSVTarget.run($0) },
+            // What other software puts around records.
+            FuzzTarget(name: "wrapping") { wrapping.run($0) },
             // A batch's message, as it comes out of its frame.
             FuzzTarget(name: "batch") { BatchTarget.run(message: $0) },
             // A sealed batch: the zstd frame and what is in it.

@@ -180,7 +180,9 @@ import UsageModel
     @Test func `sums that may fall, and those of no temporality, are refused`() throws {
         let metric: [(String, [Point])] = [("gen_ai.client.inference.usage.input_tokens", [Point(value: 5)])]
         var sink = Remembering()
-        try read([request(metric, temporality: Self.delta, isMonotonic: false), request(metric, temporality: 0)], into: &sink)
+        try read(
+            [request(metric, temporality: Self.delta, isMonotonic: false), request(metric, temporality: 0)], into: &sink
+        )
         #expect(sink.collected.reasons == [.wrongType, .wrongType])
         #expect(sink.collected.events.isEmpty)
     }

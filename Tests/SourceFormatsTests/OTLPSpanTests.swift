@@ -94,7 +94,9 @@ import UsageModel
         #expect(found.events.isEmpty)
         #expect(found.rejections.isEmpty)
         #expect(found.ignored == [.filtered: 6])
-        let counted = ["chat", "text_completion", "generate_content", "embeddings", "completion", "messages", "responses"]
+        let counted = [
+            "chat", "text_completion", "generate_content", "embeddings", "completion", "messages", "responses",
+        ]
         #expect(try both(counted.map { span("gen_ai.operation.name", $0) }).events.count == counted.count)
     }
 

@@ -172,7 +172,8 @@ import UsageModel
 
     @Test func `a refused record of joined lines is passed over to its end`() throws {
         let long = String(repeating: Self.cri("stdout", "P", String(repeating: "x", count: 1_000)), count: 1_200)
-        let text = long + Self.cri("stderr", "F", Self.record(1)) + Self.cri("stdout", "F", "}")
+        let text =
+            long + Self.cri("stderr", "F", Self.record(1)) + Self.cri("stdout", "F", "}")
             + Self.cri("stdout", "F", Self.record(2))
         let sample = Sample(name: "", wrappings: [.cri], text: text, inputs: [])
         let whole = try sample.collect(Array(text.utf8))

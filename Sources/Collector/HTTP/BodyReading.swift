@@ -17,6 +17,27 @@ struct BodyReading {
         var byteCount: Int
     }
 
+    /// How a body is read: the source's plan, what is known about it beside its bytes, and what stands around them.
+    struct Plan: Sendable {
+        private let plan: SourcePlan
+        private let expectation: SourceExpectation
+        /// What goes to the parser before and behind the body.
+        let envelope: BinaryEnvelope?
+
+        init(_ plan: SourcePlan, expectation: SourceExpectation = SourceExpectation(), envelope: BinaryEnvelope? = nil)
+        {
+            self.plan = plan
+            self.expectation = expectation
+            self.envelope = envelope
+        }
+
+        func makeParser() -> any SourceParser {
+            var parser = plan.makeParser()
+            parser.expect(expectation)
+            return parser
+        }
+    }
+
     /// Bytes that the parser is given at a time. A body of at most so many is kept whole.
     static let pieceBytes = AccumulatorLimits.chunkBytes
     /// Output of one step of decompression, in bytes.
@@ -33,15 +54,22 @@ struct BodyReading {
     private var waiting: [UInt8] = []
     /// How much must wait before the parser is asked again.
     private var enough = pieceBytes
+    /// What follows the body's own bytes.
+    private var end: [UInt8] = []
     private var arrivedBytes = 0
     private var byteCount = 0
 
     init(
-        _ plan: SourcePlan, into buckets: RequestBuckets, compression: Compression?, limit: Int
+        _ plan: Plan, into buckets: RequestBuckets, compression: Compression?, limit: Int
     ) throws(Problem) {
         parser = plan.makeParser()
         self.buckets = buckets
         self.limit = limit
+        if let envelope = plan.envelope {
+            waiting = envelope.start
+            end = envelope.end
+            byteCount = waiting.count
+        }
         do throws(DecompressionError) {
             decompressor = try compression?.makeDecompressor(maxWindowLog: Self.maxWindowLog)
         } catch {
@@ -84,13 +112,15 @@ struct BodyReading {
         if let decompressor, !decompressor.isAtEnd {
             throw .badEncoding(DecompressionError(.truncated, "ends in the middle"))
         }
+        waiting += end
+        byteCount += end.count
         let whole = byteCount == waiting.count && byteCount <= Self.pieceBytes ? waiting : nil
         parse(endOfInput: true)
         return Outcome(buckets: buckets, whole: whole, byteCount: byteCount)
     }
 
     /// Reads a body again that was kept.
-    static func read(_ body: [UInt8], _ plan: SourcePlan, into buckets: RequestBuckets) -> RequestBuckets {
+    static func read(_ body: [UInt8], _ plan: Plan, into buckets: RequestBuckets) -> RequestBuckets {
         var (parser, buckets) = (plan.makeParser(), buckets)
         _ = unsafe parser.consume(body.span.bytes, endOfInput: true, into: &buckets)
         buckets.settle(by: parser)

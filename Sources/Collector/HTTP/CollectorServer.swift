@@ -6,6 +6,7 @@ internal import HummingbirdCore
 internal import Logging
 internal import NIOCore
 internal import Settings
+internal import SourceFormats
 internal import Telemetry
 internal import TextFormats
 internal import UsageModel
@@ -110,7 +111,28 @@ package struct CollectorServer: Sendable {
     /// In one list: the router, 404 and 405 are made from it.
     private var routes: [Route] {
         let status = settings.http.metricsListen == nil ? statusRoutes : healthRoutes(refusals: false)
-        return eventRoutes + status
+        return eventRoutes + protocolRoutes + status
+    }
+
+    /// The paths of protocols that there are sources for, each with and without the source's name before it.
+    private var protocolRoutes: [Route] {
+        let protocols: [(PushProtocol, prefix: String, path: String)] =
+            OTLPSignal.allCases.map { (.otlp($0), "/otlp", "/v1/\($0.rawValue)") }
+            + [(.openMeter, "/openmeter", "/api/v1/events")]
+        return protocols.flatMap { exchange, prefix, path -> [Route] in
+            guard settings.pushSources.contains(where: { type(of: $0.format).name == exchange.formatName }) else {
+                return []
+            }
+            return [
+                Route(method: .post, path: path) { request, context in
+                    await events.handle(request, on: context.channel, source: nil, as: exchange)
+                },
+                Route(method: .post, path: "\(prefix)/{source}\(path)") { request, context in
+                    await events.handle(
+                        request, on: context.channel, source: context.parameters.get("source") ?? "", as: exchange)
+                },
+            ]
+        }
     }
 
     private var eventRoutes: [Route] {

@@ -15,11 +15,14 @@ struct EventsHandler: Sendable {
         var name: String
         /// `nil` where the settings can't work, which they were checked for.
         var plan: SourcePlan?
+        /// The format's name.
+        var formatName: String
         /// See ``SourceFormat/isRepeatedAfterServerErrorsAlone``.
         var isRepeatedAfterServerErrorsAlone: Bool
 
         init(name: String, format: any SourceFormat, wrappings: [Wrapping] = [], defaults: EventDefaults) {
             self.name = name
+            formatName = type(of: format).name
             isRepeatedAfterServerErrorsAlone = format.isRepeatedAfterServerErrorsAlone
             plan = try? SourcePlan(format, in: wrappings, defaults: defaults, framing: .document)
         }
@@ -38,28 +41,60 @@ struct EventsHandler: Sendable {
     let rateLimit: RequestRateLimit
     let budget: ByteBudget
 
-    func handle(_ request: Request, on channel: any Channel, source name: String?) async -> Response {
+    /// - Parameters:
+    ///   - name: the source that the path names; `nil` where it names none.
+    ///   - exchange: how the path is spoken with.
+    func handle(
+        _ request: Request, on channel: any Channel, source name: String?, as exchange: PushProtocol = .events
+    ) async -> Response {
         let response: Response
         var repeatsAlone = false
+        let type = mediaType(of: request)
         do throws(Problem) {
-            try await access.check(request, on: channel, source: name)
-            let source = try find(name)
+            let name = name ?? onlySource(for: exchange)
+            try await checkAccess(request, on: channel, source: name)
+            let source = try find(name, for: exchange)
             repeatsAlone = source.isRepeatedAfterServerErrorsAlone
             guard let plan = source.plan else { throw Problem.internalError }
             try admit()
             let coding = try contentCoding(request)
-            try checkType(request, plan)
-            response = .json(try await readAndCommit(request, as: coding, from: source, plan).json)
+            guard plan.mediaTypes.contains(type) else { throw .unsupportedType(allowed: plan.mediaTypes) }
+            let reading = BodyReading.Plan(
+                plan, expectation: exchange.expectation(mediaType: type),
+                envelope: source.formatName == CloudEventsFormat.name ? BinaryEnvelope(request.headers) : nil)
+            let outcome = try await readAndCommit(request, as: coding, from: source, reading)
+            response = try exchange.answer(outcome, mediaType: type)
         } catch {
-            response = (repeatsAlone ? error.asServerError : error).response
+            response = exchange.answer(repeatsAlone ? error.asServerError : error, mediaType: type)
         }
         parts.metrics.countRequest(status: response.status.code)
         return response
     }
 
-    private func find(_ name: String?) throws(Problem) -> Source {
+    /// Who isn't let in learns nothing of which sources there are; others are told how to name one.
+    private func checkAccess(_ request: Request, on channel: any Channel, source name: String?) async throws(Problem) {
+        do throws(Problem) {
+            try await access.check(request, on: channel, source: name)
+        } catch {
+            throw name == Self.ambiguousName && error == .unknownSource ? .sourceMustBeNamed : error
+        }
+    }
+
+    /// Stands for a source where there is none or more than one to choose; no source is named so.
+    private static let ambiguousName = ""
+
+    /// The source that a path of a protocol is for which names none: the only one of the protocol's format.
+    private func onlySource(for exchange: PushProtocol) -> String? {
+        guard let format = exchange.formatName else { return nil }
+        let names = sourcesByName.values.filter { $0.formatName == format }.map(\.name)
+        return names.count == 1 ? names[0] : Self.ambiguousName
+    }
+
+    private func find(_ name: String?, for exchange: PushProtocol) throws(Problem) -> Source {
         guard let name else { return defaultSource }
-        guard let source = sourcesByName[name] else { throw .unknownSource }
+        guard let source = sourcesByName[name], exchange.formatName.map({ $0 == source.formatName }) ?? true else {
+            throw .unknownSource
+        }
         return source
     }
 
@@ -78,15 +113,13 @@ struct EventsHandler: Sendable {
         }
     }
 
-    private func checkType(_ request: Request, _ plan: SourcePlan) throws(Problem) {
-        let text = request.headers[.contentType] ?? ""
-        let type = text.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
-        let allowed = plan.mediaTypes
-        guard allowed.contains(type) else { throw .unsupportedType(allowed: allowed) }
+    /// Without its parameters and in lower case.
+    private func mediaType(of request: Request) -> String {
+        (request.headers[.contentType] ?? "").prefix { $0 != ";" }.lowercased().filter { $0 != " " }
     }
 
     private func readAndCommit(
-        _ request: Request, as coding: Compression?, from source: Source, _ plan: SourcePlan
+        _ request: Request, as coding: Compression?, from source: Source, _ plan: BodyReading.Plan
     ) async throws(Problem) -> EventsOutcome {
         let limit = settings.maxBodyBytes
         let declared = request.headers[.contentLength].flatMap(Int.init) ?? 0
@@ -98,9 +131,6 @@ struct EventsHandler: Sendable {
         let read = try await read(request, as: coding, from: source, by: plan, holding: reservation)
         var buckets = read.buckets
         for _ in 0..<Self.maxReadings {
-            guard !buckets.isEmpty || buckets.outcome.duplicates > 0 || buckets.outcome.ignored.total > 0 else {
-                throw .noEvents
-            }
             if let outcome = try await commit(buckets, source, bodyBytes: read.byteCount) { return outcome }
             guard let whole = read.whole else { break }
             buckets = BodyReading.read(whole, plan, into: emptyBuckets(source))
@@ -137,14 +167,13 @@ struct EventsHandler: Sendable {
         parts.metrics.source(source.name).count(
             events: outcome.accepted, rejected: outcome.rejectedCount, ignored: outcome.ignored,
             duplicates: outcome.duplicates, bytes: UInt64(bodyBytes))
-        guard outcome.accepted + outcome.duplicates + outcome.ignored.total > 0 else { throw .allRejected(outcome) }
         return outcome
     }
 
     // MARK: Body
 
     private func read(
-        _ request: Request, as coding: Compression?, from source: Source, by plan: SourcePlan,
+        _ request: Request, as coding: Compression?, from source: Source, by plan: BodyReading.Plan,
         holding reservation: ByteReservation
     ) async throws(Problem) -> BodyReading.Outcome {
         let limit = settings.maxBodyBytes

@@ -18,6 +18,12 @@ extension Problem {
         detail: "Show a bearer token of the source in Authorization, or a client certificate that it takes.",
         challenge: "Bearer realm=\"steelyard-collector\"")
 
+    static let sourceMustBeNamed = Problem(
+        status: 404, code: "unknown-source", title: "There is no such source",
+        detail:
+            "There is not one `http` source alone of this path's format: put /otlp/NAME or /openmeter/NAME before the "
+            + "path, with the source's name; see `sources`.")
+
     static func closed(_ reason: IntakeSwitch.Reason) -> Problem {
         Problem(
             status: 503, code: reason.rawValue, title: "No input is taken now",

@@ -27,7 +27,8 @@ package struct OTLPFormat: SourceFormat {
             summary: "what is counted; the same calls arrive as all three, so that the others are ignored"),
         SourceSetting(
             Name.tenant, .texts, presence: .byDefault(["tenant.id"]),
-            summary: "attributes that hold the tenant, the preferred one first; a record's own come before those of its "
+            summary:
+                "attributes that hold the tenant, the preferred one first; a record's own come before those of its "
                 + "resource"),
         SourceSetting(
             Name.model, .texts, presence: .byDefault(OTLPNames.models),

@@ -236,7 +236,8 @@ extension OTLPReader {
             guard let start = try readKind(bytes, data.start, isSum: data.isSum, &metric) else { return }
             var points = JSONElements(start)
             while try points.next(bytes) {
-                points.index = try readElement(bytes, points.index, into: &sink) { [metric] reader, bytes, range, sink in
+                points.index = try readElement(bytes, points.index, into: &sink) {
+                    [metric] reader, bytes, range, sink in
                     reader.readPoint(bytes, range, of: metric, into: &sink)
                 }
             }

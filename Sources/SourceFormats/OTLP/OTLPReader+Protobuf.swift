@@ -176,7 +176,11 @@ extension OTLPReader {
     ) {
         record.begin()
         do throws(Fault) {
-            if kind == 7 { try readNumber(bytes, range) } else { try readHistogram(bytes, range, isExponential: kind == 10) }
+            if kind == 7 {
+                try readNumber(bytes, range)
+            } else {
+                try readHistogram(bytes, range, isExponential: kind == 10)
+            }
         } catch {
             return reject(error, bytes, range, into: &sink)
         }

@@ -111,7 +111,9 @@ struct OTLPRecord: Sendable {
     private mutating func noteRole(
         _ source: Int16, _ value: OTLPValue, _ bytes: RawSpan, _ plan: borrowing OTLPPlan
     ) {
-        guard let role = OTLPNames.Role(rawValue: source), case .text(let text, _) = value, !text.isEmpty else { return }
+        guard let role = OTLPNames.Role(rawValue: source), case .text(let text, _) = value, !text.isEmpty else {
+            return
+        }
         switch role {
         case .operation: note(plan.operations.find(bytes, text))
         case .spanKind: note(plan.spanKinds.find(bytes, text))

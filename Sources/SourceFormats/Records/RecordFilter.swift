@@ -109,7 +109,7 @@ extension RecordFilter.Condition {
                 ? Unescape.json(record, from: start, to: end, into: &spelled, at: 0, room: room)
                 : Unescape.csv(record, from: start, to: end, into: &spelled, at: 0, room: room)
             return count >= 0 && values.contains { spelled[..<count].elementsEqual($0.text) }
-        case .array, .object: return false
+        case .array, .object, .nanoseconds: return false
         }
     }
 

@@ -92,7 +92,8 @@ package struct WrappedLinesParser: SourceParser {
         deliverWaiting(into: &sink)
         for stream in region.streams.indices where region.isOpen(stream) {
             sink.rejectLong(
-                bytes.extracting(start..<line), because: "its wrapping is taken off in memory", position: place(of: stream))
+                bytes.extracting(start..<line), because: "its wrapping is taken off in memory",
+                position: place(of: stream))
             passedStreams |= 1 << UInt8(stream)
         }
         return pass(to: line, from: start, lines: region.lines)
