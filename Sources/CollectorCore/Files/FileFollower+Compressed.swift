@@ -15,7 +15,7 @@ extension FileFollower {
         _ file: inout FollowedFile, handle: OpenFile, compression: Compression
     ) throws -> Turn {
         if file.stream == nil, try identifyCompressed(&file, handle, by: compression) == .waits {
-            file.settle()
+            if file.hold != nil { file.settle() }
             return .waits
         }
         // One that was read to its end has nothing more; one that another file was read of is passed over first.

@@ -49,6 +49,8 @@ extension FileFollower {
         let firstEvent = FileFingerprint(start.prefix(end))
         var matches: [Match] = []
         for id in contents.files(of: file.source.name, firstEvent: firstEvent, head: start) where id != file.id {
+            // That one has its turn first: until something of it is counted, nothing tells whether this is a copy.
+            if followed[id]?.offset == 0 { return .waits }
             if let match = try match(file, &view, to: id) { matches.append(match) }
         }
         guard let match = matches.min(by: { Self.rank($0) < Self.rank($1) }) else {
@@ -249,14 +251,15 @@ extension FileFollower {
 
     func noteFirstEvent(_ file: inout FollowedFile, _ head: [UInt8]) {
         guard let parser = file.source.plan?.makeParser() else { return }
-        file.checkpoint.firstEvent =
-            FirstEventProbe.end(of: head, by: parser, endOfInput: false).map { FileFingerprint(head.prefix($0)) }
-            ?? file.checkpoint.fingerprint
+        let start = Array(head.prefix(FirstEventProbe.maxBytes))
+        var end = FirstEventProbe.end(of: start, by: parser, endOfInput: false)
+        if start.count == FirstEventProbe.maxBytes { end = end ?? start.count }
+        file.checkpoint.firstEvent = end.map { FileFingerprint(start.prefix($0)) }
     }
 
     /// Adds what a checkpoint of an earlier release lacks.
     private func complete(_ file: inout FollowedFile) {
-        guard file.checkpoint.firstEvent == nil, file.compression == nil, let handle = file.handle else { return }
+        guard file.checkpoint.tail == nil, file.compression == nil, let handle = file.handle else { return }
         try? noteRead(&file, handle, byteCount: file.looked.byteCount, to: file.checkpoint.intake)
     }
 }

@@ -62,7 +62,7 @@ extension FileFollower {
         }
         let isLast = file.source.isWhole
         if file.checkpoint.firstEvent == nil, try identify(&file, &view, endOfInput: isLast) == .waits {
-            file.settle()
+            if file.hold != nil { file.settle() }
             return .waits
         }
         return try readGrowth(&file, handle, upTo: status)
