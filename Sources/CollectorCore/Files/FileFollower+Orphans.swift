@@ -140,7 +140,9 @@ extension FileFollower {
                 let id = identification.id(of: status, source: search.source.name)
                 let look = FollowedFile.Look(status)
                 guard followed[id] == nil, copies[id] == nil, search.examined[id] != look else { continue }
-                guard isCopy(path, of: checkpoint) else {
+                // What can't be looked at now is looked at again.
+                guard let isIt = isCopy(path, of: checkpoint) else { continue }
+                guard isIt else {
                     search.examined[id] = look
                     continue
                 }
@@ -161,10 +163,11 @@ extension FileFollower {
         return [name, String(FileIdentification.name(of: real))]
     }
 
-    private func isCopy(_ path: String, of checkpoint: FileCheckpoint) -> Bool {
-        guard let handle = try? fileSystem.open(path, .follow) else { return false }
+    /// Whether a file holds what was read of another; `nil` where it can't be looked at.
+    private func isCopy(_ path: String, of checkpoint: FileCheckpoint) -> Bool? {
+        guard let handle = try? fileSystem.open(path, .follow) else { return nil }
         defer { fileSystem.close(handle) }
-        guard let status = try? fileSystem.status(handle), status.isRegular else { return false }
-        return (try? isSame(handle, status, by: Compression(path: path), as: checkpoint)) ?? false
+        guard let status = try? fileSystem.status(handle) else { return nil }
+        return try? isSame(handle, status, by: Compression(path: path), as: checkpoint)
     }
 }
