@@ -5,7 +5,8 @@ internal import Glibc
 /// It only says that there is something to look at, never what: polling is the truth, and what inotify doesn't see (a
 /// network's file system, a link that leads elsewhere by now) is found by the next poll. One owner at a time.
 final class DirectoryWatch {
-    /// The most directories that are watched; beyond it polling is all there is. A user may have a few thousand watches.
+    /// The most directories that are watched, of the few thousand that a user may have; beyond it polling is all there
+    /// is.
     static let maxDirectories = 4_096
     /// Bytes of events that are read at a time.
     private static let eventBytes = 16 << 10

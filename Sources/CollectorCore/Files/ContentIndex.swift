@@ -45,8 +45,8 @@ struct ContentIndex {
         eventless[Place(source: source, path: path)] ?? []
     }
 
-    /// The files of a source that begin with an event, and those of which that isn't known but that begin with the bytes
-    /// that `head` does.
+    /// The files of a source that begin with an event, and those of which that isn't known but that begin as `head`
+    /// does.
     func files(of source: String, firstEvent: FileFingerprint, head: [UInt8]) -> [FileID] {
         var found = files[Key(source: source, firstEvent: firstEvent)] ?? []
         guard !unindexed.isEmpty else { return found }

@@ -8,14 +8,15 @@ package struct FileCheckpoint: Sendable, Hashable {
 
     /// Where the file was last seen.
     package var path: String
-    /// The first bytes behind ``leadingZeros``, as far as they were read and at most ``FileFingerprint/maxBytes``.
+    /// The first bytes behind ``leadingZeros``, as far as they were read, at most ``FileFingerprint/maxBytes``.
     package var fingerprint: FileFingerprint
     /// How many zeros the file begins with.
     package var leadingZeros: UInt64 = 0
-    /// The bytes behind ``leadingZeros`` up to the end of the first event; `nil` while none was read, and for files of a
-    /// release that didn't keep it.
+    /// The bytes behind ``leadingZeros`` up to the end of the first event; `nil` while none was read, and for files of
+    /// a release that didn't keep it.
     package var firstEvent: FileFingerprint?
-    /// The last bytes before the next record; `nil` where none were read, and for files of a release that didn't keep it.
+    /// The last bytes before the next record; `nil` where none were read, and for files of a release that didn't keep
+    /// it.
     package var tail: FileFingerprint?
     /// Where the next record starts; in bytes after decompression for a compressed file.
     package var intake: ParserCheckpoint

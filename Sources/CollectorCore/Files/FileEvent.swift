@@ -12,13 +12,13 @@ package enum FileEvent {
     case moved(path: String, from: String, offset: UInt64)
     /// A file holds what another one does, which is read; it is read itself once that one is gone.
     case copy(path: String, original: String)
-    /// A file holds less than what was read of it, or of the file that lay in its place, and as far as it goes it may be
-    /// the same. It waits until it is longer or differs.
+    /// A file holds less than what was read of it, or of the file that lay in its place, and as far as it goes it may
+    /// be the same. It waits until it is longer or differs.
     case held(path: String, byteCount: UInt64, offset: UInt64)
     /// A file begins as what was read did, its first event included, and then says something else: it isn't read.
     case rewritten(path: String, original: String, offset: UInt64)
-    /// A file holds less than what was read of it, or zeros in the place of its end, since the machine went down; reading
-    /// goes on behind what is left.
+    /// A file holds less than what was read of it, or zeros in the place of its end, since the machine went down;
+    /// reading goes on behind what is left.
     case cutByPowerFailure(path: String, offset: UInt64, goesOnAt: UInt64)
     /// A compressed file was read to its end; `byteCount` after decompression.
     case finished(path: String, byteCount: UInt64)

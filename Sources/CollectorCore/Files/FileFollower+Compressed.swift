@@ -14,8 +14,8 @@ extension FileFollower {
     mutating func readCompressed(
         _ file: inout FollowedFile, handle: OpenFile, compression: Compression
     ) throws -> Turn {
-        if file.stream == nil, try identifyCompressed(&file, handle, compression) == .waits {
-            file.settle()
+        if file.stream == nil, try identifyCompressed(&file, handle, by: compression) == .waits {
+            if file.hold != nil { file.settle() }
             return .waits
         }
         // One that was read to its end has nothing more; one that another file was read of is passed over first.
@@ -36,11 +36,11 @@ extension FileFollower {
 
     /// Finds out which file a compressed one is, by its decompressed beginning.
     private mutating func identifyCompressed(
-        _ file: inout FollowedFile, _ handle: OpenFile, _ compression: Compression
+        _ file: inout FollowedFile, _ handle: OpenFile, by compression: Compression
     ) throws(FileSystemError) -> Identity {
         let status = try fileSystem.status(handle)
         file.see(status, at: file.path)
-        if !(try isSame(handle, status, compression, as: file.checkpoint)) { restart(&file) }
+        if !(try isSame(handle, status, by: compression, as: file.checkpoint)) { restart(&file) }
         guard file.checkpoint.firstEvent == nil, !file.isDone,
             var view = try decompressedView(of: handle, compression)
         else { return .known }
@@ -86,7 +86,7 @@ extension FileFollower {
 
     /// Whether an open file holds what was read.
     func isSame(
-        _ handle: OpenFile, _ status: FileStatus, _ compression: Compression?, as known: FileCheckpoint
+        _ handle: OpenFile, _ status: FileStatus, by compression: Compression?, as known: FileCheckpoint
     ) throws(FileSystemError) -> Bool {
         if known.offset == 0 { return true }
         var plain = PlainFileView(handle: handle, fileSystem: fileSystem, size: status.byteCount)

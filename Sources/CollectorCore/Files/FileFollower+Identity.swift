@@ -49,6 +49,8 @@ extension FileFollower {
         let firstEvent = FileFingerprint(start.prefix(end))
         var matches: [Match] = []
         for id in contents.files(of: file.source.name, firstEvent: firstEvent, head: start) where id != file.id {
+            // That one has its turn first: until something of it is counted, nothing tells whether this is a copy.
+            if followed[id]?.offset == 0 { return .waits }
             if let match = try match(file, &view, to: id) { matches.append(match) }
         }
         guard let match = matches.min(by: { Self.rank($0) < Self.rank($1) }) else {
@@ -83,14 +85,15 @@ extension FileFollower {
         }
     }
 
-    /// How a file stands to one that begins with the same event; `nil` where the two have nothing to do with each other.
+    /// How a file stands to one that begins with the same event; `nil` where the two have nothing to do with each
+    /// other.
     private func match(
         _ file: FollowedFile, _ view: inout some FileView, to id: FileID
     ) throws(FileSystemError) -> Match? {
         guard let checkpoint = followed[id]?.checkpoint ?? remembered[id], checkpoint.offset > 0 else { return nil }
         let isFull = checkpoint.fingerprint.length >= FileFingerprint.maxBytes
         let isInPlace = checkpoint.path == file.path
-        guard isFull || isInPlace || isNear(file, checkpoint, id) else { return nil }
+        guard isFull || isInPlace || isNear(file, to: checkpoint, of: id) else { return nil }
         let likeness = try identification.likeness(&view, to: checkpoint)
         guard likeness != .other, likeness != .undecided else { return nil }
         let isAlive = try isAlive(id)
@@ -100,10 +103,10 @@ extension FileFollower {
     }
 
     /// Whether a file lies where rotation may have moved what was read of another one.
-    private func isNear(_ file: FollowedFile, _ checkpoint: FileCheckpoint, _ id: FileID) -> Bool {
+    private func isNear(_ file: FollowedFile, to checkpoint: FileCheckpoint, of id: FileID) -> Bool {
         if file.id.device == id.device, file.id.inode == id.inode { return true }
         let name = FileIdentification.name(of: file.path)
-        guard names(of: checkpoint.path).contains(where: { FileIdentification.areRelated(name, $0) }) else {
+        guard names(of: checkpoint.path).contains(where: { FileIdentification.areRelated(name, and: $0) }) else {
             return false
         }
         let directory = FileIdentification.directory(of: file.path)
@@ -173,7 +176,7 @@ extension FileFollower {
         checkpoint.intake.position = position
         takeOver(id, checkpoint, by: &file)
         if let handle = file.handle {
-            try markRead(&file, handle, byteCount: file.looked.byteCount, to: checkpoint.intake)
+            try noteRead(&file, handle, byteCount: file.looked.byteCount, to: checkpoint.intake)
             contents.insert(file.id, file.checkpoint)
             accumulator.setCheckpoint(file.checkpoint, for: file.id)
         }
@@ -223,7 +226,7 @@ extension FileFollower {
         contents.remove(file.id, checkpoint)
         file.forgetContent()
         guard checkpoint.offset > 0 else { return accumulator.setCheckpoint(file.checkpoint, for: file.id) }
-        let orphan = orphan(file.id, checkpoint, file.source)
+        let orphan = orphan(file.id, checkpoint, of: file.source)
         accumulator.moveCheckpoint(from: file.id, to: orphan.id, orphan.checkpoint)
         accumulator.setCheckpoint(file.checkpoint, for: file.id)
     }
@@ -231,7 +234,7 @@ extension FileFollower {
     // MARK: Checkpoints of files that were read by a release that kept less of them, or that begin at their end
 
     /// Takes in what tells a file of which `intake` says how far it counts as read.
-    func markRead(
+    func noteRead(
         _ file: inout FollowedFile, _ handle: OpenFile, byteCount: UInt64, to intake: ParserCheckpoint
     ) throws(FileSystemError) {
         var view = PlainFileView(handle: handle, fileSystem: fileSystem, size: byteCount)
@@ -248,14 +251,15 @@ extension FileFollower {
 
     func noteFirstEvent(_ file: inout FollowedFile, _ head: [UInt8]) {
         guard let parser = file.source.plan?.makeParser() else { return }
-        file.checkpoint.firstEvent =
-            FirstEventProbe.end(of: head, by: parser, endOfInput: false).map { FileFingerprint(head.prefix($0)) }
-            ?? file.checkpoint.fingerprint
+        let start = Array(head.prefix(FirstEventProbe.maxBytes))
+        var end = FirstEventProbe.end(of: start, by: parser, endOfInput: false)
+        if start.count == FirstEventProbe.maxBytes { end = end ?? start.count }
+        file.checkpoint.firstEvent = end.map { FileFingerprint(start.prefix($0)) }
     }
 
     /// Adds what a checkpoint of an earlier release lacks.
     private func complete(_ file: inout FollowedFile) {
-        guard file.checkpoint.firstEvent == nil, file.compression == nil, let handle = file.handle else { return }
-        try? markRead(&file, handle, byteCount: file.looked.byteCount, to: file.checkpoint.intake)
+        guard file.checkpoint.tail == nil, file.compression == nil, let handle = file.handle else { return }
+        try? noteRead(&file, handle, byteCount: file.looked.byteCount, to: file.checkpoint.intake)
     }
 }

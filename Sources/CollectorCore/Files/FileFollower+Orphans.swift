@@ -35,7 +35,7 @@ extension FileFollower {
 
     /// Remembers what was read of a file that has left its place, and looks for it.
     mutating func orphan(
-        _ place: FileID, _ checkpoint: FileCheckpoint, _ source: FollowedSource, unreadBytes: UInt64 = 0,
+        _ place: FileID, _ checkpoint: FileCheckpoint, of source: FollowedSource, unreadBytes: UInt64 = 0,
         isFromEarlierRun: Bool = false, isLookedFor: Bool = true
     ) -> (id: FileID, checkpoint: FileCheckpoint) {
         lastOrphan += 1
@@ -59,7 +59,7 @@ extension FileFollower {
         guard let checkpoint = remembered.removeValue(forKey: place) else { return }
         contents.remove(place, checkpoint)
         guard checkpoint.offset > 0 else { return accumulator.removeCheckpoints([place]) }
-        let orphan = orphan(place, checkpoint, source, isFromEarlierRun: true)
+        let orphan = orphan(place, checkpoint, of: source, isFromEarlierRun: true)
         accumulator.moveCheckpoint(from: place, to: orphan.id, orphan.checkpoint)
     }
 
@@ -72,7 +72,7 @@ extension FileFollower {
             return tellLost(file.path, file.source, byteCount: unreadBytes)
         }
         let orphan = orphan(
-            file.id, file.checkpoint, file.source, unreadBytes: unreadBytes, isLookedFor: isLookedFor)
+            file.id, file.checkpoint, of: file.source, unreadBytes: unreadBytes, isLookedFor: isLookedFor)
         accumulator.moveCheckpoint(from: file.id, to: orphan.id, orphan.checkpoint)
         forgetOldest()
     }
@@ -104,11 +104,11 @@ extension FileFollower {
             searches[id] = search
             guard !isFound else { continue }
             // While no input is taken nothing can be found by reading.
-            if now >= search.until, !intakeSwitch.isClosed { giveUp(id, checkpoint, search) }
+            if now >= search.until, !intakeSwitch.isClosed { giveUp(id, checkpoint, after: search) }
         }
     }
 
-    private mutating func giveUp(_ id: FileID, _ checkpoint: FileCheckpoint, _ search: FileSearch) {
+    private mutating func giveUp(_ id: FileID, _ checkpoint: FileCheckpoint, after search: FileSearch) {
         searches[id] = nil
         if search.unreadBytes > 0 {
             tellLost(checkpoint.path, search.source, byteCount: search.unreadBytes)
@@ -132,7 +132,7 @@ extension FileFollower {
         let own = names(of: checkpoint.path)
         for directory in directories {
             let names = ((try? fileSystem.list(directory)) ?? []).filter { name in
-                own.contains { FileIdentification.areRelated(name, $0) }
+                own.contains { FileIdentification.areRelated(name, and: $0) }
             }
             for other in names.sorted().suffix(Self.maxExamined) {
                 let path = "\(directory)/\(other)"
@@ -140,7 +140,9 @@ extension FileFollower {
                 let id = identification.id(of: status, source: search.source.name)
                 let look = FollowedFile.Look(status)
                 guard followed[id] == nil, copies[id] == nil, search.examined[id] != look else { continue }
-                guard isCopy(path, of: checkpoint) else {
+                // What can't be looked at now is looked at again.
+                guard let isIt = isCopy(path, of: checkpoint) else { continue }
+                guard isIt else {
                     search.examined[id] = look
                     continue
                 }
@@ -161,10 +163,11 @@ extension FileFollower {
         return [name, String(FileIdentification.name(of: real))]
     }
 
-    private func isCopy(_ path: String, of checkpoint: FileCheckpoint) -> Bool {
-        guard let handle = try? fileSystem.open(path, .follow) else { return false }
+    /// Whether a file holds what was read of another; `nil` where it can't be looked at.
+    private func isCopy(_ path: String, of checkpoint: FileCheckpoint) -> Bool? {
+        guard let handle = try? fileSystem.open(path, .follow) else { return nil }
         defer { fileSystem.close(handle) }
-        guard let status = try? fileSystem.status(handle), status.isRegular else { return false }
-        return (try? isSame(handle, status, Compression(path: path), as: checkpoint)) ?? false
+        guard let status = try? fileSystem.status(handle) else { return nil }
+        return try? isSame(handle, status, by: Compression(path: path), as: checkpoint)
     }
 }

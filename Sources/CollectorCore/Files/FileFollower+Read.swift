@@ -51,10 +51,10 @@ extension FileFollower {
     private mutating func readPlain(_ file: inout FollowedFile, _ handle: OpenFile) throws(FileSystemError) -> Turn {
         let status = try fileSystem.status(handle)
         file.see(status, at: file.path)
-        guard file.hasChanged || file.isUnreadable else { return try completeLastLine(&file, handle, status) }
+        guard file.hasChanged || file.isUnreadable else { return try completeLastLine(&file, handle, upTo: status) }
         var view = PlainFileView(handle: handle, fileSystem: fileSystem, size: status.byteCount)
-        // Its size says nothing: a log that was copied away and emptied may have grown to its old size or past it, and a
-        // line may be overwritten by another one.
+        // Its size says nothing: a log that was copied away and emptied may have grown to its old size or past it, and
+        // a line may be overwritten by another one.
         if try identification.likeness(&view, to: file.checkpoint) != .same { restart(&file) }
         guard status.byteCount > file.offset else {
             file.settle()
@@ -62,14 +62,14 @@ extension FileFollower {
         }
         let isLast = file.source.isWhole
         if file.checkpoint.firstEvent == nil, try identify(&file, &view, endOfInput: isLast) == .waits {
-            file.settle()
+            if file.hold != nil { file.settle() }
             return .waits
         }
-        return try readGrowth(&file, handle, status)
+        return try readGrowth(&file, handle, upTo: status)
     }
 
     private mutating func readGrowth(
-        _ file: inout FollowedFile, _ handle: OpenFile, _ status: FileStatus
+        _ file: inout FollowedFile, _ handle: OpenFile, upTo status: FileStatus
     ) throws(FileSystemError) -> Turn {
         let offset = file.offset
         let count = try buffer.read(handle, on: fileSystem, at: offset, into: 0..<file.chunkBytes)
@@ -109,7 +109,7 @@ extension FileFollower {
 
     /// Takes a last line that has no line end once the file has been quiet for as long as the source says.
     private mutating func completeLastLine(
-        _ file: inout FollowedFile, _ handle: OpenFile, _ status: FileStatus
+        _ file: inout FollowedFile, _ handle: OpenFile, upTo status: FileStatus
     ) throws(FileSystemError) -> Turn {
         let rested = steadyClock.nowMilliseconds() - file.grewAt
         let idle = file.source.isWhole ? Self.brokenLineGrace : file.source.completeLastLineAfter

@@ -144,7 +144,7 @@ extension FileFollower {
                     id: id, source: source, handle: handle, checkpoint: FileCheckpoint(path: path), parser: parser,
                     compression: Compression(path: path), chunkBytes: chunkBytes,
                     grewAt: steadyClock.nowMilliseconds())
-                let isResumed = try resume(&file, handle, status)
+                let isResumed = try resume(&file, handle, at: status)
                 if !isResumed, onlyIfRemembered {
                     fileSystem.close(handle)
                     return .isAnother
@@ -193,13 +193,13 @@ extension FileFollower {
     /// Goes on where the last batch ended, if this is still the same file. Where it isn't, what was read is looked for
     /// elsewhere.
     private mutating func resume(
-        _ file: inout FollowedFile, _ handle: OpenFile, _ status: FileStatus
+        _ file: inout FollowedFile, _ handle: OpenFile, at status: FileStatus
     ) throws(FileSystemError) -> Bool {
         guard let checkpoint = remembered[file.id] else { return false }
         let path = file.path
         // A file that was compressed under its old name still is.
         let compression = Compression(path: path) ?? Compression(path: checkpoint.path)
-        guard try isSame(handle, status, compression, as: checkpoint) else {
+        guard try isSame(handle, status, by: compression, as: checkpoint) else {
             orphanRemembered(file.id, file.source)
             file.restartedAt = checkpoint.offset
             return false
@@ -223,7 +223,7 @@ extension FileFollower {
         let lastLine = try lastLineStart(handle, byteCount: byteCount)
         start.position = RecordPosition(line: 1, byteOffset: lastLine)
         file.parser.resume(from: start)
-        try markRead(&file, handle, byteCount: byteCount, to: start)
+        try noteRead(&file, handle, byteCount: byteCount, to: start)
     }
 
     /// Where the last line that isn't complete yet begins, or the file's end.

@@ -153,8 +153,8 @@ package struct FileFollower {
     /// Whether a file isn't followed since another one holds what it does.
     package func isCopy(_ id: FileID) -> Bool { copies[id] != nil }
 
-    /// Whether everything that is there was read, and nothing is looked for or may be let go yet: until something changes
-    /// there is nothing to do but to look.
+    /// Whether everything that is there was read, and nothing is looked for or may be let go yet: until something
+    /// changes there is nothing to do but to look.
     package var isIdle: Bool {
         searches.isEmpty && waiting.isEmpty && handleCount == 0
             && followed.values.allSatisfy { !$0.needsTurn && !$0.isDetached }

@@ -37,8 +37,8 @@ enum FileLikeness: Equatable {
 
 /// Decides which file is which: the one place that knows by what a file is told from another.
 ///
-/// A name says nothing, since logs are renamed, and a device or an inode only where nothing was read yet: a file is what
-/// it holds. A call that fails decides nothing: a file that can't be looked at now isn't another one.
+/// A name says nothing, since logs are renamed, and a device or an inode only where nothing was read yet: a file is
+/// what it holds. A call that fails decides nothing: a file that can't be looked at now isn't another one.
 struct FileIdentification {
     let fileSystem: any FileSystem
 
@@ -108,8 +108,8 @@ struct FileIdentification {
         try view.bytes(at: known.offset - 1, count: 1) == [0]
     }
 
-    /// Whether the bytes before the checkpoint are those that were read. Where they can't be looked at they are taken to
-    /// be, and looked at when they are passed over.
+    /// Whether the bytes before the checkpoint are those that were read. Where they can't be looked at they are taken
+    /// to be, and looked at when they are passed over.
     private func isTailSame(_ view: inout some FileView, _ known: FileCheckpoint) throws(FileSystemError) -> Bool {
         guard let tail = known.tail else { return true }
         let start = known.offset - UInt64(tail.length)
@@ -182,7 +182,7 @@ extension FileIdentification {
 
     /// Whether two names are those of a log and of a rotated one of it, as far as names say: `app.log` and `app.log.1`,
     /// `app.log-20260101.gz` or `app-20260101.log`.
-    static func areRelated(_ left: some StringProtocol, _ right: some StringProtocol) -> Bool {
+    static func areRelated(_ left: some StringProtocol, and right: some StringProtocol) -> Bool {
         let (left, right) = (stem(of: left), stem(of: right))
         let (short, long) = left.count <= right.count ? (left, right) : (right, left)
         guard !short.isEmpty, long.hasPrefix(short) else { return false }

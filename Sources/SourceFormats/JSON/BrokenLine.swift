@@ -3,16 +3,17 @@ internal import UsageModel
 /// Finds what can still be counted of a line whose first record is broken.
 ///
 /// A writer that dies leaves a record without its end, or zeros where it had not written yet, and the next one goes on
-/// behind them in the same line. Where a line begins as an object and isn't one, objects count again from the first `{` on
-/// from which the rest of the line is nothing but whole objects; what stands before goes to quarantine. An object within
-/// a broken record is not taken for one of its own while anything of the broken one stands behind it; nor is text, since
-/// quotes within strings are escaped and so begin no object. Every byte is in one piece, so nothing counts twice.
+/// behind them in the same line. Where a line begins as an object and isn't one, objects count again from the first `{`
+/// on from which the rest of the line is nothing but whole objects; what stands before goes to quarantine. An object
+/// within a broken record is not taken for one of its own while anything of the broken one stands behind it; nor is
+/// text, since quotes within strings are escaped and so begin no object. Every byte is in one piece, so nothing counts
+/// twice.
 enum BrokenLine {
     /// How many times its own length a line may be looked through, so that no line costs more than that.
     private static let maxPasses = 64
 
-    /// Where the objects begin that a line ends with, behind a first one that is broken; `nil` where it doesn't begin as
-    /// an object, or is one, or ends with none.
+    /// Where the objects begin that a line ends with, behind a first one that is broken; `nil` where it doesn't begin
+    /// as an object, or is one, or ends with none.
     static func objectsStart(_ line: RawSpan) -> Int? {
         let start = JSONText.skipSpace(line, 0)
         guard line.peek(start) == UInt8(ascii: "{"), objectEnd(line, start) == nil else { return nil }
