@@ -22,7 +22,8 @@ package struct FollowedSource: Sendable {
 
     package init(
         name: String, format: any SourceFormat, wrappings: [Wrapping] = [], defaults: EventDefaults, globs: [String],
-        excluded: [String] = [], rotatedDirectories: [String] = [], ignoredAge: Duration? = nil, startsAtEnd: Bool = false,
+        excluded: [String] = [], rotatedDirectories: [String] = [], ignoredAge: Duration? = nil,
+        startsAtEnd: Bool = false,
         isWhole: Bool = false, completeLastLineAfter: Duration? = nil
     ) {
         self.name = name
