@@ -123,7 +123,8 @@ import UsageModel
             return UsageQuery(
                 from: isByMonth ? calendar.startOfMonth(at: from) : from,
                 to: isByMonth ? calendar.startOfNextMonth(at: to) : to,
-                zone: isByMonth && chance(50) ? calendar : rules, bucket: pick(UsageBucket.allCases), groupBy: dimensions, filters: filters,
+                zone: isByMonth && chance(50) ? calendar : rules, bucket: pick(UsageBucket.allCases),
+                groupBy: dimensions, filters: filters,
                 visibility: chance(20) ? .provider(pick(DetailTests.providers)) : .everything)
         }
 

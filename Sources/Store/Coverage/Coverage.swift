@@ -149,7 +149,9 @@ extension StoreSession {
             $0[try $1.decode(0)] = try $1.decode(1)
         }
         return Dictionary(grouping: used) { names[$0.provider] ?? "" }.mapValues { used in
-            used.map { $0.seconds.lowerBound / 60..<$0.seconds.upperBound / 60 }.sorted { $0.lowerBound < $1.lowerBound }
+            used.map { $0.seconds.lowerBound / 60..<$0.seconds.upperBound / 60 }.sorted {
+                $0.lowerBound < $1.lowerBound
+            }
         }
     }
 

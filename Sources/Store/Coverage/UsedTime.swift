@@ -62,7 +62,8 @@ extension StoreSession {
             let day = try row.decode(1, as: DateColumn.self).days
             return UsedTime(
                 provider: try row.decode(0),
-                seconds: calendar.startOfDay(CalendarDate(days: day))..<calendar.startOfDay(CalendarDate(days: day + 1)))
+                seconds: calendar.startOfDay(CalendarDate(days: day))..<calendar.startOfDay(CalendarDate(days: day + 1))
+            )
         }
     }
 
@@ -86,7 +87,8 @@ extension StoreSession {
         if try hasCubes() {
             relation.addCells(
                 CubeLayout.withoutModels(CubeLayout.pieces),
-                in: calendar.startOfDay(days.lowerBound)..<calendar.startOfDay(days.upperBound), changesAfter: nil, &sql)
+                in: calendar.startOfDay(days.lowerBound)..<calendar.startOfDay(days.upperBound), changesAfter: nil, &sql
+            )
             return relation
         }
         relation.addTenantDays(days, providers: subjects.providers, tenants: nil, known: nil, &sql)

@@ -152,8 +152,10 @@ struct TenantDetail: TenantUsageSource {
             """, [SegmentTables.hour(calendar.startOfDay(day).flooredDivision(by: 3_600))]
         ).one()
         guard let first: Timestamp = try row.decode(0), let last: Timestamp = try row.decode(1) else { return nil }
-        let days = calendar.date(atSecond: first.seconds)..<CalendarDate(
-            days: calendar.date(atSecond: last.seconds + 3_599).days + 1)
+        let days =
+            calendar.date(
+                atSecond: first.seconds)..<CalendarDate(
+                days: calendar.date(atSecond: last.seconds + 3_599).days + 1)
         return max(days.lowerBound, day)..<max(days.upperBound, day)
     }
 

@@ -287,7 +287,8 @@ import UsageModel
         try await World.with { world in
             try await world.load([oneRow(minute("2025-06-15"))])
             try await world.mergeAll(now: Self.later)
-            try await world.execute("DROP TABLE segment_hour_2025_06, segment_minute_2025_06; DELETE FROM segment_range")
+            try await world.execute(
+                "DROP TABLE segment_hour_2025_06, segment_minute_2025_06; DELETE FROM segment_range")
             try await world.load([oneRow(minute("2025-06-15", hour: 2))])
             await #expect(throws: PostgresError.self) { try await world.merge(now: Self.later) }
             #expect(try await world.merge(now: Self.later).status == .merged)
