@@ -44,8 +44,10 @@ struct DetailReader {
         var conditions = ["granularity = \(reading.granularity.rawValue)"]
         if reading.source == .notInDays {
             guard let ranges = try notInDays(reading, &sql) else { return }
-            from +=
-                " JOIN \(ranges) ON hour = r.range_hour AND provider_id = r.range_provider AND last_position = r.range_last"
+            from += """
+                 JOIN \(ranges)
+                  ON hour = r.range_hour AND provider_id = r.range_provider AND last_position = r.range_last
+                """
         } else {
             let hours = [reading.hours.lowerBound, reading.hours.upperBound].map { sql.bind(SegmentTables.hour($0)) }
             conditions += ["hour >= \(hours[0])", "hour < \(hours[1])"]

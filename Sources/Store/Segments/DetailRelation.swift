@@ -156,7 +156,7 @@ struct DetailRelation {
         let arrays = columns.map { sql.bind($0) }.joined(separator: ", ")
         let names = [time.rawValue] + Self.names + CountColumns.names
         let selected = names.map { $0 == "is_estimated" ? "a.is_estimated = 1 AS is_estimated" : "a.\($0)" }
-        return
-            "SELECT \(selected.joined(separator: ", ")) FROM unnest(\(arrays)) AS a (\(names.joined(separator: ", ")))"
+        let rows = "unnest(\(arrays)) AS a (\(names.joined(separator: ", ")))"
+        return "SELECT \(selected.joined(separator: ", ")) FROM \(rows)"
     }
 }

@@ -164,8 +164,8 @@ struct UsageSQL {
         var conditions: [String] = []
         for (column, ids) in parts { conditions += overLimit.condition(on: column, ids, &sql).map { [$0] } ?? [] }
         // Of providers' minutes each condition goes for rows of their own; of others a row may meet several.
-        let filters =
-            plan.granularity == .provider || conditions.isEmpty ? conditions : [conditions.joined(separator: " OR ")]
+        let isApart = plan.granularity == .provider || conditions.isEmpty
+        let filters = isApart ? conditions : [conditions.joined(separator: " OR ")]
         guard !filters.isEmpty else { return "0::numeric" }
         return "coalesce(greatest(\(filters.map { "\(tokens) FILTER (WHERE \($0))" }.joined(separator: ", "))), 0)"
     }
