@@ -28,7 +28,8 @@ import UsageModel
 
     /// Cases that come out right with another part of the collector, and which.
     static let awaiting: [String: String] = [
-        "a01": "usage shapes", "a03": "usage shapes", "a04": "usage shapes", "a06": "usage shapes", "a10": "usage shapes",
+        "a01": "usage shapes", "a03": "usage shapes", "a04": "usage shapes", "a06": "usage shapes",
+        "a10": "usage shapes",
         "a14": "usage shapes", "a20": "usage shapes", "a43": "usage shapes",
         "a17": "records of one id", "e18": "records of one id",
         "e03": "wrappings", "e05": "wrappings", "e14": "wrappings", "e15": "wrappings",

@@ -2,7 +2,8 @@ import Testing
 import UsageModel
 
 @Suite struct NameRuleTests {
-    @Test(arguments: ["a", "t-000001", "deepseek-v3.1", "org/model:free", "华东一区", "A b", "用户+1", "_x", "=1+1", "@cf/x", "/models/x",
+    @Test(arguments: [
+        "a", "t-000001", "deepseek-v3.1", "org/model:free", "华东一区", "A b", "用户+1", "_x", "=1+1", "@cf/x", "/models/x",
         "../etc", "a\"b", "Acme, Inc.", "o'brien", "R&D", "＝1", " a", "a ", "\u{A0}a", "a\u{3000}", "(a) b", "（甲）",
     ])
     func `accepts ordinary names`(name: String) {

@@ -9,8 +9,8 @@ enum RecordRules {
     static let settings: [SourceSetting] = [
         SourceSetting(
             Name.only, .texts, presence: .byDefault([]),
-            summary: "conditions that a record must all meet to be counted, such as `type = chat | completion`; the rest "
-                + "is ignored. See [filters](#filters)"),
+            summary: "conditions that a record must all meet to be counted, such as `type = chat | completion`; the "
+                + "rest is ignored. See [filters](#filters)"),
         SourceSetting(
             Name.except, .texts, presence: .byDefault([]),
             summary: "conditions none of which a counted record may meet, such as `error` or `status >= 400`"),

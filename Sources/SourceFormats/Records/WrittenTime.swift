@@ -190,7 +190,8 @@ struct TimeReader {
         let start = index
         blanks()
         let letter = byte | 0x20
-        guard letter == UInt8(ascii: "a") || letter == UInt8(ascii: "p"), byte(at: index + 1) | 0x20 == UInt8(ascii: "m")
+        guard letter == UInt8(ascii: "a") || letter == UInt8(ascii: "p"),
+            byte(at: index + 1) | 0x20 == UInt8(ascii: "m")
         else {
             index = start
             return nil
