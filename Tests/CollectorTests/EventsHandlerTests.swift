@@ -223,23 +223,31 @@ import UsageModel
     /// As LiteLLM sends them: 512 records with their prompts, 20 MB.
     @Test(arguments: ["array", "lines", "gzip"])
     func `large bodies pass at the defaults`(form: String) async throws {
-        try await withServer("sources: {gw: {type: http, format: openai}}") { server in
+        try await ScratchDirectory.with("http") { directory in
+            let rig = try await Rig.open(
+                directory,
+                "listen: 127.0.0.1:0\nhttp: {body-timeout: 10m}\nsources: {gw: {type: http, format: openai}}")
             let prompt = String(repeating: "prompt ", count: 6_000)
             let records = (0..<512).map { Self.logged($0, prompt: prompt) }
             let text = form == "array" ? "[\(records.joined(separator: ","))]" : records.joined(separator: "\n")
-            var body = Array(text.utf8)
-            #expect(body.count > 20 << 20)
+            #expect(text.utf8.count > 20 << 20)
+            let body = "\(directory)/body"
             if form == "gzip" {
-                let path = "\(server.rig.directory)/body"
-                try LogFile.compress(Data(body), with: ["gzip", "-c"], to: path)
-                body = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+                try LogFile.compress(Data(text.utf8), with: ["gzip", "-c"], to: body)
+            } else {
+                try Data(text.utf8).write(to: URL(fileURLWithPath: body))
             }
-            let result = try await server.post(
-                body, type: "application/json", encoding: form == "gzip" ? "gzip" : nil, path: "/v1/events/gw")
-            #expect(result.status == 200)
-            #expect(result.answer.accepted == 512)
-            await server.rig.seal()
-            #expect(try await server.rig.sealedTotals().counts.input == 511 * 256)
+            let fields = ["Content-Type: application/json"] + (form == "gzip" ? ["Content-Encoding: gzip"] : [])
+            try await RawServer.serve(rig.server) { port async throws in
+                let answer = try Curl.run(
+                    fields.flatMap { ["--header", $0] } + [
+                        "--max-time", "600", "--data-binary", "@\(body)", "http://127.0.0.1:\(port)/v1/events/gw",
+                    ])
+                #expect(answer.status == 200)
+                #expect(answer.body.contains("\"accepted\":512"), "\(answer.body.prefix(500))")
+            }
+            await rig.seal()
+            #expect(try await rig.sealedTotals().counts.input == 511 * 256)
         }
     }
 

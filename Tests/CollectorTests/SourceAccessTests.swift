@@ -134,9 +134,10 @@ import Testing
             #expect(try scene.push("gateway", certificate: "mesh").status == 401)
             // Another authority's doesn't get through the handshake.
             #expect(try scene.push("mesh", certificate: "foreign").status == 0)
-            #expect(
-                scene.rig.parts.metrics.registry.render().contains(
-                    "listener_handshake_failures_total{reason=\"certificate-verify-failed\"} 1\n"))
+            let counted = "listener_handshake_failures_total{reason=\"certificate-verify-failed\"} 1\n"
+            try await waitUntil("the failure is counted") {
+                scene.rig.parts.metrics.registry.render().contains(counted)
+            }
         }
     }
 

@@ -69,7 +69,8 @@ package struct SettingsAudit<Keys: SettingKeys> {
             "other", "another", "2", "3", "2000", "3000", "2s", "3s", "2m", "3m", "50d", "60d", "2MiB", "3MiB",
             "128MiB", "129MiB", "20000", "30000",
             "true", "false", "127.0.0.1:9", "127.0.0.1:10", "https://other:1", "https://another:1", "debug", "info",
-            "iaas", "maas", "batch", "online", "image", "text", "UTC", "Asia/Tokyo", "acme/edge since 2020-01-01",
+            "record", "fields", "iaas", "maas", "batch", "online", "image", "text", "UTC", "Asia/Tokyo",
+            "acme/edge since 2020-01-01",
             "acme/edge since 2021-01-01",
         ]
     }
