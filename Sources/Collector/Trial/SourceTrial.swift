@@ -1,6 +1,6 @@
 internal import CollectorCore
 internal import Foundation
-package import SourceFormats
+internal import SourceFormats
 internal import TextFormats
 internal import UsageModel
 

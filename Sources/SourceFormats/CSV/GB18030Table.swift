@@ -34,14 +34,17 @@ struct GB18030Table: Sendable {
             guard written == 2 else { return 0 }
             return UInt16(UInt8(bitPattern: output[0])) | UInt16(UInt8(bitPattern: output[1])) << 8
         }
-        twoByte = (UInt8(0x81)...0xFE).flatMap { lead in
-            (UInt8(0x40)...0xFE).map { trail in trail == 0x7F ? 0 : unit([lead, trail]) }
+        twoByte = []
+        for lead in UInt8(0x81)...0xFE {
+            for trail in UInt8(0x40)...0xFE { twoByte.append(trail == 0x7F ? 0 : unit([lead, trail])) }
         }
-        fourByte = (0..<Self.fourByteCodes).map { number in
-            unit([
-                UInt8(0x81 + number / 12_600), UInt8(0x30 + number / 1_260 % 10), UInt8(0x81 + number / 10 % 126),
-                UInt8(0x30 + number % 10),
-            ])
+        fourByte = []
+        for number in 0..<Self.fourByteCodes {
+            let first = UInt8(0x81 + number / 12_600)
+            let second = UInt8(0x30 + number / 1_260 % 10)
+            let third = UInt8(0x81 + number / 10 % 126)
+            let fourth = UInt8(0x30 + number % 10)
+            fourByte.append(unit([first, second, third, fourth]))
         }
     }
 
