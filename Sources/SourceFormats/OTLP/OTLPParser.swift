@@ -20,6 +20,9 @@ struct OTLPParser: SourceParser {
 
     var checkpoint: ParserCheckpoint { state }
 
+    /// None: a record's fields stand in what is around it too.
+    func mappedFields(of record: RawSpan) -> [UInt8] { [] }
+
     mutating func resume(from checkpoint: ParserCheckpoint) { state = checkpoint }
 
     mutating func expect(_ expectation: SourceExpectation) {

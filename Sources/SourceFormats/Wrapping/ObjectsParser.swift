@@ -22,6 +22,10 @@ struct ObjectsParser: SourceParser {
         return checkpoint
     }
 
+    func mappedFields(of record: RawSpan) -> [UInt8] { inner.mappedFields(of: record) }
+
+    var recordMemory: [UInt8] { inner.recordMemory }
+
     mutating func resume(from checkpoint: ParserCheckpoint) {
         state = checkpoint
         state.memory = []

@@ -31,6 +31,13 @@ package struct WrappedLinesParser: SourceParser {
         return checkpoint
     }
 
+    package func mappedFields(of record: RawSpan) -> [UInt8] { inner.mappedFields(of: record) }
+
+    package var recordMemory: [UInt8] {
+        let memory = inner.recordMemory
+        return memory.isEmpty ? [] : [0] + memory
+    }
+
     package mutating func resume(from checkpoint: ParserCheckpoint) {
         state = checkpoint
         state.memory = []
