@@ -108,7 +108,7 @@ import UsageModel
             {"t":"b"}
             {\(Self.head)}
             {"at":"2025-06-01T00:00:00Z","t":"a","out":6,"u":{"in":1}}
-            {"t":"a","u":{}}
+            {"t":"a","u":{"x":1}}
             """, mapping)
         #expect(sink.events.count == 1)
         #expect(sink.ignored == [.filtered, .filtered, .filtered])

@@ -207,7 +207,7 @@ import UsageModel
         given["time.pattern"] = [pattern]
         let format = try SourceFormatRegistry.makeFormat(MappedFormat.self, given: given).get()
         #expect(try collect("{\"at\":\"\(text)\",\"in\":1}", format).events.first?.minute == june2025)
-        #expect(try collect("{\"at\":\"\(text)x\",\"in\":1}", format).reasons == [.badTime])
+        #expect(try collect("{\"at\":\"\(text)!\",\"in\":1}", format).reasons == [.badTime])
     }
 
     @Test(arguments: ["%Y-%m", "%H:%M", "%Y-%m-%d %Q", "%Y-%m-%d %", "%I:%M %F", ""])
