@@ -52,6 +52,13 @@ package struct SourceExample: Sendable {
         self.settings = settings.mapValues { [$0] }
         self.records = Array(records.utf8)
     }
+
+    /// - Parameter inUTF16: whether the records are written in little-endian UTF-16, with its byte order mark.
+    init(_ settings: [String: String], records: String, inUTF16: Bool) {
+        self.init(settings, records: records)
+        guard inUTF16 else { return }
+        self.records = [0xFF, 0xFE] + records.utf16.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8($0 >> 8)] }
+    }
 }
 
 /// A format, setting or default that can't work, found before the first record is read.

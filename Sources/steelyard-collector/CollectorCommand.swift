@@ -20,7 +20,7 @@ struct CollectorCommand: AsyncParsableCommand {
         discussion: """
             Exit codes: 0 done; 1 failed, or not ready; 64 wrong arguments; 78 the configuration is wrong.
             """,
-        version: SoftwareVersion.text, subcommands: [Run.self, CheckConfig.self, Status.self])
+        version: SoftwareVersion.text, subcommands: [Run.self, CheckConfig.self, Try.self, Status.self])
 }
 
 struct Run: AsyncParsableCommand {
@@ -70,6 +70,37 @@ struct CheckConfig: AsyncParsableCommand {
             "The configuration is fine: provider \(settings.provider), collector \(settings.collector), ",
             terminator: "")
         print(sources.isEmpty ? "no sources besides POST /v1/events." : "sources \(sources).")
+    }
+}
+
+struct Try: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "try",
+        abstract: "Shows what each record of a sample becomes under a source's settings, or why it isn't counted.",
+        discussion: "Nothing is kept, written or sent. A sample whose name ends in .gz or .zst is decompressed.")
+
+    @OptionGroup var options: ConfigurationOptions<CollectorSettings>
+
+    @Option(help: "The source whose settings hold; http is the one of POST /v1/events.")
+    var source: String
+
+    @Flag(help: "Print one JSON object a record instead of a block of lines.")
+    var json = false
+
+    @Argument(help: "The sample: a file as the source would bring it.")
+    var file: String
+
+    func run() async throws {
+        let settings = try options.loadOrExit()
+        do {
+            var trial = try SourceTrial(
+                settings: settings, source: source, output: json ? .json : .text,
+                nowMilliseconds: Int64(Date().timeIntervalSince1970 * 1_000), print: { print($0) })
+            try trial.run(path: file)
+        } catch {
+            writeError("\(error)")
+            throw ExitCode.failure
+        }
     }
 }
 

@@ -97,7 +97,7 @@ struct HandMadeMessage {
         ),
         ("name with a control character", .badDictionary, { $0.rows.models.suffixes = Data([0x6D, 0x31, 0x7F]) }),
         ("name that is not UTF-8", .badDictionary, { $0.rows.models.suffixes = Data([0x6D, 0x31, 0xFF]) }),
-        ("name that begins a formula", .badDictionary, { $0.rows.regions.suffixes = Data("=astwest".utf8) }),
+        ("name with a control", .badDictionary, { $0.rows.regions.suffixes = Data("\u{1}astwest".utf8) }),
         (
             "unused model", .badDictionary,
             { batch in

@@ -114,8 +114,10 @@ internal import UsageModel
             (PlainEvent(tenant: ""), .missingField, "tenant"),
             (PlainEvent(model: ""), .missingField, "model"),
             (PlainEvent(region: ""), .missingField, "region"),
-            (PlainEvent(tenant: "=cmd"), .badName, "tenant"),
-            (PlainEvent(tenant: String(repeating: "x", count: 129)), .nameTooLong, "tenant"),
+            (PlainEvent(tenant: "(cmd)"), .badName, "tenant"),
+            (
+                PlainEvent(tenant: String(repeating: "x", count: Limits.maxTenantNameBytes + 1)), .nameTooLong, "tenant"
+            ),
             (PlainEvent(minute: -1), .badTime, "time"),
             (PlainEvent(minute: BatchBounds.maxMinute + 1), .badTime, "time"),
             (PlainEvent(counts: TokenCounts(requests: 0, input: 1)), .inconsistentCounts, "requests"),

@@ -116,8 +116,11 @@ struct MalformedRecord: Sendable, CustomTestStringConvertible {
         MalformedRecord("a negative count", event(output: "-1"), .negativeCount, field: "output_tokens"),
         MalformedRecord("minus zero", event(output: "-0"), .negativeCount, field: "output_tokens"),
         MalformedRecord("a fraction", event(input: "10.5"), .fractionalCount, field: "input_tokens"),
-        MalformedRecord("a whole fraction", event(input: "10.0"), .fractionalCount, field: "input_tokens"),
-        MalformedRecord("an exponent", event(input: "1e3"), .fractionalCount, field: "input_tokens"),
+        MalformedRecord("a fraction by an exponent", event(input: "10.25e1"), .fractionalCount, field: "input_tokens"),
+        MalformedRecord("a negative exponent", event(input: "1e-3"), .fractionalCount, field: "input_tokens"),
+        MalformedRecord("a negative fraction", event(input: "-1.0"), .negativeCount, field: "input_tokens"),
+        MalformedRecord("a large exponent", event(input: "1e13"), .countTooLarge, field: "input_tokens"),
+        MalformedRecord("an exponent beyond all", event(input: "1e400"), .countTooLarge, field: "input_tokens"),
         MalformedRecord("one above the limit", event(input: "1000000000001"), .countTooLarge, field: "input_tokens"),
         MalformedRecord("2^63", event(input: "9223372036854775808"), .countTooLarge, field: "input_tokens"),
         MalformedRecord("2^64", event(input: "18446744073709551616"), .countTooLarge, field: "input_tokens"),
@@ -136,18 +139,17 @@ struct MalformedRecord: Sendable, CustomTestStringConvertible {
 
     static let values: [MalformedRecord] = [
         MalformedRecord("an empty name", named(tenant: #""""#), .badName, field: "tenant"),
-        MalformedRecord("a formula", named(tenant: #""=cmd""#), .badName, field: "tenant"),
+        MalformedRecord("a reserved name", named(tenant: #""(over-limit)""#), .badName, field: "tenant"),
         MalformedRecord("an escaped line end in a name", named(tenant: #""a\nb""#), .badName, field: "tenant"),
         MalformedRecord("an escaped NUL in a name", named(tenant: #""a\u0000b""#), .badName, field: "tenant"),
         MalformedRecord("a bidirectional override in a name", named(tenant: #""a\u202eb""#), .badName, field: "tenant"),
-        MalformedRecord("a trailing space in a name", named(tenant: #""a ""#), .badName, field: "tenant"),
-        MalformedRecord("a path", named(tenant: #""../x""#), .badName, field: "tenant"),
-        MalformedRecord("SQL", named(tenant: #""a'; DROP TABLE x""#), .badName, field: "tenant"),
+        MalformedRecord("blanks alone", named(tenant: #""  ""#), .badName, field: "tenant"),
+        MalformedRecord("a reserved name between blanks", named(tenant: #"" (x) ""#), .badName, field: "tenant"),
         MalformedRecord(
             "a name of a megabyte", named(tenant: "\"" + String(repeating: "a", count: 1_000_000) + "\""), .nameTooLong,
             field: "tenant"),
         MalformedRecord(
-            "a long name in escapes", named(tenant: "\"" + String(repeating: #"\u0061"#, count: 129) + "\""),
+            "a long name in escapes", named(tenant: "\"" + String(repeating: #"\u0061"#, count: 513) + "\""),
             .nameTooLong, field: "tenant"),
         MalformedRecord("a byte that is no UTF-8", bytes(tenant: [0x61, 0xFF]), .invalidUTF8, field: "tenant"),
         MalformedRecord("a broken name", bytes(tenant: [0x61, 0xC3, 0x28]), .invalidUTF8, field: "tenant"),
@@ -236,7 +238,8 @@ struct MalformedRecord: Sendable, CustomTestStringConvertible {
         let event = MalformedRecordsTests.event()
         let padding = String(repeating: " ", count: Limits.maxRecordBytes - event.utf8.count)
         #expect(try collect(event + padding + "\n" + event).totals.requests == 2)
-        #expect(try collect(event + padding + " \n" + event).reasons == [.recordTooLong])
+        // One byte longer, it is read while it goes by.
+        #expect(try collect(event + padding + " \n" + event).totals.requests == 2)
     }
 
     @Test func `what the sink refuses is rejected with its reason`() throws {

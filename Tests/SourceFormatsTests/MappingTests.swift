@@ -30,7 +30,7 @@ import UsageModel
             y"
             租户;m2;;;;;;1748736060000;;1;;;2;;
             """#
-        #expect(try reasons(text, mapping) == [.badName])  // a quotation mark is in no name
+        #expect(try reasons(text, mapping) == [])
         let sound = text.replacing(#""a ""b""""#, with: #""a b""#)
         let first = CollectedEvent(
             minute: june2025, tenant: "a b", model: "m1", region: "cn-beijing", layer: .onPremises, workload: .batch,
@@ -71,10 +71,10 @@ import UsageModel
         ("2025-06-01T00:00:00Z,t,m,-1,1", RejectionReason.negativeCount),
         ("2025-06-01T00:00:00Z,t,m,1.5,1", .fractionalCount), ("2025-06-01T00:00:00Z,t,m,1e3,1", .fractionalCount),
         ("2025-06-01T00:00:00Z,t,m,x,1", .wrongType), ("2025-06-01T00:00:00Z,t,m,-,1", .wrongType),
-        ("2025-06-01T00:00:00Z,t,m,1 ,1", .wrongType), ("2025-06-01T00:00:00Z,t,m,1000000000001,1", .countTooLarge),
+        ("2025-06-01T00:00:00Z,t,m,1 1,1", .wrongType), ("2025-06-01T00:00:00Z,t,m,1000000000001,1", .countTooLarge),
         ("2025-06-01T00:00:00Z,t,m,99999999999999999999999,1", .countTooLarge),
         ("2025-06-01T00:00:00Z,t,m,,1", .missingField), ("2025-06-01T00:00:00Z,,m,1,1", .missingField),
-        (",t,m,1,1", .missingField), ("now,t,m,1,1", .badTime), ("2025-06-01T00:00:00Z,=t,m,1,1", .badName),
+        (",t,m,1,1", .missingField), ("now,t,m,1,1", .badTime), ("2025-06-01T00:00:00Z,(t),m,1,1", .badName),
         ("2025-06-01T00:00:00Z,t,m,1", .wrongColumnCount), ("2025-06-01T00:00:00Z,t,m,1,1,1", .wrongColumnCount),
         ("2025-06-01T00:00:00Z,t\"x\",m,1,1", .syntax), ("2025-06-01T00:00:00Z,\"t\"x,m,1,1", .syntax),
         ("2025-06-01T00:00:00Z,\"t,m,1,1", .syntax), ("\"2025-06-01T00:00:0\"\"0Z\",t,m,1,1", .badTime),
@@ -111,7 +111,7 @@ import UsageModel
         #expect(sink.events.first?.minute == june2025 + 1)
         #expect(sink.totals == TokenCounts(requests: 1, input: 3, output: 4))
         #expect(try reasons(line.replacing(#""4""#, with: #""-4""#), mapping) == [.negativeCount])
-        #expect(try reasons(line.replacing(#""4""#, with: #""4.0""#), mapping) == [.fractionalCount])
+        #expect(try reasons(line.replacing(#""4""#, with: #""4.5""#), mapping) == [.fractionalCount])
         #expect(try reasons(line.replacing(#""4""#, with: #""""#), mapping) == [.missingField])
     }
 
@@ -141,7 +141,7 @@ import UsageModel
         #expect(setting { $0[.requests] = .constant("0") } == "constants.requests")
         #expect(setting { $0[.requests] = .constant("many") } == "constants.requests")
         #expect(setting { $0[.provider] = .constant("aliyun") } == "constants.provider")
-        #expect(setting { $0[.region] = .constant("=r") } == "constants.region")
+        #expect(setting { $0[.region] = .constant("(r)") } == "constants.region")
         #expect(
             setting { $0[.model] = .column("tenant") } == "fields.model")
         #expect(setting({ _ in }, defaults: EventDefaults(provider: "Not A Name")) == "provider")

@@ -112,7 +112,9 @@ import UsageModel
         let shanghai = try #require(ZoneRules(identifier: "Asia/Shanghai"))
         #expect(try minute(#""2025-06-01 08:00:00.1234567""#, .wallClock(shanghai)) == june2025)
         #expect(try minute(#""2025-06-01T08:00:59""#, .wallClock(shanghai)) == june2025)
-        #expect(try minute(#""2025-06-01 08:00:00Z""#, .wallClock(shanghai)) == nil)
+        // An offset that the record says is the truth.
+        #expect(try minute(#""2025-06-01 00:00:00Z""#, .wallClock(shanghai)) == june2025)
+        #expect(try minute(#""2025-06-01 00:00:00 CST""#, .wallClock(shanghai)) == nil)
         #expect(try minute(#""2025-06-01 08:00:60""#, .wallClock(shanghai)) == nil)
         #expect(try minute("20250601", .wallClock(shanghai)) == nil)
 
@@ -123,5 +125,101 @@ import UsageModel
         #expect(try minute(#""2025-03-30 03:00:00""#, .wallClock(berlin)) == 29_054_940)
         #expect(try minute(#""2025-10-26 02:30:00""#, .wallClock(berlin)) == 29_357_310)
         #expect(try minute(#""2025-10-26 03:00:00""#, .wallClock(berlin)) == 29_357_400)
+    }
+
+    /// 2025-06-01T00:00Z, as programs write it that say the offset.
+    @Test(arguments: [
+        "2025-06-01T08:00:00+0800", "2025-06-01T08:00:05.123+0800", "2025-06-01T00:00:00.123+0000",
+        "2025-06-01 08:00:05,123 +0800", "2025-06-01 08:00:05 +08:00", "2025-06-01T08:00:00+08",
+        "2025-06-01 00:00:00 Z",
+        "2025-06-01 08:00:00.123456 +0800 CST", "2025-06-01 08:00:00.123456 +0800 CST m=+0.000123",
+        "2025-06-01 00:00:00 +0000 UTC m=-1.5", "2025-06-01 08:00:00 +0800 +08", "2025-06-01 08:00:00 +0800",
+        "2025-06-01 00:00:05 UTC", "2025-06-01T08:00:00+08:00[Asia/Shanghai]", "01/Jun/2025:08:00:05 +0800",
+        "[01/Jun/2025:08:00:05 +0800]", "Sun, 01 Jun 2025 00:00:05 GMT", "1-June-2025 08:00 +0800",
+        "2025/06/01 - 08:00:05 +0800", "2025/6/1 8:00 +08", "2025-06-01T00:00Z", "2025-06-01 12:00 AM UTC",
+        "20250601T08:00:00+0800", "1748736000", "1748736000.123", "1748736000123", "1748736000123456",
+        "1748736000123456789", " 2025-06-01T00:00:00Z",
+    ])
+    func `reads times as programs write them with their offset`(_ text: String) throws {
+        #expect(try minute("\"\(text)\"", .automatic) == june2025)
+        let csv = try collect(
+            "time,tenant,model,in,out\n\"\(text)\",t,m,1,1\n", MappingTests.csv)
+        #expect(csv.events.first?.minute == june2025)
+    }
+
+    /// 2025-06-01 08:00 on the wall.
+    @Test(arguments: [
+        "2025-06-01 08:00:05,123", "2025-06-01T08:00:05.1", "2025/06/01 - 08:00:05", "2025/6/1 8:00",
+        "2025/6/1 08:00:59",
+        "2025.6.1 8:00", "2025-06-01 8:00 AM", "01/Jun/2025:08:00:00", "1 Jun 2025 08:00", "2025-06-01 00:00:00Z",
+        "2025-05-31 20:00 -0400",
+    ])
+    func `reads times as programs write them on their clock`(_ text: String) throws {
+        let shanghai = try #require(ZoneRules(identifier: "Asia/Shanghai"))
+        #expect(try minute("\"\(text)\"", .wallClock(shanghai)) == june2025)
+    }
+
+    @Test func `a date alone counts in the minute that is said`() throws {
+        let shanghai = try #require(ZoneRules(identifier: "Asia/Shanghai"))
+        for text in ["2025-06-01", "2025/6/1", "2025.06.01", "20250601", "01-Jun-2025"] {
+            #expect(try minute("\"\(text)\"", .wallClock(shanghai)) == june2025 - 480)
+            #expect(try minute("\"\(text)\"", .wallClock(shanghai, dateOnly: 28_800)) == june2025)
+            #expect(try minute("\"\(text)\"", .automatic) != june2025)
+        }
+    }
+
+    @Test(arguments: [
+        "2025-06-01 08:00:00 CST", "2025-06-01", "2025/06/01 08:00:00", "06/01/2025 08:00:00 +0800", "2025-06-01 8",
+        "2025-06-31 08:00 +0800", "2025-06-01 24:00 +0800", "2025-06-01 08:60 +0800", "2025-06-01 08:00:00 +2400",
+        "2025-06-01 13:00 PM +0800", "2025-06-01 08:00:00 +0800 x y", "2025-06-01 08:00:00 +08:0",
+        "01/Foo/2025:08:00:00 +0800",
+        "yesterday", "2025-06-01 08:00:00.+0800", "0000-01-01 00:00 +0000", "[2025-06-01 08:00 +0800",
+    ])
+    func `refuses what is no time with an offset`(_ text: String) throws {
+        #expect(try minute("\"\(text)\"", .automatic) == nil)
+    }
+
+    /// The shortcut for the minute of the time before doesn't take what the long way refuses.
+    @Test func `a shortcut for another form of time doesn't misread the next`() throws {
+        let lines = ["2025-06-01 08:00:00Z", "2025-06-01 08:00:60Z", "2025-06-01 08:00x30Z", "2025-06-01 08:00:31Z"].map
+        {
+            #"{"ts":"\#($0)","tenant":"t","model":"m","usage":{"prompt_tokens":1,"completion_tokens":1}}"#
+        }
+        let sink = try collect(lines.joined(separator: "\n"), OpenAIFormat())
+        #expect(sink.events.map(\.minute) == [june2025 + 480, june2025 + 480])
+        #expect(sink.reasons == [.badTime, .badTime])
+    }
+
+    @Test(
+        arguments: [
+            ("%d.%m.%Y %H:%M:%S", "01.06.2025 08:00:05"), ("%m/%d/%y %I:%M %p", "6/1/25 8:00 AM"), ("%s", "1748736000"),
+            ("%Y%m%d%H%M%S", "20250601080000"), ("%a %b %e %H:%M:%S %Y", "Sun Jun  1 08:00:05 2025"),
+            ("%Y年%m月%d日 %H时%M分", "2025年6月1日 8时00分"), ("%F %T.%f", "2025-06-01 08:00:05.123"),
+            ("%Y-%j %R", "2025-152 08:00"),
+            ("%D %T %z", "06/01/25 00:00:00 +0000"), ("%Y-%m-%dT%H:%M:%S,%L%z", "2025-06-01T00:00:00,123Z"),
+            ("%d %B %Y %H:%M %Z", "1 June 2025 08:00 CST"), ("100%% %F %R", "100% 2025-06-01 08:00"),
+        ] as [(String, String)])
+    func `reads a pattern of strptime`(_ pattern: String, _ text: String) throws {
+        var given = [
+            "layout": ["json-lines"], "fields.time": ["at"], "constants.tenant": ["t"], "constants.model": ["m"],
+            "fields.input-tokens": ["in"], "time.format": ["pattern"], "time.zone": ["Asia/Shanghai"],
+        ]
+        given["time.pattern"] = [pattern]
+        let format = try SourceFormatRegistry.makeFormat(MappedFormat.self, given: given).get()
+        #expect(try collect("{\"at\":\"\(text)\",\"in\":1}", format).events.first?.minute == june2025)
+        #expect(try collect("{\"at\":\"\(text)!\",\"in\":1}", format).reasons == [.badTime])
+    }
+
+    @Test(arguments: ["%Y-%m", "%H:%M", "%Y-%m-%d %Q", "%Y-%m-%d %", "%I:%M %F", ""])
+    func `a pattern that can't say a time is refused`(_ pattern: String) {
+        let given = [
+            "layout": ["json-lines"], "fields.time": ["at"], "fields.input-tokens": ["in"], "time.format": ["pattern"],
+            "time.pattern": [pattern],
+        ]
+        guard case .failure(let problems) = SourceFormatRegistry.makeFormat(MappedFormat.self, given: given) else {
+            Issue.record("\(pattern) was taken")
+            return
+        }
+        #expect(problems.errors.map(\.setting) == ["time.pattern"])
     }
 }

@@ -47,13 +47,32 @@ package struct QueryParameters: Sendable {
         return value
     }
 
-    /// A comma-separated list without repeats; empty where the parameter is absent.
+    /// A comma-separated list without repeats; empty where the parameter is absent. Within a value, as in the name
+    /// `Acme, Inc.`, a comma has a backslash before it, and so has a backslash.
     package func list(_ name: String, limit: Int = APILimits.maxFilterValues) throws(Problem) -> [String] {
         guard let value = self[name] else { return [] }
-        let items = value.split(separator: ",", omittingEmptySubsequences: false).map { NameRule.kept(String($0)) }
+        let items = Self.items(of: value).map(NameRule.kept)
         guard !items.contains("") else { throw .badParameter(name, detail: "holds an empty value between commas") }
         guard items.count <= limit else { throw .badParameter(name, detail: "lists more than \(limit) values") }
         guard Set(items).count == items.count else { throw .badParameter(name, detail: "lists a value twice") }
+        return items
+    }
+
+    private static func items(of list: String) -> [String] {
+        var items = [""]
+        var isEscaped = false
+        for character in list {
+            if !isEscaped, character == "\\" {
+                isEscaped = true
+            } else if !isEscaped, character == "," {
+                items.append("")
+            } else {
+                if isEscaped, character != ",", character != "\\" { items[items.count - 1].append("\\") }
+                items[items.count - 1].append(character)
+                isEscaped = false
+            }
+        }
+        if isEscaped { items[items.count - 1].append("\\") }
         return items
     }
 

@@ -8,8 +8,14 @@ package struct CSVLayout: Sendable, Hashable {
     package var hasHeader: Bool
     /// Lines to pass over at the start of the file.
     package var skippedLines: Int
+    /// How the text is encoded.
+    package var encoding: TextEncoding
 
-    package init(delimiter: UInt8 = UInt8(ascii: ","), hasHeader: Bool = true, skippedLines: Int = 0) {
+    package init(
+        delimiter: UInt8 = UInt8(ascii: ","), hasHeader: Bool = true, skippedLines: Int = 0,
+        encoding: TextEncoding = .utf8
+    ) {
+        self.encoding = encoding
         self.delimiter = delimiter
         self.hasHeader = hasHeader
         self.skippedLines = skippedLines
@@ -34,8 +40,16 @@ package struct CSVParser: SourceParser {
     private var assembler: EventAssembler
     private var walk: JSONWalk
     private var row: CSVRecord
+    /// Turns what isn't UTF-8 into it; offsets stay those of the file.
+    private var decoder: TextDecoder?
+    /// Whether what is read now was decoded.
+    private var isDecoded = false
+    /// The longest record, in bytes of UTF-8: what it stands for in another encoding is at most twice as long.
+    private let maxRecordBytes: Int
     /// Whether the columns are known.
     private var isBound = false
+    /// Where the first line begins in what was decoded: behind the mark.
+    private var firstLineStart = 0
     /// Whether the first line was looked at for a delimiter.
     private var hasSeenFirstLine = false
     /// What is wrong with the header; no record can then be read.
@@ -49,22 +63,30 @@ package struct CSVParser: SourceParser {
         assembler = try EventAssembler(plan: plan, defaults: defaults)
         walk = JSONWalk(plan)
         row = CSVRecord(delimiter: layout.delimiter)
+        decoder = try TextDecoder(layout.encoding, setting: "csv.encoding")
+        maxRecordBytes = layout.encoding == .utf8 ? Limits.maxRecordBytes : Limits.maxRecordBytes / 2
         resume(from: .start)
     }
 
-    package var checkpoint: ParserCheckpoint { state }
+    package var checkpoint: ParserCheckpoint {
+        guard layout.encoding == .utf16, let decoder, state.position.byteOffset > 0 else { return state }
+        var checkpoint = state
+        checkpoint.memory = [decoder.isBigEndian ? Self.bigEndian : Self.littleEndian] + state.memory
+        return checkpoint
+    }
 
     package mutating func resume(from checkpoint: ParserCheckpoint) {
         state = checkpoint
         headerFault = nil
         isBound = false
         hasSeenFirstLine = false
-        row.delimiter = Self.delimiter(inMemory: checkpoint.memory) ?? layout.delimiter
+        resumeDecoder()
+        row.delimiter = Self.delimiter(inMemory: state.memory) ?? layout.delimiter
         if !layout.hasHeader {
             bind(nil)
         } else {
             // Behind the header row: its bytes came with the checkpoint, since they can't be read again from here.
-            let header = Self.header(inMemory: checkpoint.memory)
+            let header = Self.header(inMemory: state.memory)
             if !header.isEmpty { unsafe bind(header.span.bytes) }
         }
     }
@@ -72,7 +94,23 @@ package struct CSVParser: SourceParser {
     package mutating func consume(
         _ bytes: RawSpan, endOfInput: Bool, into sink: inout some UsageEventSink & ~Copyable
     ) -> Int {
-        guard var index = state.passByteOrderMark(bytes, endOfInput: endOfInput) else { return 0 }
+        guard decoder != nil else { return consumeText(bytes, endOfInput: endOfInput, into: &sink) }
+        guard let isEnd = decode(bytes, endOfInput: endOfInput), var text = decoder?.take() else { return 0 }
+        isDecoded = true
+        let used = unsafe consumeText(text.span.bytes, endOfInput: isEnd, into: &sink)
+        isDecoded = false
+        decoder?.restore(&text)
+        // A mark alone is waited behind: it is no line.
+        if state.position.byteOffset == 0, !isEnd { return 0 }
+        let raw = decoder?.raw(used) ?? 0
+        if state.position.byteOffset == 0 { state.position.byteOffset = UInt64(raw) }
+        return raw
+    }
+
+    private mutating func consumeText(
+        _ bytes: RawSpan, endOfInput: Bool, into sink: inout some UsageEventSink & ~Copyable
+    ) -> Int {
+        guard var index = passByteOrderMark(bytes, endOfInput: endOfInput) else { return 0 }
         while index < bytes.byteCount {
             if state.position.line == 1, !isInFirstLine {
                 guard let isOver = passSeparatorLine(bytes, &index, endOfInput: endOfInput) else { return index }
@@ -97,7 +135,7 @@ package struct CSVParser: SourceParser {
                 }
                 let next = min(end + 1, bytes.byteCount)
                 state.position.line += lineEnds(bytes.extracting(index..<next))
-                index = state.advance(to: next, from: index)
+                index = advance(to: next, from: index)
             }
         }
         return index
@@ -111,7 +149,7 @@ package struct CSVParser: SourceParser {
             state.isInsideLongRecord = false
             state.position.line += 1
         }
-        return state.advance(to: min(end + 1, bytes.byteCount), from: start)
+        return advance(to: min(end + 1, bytes.byteCount), from: start)
     }
 
     private mutating func take(
@@ -130,6 +168,50 @@ package struct CSVParser: SourceParser {
             return assembler.reject(error, record: record, position: state.position, into: &sink)
         }
         assembler.take(walk.values, record: record, position: state.position, into: &sink)
+    }
+
+    // MARK: Encodings
+
+    private static let littleEndian = UInt8(ascii: "l")
+    private static let bigEndian = UInt8(ascii: "b")
+
+    /// Takes the order of UTF-16's bytes out of the checkpoint's memory, where a mark said it.
+    private mutating func resumeDecoder() {
+        guard layout.encoding == .utf16 else { return }
+        decoder?.isBigEndian = state.memory.first == Self.bigEndian
+        if !state.memory.isEmpty { state.memory.removeFirst() }
+    }
+
+    /// Decodes what came.
+    ///
+    /// - Returns: whether the decoded text is the end of the input; `nil` while there are too few bytes to tell the order
+    ///   of UTF-16's.
+    private mutating func decode(_ bytes: RawSpan, endOfInput: Bool) -> Bool? {
+        if layout.encoding == .utf16, state.position.byteOffset == 0 {
+            guard bytes.byteCount >= 2 || endOfInput else { return nil }
+            decoder?.isBigEndian = bytes.peek(0) == 0xFE && bytes.peek(1) == 0xFF
+        }
+        decoder?.decode(bytes, endOfInput: endOfInput)
+        return endOfInput
+    }
+
+    /// Passes over the mark. In a decoded text it stays in front of the first line, so that only ends of lines are places
+    /// of both.
+    private mutating func passByteOrderMark(_ bytes: RawSpan, endOfInput: Bool) -> Int? {
+        guard isDecoded else { return state.passByteOrderMark(bytes, endOfInput: endOfInput) }
+        guard state.position.byteOffset == 0 else { return 0 }
+        var text = state
+        guard let index = text.passByteOrderMark(bytes, endOfInput: endOfInput) else { return nil }
+        firstLineStart = index
+        return index
+    }
+
+    /// Moves the position on by the bytes from `start` to `end`, as they are in the file; returns `end`.
+    private mutating func advance(to end: Int, from start: Int) -> Int {
+        guard isDecoded, let decoder else { return state.advance(to: end, from: start) }
+        let from = state.position.byteOffset == 0 && start == firstLineStart ? 0 : decoder.raw(start)
+        state.position.byteOffset += UInt64(decoder.raw(end) - from)
+        return end
     }
 
     // MARK: The line that names the delimiter
@@ -170,13 +252,14 @@ package struct CSVParser: SourceParser {
             line = line.dropFirst().dropLast()
         }
         guard line.starts(with: Self.separatorPrefix), line.count == Self.separatorPrefix.count + 1,
-            let delimiter = line.last, delimiter < 0x80, delimiter != UInt8(ascii: "\""), delimiter >= 0x20 || delimiter == 0x09
+            let delimiter = line.last, delimiter < 0x80, delimiter != UInt8(ascii: "\""),
+            delimiter >= 0x20 || delimiter == 0x09
         else { return false }
         row.delimiter = delimiter
         state.memory = Self.separatorPrefix + [delimiter, 0x0A]
         let next = min(end + 1, bytes.byteCount)
         if end < bytes.byteCount { state.position.line += 1 }
-        index = state.advance(to: next, from: index)
+        index = advance(to: next, from: index)
         return true
     }
 
@@ -210,7 +293,7 @@ package struct CSVParser: SourceParser {
     private func extent(_ bytes: RawSpan, from start: Int, endOfInput: Bool) -> Extent {
         let lineEnd = bytes.firstIndex(of: 0x0A, from: start)
         let line = bytes.extracting(start..<lineEnd)
-        if line.byteCount > Limits.maxRecordBytes { return .long }
+        if line.byteCount > maxRecordBytes { return .long }
         if lineEnd < bytes.byteCount || endOfInput {
             if line.firstIndex(of: UInt8(ascii: "\""), from: 0) == line.byteCount {
                 return .record(end: lineEnd, isSound: true)
@@ -222,8 +305,8 @@ package struct CSVParser: SourceParser {
 
     /// Follows the quotes of a record whose first line, up to `lineEnd`, holds some.
     private func quotedExtent(_ bytes: RawSpan, from start: Int, lineEnd: Int, endOfInput: Bool) -> Extent {
-        let limit = min(bytes.byteCount, start + Limits.maxRecordBytes + 1)
-        let isCut = limit < bytes.byteCount || (limit == start + Limits.maxRecordBytes + 1)
+        let limit = min(bytes.byteCount, start + maxRecordBytes + 1)
+        let isCut = limit < bytes.byteCount || (limit == start + maxRecordBytes + 1)
         let broken = Extent.record(end: lineEnd, isSound: false)
         // Where the bytes run out inside quotes, more may close them; but not at the end, and not beyond the length
         // that a record may have: then the quote that opened was a stray one.

@@ -222,7 +222,8 @@ struct JSONCondenser: Sendable {
             } else if isContainer {
                 treatment = target.source >= 0 ? .summarised : isBoth ? .kept : .replaced
             } else {
-                treatment = target.source >= 0 || (target.textNode >= 0 && byte == UInt8(ascii: "\"")) ? .kept : .replaced
+                let isText = target.textNode >= 0 && byte == UInt8(ascii: "\"")
+                treatment = target.source >= 0 || isText ? .kept : .replaced
             }
         }
         if treatment != .skipped { try keepName() }

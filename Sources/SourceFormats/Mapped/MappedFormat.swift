@@ -129,6 +129,30 @@ extension MappedFormat {
                 + "2025-06-01T00:02:00Z,t3,,5,6\n"),
         SourceExample(
             [
+                "layout": "json-lines", "fields.tenant": "'who.is'.0", "constants.model": "m", "fields.time": "t",
+                "fields.input-tokens": "log{}.u.in*", "fields.output-tokens": "n.*.out", "no-usage": "ignore",
+                "time.format": "pattern", "time.pattern": "%d/%b/%Y:%H:%M:%S %z", "except": "log{}.err = 'x' | 500",
+            ],
+            records: """
+                {"t":"01/Jun/2025:08:00:00 +0800","who.is":["t1"],"log":"{\\"u\\":{\\"in\\":12,\\"in_b\\":1.0}}",\
+                "n":[{"out":4},{"out":5}]}
+                {"t":"01/Jun/2025:08:00:00 +0800","who.is":["t1"],"log":"{\\"err\\":5e2}","n":{"a":{"out":4}}}
+                {"x":NaN,"y":"\\q","t":"01/Jun/2025:08:00:00 +0800","who.is":["t1"],"log":{"u":{"in":1}},\
+                "n":{"a":{"out":4}}}
+                {"t":"no","log":{"u":{"in":0}},"n":[{"out":0}]}
+                """),
+        SourceExample(
+            [
+                "layout": "csv", "csv.encoding": "utf-16", "fields.tenant": "who", "fields.model": "#3",
+                "fields.time": "at", "fields.input-tokens": "use{}.in", "fields.output-tokens": "out",
+                "thousands-separator": "comma", "time.format": "wall-clock", "time.zone": "Asia/Shanghai",
+                "only": "note != 'x'",
+            ],
+            records: "sep=;\nat; who ;m;use;out;note\n2025/6/1 8:00;\u{79DF}\u{6237};m;\"{\"\"in\"\":1}\";\"1,234\";\n"
+                + ";;;;;\n2025/6/1 8:00; \"t\" ;m;{};12.0;x\n2025/6/1;t;m;\"{\"\"in\"\":\n1}\"; 1 ;y\n",
+            inUTF16: true),
+        SourceExample(
+            [
                 "layout": "csv", "csv.delimiter": "tab", "csv.header": "false", "constants.tenant": "t",
                 "fields.model": "#1", "fields.time": "#3", "time.format": "seconds", "fields.output-tokens": "#2",
             ], records: "m1\t5\t1748736000\tmore\nm2\t6\t1748736001.5\nm3\t\"7\"\t1748736002\n"),
@@ -139,6 +163,7 @@ extension MappedFormat {
         static let delimiter = "csv.delimiter"
         static let header = "csv.header"
         static let skippedLines = "csv.skip-lines"
+        static let encoding = "csv.encoding"
         static let cachedInputIsAdditional = "cached-input-is-additional"
         static let decimalStrings = "decimal-strings"
         static let usage = "fields.usage"
@@ -166,6 +191,10 @@ extension MappedFormat {
                 onlyWith: csvOnly),
             SourceSetting(
                 Name.header, .flag, presence: .byDefault(["true"]), summary: "whether the first row names the columns",
+                onlyWith: csvOnly),
+            SourceSetting(
+                Name.encoding, .word(TextEncoding.allCases.map(\.rawValue)),
+                presence: .byDefault([TextEncoding.utf8.rawValue]), summary: "how the text is encoded",
                 onlyWith: csvOnly),
             SourceSetting(
                 Name.skippedLines, .integer(0...1_000), presence: .byDefault(["0"]), summary: "lines before the header",
@@ -230,7 +259,8 @@ extension MappedFormat {
         let delimiter = options.requiredText(Name.delimiter)
         return CSVLayout(
             delimiter: delimiter == "tab" ? UInt8(ascii: "\t") : delimiter.utf8.first ?? UInt8(ascii: ","),
-            hasHeader: options.flag(Name.header), skippedLines: options.integer(Name.skippedLines))
+            hasHeader: options.flag(Name.header), skippedLines: options.integer(Name.skippedLines),
+            encoding: TextEncoding(rawValue: options.requiredText(Name.encoding)) ?? .utf8)
     }
 
     /// The setting that says where a field comes from.

@@ -9,17 +9,15 @@ enum RecordRules {
     static let settings: [SourceSetting] = [
         SourceSetting(
             Name.only, .texts, presence: .byDefault([]),
-            summary:
-                "conditions that a record must all meet to be counted, such as `type = chat | completion`; the rest is "
-                + "ignored. See [filters](#filters)"),
+            summary: "conditions that a record must all meet to be counted, such as `type = chat | completion`; the "
+                + "rest is ignored. See [filters](#filters)"),
         SourceSetting(
             Name.except, .texts, presence: .byDefault([]),
             summary: "conditions none of which a counted record may meet, such as `error` or `status >= 400`"),
         SourceSetting(
             Name.noUsage, .word(["ignore", "count"]), presence: .byDefault(["ignore"]),
-            summary:
-                "what becomes of records whose usage is zero and zero, as failed calls have it: `ignore` counts them "
-                + "as records without usage, `count` as calls of 0 tokens"),
+            summary: "what becomes of records whose usage is zero and zero, as failed calls have it: `ignore` counts "
+                + "them as records without usage, `count` as calls of 0 tokens"),
     ]
 
     /// Puts the settings into a plan, once its fields are in the tree.

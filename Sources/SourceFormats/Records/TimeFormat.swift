@@ -33,10 +33,9 @@ extension TimeFormat {
         SourceSetting(
             format, .word(["automatic", "rfc3339", "wall-clock", "pattern"] + TimeUnit.allCases.map(\.name)),
             presence: .byDefault(["automatic"]),
-            summary:
-                "how times are written: `automatic` (text with its offset, or a count since 1970 whose unit shows in its "
-                + "size), `rfc3339` alone, `wall-clock` (text, in the zone where it says no offset), `pattern`, or counted in "
-                + "a unit. See [times](#times)"),
+            summary: "how times are written: `automatic` (text with its offset, or a count since 1970 whose unit shows "
+                + "in its size), `rfc3339` alone, `wall-clock` (text, in the zone where it says no offset), `pattern`, or "
+                + "counted in a unit. See [times](#times)"),
         SourceSetting(
             pattern, .text, presence: .optional,
             summary: "what times look like, as `strptime` reads them, such as `%d.%m.%Y %H:%M:%S`",

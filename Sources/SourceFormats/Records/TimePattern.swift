@@ -81,7 +81,7 @@ package struct TimePattern: Sendable, Hashable {
         mutating func take(_ letter: UInt8, _ reader: inout TimeReader) -> Bool {
             func number(_ range: ClosedRange<Int>, digits: Int = 2) -> Int? {
                 reader.blanks()
-                let value = reader.number(most: digits)
+                let value = reader.number(most: digits, stops: true)
                 return range.contains(value) ? value : nil
             }
             func set(_ field: inout Int, _ value: Int?) -> Bool {

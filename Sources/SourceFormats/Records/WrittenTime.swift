@@ -63,12 +63,17 @@ struct TimeReader {
 
     var byte: UInt8 { byte(at: index) }
 
-    /// Reads 1 to `most` digits; -1 where none stands here, or more.
-    mutating func number(most: Int, least: Int = 1) -> Int {
+    /// Reads `least` to `most` digits; -1 where fewer stand here.
+    ///
+    /// - Parameter stops: whether further digits are left for what follows; otherwise -1 where there are any.
+    mutating func number(most: Int, least: Int = 1, stops: Bool = false) -> Int {
         var value = 0
         let start = index
         while JSONText.isDigit(byte) {
-            guard index - start < most else { return -1 }
+            guard index - start < most else {
+                if stops { break }
+                return -1
+            }
             value = value * 10 + Int(byte - 0x30)
             index += 1
         }
