@@ -22,7 +22,7 @@ import UsageModel
                 .provider: .column("p"), .tenant: .column("t"), .model: .column("m"), .region: .column("r"),
                 .layer: .column("l"), .workload: .column("w"), .modality: .column("mod"), .time: .column("at"),
                 .requests: .column("n"), .input: .column("in"), .cachedInput: .column("cached"),
-                .cacheWrite: .column("written"), .output: .column("out"), .reasoningOutput: .column("think"),
+                .additionalInput: .column("written"), .output: .column("out"), .reasoningOutput: .column("think"),
             ], timeFormat: .epoch(.milliseconds))
         let text = #"""
             t;m;r;l;w;mod;p;at;n;in;cached;written;out;think;unused

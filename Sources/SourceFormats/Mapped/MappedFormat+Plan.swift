@@ -115,9 +115,8 @@ extension MappedFormat {
             guard path.steps.count > 2, case .name(let name) = path.steps[0], path.steps[1] == .text else {
                 throw SourceFormatError(
                     setting: setting, message: "\(text) goes into a column before {}",
-                    remedy:
-                        "write the column's name, {} and the path within, as in usage{}.input; a name that holds a dot "
-                        + "stands in single quotes")
+                    remedy: "write the column's name, {} and the path within, as in usage{}.input; a name that holds a "
+                        + "dot stands in single quotes")
             }
             if !draft.columns.contains(where: { $0.treeName == name }) {
                 draft.columns.append(

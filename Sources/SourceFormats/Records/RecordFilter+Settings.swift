@@ -16,9 +16,8 @@ enum RecordRules {
             summary: "conditions none of which a counted record may meet, such as `error` or `status >= 400`"),
         SourceSetting(
             Name.noUsage, .word(["ignore", "count"]), presence: .byDefault(["ignore"]),
-            summary:
-                "what becomes of records whose usage is zero and zero, as failed calls have it: `ignore` counts them "
-                + "as records without usage, `count` as calls of 0 tokens"),
+            summary: "what becomes of records whose usage is zero and zero, as failed calls have it: `ignore` counts "
+                + "them as records without usage, `count` as calls of 0 tokens"),
     ]
 
     /// Puts the settings into a plan, once its fields are in the tree.
