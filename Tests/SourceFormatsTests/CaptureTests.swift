@@ -74,7 +74,7 @@ enum Captures {
         let found = try collect(body, format, defaults: defaults, framing: .document)
         #expect(found.totals == expected.counts)
         #expect(found.events.count == expected.events)
-        #expect(found.ignored[.noUsage, default: 0] == expected.noUsage)
+        #expect(found.ignoredCounts[.noUsage, default: 0] == expected.noUsage)
         #expect(found.rejections.isEmpty)
         #expect(try collect(body, format, defaults: defaults, framing: .document, chunk: 100) == found)
     }
@@ -85,7 +85,7 @@ enum Captures {
         let found = try collect(
             Captures.bytes("otlp-openai-v2-2.4b0-default-logs.pb"), format, defaults: defaults, framing: .document)
         #expect(found.events.isEmpty && found.rejections.isEmpty)
-        #expect(found.ignored == [.filtered: 2])
+        #expect(found.ignoredCounts == [.filtered: 2])
     }
 
     @Test func `LiteLLM's team is a tenant where it is asked for`() throws {

@@ -38,6 +38,9 @@ struct Collected: UsageEventSink, Equatable, Sendable {
         return sum
     }
 
+    /// How many records were ignored, by reason.
+    var ignoredCounts: [IgnoredReason: Int] { Dictionary(ignored.map { ($0, 1) }, uniquingKeysWith: +) }
+
     var reasons: [RejectionReason] { rejections.map(\.rejection.reason) }
 
     mutating func accept(_ event: borrowing UsageEvent, record: RawSpan, scratch: RawSpan) throws(Rejection) {

@@ -157,7 +157,7 @@ import UsageModel
         var sink = Remembering()
         try read([request([("gen_ai.client.token.usage", points)], temporality: Self.delta)], into: &sink)
         #expect(sink.collected.totals.input == 15)
-        #expect(sink.collected.ignored == [.filtered: 1])
+        #expect(sink.collected.ignoredCounts == [.filtered: 1])
     }
 
     /// The order of attributes is nobody's promise.

@@ -93,7 +93,7 @@ import UsageModel
             ])
         #expect(found.events.isEmpty)
         #expect(found.rejections.isEmpty)
-        #expect(found.ignored == [.filtered: 6])
+        #expect(found.ignoredCounts == [.filtered: 6])
         let counted = [
             "chat", "text_completion", "generate_content", "embeddings", "completion", "messages", "responses",
         ]
@@ -103,7 +103,7 @@ import UsageModel
     @Test func `a call without usage, or with zero and zero, is no-usage`() throws {
         let silent = TestSpan(attributes: [("gen_ai.operation.name", .text("chat"))])
         let found = try both([silent, .chat(input: 0, output: 0), .chat()])
-        #expect(found.ignored == [.noUsage: 2])
+        #expect(found.ignoredCounts == [.noUsage: 2])
         #expect(found.events.count == 1)
     }
 
@@ -196,7 +196,7 @@ import UsageModel
         var format = OTLPFormat()
         format.signal = .metrics
         let found = try collect(TestSpan.json([.chat(), .chat()]), format, framing: .document)
-        #expect(found.ignored == [.otherSignal: 2])
+        #expect(found.ignoredCounts == [.otherSignal: 2])
         #expect(found.events.isEmpty && found.rejections.isEmpty)
     }
 }

@@ -116,23 +116,25 @@ package struct CollectorServer: Sendable {
 
     /// The paths of protocols that there are sources for, each with and without the source's name before it.
     private var protocolRoutes: [Route] {
-        let protocols: [(PushProtocol, prefix: String, path: String)] =
-            OTLPSignal.allCases.map { (.otlp($0), "/otlp", "/v1/\($0.rawValue)") }
-            + [(.openMeter, "/openmeter", "/api/v1/events")]
-        return protocols.flatMap { exchange, prefix, path -> [Route] in
-            guard settings.pushSources.contains(where: { type(of: $0.format).name == exchange.formatName }) else {
-                return []
-            }
-            return [
-                Route(method: .post, path: path) { request, context in
-                    await events.handle(request, on: context.channel, source: nil, as: exchange)
-                },
-                Route(method: .post, path: "\(prefix)/{source}\(path)") { request, context in
-                    await events.handle(
-                        request, on: context.channel, source: context.parameters.get("source") ?? "", as: exchange)
-                },
-            ]
+        var routes: [Route] = []
+        for signal in OTLPSignal.allCases {
+            routes += protocolRoutes(.otlp(signal), path: "/v1/\(signal.rawValue)", prefix: "/otlp")
         }
+        return routes + protocolRoutes(.openMeter, path: "/api/v1/events", prefix: "/openmeter")
+    }
+
+    private func protocolRoutes(_ exchange: PushProtocol, path: String, prefix: String) -> [Route] {
+        let isServed = settings.pushSources.contains { type(of: $0.format).name == exchange.formatName }
+        guard isServed else { return [] }
+        return [
+            Route(method: .post, path: path) { request, context in
+                await events.handle(request, on: context.channel, source: nil, as: exchange)
+            },
+            Route(method: .post, path: "\(prefix)/{source}\(path)") { request, context in
+                await events.handle(
+                    request, on: context.channel, source: context.parameters.get("source") ?? "", as: exchange)
+            },
+        ]
     }
 
     private var eventRoutes: [Route] {
