@@ -67,11 +67,20 @@ final class FailingFileSystem: FileSystem {
 
     func truncate(_ file: OpenFile, to size: UInt64) throws(FileSystemError) { try disk.truncate(file, to: size) }
 
-    func synchronizeDirectory(_ path: String) throws(FileSystemError) { try disk.synchronizeDirectory(path) }
+    func synchronizeDirectory(_ path: String) throws(FileSystemError) {
+        try check("fsync", path)
+        try disk.synchronizeDirectory(path)
+    }
 
-    func rename(_ from: String, to: String) throws(FileSystemError) { try disk.rename(from, to: to) }
+    func rename(_ from: String, to: String) throws(FileSystemError) {
+        try check("rename", from)
+        try disk.rename(from, to: to)
+    }
 
-    func remove(_ path: String) throws(FileSystemError) { try disk.remove(path) }
+    func remove(_ path: String) throws(FileSystemError) {
+        try check("unlink", path)
+        try disk.remove(path)
+    }
 
     func freeBytes(_ path: String) throws(FileSystemError) -> UInt64 { try disk.freeBytes(path) }
 

@@ -219,11 +219,21 @@ import UsageModel
         #expect(calls > 10)
     }
 
-    @Test func `no batch covers a record that still stands in its file`() throws {
+    @Test(arguments: ["rename", "unlink", "fsync"])
+    func `no batch covers a record that still stands in its file`(call failing: String) throws {
         let disk = disk()
         var rig = try Rig(disk)
         try rig.refuse(["a"])
-        rig.files.failing { call, path in call == "rename" && path.contains("requeue") }
+        // From the moment at which the record is counted: its file is looked at again.
+        let files = rig.files
+        files.failing { call, path in
+            if call == "fdatasync", path.contains("writeahead-") {
+                files.failing { call, path in
+                    call == failing && (path.contains("pushed-") || path == CollectorRun.quarantineDirectory)
+                }
+            }
+            return false
+        }
         #expect(throws: (any Error).self) { try rig.requeueAll() }
         rig.core.sealAll()
         #expect(rig.core.unshipped.isEmpty)

@@ -86,20 +86,32 @@ extension Quarantine {
     /// Does what is left to do for records that are counted.
     mutating func completeRequeues() throws(FileSystemError) {
         while let index = requeues.firstIndex(where: \.isCounted) {
-            let requeue = requeues[index]
-            let path = "\(directory)/\(requeue.name)"
-            let rest = try read(requeue.fileName)
-            try fileSystem.rename("\(directory)/\(requeue.fileName)", to: path)
-            if rest.isEmpty { try fileSystem.remove(path) }
-            try fileSystem.synchronizeDirectory(directory)
+            try replace(requeues[index])
             requeues.remove(at: index)
-            let records = rest.count { $0 == 0x0A }
-            kept.removeAll { $0.name == requeue.name && rest.isEmpty }
-            for place in kept.indices where kept[place].name == requeue.name {
-                (kept[place].bytes, kept[place].records) = (rest.count, records)
-            }
             note(.holds(byteCount: bytes))
         }
+    }
+
+    /// Puts what is left of a file in its place, or takes the file away where nothing is. Goes on where it failed before.
+    private mutating func replace(_ requeue: Requeue) throws(FileSystemError) {
+        let path = "\(directory)/\(requeue.name)"
+        do throws(FileSystemError) {
+            let rest = try read(requeue.fileName)
+            try fileSystem.rename("\(directory)/\(requeue.fileName)", to: path)
+            if rest.isEmpty { kept.removeAll { $0.name == requeue.name } }
+            for place in kept.indices where kept[place].name == requeue.name {
+                (kept[place].bytes, kept[place].records) = (rest.count, rest.count { $0 == 0x0A })
+            }
+        } catch {
+            // It is in its place already.
+            guard error.isNotFound else { throw error }
+        }
+        if !kept.contains(where: { $0.name == requeue.name }) {
+            do throws(FileSystemError) { try fileSystem.remove(path) } catch {
+                guard error.isNotFound else { throw error }
+            }
+        }
+        try fileSystem.synchronizeDirectory(directory)
     }
 
     /// Finishes at the start what an earlier run began, as a write-ahead record says.
