@@ -446,7 +446,7 @@ import UsageModel
     @Test func `a first event that is longer than what is looked through tells a file too`() {
         let line = FollowerRig.lines(1...1)
         let long =
-            Array(line.dropLast(2)) + Array(#","metadata":{"p":""#.utf8)
+            Array(line.dropLast(2)) + Array(#","attributes":{"p":""#.utf8)
             + [UInt8](repeating: UInt8(ascii: "x"), count: 90_000) + Array("\"}}\n".utf8)
         disk.appendDurably(long, to: Self.log)
         var rig = Rig(files, globs: ["/log/*"])
