@@ -62,7 +62,7 @@ import UsageModel
         #expect(second.seal().events == 1)
     }
 
-    @Test func `a file that got the inode of another is read from its start`() {
+    @Test func `a file that got the inode of another is read from its start`() throws {
         write(1...3)
         var first = Rig(files)
         first.poll()
@@ -73,7 +73,8 @@ import UsageModel
         var second = Rig(files, after: checkpoints)
         second.poll()
         let sealed = second.seal()
-        #expect(sealed.checkpoints.keys.first == checkpoints.keys.first)
+        let place = try #require(checkpoints.keys.first)
+        #expect(sealed.checkpoints[place] != nil)
         #expect(sealed.events == 5)
     }
 
@@ -195,6 +196,8 @@ import UsageModel
         write(4...4)
         rig.follower.scan()
         disk.removeDurably(Self.log)
+        rig.poll()
+        rig.wait(FileFollower.detachedGrace + .seconds(21))
         rig.poll()
         #expect(report.lostBytes > 0)
         #expect(rig.seal().events == 6)

@@ -98,6 +98,19 @@ import UsageModel
         #expect(report.copies == ["/log/backup"])
     }
 
+    @Test func `of two that hold the same, the longer one is read`() {
+        write(Self.many)
+        var rig = Rig(files, globs: ["/log/*"])
+        rig.poll()
+        disk.appendDurably(disk.bytes(of: Self.log) + FollowerRig.lines(100...101), to: "/log/longer")
+        rig.poll()
+        #expect(rig.seal().events == 42)
+        write(100...104)
+        rig.poll()
+        rig.poll()
+        #expect(rig.seal().events == 3)
+    }
+
     @Test func `a copy goes on once its original is gone`() {
         write(Self.many)
         var rig = Rig(files, globs: ["/log/*"])
@@ -433,16 +446,17 @@ import UsageModel
     @Test func `a first event that is longer than what is looked through tells a file too`() {
         let line = FollowerRig.lines(1...1)
         let long =
-            Array(line.dropLast(2)) + Array(#","metadata":{"p":""#.utf8)
+            Array(line.dropLast(2)) + Array(#","attributes":{"p":""#.utf8)
             + [UInt8](repeating: UInt8(ascii: "x"), count: 90_000) + Array("\"}}\n".utf8)
         disk.appendDurably(long, to: Self.log)
         var rig = Rig(files, globs: ["/log/*"])
         rig.poll()
+        #expect(rig.seal().events == 1)
         disk.appendDurably(disk.bytes(of: Self.log), to: "/log/copy")
         disk.replaceDurably(long + FollowerRig.lines(2...3), at: Self.log)
         rig.poll()
         rig.poll()
-        #expect(rig.seal().events == 3)
+        #expect(rig.seal().events == 2)
     }
 
     @Test func `bytes that are gone stand in the next batch`() {

@@ -5,7 +5,7 @@ import UsageModel
 /// Nothing good lies behind broken bytes.
 @Suite struct BrokenLineTests {
     static func record(_ tenant: String, more: String = "") -> String {
-        #"{"time":"2026-01-01T00:00:00Z","tenant":"\#(tenant)","model":"m","metadata":{"a":[1,{"b":"c"}]}\#(more),"#
+        #"{"time":"2026-01-01T00:00:00Z","tenant":"\#(tenant)","model":"m","attributes":{"a":[1,{"b":"c"}]}\#(more),"#
             + #""input_tokens":1,"output_tokens":2}"#
     }
 

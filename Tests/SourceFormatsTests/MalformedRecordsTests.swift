@@ -58,7 +58,6 @@ struct MalformedRecord: Sendable, CustomTestStringConvertible {
         MalformedRecord("a bad unicode escape", #"{"tenant":"\u12G4"}"#, .syntax),
         MalformedRecord("a raw tab in a string", "{\"tenant\":\"a\tb\"}", .syntax),
         MalformedRecord("a raw NUL in a string", "{\"tenant\":\"a\0b\"}", .syntax),
-        MalformedRecord("NUL bytes alone", "\0\0\0\0", .syntax),
         MalformedRecord("a leading zero", event(input: "010"), .syntax),
         MalformedRecord("a leading plus", event(input: "+10"), .syntax),
         MalformedRecord("a bare point", event(input: "1."), .syntax),

@@ -23,7 +23,7 @@ struct SourceKeys: SettingKeys {
         "paths", optional: .globs, absent: "required for `file`", reload: .byEntry,
         "Files or globs (`*`, `?`, `[…]`, `{a,b}`) that are followed")
     let exclude = Setting(
-        "exclude", type: .globs, default: [], reload: .byEntry,
+        "exclude", optional: .globs, absent: "none", reload: .byEntry,
         "Files or globs that are not followed although `paths` matches them")
     let ignoreOlder = Setting(
         "ignore-older", optional: .duration(.minutes(1) ... .days(36_500)), absent: "none", reload: .byEntry,

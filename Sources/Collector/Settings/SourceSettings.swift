@@ -117,7 +117,7 @@ package struct SourceSettings: Sendable {
         }
         return .file(
             Files(
-                globs: globs, excluded: entry[keys.exclude], rotatedDirectories: entry[keys.oldDirectory],
+                globs: globs, excluded: entry[keys.exclude] ?? [], rotatedDirectories: entry[keys.oldDirectory],
                 ignoredAge: entry[keys.ignoreOlder], startsAtEnd: entry[keys.readFrom] == .end,
                 isWhole: entry[keys.whole],
                 completeLastLineAfter: entry[keys.completeLastLineAfter]))

@@ -140,9 +140,15 @@ extension FileFollower {
             try takeOver(match.id, cut: original, at: position, by: &file)
             return .known
         case .same, .shorter:
-            if match.isAlive {
-                file.original = match.id
-                return .waits
+            if match.isAlive, let other = followed[match.id] {
+                guard match.likeness == .same, holdsMore(file, than: other) else {
+                    file.original = match.id
+                    return .waits
+                }
+                // The longer one is read, and the other one is its copy.
+                takeOver(match.id, original, by: &file)
+                copies[match.id] = FileCopy(original: file.id, look: other.looked)
+                return .known
             }
             if match.likeness == .same {
                 takeOver(match.id, original, by: &file)
@@ -159,6 +165,11 @@ extension FileFollower {
             file.hold = .rewritten
         }
         return .waits
+    }
+
+    /// Whether a file goes on where another one that holds the same ends.
+    private func holdsMore(_ file: FollowedFile, than other: FollowedFile) -> Bool {
+        file.compression == nil && other.compression == nil && file.looked.byteCount > other.looked.byteCount
     }
 
     /// Whether a file lost its end when the machine went down: it lies where it was and wasn't written since.
