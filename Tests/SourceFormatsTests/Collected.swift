@@ -90,10 +90,10 @@ let testDefaults = EventDefaults(provider: "volcengine")
 
 /// Parses a whole source at once.
 func collect(
-    _ bytes: [UInt8], _ format: any SourceFormat = NativeFormat(), defaults: EventDefaults = testDefaults,
-    framing: SourceFraming = .stream, chunk: Int = .max
+    _ bytes: [UInt8], _ format: any SourceFormat = NativeFormat(), in wrappings: [Wrapping] = [],
+    defaults: EventDefaults = testDefaults, framing: SourceFraming = .stream, chunk: Int = .max
 ) throws -> Collected {
-    var parser = try format.makeParser(defaults: defaults, framing: framing)
+    var parser = try SourcePlan(format, in: wrappings, defaults: defaults, framing: framing).makeParser()
     var sink = Collected()
     parser.feed(bytes, chunk: chunk, into: &sink)
     return sink

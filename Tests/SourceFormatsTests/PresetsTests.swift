@@ -138,19 +138,3 @@ struct PresetCase: Sendable, CustomTestStringConvertible {
             ])
     }
 }
-
-/// Bytes that real senders emitted, beside the package (`../shared/cases/captures`); not part of the repository.
-private enum Captures {
-    static let directory: String? = {
-        let package = URL(fileURLWithPath: #filePath)
-            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        let path = package.appendingPathComponent("../shared/cases/captures").standardizedFileURL.path
-        if FileManager.default.fileExists(atPath: path) { return path }
-        print("SKIPPED: no ../shared/cases beside the package; captures of real senders aren't read")
-        return nil
-    }()
-
-    static func bytes(_ name: String) throws -> [UInt8] {
-        [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(try #require(directory))/\(name)")))
-    }
-}

@@ -121,7 +121,8 @@ struct SharedCase: Sendable, CustomTestStringConvertible {
             guard let text = settings[field.name]?.first else { continue }
             try defaults.set(field, to: text, setting: field.name)
         }
-        let sink = try SourceFormatsTests.collect(bytes, format, defaults: defaults, chunk: chunk)
+        let wrappings = (settings["wrapping"] ?? []).compactMap(Wrapping.init(rawValue:))
+        let sink = try SourceFormatsTests.collect(bytes, format, in: wrappings, defaults: defaults, chunk: chunk)
         var sums: [CaseRow: TokenCounts] = [:]
         for event in sink.events {
             let row = CaseRow(

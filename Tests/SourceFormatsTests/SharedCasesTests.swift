@@ -7,6 +7,11 @@ import UsageModel
     static let settings: [String: [String: [String]?]] = [
         // The `provider` of a record is the upstream that a router chose.
         "a31": ["openai.provider": []],
+        // A `usage` object within a record of any layout.
+        "a04": [
+            "fields.usage": ["usageMetadata"], "fields.input-tokens": nil, "fields.additional-input-tokens": nil,
+            "fields.cached-input-tokens": nil, "fields.output-tokens": nil,
+        ],
         // A spreadsheet's numbers, and its encoding.
         "d02": ["thousands-separator": ["comma"]],
         "d03": ["csv.encoding": ["gbk"]],
@@ -19,6 +24,8 @@ import UsageModel
         ],
         // The record's zeros stand for a stream that was served.
         "e09": ["no-usage": ["count"]],
+        "e03": ["wrapping": ["prefix"]], "e05": ["wrapping": ["sse"]], "e14": ["wrapping": ["objects"]],
+        "e15": ["wrapping": ["ansi", "prefix"]],
         // Docker's wrapping can be taken off, or gone into.
         "e01": [
             "openai.usage": ["log{}.usage"], "openai.tenant": ["log{}.tenant"], "openai.model": ["log{}.model"],
@@ -28,11 +35,7 @@ import UsageModel
 
     /// Cases that come out right with another part of the collector, and which.
     static let awaiting: [String: String] = [
-        "a01": "usage shapes", "a03": "usage shapes", "a04": "usage shapes", "a06": "usage shapes",
-        "a10": "usage shapes",
-        "a14": "usage shapes", "a20": "usage shapes", "a43": "usage shapes",
         "a17": "records of one id", "e18": "records of one id",
-        "e03": "wrappings", "e05": "wrappings", "e14": "wrappings", "e15": "wrappings",
     ]
 
     @Test(arguments: SharedCases.all.filter { awaiting[$0.id] == nil })
