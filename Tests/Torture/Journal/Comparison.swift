@@ -1,3 +1,4 @@
+internal import BatchFormat
 internal import TestHarness
 
 /// The journal against the database, to the token.
