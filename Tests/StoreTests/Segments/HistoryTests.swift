@@ -82,10 +82,15 @@ import UsageModel
         }
     }
 
+    private static func counts(_ totals: SignedTokenCounts) -> [Parameter] {
+        let all = [totals.requests, totals.input, totals.cachedInput, totals.output, totals.reasoningOutput]
+        return all.map { .numeric($0) }
+    }
+
     private static func count(_ batch: Old, sequence: Int, on connection: Connection, _ world: World) throws {
         let rows = batch.rows
         let payload = world.payloads.register(rows)
-        let totals = SignedTokenCounts(rows.totals)
+        let totals = rows.totals
         let key: [Parameter] = [.int(sequence), .timestamp(World.june)]
         try connection.query(
             """
@@ -95,9 +100,7 @@ import UsageModel
             VALUES (1, 1, 1, $1, $2, $3, '\\x00', $1, $2, '0.9', 8, $4, $4, $5, $6, $7, $8, $9, '{}', $10, $11)
             """,
             key + [.bytes(Array(SHA256.hash(data: payload))), .int(rows.rows.count)]
-                + [totals.requests, totals.input, totals.cachedInput, totals.output, totals.reasoningOutput].map {
-                    .numeric(UInt128($0))
-                } + [.int(rows.minutes?.lowerBound), .int(rows.minutes?.upperBound)])
+                + counts(totals) + [.int(rows.minutes?.lowerBound), .int(rows.minutes?.upperBound)])
         if batch.hasPayload {
             try connection.query(
                 "INSERT INTO ledger_payload VALUES (1, 1, $1, $2, $3)", key + [.bytes(payload)])
