@@ -132,12 +132,14 @@ struct BodyReading {
     }
 
     private mutating func parse(endOfInput: Bool) {
-        let consumed = unsafe parser.consume(waiting.span.bytes, endOfInput: endOfInput, into: &buckets)
+        // Taken out while they are read, since parser and buckets change meanwhile.
+        var bytes: [UInt8] = []
+        swap(&bytes, &waiting)
+        let consumed = unsafe parser.consume(bytes.span.bytes, endOfInput: endOfInput, into: &buckets)
         buckets.settle(by: parser)
-        if consumed == waiting.count {
-            waiting = []
-        } else {
-            waiting.removeFirst(consumed)
+        if consumed < bytes.count {
+            bytes.removeFirst(consumed)
+            waiting = bytes
         }
         // A long record is looked at again only once there is twice as much of it.
         enough = max(Self.pieceBytes, 2 * waiting.count)
