@@ -1,3 +1,4 @@
+internal import CollectorCore
 internal import HTTPSupport
 internal import HTTPTypes
 internal import Hummingbird
