@@ -19,6 +19,8 @@ enum FirstEventProbe {
         mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {
             hasRejection = true
         }
+
+        mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition) {}
     }
 
     /// Whether the bytes that follow what a parser has read, to the end of its input, are events and nothing else.
