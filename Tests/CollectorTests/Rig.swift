@@ -55,7 +55,8 @@ struct Rig: Sendable {
         let parts = CollectorDependencies(
             accumulator: Accumulator(limits: Accumulator.Limits(rows: sealRows ?? settings.seal.rows), clock: clock),
             timeWindow: ReloadableTimeWindow(settings.window),
-            remembered: RememberedEvents(limits: settings.deduplication, clock: clock), metrics: CollectorMetrics(),
+            remembered: RememberedEvents(limits: settings.deduplication, clock: clock),
+            keeping: settings.storage.keeping, metrics: CollectorMetrics(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             wallClock: clock, steadyClock: clock, fileSystem: fileSystem)
         let board = StatusStore()

@@ -50,7 +50,7 @@ import Testing
             #expect(pushed.output.contains("all-rejected"), "\(pushed.output)")
             let status = try await collector("status")
             #expect(status.exitCode == 0)
-            #expect(status.output.contains("missing-field (tenant)"), "\(status.output)")
+            #expect(status.output.contains("missing-field (wrong)"), "\(status.output)")
             #expect(status.output.contains(#"{"created":1748736000,"team":"…","model":"…""#), "\(status.output)")
 
             try write(configuration(scratch, gateway: "team"))
