@@ -86,39 +86,6 @@ import UsageModel
         time.milliseconds += Self.horizon
         #expect(events.expire() == nil)
     }
-}
-
-@Suite struct FingerprintTableTests {
-    @Test(arguments: [1, 2, 3] as [UInt64])
-    func `fingerprints are found, replaced and removed as in a dictionary`(seed: UInt64) {
-        var random = SimulationRandom(seed: seed)
-        var table = FingerprintTable()
-        var model: [UInt128: UInt64] = [:]
-        for step in 0..<20_000 {
-            // Few keys, some of them alike in their halves, so that they meet.
-            let key = UInt128(random.below(200)) << 64 | UInt128(random.below(3))
-            if random.below(5) < 3 {
-                table.insert(EventFingerprint(key: key, content: UInt64(step)))
-                model[key] = UInt64(step)
-            } else {
-                table.remove(key)
-                model[key] = nil
-            }
-            let other = UInt128(random.below(200)) << 64 | UInt128(random.below(3))
-            #expect(table.content(of: other) == model[other])
-            #expect(table.count == model.count)
-        }
-        #expect(Dictionary(uniqueKeysWithValues: table.fingerprints.map { ($0.key, $0.content) }) == model)
-        table.removeAll()
-        #expect(table.isEmpty && table.content(of: 1) == nil)
-    }
-
-    @Test func `fingerprints stay in the order in which they were inserted`() {
-        var table = FingerprintTable()
-        let fingerprints = (0..<1_000).map { EventFingerprint(key: UInt128($0 * 7 % 1_000), content: UInt64($0)) }
-        for fingerprint in fingerprints { table.insert(fingerprint) }
-        #expect(table.fingerprints == fingerprints)
-    }
 
     // MARK: Running totals
 
@@ -182,5 +149,38 @@ import UsageModel
         let events = remembered()
         events.recover(read, position: 4, nowMilliseconds: 1)
         #expect(events.find(total: 7, age: 0) == .counted(9))
+    }
+}
+
+@Suite struct FingerprintTableTests {
+    @Test(arguments: [1, 2, 3] as [UInt64])
+    func `fingerprints are found, replaced and removed as in a dictionary`(seed: UInt64) {
+        var random = SimulationRandom(seed: seed)
+        var table = FingerprintTable()
+        var model: [UInt128: UInt64] = [:]
+        for step in 0..<20_000 {
+            // Few keys, some of them alike in their halves, so that they meet.
+            let key = UInt128(random.below(200)) << 64 | UInt128(random.below(3))
+            if random.below(5) < 3 {
+                table.insert(EventFingerprint(key: key, content: UInt64(step)))
+                model[key] = UInt64(step)
+            } else {
+                table.remove(key)
+                model[key] = nil
+            }
+            let other = UInt128(random.below(200)) << 64 | UInt128(random.below(3))
+            #expect(table.content(of: other) == model[other])
+            #expect(table.count == model.count)
+        }
+        #expect(Dictionary(uniqueKeysWithValues: table.fingerprints.map { ($0.key, $0.content) }) == model)
+        table.removeAll()
+        #expect(table.isEmpty && table.content(of: 1) == nil)
+    }
+
+    @Test func `fingerprints stay in the order in which they were inserted`() {
+        var table = FingerprintTable()
+        let fingerprints = (0..<1_000).map { EventFingerprint(key: UInt128($0 * 7 % 1_000), content: UInt64($0)) }
+        for fingerprint in fingerprints { table.insert(fingerprint) }
+        #expect(table.fingerprints == fingerprints)
     }
 }
