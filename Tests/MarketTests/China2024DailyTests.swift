@@ -109,8 +109,8 @@ import UsageModel
     private static func expect(_ percent: Double, from before: String, to now: String, _ name: String) throws {
         let decimals = percent == percent.rounded() ? 0 : 1
         let found = Growth(
-            previous: UInt128(try #require(ExactDecimal(before)).millionths),
-            current: UInt128(try #require(ExactDecimal(now)).millionths)
+            previous: Int128(try #require(ExactDecimal(before)).millionths),
+            current: Int128(try #require(ExactDecimal(now)).millionths)
         ).percent(decimals: decimals)
         let text = String(percent)
         #expect(found == (decimals == 0 ? String(text.prefix { $0 != "." }) : text), "\(name)")

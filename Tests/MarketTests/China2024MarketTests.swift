@@ -18,7 +18,7 @@ import UsageModel
     /// Percentages with one decimal, each rounded on its own.
     static func percentages(_ sums: [String: UInt128]) -> [String: String] {
         let whole = sums.values.reduce(0, +)
-        return sums.compactMapValues { Share(numerator: $0, denominator: whole).percent(decimals: 1) }
+        return sums.compactMapValues { Share(numerator: Int128($0), denominator: Int128(whole)).percent(decimals: 1) }
     }
 
     @Test func `every total of the description is reached to the token`() throws {
@@ -78,7 +78,7 @@ import UsageModel
         let (facts, ledger) = (try PublishedFigures.read(), try Self.ledger)
         let year = ledger.idc(by: { _ in 0 }, in: Months.of2024)[0] ?? 0
         let half = ledger.idc(by: { _ in 0 }, in: Months.firstHalf2025)[0] ?? 0
-        let percent = Growth(previous: year, current: half).percent(decimals: 2)
+        let percent = Growth(previous: Int128(year), current: Int128(half)).percent(decimals: 2)
         #expect(percent == "+" + String(try #require(facts.growth.first).exactFromTotalsPercent))
     }
 

@@ -19,7 +19,7 @@ import UsageModel
     static func shareTable(_ scope: String) throws -> ShareTable {
         let totals = try simulated.get().totals
         let rows = totals.counts.map { key, counts in
-            ScopeSumRow(provider: key.provider, tenantKind: key.kind, counts: counts)
+            ScopeSumRow(provider: key.provider, tenantKind: key.kind, counts: SignedTokenCounts(counts))
         }
         return try ShareTable(
             scope: ScopeCatalogue.builtIn().scope(scope), period: Period("2025-H1"), sums: rows)
