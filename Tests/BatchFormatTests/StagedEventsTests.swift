@@ -31,7 +31,7 @@ internal import UsageModel
     @Test func `what one event can't be is refused when it is staged`() throws {
         var staged = StagedEvents()
         for event in [
-            PlainEvent(tenant: "=cmd"), PlainEvent(model: ""), PlainEvent(minute: -1),
+            PlainEvent(tenant: "(cmd)"), PlainEvent(model: ""), PlainEvent(minute: -1),
             PlainEvent(counts: TokenCounts(requests: 0)),
         ] {
             var sums = MinuteBuckets()

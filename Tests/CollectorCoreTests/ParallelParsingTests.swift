@@ -28,7 +28,7 @@ import UsageModel
         case 3: "no event at all \(index)"
         case 7: ""
         case 9:
-            #"{"time":"2026-01-01T00:00:00Z","tenant":"=t","model":"m","region":"r","input_tokens":1,"output_tokens":0}"#
+            #"{"time":"2026-01-01T00:00:00Z","tenant":"(t)","model":"m","region":"r","input_tokens":1,"output_tokens":0}"#
         default:
             #"{"time":"2026-01-01T00:0\#(index % 7):00Z","tenant":"t-\#(index % 97)","model":"m\u0031","region":"r","input_tokens":\#(index),"output_tokens":0}"#
         }

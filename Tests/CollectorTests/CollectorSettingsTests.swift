@@ -142,9 +142,9 @@ import UsageModel
             "sources:\n  a:\n    type: http\n    format: openai\n    time: {start: '2025-01-01T00:00:00Z'}", 8,
             "sources.a.time.start"
         ),
-        ("sources:\n  a:\n    type: http\n    tenant: '=cmd'", 7, "sources.a.tenant"),
-        ("region: '=r'\nsources:\n  a:\n    type: http", 4, "region"),
-        ("seal:\n  rows: 1\nregion: '=r'", 6, "region"),
+        ("sources:\n  a:\n    type: http\n    tenant: '(cmd)'", 7, "sources.a.tenant"),
+        ("region: '(r)'\nsources:\n  a:\n    type: http", 4, "region"),
+        ("seal:\n  rows: 1\nregion: '(r)'", 6, "region"),
         ("region: \(String(repeating: "r", count: Limits.maxRegionNameBytes + 1))", 4, "region"),
         ("aggregator:\n  url: https://x:1", 5, "aggregator.url"),
         ("aggregator:\n  key-file: k.pem", 5, "aggregator.key-file"),
@@ -158,9 +158,9 @@ import UsageModel
     }
 
     @Test func `what sources have from the collector is told of once`() {
-        let sources = "sources:\n  a: {type: http}\n  b: {type: file, paths: x}\n  c: {type: http, region: '=s'}"
-        #expect(problems("region: '=r'\n" + sources).map(\.key) == ["region", "sources.c.region"])
-        #expect(problems("region: '=r'\n" + sources).map(\.origin).first == .file(path: "c.yaml", line: 4))
+        let sources = "sources:\n  a: {type: http}\n  b: {type: file, paths: x}\n  c: {type: http, region: '(s)'}"
+        #expect(problems("region: '(r)'\n" + sources).map(\.key) == ["region", "sources.c.region"])
+        #expect(problems("region: '(r)'\n" + sources).map(\.origin).first == .file(path: "c.yaml", line: 4))
     }
 
     @Test(arguments: [
@@ -196,7 +196,7 @@ import UsageModel
     @Test(
         arguments: EventField.all(for: .constant).map { field -> (String, String) in
             (
-                "constants: {\(field.name): '\(field.properties.kind == .count ? "x" : "=no")'}",
+                "constants: {\(field.name): '\(field.properties.kind == .count ? "x" : "(no)")'}",
                 "constants.\(field.name)"
             )
         }

@@ -148,8 +148,8 @@ import UsageModel
                 #expect(
                     csv.text.hasPrefix(
                         "bucket,model,requests,input_tokens,cached_input_tokens,output_tokens,"
-                            + "reasoning_output_tokens,total_tokens,over_limit_tokens,position,known_at\r\n"
-                            + "2025-06-15,doubao-pro,7,20300000,0,2030000,0,22330000,0,8,\r\n"
+                            + "reasoning_output_tokens,total_tokens,over_limit_tokens,estimated_tokens,position,known_at\r\n"
+                            + "2025-06-15,doubao-pro,7,20300000,0,2030000,0,22330000,0,0,8,\r\n"
                     ),
                     "\(csv.text)")
                 let hour = try await client.get(
