@@ -65,7 +65,7 @@ package struct TimePattern: Sendable, Hashable {
             }
         }
         reader.blanks()
-        return reader.index == end ? found.time : nil
+        return reader.index == reader.end ? found.time : nil
     }
 
     /// What was read so far.

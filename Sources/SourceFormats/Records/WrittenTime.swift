@@ -46,9 +46,9 @@ struct TimeReader {
         guard var reader = TimeReader(bytes, from: start, to: end) else { return nil }
         var time = WrittenTime()
         guard reader.date(&time) else { return nil }
-        if reader.index == end { return time }
+        if reader.index == reader.end { return time }
         guard reader.separator(), reader.timeOfDay(&time), reader.zone(&time) else { return nil }
-        return reader.index == end ? time : nil
+        return reader.index == reader.end ? time : nil
     }
 
     /// - Returns: `nil` for text that is empty or too long to be a time.
