@@ -1,9 +1,10 @@
 /// The rule for names that come from outside: providers, collectors, tenants, models, regions.
 ///
 /// A name is 1 to n bytes of valid UTF-8 and holds anything that prints: letters, digits, accents, punctuation and
-/// blanks of every script, but no control, format, bidirectional, private-use or non-character code points, so that it can't
-/// hide in a log or reorder a line. Names that stand whole in parentheses, such as ``overLimitName``, are Steelyard's
-/// own. A name may begin as a formula does: what writes a file for spreadsheets guards its cells (`FormulaGuard`).
+/// blanks of every script, but no control, format, bidirectional, private-use or non-character code points, so that it
+/// can't hide in a log or reorder a line. Names that stand whole in parentheses, such as ``overLimitName``, are
+/// Steelyard's own. A name may begin as a formula does: what writes a file for spreadsheets guards its cells
+/// (`FormulaGuard`).
 ///
 /// Names are kept in Unicode's Normalization Form C (UAX #15) without the blanks at their ends, and are compared byte
 /// for byte in that spelling: case, width and inner blanks make another name, composition and outer blanks don't.
