@@ -15,7 +15,8 @@ package import UsageModel
 /// ## What every parser must keep
 /// `SourceParserContractTests` holds each registered format to this:
 /// 1. The events and rejections are the same however the input is cut into pieces.
-/// 2. What is not consumed is the beginning of one record, at most `Limits.maxRecordBytes` long. A longer record is read
+/// 2. What is not consumed is the beginning of one record, at most `Limits.maxRecordBytes` long. A longer record is
+/// read
 ///    while it streams by, and what it is made of is passed to the sink as if it were short; where more than
 ///    ``SourceLimits/maxKeptBytes`` of it would have to be kept, or the format can't read it so, it is rejected
 ///    (`record-too-long`) with its first ``SourceLimits/rejectedPrefixBytes`` and passed over. Only documents of a format

@@ -18,8 +18,8 @@ import UsageModel
         "", " ", "   ", "\u{3000}", "\u{FFFD}\u{FFFE}", "a\u{E000}b", "a\u{10FFFF}b",
     ]
 
-    /// What prints is a name, whatever a spreadsheet, a database, a shell or a browser could take it for: those who write
-    /// for one guard what they write.
+    /// What prints is a name, whatever a spreadsheet, a database, a shell or a browser could take it for: those who
+    /// write for one guard what they write.
     static let printable: [String] = [
         // Formulas, also where a spreadsheet trims or knows full-width forms.
         "=1+1", "+1+1", "-1+1", "@SUM(A1)", " =1+1", "＝1+1", "＋1+1", "－1+1", "＠SUM(A1)",

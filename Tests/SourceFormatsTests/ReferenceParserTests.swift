@@ -93,13 +93,15 @@ func referenceEvent(_ record: [UInt8]) -> CollectedEvent? {
         let tenant = object["tenant"] as? String, let model = object["model"] as? String
     else { return nil }
     func number(_ value: Any?) -> UInt64? { (value as? NSNumber)?.uint64Value }
+    // A count of twelve digits and more is one of smaller units.
+    let units: Double = [1e11, 1e14, 1e17].reduce(1) { $1 <= created.doubleValue.magnitude ? $0 * 1_000 : $0 }
     guard let input = number(usage["prompt_tokens"]), let output = number(usage["completion_tokens"]) else {
         return nil
     }
     let cached = number((usage["prompt_tokens_details"] as? [String: Any])?["cached_tokens"])
     let reasoning = number((usage["completion_tokens_details"] as? [String: Any])?["reasoning_tokens"])
     return CollectedEvent(
-        minute: Int64((created.doubleValue / 60).rounded(.down)), tenant: tenant, model: model,
+        minute: Int64((created.doubleValue / units / 60).rounded(.down)), tenant: tenant, model: model,
         region: object["region"] as? String ?? "",
         counts: TokenCounts(
             requests: 1, input: input, cachedInput: cached ?? 0, output: output, reasoningOutput: reasoning ?? 0))
@@ -157,10 +159,8 @@ func referenceEvent(_ record: [UInt8]) -> CollectedEvent? {
             // Nor is a number that is skipped held to any range, as Foundation holds it to that of a double.
             let inRange = text.replacing(/([0-9])[eE][+-]?[0-9]{3,}/) { "\($0.output.1)e1" }
             // Nor are the escapes of text that is skipped held to JSON's.
-            let escaped = inRange.replacing(/\\(["\\\/bfnrt]|u[0-9a-fA-F]{4}|.)/) {
-                $0.output.0.count == 2 && !#""\/bfnrt"#.contains($0.output.1) ? "x" : $0.output.0
-            }
-            let isValid = [text, inRange, escaped].contains {
+            let plain = inRange.replacing(/\\(u[0-9a-fA-F]{4}|.)/, with: "x")
+            let isValid = [text, inRange, plain].contains {
                 (try? JSONSerialization.jsonObject(with: Data($0.utf8))) != nil
             }
             // What was damaged may be a name, so that a default or zero stands in; the counts that are there agree.

@@ -293,11 +293,22 @@ struct MeasuredUsage: Sendable, CustomTestStringConvertible {
             ])
     }
 
-    @Test func `what is skipped must be sound too`() throws {
-        for bad in [#"[1,]"#, #"{"a" 1}"#, #""\q""#, "01", "tru", "\"\u{1}\"", "[1}", #"{"a":1,}"#, ""] {
+    @Test func `what is skipped must be sound in its structure`() throws {
+        for bad in [#"[1,]"#, #"{"a" 1}"#, "01", "tru", "nul", "[1}", #"{"a":1,}"#, "", "-", "NaNs", #""\""#] {
             let record =
                 "{\(UsageShapesTests.around),\"x\":\(bad),\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}"
             #expect(try collect(record, OpenAIFormat()).reasons == [.syntax], "\(bad)")
+        }
+    }
+
+    @Test func `numbers and text that JSON doesn't have do no harm where they are skipped`() throws {
+        for odd in [
+            "NaN", "nan", "Infinity", "-Infinity", "-inf", #""\q""#, "\"\u{1}\"", #""\x22\xE4""#,
+            "[NaN,{\"\u{2}\":-NaN}]",
+        ] {
+            let record =
+                "{\(UsageShapesTests.around),\"x\":\(odd),\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}"
+            #expect(try collect(record, OpenAIFormat()).totals.requests == 1, "\(odd)")
         }
     }
 

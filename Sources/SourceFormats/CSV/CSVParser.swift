@@ -193,8 +193,8 @@ package struct CSVParser: SourceParser {
 
     /// Decodes what came.
     ///
-    /// - Returns: whether the decoded text is the end of the input; `nil` while there are too few bytes to tell the order
-    ///   of UTF-16's.
+    /// - Returns: whether the decoded text is the end of the input; `nil` while there are too few bytes to tell the
+    ///   order of UTF-16's.
     private mutating func decode(_ bytes: RawSpan, endOfInput: Bool) -> Bool? {
         if layout.encoding == .utf16, state.position.byteOffset == 0 {
             guard bytes.byteCount >= 2 || endOfInput else { return nil }
@@ -204,8 +204,8 @@ package struct CSVParser: SourceParser {
         return endOfInput
     }
 
-    /// Passes over the mark. In a decoded text it stays in front of the first line, so that only ends of lines are places
-    /// of both.
+    /// Passes over the mark. In a decoded text it stays in front of the first line, so that only ends of lines are
+    /// places of both.
     private mutating func passByteOrderMark(_ bytes: RawSpan, endOfInput: Bool) -> Int? {
         guard isDecoded else { return state.passByteOrderMark(bytes, endOfInput: endOfInput) }
         guard state.position.byteOffset == 0 else { return 0 }

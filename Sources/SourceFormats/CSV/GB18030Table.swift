@@ -1,6 +1,7 @@
 internal import Glibc
 
-/// What the codes of GB 18030 of two bytes, and of four bytes within the basic plane, stand for, as the C library has it.
+/// What the codes of GB 18030 of two bytes, and of four bytes within the basic plane, stand for, as the C library has
+/// it.
 ///
 /// Made once: a table has no state, as the C library's own converter has, so that parsers may be copied and used on any
 /// thread.
@@ -48,13 +49,13 @@ struct GB18030Table: Sendable {
         }
     }
 
-    func two(_ lead: UInt8, _ trail: UInt8) -> UInt32? {
+    func two(lead: UInt8, trail: UInt8) -> UInt32? {
         guard lead >= 0x81, lead <= 0xFE, trail >= 0x40, trail <= 0xFE else { return nil }
         let unit = twoByte[Int(lead - 0x81) * Self.trails + Int(trail - 0x40)]
         return unit == 0 ? nil : UInt32(unit)
     }
 
-    func four(_ first: UInt8, _ second: UInt8, _ third: UInt8, _ fourth: UInt8) -> UInt32? {
+    func four(first: UInt8, second: UInt8, third: UInt8, fourth: UInt8) -> UInt32? {
         guard first >= 0x81, first <= 0xFE, second &- 0x30 < 10, third >= 0x81, third <= 0xFE, fourth &- 0x30 < 10
         else { return nil }
         let number =

@@ -111,10 +111,11 @@ struct TextDecoder: Sendable {
         let second = bytes.peek(index + 1)
         if second &- 0x30 < 10 {
             guard index + 4 <= bytes.byteCount else { return (0, 0) }
-            let scalar = table.four(first, second, bytes.peek(index + 2), bytes.peek(index + 3))
+            let scalar = table.four(
+                first: first, second: second, third: bytes.peek(index + 2), fourth: bytes.peek(index + 3))
             return scalar.map { ($0, 4) } ?? (0xFFFD, 1)
         }
-        return table.two(first, second).map { ($0, 2) } ?? (0xFFFD, 1)
+        return table.two(lead: first, trail: second).map { ($0, 2) } ?? (0xFFFD, 1)
     }
 
     /// Writes a scalar as UTF-8.

@@ -55,8 +55,8 @@ package struct JSONLinesParser: SourceParser {
             }
             let end = bytes.firstIndex(of: 0x0A, from: index)
             let isWhole = end < bytes.byteCount
-            // A line that is too long is read as it comes as soon as that shows, so that no caller has to hold more than
-            // a record's worth of bytes.
+            // A line that is too long is read as it comes as soon as that shows, so that no caller has to hold more
+            // than a record's worth of bytes.
             let isLong = end - index > Limits.maxRecordBytes
             guard isWhole || endOfInput || isLong || state.isInsideLongRecord else { break }
             if let zero = isLong && !state.isInsideLongRecord

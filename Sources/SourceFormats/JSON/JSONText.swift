@@ -204,7 +204,8 @@ enum JSONText {
 
 extension JSONText {
     /// Reads a value of any kind without keeping it: its structure as strictly as that of one that is kept, but numbers
-    /// that are none (`NaN`) and what strings hold do no harm. `depth` is how many arrays and objects are open around it.
+    /// that are none (`NaN`) and what strings hold do no harm. `depth` is how many arrays and objects are open around
+    /// it.
     static func skipValue(_ bytes: RawSpan, _ start: Int, depth: Int) throws(Fault) -> Int {
         switch bytes.peek(start) {
         case UInt8(ascii: "\""):

@@ -215,13 +215,13 @@ struct JSONWalk: Sendable {
         case UInt8(ascii: "\""):
             let end = try JSONText.stringEnd(bytes, start + 1)
             note(
-                source, end.isEscaped ? .escapedText : .text, bytes, start: start + 1, end: end.quote, plan: plan)
+                source, end.isEscaped ? .escapedText : .text, in: bytes, start: start + 1, end: end.quote, plan: plan)
             return end.quote + 1
         case UInt8(ascii: "-"), 0x30...0x39:
             var kind = RecordValues.Kind.integer
             var number: UInt64 = 0
             let end = try JSONText.number(bytes, start, kind: &kind, value: &number)
-            note(source, kind, bytes, start: start, end: end, number: number, plan: plan)
+            note(source, kind, in: bytes, start: start, end: end, number: number, plan: plan)
             return end
         case UInt8(ascii: "n"):
             return try JSONText.literal(bytes, start)
@@ -230,18 +230,18 @@ struct JSONWalk: Sendable {
             let kind = bytes.peek(start) == UInt8(ascii: "{") ? RecordValues.Kind.object : .array
             // Its "number" says whether there is anything in it.
             let isEmpty = JSONText.skipSpace(bytes, start + 1) == end - 1
-            note(source, kind, bytes, start: start, end: end, number: isEmpty ? 0 : 1, plan: plan)
+            note(source, kind, in: bytes, start: start, end: end, number: isEmpty ? 0 : 1, plan: plan)
             return end
         default:
             let end = try JSONText.literal(bytes, start)
-            note(source, .boolean, bytes, start: start, end: end, plan: plan)
+            note(source, .boolean, in: bytes, start: start, end: end, plan: plan)
             return end
         }
     }
 
     @inline(__always)
     private mutating func note(
-        _ source: Int, _ kind: RecordValues.Kind, _ bytes: RawSpan, start: Int, end: Int, number: UInt64 = 0,
+        _ source: Int, _ kind: RecordValues.Kind, in bytes: RawSpan, start: Int, end: Int, number: UInt64 = 0,
         plan: borrowing FieldPlan
     ) {
         if plan.readsText {
@@ -291,8 +291,8 @@ extension JSONWalk {
         let rules = CountText.Rules(plan, source: source)
         let count =
             plan.readsText
-            ? unsafe try CountText.read(values.copied.span.bytes, found, rules, source: source)
-            : try CountText.read(bytes, found, rules, source: source)
+            ? unsafe try CountText.read(values.copied.span.bytes, found, by: rules, source: source)
+            : try CountText.read(bytes, found, by: rules, source: source)
         // Text without a count is none.
         guard count != FieldPlan.absentCount else {
             values.restore(source, before)

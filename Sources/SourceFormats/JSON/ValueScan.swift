@@ -13,8 +13,8 @@ struct ValueScan: Sendable {
     /// Whether an array or object holds nothing but white space.
     private(set) var isEmpty = true
 
-    /// The index behind the value, or `nil` where its end isn't among `bytes`. `start` is the first byte that hasn't been
-    /// looked at; `depth` is how many arrays and objects are open around the value.
+    /// The index behind the value, or `nil` where its end isn't among `bytes`. `start` is the first byte that hasn't
+    /// been looked at; `depth` is how many arrays and objects are open around the value.
     mutating func end(_ bytes: RawSpan, from start: Int, depth: Int) throws(Fault) -> Int? {
         var index = start
         while index < bytes.byteCount {

@@ -25,7 +25,7 @@ enum CountText {
 
     /// One count; ``FieldPlan/absentCount`` for empty text.
     static func read(
-        _ bytes: RawSpan, _ slot: RecordValues.Slot, _ rules: Rules, source: Int
+        _ bytes: RawSpan, _ slot: RecordValues.Slot, by rules: Rules, source: Int
     ) throws(Fault) -> UInt64 {
         let start = Int(slot.start)
         let end = start + Int(slot.count)

@@ -66,7 +66,7 @@ extension EventAssembler {
     private func count(_ record: RawSpan, _ slot: RecordValues.Slot, source: Int) throws(Fault) -> UInt64 {
         // Nineteen digits are sure to fit in 64 bits.
         guard slot.kind == .integer, slot.count <= 19, slot.number <= Limits.maxTokensPerField else {
-            return try CountText.read(record, slot, CountText.Rules(plan, source: source), source: source)
+            return try CountText.read(record, slot, by: CountText.Rules(plan, source: source), source: source)
         }
         return slot.number
     }

@@ -1,4 +1,5 @@
-/// The settings that say which records of a source are for counting. A format that reads records of others declares them.
+/// The settings that say which records of a source are for counting. A format that reads records of others declares
+/// them.
 enum RecordRules {
     private enum Name {
         static let only = "only"
@@ -29,10 +30,10 @@ enum RecordRules {
     ) throws(SourceFormatError) {
         plan.rules.countsNoUsage = rules.countsNoUsage
         for text in rules.only {
-            plan.filter.only.append(try condition(text, Name.only, in: &plan, source: source))
+            plan.filter.only.append(try condition(text, of: Name.only, in: &plan, source: source))
         }
         for text in rules.except {
-            plan.filter.except.append(try condition(text, Name.except, in: &plan, source: source))
+            plan.filter.except.append(try condition(text, of: Name.except, in: &plan, source: source))
         }
     }
 
@@ -56,18 +57,18 @@ enum RecordRules {
     }
 
     private static func condition(
-        _ text: String, _ setting: String, in plan: inout FieldPlan,
+        _ text: String, of setting: String, in plan: inout FieldPlan,
         source: (_ path: String, _ setting: String, inout FieldPlan) throws(SourceFormatError) -> Int
     ) throws(SourceFormatError) -> RecordFilter.Condition {
         let parts = ConditionText(text)
         var values: [RecordFilter.Value] = []
         for value in parts.values { values.append(try self.value(value, of: text, setting)) }
         guard parts.comparison == .isThere || !values.isEmpty else {
-            throw unreadable(text, setting, "no value follows")
+            throw unreadable(text, of: setting, because: "no value follows")
         }
         if ![.isThere, .equals, .differs].contains(parts.comparison) {
             guard values.count == 1, values[0].number != nil else {
-                throw unreadable(text, setting, "what it compares with is not one number")
+                throw unreadable(text, of: setting, because: "what it compares with is not one number")
             }
         }
         return RecordFilter.Condition(
@@ -78,22 +79,25 @@ enum RecordRules {
         _ text: String, of condition: String, _ setting: String
     ) throws(SourceFormatError) -> RecordFilter.Value {
         guard text.utf8.count <= RecordFilter.maxValueBytes else {
-            throw unreadable(condition, setting, "a value is longer than \(RecordFilter.maxValueBytes) bytes")
+            throw unreadable(
+                condition, of: setting, because: "a value is longer than \(RecordFilter.maxValueBytes) bytes")
         }
         guard text.hasPrefix("'") else {
             guard !text.isEmpty else {
-                throw unreadable(condition, setting, "a value is empty; write '' for empty text")
+                throw unreadable(condition, of: setting, because: "a value is empty; write '' for empty text")
             }
             return RecordFilter.Value(text: Array(text.utf8), isQuoted: false, number: ExactNumber(text))
         }
         guard text.count >= 2, text.hasSuffix("'") else {
-            throw unreadable(condition, setting, "the quote of a value is not closed")
+            throw unreadable(condition, of: setting, because: "the quote of a value is not closed")
         }
         let inside = text.dropFirst().dropLast().replacing("''", with: "'")
         return RecordFilter.Value(text: Array(inside.utf8), isQuoted: true, number: nil)
     }
 
-    private static func unreadable(_ condition: String, _ setting: String, _ why: String) -> SourceFormatError {
+    private static func unreadable(
+        _ condition: String, of setting: String, because why: String
+    ) -> SourceFormatError {
         SourceFormatError(
             setting: setting, message: "the condition \"\(condition)\" can't be read: \(why)",
             remedy: "write PATH, PATH = VALUE | VALUE, PATH != VALUE or PATH < NUMBER")

@@ -8,8 +8,8 @@ internal import UsageModel
 /// - `status < 400`, with `<`, `<=`, `>` and `>=`: the value is a number, or text that is one, and compares so.
 ///
 /// What is written as a number equals a number of the same value (`200` and `200.0`) and text of the same characters;
-/// `true`, `false` and other words equal text of the same bytes, and the first two the JSON literal; `null` equals `null`,
-/// and a value that is missing. What stands in single quotes equals text only.
+/// `true`, `false` and other words equal text of the same bytes, and the first two the JSON literal; `null` equals
+/// `null`, and a value that is missing. What stands in single quotes equals text only.
 struct RecordFilter: Sendable {
     /// The most bytes of a value that a condition compares.
     static let maxValueBytes = 1_024

@@ -4,8 +4,8 @@
 /// - `usage` is the member of that name. A name that holds a dot, a blank, `*`, a quote or braces stands in single
 ///   quotes, in which a quote is written twice: `'gen_ai.usage.input_tokens'`.
 /// - `0` is an array's element of that number, from 0, or an object's member of that name: `choices.0.usage`.
-/// - `*` is each element of an array and each member of an object, `input*` each member whose name begins so. Counts are
-///   added up over what is found; of anything else the first that has a value is taken.
+/// - `*` is each element of an array and each member of an object, `input*` each member whose name begins so. Counts
+///   are added up over what is found; of anything else the first that has a value is taken.
 /// - `{}` behind a name says that its value is a string (or a CSV column) that holds JSON, in which the path goes on:
 ///   `log{}.usage`. An object in that place is gone into as well.
 struct RecordPath: Sendable, Hashable {

@@ -2,14 +2,14 @@ package import UsageModel
 
 /// How a source writes the time of a call.
 package enum TimeFormat: Sendable, Hashable {
-    /// Text that says its offset, in any of the ways that ``TimeReader`` knows; or a count since 1970, as a number or as
-    /// text, whose unit shows in its size.
+    /// Text that says its offset, in any of the ways that ``TimeReader`` knows; or a count since 1970, as a number or
+    /// as text, whose unit shows in its size.
     case automatic
     /// RFC 3339 with its offset: `2025-06-01T08:00:00.123+08:00`.
     case rfc3339
     /// Text in any of the ways that ``TimeReader`` knows, as a wall clock in the zone shows it where it says no offset.
-    /// A time that the clock skipped is refused; one that it showed twice is the earlier. Where only a date stands, it is
-    /// `dateOnly` seconds after midnight.
+    /// A time that the clock skipped is refused; one that it showed twice is the earlier. Where only a date stands, it
+    /// is `dateOnly` seconds after midnight.
     case wallClock(ZoneRules, dateOnly: Int64 = 0)
     /// Text under a pattern; otherwise as ``wallClock(_:dateOnly:)``.
     case pattern(TimePattern, ZoneRules, dateOnly: Int64 = 0)

@@ -1,9 +1,9 @@
 /// How a source writes times, as a pattern of `strptime`: `%d.%m.%Y %H:%M:%S`.
 ///
-/// `%Y %y %m %d %e %j` are year, year of the century (69 to 99 are 19xx), month, day and day of the year, `%H %I %M %S %p`
-/// hour, hour of twelve, minute, second, AM or PM, `%f %L %N` digits of a fraction, `%b %B %h` and `%a %A` English names
-/// of month and weekday, `%z` an offset, `%Z` letters that say nothing, `%s` seconds since 1970, `%T %R %D %F` as in C.
-/// A blank is any number of blanks; anything else stands for itself.
+/// `%Y %y %m %d %e %j` are year, year of the century (69 to 99 are 19xx), month, day and day of the year, `%H %I %M %S
+/// %p` hour, hour of twelve, minute, second, AM or PM, `%f %L %N` digits of a fraction, `%b %B %h` and `%a %A` English
+/// names of month and weekday, `%z` an offset, `%Z` letters that say nothing, `%s` seconds since 1970, `%T %R %D %F` as
+/// in C. A blank is any number of blanks; anything else stands for itself.
 package struct TimePattern: Sendable, Hashable {
     private enum Part: Sendable, Hashable {
         case byte(UInt8)
@@ -65,7 +65,7 @@ package struct TimePattern: Sendable, Hashable {
             }
         }
         reader.blanks()
-        return reader.index == end ? found.time : nil
+        return reader.index == reader.end ? found.time : nil
     }
 
     /// What was read so far.

@@ -25,9 +25,9 @@ struct WrittenTime: Sendable {
 /// - Python's and log4j's `2026-06-01 10:00:05,123`; spreadsheets' `2026/6/1 10:00` and `2026/6/1 10:00 AM`; gin's
 ///   `2026/06/01 - 10:00:05`; nginx's `$time_local`, `01/Jun/2026:10:00:05 +0800`, with or without brackets; RFC 1123's
 ///   `Mon, 01 Jun 2026 02:00:05 GMT`; dates alone.
-/// - Offsets `+08:00`, `+0800`, `+08`, `Z`, `UTC`, `GMT`, perhaps behind a blank; behind an offset Go's abbreviation and
-///   monotonic clock (`+0800 CST m=+0.1`) and Java's `[Asia/Shanghai]` say nothing more. An abbreviation alone is no
-///   offset: `CST` is three.
+/// - Offsets `+08:00`, `+0800`, `+08`, `Z`, `UTC`, `GMT`, perhaps behind a blank; behind an offset Go's abbreviation
+///   and monotonic clock (`+0800 CST m=+0.1`) and Java's `[Asia/Shanghai]` say nothing more. An abbreviation alone is
+///   no offset: `CST` is three.
 struct TimeReader {
     /// The longest text that is read as a time, in bytes.
     static let maxBytes = 96
@@ -46,9 +46,9 @@ struct TimeReader {
         guard var reader = TimeReader(bytes, from: start, to: end) else { return nil }
         var time = WrittenTime()
         guard reader.date(&time) else { return nil }
-        if reader.index == end { return time }
+        if reader.index == reader.end { return time }
         guard reader.separator(), reader.timeOfDay(&time), reader.zone(&time) else { return nil }
-        return reader.index == end ? time : nil
+        return reader.index == reader.end ? time : nil
     }
 
     /// - Returns: `nil` for text that is empty or too long to be a time.

@@ -1,6 +1,6 @@
 /// What the name of a person may be who holds a token: a name under ``NameRule`` whose punctuation is that of names of
-/// people and accounts, `. _ - : / @ + # ~ ( ) |` and, within it, apostrophes and commas, as in `O'Brien` and `Li, Ann`.
-/// It begins with a letter, a digit or `_` and has no blank at an end.
+/// people and accounts, `. _ - : / @ + # ~ ( ) |` and, within it, apostrophes and commas, as in `O'Brien` and `Li,
+/// Ann`. It begins with a letter, a digit or `_` and has no blank at an end.
 package enum HolderRule {
     /// What is wrong with a name; `nil` where nothing is.
     ///

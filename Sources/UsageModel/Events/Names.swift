@@ -1,12 +1,13 @@
 /// The rule for names that come from outside: providers, collectors, tenants, models, regions.
 ///
-/// A name is 1 to n bytes of valid UTF-8 and holds anything that prints: letters, digits, marks, punctuation and blanks
-/// of every script, but no control, format, bidirectional, private-use or non-character code points, so that it can't
-/// hide in a log or reorder a line. Names that stand whole in parentheses, such as ``overLimitName``, are Steelyard's
-/// own. A name may begin as a formula does: what writes a file for spreadsheets guards its cells (`FormulaGuard`).
+/// A name is 1 to n bytes of valid UTF-8 and holds anything that prints: letters, digits, accents, punctuation and
+/// blanks of every script, but no control, format, bidirectional, private-use or non-character code points, so that it
+/// can't hide in a log or reorder a line. Names that stand whole in parentheses, such as ``overLimitName``, are
+/// Steelyard's own. A name may begin as a formula does: what writes a file for spreadsheets guards its cells
+/// (`FormulaGuard`).
 ///
-/// Names are kept in Unicode's Normalization Form C (UAX #15) without the blanks at their ends, and are compared byte for
-/// byte in that spelling: case, width and inner blanks make another name, composition and outer blanks don't.
+/// Names are kept in Unicode's Normalization Form C (UAX #15) without the blanks at their ends, and are compared byte
+/// for byte in that spelling: case, width and inner blanks make another name, composition and outer blanks don't.
 /// ``kept(_:)`` is that spelling. Usage, registry, facts and questions are all held to it.
 package enum NameRule {
     /// What is wrong with a name.
@@ -46,8 +47,8 @@ package enum NameRule {
 
     /// Checks `name` against the rule; `nil` means that it is fine.
     ///
-    /// - Parameter isSealed: whether a batch holds it: collectors up to the release of 2026-11 sealed characters that are
-    ///   not seen, and names of blanks beyond ASCII.
+    /// - Parameter isSealed: whether a batch holds it: collectors up to the release of 2026-11 sealed characters that
+    ///   are not seen, and names of blanks beyond ASCII.
     /// - Complexity: O(*n*), without allocation.
     package static func problem(in name: RawSpan, maxBytes: Int, isSealed: Bool = false) -> Problem? {
         let count = name.byteCount
