@@ -5,7 +5,8 @@ internal import SourceFormats
 /// A target reads any bytes whatever without a trap, and holds what it read to what must be true of it; what isn't ends
 /// the process, which is how libFuzzer learns of it. `Tests/Tools/fuzz` runs them, the suite runs the kept corpus.
 ///
-/// Every source format of the registry is a target under its own name.
+/// Every source format of the registry is a target under its own name, but for those that are `mapped` with the settings
+/// of one sender: they are one target.
 package struct FuzzTarget: Sendable, CustomStringConvertible {
     /// What `Tests/Tools/fuzz` and the directory of its corpus call it.
     package let name: String
@@ -16,12 +17,14 @@ package struct FuzzTarget: Sendable, CustomStringConvertible {
     package func run(_ bytes: [UInt8]) { body(bytes) }
 
     private static let wrapping = WrappingTarget()
+    private static let presets = FormatTarget(SourceFormatRegistry.formats.filter { !$0.preset.isEmpty })
 
     package static let all: [FuzzTarget] =
-        SourceFormatRegistry.formats.map { format in
-            let target = FormatTarget(format)
+        SourceFormatRegistry.formats.filter { $0.preset.isEmpty }.map { format in
+            let target = FormatTarget([format])
             return FuzzTarget(name: format.name) { target.run($0) }
         } + [
+            FuzzTarget(name: "presets") { presets.run($0) },
             // CSV in more layouts than the format's examples have.
             FuzzTarget(name: "csv") { CSVTarget.run($0) },
             // What other software puts around records.

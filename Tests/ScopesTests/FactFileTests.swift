@@ -170,7 +170,7 @@ import UsageModel
         Mistake(kind: .models, column: "weights", cell: "opened", message: "use one of open, closed"),
         Mistake(kind: .models, column: "tier", cell: "big", message: "use one of flagship, light"),
         Mistake(kind: .models, column: "model", cell: "", message: "is empty"),
-        Mistake(kind: .models, column: "model", cell: " x", message: "the name ' x'"),
+        Mistake(kind: .models, column: "model", cell: "(x)", message: "the name '(x)'"),
         Mistake(kind: .regions, column: "market", cell: "mars", message: "use one of cn-mainland, overseas"),
         Mistake(kind: .revenue, column: "month", cell: "2025-13", message: "is no month"),
         Mistake(kind: .revenue, column: "month", cell: "2025-H1", message: "is no month"),

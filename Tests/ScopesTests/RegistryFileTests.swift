@@ -43,10 +43,10 @@ import UsageModel
         (header + "Ali Yun,acme,trial,,2025-01-01,,r\n", 2, "provider", "is no name"),
         (header + ",acme,trial,,2025-01-01,,r\n", 2, "provider", "is empty"),
         (header + "aliyun,,trial,,2025-01-01,,r\n", 2, "tenant", "is empty"),
-        (header + "aliyun,=HYPERLINK(1),trial,,2025-01-01,,r\n", 2, "tenant", "character at byte 0"),
+        (header + "aliyun,(trial),trial,,2025-01-01,,r\n", 2, "tenant", "parentheses"),
         (
-            header + "aliyun,\(String(repeating: "x", count: 129)),trial,,2025-01-01,,r\n", 2, "tenant",
-            "longer than 128"
+            header + "aliyun,\(String(repeating: "x", count: 513)),trial,,2025-01-01,,r\n", 2, "tenant",
+            "longer than 512"
         ),
         (header + "aliyun,a\u{202E}b,trial,,2025-01-01,,r\n", 2, "tenant", "character at byte 1"),
         (

@@ -161,6 +161,8 @@ import UsageModel
             struct Group: Hashable {
                 var start: Int64?
                 var keys: [String]
+                /// Tenants of two providers are two, whatever their names.
+                var provider: String?
             }
             var sums: [Group: SignedTokenCounts] = [:]
             for event in events where includes(event, query) {
@@ -174,7 +176,9 @@ import UsageModel
                     case .day: zone.startOfDay(zone.date(atSecond: second))
                     case .month: zone.startOfMonth(at: second)
                     }
-                let group = Group(start: start, keys: query.groupBy.map { name($0, of: event) })
+                let group = Group(
+                    start: start, keys: query.groupBy.map { name($0, of: event) },
+                    provider: query.groupBy.contains(.tenant) ? event.provider : nil)
                 sums[group, default: SignedTokenCounts()] += SignedTokenCounts(event.row.counts)
             }
             return Set(sums.map { line($0.key.start, $0.key.keys, $0.value) })

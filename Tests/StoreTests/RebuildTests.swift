@@ -25,14 +25,15 @@ import UsageModel
 
     /// What a rebuild that would replace is refused with; nothing may have changed then.
     private static func refusal(_ world: World) async throws -> StoreError? {
-        let before = try await world.store.total("2025-06-01", "2025-07-01")
+        // Where a batch that waits is damaged nothing is answered.
+        let before = try? await world.store.total("2025-06-01", "2025-07-01")
         var refusal: StoreError?
         do {
             _ = try await world.store.rebuild(days, replacement: replacement, decode: world.payloads.decode)
         } catch let error as StoreError {
             refusal = error
         }
-        #expect(try await world.store.total("2025-06-01", "2025-07-01") == before)
+        #expect(try? await world.store.total("2025-06-01", "2025-07-01") == before)
         return refusal
     }
 

@@ -202,7 +202,7 @@ import UsageModel
                 }
             }
             #expect(try await names() == [])
-            try await world.mergeAll(now: World.june)
+            try await world.mergeAll(now: Timestamp(seconds: World.june.seconds + 86_400))
             // Days in Shanghai begin at 16:00 in UTC.
             #expect(
                 try await names() == [

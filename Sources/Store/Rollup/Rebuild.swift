@@ -150,7 +150,8 @@ struct RebuildJob {
                         + "say less than was counted. Restore them from a backup, or accept the holes (--accept-holes)."
                 )
             }
-            if !report.isEqual {
+            // What only waits is answered by the names that its batches were counted under.
+            if !report.isEqual || naming.namesAll && segments.hasUnnamed {
                 try segments.replace(namesAll: naming.namesAll)
                 try cubes.replace()
                 report.hasReplaced = true

@@ -24,6 +24,8 @@ struct SegmentRebuild {
     private let days: TenantDays
     /// Ledger positions of batches that lie whole in the range and have usage under "(over-limit)".
     private var named: [Int64] = []
+    /// Whether there are such batches.
+    var hasUnnamed: Bool { !named.isEmpty }
 
     /// Makes the temporary tables that ``add(_:names:positions:within:)`` writes to.
     init(job: RollupJob, dates: Range<CalendarDate>, hours: Range<Int64>) throws {

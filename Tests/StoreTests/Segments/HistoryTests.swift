@@ -262,6 +262,8 @@ import UsageModel
             try await Self.fill(world, [Old(minute: hour, hasPayload: false), Old(minute: hour + 60)])
             try await world.store.pool.withConnection {
                 _ = try Migrator(Array(MigrationFiles.all().prefix(18))).run(on: $0)
+            }
+            try await world.store.pool.withConnection {
                 try Self.count(Old(minute: hour + 1, tenant: "t1"), sequence: 2, on: $0, world)
                 try Self.count(Old(minute: hour + 60, tenant: "t1"), sequence: 3, on: $0, world)
                 try Self.count(Old(minute: hour + 600, tenant: "t1"), sequence: 4, on: $0, world)
