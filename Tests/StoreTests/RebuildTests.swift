@@ -33,7 +33,8 @@ import UsageModel
         } catch let error as StoreError {
             refusal = error
         }
-        #expect(try? await world.store.total("2025-06-01", "2025-07-01") == before)
+        let after = try? await world.store.total("2025-06-01", "2025-07-01")
+        #expect(after == before)
         return refusal
     }
 
