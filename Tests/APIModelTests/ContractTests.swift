@@ -98,6 +98,6 @@ import Testing
                           enum: [imported, price-book, imported+price-book, null]
 
                 """), "\(yaml)")
-        #expect(yaml.contains("    Amount:\n      type: string\n      pattern: '^[0-9]+([.][0-9]+)?$'\n"), "\(yaml)")
+        #expect(yaml.contains("    Amount:\n      type: string\n      pattern: '^-?[0-9]+([.][0-9]+)?$'\n"), "\(yaml)")
     }
 }

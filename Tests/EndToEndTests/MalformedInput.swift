@@ -51,7 +51,6 @@ struct MalformedInput: Sendable, CustomTestStringConvertible {
         MalformedInput("a hexadecimal number", event(input: "0x10"), .syntax),
         MalformedInput("NaN", event(input: "NaN"), .syntax),
         MalformedInput("a raw NUL in a string", event(tenantBytes: [0x62, 0x00, 0x64]), .syntax),
-        MalformedInput("a NUL instead of an event", [0x00], .syntax),
         MalformedInput("a byte order mark in the middle", [0xEF, 0xBB, 0xBF] + Array(event().utf8), .syntax),
         MalformedInput("UTF-16", event().utf8.flatMap { [$0, 0] }, .syntax),
         MalformedInput("a number", "42", .notAnObject),

@@ -157,7 +157,8 @@ package enum UsageShapes {
     private static let frameworks: [UsageShape] = [
         UsageShape(
             "AI SDK before v6", isToldBy: "`inputTokens` with `cachedInputTokens` and no `inputTokenDetails`",
-            input: "`inputTokens`, and `cachedInputTokens` where that is more", cached: "`cachedInputTokens`",
+            input: "`inputTokens` or `promptTokens`, and `cachedInputTokens` where that is more",
+            cached: "`cachedInputTokens`",
             output: "`outputTokens` or `completionTokens`",
             reasoning: "`reasoningTokens`, within it, or beside where the total says so",
             source: "https://github.com/getsentry/sentry-javascript/pull/21488",
