@@ -74,7 +74,8 @@ internal import TextFormats
                     "/v1/exports/monthly-share?scope=omdia-ai-cloud&month=2025-06", token: admin)
                 let records = try CSVReader.records(in: export.body).map(\.fields)
                 let money = [
-                    "currency", "unmapped", "over_limit", "over_limit_percent", "estimated", "estimated_percent", "revenue_from",
+                    "currency", "unmapped", "over_limit", "over_limit_percent", "estimated", "estimated_percent",
+                    "revenue_from",
                 ]
                 let place = try #require(records[0].firstIndex(of: "currency"))
                 #expect(Array(records[0][place...].prefix(money.count)) == money)
