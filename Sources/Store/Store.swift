@@ -85,7 +85,14 @@ package final class Store: Sendable {
         let version = try await pool.withConnection { try Migrator.version(on: $0) }
         guard (1...last).contains(version) else { return [] }
         let migrator = Migrator(Array(migrations.prefix(last)))
-        let outcome = try await pool.withConnection { try migrator.run(on: $0) }
+        let outcome: Migrator.Outcome
+        do {
+            outcome = try await pool.withConnection { try migrator.run(on: $0) }
+        } catch let error as PostgresError where error.code == .migrationMismatch {
+            // Another instance migrates at the same time and has come beyond that version; if not, the whole run tells.
+            guard try await pool.withConnection({ try Migrator.version(on: $0) }) > last else { throw error }
+            return []
+        }
         // Days are written in the calendar that the database has.
         try await session { try $0.claimCalendar() }
         try await completeHistory(told: told)
