@@ -30,7 +30,7 @@ import Testing
     static let bugSeedCount: UInt64 = 200
     /// Bugs that later batches nearly always make good (a gap asks for what is missing), and a seed that notices each.
     /// Where the simulation changed, `deploy/simulate-faults --seeds 5000 --bug NAME` finds another.
-    static let seedsOfRareBugs: [KnownBug: UInt64] = [.skipGaps: 45, .acknowledgeBeforeCommit: 1461]
+    static let seedsOfRareBugs: [KnownBug: UInt64] = [.skipGaps: 3212, .acknowledgeBeforeCommit: 1461]
 
     @Test(arguments: KnownBug.allCases) func `a known bug is caught`(_ bug: KnownBug) {
         let seeds = Self.seedsOfRareBugs[bug].map { $0...$0 } ?? 1...Self.bugSeedCount
