@@ -99,7 +99,7 @@ let package = Package(
             resources: [.copy("Migrations")], swiftSettings: strict),
 
         // MARK: What both daemons share
-        .target(name: "Settings", dependencies: ["TextFormats"], swiftSettings: strict),
+        .target(name: "Settings", dependencies: ["UsageModel", "TextFormats"], swiftSettings: strict),
         .target(name: "Telemetry", dependencies: ["UsageModel", logging], swiftSettings: strict),
         .target(
             name: "DaemonSupport",

@@ -243,16 +243,3 @@ extension SettingType where Value == Workload {
 extension SettingType where Value == Modality {
     static var modality: Self { choice(Modality.allCases, name: { $0.name }) }
 }
-
-extension SettingType where Value == String {
-    fileprivate static var zone: Self {
-        SettingType("IANA zone: a name with a slash, or `UTC`", write: { $0 }) { name throws(InvalidValue) in
-            guard ZoneRules(identifier: name) != nil else {
-                throw InvalidValue(
-                    "\"\(name)\" is no zone that this system knows",
-                    remedy: "give an IANA name such as Asia/Shanghai, and install tzdata if it is missing")
-            }
-            return name
-        }
-    }
-}
