@@ -45,32 +45,17 @@ enum JSONText {
 
     /// Goes on from a byte that may be an escape, a control character or near the end.
     private static func stringEndSlowly(_ bytes: RawSpan, _ start: Int) throws(Fault) -> StringEnd {
-        var index = start
-        var isEscaped = false
-        while index < bytes.byteCount {
-            if index + 8 <= bytes.byteCount {
-                let marks = RawSpan.stringEnds(bytes.word(at: index))
-                if marks == 0 {
-                    index += 8
-                    continue
-                }
-                index += marks.trailingZeroBitCount / 8
-            }
-            switch bytes.peek(index) {
-            case UInt8(ascii: "\""): return StringEnd(quote: index, isEscaped: isEscaped)
-            case UInt8(ascii: "\\"):
-                isEscaped = true
-                index = try escapeEnd(bytes, index)
-            case 0..<0x20: throw Fault(.controlCharacter, at: index)
-            default: index += 1
-            }
-        }
-        throw Fault(.unexpectedEnd, at: bytes.byteCount)
+        try stringEnd(bytes, start, isRead: true)
     }
 
     /// Finds the end of a string that isn't read: whatever stands in it, its quote ends it. Neither a control character
     /// nor an escape that JSON doesn't have does any harm there.
     static func skippedStringEnd(_ bytes: RawSpan, _ start: Int) throws(Fault) -> StringEnd {
+        try stringEnd(bytes, start, isRead: false)
+    }
+
+    @inline(__always)
+    private static func stringEnd(_ bytes: RawSpan, _ start: Int, isRead: Bool) throws(Fault) -> StringEnd {
         var index = start
         var isEscaped = false
         while index < bytes.byteCount {
@@ -86,7 +71,8 @@ enum JSONText {
             case UInt8(ascii: "\""): return StringEnd(quote: index, isEscaped: isEscaped)
             case UInt8(ascii: "\\"):
                 isEscaped = true
-                index += 2
+                index = isRead ? try escapeEnd(bytes, index) : index + 2
+            case 0..<0x20 where isRead: throw Fault(.controlCharacter, at: index)
             default: index += 1
             }
         }

@@ -149,7 +149,7 @@ extension OTLPReader {
         guard signal != .metrics else { return readMetric(bytes, range, into: &sink) }
         record.begin()
         do throws(Fault) {
-            try checkEnd(bytes, try signal == .traces ? readSpan(bytes, range) : readLogRecord(bytes, range))
+            try checkEnd(bytes, try readCall(bytes, range, isSpan: signal == .traces))
         } catch {
             return reject(error, bytes, range, into: &sink)
         }
@@ -161,7 +161,10 @@ extension OTLPReader {
         if end < bytes.byteCount { throw Fault(.trailingBytes, at: end) }
     }
 
-    private mutating func readSpan(_ bytes: RawSpan, _ range: Range<Int>) throws(Fault) -> Int {
+    /// Reads a span, or with its own names of times a log record.
+    private mutating func readCall(_ bytes: RawSpan, _ range: Range<Int>, isSpan: Bool) throws(Fault) -> Int {
+        let time: StaticString = isSpan ? "endTimeUnixNano" : "timeUnixNano"
+        let otherTime: StaticString = isSpan ? "startTimeUnixNano" : "observedTimeUnixNano"
         var members = JSONMembers(range.lowerBound)
         while let name = try members.next(bytes) {
             let value = members.index
@@ -174,35 +177,12 @@ extension OTLPReader {
                 record.traceID = Self.identifier(bytes, value..<members.index)
             } else if bytes.holds("spanId", name) {
                 record.spanID = Self.identifier(bytes, value..<members.index)
-            } else if bytes.holds("traceState", name) {
+            } else if isSpan, bytes.holds("traceState", name) {
                 record.isSampled = TraceState.isSampled(bytes, value + 1..<max(value + 1, members.index - 1))
-            } else if bytes.holds("endTimeUnixNano", name) {
+            } else if bytes.holds(time, name) {
                 let time = try Self.unsigned(bytes, value..<members.index)
                 if time > 0 { record.time = time }
-            } else if bytes.holds("startTimeUnixNano", name), record.time == 0 {
-                record.time = try Self.unsigned(bytes, value..<members.index)
-            }
-        }
-        return members.index
-    }
-
-    private mutating func readLogRecord(_ bytes: RawSpan, _ range: Range<Int>) throws(Fault) -> Int {
-        var members = JSONMembers(range.lowerBound)
-        while let name = try members.next(bytes) {
-            let value = members.index
-            if bytes.holds("attributes", name) {
-                members.index = try readAttributes(bytes, value, ofResource: false)
-                continue
-            }
-            members.index = try Self.skip(bytes, value)
-            if bytes.holds("traceId", name) {
-                record.traceID = Self.identifier(bytes, value..<members.index)
-            } else if bytes.holds("spanId", name) {
-                record.spanID = Self.identifier(bytes, value..<members.index)
-            } else if bytes.holds("timeUnixNano", name) {
-                let time = try Self.unsigned(bytes, value..<members.index)
-                if time > 0 { record.time = time }
-            } else if bytes.holds("observedTimeUnixNano", name), record.time == 0 {
+            } else if bytes.holds(otherTime, name), record.time == 0 {
                 record.time = try Self.unsigned(bytes, value..<members.index)
             }
         }
