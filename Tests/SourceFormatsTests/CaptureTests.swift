@@ -6,15 +6,10 @@ import UsageModel
 /// Requests as real senders made them, beside the package (`../shared/cases/captures`): not part of the repository.
 enum Captures {
     static let directory: String? = {
-        let package = URL(fileURLWithPath: #filePath)
-            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        let named = ProcessInfo.processInfo.environment["STEELYARD_SHARED_CASES"].map { "\($0)/captures" }
-        let beside = package.appendingPathComponent("../shared/cases/captures").standardizedFileURL.path
-        let found = [named, beside].compactMap { $0 }.first { FileManager.default.fileExists(atPath: $0) }
-        if found == nil {
-            print("SKIPPED: no ../shared/cases beside the package and no STEELYARD_SHARED_CASES; captures aren't read")
-        }
-        return found
+        guard let found = SharedCases.directory.map({ "\($0)/captures" }) else { return nil }
+        if FileManager.default.fileExists(atPath: found) { return found }
+        print("SKIPPED: \(found) isn't there; captures aren't read")
+        return nil
     }()
 
     static func bytes(_ name: String) throws -> [UInt8] {

@@ -220,9 +220,6 @@ struct SourceMetrics: Sendable {
     var takenCount: UInt64 { events.value + duplicates.value }
     var rejectedCount: UInt64 { rejected.value }
 
-    /// Records that were ignored for a reason.
-    func ignoredCount(_ reason: IgnoredReason) -> UInt64 { ignored[reason]?.value ?? 0 }
-
     func count(
         events: UInt64, rejected: UInt64, ignored: IgnoredRecords, duplicates: UInt64 = 0, bytes: UInt64
     ) {

@@ -32,9 +32,6 @@ package enum Wrapping: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// The most that may be nested.
-    package static let maxNested = 8
-
     /// Reads the names of nested wrappings.
     ///
     /// - Throws: ``SourceFormatError`` for a word that is none, one that is there twice, or an order that can't work.
