@@ -103,8 +103,8 @@ extension RollupJob {
         return records
     }
 
-    /// Reads and decodes batches that are to be counted. One whose payload isn't what the ledger says of it is as bad as
-    /// one that can't be decoded.
+    /// Reads and decodes batches that are to be counted. One whose payload isn't what the ledger says of it is as bad
+    /// as one that can't be decoded.
     func readHeldToLedger(_ batches: [LedgerBatch]) throws -> DecodedBatches {
         let read = try read(batches)
         let records = try records(of: read.good.map(\.batch))

@@ -93,8 +93,8 @@ struct TenantDays {
         return Set(days.map { Partition(table: .tenantDay, month: Month(day: $0)) })
     }
 
-    /// Adds rows of an hour that is in no segment to its days and months. Must run in a transaction; the days have their
-    /// partitions.
+    /// Adds rows of an hour that is in no segment to its days and months. Must run in a transaction; the days have
+    /// their partitions.
     func add(_ rows: [SegmentRow], of place: SegmentTables.Hour) throws {
         var days: [Int64: [SegmentRow]] = [:]
         for row in rows {

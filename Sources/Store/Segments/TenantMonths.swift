@@ -2,8 +2,8 @@ internal import BatchFormat
 internal import Postgres
 internal import UsageModel
 
-/// Months by tenant: what the rows of the days add up to, whatever the model and region. A question about the tenants of
-/// a month reads a row of each instead of one for each day, model and region.
+/// Months by tenant: what the rows of the days add up to, whatever the model and region. A question about the tenants
+/// of a month reads a row of each instead of one for each day, model and region.
 ///
 /// Who adds rows to days adds them here in the same transaction: both count the same ranges.
 struct TenantMonths {
@@ -29,10 +29,11 @@ struct TenantMonths {
         }
     }
 
-    /// Must run in the transaction that adds the rows to the days. Where the schema has no months yet, the migration that
-    /// brings them makes them of the days.
+    /// Must run in the transaction that adds the rows to the days. Where the schema has no months yet, the migration
+    /// that brings them makes them of the days.
     func add(_ sums: Sums, provider: Int16) throws {
-        let exists: Bool = try connection.query("SELECT to_regclass($1) IS NOT NULL", [.text(Self.table)]).one().decode(0)
+        let exists: Bool = try connection.query("SELECT to_regclass($1) IS NOT NULL", [.text(Self.table)]).one().decode(
+            0)
         guard exists else { return }
         for (month, sums) in sums.months.sorted(by: { $0.key < $1.key }) {
             let rows = sums.sorted()

@@ -4,7 +4,8 @@ internal import Reporting
 internal import UsageModel
 
 /// The table that a question about usage selects from: cubes where they answer it, otherwise the months or the days by
-/// tenant with what isn't in them yet, or segments with what waits. It has rows of the question's time and tenants alone.
+/// tenant with what isn't in them yet, or segments with what waits. It has rows of the question's time and tenants
+/// alone.
 struct UsageDetail {
     private let query: UsageQuery
     private let plan: UsagePlan

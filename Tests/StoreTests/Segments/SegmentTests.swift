@@ -403,7 +403,8 @@ import UsageModel
             "DELETE FROM tenant_day", "UPDATE tenant_day SET requests = requests + 1",
             "INSERT INTO tenant_day SELECT * FROM tenant_day", "DELETE FROM tenant_month",
             "UPDATE tenant_month SET input_tokens = input_tokens + 1",
-            "INSERT INTO tenant_month VALUES ('2025-06-01', 1, 77, false, 1, 2, 0, 3, 0)", "UPDATE segment_hour SET content = content || '\\x00'",
+            "INSERT INTO tenant_month VALUES ('2025-06-01', 1, 77, false, 1, 2, 0, 3, 0)",
+            "UPDATE segment_hour SET content = content || '\\x00'",
             "DELETE FROM segment_hour",
         ] {
             try await World.with { world in
