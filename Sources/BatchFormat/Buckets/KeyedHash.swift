@@ -9,6 +9,12 @@ struct KeyedHash: Sendable {
     private let second: UInt64
     private let third: UInt64
 
+    /// One of this process, for tables that come and go with requests.
+    static let ofProcess: KeyedHash = {
+        var generator = SystemRandomNumberGenerator()
+        return KeyedHash(using: &generator)
+    }()
+
     init(using generator: inout some RandomNumberGenerator) {
         first = generator.next()
         second = generator.next()
