@@ -123,6 +123,14 @@ struct NameTable: Sendable {
         return hashValue
     }
 
+    /// The same for another table's name.
+    @inline(__always)
+    func announce(_ identifier: UInt32, of other: NameTable) {
+        let (start, end) = other.bounds(identifier)
+        let range = FieldRange(start: UInt32(start), count: UInt32(end - start))
+        _ = unsafe announce(other.arena.span.bytes, range)
+    }
+
     /// Has the bytes brought near that a name with this hash is compared with, once its slot is.
     @inline(__always)
     func announce(hashValue: UInt64) {

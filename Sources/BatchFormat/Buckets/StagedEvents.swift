@@ -37,7 +37,7 @@ package struct StagedEvents: Sendable {
     private var awaited = [Awaited](repeating: Awaited(row: 0, count: 0, hashValue: 0), count: awaitedAtOnce)
     private var awaitedCount = 0
     /// Where the names of ``awaited`` stand, each at a multiple of ``maxAwaitedBytes``.
-    private var awaitedText = [UInt8](repeating: 0, count: awaitedAtOnce * maxAwaitedBytes)
+    private var awaitedText = [UInt8](repeating: 0, count: awaitedAtOnce * maxAwaitedBytes + 8)
 
     /// How many tenants are looked up at once.
     private static let awaitedAtOnce = 16
@@ -96,10 +96,13 @@ package struct StagedEvents: Sendable {
         }
         if awaitedCount == Self.awaitedAtOnce { lookUpAwaited() }
         let place = awaitedCount * Self.maxAwaitedBytes
-        // Safe: there is room for a name of at most `maxAwaitedBytes` at the place of each.
+        // Safe: there is room for a name of at most `maxAwaitedBytes`, and eight bytes more, at the place of each.
         unsafe awaitedText.withUnsafeMutableBytes { text in
-            unsafe bytes.extracting(start..<start + count).withUnsafeBytes { name in
-                unsafe UnsafeMutableRawBufferPointer(rebasing: text[place..<place + count]).copyMemory(from: name)
+            var offset = 0
+            while offset < count {
+                let word = bytes.paddedWord(at: start + offset, count: count - offset)
+                unsafe text.storeBytes(of: word.littleEndian, toByteOffset: place + offset, as: UInt64.self)
+                offset += 8
             }
         }
         awaited[awaitedCount] = Awaited(
@@ -173,6 +176,12 @@ struct StagedNames: Sendable {
         while translations.count < table.count { translations.append(0) }
     }
 
+    /// Has the memory brought near that a name is looked for in, where it isn't translated yet.
+    @inline(__always)
+    func announce(_ identifier: UInt32, in names: NameTable) {
+        if translations[Int(identifier)] == 0 { names.announce(identifier, of: table) }
+    }
+
     /// What a name is called in the table of the target.
     @inline(__always)
     mutating func translated(_ identifier: UInt32, into names: inout NameTable) -> UInt32 {
@@ -221,6 +230,7 @@ extension MinuteBuckets {
     /// the other waits for each. So all slots are looked at first, then all rows, and they are near when needed.
     private mutating func add(_ staged: inout StagedEvents, _ range: Range<Int>) {
         let mask = slots.count - 1
+        for index in range { staged.tenants.announce(staged.rows[index].key.tenant, in: tenants) }
         for index in range {
             let key = staged.rows[index].key
             let named = key.named(

@@ -13,9 +13,6 @@ package struct UsageFlags: OptionSet, Sendable, Hashable {
         self.init(rawValue: (isEstimated ? 1 : 0) | (isTakenBack ? 2 : 0))
     }
 
-    @inlinable
-    package static func == (left: UsageFlags, right: UsageFlags) -> Bool { left.rawValue == right.rawValue }
-
     /// Somebody's estimate, where the engine that served the call didn't say what it used.
     package static let estimated = UsageFlags(rawValue: 1)
     /// Counted before, and to be subtracted: the counts themselves are never negative.
