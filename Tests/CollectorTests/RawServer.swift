@@ -25,7 +25,8 @@ enum RawServer {
         change(&limits)
         let settled = limits
         try await ScratchDirectory.with("slow") { directory in
-            let rig = try await Rig.open(directory, "listen: 127.0.0.1:0\nhttp: {body-timeout: \(bodyTimeout), max-body: 4MiB}")
+            let rig = try await Rig.open(
+                directory, "listen: 127.0.0.1:0\nhttp: {body-timeout: \(bodyTimeout), max-body: 4MiB}")
             var server = rig.server
             server.limits = settled
             try await serve(server, body)

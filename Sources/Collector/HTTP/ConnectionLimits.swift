@@ -56,7 +56,8 @@ package struct ConnectionLimits: Sendable {
             try tls.start { configuration in
                 try HTTP2UpgradeChannel(tlsConfiguration: configuration, configuration: http2, responder: responder)
             }
-            return GuardedTLSChannel(tls: tls, headerDeadline: deadline, maxAge: age, runsOnEventLoop: true) { _, reason in
+            return GuardedTLSChannel(tls: tls, headerDeadline: deadline, maxAge: age, runsOnEventLoop: true) {
+                _, reason in
                 handshakeFailed(reason)
             }
         }

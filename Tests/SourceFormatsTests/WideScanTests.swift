@@ -3,10 +3,12 @@ import Testing
 @testable import SourceFormats
 
 /// Scanning many bytes at once finds what looking at one after the other does.
-@Suite struct ByteScanTests {
+@Suite struct WideScanTests {
     /// Mostly text, with all that may end or interrupt a string, and bytes that look like those.
     private static let alphabet: [UInt8] =
-        Array("abcdefgh{}[]:, ".utf8) + [0x22, 0x5C, 0x0A, 0x00, 0x1F, 0x20, 0x21, 0x23, 0x5B, 0x5D, 0x7F, 0x80, 0xA2, 0xDC, 0xFF]
+        Array("abcdefgh{}[]:, ".utf8) + [
+            0x22, 0x5C, 0x0A, 0x00, 0x1F, 0x20, 0x21, 0x23, 0x5B, 0x5D, 0x7F, 0x80, 0xA2, 0xDC, 0xFF,
+        ]
 
     private static func text(_ count: Int, plain: Int, _ generator: inout some RandomNumberGenerator) -> [UInt8] {
         (0..<count).map { _ in
