@@ -30,8 +30,8 @@ package struct ConnectionLimits: Sendable {
     func server(
         _ settings: CollectorSettings.HTTP, tls: ReloadableTLS?, handshakeFailed: @escaping @Sendable (String) -> Void
     ) -> HTTPServerBuilder {
-        // The handler is told when http.body-timeout is over, and answers 408; the pace is for bodies that nobody waits for
-        // any more.
+        // The handler is told when http.body-timeout is over, and answers 408; the pace is for bodies that nobody waits
+        // for any more.
         let windows = Int(settings.bodyTimeout / bodyRateWindow) + 2
         let pace = BodyPace(
             maxWindows: windows, minBytesPerWindow: minBodyBytesPerWindow, maxBytes: 2 * settings.maxBodyBytes)

@@ -18,7 +18,7 @@ package struct PeerName: Sendable, Hashable, CustomStringConvertible {
         switch address {
         case .v4?: description = address?.ipAddress ?? Self.unknown.description
         case .v6?:
-            // By its text, since members of `sockaddr_in6` can't be named reliably where Foundation is imported as well.
+            // By its text, since members of `sockaddr_in6` can't be named reliably beside Foundation.
             var bytes = [UInt8](repeating: 0, count: 16)
             let isRead = unsafe inet_pton(AF_INET6, address?.ipAddress ?? "", &bytes) == 1
             description = isRead ? Self.text(ofIPv6: bytes) : Self.unknown.description

@@ -50,8 +50,8 @@ extension RawSpan {
         return (found | ((word &- (ones &* 0x20)) & ~word)) & highs
     }
 
-    /// How many of the sixteen bytes from `index`, which must leave room for them, come before the first quote, backslash
-    /// or control character; 16 where there is none.
+    /// How many of the sixteen bytes from `index`, which must leave room for them, come before the first quote,
+    /// backslash or control character; 16 where there is none.
     @inline(__always)
     func plainTextBytes(at index: Int) -> Int {
         // Safe: every caller has compared index + 16 with the count.

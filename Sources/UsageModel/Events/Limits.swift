@@ -1,8 +1,8 @@
 /// Bounds that every part of Steelyard holds to, in one place, each with its unit.
 ///
 /// They are wide enough for any real record and narrow enough that no arithmetic on a record, a batch or a minute can
-/// wrap: ``maxTokensPerField`` × ``maxRowsPerBatch`` stays below 2^64 (asserted in `LimitsTests`). They are computed, so that
-/// what is held to them for each event is compared with a constant wherever it is.
+/// wrap: ``maxTokensPerField`` × ``maxRowsPerBatch`` stays below 2^64 (asserted in `LimitsTests`). They are
+/// computed, so that what is held to them for each event is compared with a constant wherever it is.
 package enum Limits {
     /// The largest token count that one field of one event may carry, in tokens: 10^12.
     ///
