@@ -32,8 +32,8 @@ package struct StagedEvents: Sendable {
             key: RowKey(
                 tenant: 0, model: 0, region: 0, layer: .maas, workload: .online, modality: .text, flags: []),
             hashValue: 0), count: addedAtOnce)
-    /// Tenants of the last rows, looked up together, since the memory of a table of many names is far: while one is
-    /// is on its way, the next events are read. The first ``awaitedCount`` mean something.
+    /// Tenants of the last rows, looked up together, since the memory of a table of many names is far: while one is on
+    /// its way, the next events are read. The first ``awaitedCount`` mean something.
     private var awaited = [Awaited](repeating: Awaited(row: 0, count: 0, hashValue: 0), count: awaitedAtOnce)
     private var awaitedCount = 0
     /// Where the names of ``awaited`` stand, each at a multiple of ``maxAwaitedBytes``.
