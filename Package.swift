@@ -11,6 +11,10 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+// Of the event path: functions are also optimized together with those of other modules that they call for each event.
+let eventPath: [SwiftSetting] =
+    strict + [.unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))]
+
 // Generated protobuf code is not ours to make pretty: same language mode, no strictness on top.
 let generated: [SwiftSetting] = [.swiftLanguageMode(.v6)]
 
@@ -62,17 +66,18 @@ let package = Package(
         // MARK: System libraries
         .systemLibrary(name: "CFileStatus"),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
-        .systemLibrary(name: "CMalloc"),
+        .systemLibrary(name: "CMemory"),
+        .systemLibrary(name: "CProcessor"),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
         // MARK: Pure parts
-        .target(name: "UsageModel", swiftSettings: strict),
+        .target(name: "UsageModel", swiftSettings: eventPath),
         .target(name: "TextFormats", dependencies: ["UsageModel", yams], swiftSettings: strict),
         .target(
             name: "Scopes", dependencies: ["UsageModel", "TextFormats", crypto], resources: [.copy("BuiltIn")],
             swiftSettings: strict),
         .target(name: "APIModel", dependencies: ["Scopes", "TextFormats"], swiftSettings: strict),
-        .target(name: "SourceFormats", dependencies: ["UsageModel"], swiftSettings: strict),
+        .target(name: "SourceFormats", dependencies: ["CProcessor", "UsageModel"], swiftSettings: eventPath),
         .target(
             name: "Market", dependencies: ["UsageModel", "TextFormats", "Scopes"], resources: [.copy("BuiltIn")],
             swiftSettings: strict),
@@ -82,12 +87,12 @@ let package = Package(
         // MARK: Wire and disk
         .target(name: "WireProtocol", dependencies: [protobuf], swiftSettings: generated),
         .target(
-            name: "BatchFormat", dependencies: ["UsageModel", "CZstd", "WireProtocol", protobuf, crypto],
-            swiftSettings: strict),
+            name: "BatchFormat", dependencies: ["UsageModel", "CProcessor", "CZstd", "WireProtocol", protobuf, crypto],
+            swiftSettings: eventPath),
         .target(name: "Spool", dependencies: ["UsageModel"], swiftSettings: strict),
         .target(
             name: "CollectorCore", dependencies: ["UsageModel", "SourceFormats", "BatchFormat", "Spool", "CZstd"],
-            swiftSettings: strict),
+            swiftSettings: eventPath),
 
         // MARK: Database
         .target(name: "Postgres", dependencies: ["UsageModel", "CLibPQ", logging, nioPosix], swiftSettings: strict),
@@ -103,7 +108,7 @@ let package = Package(
         .target(name: "Telemetry", dependencies: ["UsageModel", logging], swiftSettings: strict),
         .target(
             name: "DaemonSupport",
-            dependencies: ["CMalloc", "Settings", "Telemetry", argumentParser, lifecycle, logging, unixSignals],
+            dependencies: ["CMemory", "Settings", "Telemetry", argumentParser, lifecycle, logging, unixSignals],
             swiftSettings: strict),
         .target(
             name: "HTTPSupport",

@@ -107,6 +107,7 @@ package struct CollectorProcess: Sendable {
             configuration: ServiceGroupConfiguration(
                 services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
+        ProcessMemory.letGoOfCode()
         try await group.run()
         try await opened.writer.close()
         logger.info("stopped; what isn't shipped stays in the spool")

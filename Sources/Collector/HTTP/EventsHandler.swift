@@ -122,7 +122,7 @@ struct EventsHandler: Sendable {
         _ request: Request, as coding: Compression?, from source: Source, _ plan: BodyReading.Plan
     ) async throws(Problem) -> EventsOutcome {
         let limit = settings.maxBodyBytes
-        let declared = request.headers[.contentLength].flatMap(Int.init) ?? 0
+        let declared = declaredBytes(request)
         guard declared <= limit else { throw .bodyTooLarge(limitBytes: limit) }
         let reservation = ByteReservation(budget)
         defer { reservation.release() }
@@ -137,6 +137,8 @@ struct EventsHandler: Sendable {
         }
         throw .repeatedAtOnce
     }
+
+    private func declaredBytes(_ request: Request) -> Int { request.headers[.contentLength].flatMap(Int.init) ?? 0 }
 
     private func emptyBuckets(_ source: Source) -> RequestBuckets {
         let now = parts.wallClock.nowMilliseconds()
@@ -178,20 +180,20 @@ struct EventsHandler: Sendable {
     ) async throws(Problem) -> BodyReading.Outcome {
         let limit = settings.maxBodyBytes
         do {
-            let outcome = try await Deadline.run(within: settings.bodyTimeout) {
-                var reading = try BodyReading(plan, into: emptyBuckets(source), compression: coding, limit: limit)
-                for try await chunk in request.body {
-                    try reading.add(chunk.readableBytesView)
-                    guard reservation.extend(to: reading.heldBytes) else { throw Problem.tooManyBytes }
-                }
-                return try reading.finish()
+            var reading = try BodyReading(
+                plan, into: emptyBuckets(source), compression: coding, declaredBytes: declaredBytes(request),
+                limit: limit)
+            for try await chunk in request.body {
+                try reading.add(chunk.readableBytesView)
+                guard reservation.extend(to: reading.heldBytes) else { throw Problem.tooManyBytes }
             }
-            guard let outcome else { throw Problem.bodyTooSlow }
-            return outcome
+            return try reading.finish()
         } catch let problem as Problem {
             throw problem
         } catch let error as HTTPError where error.status == .contentTooLarge {
             throw .bodyTooLarge(limitBytes: limit)
+        } catch is BodyDeadlineError {
+            throw .bodyTooSlow
         } catch is CancellationError {
             throw .closed(.draining)
         } catch {
