@@ -38,6 +38,7 @@ let package = Package(
     products: [
         .executable(name: "steelyard", targets: ["steelyard"]),
         .executable(name: "steelyard-collector", targets: ["steelyard-collector"]),
+        .executable(name: "steelyard-table-reader", targets: ["steelyard-table-reader"]),
         .executable(name: "steelyard-aggregator", targets: ["steelyard-aggregator"]),
     ],
     dependencies: [
@@ -120,13 +121,16 @@ let package = Package(
         .target(
             name: "Identity", dependencies: ["CFileStatus", "UsageModel", asn1, crypto, x509], swiftSettings: strict),
 
+        .target(name: "TableReading", swiftSettings: strict),
+
         // MARK: The daemons
         .target(
             name: "Collector",
             dependencies: [
                 "UsageModel", "SourceFormats", "BatchFormat", "Spool", "CollectorCore", "Settings", "Telemetry",
-                "DaemonSupport", "HTTPSupport", "Identity", "TextFormats",
-                asyncHTTPClient, httpTypes, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioSSL, unixSignals,
+                "DaemonSupport", "HTTPSupport", "Identity", "TableReading", "TextFormats",
+                asyncHTTPClient, httpTypes, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioSSL, subprocess,
+                systemPackage, unixSignals,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
             ],
@@ -155,6 +159,9 @@ let package = Package(
                 "UsageModel", "Collector", "DaemonSupport", "Identity", "Telemetry", argumentParser, logging,
             ],
             swiftSettings: strict),
+        .executableTarget(
+            name: "steelyard-table-reader",
+            dependencies: ["Postgres", "TableReading", "UsageModel", argumentParser], swiftSettings: strict),
         .executableTarget(
             name: "steelyard-aggregator",
             dependencies: [
@@ -307,7 +314,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "UsageModel", "BatchFormat", "Identity", "TestHarness", "TestSupport", "steelyard",
-                "steelyard-collector",
+                "steelyard-collector", "steelyard-table-reader",
                 "steelyard-aggregator",
             ],
             swiftSettings: strict),
