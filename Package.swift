@@ -281,7 +281,8 @@ let package = Package(
         .testTarget(
             name: "CollectorTests",
             dependencies: [
-                "Collector", "CollectorCore", "SourceFormats", "BatchFormat", "Spool", "Settings", "Telemetry",
+                "Collector", "CollectorCore", "SourceFormats", "BatchFormat", "Spool", "Settings", "TableReading",
+                "Telemetry",
                 "UsageModel", "Identity", "HTTPSupport", "TestSupport", httpTypes, hummingbird, lifecycle, logging,
                 nioCore,
                 nioPosix, nioSSL,
@@ -313,7 +314,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "UsageModel", "BatchFormat", "Identity", "TestHarness", "TestSupport", "steelyard",
+                "UsageModel", "BatchFormat", "EmbeddedPostgres", "Identity", "TestHarness", "TestSupport", "steelyard",
                 "steelyard-collector", "steelyard-table-reader",
                 "steelyard-aggregator",
             ],

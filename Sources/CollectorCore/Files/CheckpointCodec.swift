@@ -3,8 +3,8 @@ internal import Foundation
 internal import SourceFormats
 internal import UsageModel
 
-/// The checkpoints of all files and tables as the bytes that a batch record carries: JSON with a version, as a zstd frame where
-/// there is much of it.
+/// The checkpoints of all files and tables as the bytes that a batch record carries: JSON with a version, as a zstd frame
+/// where there is much of it.
 package enum CheckpointCodec {
     package static let version = 2
     /// The version where tables were read too: an older collector that passed them over would count them again.
