@@ -42,6 +42,7 @@ let package = Package(
     products: [
         .executable(name: "steelyard", targets: ["steelyard"]),
         .executable(name: "steelyard-collector", targets: ["steelyard-collector"]),
+        .executable(name: "steelyard-table-reader", targets: ["steelyard-table-reader"]),
         .executable(name: "steelyard-aggregator", targets: ["steelyard-aggregator"]),
     ],
     dependencies: [
@@ -125,13 +126,16 @@ let package = Package(
         .target(
             name: "Identity", dependencies: ["CFileStatus", "UsageModel", asn1, crypto, x509], swiftSettings: strict),
 
+        .target(name: "TableReading", swiftSettings: strict),
+
         // MARK: The daemons
         .target(
             name: "Collector",
             dependencies: [
                 "UsageModel", "SourceFormats", "BatchFormat", "Spool", "CollectorCore", "Settings", "Telemetry",
-                "DaemonSupport", "HTTPSupport", "Identity", "TextFormats",
-                asyncHTTPClient, httpTypes, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioSSL, unixSignals,
+                "DaemonSupport", "HTTPSupport", "Identity", "TableReading", "TextFormats",
+                asyncHTTPClient, httpTypes, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioSSL, subprocess,
+                systemPackage, unixSignals,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
             ],
@@ -160,6 +164,9 @@ let package = Package(
                 "UsageModel", "Collector", "DaemonSupport", "Identity", "Telemetry", argumentParser, logging,
             ],
             swiftSettings: strict),
+        .executableTarget(
+            name: "steelyard-table-reader",
+            dependencies: ["Postgres", "TableReading", "UsageModel", argumentParser], swiftSettings: strict),
         .executableTarget(
             name: "steelyard-aggregator",
             dependencies: [
@@ -279,7 +286,8 @@ let package = Package(
         .testTarget(
             name: "CollectorTests",
             dependencies: [
-                "Collector", "CollectorCore", "SourceFormats", "BatchFormat", "Spool", "Settings", "Telemetry",
+                "Collector", "CollectorCore", "SourceFormats", "BatchFormat", "Spool", "Settings", "TableReading",
+                "Telemetry",
                 "UsageModel", "Identity", "HTTPSupport", "TestSupport", httpTypes, hummingbird, lifecycle, logging,
                 nioCore,
                 nioPosix, nioSSL,
@@ -311,8 +319,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "UsageModel", "BatchFormat", "Identity", "TestHarness", "TestSupport", "steelyard",
-                "steelyard-collector",
+                "UsageModel", "BatchFormat", "EmbeddedPostgres", "Identity", "TestHarness", "TestSupport", "steelyard",
+                "steelyard-collector", "steelyard-table-reader",
                 "steelyard-aggregator",
             ],
             swiftSettings: strict),

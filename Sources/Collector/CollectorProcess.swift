@@ -55,7 +55,8 @@ package struct CollectorProcess: Sendable {
             ], metrics: parts.metrics.registry, prefix: "steelyard_collector", logger: logger)
         let reader = FileReader(
             settings: settings, writer: opened.writer, recovered: opened.files, parts: parts, maxHandles: shares[1])
-        let monitor = SourceMonitor(settings: settings, reader: reader, parts: parts, board: board)
+        let tables = TableSources(settings: settings, writer: opened.writer, recovered: opened.files, parts: parts)
+        let monitor = SourceMonitor(settings: settings, reader: reader, tables: tables, parts: parts, board: board)
         let client = settings.aggregator.map {
             AggregatorClient(
                 settings: $0, version: version, nameBudgets: parts.nameBudgets, metrics: parts.metrics)
@@ -93,7 +94,8 @@ package struct CollectorProcess: Sendable {
         }
         // Stopped from the last to the first: no more input, then the last seal, then what shipping is still possible.
         var services: [any Service] = [
-            makeShipper(opened, client: client, parts: parts, board: board), opened.writer, reader, monitor, reload,
+            makeShipper(opened, client: client, parts: parts, board: board), opened.writer, reader, tables, monitor,
+            reload,
             listening, application, control,
         ]
         if let metricsApplication { services.append(metricsApplication) }

@@ -203,8 +203,8 @@ extension CollectorSettings {
         return changed + sourcesThatNeedRestart(new).map { "\(resolved.keys.sources.path).\($0)" }
     }
 
-    /// Sources that are pushed to and came, went or read their records in another way; and those with files where none
-    /// were followed so far.
+    /// Sources that are pushed to and came, went or read their records in another way; those with files where none were
+    /// followed so far; and those that read a table.
     private func sourcesThatNeedRestart(_ new: CollectorSettings) -> [String] {
         let (before, after) = (pushSourcesByName, new.pushSourcesByName)
         let pushed = Set(before.keys).union(after.keys).filter { name in
@@ -212,7 +212,22 @@ extension CollectorSettings {
             return old != new
         }
         let followed = fileSources.isEmpty ? new.fileSources.map(\.name) : []
-        return pushed.union(followed).sorted()
+        return pushed.union(followed).union(tablesThatNeedRestart(new)).sorted()
+    }
+
+    /// Sources that read a table and came, went or changed in any way.
+    private func tablesThatNeedRestart(_ new: CollectorSettings) -> Set<String> {
+        func byName(_ settings: CollectorSettings) -> [String: (kind: SourceSettings.Kind, reading: Reading)] {
+            Dictionary(
+                uniqueKeysWithValues: settings.databaseSources.map {
+                    ($0.name, ($0.kind, Reading($0, besides: settings.defaults)))
+                })
+        }
+        let (before, after) = (byName(self), byName(new))
+        return Set(before.keys).union(after.keys).filter { name in
+            guard let old = before[name], let new = after[name] else { return true }
+            return old != new
+        }
     }
 
     /// How a source reads its records; of the collector's own defaults only where it differs from them.

@@ -7,8 +7,8 @@ struct SourceKeys: SettingKeys {
     let type = Setting(
         "type", required: .choice(of: Kind.self), reload: .byEntry,
         """
-        `file` follows files, `http` takes what is pushed to `POST /v1/events/NAME`. Pushed events may carry ids, each \
-        source its own
+        `file` follows files, `http` takes what is pushed to `POST /v1/events/NAME`, `database` reads a table of \
+        PostgreSQL. Pushed events may carry ids, each source its own
         """)
     let tokenFiles = Setting(
         "token-files", type: .paths, default: [], reload: .byEntry,
@@ -68,9 +68,10 @@ struct SourceKeys: SettingKeys {
             field.name, optional: SourceKeys.type(of: field), absent: isTheCollectors ? "the collector's" : "none",
             reload: .byEntry, "For records that name none: \(field.properties.noun)")
     }
+    let database = DatabaseKeys()
     let formats = FormatKeys()
 
-    enum Kind: String, CaseIterable, Sendable { case file, http }
+    enum Kind: String, CaseIterable, Sendable { case file, http, database }
 
     enum StartingPoint: String, CaseIterable, Sendable { case beginning, end }
 

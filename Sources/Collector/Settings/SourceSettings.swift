@@ -21,6 +21,7 @@ package struct SourceSettings: Sendable {
     package enum Kind: Sendable, Equatable {
         case file(Files)
         case http
+        case database(Database)
     }
 
     package var name: String
@@ -91,23 +92,34 @@ package struct SourceSettings: Sendable {
         }
     }
 
+    /// Refuses settings of followed files in a source that follows none.
+    private static func refuseFileSettings(
+        _ entry: ResolvedSettings<SourceKeys>, _ problems: inout [SettingsProblem]
+    ) {
+        let keys = entry.keys
+        let fileOnly: [any AnySetting] = [
+            keys.paths, keys.exclude, keys.ignoreOlder, keys.oldDirectory, keys.completeLastLineAfter, keys.readFrom,
+            keys.whole,
+        ]
+        for setting in fileOnly where entry.isGiven(setting) {
+            problems.append(
+                entry.problem(at: setting, "is for `file` sources", remedy: "remove it, or set type: file"))
+        }
+    }
+
     private static func readKind(
         _ entry: ResolvedSettings<SourceKeys>, _ problems: inout [SettingsProblem]
     ) -> Kind? {
         let keys = entry.keys
-        guard entry[keys.type] == .file else {
-            let fileOnly: [any AnySetting] = [
-                keys.paths, keys.exclude, keys.ignoreOlder, keys.oldDirectory, keys.completeLastLineAfter,
-                keys.readFrom,
-                keys.whole,
-            ]
-            for setting in fileOnly where entry.isGiven(setting) {
-                problems.append(
-                    entry.problem(at: setting, "is for `file` sources", remedy: "remove it, or set type: file"))
-            }
-            return .http
+        let type = entry[keys.type]
+        if type != .file { refuseFileSettings(entry, &problems) }
+        if type != .http { refusePushSettings(entry, &problems) }
+        if type != .database { refuseDatabaseSettings(entry, &problems) }
+        switch type {
+        case .http: return .http
+        case .database: return readDatabase(entry, &problems)
+        case .file: break
         }
-        refusePushSettings(entry, &problems)
         guard let globs = entry[keys.paths] else {
             problems.append(
                 entry.problem(

@@ -181,6 +181,21 @@ extension CollectorMetrics {
             help: "Bytes in followed files that weren't read yet, before decompression, by source.",
             labels: [MetricLabel("source", value: source)])
     }
+
+    /// The id up to which a source's table was read.
+    func tableID(_ source: String) -> Gauge {
+        registry.gauge(
+            "steelyard_collector_table_id", help: "Id of the last row that was read of a table, by source.",
+            labels: [MetricLabel("source", value: source)])
+    }
+
+    /// How far the highest id of a source's table is ahead.
+    func tableIDsBehind(_ source: String) -> Gauge {
+        registry.gauge(
+            "steelyard_collector_table_ids_behind",
+            help: "Ids in a table above that of the last row that was read, by source.",
+            labels: [MetricLabel("source", value: source)])
+    }
 }
 
 /// What one source gave.

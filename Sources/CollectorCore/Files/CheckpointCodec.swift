@@ -3,10 +3,12 @@ internal import Foundation
 internal import SourceFormats
 internal import UsageModel
 
-/// The checkpoints of all files as the bytes that a batch record carries: JSON with a version, as a zstd frame where
-/// there is much of it.
+/// The checkpoints of all files and tables as the bytes that a batch record carries: JSON with a version, as a zstd frame
+/// where there is much of it.
 package enum CheckpointCodec {
     package static let version = 2
+    /// The version where tables were read too: an older collector that passed them over would count them again.
+    static let versionWithTables = 3
     /// The version that told files by device and inode alone; read, never written.
     static let versionOfPlaces = 1
     /// Bytes of JSON from which on they are compressed.
@@ -17,6 +19,8 @@ package enum CheckpointCodec {
     private struct Document: Codable {
         var version: Int
         var files: [Entry]
+        /// By source.
+        var tables: [String: TableCheckpoint]?
     }
 
     private struct Entry: Codable {
@@ -45,26 +49,42 @@ package enum CheckpointCodec {
         package var description: String
     }
 
-    package static func encode(_ checkpoints: [FileID: FileCheckpoint]) throws -> [UInt8] {
+    package static func encode(
+        _ checkpoints: [FileID: FileCheckpoint], tables: [String: TableCheckpoint] = [:]
+    ) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let sorted = checkpoints.map(entry).sorted {
             ($0.source, $0.path, $0.inode, $0.orphan ?? 0) < ($1.source, $1.path, $1.inode, $1.orphan ?? 0)
         }
-        let bytes = Array(try encoder.encode(Document(version: version, files: sorted)))
+        let document =
+            tables.isEmpty
+            ? Document(version: version, files: sorted)
+            : Document(version: versionWithTables, files: sorted, tables: tables)
+        let bytes = Array(try encoder.encode(document))
         return bytes.count < compressedFromBytes ? bytes : try compress(bytes)
     }
 
-    package static func decode(_ bytes: [UInt8]) throws -> [FileID: FileCheckpoint] {
-        if bytes.isEmpty { return [:] }
+    /// The checkpoints of tables, by source.
+    package static func decodeTables(_ bytes: [UInt8]) throws -> [String: TableCheckpoint] {
+        try document(bytes)?.tables ?? [:]
+    }
+
+    /// `nil` for no bytes.
+    private static func document(_ bytes: [UInt8]) throws -> Document? {
+        if bytes.isEmpty { return nil }
         let isJSON = bytes.first == UInt8(ascii: "{")
         let plain = isJSON ? bytes : try Compression.zstd.decompress(bytes, limit: maxBytes, maxWindowLog: 27)
         let document = try JSONDecoder().decode(Document.self, from: Data(plain))
-        guard document.version == version || document.version == versionOfPlaces else {
+        guard [versionOfPlaces, version, versionWithTables].contains(document.version) else {
             throw Unreadable(description: "checkpoint version \(document.version) is not known")
         }
+        return document
+    }
+
+    package static func decode(_ bytes: [UInt8]) throws -> [FileID: FileCheckpoint] {
         var checkpoints: [FileID: FileCheckpoint] = [:]
-        for entry in document.files {
+        for entry in try document(bytes)?.files ?? [] {
             let id = FileID(
                 source: entry.source, device: entry.device, inode: entry.inode, orphan: entry.orphan ?? 0)
             checkpoints[id] = checkpoint(entry)

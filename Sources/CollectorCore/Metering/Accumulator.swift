@@ -10,6 +10,8 @@ package struct SealContent: Sendable {
     package var quarantine: [QuarantineEntry]
     package var repairs: UsageRepairCounts
     package var checkpoints: [FileID: FileCheckpoint]
+    /// Of sources that read a table, by source.
+    package var tables: [String: TableCheckpoint] = [:]
     /// All write-ahead records up to here are in this batch or earlier ones.
     package var writeAheadThrough: UInt64
 }
@@ -69,6 +71,7 @@ package final class Accumulator: Sendable {
         var ready: SealContent?
         var spare: MinuteBuckets?
         var checkpoints: [FileID: FileCheckpoint]
+        var tables: [String: TableCheckpoint] = [:]
         var writeAheadThrough: UInt64
     }
 
@@ -86,9 +89,12 @@ package final class Accumulator: Sendable {
     }
 
     /// Takes over what the spool's last batch says.
-    package func restore(_ checkpoints: [FileID: FileCheckpoint], writeAheadThrough: UInt64) {
+    package func restore(
+        _ checkpoints: [FileID: FileCheckpoint], tables: [String: TableCheckpoint] = [:], writeAheadThrough: UInt64
+    ) {
         state.withLock {
             $0.checkpoints = checkpoints
+            $0.tables = tables
             $0.writeAheadThrough = writeAheadThrough
         }
     }
@@ -116,19 +122,25 @@ package final class Accumulator: Sendable {
         read: (inout ChunkSink) -> (consumed: Int, checkpoint: FileCheckpoint)
     ) -> ChunkOutcome {
         state.withLock { state in
-            guard makeRoom(&state) else { return .full }
-            let events = state.open.sums.eventCount
-            let rejected = state.open.quarantine.count
-            var sink = ChunkSink(context)
-            sink.exchange(&state.open)
-            let (consumed, checkpoint) = read(&sink)
-            let ignored = sink.ignored
-            sink.exchange(&state.open)
-            state.checkpoints[file] = checkpoint
-            noteOpened(&state)
-            return .parsed(
-                consumed: consumed, events: state.open.sums.eventCount - events,
-                rejected: UInt64(state.open.quarantine.count - rejected), ignored: ignored)
+            lend(&state, context) { state, sink in
+                let (consumed, checkpoint) = read(&sink)
+                state.checkpoints[file] = checkpoint
+                return consumed
+            }
+        }
+    }
+
+    /// Lends the open table for rows of a source's table, and takes over how far it was read by them.
+    ///
+    /// - Parameter read: gives the events and rejections of the rows to the sink, and answers how many bytes they are.
+    func addRows(
+        of source: String, context: ChunkContext, checkpoint: TableCheckpoint, read: (inout ChunkSink) -> Int
+    ) -> ChunkOutcome {
+        state.withLock { state in
+            lend(&state, context) { state, sink in
+                state.tables[source] = checkpoint
+                return read(&sink)
+            }
         }
     }
 
@@ -227,6 +239,26 @@ package final class Accumulator: Sendable {
 
     // MARK: Under the lock
 
+    /// Lends the open table to a sink, unless one has to be sealed first.
+    ///
+    /// - Parameter read: fills the sink, takes over a checkpoint, and answers how many bytes were read.
+    private func lend(
+        _ state: inout State, _ context: ChunkContext, read: (inout State, inout ChunkSink) -> Int
+    ) -> ChunkOutcome {
+        guard makeRoom(&state) else { return .full }
+        let events = state.open.sums.eventCount
+        let rejected = state.open.quarantine.count
+        var sink = ChunkSink(context)
+        sink.exchange(&state.open)
+        let consumed = read(&state, &sink)
+        let ignored = sink.ignored
+        sink.exchange(&state.open)
+        noteOpened(&state)
+        return .parsed(
+            consumed: consumed, events: state.open.sums.eventCount - events,
+            rejected: UInt64(state.open.quarantine.count - rejected), ignored: ignored)
+    }
+
     private func isAtLimit(_ open: OpenBuckets) -> Bool {
         open.sums.rowCount >= limits.rows || open.sums.estimatedBytes >= limits.bytes
             || open.quarantineBytes >= limits.quarantineBytes
@@ -253,7 +285,7 @@ package final class Accumulator: Sendable {
         state.open = next
         state.ready = SealContent(
             sums: full.sums, rejections: full.rejections, quarantine: full.quarantine, repairs: full.repairs,
-            checkpoints: state.checkpoints, writeAheadThrough: state.writeAheadThrough)
+            checkpoints: state.checkpoints, tables: state.tables, writeAheadThrough: state.writeAheadThrough)
         state.openedAt = nil
         return true
     }
