@@ -59,9 +59,8 @@ package final class RequestPaceHandler: ChannelInboundHandler, RemovableChannelH
     private func tellGuard(_ context: ChannelHandlerContext) {
         if let found = ownGuard(context) {
             found.headArrived()
-        } else if let parent = context.channel.parent, parent.eventLoop === context.eventLoop {
-            let found = try? parent.pipeline.syncOperations.handler(type: ConnectionGuard.self)
-            found?.headArrived()
+        } else {
+            context.channel.tellGuardOfConnection()
         }
     }
 
@@ -90,5 +89,15 @@ package final class RequestPaceHandler: ChannelInboundHandler, RemovableChannelH
     private func stop() {
         task?.cancel()
         task = nil
+    }
+}
+
+extension Channel {
+    /// Says to the guard of an HTTP/2 stream's connection that the head of a request has arrived. On its event loop
+    /// only.
+    package func tellGuardOfConnection() {
+        guard let parent, parent.eventLoop === eventLoop else { return }
+        let found = try? parent.pipeline.syncOperations.handler(type: ConnectionGuard.self)
+        found?.headArrived()
     }
 }
