@@ -44,12 +44,15 @@ package struct HostRule: Sendable {
         }
         let sites = request.headers.filter { $0.name.canonicalName == "sec-fetch-site" }.map { $0.value.lowercased() }
         guard request.headers[.origin] == nil, sites.allSatisfy({ $0 == "none" || $0 == "same-origin" }) else {
-            throw Problem(
-                status: 403, code: "cross-site", title: "Pages of other sites may not call this",
-                detail: "The request says that a browser sends it for a page (Origin, Sec-Fetch-Site); programs send "
-                    + "neither field.")
+            throw Self.crossSite
         }
     }
+
+    /// The answer to a browser that calls for a page.
+    package static let crossSite = Problem(
+        status: 403, code: "cross-site", title: "Pages of other sites may not call this",
+        detail: "The request says that a browser sends it for a page (Origin, Sec-Fetch-Site); programs send neither "
+            + "field.")
 
     private static func isAddress(_ host: String) -> Bool {
         if host.contains(":") { return host.allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." } }

@@ -81,9 +81,8 @@ package final class RequestPaceHandler: ChannelInboundHandler, RemovableChannelH
     private func tellGuard(_ context: ChannelHandlerContext) {
         if let found = ownGuard(context) {
             found.headArrived()
-        } else if let parent = context.channel.parent, parent.eventLoop === context.eventLoop {
-            let found = try? parent.pipeline.syncOperations.handler(type: ConnectionGuard.self)
-            found?.headArrived()
+        } else {
+            context.channel.tellGuardOfConnection()
         }
     }
 
@@ -122,4 +121,14 @@ package final class RequestPaceHandler: ChannelInboundHandler, RemovableChannelH
 /// The body of a request didn't come in the time that it has.
 package struct BodyDeadlineError: Error {
     package init() {}
+}
+
+extension Channel {
+    /// Says to the guard of an HTTP/2 stream's connection that the head of a request has arrived. On its event loop
+    /// only.
+    package func tellGuardOfConnection() {
+        guard let parent, parent.eventLoop === eventLoop else { return }
+        let found = try? parent.pipeline.syncOperations.handler(type: ConnectionGuard.self)
+        found?.headArrived()
+    }
 }

@@ -26,6 +26,8 @@ package struct CollectorServer: Sendable {
     package var limits = ConnectionLimits()
     /// The most open connections of senders.
     package var maxConnections: Int
+    /// The most open connections of senders over gRPC.
+    package var maxGRPCConnections: Int
     /// The most open connections of `metrics.listen`.
     static let maxMetricsConnections = 16
 
@@ -37,6 +39,7 @@ package struct CollectorServer: Sendable {
         self.board = board
         self.version = version
         maxConnections = settings.http.maxConnections
+        maxGRPCConnections = settings.grpc?.maxConnections ?? 0
         access = SourceAccess(settings)
         let byName = settings.pushSources.map {
             (

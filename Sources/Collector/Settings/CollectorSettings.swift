@@ -65,6 +65,12 @@ package struct CollectorSettings: DaemonSettings {
         package var requestsPerSecond: Int
     }
 
+    /// The listener of OTLP/gRPC. Its TLS, limits of bodies and requests, and who may push are those of ``HTTP``.
+    package struct GRPC: Sendable {
+        package var listen: ListenAddress
+        package var maxConnections: Int
+    }
+
     package var provider: String
     package var collector: String
     package var defaults: EventDefaults
@@ -77,6 +83,8 @@ package struct CollectorSettings: DaemonSettings {
     /// `nil` where nothing is shipped: batches then pile up in the spool.
     package var aggregator: Aggregator?
     package var http: HTTP
+    /// `nil` where nothing is taken over gRPC.
+    package var grpc: GRPC?
     package var sources: [SourceSettings]
 
     /// As they were written, for the report of what a changed configuration needs.
@@ -126,6 +134,8 @@ package struct CollectorSettings: DaemonSettings {
             bodyTimeout: settings[\.http.bodyTimeout], maxConnections: settings[\.http.maxConnections],
             maxConcurrentBytes: settings[\.http.maxConcurrentBytes],
             requestsPerSecond: settings[\.http.requestsPerSecond])
+        let grpcConnections = settings[\.grpc.maxConnections]
+        grpc = settings[\.grpc.listen].map { GRPC(listen: $0, maxConnections: grpcConnections) }
         Self.check(defaults, of: settings, problems: &problems)
         aggregator = Self.readAggregator(settings, &problems)
         sources = []
@@ -134,7 +144,7 @@ package struct CollectorSettings: DaemonSettings {
                 sources.append(source)
             }
         }
-        PushAccessCheck(settings: settings, http: http).check(pushSources, &problems)
+        PushAccessCheck(settings: settings, http: http, grpc: grpc).check(pushSources, &problems)
         guard problems.isEmpty else { throw SettingsError(problems) }
     }
 

@@ -35,6 +35,9 @@ package struct SourceSettings: Sendable {
     /// What it has from the collector's settings and somebody should know, sentence by sentence.
     package var notes: [String] = []
 
+    /// Whether what comes over gRPC may be for it.
+    var takesGRPC: Bool { kind == .http && type(of: format).name == OTLPFormat.name }
+
     /// Reads the entry; on a problem it is added to `problems` and the answer is `nil`.
     static func read(
         _ entry: ResolvedSettings<SourceKeys>, of program: ResolvedSettings<CollectorKeys>, defaults: EventDefaults,

@@ -19,6 +19,7 @@ package final class CollectorMetrics: Sendable {
     let shippedBytes: Counter
     let shipFailures: Counter
     let handshakeFailures: Counter
+    let grpcConnections: Gauge
     let certificateEnd: Gauge
     let refusedBatches: Counter
     let quarantineDropped: Counter
@@ -60,6 +61,7 @@ package final class CollectorMetrics: Sendable {
         shipFailures = counter("ship_failures_total", help: "Requests to the aggregator that have to be repeated.")
         handshakeFailures = counter(
             "handshake_failures_total", help: "TLS handshakes with the aggregator that failed.")
+        grpcConnections = gauge("grpc_connections", help: "Open connections of senders over gRPC.")
         certificateEnd = gauge(
             "certificate_expiry_timestamp_seconds",
             help: "When the collector's certificate, or one of its chain, ends; 0 before it was read.")
@@ -90,11 +92,18 @@ package final class CollectorMetrics: Sendable {
         for reason in RejectionReason.allCases { _ = rejections(reason) }
         for repair in UsageRepair.allCases { _ = repaired(by: repair) }
         for status in Self.answeredStatuses { _ = requests(status: status) }
+        for code in Self.answeredCodes.keys { countCall(code: code, by: 0) }
         for reason in HandshakeWitness.reasons { _ = handshakes(failedBy: reason) }
     }
 
     /// What `/v1/events` answers with.
     static let answeredStatuses = [200, 400, 401, 403, 404, 408, 413, 415, 421, 429, 503]
+
+    /// What Export calls over gRPC are answered with: gRPC's codes and their names.
+    static let answeredCodes = [
+        0: "OK", 3: "INVALID_ARGUMENT", 5: "NOT_FOUND", 7: "PERMISSION_DENIED", 8: "RESOURCE_EXHAUSTED",
+        12: "UNIMPLEMENTED", 13: "INTERNAL", 14: "UNAVAILABLE", 16: "UNAUTHENTICATED",
+    ]
 
     /// The metrics of one source, made when first asked for.
     func source(_ name: String) -> SourceMetrics {
@@ -138,6 +147,14 @@ package final class CollectorMetrics: Sendable {
         registry.counter(
             "steelyard_collector_http_requests_total", help: "Requests to /v1/events by status.",
             labels: [MetricLabel("status", value: String(status))])
+    }
+
+    /// Export calls over gRPC by gRPC's code.
+    func countCall(code: Int, by count: UInt64 = 1) {
+        registry.counter(
+            "steelyard_collector_grpc_calls_total", help: "Export calls over gRPC by code.",
+            labels: [MetricLabel("code", value: Self.answeredCodes[code] ?? String(code))]
+        ).increment(by: count)
     }
 
     /// A sender's TLS handshake failed.

@@ -69,6 +69,8 @@ enum OTLPNames {
             case .operation:
                 [
                     "chat", "text_completion", "generate_content", "embeddings", "completion", "messages", "responses",
+                    // The functions of LiteLLM that its first exporter names.
+                    "acompletion", "atext_completion", "embedding", "aembedding", "aresponses", "anthropic_messages",
                 ]
             case .spanKind: ["LLM", "EMBEDDING"]
             case .requestType: ["chat", "completion", "embedding"]

@@ -18,6 +18,8 @@ package struct Preset: Sendable {
     var absentCountsAreZero = true
     /// Whether what ``EventField/estimated`` says holds only for counts that come without details of the cache.
     var detailsProveCounts = false
+    /// See ``SourceFormat/isRepeatedAfterServerErrorsAlone``.
+    var isRepeatedAfterServerErrorsAlone = false
     /// Records as the sender writes them.
     var example: String
     /// Settings that the example needs beside the preset.
@@ -63,6 +65,8 @@ package struct PresetFormat<Declaration: PresetDeclaration>: SourceFormat {
     }
 
     package var mediaTypes: [String] { mapped.mediaTypes }
+
+    package var isRepeatedAfterServerErrorsAlone: Bool { Declaration.preset.isRepeatedAfterServerErrorsAlone }
 
     package func makeParser(
         defaults: EventDefaults, framing: SourceFraming
