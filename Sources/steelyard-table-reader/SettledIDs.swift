@@ -44,8 +44,8 @@ struct SettledIDs {
             self.table = table.oid
         }
         if let bound, bound > id { return }
+        highest = try table.highestID(on: connection)
         if candidate == nil {
-            highest = try table.highestID(on: connection)
             guard let highest, highest > max(bound ?? .min, id) else { return }
             candidate = Candidate(id: highest, writers: try table.writers(on: connection))
         } else if var waiting = candidate {

@@ -1,3 +1,4 @@
+internal import EmbeddedPostgres
 internal import Foundation
 internal import TestHarness
 internal import TestSupport
@@ -98,6 +99,21 @@ extension EndToEndTests {
                     try await installation.database.byTenant(provider: Self.provider) == [
                         "acme": Counts(2, 100 + 2_103, 27)
                     ])
+
+                // The row without a user counts once the configuration says whose it is, and by requeue alone.
+                var repaired = Self.setup(table.source())
+                repaired.sources += "    tenant: nobody\n"
+                let second = try installation.makeCollector(repaired)
+                try await second.start(aggregatorURL: aggregator.ingestURL)
+                let requeue = try RunningProgram(
+                    name: "requeue", executable: try Executables.path(Executables.collector),
+                    arguments: ["requeue", "--config", second.configurationFile, "--source", "gateway"],
+                    logPath: "\(installation.files.directory)/requeue.log")
+                #expect(try await requeue.waitForEnd() == .exited(0))
+                try await installation.waitUntilCounted(events: 3)
+                try await second.stop()
+                #expect(
+                    try await installation.database.byTenant(provider: Self.provider)["nobody"] == Counts(1, 5, 6))
             }
         }
 
@@ -254,24 +270,73 @@ extension EndToEndTests {
             }
         }
 
+        @Test func `a server that crashes under its writers loses and repeats nothing`() async throws {
+            let seed = SeededGenerator.chosenSeed()
+            print("database source: STEELYARD_TEST_SEED=\(seed)")
+            try await PostgresServer.withOwnCluster("gateway-server") { cluster in
+                let table = try GatewayDatabase(
+                    .newAPI, connectionString: try await cluster.database(named: "gateway"))
+                try await Installation.with("database-crash") { installation in
+                    let aggregator = try await installation.startAggregator()
+                    let collector = try await installation.startCollector(Self.setup(table.source()), to: aggregator)
+                    try await withThrowingTaskGroup(of: Void.self) { group in
+                        for number in 0..<3 {
+                            group.addTask {
+                                // A crash ends the writer as it ends the gateway's requests; it begins anew.
+                                for round in 0..<6 {
+                                    _ = try? Self.write(to: table, as: number, seed: seed &+ UInt64(round * 10))
+                                    try await Task.sleep(for: .milliseconds(100))
+                                }
+                            }
+                        }
+                        for _ in 0..<3 {
+                            try await Task.sleep(for: .milliseconds(400))
+                            try await cluster.crash()
+                            try await cluster.start()
+                        }
+                        try await group.waitForAll()
+                    }
+                    // What the database kept is the truth: a writer doesn't know what became of its last COMMIT.
+                    let kept = try table.usage()
+                    let rows = kept.values.reduce(0) { $0 + $1.requests }
+                    #expect(rows > 100)
+                    try await installation.waitUntilCounted(events: rows)
+                    try await collector.stop()
+                    #expect(
+                        differences(try await installation.database.byTenant(provider: Self.provider), kept) == "",
+                        "seed \(seed)")
+                }
+            }
+        }
+
         @Test func `a database that is away, a table that isn't there and a user who may not read are told`()
             async throws
         {
             try await Self.with(.newAPI) { table, installation, aggregator in
+                let role = "reader_\(UInt32.random(in: 0 ... .max))"
                 let sources =
                     table.source(named: "away", url: "host=127.0.0.1 port=1 dbname=x connect_timeout=1")
                     + table.source(named: "nameless", extra: "      table: nothing")
-                    + table.source(named: "forbidden", extra: "      table: secret")
+                    + table.source(named: "unordered", extra: "      table: secret")
+                    + table.source(named: "forbidden", url: "\(table.connectionString) user=\(role)")
                 try table.execute(
                     """
+                    CREATE ROLE \(role) LOGIN;
                     CREATE TABLE secret (LIKE logs INCLUDING ALL);
                     ALTER TABLE secret ALTER id SET DEFAULT nextval('logs_id_seq')
                     """)
+                defer { try? table.execute("DROP OWNED BY \(role); DROP ROLE \(role)") }
                 let collector = try await installation.startCollector(Self.setup(sources), to: aggregator)
                 try await Self.waitForProblem("database-unreachable", of: collector)
                 try await Self.waitForProblem("table-refused", of: collector)
                 let text = try await Self.problems(of: collector)
                 #expect(text.contains("there is no table nothing") && text.contains("come from no sequence"), "\(text)")
+                #expect(text.contains("permission denied"), "\(text)")
+                // What the page grants is enough.
+                try table.execute(
+                    "GRANT SELECT ON TABLE logs TO \(role); GRANT SELECT ON SEQUENCE logs_id_seq TO \(role)")
+                try table.connect().add(tenant: "read", tokens: 3)
+                try await installation.waitUntilCounted(events: 1)
                 try await collector.stop()
             }
         }

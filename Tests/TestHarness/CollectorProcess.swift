@@ -50,7 +50,7 @@ package final class CollectorProcess: Sendable {
     package var quarantineDirectory: String { "\(dataDirectory)/quarantine" }
     package var logFile: String { "\(installation.directory)/\(label).log" }
     private var listeningFile: String { "\(dataDirectory)/listening.json" }
-    private var configurationFile: String { "\(installation.directory)/\(label).yaml" }
+    package var configurationFile: String { "\(installation.directory)/\(label).yaml" }
 
     /// Base URL of the intake, metrics and health, once it has been started.
     package var url: String { "http://\(address(of: "http"))" }

@@ -47,7 +47,7 @@ package final class GatewayDatabase: Sendable {
     ///
     /// - Parameters:
     ///   - extra: more YAML lines of the source.
-    ///   - login: libpq's words in the connection string's stead.
+    ///   - url: a connection string in its own one's stead.
     package func source(named name: String = "gateway", extra: String = "", url: String? = nil) -> String {
         """
           \(name):
@@ -64,6 +64,22 @@ package final class GatewayDatabase: Sendable {
     /// Runs statements on a connection of their own.
     package func execute(_ sql: String) throws {
         try Connection(ConnectionOptions(connectionString: connectionString)).execute(sql)
+    }
+
+    /// What its rows of usage come to, by tenant.
+    package func usage() throws -> [String: Counts] {
+        let connection = try Connection(ConnectionOptions(connectionString: connectionString))
+        let rows = try connection.query(
+            """
+            SELECT username, count(*), sum(prompt_tokens)::int8, sum(completion_tokens)::int8 FROM logs
+             WHERE type = 2 GROUP BY username
+            """)
+        var usage: [String: Counts] = [:]
+        for row in rows {
+            usage[try row.decode(0, as: String.self)] = Counts(
+                try row.decode(1), try row.decode(2), try row.decode(3))
+        }
+        return usage
     }
 
     /// A connection of a writer's own.

@@ -91,8 +91,8 @@ package actor SourceMonitor: Service {
     /// Looks once.
     func look() async {
         let now = clock.nowMilliseconds()
-        let tableProblems = await tables?.problems() ?? []
-        let problems = await reader.problems() + tableProblems + names.compactMap { rejection(of: $0, now: now) }
+        let problems =
+            await reader.problems() + (tables?.problems() ?? []) + names.compactMap { rejection(of: $0, now: now) }
         board.setSourceProblems(problems)
         let behind = await reader.bytesBehind()
         for name in names { metrics.bytesBehind(name).set(Double(behind[name] ?? 0)) }

@@ -2,6 +2,7 @@ internal import CollectorCore
 internal import Foundation
 internal import Logging
 internal import SourceFormats
+internal import Synchronization
 internal import TableReading
 internal import Telemetry
 internal import UsageModel
@@ -19,8 +20,8 @@ actor TableSource {
     static let waitInterval = Duration.seconds(1)
     /// How long the process may take beyond the time of its statements: it connects.
     static let answerGrace = Duration.seconds(60)
-    /// More than it asks for one answer.
-    private static let statementsPerAnswer = 10
+    /// So many statements may take their whole time for one answer.
+    private static let statementsPerAnswer = 2
     /// How often it is looked whether input is taken again.
     private static let closedInterval = Duration.milliseconds(100)
 
@@ -34,8 +35,7 @@ actor TableSource {
     private let writer: Writer
     private let parts: CollectorDependencies
     private var position: TablePosition
-    /// What keeps the table from being read now.
-    private(set) var problem: SourceProblem?
+    private let currentProblem = Mutex<SourceProblem?>(nil)
     private var backoff = TableSource.backoff
     /// Since when rows wait for transactions, by the steady clock; `nil` where none do.
     private var waitsSince: Int64?
@@ -56,6 +56,9 @@ actor TableSource {
             position = TablePosition(id: database.afterID)
         }
     }
+
+    /// What keeps the table from being read now. Told without waiting for the actor, which may wait for a slow database.
+    nonisolated var problem: SourceProblem? { currentProblem.withLock { $0 } }
 
     /// Reads until the task is cancelled. A process that ends is started again, later each time.
     nonisolated func run() async {
@@ -162,16 +165,17 @@ actor TableSource {
 
     private func noteReading(_ answer: TableAnswer) {
         backoff.reset()
-        problem = nil
+        currentProblem.withLock { $0 = nil }
         note(answer.highestID)
     }
 
     private func noteWait(_ answer: TableAnswer) {
-        noteReading(answer)
         let now = parts.steadyClock.nowMilliseconds()
         let since = waitsSince ?? now
         waitsSince = since
-        if now - since >= Self.toldWait.wholeMilliseconds { tell(.transactionsOpen, answer.detail) }
+        guard now - since >= Self.toldWait.wholeMilliseconds else { return noteReading(answer) }
+        note(answer.highestID)
+        tell(.transactionsOpen, answer.detail)
     }
 
     private func note(_ highestID: Int64?) {
@@ -181,7 +185,7 @@ actor TableSource {
 
     private func tell(_ reason: SourceProblem.Reason, _ detail: String) {
         let isNew = problem?.reason != reason
-        problem = SourceProblem(source: name, reason: reason, detail: detail)
+        currentProblem.withLock { $0 = SourceProblem(source: name, reason: reason, detail: detail) }
         guard isNew, reason == .tableSetBack else { return }
         parts.logger.error(
             "a table's ids went back: nothing is read of it, since rows would count twice or be lost",

@@ -30,9 +30,5 @@ struct TableSources: Service {
     }
 
     /// What keeps tables from being read now.
-    func problems() async -> [SourceProblem] {
-        var found: [SourceProblem] = []
-        for source in sources { if let problem = await source.problem { found.append(problem) } }
-        return found
-    }
+    func problems() -> [SourceProblem] { sources.compactMap(\.problem) }
 }
