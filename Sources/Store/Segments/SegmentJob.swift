@@ -153,12 +153,13 @@ struct SegmentJob {
                 )
             }
         }
+        // What comes too late for a segment by hour, from which days are written, is in the days at once.
+        let isLate = { (place: SegmentBuilder.Hour) in !floors.keep(.hour, of: place.hour) }
+        let late = places.filter(isLate).map { (place: $0, rows: builder.hours[$0]?.rows(.hour) ?? []) }
         let hours = try places.filter { floors.keepAny(of: $0.hour) }.map {
-            try builder.seal($0, after: before[$0] ?? 0)
-        }
-        // What comes too late for any segment is in the days at once.
-        let late = places.filter { !floors.keepAny(of: $0.hour) }.map {
-            (place: $0, rows: builder.hours[$0]?.rows(.hour) ?? [])
+            var hour = try builder.seal($0, after: before[$0] ?? 0)
+            hour.isInDays = isLate($0)
+            return hour
         }
         let days = days
         // Making partitions takes transactions of its own.

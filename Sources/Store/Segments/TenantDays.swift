@@ -21,18 +21,16 @@ struct TenantDays {
         var hours: [Int64] { Set(ranges.map(\.hour)).sorted() }
     }
 
-    /// What has closed and isn't in the days, from the oldest hour on; `nil` for nothing. Hours of which only minutes are
-    /// kept have nothing for the days.
+    /// What has closed and isn't in the days, from the oldest hour on; `nil` for nothing.
     ///
     /// - Parameter now: a day has closed once this moment is in a later one.
     func next(now: Timestamp) throws -> Due? {
         let closed = endHour(before: calendar.date(atSecond: now.seconds))
-        let kept = max(0, try StoreSession(connection, calendar: calendar).floors().hour)
         let first = try connection.query(
             """
-            SELECT provider_id, hour FROM segment_range WHERE NOT is_in_days AND hour >= $1 AND hour < $2
+            SELECT provider_id, hour FROM segment_range WHERE NOT is_in_days AND hour < $1
              ORDER BY hour, provider_id LIMIT 1
-            """, [SegmentTables.hour(kept), SegmentTables.hour(closed)]
+            """, [SegmentTables.hour(closed)]
         ).first
         guard let first else { return nil }
         let provider: Int16 = try first.decode(0)
