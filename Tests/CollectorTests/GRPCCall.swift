@@ -56,7 +56,7 @@ struct GRPCCall {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments =
-            ["curl", "--silent", "--max-time", "60", "--no-buffer", "--request", "POST", "--upload-file", "-"]
+            ["curl", "--silent", "--max-time", "60", "--no-buffer", "--request", "POST", "--upload-file", "."]
             + arguments
             + ["--header", "Content-Type: application/grpc", "--header", "TE: trailers", "--dump-header", dump]
             + ["\(origin)://localhost:\(port)\(Self.tracesPath)"]

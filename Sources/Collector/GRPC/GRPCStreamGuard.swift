@@ -134,6 +134,8 @@ final class GRPCStreamGuard: ChannelInboundHandler {
         deadline = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(intake.events.settings.bodyTimeout)) {
             guard case .reading(_, let push) = self.state else { return context.close(promise: nil) }
             self.refuse(push, for: .bodyTooSlow, context)
+            // gRPC answers nothing while it believes that more is being read.
+            context.fireChannelReadComplete()
             // Time to take the answer.
             self.scheduleDeadline(context)
         }

@@ -140,10 +140,10 @@ package final class ReloadableTLS: Sendable {
     /// Reads the files again. Throws, and leaves everything as it is, when they are not usable.
     package func reload() throws {
         let build = state.withLock { $0.build }
-        guard let fresh = try build.map({ try rules(building: $0) }) else { return }
-        let names = try files.certificateNames()
+        let fresh = try build.map { try rules(building: $0) }
         let freshForHTTP2 = try HTTP2Rules(files)
-        state.withLock { $0.rules = fresh }
+        let names = try files.certificateNames()
+        if let fresh { state.withLock { $0.rules = fresh } }
         http2.withLock { $0 = freshForHTTP2 }
         certificateNames.withLock { $0 = names }
     }

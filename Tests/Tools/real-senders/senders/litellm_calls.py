@@ -14,11 +14,12 @@ TEAM = {
 }
 
 
+# Each call has metadata of its own, as in the proxy: of calls that share an object LiteLLM exports the first alone.
 async def chat(model, **more):
     import litellm
 
     return await litellm.acompletion(
-        model=f"openai/{model}", messages=[{"role": "user", "content": "Hi"}], metadata=TEAM, **more)
+        model=f"openai/{model}", messages=[{"role": "user", "content": "Hi"}], metadata=dict(TEAM), **more)
 
 
 async def streamed(model, **more):
@@ -33,20 +34,20 @@ async def streamed_with_usage(model):
 async def embedding(model):
     import litellm
 
-    await litellm.aembedding(model=f"openai/{model}", input=["Hi"], metadata=TEAM)
+    await litellm.aembedding(model=f"openai/{model}", input=["Hi"], metadata=dict(TEAM))
 
 
 async def responses(model):
     import litellm
 
-    await litellm.aresponses(model=f"openai/{model}", input="Hi", litellm_metadata=TEAM)
+    await litellm.aresponses(model=f"openai/{model}", input="Hi", litellm_metadata=dict(TEAM))
 
 
 async def messages(model):
     import litellm
 
     await litellm.acompletion(
-        model=f"anthropic/{model}", messages=[{"role": "user", "content": "Hi"}], metadata=TEAM,
+        model=f"anthropic/{model}", messages=[{"role": "user", "content": "Hi"}], metadata=dict(TEAM),
         api_base=os.environ["ANTHROPIC_API_BASE"])
 
 
