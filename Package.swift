@@ -86,7 +86,8 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "Spool", dependencies: ["UsageModel"], swiftSettings: strict),
         .target(
-            name: "CollectorCore", dependencies: ["UsageModel", "SourceFormats", "BatchFormat", "Spool", "CZstd"],
+            name: "CollectorCore",
+            dependencies: ["UsageModel", "SourceFormats", "BatchFormat", "Spool", "CZstd", crypto],
             swiftSettings: strict),
 
         // MARK: Database

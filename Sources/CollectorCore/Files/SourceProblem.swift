@@ -10,6 +10,8 @@ package struct SourceProblem: Sendable, Equatable {
         case tooManyFiles = "too-many-files"
         /// A file was written anew and begins as before, so that reading it would count records twice.
         case rewritten
+        /// A version of an export isn't counted, since what counts would go with it.
+        case versionHeld = "version-held"
         /// Records come and none of them is counted.
         case allRejected = "all-rejected"
         /// More records are rejected than counted.
@@ -22,6 +24,7 @@ package struct SourceProblem: Sendable, Equatable {
             case .notReadable: "let the collector's user read the files, and enter and list their directories"
             case .tooManyFiles: "remove old files, narrow the source's paths, or divide them among collectors"
             case .rewritten: "only append to the file, or have each run write one of its own with records of its own"
+            case .versionHeld: "see what the log says of the version, and have the export written again"
             case .allRejected, .mostlyRejected:
                 "look into the quarantine, and compare the source's format with what the records are"
             }

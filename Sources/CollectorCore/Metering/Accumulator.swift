@@ -10,6 +10,7 @@ package struct SealContent: Sendable {
     package var quarantine: [QuarantineEntry]
     package var repairs: UsageRepairCounts
     package var checkpoints: [FileID: FileCheckpoint]
+    package var exports: [ExportPlace: ExportCheckpoint]
     /// All write-ahead records up to here are in this batch or earlier ones.
     package var writeAheadThrough: UInt64
 }
@@ -69,6 +70,10 @@ package final class Accumulator: Sendable {
         var ready: SealContent?
         var spare: MinuteBuckets?
         var checkpoints: [FileID: FileCheckpoint]
+        /// Which versions of exports are counted.
+        var exports: [ExportPlace: ExportCheckpoint] = [:]
+        /// The same, as the last durable batch says.
+        var durableExports: [ExportPlace: ExportCheckpoint] = [:]
         var writeAheadThrough: UInt64
     }
 
@@ -86,9 +91,14 @@ package final class Accumulator: Sendable {
     }
 
     /// Takes over what the spool's last batch says.
-    package func restore(_ checkpoints: [FileID: FileCheckpoint], writeAheadThrough: UInt64) {
+    package func restore(
+        _ checkpoints: [FileID: FileCheckpoint], exports: [ExportPlace: ExportCheckpoint] = [:],
+        writeAheadThrough: UInt64
+    ) {
         state.withLock {
             $0.checkpoints = checkpoints
+            $0.exports = exports
+            $0.durableExports = exports
             $0.writeAheadThrough = writeAheadThrough
         }
     }
@@ -159,6 +169,45 @@ package final class Accumulator: Sendable {
             for file in files { state.checkpoints[file] = nil }
         }
     }
+
+    // MARK: Exports
+
+    /// Has one version of an export count in the place of another: the next batch says all of it.
+    ///
+    /// - Returns: `false`, with nothing counted, where a table has to be sealed first.
+    func add(_ version: CountedVersion) -> Bool {
+        state.withLock { state in
+            guard makeRoom(&state) else { return false }
+            if !state.open.add(version) {
+                guard rotate(&state), state.open.add(version) else { return false }
+            }
+            state.exports[version.place] = version.checkpoint
+            noteOpened(&state)
+            return true
+        }
+    }
+
+    /// Keeps the checkpoint of an export of which nothing has to be counted.
+    func setExport(_ checkpoint: ExportCheckpoint, for place: ExportPlace) {
+        state.withLock { $0.exports[place] = checkpoint }
+    }
+
+    /// An export lies in another place from now on: no batch has it in both or neither.
+    func moveExport(from old: ExportPlace, to new: ExportPlace, _ checkpoint: ExportCheckpoint) {
+        state.withLock { state in
+            state.exports[old] = nil
+            state.exports[new] = checkpoint
+        }
+    }
+
+    /// Forgets an export that is gone for good.
+    func removeExport(_ place: ExportPlace) { state.withLock { $0.exports[place] = nil } }
+
+    /// Which versions of exports are counted, as the last durable batch says.
+    var durableExports: [ExportPlace: ExportCheckpoint] { state.withLock { $0.durableExports } }
+
+    /// A batch has become durable.
+    package func noteDurable(_ exports: [ExportPlace: ExportCheckpoint]) { state.withLock { $0.durableExports = exports } }
 
     /// Adds a durable write-ahead record. `false` means that a table has to be sealed first.
     package func merge(_ accepted: AcceptedRows, position: UInt64) -> Bool {
@@ -253,7 +302,7 @@ package final class Accumulator: Sendable {
         state.open = next
         state.ready = SealContent(
             sums: full.sums, rejections: full.rejections, quarantine: full.quarantine, repairs: full.repairs,
-            checkpoints: state.checkpoints, writeAheadThrough: state.writeAheadThrough)
+            checkpoints: state.checkpoints, exports: state.exports, writeAheadThrough: state.writeAheadThrough)
         state.openedAt = nil
         return true
     }

@@ -81,10 +81,15 @@ package struct BatchIdentity: Sendable {
 /// What the spool's last batch says about files.
 package struct RecoveredFiles: Sendable {
     package var checkpoints: [FileID: FileCheckpoint]
+    /// Which versions of exports are counted.
+    package var exports: [ExportPlace: ExportCheckpoint]
     package var isNewSpool: Bool
 
-    package init(checkpoints: [FileID: FileCheckpoint], isNewSpool: Bool) {
+    package init(
+        checkpoints: [FileID: FileCheckpoint], exports: [ExportPlace: ExportCheckpoint] = [:], isNewSpool: Bool
+    ) {
         self.checkpoints = checkpoints
+        self.exports = exports
         self.isNewSpool = isNewSpool
     }
 }
