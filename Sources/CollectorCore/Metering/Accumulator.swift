@@ -207,7 +207,9 @@ package final class Accumulator: Sendable {
     var durableExports: [ExportPlace: ExportCheckpoint] { state.withLock { $0.durableExports } }
 
     /// A batch has become durable.
-    package func noteDurable(_ exports: [ExportPlace: ExportCheckpoint]) { state.withLock { $0.durableExports = exports } }
+    package func noteDurable(_ exports: [ExportPlace: ExportCheckpoint]) {
+        state.withLock { $0.durableExports = exports }
+    }
 
     /// Adds a durable write-ahead record. `false` means that a table has to be sealed first.
     package func merge(_ accepted: AcceptedRows, position: UInt64) -> Bool {
