@@ -99,7 +99,8 @@ let package = Package(
             swiftSettings: eventPath),
         .target(name: "Spool", dependencies: ["UsageModel"], swiftSettings: strict),
         .target(
-            name: "CollectorCore", dependencies: ["UsageModel", "SourceFormats", "BatchFormat", "Spool", "CZstd"],
+            name: "CollectorCore",
+            dependencies: ["UsageModel", "SourceFormats", "BatchFormat", "Spool", "CZstd", crypto],
             swiftSettings: eventPath),
 
         // MARK: Database

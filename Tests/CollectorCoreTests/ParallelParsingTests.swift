@@ -54,7 +54,8 @@ import UsageModel
             timeWindow: ReloadableTimeWindow(TimeWindow.Span(back: .seconds(86_400), ahead: .seconds(86_400))),
             recovered: RecoveredFiles(checkpoints: [:], isNewSpool: true),
             sealAge: .seconds(10), accumulator: accumulator, intakeSwitch: intakeSwitch, fileSystem: disk,
-            wallClock: clock.wall, steadyClock: clock, chunkBytes: chunkBytes, parsing: parsing
+            versionsDirectory: "/versions", wallClock: clock.wall, steadyClock: clock, chunkBytes: chunkBytes,
+            parsing: parsing
         ) { _ in }
         var counted = Counted()
         func seal() -> Bool {

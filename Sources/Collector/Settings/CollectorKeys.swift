@@ -46,7 +46,8 @@ struct CollectorKeys: SettingKeys {
         let data = Setting(
             "data", required: .path,
             """
-            Directory of the spool (`spool/`), the quarantine (`quarantine/`) and `listening.json`. One process at a \
+            Directory of the spool (`spool/`), the quarantine (`quarantine/`), what was counted of exports \
+            (`versions/`) and `listening.json`. One process at a \
             time: a second one is refused
             """)
         let spoolBytes = Setting(

@@ -1,3 +1,4 @@
+internal import CollectorCore
 internal import Settings
 internal import SourceFormats
 internal import UsageModel
@@ -50,6 +51,23 @@ struct SourceKeys: SettingKeys {
     let completeLastLineAfter = Setting(
         "complete-last-line-after", optional: .duration(.milliseconds(100) ... .days(1)), absent: "never",
         reload: .byEntry, "Idle time after which a last line without line end is taken as complete")
+    let content = Setting(
+        "content", type: .choice(of: Content.self), default: .appended, reload: .byEntry,
+        """
+        `appended`: files grow, and what is in them stays. `replaced`: files are exports that are written anew with all \
+        that they are to say, such as the month to date; what was counted of a version is taken back when the next one is \
+        counted
+        """)
+    let settlesAfter = Setting(
+        "settles-after", type: .duration(.milliseconds(100) ... .days(1)), default: .seconds(10), reload: .byEntry,
+        "With `content: replaced`: how long a file must not have changed before it is read as a version")
+    let nextPeriod = Setting(
+        "next-period", type: .choice(of: ExportRule.NextPeriod.self), default: .hold, reload: .byEntry,
+        """
+        With `content: replaced`: what a version is that begins after everything that the one before it held, and at least \
+        half a day after that one's beginning. `count`: the export of the next period, and what was counted stays; \
+        `replace`: a version as every other; `hold`: it isn't counted until somebody has said which
+        """)
     let wrapping = Setting(
         "wrapping", type: .texts, default: [], reload: .byEntry,
         "What is taken off before records are read, the outermost first: "
@@ -72,6 +90,8 @@ struct SourceKeys: SettingKeys {
     let formats = FormatKeys()
 
     enum Kind: String, CaseIterable, Sendable { case file, http, database }
+
+    enum Content: String, CaseIterable, Sendable { case appended, replaced }
 
     enum StartingPoint: String, CaseIterable, Sendable { case beginning, end }
 

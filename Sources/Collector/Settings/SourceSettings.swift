@@ -1,3 +1,4 @@
+package import CollectorCore
 internal import Settings
 package import SourceFormats
 internal import UsageModel
@@ -16,6 +17,8 @@ package struct SourceSettings: Sendable {
         package var startsAtEnd: Bool
         package var isWhole: Bool
         package var completeLastLineAfter: Duration?
+        /// For files that are written anew with all that they are to say; `nil` for those that grow.
+        package var exports: ExportRule?
     }
 
     package enum Kind: Sendable, Equatable {
@@ -102,7 +105,7 @@ package struct SourceSettings: Sendable {
         let keys = entry.keys
         let fileOnly: [any AnySetting] = [
             keys.paths, keys.exclude, keys.ignoreOlder, keys.oldDirectory, keys.completeLastLineAfter, keys.readFrom,
-            keys.whole,
+            keys.whole, keys.content, keys.settlesAfter, keys.nextPeriod,
         ]
         for setting in fileOnly where entry.isGiven(setting) {
             problems.append(
@@ -121,7 +124,7 @@ package struct SourceSettings: Sendable {
         switch type {
         case .http: return .http
         case .database: return readDatabase(entry, &problems)
-        case .file: break
+        case .file: refuseSettingsOfOtherContent(entry, &problems)
         }
         guard let globs = entry[keys.paths] else {
             problems.append(
@@ -135,6 +138,26 @@ package struct SourceSettings: Sendable {
                 globs: globs, excluded: entry[keys.exclude] ?? [], rotatedDirectories: entry[keys.oldDirectory],
                 ignoredAge: entry[keys.ignoreOlder], startsAtEnd: entry[keys.readFrom] == .end,
                 isWhole: entry[keys.whole],
-                completeLastLineAfter: entry[keys.completeLastLineAfter]))
+                completeLastLineAfter: entry[keys.completeLastLineAfter],
+                exports: entry[keys.content] == .replaced
+                    ? ExportRule(settlesAfter: entry[keys.settlesAfter], nextPeriod: entry[keys.nextPeriod]) : nil))
+    }
+
+    /// Refuses settings of files that grow in a source whose files are replaced, and the other way round.
+    private static func refuseSettingsOfOtherContent(
+        _ entry: ResolvedSettings<SourceKeys>, _ problems: inout [SettingsProblem]
+    ) {
+        let keys = entry.keys
+        let growing: [any AnySetting] = [
+            keys.oldDirectory, keys.readFrom, keys.whole, keys.completeLastLineAfter,
+        ]
+        let replaced: [any AnySetting] = [keys.settlesAfter, keys.nextPeriod]
+        let isReplaced = entry[keys.content] == .replaced
+        for setting in isReplaced ? growing : replaced where entry.isGiven(setting) {
+            problems.append(
+                entry.problem(
+                    at: setting, isReplaced ? "is for files that grow" : "is for files that are replaced",
+                    remedy: "remove it, or set content: \(isReplaced ? "appended" : "replaced")"))
+        }
     }
 }

@@ -33,6 +33,8 @@ package final class CollectorMetrics: Sendable {
     let movedFiles: Counter
     let rewrittenFiles: Counter
     let vanishedFiles: Counter
+    let countedVersions: Counter
+    let heldVersions: Counter
     let spoolBytes: Gauge
     let spoolDamaged: Counter
     let backlogBatches: Gauge
@@ -82,6 +84,10 @@ package final class CollectorMetrics: Sendable {
             "rewritten_files_total", help: "Files that begin as one that was read does, then differ, and aren't read.")
         vanishedFiles = counter(
             "vanished_files_total", help: "Files that were gone when the collector started, and found nowhere.")
+        countedVersions = counter(
+            "counted_versions_total", help: "Versions of exports that were counted in the place of those before them.")
+        heldVersions = counter(
+            "held_versions_total", help: "Versions of exports that aren't counted, so that what counts doesn't go.")
         spoolBytes = gauge("spool_bytes", help: "Size of the spool directory.")
         spoolDamaged = counter(
             "spool_damaged_total", help: "Damaged stretches of the spool that were set aside at start.")
@@ -112,6 +118,16 @@ package final class CollectorMetrics: Sendable {
             let made = SourceMetrics(name, registry)
             sources[name] = made
             return made
+        }
+    }
+
+    /// Records of each source that were not for counting, by source and reason; none of which there are none.
+    var ignoredRecords: [Readiness.Ignored] {
+        let all = sources.withLock { $0 }
+        return all.sorted { $0.key < $1.key }.flatMap { name, source in
+            IgnoredReason.allCases.filter { source.ignoredCount($0) > 0 }.map { reason in
+                Readiness.Ignored(source: name, reason: reason.rawValue, records: source.ignoredCount(reason))
+            }
         }
     }
 
@@ -251,6 +267,7 @@ struct SourceMetrics: Sendable {
     /// Records that were taken, those that came again included.
     var takenCount: UInt64 { events.value + duplicates.value }
     var rejectedCount: UInt64 { rejected.value }
+    func ignoredCount(_ reason: IgnoredReason) -> UInt64 { ignored[reason]?.value ?? 0 }
 
     func count(
         events: UInt64, rejected: UInt64, ignored: IgnoredRecords, duplicates: UInt64 = 0, bytes: UInt64

@@ -19,12 +19,14 @@ package struct FollowedSource: Sendable {
     package var isWhole: Bool
     /// After how long without growth a last line is taken that has no line end; `nil` for never.
     package var completeLastLineAfter: Duration?
+    /// For files that are written anew with all that they are to say; `nil` for those that grow.
+    package var exports: ExportRule?
 
     package init(
         name: String, format: any SourceFormat, wrappings: [Wrapping] = [], defaults: EventDefaults, globs: [String],
         excluded: [String] = [], rotatedDirectories: [String] = [], ignoredAge: Duration? = nil,
         startsAtEnd: Bool = false,
-        isWhole: Bool = false, completeLastLineAfter: Duration? = nil
+        isWhole: Bool = false, completeLastLineAfter: Duration? = nil, exports: ExportRule? = nil
     ) {
         self.name = name
         plan = try? SourcePlan(format, in: wrappings, defaults: defaults, framing: .stream)
@@ -35,5 +37,6 @@ package struct FollowedSource: Sendable {
         self.startsAtEnd = startsAtEnd
         self.isWhole = isWhole
         self.completeLastLineAfter = completeLastLineAfter
+        self.exports = exports
     }
 }

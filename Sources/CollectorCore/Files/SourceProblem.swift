@@ -18,6 +18,8 @@ package struct SourceProblem: Sendable, Equatable {
         case tableSetBack = "table-set-back"
         /// Rows of a table wait for transactions that are open for long.
         case transactionsOpen = "transactions-open"
+        /// A version of an export isn't counted, since what counts would go with it.
+        case versionHeld = "version-held"
         /// Records come and none of them is counted.
         case allRejected = "all-rejected"
         /// More records are rejected than counted.
@@ -36,6 +38,7 @@ package struct SourceProblem: Sendable, Equatable {
             case .tableSetBack:
                 "find out what was done to the database; then set database.after-id and database.numbering"
             case .transactionsOpen: "end transactions that hang on the database's server"
+            case .versionHeld: "see what the log says of the version, and have the export written again"
             case .allRejected, .mostlyRejected:
                 "look into the quarantine, and compare the source's format with what the records are"
             }

@@ -12,6 +12,7 @@ package struct SealContent: Sendable {
     package var checkpoints: [FileID: FileCheckpoint]
     /// Of sources that read a table, by source.
     package var tables: [String: TableCheckpoint] = [:]
+    package var exports: [ExportPlace: ExportCheckpoint]
     /// All write-ahead records up to here are in this batch or earlier ones.
     package var writeAheadThrough: UInt64
 }
@@ -72,6 +73,10 @@ package final class Accumulator: Sendable {
         var spare: MinuteBuckets?
         var checkpoints: [FileID: FileCheckpoint]
         var tables: [String: TableCheckpoint] = [:]
+        /// Which versions of exports are counted.
+        var exports: [ExportPlace: ExportCheckpoint] = [:]
+        /// The same, as the last durable batch says.
+        var durableExports: [ExportPlace: ExportCheckpoint] = [:]
         var writeAheadThrough: UInt64
     }
 
@@ -90,11 +95,14 @@ package final class Accumulator: Sendable {
 
     /// Takes over what the spool's last batch says.
     package func restore(
-        _ checkpoints: [FileID: FileCheckpoint], tables: [String: TableCheckpoint] = [:], writeAheadThrough: UInt64
+        _ checkpoints: [FileID: FileCheckpoint], tables: [String: TableCheckpoint] = [:],
+        exports: [ExportPlace: ExportCheckpoint] = [:], writeAheadThrough: UInt64
     ) {
         state.withLock {
             $0.checkpoints = checkpoints
             $0.tables = tables
+            $0.exports = exports
+            $0.durableExports = exports
             $0.writeAheadThrough = writeAheadThrough
         }
     }
@@ -170,6 +178,47 @@ package final class Accumulator: Sendable {
         state.withLock { state in
             for file in files { state.checkpoints[file] = nil }
         }
+    }
+
+    // MARK: Exports
+
+    /// Has one version of an export count in the place of another: the next batch says all of it.
+    ///
+    /// - Returns: `false`, with nothing counted, where a table has to be sealed first.
+    func add(_ version: CountedVersion) -> Bool {
+        state.withLock { state in
+            guard makeRoom(&state) else { return false }
+            if !state.open.add(version) {
+                guard rotate(&state), state.open.add(version) else { return false }
+            }
+            state.exports[version.place] = version.checkpoint
+            noteOpened(&state)
+            return true
+        }
+    }
+
+    /// Keeps the checkpoint of an export of which nothing has to be counted.
+    func setExport(_ checkpoint: ExportCheckpoint, for place: ExportPlace) {
+        state.withLock { $0.exports[place] = checkpoint }
+    }
+
+    /// An export lies in another place from now on: no batch has it in both or neither.
+    func moveExport(from old: ExportPlace, to new: ExportPlace, _ checkpoint: ExportCheckpoint) {
+        state.withLock { state in
+            state.exports[old] = nil
+            state.exports[new] = checkpoint
+        }
+    }
+
+    /// Forgets an export that is gone for good.
+    func removeExport(_ place: ExportPlace) { state.withLock { $0.exports[place] = nil } }
+
+    /// Which versions of exports are counted, as the last durable batch says.
+    var durableExports: [ExportPlace: ExportCheckpoint] { state.withLock { $0.durableExports } }
+
+    /// A batch has become durable.
+    package func noteDurable(_ exports: [ExportPlace: ExportCheckpoint]) {
+        state.withLock { $0.durableExports = exports }
     }
 
     /// Adds a durable write-ahead record. `false` means that a table has to be sealed first.
@@ -285,7 +334,8 @@ package final class Accumulator: Sendable {
         state.open = next
         state.ready = SealContent(
             sums: full.sums, rejections: full.rejections, quarantine: full.quarantine, repairs: full.repairs,
-            checkpoints: state.checkpoints, tables: state.tables, writeAheadThrough: state.writeAheadThrough)
+            checkpoints: state.checkpoints, tables: state.tables, exports: state.exports,
+            writeAheadThrough: state.writeAheadThrough)
         state.openedAt = nil
         return true
     }

@@ -39,6 +39,7 @@ extension WriterCore {
         }
         do {
             let (note, failure) = try write(content, started: started)
+            accumulator.noteDurable(content.exports)
             accumulator.reuse(content.sums)
             // Before durable rows join the accumulator and perhaps seal the next one: batches are told of in their
             // order.
@@ -68,7 +69,7 @@ extension WriterCore {
         try quarantine.write(content.quarantine, spoolSequence: spoolSequence)
         let batch = try spool.appendBatch(
             spoolSequence: spoolSequence, digest: sealed.digest, sealed: sealed.bytes,
-            checkpoint: CheckpointCodec.encode(content.checkpoints, tables: content.tables),
+            checkpoint: CheckpointCodec.encode(content.checkpoints, tables: content.tables, exports: content.exports),
             coversWriteAheadThrough: content.writeAheadThrough)
         let failure = try syncBatch(spoolSequence)
         precondition(
@@ -103,12 +104,14 @@ extension WriterCore {
     package mutating func restore(_ recovered: RecoveredState) throws -> RecoveredFiles {
         let checkpoints = try CheckpointCodec.decode(recovered.checkpoint)
         let tables = try CheckpointCodec.decodeTables(recovered.checkpoint)
-        accumulator.restore(checkpoints, tables: tables, writeAheadThrough: 0)
+        let exports = try CheckpointCodec.decodeExports(recovered.checkpoint)
+        accumulator.restore(checkpoints, tables: tables, exports: exports, writeAheadThrough: 0)
         spool.replayKeptWriteAhead { payload, position in recall(payload, position) }
         try spool.replayWriteAhead { payload, position in replay(payload, position) }
         quarantine.abandonUncountedRequeues()
         report(.opened(recovered))
-        return RecoveredFiles(checkpoints: checkpoints, tables: tables, isNewSpool: recovered.isNew)
+        return RecoveredFiles(
+            checkpoints: checkpoints, tables: tables, exports: exports, isNewSpool: recovered.isNew)
     }
 
     /// Remembers the events of a record whose rows are in a batch.

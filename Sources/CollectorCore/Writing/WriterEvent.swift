@@ -83,13 +83,17 @@ package struct RecoveredFiles: Sendable {
     package var checkpoints: [FileID: FileCheckpoint]
     /// Of sources that read a table, by source.
     package var tables: [String: TableCheckpoint]
+    /// Which versions of exports are counted.
+    package var exports: [ExportPlace: ExportCheckpoint]
     package var isNewSpool: Bool
 
     package init(
-        checkpoints: [FileID: FileCheckpoint], tables: [String: TableCheckpoint] = [:], isNewSpool: Bool
+        checkpoints: [FileID: FileCheckpoint], tables: [String: TableCheckpoint] = [:],
+        exports: [ExportPlace: ExportCheckpoint] = [:], isNewSpool: Bool
     ) {
         self.checkpoints = checkpoints
         self.tables = tables
+        self.exports = exports
         self.isNewSpool = isNewSpool
     }
 }

@@ -40,6 +40,8 @@ struct Oracle {
         var tokens: [Key: UInt64] = [:]
         var requests: [Key: UInt64] = [:]
         var rejections: [Int: UInt64] = [:]
+        /// Of exports, by collector, what is taken back subtracted.
+        var exports: [Int: ExportBook.Sums] = [:]
         var digests: Set<BatchDigest> = []
         var places: Set<String> = []
     }
@@ -49,6 +51,7 @@ struct Oracle {
 
     private(set) var fates: [Key: [Fate]] = [:]
     var counted = Counted()
+    var exports = ExportBook()
     /// Rejected records by collector: that must be reported, and that may be on top.
     private var rejected: [Int: (must: UInt64, may: UInt64)] = [:]
     private var keysMade: [Int: Int] = [:]
@@ -120,12 +123,18 @@ struct Oracle {
         }
         var keys: [Key] = []
         for row in rows.rows {
+            if let (key, tokens) = ExportBook.signed(row, of: rows) {
+                let sum = (counted.exports[collector]?[key] ?? 0) + tokens
+                counted.exports[collector, default: [:]][key] = sum == 0 ? nil : sum
+                continue
+            }
             let key = Key(tenant: rows.tenants[Int(row.tenant)], minute: row.minute, flags: row.flags)
             counted.tokens[key, default: 0] += row.counts.input
             counted.requests[key, default: 0] += row.counts.requests
             keys.append(key)
         }
         for key in keys { try check(key) }
+        try exports.check(collector, counted.exports[collector] ?? [:])
         counted.rejections[collector, default: 0] += header.rejections.values.reduce(0, +)
         try checkRejections(collector)
     }
@@ -167,6 +176,7 @@ struct Oracle {
                 }
             }
         }
+        try exports.checkDrained(counted.exports)
         for (collector, known) in rejected.sorted(by: { $0.key < $1.key }) {
             try checkRejections(collector)
             let count = counted.rejections[collector] ?? 0
