@@ -33,7 +33,8 @@ import UsageModel
         let now: Int64 = 1_767_225_600_000
         let context = ChunkContext(
             source: "gateway", file: "logs", nowMilliseconds: now,
-            window: TimeWindow(TimeWindow.Span(back: .days(400), ahead: .minutes(5)), nowMilliseconds: now))
+            window: TimeWindow(
+                TimeWindow.Span(back: .seconds(400 * 86_400), ahead: .seconds(300)), nowMilliseconds: now))
         func row(_ id: Int64, tenant: String) -> String {
             """
             \(id) {"time":"2025-12-31T23:00:00Z","tenant":"\(tenant)","model":"m","input_tokens":\(id),"output_tokens":0}
@@ -56,14 +57,14 @@ import UsageModel
         _ = try add(row(14, tenant: "e") + row(15, tenant: "f") + row(16, tenant: "g"), behind: 13)
         let refused = try add(row(17, tenant: "h"), behind: 16)
         #expect(refused == .full)
-        let sealed = try #require(accumulator.take(force: false, olderThan: .days(1)))
+        let sealed = try #require(accumulator.take(force: false, olderThan: .seconds(3_600)))
         #expect(sealed.tables == ["gateway": TableCheckpoint(numbering: "first", id: 13, evidence: "e13")])
         #expect(sealed.sums.eventCount == 3)
         #expect(sealed.quarantine.map(\.position.line) == [9])
         #expect(sealed.quarantine.map(\.file) == ["logs"])
         let taken = try add(row(17, tenant: "h"), behind: 16)
         #expect(taken != .full)
-        let next = try #require(accumulator.take(force: false, olderThan: .days(1)))
+        let next = try #require(accumulator.take(force: false, olderThan: .seconds(3_600)))
         #expect(next.tables["gateway"]?.id == 16)
         #expect(next.sums.eventCount == 3)
     }
