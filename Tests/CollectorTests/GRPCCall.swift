@@ -48,30 +48,6 @@ struct GRPCCall {
             saysWhen: ["google.rpc.retryinfo-bin", "grpc-status-details-bin"].map { said[$0] != nil })
     }
 
-    /// Begins a call and sends no more of it until it is answered.
-    ///
-    /// - Returns: gRPC's code.
-    func begin(_ beginning: [UInt8]) async throws -> Int? {
-        let dump = "\(directory)/grpc-\(UUID().uuidString).fields"
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments =
-            ["curl", "--silent", "--max-time", "60", "--no-buffer", "--request", "POST", "--upload-file", "."]
-            + arguments
-            + ["--header", "Content-Type: application/grpc", "--header", "TE: trailers", "--dump-header", dump]
-            + ["\(origin)://localhost:\(port)\(Self.tracesPath)"]
-        let input = Pipe()
-        process.standardInput = input
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        try input.fileHandleForWriting.write(contentsOf: Data(beginning))
-        try await waitUntil("the call is answered") { Self.fields(dump)["grpc-status"] != nil || !process.isRunning }
-        try input.fileHandleForWriting.close()
-        process.waitUntilExit()
-        return Self.fields(dump)["grpc-status"].flatMap { Int($0) }
-    }
-
     /// What an answer's fields and trailers say.
     private static func fields(_ file: String) -> [String: String] {
         let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
