@@ -29,7 +29,7 @@ import UsageModel
     /// One batch has the rows and how far the table was read by them, or none has either.
     @Test func `rows are counted together with the checkpoint behind them, and refused ones say their id`() throws {
         let accumulator = Accumulator(limits: Accumulator.Limits(rows: 3), clock: SystemSteadyClock())
-        let plan = try SourcePlan(NativeFormat(), defaults: EventDefaults(provider: "p"), framing: .stream)
+        let plan = try SourcePlan(NativeFormat(), defaults: EventDefaults(provider: "p", region: "r"), framing: .stream)
         let now: Int64 = 1_767_225_600_000
         let context = ChunkContext(
             source: "gateway", file: "logs", nowMilliseconds: now,
