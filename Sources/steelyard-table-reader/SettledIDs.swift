@@ -24,6 +24,8 @@ struct SettledIDs {
     /// The highest id, as of the last look.
     private(set) var highest: Int64?
     private var candidate: Candidate?
+    /// Nothing is left up to it behind the position: the rows were deleted before they were read.
+    private var emptyThrough: Int64?
 
     /// Who is waited for, for people; `nil` for nobody.
     var waitsFor: String? {
@@ -37,13 +39,16 @@ struct SettledIDs {
             """
     }
 
+    /// Notes that there are no rows behind the position up to the bound.
+    mutating func noteNothingLeft() { emptyThrough = bound }
+
     /// Moves the bound on, unless rows behind `id` may be read already.
     mutating func advance(_ table: FoundTable, behind id: Int64, on connection: Connection) throws {
         if self.table != table.oid {
             self = SettledIDs()
             self.table = table.oid
         }
-        if let bound, bound > id { return }
+        if let bound, bound > max(id, emptyThrough ?? .min) { return }
         highest = try table.highestID(on: connection)
         if candidate == nil {
             guard let highest, highest > max(bound ?? .min, id) else { return }

@@ -60,6 +60,7 @@ final class TableReader {
                     portion.bytes
                 )
             }
+            settled.noteNothingLeft()
             let waits = settled.waitsFor
             return (
                 TableAnswer(

@@ -149,6 +149,32 @@ extension EndToEndTests {
             }
         }
 
+        /// The gateway deletes its old rows, and what was still waited for is among them.
+        @Test func `rows that are deleted before they are read hold up nothing that comes after them`() async throws {
+            try await Self.with(.newAPI) { table, installation, aggregator in
+                let (purge, writer) = (try table.connect(), try table.connect())
+                let collector = try await installation.startCollector(Self.setup(table.source()), to: aggregator)
+                try writer.add(tenant: "before", tokens: 1)
+                try await installation.waitUntilCounted(events: 1)
+                try purge.execute("BEGIN")
+                try purge.execute("DELETE FROM logs WHERE id < 0")
+                for number in 0..<5 { try writer.add(tenant: "gone", tokens: number) }
+                try await eventually("the reader waits for who deletes") {
+                    let metrics = try await HTTPCaller().get("\(collector.url)/metrics").text
+                    return metrics.contains("steelyard_collector_table_ids_behind{source=\"gateway\"} 5")
+                }
+                try purge.execute("DELETE FROM logs")
+                try purge.execute("COMMIT")
+                try writer.add(tenant: "after", tokens: 2)
+                try await installation.waitUntilCounted(events: 2)
+                try await collector.stop()
+                #expect(
+                    try await installation.database.byTenant(provider: Self.provider) == [
+                        "before": Counts(1, 1, 1), "after": Counts(1, 2, 1),
+                    ])
+            }
+        }
+
         @Test func `whatever is killed while many write at once, each row is counted once`() async throws {
             let seed = SeededGenerator.chosenSeed()
             print("database source: STEELYARD_TEST_SEED=\(seed)")

@@ -311,6 +311,8 @@ package final class Accumulator: Sendable {
     private func isAtLimit(_ open: OpenBuckets) -> Bool {
         open.sums.rowCount >= limits.rows || open.sums.estimatedBytes >= limits.bytes
             || open.quarantineBytes >= limits.quarantineBytes
+            // Half is left for what is added before this is asked again.
+            || open.sums.eventCount >= BatchBounds.maxEvents / 2
     }
 
     /// Makes sure that the open table may take more.

@@ -166,7 +166,8 @@ package struct ExportFollower {
             noted.goneAtMilliseconds = seen.contains(place) ? nil : wallClock.nowMilliseconds()
             set(noted, for: place)
         }
-        let gone = counted.filter { $0.value.goneAtMilliseconds != nil }
+        // What a version that waits for room is counted in the place of stays.
+        let gone = counted.filter { $0.value.goneAtMilliseconds != nil && $0.key != ready?.place }
         guard gone.count > Self.maxGone else { return }
         let oldest = gone.sorted { ($0.value.goneAtMilliseconds ?? 0) < ($1.value.goneAtMilliseconds ?? 0) }
         for (place, checkpoint) in oldest.prefix(gone.count - Self.maxGone) {
@@ -182,7 +183,7 @@ package struct ExportFollower {
             guard let file = files[place], let original = file.original, let look = file.done else { continue }
             let other = ExportPlace(source: place.source, path: original.path)
             guard let checkpoint = counted[other], checkpoint.digest == original.digest, counted[place] == nil,
-                checkpoint.goneAtMilliseconds != nil, isGone(other.path)
+                checkpoint.goneAtMilliseconds != nil, isGone(other.path), ready?.place != other
             else { continue }
             move(checkpoint, from: other, to: place, look)
         }
