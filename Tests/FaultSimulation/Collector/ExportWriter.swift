@@ -95,16 +95,32 @@ struct ExportWriter {
         append(text)
     }
 
-    /// What the whole lines of the file say, and whether something stands behind them.
-    func content() -> (sums: ExportBook.Sums, isCut: Bool) {
-        var rest = disk.bytes(of: Self.path).count
+    /// What stands in the file.
+    struct Content {
+        /// What its whole lines say.
         var sums: ExportBook.Sums = [:]
+        /// Whether something stands behind them.
+        var isCut = false
+        /// What it says where all that is missing of a line is its end: the record is whole.
+        var withLastRecord: ExportBook.Sums?
+    }
+
+    func content() -> Content {
+        var rest = disk.bytes(of: Self.path).count
+        var content = Content()
         for record in records {
             let count = record.line.count
-            guard rest >= count else { break }
+            let key = ExportBook.Key(tenant: record.tenant, minute: record.minute)
+            guard rest >= count else {
+                if rest == count - 1 {
+                    content.withLastRecord = content.sums.merging([key: record.tokens], uniquingKeysWith: +)
+                }
+                break
+            }
             rest -= count
-            sums[ExportBook.Key(tenant: record.tenant, minute: record.minute), default: 0] += record.tokens
+            content.sums[key, default: 0] += record.tokens
         }
-        return (sums, rest > 0)
+        content.isCut = rest > 0
+        return content
     }
 }

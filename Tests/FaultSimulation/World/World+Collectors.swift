@@ -111,11 +111,13 @@ extension World {
     }
 
     private func noteExport(_ node: CollectorNode) {
-        guard let (sums, isCut) = node.export?.content() else { return }
-        note("\(node.name)'s export says \(sums.count) rows\(isCut ? ", and part of another" : "")")
-        oracle.exports.note(node.index, sums)
+        guard let content = node.export?.content() else { return }
+        let cut = content.isCut ? ", and part of another" : ""
+        note("\(node.name)'s export says \(content.sums.count) rows\(cut)")
+        if let whole = content.withLastRecord { oracle.exports.note(node.index, whole) }
+        oracle.exports.note(node.index, content.sums)
         // The first version may be counted without its last line, which is then refused.
-        if isCut { oracle.reject(node.index, may: 1) }
+        if content.isCut { oracle.reject(node.index, may: 1) }
     }
 
     /// Has the export end with a whole version.
