@@ -64,6 +64,13 @@ struct RowKey: Sendable, Hashable, Comparable {
         RowKey(tenant: tenant, model: model, region: region, codesOf: self)
     }
 
+    /// The same key with other flags.
+    func flagged(_ flags: UsageFlags) -> RowKey {
+        RowKey(packed: packed & ~(1 << Self.flagBits - 1) | UInt64(flags.rawValue))
+    }
+
+    private init(packed: UInt64) { self.packed = packed }
+
     @inline(__always)
     private init(tenant: UInt32, model: UInt32, region: UInt32, codesOf other: RowKey) {
         let names = (UInt64(tenant) << Self.modelBits | UInt64(model)) << Self.regionBits | UInt64(region)

@@ -17,6 +17,8 @@ package enum CheckpointCodec {
     private struct Document: Codable {
         var version: Int
         var files: [Entry]
+        /// ``CheckpointChanges/wholeSource``.
+        var whole: String?
     }
 
     private struct Entry: Codable {
@@ -46,17 +48,25 @@ package enum CheckpointCodec {
     }
 
     package static func encode(_ checkpoints: [FileID: FileCheckpoint]) throws -> [UInt8] {
+        try encode(CheckpointChanges(checkpoints: checkpoints))
+    }
+
+    static func encode(_ changes: CheckpointChanges) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let sorted = checkpoints.map(entry).sorted {
+        let sorted = changes.checkpoints.map(entry).sorted {
             ($0.source, $0.path, $0.inode, $0.orphan ?? 0) < ($1.source, $1.path, $1.inode, $1.orphan ?? 0)
         }
-        let bytes = Array(try encoder.encode(Document(version: version, files: sorted)))
+        let bytes = Array(try encoder.encode(Document(version: version, files: sorted, whole: changes.wholeSource)))
         return bytes.count < compressedFromBytes ? bytes : try compress(bytes)
     }
 
     package static func decode(_ bytes: [UInt8]) throws -> [FileID: FileCheckpoint] {
-        if bytes.isEmpty { return [:] }
+        try decodeChanges(bytes).checkpoints
+    }
+
+    static func decodeChanges(_ bytes: [UInt8]) throws -> CheckpointChanges {
+        if bytes.isEmpty { return CheckpointChanges(checkpoints: [:]) }
         let isJSON = bytes.first == UInt8(ascii: "{")
         let plain = isJSON ? bytes : try Compression.zstd.decompress(bytes, limit: maxBytes, maxWindowLog: 27)
         let document = try JSONDecoder().decode(Document.self, from: Data(plain))
@@ -69,7 +79,7 @@ package enum CheckpointCodec {
                 source: entry.source, device: entry.device, inode: entry.inode, orphan: entry.orphan ?? 0)
             checkpoints[id] = checkpoint(entry)
         }
-        return checkpoints
+        return CheckpointChanges(wholeSource: document.whole, checkpoints: checkpoints)
     }
 
     private static func entry(_ id: FileID, _ checkpoint: FileCheckpoint) -> Entry {

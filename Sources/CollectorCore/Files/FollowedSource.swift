@@ -1,4 +1,5 @@
 package import SourceFormats
+package import UsageModel
 
 /// A source whose events stand in files.
 package struct FollowedSource: Sendable {
@@ -19,12 +20,14 @@ package struct FollowedSource: Sendable {
     package var isWhole: Bool
     /// After how long without growth a last line is taken that has no line end; `nil` for never.
     package var completeLastLineAfter: Duration?
+    /// How the ids of its records are understood.
+    package var ids: IDRules
 
     package init(
         name: String, format: any SourceFormat, wrappings: [Wrapping] = [], defaults: EventDefaults, globs: [String],
         excluded: [String] = [], rotatedDirectories: [String] = [], ignoredAge: Duration? = nil,
         startsAtEnd: Bool = false,
-        isWhole: Bool = false, completeLastLineAfter: Duration? = nil
+        isWhole: Bool = false, completeLastLineAfter: Duration? = nil, ids: IDRules = IDRules()
     ) {
         self.name = name
         plan = try? SourcePlan(format, in: wrappings, defaults: defaults, framing: .stream)
@@ -35,5 +38,6 @@ package struct FollowedSource: Sendable {
         self.startsAtEnd = startsAtEnd
         self.isWhole = isWhole
         self.completeLastLineAfter = completeLastLineAfter
+        self.ids = ids
     }
 }

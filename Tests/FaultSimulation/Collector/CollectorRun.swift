@@ -63,12 +63,13 @@ struct CollectorRun {
             directory: Self.quarantineDirectory, maxBytes: Self.quarantineBytes,
             nextSpoolSequence: recovered.nextSpoolSequence, fileSystem: disk
         ) { _ in }
+        let remembered = RememberedEvents(clock: clock)
         core = WriterCore(
             spool: spool,
             identity: BatchIdentity(
                 provider: CollectorNode.provider, collector: name, spoolID: recovered.spoolID, version: "simulated"),
             accumulator: accumulator, intakeSwitch: intakeSwitch, sealAge: sealAge,
-            quarantine: quarantine, remembered: RememberedEvents(clock: clock), wallClock: clock.wall,
+            quarantine: quarantine, remembered: remembered, wallClock: clock.wall,
             steadyClock: clock
         ) { event in
             if case .sealed(let note) = event { inbox.batches.append(note.batch) }
@@ -81,15 +82,18 @@ struct CollectorRun {
         let defaults = EventDefaults(provider: CollectorNode.provider)
         follower = FileFollower(
             sources: [
-                FollowedSource(name: LogWriter.source, format: NativeFormat(), defaults: defaults, globs: [glob])
+                FollowedSource(
+                    name: LogWriter.source, format: NativeFormat(), defaults: defaults, globs: [glob],
+                    ids: IDRules(repeats: scenario.repeats ?? .once))
             ],
             timeWindow: ReloadableTimeWindow(TimeWindow.Span(back: .seconds(86_400), ahead: .seconds(86_400))),
             recovered: files,
             sealAge: sealAge, accumulator: accumulator, intakeSwitch: intakeSwitch, fileSystem: disk,
             wallClock: clock.wall, steadyClock: clock, chunkBytes: Self.chunkBytes,
-            parsing: .inTurn(pieces: Self.pieces, minPieceBytes: Self.chunkBytes / (2 * Self.pieces))
+            parsing: .inTurn(pieces: Self.pieces, minPieceBytes: Self.chunkBytes / (2 * Self.pieces)),
+            knownIDs: remembered
         ) { event in
-            if case .parsed(_, 0, 0, _, 0) = event { return }
+            if case .parsed(_, 0, 0, _, _, 0) = event { return }
             inbox.fileEvents.append(event)
         }
         intakeSwitch.set(.starting, false)
@@ -124,10 +128,13 @@ struct CollectorRun {
 
     private mutating func takeTurn(_ id: FileID) {
         for _ in 0..<FileFollower.chunksPerTurn {
-            switch follower.readChunk(of: id) {
+            var turn = follower.readChunk(of: id)
+            if case .commits(let chunk) = turn { turn = follower.finishChunk(of: id, core.commit(chunk)) }
+            switch turn {
             case .read: break
-            case .waits: return
+            case .waits, .commits: return
             case .full: core.makeRoom()
+            case .sealsAll: core.sealAll()
             }
         }
     }
