@@ -143,8 +143,8 @@ package struct AggregatorDaemon: Sendable {
             services.append(
                 preparation.before(
                     RollupWorker(
-                        store: store, limits: settings.rollupLimits, poll: settings.rollupPoll, signals: rollup,
-                        registry: registry, logger: logger)))
+                        store: store, limits: settings.rollupLimits, poll: settings.rollupPoll,
+                        interval: settings.rollupInterval, signals: rollup, registry: registry, logger: logger)))
             services.append(
                 preparation.before(SegmentWorker(store: store, clock: clock, registry: registry, logger: logger)))
         }

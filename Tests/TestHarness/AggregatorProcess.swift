@@ -102,6 +102,8 @@ package final class AggregatorProcess: Sendable {
             listening-file: "\(listeningFile)"
             log:
               level: info
+            rollup:
+              interval: 20ms
             \(extra)
             """
     }

@@ -9,7 +9,7 @@ internal import UsageModel
 ///
 /// Any number of instances may run on one database; locks there let one rollup a lane at a time. While more waits than
 /// one rollup takes it goes on without a pause; then it waits for a signal from a commit, or polls for what other
-/// instances committed, and begins no more than one rollup an ``interval``: what a rollup costs beside its rows is paid
+/// instances committed, and begins no more than one rollup an interval: what a rollup costs beside its rows is paid
 /// that often. An error (the database is away, say) makes it wait longer and try again, and never ends it.
 package struct RollupWorker: Service {
     private let store: Store
@@ -20,14 +20,12 @@ package struct RollupWorker: Service {
     private let logger: Logger
     private let metrics: RollupMetrics
 
-    /// The time from one rollup of a lane to the next, where one takes all that waits.
-    package static let interval = Duration.seconds(1)
     /// The longest wait after repeated errors.
     static let maxBackoff = Duration.seconds(10)
 
     package init(
-        store: Store, limits: RollupLimits = RollupLimits(), poll: Duration = .milliseconds(250),
-        interval: Duration = interval, signals: RollupSignals, registry: MetricsRegistry, logger: Logger
+        store: Store, limits: RollupLimits = RollupLimits(), poll: Duration, interval: Duration, signals: RollupSignals,
+        registry: MetricsRegistry, logger: Logger
     ) {
         self.store = store
         self.limits = limits

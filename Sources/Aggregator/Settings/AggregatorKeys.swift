@@ -257,7 +257,13 @@ struct AggregatorKeys: SettingKeys {
             """)
         let poll = Setting(
             "rollup.poll", type: .duration(.milliseconds(10) ... .seconds(60)), default: .milliseconds(250),
-            "How often to look for what other instances committed; own commits are rolled up at once")
+            "How often to look for what other instances committed; own commits are rolled up once the interval is over")
+        let interval = Setting(
+            "rollup.interval", type: .duration(.milliseconds(10) ... .seconds(60)), default: .seconds(1),
+            """
+            The time from the beginning of one rollup that takes all that waits to the next. Shorter, figures follow sooner;
+            longer, a rollup's own cost is paid less often
+            """)
     }
 
     struct Retention: SettingKeys {

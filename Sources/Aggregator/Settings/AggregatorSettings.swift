@@ -48,6 +48,7 @@ package struct AggregatorSettings: DaemonSettings {
     package var rollupEnabled: Bool
     package var rollupLimits: RollupLimits
     package var rollupPoll: Duration
+    package var rollupInterval: Duration
     package var retention: RetentionPolicy
     package var statementRules: StatementRules
     package var listeningFile: String?
@@ -128,6 +129,7 @@ package struct AggregatorSettings: DaemonSettings {
             tenants: settings[\.names.tenants], models: settings[\.names.models], regions: settings[\.names.regions],
             collectorPercent: settings[\.names.collectorPercent])
         rollupPoll = settings[\.rollup.poll]
+        rollupInterval = settings[\.rollup.interval]
         retention = RetentionPolicy(
             payloadDays: settings[\.retention.payloads].map(Self.days),
             minuteDays: settings[\.retention.minutes].map(Self.days),

@@ -89,6 +89,8 @@ struct SegmentHistory {
         var hour = SealedHour(
             place: place, afterPosition: 0, lastPosition: Int64(try session.position()),
             batches: try batches(of: place), totals: SignedTokenCounts(), segments: [])
+        // Days of hours that are kept no more come from their own sums.
+        hour.isInDays = try place.hour < session.floors().hour
         for granularity in SegmentGranularity.allCases {
             let rows = try granularity == .hour ? hourRows(place) : minuteRows(place, granularity)
             let segments = try SegmentEncoder.sealChunks(rows, as: hour.header(granularity))

@@ -36,7 +36,9 @@ struct Inside: Sendable {
                 store: store,
                 intake: BatchIngest(
                     store: store, clock: FixedClock(), maxConcurrentDecodes: 2, rollup: signals, registry: registry),
-                worker: RollupWorker(store: store, signals: signals, registry: registry, logger: logger),
+                worker: RollupWorker(
+                    store: store, poll: .milliseconds(250), interval: .milliseconds(10), signals: signals,
+                    registry: registry, logger: logger),
                 registry: registry)
             try await body(inside)
             await pool.close()
