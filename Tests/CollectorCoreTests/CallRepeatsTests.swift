@@ -14,6 +14,7 @@ private struct AheadRig {
 
     let disk: VirtualDisk
     let rules: IDRules
+    let window: Int64
     private let clock: VirtualClock
     private let files: FailingFileSystem
     let remembered: RememberedEvents
@@ -25,11 +26,13 @@ private struct AheadRig {
     ) throws {
         self.disk = disk
         self.rules = rules
+        self.window = window
         let clock = VirtualClock(time)
         self.clock = clock
         files = FailingFileSystem(disk)
         let (spool, recovered) = try Spool.open(
-            directory: CollectorRun.directory, settings: SpoolSettings(segmentBytes: 4_096, minFreeBytes: 0),
+            directory: CollectorRun.directory,
+            settings: SpoolSettings(segmentBytes: 4_096, minFreeBytes: 0, keptWriteAheadMaxBytes: 1 << 30),
             fileSystem: files, clock: clock.wall)
         let accumulator = Accumulator(limits: Accumulator.Limits(rows: sealRows), clock: clock)
         let intakeSwitch = IntakeSwitch()
@@ -225,10 +228,10 @@ private struct AheadRig {
     }
 
     private func restarted(_ disk: VirtualDisk, _ time: VirtualTime, _ rig: consuming AheadRig) throws -> AheadRig {
-        let rules = rig.rules
+        let (rules, window) = (rig.rules, rig.window)
         _ = consume rig
         disk.reboot(powerCut: true)
-        return try AheadRig(disk, time, rules)
+        return try AheadRig(disk, time, rules, window: window)
     }
 
     @Test func `behind the window a greater record is refused, a smaller one is known`() throws {

@@ -1,5 +1,7 @@
+import CollectorCore
 import Foundation
 import Settings
+import Telemetry
 import TestSupport
 import Testing
 import UsageModel
@@ -112,7 +114,10 @@ import UsageModel
     }
 
     @Test(arguments: [
-        (", repeats: sum, id: {parts: ['']}", "id.parts", "an ending is empty"),
+        (
+            ", repeats: sum, id: {parts: [\(String(repeating: "x", count: 256))]}", "id.parts",
+            "an ending is as long as an id may be"
+        ),
         (", id: {parts: [-a]}", "id.parts", "is for repeats: sum"),
         (", repeats: newest", "repeats", "once, last, sum"),
     ])

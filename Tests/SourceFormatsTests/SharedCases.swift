@@ -124,6 +124,8 @@ struct SharedCase: Sendable, CustomTestStringConvertible {
             try defaults.set(field, to: text, setting: field.name)
         }
         let wrappings = (settings["wrapping"] ?? []).compactMap(Wrapping.init(rawValue:))
+        // As the collector's own default.
+        if settings["repeats"] != nil, defaults.region == nil { defaults.region = "unknown" }
         if let repeats = settings["repeats"]?.first.flatMap(IDRepeats.init(rawValue:)) {
             let plan = try SourcePlan(format, in: wrappings, defaults: defaults, framing: .stream)
             let rules = IDRules(repeats: repeats, parts: settings["id.parts"] ?? [])

@@ -80,9 +80,10 @@ package struct SourceSettings: Sendable {
         let rules = IDRules(scope: entry[\.idScope], repeats: entry[\.repeats] ?? said, parts: entry[\.idParts])
         let horizon = program.keys.deduplication.horizon
         if rules.repeats != .once, program[horizon] == .zero || program[program.keys.deduplication.maxIDs] == 0 {
+            let place: any AnySetting = entry.isGiven(keys.repeats) ? keys.repeats : keys.format
             problems.append(
                 entry.problem(
-                    at: entry[\.repeats] == nil ? keys.format : keys.repeats,
+                    at: place,
                     "repeats: \(rules.repeats.rawValue) needs ids that are remembered",
                     remedy: "give \(horizon.path), or set \(entry.path(of: keys.repeats)): once"))
         }
@@ -93,11 +94,11 @@ package struct SourceSettings: Sendable {
                     at: keys.idParts, "is for \(keys.repeats.path): sum",
                     remedy: "remove it, or set \(entry.path(of: keys.repeats)): sum"))
         }
-        if rules.parts.contains(where: { $0.isEmpty || $0.utf8.count >= Limits.maxEventIDBytes }) {
+        if rules.parts.contains(where: { $0.utf8.count >= Limits.maxEventIDBytes }) {
             problems.append(
                 entry.problem(
-                    at: keys.idParts, "an ending is empty, or as long as an id may be",
-                    remedy: "give endings of 1 to \(Limits.maxEventIDBytes - 1) bytes"))
+                    at: keys.idParts, "an ending is as long as an id may be",
+                    remedy: "give endings of at most \(Limits.maxEventIDBytes - 1) bytes"))
         }
         return rules
     }

@@ -61,7 +61,7 @@ package final class RememberedEvents: Sendable {
     /// A call whose count may change.
     private struct OpenCall: Sendable {
         var call: CountedCall
-        /// By the steady clock; while an earlier run's records are read by their own time.
+        /// By the steady clock; while an earlier run's records are read, by `State/recoveredTime`.
         var changedAt: Int64
     }
 
@@ -84,8 +84,10 @@ package final class RememberedEvents: Sendable {
         /// When calls changed, in that order; those before `firstChange` are outdated.
         var changes: [(key: UInt128, at: Int64)] = []
         var firstChange = 0
-        /// The latest time of an earlier run's records, in milliseconds since 1970.
-        var lastRecordAt: Int64 = 0
+        /// When the earlier run's record was accepted that was read last, in milliseconds since 1970.
+        var lastRecordAt: Int64?
+        /// The time that certainly passed from the first of these records to the last, in milliseconds.
+        var recoveredTime: Int64 = 0
     }
 
     /// What is known about a call.
@@ -220,9 +222,13 @@ package final class RememberedEvents: Sendable {
             position: position, rememberedAt: clock.nowMilliseconds() - age, fingerprints: fingerprints.remembered)
         state.withLock { state in
             remember(group, &state)
-            state.lastRecordAt = max(state.lastRecordAt, fingerprints.acceptedAtMilliseconds)
-            note(fingerprints.calls, at: fingerprints.acceptedAtMilliseconds, &state)
-            expireCalls(before: state.lastRecordAt - limits.windowMilliseconds, &state)
+            // A longer step may be a clock that was set, or a time in which nobody took records: no call's window may
+            // end by it.
+            let step = fingerprints.acceptedAtMilliseconds - (state.lastRecordAt ?? .max / 2)
+            if (0...limits.windowMilliseconds).contains(step) { state.recoveredTime += step }
+            state.lastRecordAt = fingerprints.acceptedAtMilliseconds
+            note(fingerprints.calls, at: state.recoveredTime, &state)
+            expireCalls(before: state.recoveredTime - limits.windowMilliseconds, &state)
         }
     }
 
@@ -231,7 +237,7 @@ package final class RememberedEvents: Sendable {
     func finishRecovery() {
         let now = clock.nowMilliseconds()
         state.withLock { state in
-            let shift = now - state.lastRecordAt
+            let shift = now - state.recoveredTime
             for index in state.changes.indices { state.changes[index].at = min(now, state.changes[index].at + shift) }
             for (key, call) in state.calls { state.calls[key]?.changedAt = min(now, call.changedAt + shift) }
         }

@@ -30,6 +30,8 @@ struct CollectorRun {
     static let directory = "/spool"
     static let quarantineDirectory = "/quarantine"
     static let quarantineBytes = 1 << 20
+    /// What is kept for its ids: more than a simulation brings, since what is forgotten early may count again.
+    static let keptWriteAheadBytes: UInt64 = 64 << 20
 
     let clock: VirtualClock
     let intakeSwitch = IntakeSwitch()
@@ -51,7 +53,8 @@ struct CollectorRun {
     ) throws {
         self.clock = clock
         let settings = SpoolSettings(
-            segmentBytes: scenario.segmentBytes, maxBytes: 1 << 30, minFreeBytes: CollectorNode.reservedBytes)
+            segmentBytes: scenario.segmentBytes, maxBytes: 1 << 30, minFreeBytes: CollectorNode.reservedBytes,
+            keptWriteAheadMaxBytes: scenario.repeats == nil ? 0 : Self.keptWriteAheadBytes)
         disk.setOpening(true)
         defer { disk.setOpening(false) }
         let (spool, recovered) = try Spool.open(

@@ -75,7 +75,7 @@ struct LogWriter {
 
     static func line(_ key: Oracle.Key, id: String? = nil, input: UInt64, output: UInt64 = 0) -> [UInt8] {
         let time = CivilTime.clockText(second: key.minute * 60)
-        let own = id.map { #""id":"\($0)","# } ?? ""
+        let own = id.map { "\"id\":\"\($0)\"," } ?? ""
         return Array(
             """
             {"time":"\(time)Z",\(own)"tenant":"\(key.tenant)","model":"m","region":"r",\
