@@ -11,6 +11,10 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+// Of the event path: functions are also optimized together with those of other modules that they call for each event.
+let eventPath: [SwiftSetting] =
+    strict + [.unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))]
+
 // Generated protobuf code is not ours to make pretty: same language mode, no strictness on top.
 let generated: [SwiftSetting] = [.swiftLanguageMode(.v6)]
 
@@ -18,12 +22,16 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let grpcCore: Target.Dependency = .product(name: "GRPCCore", package: "grpc-swift-2")
+let grpcTransport: Target.Dependency = .product(
+    name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioHTTP2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio-http2")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
@@ -38,6 +46,7 @@ let package = Package(
     products: [
         .executable(name: "steelyard", targets: ["steelyard"]),
         .executable(name: "steelyard-collector", targets: ["steelyard-collector"]),
+        .executable(name: "steelyard-table-reader", targets: ["steelyard-table-reader"]),
         .executable(name: "steelyard-aggregator", targets: ["steelyard-aggregator"]),
     ],
     dependencies: [
@@ -49,8 +58,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-2.git", from: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport.git", from: "2.9.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -62,17 +74,18 @@ let package = Package(
         // MARK: System libraries
         .systemLibrary(name: "CFileStatus"),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
-        .systemLibrary(name: "CMalloc"),
+        .systemLibrary(name: "CMemory"),
+        .systemLibrary(name: "CProcessor"),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
         // MARK: Pure parts
-        .target(name: "UsageModel", swiftSettings: strict),
+        .target(name: "UsageModel", swiftSettings: eventPath),
         .target(name: "TextFormats", dependencies: ["UsageModel", yams], swiftSettings: strict),
         .target(
             name: "Scopes", dependencies: ["UsageModel", "TextFormats", crypto], resources: [.copy("BuiltIn")],
             swiftSettings: strict),
         .target(name: "APIModel", dependencies: ["Scopes", "TextFormats"], swiftSettings: strict),
-        .target(name: "SourceFormats", dependencies: ["UsageModel"], swiftSettings: strict),
+        .target(name: "SourceFormats", dependencies: ["CProcessor", "UsageModel"], swiftSettings: eventPath),
         .target(
             name: "Market", dependencies: ["UsageModel", "TextFormats", "Scopes"], resources: [.copy("BuiltIn")],
             swiftSettings: strict),
@@ -82,12 +95,13 @@ let package = Package(
         // MARK: Wire and disk
         .target(name: "WireProtocol", dependencies: [protobuf], swiftSettings: generated),
         .target(
-            name: "BatchFormat", dependencies: ["UsageModel", "CZstd", "WireProtocol", protobuf, crypto],
-            swiftSettings: strict),
+            name: "BatchFormat", dependencies: ["UsageModel", "CProcessor", "CZstd", "WireProtocol", protobuf, crypto],
+            swiftSettings: eventPath),
         .target(name: "Spool", dependencies: ["UsageModel"], swiftSettings: strict),
         .target(
-            name: "CollectorCore", dependencies: ["UsageModel", "SourceFormats", "BatchFormat", "Spool", "CZstd"],
-            swiftSettings: strict),
+            name: "CollectorCore",
+            dependencies: ["UsageModel", "SourceFormats", "BatchFormat", "Spool", "CZstd", crypto],
+            swiftSettings: eventPath),
 
         // MARK: Database
         .target(name: "Postgres", dependencies: ["UsageModel", "CLibPQ", logging, nioPosix], swiftSettings: strict),
@@ -103,7 +117,7 @@ let package = Package(
         .target(name: "Telemetry", dependencies: ["UsageModel", logging], swiftSettings: strict),
         .target(
             name: "DaemonSupport",
-            dependencies: ["CMalloc", "Settings", "Telemetry", argumentParser, lifecycle, logging, unixSignals],
+            dependencies: ["CMemory", "Settings", "Telemetry", argumentParser, lifecycle, logging, unixSignals],
             swiftSettings: strict),
         .target(
             name: "HTTPSupport",
@@ -120,15 +134,19 @@ let package = Package(
         .target(
             name: "Identity", dependencies: ["CFileStatus", "UsageModel", asn1, crypto, x509], swiftSettings: strict),
 
+        .target(name: "TableReading", swiftSettings: strict),
+
         // MARK: The daemons
         .target(
             name: "Collector",
             dependencies: [
                 "UsageModel", "SourceFormats", "BatchFormat", "Spool", "CollectorCore", "Settings", "Telemetry",
-                "DaemonSupport", "HTTPSupport", "Identity", "TextFormats",
-                asyncHTTPClient, httpTypes, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioSSL, unixSignals,
+                "DaemonSupport", "HTTPSupport", "Identity", "TableReading", "TextFormats",
+                asyncHTTPClient, grpcCore, grpcTransport, httpTypes, hummingbird, lifecycle, logging, nioCore, nioHTTP1,
+                nioHTTP2, nioPosix, nioSSL, subprocess, systemPackage, unixSignals,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
+                .product(name: "NIOHPACK", package: "swift-nio-http2"),
             ],
             swiftSettings: strict),
         .target(
@@ -155,6 +173,9 @@ let package = Package(
                 "UsageModel", "Collector", "DaemonSupport", "Identity", "Telemetry", argumentParser, logging,
             ],
             swiftSettings: strict),
+        .executableTarget(
+            name: "steelyard-table-reader",
+            dependencies: ["Postgres", "TableReading", "UsageModel", argumentParser], swiftSettings: strict),
         .executableTarget(
             name: "steelyard-aggregator",
             dependencies: [
@@ -276,7 +297,8 @@ let package = Package(
         .testTarget(
             name: "CollectorTests",
             dependencies: [
-                "Collector", "CollectorCore", "SourceFormats", "BatchFormat", "Spool", "Settings", "Telemetry",
+                "Collector", "CollectorCore", "SourceFormats", "BatchFormat", "Spool", "Settings", "TableReading",
+                "Telemetry",
                 "UsageModel", "Identity", "HTTPSupport", "TestSupport", httpTypes, hummingbird, lifecycle, logging,
                 nioCore,
                 nioPosix, nioSSL,
@@ -308,8 +330,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "UsageModel", "BatchFormat", "Identity", "TestHarness", "TestSupport", "steelyard",
-                "steelyard-collector",
+                "UsageModel", "BatchFormat", "EmbeddedPostgres", "Identity", "TestHarness", "TestSupport", "steelyard",
+                "steelyard-collector", "steelyard-table-reader",
                 "steelyard-aggregator",
             ],
             swiftSettings: strict),

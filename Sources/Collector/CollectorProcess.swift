@@ -14,6 +14,8 @@ internal import UsageModel
 package struct CollectorProcess: Sendable {
     /// What the listening file calls the listener of pushed events.
     static let listenerName = "http"
+    /// What it calls the one of OTLP/gRPC.
+    static let grpcListenerName = "grpc"
     /// What it calls the one of `metrics.listen`.
     static let metricsListenerName = "metrics"
     /// What it calls the one of this machine's own commands.
@@ -52,10 +54,12 @@ package struct CollectorProcess: Sendable {
             among: [
                 OpenFiles.Use("http.max-connections", wanted: settings.http.maxConnections),
                 OpenFiles.Use("open-followed-files", wanted: settings.fileSources.isEmpty ? 1 : FileFollower.maxFiles),
+                OpenFiles.Use("grpc.max-connections", wanted: settings.grpc?.maxConnections ?? 1),
             ], metrics: parts.metrics.registry, prefix: "steelyard_collector", logger: logger)
         let reader = FileReader(
             settings: settings, writer: opened.writer, recovered: opened.files, parts: parts, maxHandles: shares[1])
-        let monitor = SourceMonitor(settings: settings, reader: reader, parts: parts, board: board)
+        let tables = TableSources(settings: settings, writer: opened.writer, recovered: opened.files, parts: parts)
+        let monitor = SourceMonitor(settings: settings, reader: reader, tables: tables, parts: parts, board: board)
         let client = settings.aggregator.map {
             AggregatorClient(
                 settings: $0, version: version, nameBudgets: parts.nameBudgets, metrics: parts.metrics)
@@ -63,14 +67,19 @@ package struct CollectorProcess: Sendable {
         var server = CollectorServer(
             settings: settings, parts: parts, board: board, writer: opened.writer, version: version)
         server.maxConnections = shares[0]
+        server.maxGRPCConnections = shares[2]
         server.tls = try settings.http.tls.map { try ReloadableTLS(files: $0) }
         let (access, tls) = (server.access, server.tls)
         let names =
-            [Self.listenerName] + (settings.http.metricsListen == nil ? [] : [Self.metricsListenerName])
+            [Self.listenerName] + (settings.grpc == nil ? [] : [Self.grpcListenerName])
+            + (settings.http.metricsListen == nil ? [] : [Self.metricsListenerName])
             + [Self.controlListenerName]
         let listening = ListeningFile(path: settings.storage.listeningFile, listeners: names, logger: logger)
         let application = server.makeApplication { address in
             listening.add(Self.listenerName, address: address)
+        }
+        let grpcListener = server.makeGRPCListener { address in
+            listening.add(Self.grpcListenerName, address: address)
         }
         let metricsApplication = server.makeMetricsApplication { address in
             listening.add(Self.metricsListenerName, address: address)
@@ -93,9 +102,11 @@ package struct CollectorProcess: Sendable {
         }
         // Stopped from the last to the first: no more input, then the last seal, then what shipping is still possible.
         var services: [any Service] = [
-            makeShipper(opened, client: client, parts: parts, board: board), opened.writer, reader, monitor, reload,
+            makeShipper(opened, client: client, parts: parts, board: board), opened.writer, reader, tables, monitor,
+            reload,
             listening, application, control,
         ]
+        if let grpcListener { services.append(grpcListener) }
         if let metricsApplication { services.append(metricsApplication) }
         if let tls {
             services.append(
@@ -107,6 +118,7 @@ package struct CollectorProcess: Sendable {
             configuration: ServiceGroupConfiguration(
                 services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
+        ProcessMemory.letGoOfCode()
         try await group.run()
         try await opened.writer.close()
         logger.info("stopped; what isn't shipped stays in the spool")

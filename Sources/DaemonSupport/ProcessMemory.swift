@@ -1,6 +1,6 @@
-internal import CMalloc
+internal import CMemory
 
-/// What the C library's allocator keeps of the process's memory.
+/// What the process has of the machine's memory beside what it uses.
 package enum ProcessMemory {
     /// The most arenas of the allocator. Each keeps what its threads have freed, so that the default of eight for each
     /// processor would keep the peak of each.
@@ -23,4 +23,8 @@ package enum ProcessMemory {
     package static func giveBack() {
         _ = malloc_trim(0)
     }
+
+    /// Lets go of the pages of code, most of which only starting needed. What is run from then on comes back by itself,
+    /// from the system's cache of files.
+    package static func letGoOfCode() { steelyard_release_code() }
 }

@@ -11,7 +11,9 @@ package final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHand
 
     private let headerDeadline: TimeAmount
     private let maxAge: TimeAmount
-    private var headerTask: Scheduled<Void>?
+    private var headerTimer: Scheduled<Void>?
+    /// When the head that is awaited must be complete; `nil` where none is. The timer may run from an earlier one.
+    private var headerDeadlineAt: NIODeadline?
     private var ageTask: Scheduled<Void>?
     /// A request has ended and no byte of the next has come.
     private var isBetweenRequests = false
@@ -49,8 +51,7 @@ package final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHand
     /// A request's head is complete.
     func headArrived() {
         isBetweenRequests = false
-        headerTask?.cancel()
-        headerTask = nil
+        headerDeadlineAt = nil
         if let number = pendingNumber {
             pending?.brought(number)
             pendingNumber = nil
@@ -64,16 +65,27 @@ package final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHand
 
     private func awaitHead(_ context: ChannelHandlerContext) {
         isBetweenRequests = false
-        headerTask?.cancel()
-        headerTask = context.eventLoop.assumeIsolated().scheduleTask(in: headerDeadline) {
-            context.close(promise: nil)
+        let deadline = context.eventLoop.now + headerDeadline
+        headerDeadlineAt = deadline
+        if headerTimer == nil { scheduleHeaderTimer(context, at: deadline) }
+    }
+
+    private func scheduleHeaderTimer(_ context: ChannelHandlerContext, at deadline: NIODeadline) {
+        headerTimer = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
+            self.headerTimer = nil
+            guard let awaited = self.headerDeadlineAt else { return }
+            if context.eventLoop.now >= awaited {
+                context.close(promise: nil)
+            } else {
+                self.scheduleHeaderTimer(context, at: awaited)
+            }
         }
     }
 
     private func cancel() {
-        headerTask?.cancel()
+        headerTimer?.cancel()
         ageTask?.cancel()
-        headerTask = nil
+        headerTimer = nil
         ageTask = nil
         if let number = pendingNumber {
             pending?.ended(number)

@@ -10,14 +10,20 @@ package struct GuardedPlainChannel: ServerChildChannel {
     private let headerDeadline: TimeAmount
     private let maxAge: TimeAmount
     private let pending: PendingConnections?
+    private let runsOnEventLoop: Bool
 
+    /// - Parameters:
+    ///   - pending: the listener's connections that haven't brought a request, if they are limited.
+    ///   - runsOnEventLoop: whether requests are handled by the connection's event loop: see ``EventLoopExecutor``.
     package init(
-        base: HTTP1Channel, headerDeadline: TimeAmount, maxAge: TimeAmount, pending: PendingConnections? = nil
+        base: HTTP1Channel, headerDeadline: TimeAmount, maxAge: TimeAmount, pending: PendingConnections? = nil,
+        runsOnEventLoop: Bool = false
     ) {
         self.base = base
         self.headerDeadline = headerDeadline
         self.maxAge = maxAge
         self.pending = pending
+        self.runsOnEventLoop = runsOnEventLoop
     }
 
     package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
@@ -27,7 +33,9 @@ package struct GuardedPlainChannel: ServerChildChannel {
     }
 
     package func handle(value: Value, logger: Logger) async {
-        await base.handle(value: value, logger: logger)
+        await withTaskExecutorPreference(runsOnEventLoop ? EventLoopExecutor(value.channel.eventLoop) : nil) {
+            await base.handle(value: value, logger: logger)
+        }
     }
 }
 

@@ -8,6 +8,13 @@ package enum HostField {
     ///
     /// - Throws: ``Problem`` 400 where it is absent, doubled or malformed.
     package static func host(calledBy request: Request) throws(Problem) -> String {
+        try host(in: authority(calledBy: request))
+    }
+
+    /// The value of `Host`, or the authority of HTTP/2.
+    ///
+    /// - Throws: ``Problem`` 400 where it is absent or doubled.
+    static func authority(calledBy request: Request) throws(Problem) -> String {
         // The first Host field, or the authority of HTTP/2, stands apart; what is left among the fields is one more.
         let fields = request.headers.filter { $0.name.canonicalName == "host" }.map(\.value)
         let said = (request.head.authority.map { [$0] } ?? []) + fields
@@ -17,6 +24,11 @@ package enum HostField {
         guard said.count == 1 else {
             throw .badRequest("The request says more than once which host is called; say it once, in Host.")
         }
+        return authority
+    }
+
+    /// - Throws: ``Problem`` 400 where it is malformed.
+    static func host(in authority: String) throws(Problem) -> String {
         guard let host = host(of: authority) else {
             throw .badRequest("The Host field is not a name or address with an optional port.")
         }

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import HTTPTypes
 package import Hummingbird
+internal import Synchronization
 
 /// By which names a listener may be called. A page in somebody's browser can send requests to a name of its own that
 /// leads to this machine; it can't make the browser say another name.
@@ -8,6 +9,12 @@ package struct HostRule: Sendable {
     /// Names beside IP addresses and those of the certificate.
     private let names: Set<String>
     private let tls: ReloadableTLS?
+    private let lastHost = LastHost()
+
+    /// The authority that was found to be a name of the listener's last: nearly all requests call the same one.
+    private final class LastHost: Sendable {
+        let authority = Mutex("")
+    }
 
     /// - Parameters:
     ///   - names: the names that are configured, without port.
@@ -21,25 +28,31 @@ package struct HostRule: Sendable {
     /// - Throws: ``Problem`` 400 where `Host` is absent, doubled or malformed, 421 for a foreign one, 403 for a request
     ///   that a browser sends for a page of somebody else.
     package func check(_ request: Request) throws(Problem) {
-        let host = try HostField.host(calledBy: request)
-        guard
-            names.contains(host) || Self.isAddress(host)
-                || tls?.names.contains(where: { HostField.covers($0, host: host) }) ?? false
-        else {
-            throw Problem(
-                status: 421, code: "foreign-host", title: "This listener is not called so",
-                detail:
-                    "The Host field names another host. Call the listener by its IP address or as localhost, or let "
-                    + "its operator add the name to http.hosts.")
+        let authority = try HostField.authority(calledBy: request)
+        if lastHost.authority.withLock({ $0 }) != authority {
+            let host = try HostField.host(in: authority)
+            let isOwn = names.contains(host) || Self.isAddress(host)
+            guard isOwn || tls?.names.contains(where: { HostField.covers($0, host: host) }) ?? false else {
+                throw Problem(
+                    status: 421, code: "foreign-host", title: "This listener is not called so",
+                    detail:
+                        "The Host field names another host. Call the listener by its IP address or as localhost, or let "
+                        + "its operator add the name to http.hosts.")
+            }
+            // Names of a certificate may change.
+            if isOwn { lastHost.authority.withLock { $0 = authority } }
         }
         let sites = request.headers.filter { $0.name.canonicalName == "sec-fetch-site" }.map { $0.value.lowercased() }
         guard request.headers[.origin] == nil, sites.allSatisfy({ $0 == "none" || $0 == "same-origin" }) else {
-            throw Problem(
-                status: 403, code: "cross-site", title: "Pages of other sites may not call this",
-                detail: "The request says that a browser sends it for a page (Origin, Sec-Fetch-Site); programs send "
-                    + "neither field.")
+            throw Self.crossSite
         }
     }
+
+    /// The answer to a browser that calls for a page.
+    package static let crossSite = Problem(
+        status: 403, code: "cross-site", title: "Pages of other sites may not call this",
+        detail: "The request says that a browser sends it for a page (Origin, Sec-Fetch-Site); programs send neither "
+            + "field.")
 
     private static func isAddress(_ host: String) -> Bool {
         if host.contains(":") { return host.allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." } }

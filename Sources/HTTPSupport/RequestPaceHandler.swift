@@ -5,18 +5,32 @@ package import NIOHTTPTypes
 /// Cuts off request bodies that come too slowly or take too long, and drops what is larger than any route allows.
 ///
 /// One stands in each HTTP/1.1 connection and each HTTP/2 stream, after the HTTP decoder. Handlers refuse a declared
-/// length before reading; this is for bodies that lie about it, or trickle in after the answer.
+/// length before reading; this is for bodies that lie about it, or trickle in after the answer. Where there is a
+/// deadline a handler that still reads the body then is thrown ``BodyDeadlineError``, so that it can answer.
+///
+/// There is one timer a connection: a request that ends in time leaves it as it is, for the next one.
 package final class RequestPaceHandler: ChannelInboundHandler, RemovableChannelHandler {
     package typealias InboundIn = HTTPRequestPart
     package typealias InboundOut = HTTPRequestPart
 
     private let window: TimeAmount
+    private let bodyTimeout: TimeAmount?
     private let fresh: BodyPace
     private var pace: BodyPace
-    private var task: Scheduled<Void>?
+    private var timer: Scheduled<Void>?
+    private var isReading = false
+    /// When the window ends in which the body is.
+    private var windowEnd = NIODeadline.distantFuture
+    /// When the body must have come; `distantFuture` once that was told.
+    private var deadline = NIODeadline.distantFuture
+    private var knownGuard: ConnectionGuard?
 
-    package init(window: TimeAmount, pace: BodyPace) {
+    /// - Parameters:
+    ///   - window: how often the pace is looked at.
+    ///   - bodyTimeout: the time for a whole body; `nil` for what the pace allows.
+    package init(window: TimeAmount, pace: BodyPace, bodyTimeout: TimeAmount? = nil) {
         self.window = window
+        self.bodyTimeout = bodyTimeout
         self.fresh = pace
         self.pace = pace
     }
@@ -25,7 +39,12 @@ package final class RequestPaceHandler: ChannelInboundHandler, RemovableChannelH
         switch unwrapInboundIn(data) {
         case .head:
             tellGuard(context)
-            start(context)
+            isReading = true
+            pace = fresh
+            let now = context.eventLoop.now
+            windowEnd = now + window
+            deadline = bodyTimeout.map { now + $0 } ?? .distantFuture
+            if timer == nil { schedule(context) }
         case .body(let buffer):
             let wasWithinLimit = pace.bytes <= pace.maxBytes
             switch pace.received(buffer.readableBytes) {
@@ -39,13 +58,16 @@ package final class RequestPaceHandler: ChannelInboundHandler, RemovableChannelH
                 return
             }
         case .end:
-            stop()
+            isReading = false
             ownGuard(context)?.requestEnded()
         }
         context.fireChannelRead(data)
     }
 
-    package func handlerRemoved(context: ChannelHandlerContext) { stop() }
+    package func handlerRemoved(context: ChannelHandlerContext) {
+        stop()
+        knownGuard = nil
+    }
 
     package func channelInactive(context: ChannelHandlerContext) {
         stop()
@@ -59,36 +81,54 @@ package final class RequestPaceHandler: ChannelInboundHandler, RemovableChannelH
     private func tellGuard(_ context: ChannelHandlerContext) {
         if let found = ownGuard(context) {
             found.headArrived()
-        } else if let parent = context.channel.parent, parent.eventLoop === context.eventLoop {
-            let found = try? parent.pipeline.syncOperations.handler(type: ConnectionGuard.self)
-            found?.headArrived()
+        } else {
+            context.channel.tellGuardOfConnection()
         }
     }
 
     /// The guard of this very pipeline, which there is for HTTP/1.1.
     private func ownGuard(_ context: ChannelHandlerContext) -> ConnectionGuard? {
-        try? context.pipeline.syncOperations.handler(type: ConnectionGuard.self)
+        if knownGuard == nil {
+            knownGuard = try? context.pipeline.syncOperations.handler(type: ConnectionGuard.self)
+        }
+        return knownGuard
     }
 
-    private func start(_ context: ChannelHandlerContext) {
-        stop()
-        pace = fresh
-        scheduleWindow(context)
-    }
-
-    private func scheduleWindow(_ context: ChannelHandlerContext) {
-        task = context.eventLoop.assumeIsolated().scheduleTask(in: window) {
-            if self.pace.windowPassed() == .keepGoing {
-                self.scheduleWindow(context)
-            } else {
-                self.task = nil
-                context.close(promise: nil)
+    /// A timer that runs already ends no later than the one that would be needed: both times only ever move on.
+    private func schedule(_ context: ChannelHandlerContext) {
+        timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: min(windowEnd, deadline)) {
+            self.timer = nil
+            guard self.isReading else { return }
+            let now = context.eventLoop.now
+            if now >= self.windowEnd {
+                guard self.pace.windowPassed() == .keepGoing else { return context.close(promise: nil) }
+                self.windowEnd = now + self.window
             }
+            let isLate = now >= self.deadline
+            if isLate { self.deadline = .distantFuture }
+            self.schedule(context)
+            if isLate { context.fireErrorCaught(BodyDeadlineError()) }
         }
     }
 
     private func stop() {
-        task?.cancel()
-        task = nil
+        isReading = false
+        timer?.cancel()
+        timer = nil
+    }
+}
+
+/// The body of a request didn't come in the time that it has.
+package struct BodyDeadlineError: Error {
+    package init() {}
+}
+
+extension Channel {
+    /// Says to the guard of an HTTP/2 stream's connection that the head of a request has arrived. On its event loop
+    /// only.
+    package func tellGuardOfConnection() {
+        guard let parent, parent.eventLoop === eventLoop else { return }
+        let found = try? parent.pipeline.syncOperations.handler(type: ConnectionGuard.self)
+        found?.headArrived()
     }
 }

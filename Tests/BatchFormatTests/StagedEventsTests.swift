@@ -31,7 +31,7 @@ internal import UsageModel
     @Test func `what one event can't be is refused when it is staged`() throws {
         var staged = StagedEvents()
         for event in [
-            PlainEvent(tenant: "(cmd)"), PlainEvent(model: ""), PlainEvent(minute: -1),
+            PlainEvent(tenant: ""), PlainEvent(model: "(cmd)"), PlainEvent(model: ""), PlainEvent(minute: -1),
             PlainEvent(counts: TokenCounts(requests: 0)),
         ] {
             var sums = MinuteBuckets()
@@ -40,6 +40,19 @@ internal import UsageModel
             #expect(rejection == expected)
         }
         #expect(staged.count == 0)
+    }
+
+    @Test(arguments: [1, 15, 16, 17, 40])
+    func `a tenant that can't be one has its chunk added event by event`(place: Int) throws {
+        var staged = StagedEvents()
+        for index in 0..<40 { try staged.add(PlainEvent(tenant: index == place ? "(cmd)" : "t\(index)")) }
+        if place == 40 { try staged.add(PlainEvent(tenant: "(cmd)")) }
+        var sums = MinuteBuckets()
+        #expect(sums.add(&staged, table: 1) == .full)
+        #expect(sums.isEmpty && staged.isOverfull)
+        staged.removeAll()
+        try staged.add(PlainEvent(tenant: "t1"))
+        #expect(sums.add(&staged, table: 1) == .added)
     }
 
     @Test func `events that might not fit the rows change nothing`() throws {

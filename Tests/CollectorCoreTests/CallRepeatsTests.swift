@@ -56,7 +56,8 @@ private struct AheadRig {
             ],
             timeWindow: ReloadableTimeWindow(TimeWindow.Span(back: .seconds(86_400), ahead: .seconds(86_400))),
             recovered: found, sealAge: .seconds(3_600), accumulator: accumulator, intakeSwitch: intakeSwitch,
-            fileSystem: files, wallClock: clock.wall, steadyClock: clock, chunkBytes: 512, knownIDs: remembered,
+            fileSystem: files, versionsDirectory: "/versions", wallClock: clock.wall, steadyClock: clock,
+            chunkBytes: 512, knownIDs: remembered,
             report: { _ in })
         intakeSwitch.set(.starting, false)
     }

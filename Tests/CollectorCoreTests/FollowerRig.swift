@@ -57,7 +57,8 @@ struct FollowerRig {
             timeWindow: ReloadableTimeWindow(TimeWindow.Span(back: .seconds(86_400), ahead: .seconds(86_400))),
             recovered: RecoveredFiles(checkpoints: checkpoints, isNewSpool: checkpoints.isEmpty),
             sealAge: .seconds(10), accumulator: accumulator, intakeSwitch: intakeSwitch, fileSystem: files,
-            wallClock: clock.wall, steadyClock: clock, maxHandles: maxHandles, bootedAtMilliseconds: bootedAt
+            versionsDirectory: "/versions", wallClock: clock.wall, steadyClock: clock, maxHandles: maxHandles,
+            bootedAtMilliseconds: bootedAt
         ) { report.note($0) }
     }
 

@@ -54,7 +54,8 @@ import UsageModel
             timeWindow: ReloadableTimeWindow(TimeWindow.Span(back: .seconds(86_400), ahead: .seconds(86_400))),
             recovered: RecoveredFiles(checkpoints: [:], isNewSpool: true),
             sealAge: .seconds(10), accumulator: accumulator, intakeSwitch: intakeSwitch, fileSystem: disk,
-            wallClock: clock.wall, steadyClock: clock, chunkBytes: chunkBytes, parsing: parsing
+            versionsDirectory: "/versions", wallClock: clock.wall, steadyClock: clock, chunkBytes: chunkBytes,
+            parsing: parsing
         ) { _ in }
         var counted = Counted()
         func seal() -> Bool {
@@ -129,6 +130,26 @@ import UsageModel
         #expect(sealed.quarantine.map(\.position) == whole.quarantine.map(\.position))
     }
 
+    private static let oneRow = UsageRows(
+        tenants: ["t"], models: ["m"], regions: ["r"],
+        rows: [
+            UsageRow(
+                minute: 1, tenant: 0, model: 0, region: 0, layer: .maas, workload: .online, modality: .text,
+                counts: TokenCounts(requests: 1))
+        ])
+
+    @Test func `a table with as many events as a batch may say is put away, and no event is refused`() throws {
+        let accumulator = Accumulator(limits: Accumulator.Limits(rows: 1_000), clock: SystemSteadyClock())
+        let many = AcceptedRows(rows: Self.oneRow, eventCount: BatchBounds.maxEvents - 10)
+        #expect(accumulator.merge(many, position: 1))
+        // It is away, and what comes next has a table of its own.
+        #expect(accumulator.makeRoom())
+        let full = try #require(accumulator.take(force: false, olderThan: .seconds(3_600)))
+        #expect(full.sums.eventCount == BatchBounds.maxEvents - 10)
+        #expect(accumulator.merge(AcceptedRows(rows: Self.oneRow, eventCount: 50), position: 2))
+        #expect(accumulator.take(force: true, olderThan: .zero)?.sums.eventCount == 50)
+    }
+
     @Test func `more models than a batch holds are refused one by one, as a parser alone would refuse them`() {
         let text = (0..<Limits.maxModelsPerBatch + 50).map { index in
             #"{"time":"2026-01-01T00:00:00Z","tenant":"t","model":"m\#(index)","region":"r","input_tokens":1,"output_tokens":0}"#
@@ -145,20 +166,13 @@ import UsageModel
         let clock = VirtualClock(VirtualTime())
         let accumulator = Accumulator(limits: Accumulator.Limits(rows: 1_000), clock: clock)
         #expect(!accumulator.releaseMemory(idleFor: .zero))
-        let rows = UsageRows(
-            tenants: ["t"], models: ["m"], regions: ["r"],
-            rows: [
-                UsageRow(
-                    minute: 1, tenant: 0, model: 0, region: 0, layer: .maas, workload: .online, modality: .text,
-                    counts: TokenCounts(requests: 1))
-            ])
-        #expect(accumulator.merge(AcceptedRows(rows: rows, eventCount: 1), position: 1))
+        #expect(accumulator.merge(AcceptedRows(rows: Self.oneRow, eventCount: 1), position: 1))
         #expect(!accumulator.releaseMemory(idleFor: .zero), "what is open isn't idle")
         #expect(accumulator.take(force: true, olderThan: .zero)?.sums.eventCount == 1)
         #expect(!accumulator.releaseMemory(idleFor: .seconds(1)))
         #expect(accumulator.releaseMemory(idleFor: .zero))
         #expect(!accumulator.releaseMemory(idleFor: .zero), "there is nothing left to give")
-        #expect(accumulator.merge(AcceptedRows(rows: rows, eventCount: 1), position: 2))
+        #expect(accumulator.merge(AcceptedRows(rows: Self.oneRow, eventCount: 1), position: 2))
         #expect(accumulator.take(force: true, olderThan: .zero)?.sums.eventCount == 1)
     }
 }

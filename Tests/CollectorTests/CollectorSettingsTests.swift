@@ -336,6 +336,29 @@ import UsageModel
         #expect(keys(yaml) == expected)
     }
 
+    @Test(
+        arguments: [
+            ("grpc: {listen: 127.0.0.1:0}\nsources: {a: {type: http, format: otlp}}", []),
+            ("grpc: {listen: 127.0.0.1:0}\nsources: {a: {type: http}}", ["grpc.listen"]),
+            ("grpc: {max-connections: 3}", ["grpc.max-connections"]),
+            (
+                "grpc: {listen: 0.0.0.0:0}\nsources: {a: {type: http, format: otlp}, b: {type: http}}",
+                ["grpc.listen", "sources.a.type"]
+            ),
+            ("grpc: {listen: 0.0.0.0:0}\nhttp: {\(tls)}\nsources: {a: {type: http, format: otlp}}", ["sources.a.type"]),
+            (
+                "grpc: {listen: 0.0.0.0:0}\nhttp: {\(tls)}\n"
+                    + "sources: {a: {type: http, format: otlp, token-files: t}, b: {type: http}}", []
+            ),
+            (
+                "listen: 0.0.0.0:0\ngrpc: {listen: 0.0.0.0:0}\nhttp: {\(tls), unnamed-source: false}\n"
+                    + "sources: {a: {type: http, format: otlp}}", ["sources.a.type"]
+            ),
+        ] as [(String, [String])])
+    func `what others push over gRPC is held to the same`(yaml: String, expected: [String]) {
+        #expect(keys(yaml) == expected)
+    }
+
     @Test func `tokens change without a restart`() throws {
         let old = try Rig.settings("/tmp", "http: {token-files: t}\nsources: {a: {type: http, token-files: x}}")
         let new = try Rig.settings("/tmp", "http: {token-files: u}\nsources: {a: {type: http, token-files: [x, y]}}")

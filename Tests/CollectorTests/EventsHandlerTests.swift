@@ -325,6 +325,29 @@ import UsageModel
         }
     }
 
+    /// LiteLLM drops for good what is answered 413 or 429.
+    @Test func `LiteLLM is told to come again where others are told to send less`() async throws {
+        let yaml = """
+            http: {max-body: 1KiB, requests-per-second: 1}
+            sources: {litellm: {type: http, format: litellm}, gateway: {type: http}}
+
+            """
+        for (source, tooLarge, tooMany) in [("litellm", 503, 503), ("gateway", 413, 429)] {
+            try await withServer(yaml) { server in
+                let path = "/v1/events/\(source)"
+                let large = try await server.post(String(repeating: " ", count: 1_025), path: path)
+                #expect(large.status == tooLarge)
+                #expect(large.answer.code == "body-too-large")
+                #expect((large.headers[.retryAfter] != nil) == (tooLarge == 503))
+                // The clock stands still, and the second's request is spent.
+                let many = try await server.post("{}", path: path)
+                #expect(many.status == tooMany)
+                #expect(many.answer.code == "too-many-requests")
+                #expect(many.headers[.retryAfter] == "1")
+            }
+        }
+    }
+
     @Test func `more requests than allowed are 429`() async throws {
         try await withServer("http: {requests-per-second: 3}") { server in
             for _ in 0..<3 { #expect(try await server.post(Lines.event()).status == 200) }

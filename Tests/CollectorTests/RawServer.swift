@@ -14,7 +14,7 @@ enum RawServer {
     /// Runs `body` with the port of a collector. Limits that `change` doesn't make short are so long that one which
     /// isn't kept ends the test by its time.
     static func with(
-        _ change: (inout ConnectionLimits) -> Void = { _ in },
+        bodyTimeout: String = "10m", _ change: (inout ConnectionLimits) -> Void = { _ in },
         _ body: @Sendable (_ port: Int) async throws -> Void
     ) async throws {
         var limits = ConnectionLimits()
@@ -25,7 +25,8 @@ enum RawServer {
         change(&limits)
         let settled = limits
         try await ScratchDirectory.with("slow") { directory in
-            let rig = try await Rig.open(directory, "listen: 127.0.0.1:0\nhttp: {body-timeout: 10m, max-body: 4MiB}")
+            let rig = try await Rig.open(
+                directory, "listen: 127.0.0.1:0\nhttp: {body-timeout: \(bodyTimeout), max-body: 4MiB}")
             var server = rig.server
             server.limits = settled
             try await serve(server, body)

@@ -119,6 +119,8 @@ import UsageModel
             "an ending is as long as an id may be"
         ),
         (", id: {parts: [-a]}", "id.parts", "is for repeats: sum"),
+        (", content: replaced, repeats: last", "repeats", "is for files that grow"),
+        (", content: replaced, id: {scope: collector}", "id.scope", "is for files that grow"),
         (", repeats: newest", "repeats", "once, last, sum"),
     ])
     func `what can't work is refused`(_ more: String, _ key: String, _ message: String) throws {

@@ -178,26 +178,33 @@ import UsageModel
 
     @Test(.enabled(if: RotationTests.mayMount, "needs root and loop devices"), arguments: [3, 20, 400])
     func `the same file system under another device counts nothing twice`(count: Int) async throws {
-        try await withDirectory { directory in
-            let yaml = sources("disk/*.log")
+        try await Self.countAcrossDevices(lines: count, later: 5, expecting: UInt64(count + 5))
+    }
+
+    /// Has a collector read a log on a loop device, and go on with it where a copy of the whole device is mounted: the
+    /// same file system with the same inodes, under another device.
+    static func countAcrossDevices(lines count: Int, later: Int, expecting expected: UInt64) async throws {
+        let tests = RotationTests()
+        try await tests.withDirectory { directory in
+            let yaml = tests.sources("disk/*.log")
             let disk = "\(directory)/disk"
-            try run("/usr/bin/env", "truncate", "-s", "8M", "\(directory)/first.image")
-            try run("/usr/bin/env", "mkfs.ext4", "-q", "-F", "\(directory)/first.image")
+            try tests.run("/usr/bin/env", "truncate", "-s", "8M", "\(directory)/first.image")
+            try tests.run("/usr/bin/env", "mkfs.ext4", "-q", "-F", "\(directory)/first.image")
             try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
-            guard (try? run("/usr/bin/env", "mount", "-o", "loop", "\(directory)/first.image", disk)) != nil else {
+            guard (try? tests.run("/usr/bin/env", "mount", "-o", "loop", "\(directory)/first.image", disk)) != nil
+            else {
                 print("SKIPPED: a loop device can't be mounted here")
                 return
             }
             try LogFile.append(Lines.events(0..<count), to: "\(disk)/app.log")
-            try await once(directory, yaml)
-            // The same file system with the same inodes, under another device.
-            try run("/usr/bin/env", "sync", "-f", disk)
-            try run("/usr/bin/env", "cp", "\(directory)/first.image", "\(directory)/second.image")
-            try run("/usr/bin/env", "umount", "-l", disk)
-            try run("/usr/bin/env", "mount", "-o", "loop", "\(directory)/second.image", disk)
-            defer { try? run("/usr/bin/env", "umount", "-l", disk) }
-            try LogFile.append(Lines.events(1_000..<1_005), to: "\(disk)/app.log")
-            #expect(try await counted(directory, yaml) == UInt64(count + 5))
+            try await tests.once(directory, yaml)
+            try tests.run("/usr/bin/env", "sync", "-f", disk)
+            try tests.run("/usr/bin/env", "cp", "\(directory)/first.image", "\(directory)/second.image")
+            try tests.run("/usr/bin/env", "umount", "-l", disk)
+            try tests.run("/usr/bin/env", "mount", "-o", "loop", "\(directory)/second.image", disk)
+            defer { try? tests.run("/usr/bin/env", "umount", "-l", disk) }
+            try LogFile.append(Lines.events(1_000..<1_000 + later), to: "\(disk)/app.log")
+            #expect(try await tests.counted(directory, yaml) == expected)
         }
     }
 }

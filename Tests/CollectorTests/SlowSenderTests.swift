@@ -41,6 +41,17 @@ struct SlowSenderTests {
         }
     }
 
+    @Test func `a body that isn't there in time is answered, and so is what came before it`() async throws {
+        try await RawServer.with(bodyTimeout: "1s") { _ in
+        } _: { port async throws in
+            let head = "POST /v1/events HTTP/1.1\r\nHost: [::1]\r\nContent-Type: application/json\r\n"
+            let said = try await RawServer.talk(port, [Self.get, head + "Content-Length: 1000\r\n\r\n{"])
+            #expect(said.hasPrefix("HTTP/1.1 200"), "\(said)")
+            #expect(said.contains("HTTP/1.1 408"), "\(said)")
+            #expect(said.contains("http.body-timeout"), "\(said)")
+        }
+    }
+
     /// A connection closed on unread bytes would be reset, and the answer lost with it.
     @Test(arguments: ["Content-Length: 25165824", "Transfer-Encoding: chunked"])
     func `whoever sends far too much is told so and keeps the connection`(framing: String) async throws {

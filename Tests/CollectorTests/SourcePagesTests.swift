@@ -34,14 +34,31 @@ import UsageModel
         #expect(Self.pages.contains("litellm.md") && Self.pages.count >= 10, "\(Self.pages)")
     }
 
+    @Test func `every page's configuration can be used`() throws {
+        var count = 0
+        for page in try FileManager.default.contentsOfDirectory(atPath: Self.directory.path).sorted() {
+            guard page.hasSuffix(".md") else { continue }
+            guard let configuration = Self.block(of: try Self.text(page), after: Self.configurationStart) else {
+                continue
+            }
+            count += 1
+            #expect(throws: Never.self, "\(page)") { try Self.settings(configuration, of: page) }
+        }
+        #expect(count >= 12)
+    }
+
+    private static func settings(_ configuration: String, of page: String) throws -> CollectorSettings {
+        try CollectorSettings(
+            CollectorKeys.schema.load(
+                yaml: "provider: volcengine\ncollector: edge-1\ndata: /var/lib/x\n" + configuration, file: page,
+                environment: [:]))
+    }
+
     @Test(arguments: pages)
     func `a page's records are counted by its configuration as it says`(_ page: String) throws {
         let text = try Self.text(page)
         let configuration = try #require(Self.block(of: text, after: Self.configurationStart), "no configuration")
-        let settings = try CollectorSettings(
-            CollectorKeys.schema.load(
-                yaml: "provider: volcengine\ncollector: edge-1\ndata: /var/lib/x\n" + configuration, file: page,
-                environment: [:]))
+        let settings = try Self.settings(configuration, of: page)
         let name = try #require(Self.line(of: text, after: Self.recordsComment)?.split(separator: " ").first)
         let source = try #require(settings.sources.first { $0.name == String(name) })
         let fence = try #require(text.range(of: Self.recordsComment))

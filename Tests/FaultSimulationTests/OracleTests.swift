@@ -51,6 +51,25 @@ import UsageModel
         try oracle.count(0, try sealed(events, spoolSequence: 2), epoch: 1, sequence: 1)
     }
 
+    @Test func `a batch that counts of an export what no version of it said is noticed`() throws {
+        var oracle = Oracle()
+        let key = ExportBook.Key(tenant: "\(ExportBook.prefix)0-1", minute: 7)
+        func batch(_ place: Int, flags: UsageFlags = []) throws -> [UInt8] {
+            let events = Oracle.Events(
+                key: Oracle.Key(tenant: key.tenant, minute: key.minute, flags: flags), places: place..<place + 1)
+            return try sealed(events, spoolSequence: UInt64(place + 1) * (flags.isEmpty ? 1 : 100))
+        }
+        oracle.exports.note(0, [key: 1])
+        oracle.exports.note(0, [key: 4])
+        try oracle.count(0, try batch(0), epoch: 1, sequence: 0)
+        // Both versions at once: the first wasn't taken back.
+        #expect(invariant { try oracle.count(0, try batch(1), epoch: 1, sequence: 1) } == .exact)
+        try oracle.count(0, try batch(0, flags: .takenBack), epoch: 1, sequence: 2)
+        try oracle.checkDrained()
+        oracle.exports.note(0, [key: 5])
+        #expect(invariant { try oracle.checkDrained() } == .exact)
+    }
+
     @Test func `an acknowledged event that is missing is noticed`() throws {
         var oracle = Oracle()
         let events = oracle.emit(0, count: 1, minute: 7)

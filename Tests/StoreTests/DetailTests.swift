@@ -118,8 +118,13 @@ import UsageModel
             if chance(10) { filters.layers = [.paas] }
             if chance(10) { filters.modalities = [.image] }
             if chance(15) { filters.kinds = [pick([.externalCustomer, .ownBusiness, .unclassified])] }
-            let dimensions = UsageDimension.allCases.shuffled(using: &generator).filter { _ in chance(25) }
+            var dimensions = UsageDimension.allCases.shuffled(using: &generator).filter { _ in chance(25) }
             let isByMonth = chance(20)
+            // What the months by tenant answer.
+            if isByMonth, chance(50) {
+                dimensions = pick([[.tenant], [.tenant, .provider], []])
+                filters = UsageFilters(providers: filters.providers, tenants: filters.tenants)
+            }
             return UsageQuery(
                 from: isByMonth ? calendar.startOfMonth(at: from) : from,
                 to: isByMonth ? calendar.startOfNextMonth(at: to) : to,
@@ -146,6 +151,20 @@ import UsageModel
                 #expect(
                     Set(answer.rows.map(line)) == expected,
                     "\(query), \(hasCubes ? "with" : "without") cubes, from \(answer.source)")
+            }
+            if query.bucket == .none { try await askForLargest(query, of: answers) }
+        }
+
+        private mutating func askForLargest(_ query: UsageQuery, of answers: [UsageAnswer]) async throws {
+            var query = query
+            let count = Int.random(in: 1...4, using: &generator)
+            query.top = count
+            let largest = try await world.withAndWithoutCubes { [query] in try $0.usage(query) }
+            for (all, top) in zip(answers, largest) {
+                let sorted = all.rows.enumerated().sorted {
+                    ($1.element.counts.total, $0.offset) < ($0.element.counts.total, $1.offset)
+                }
+                #expect(top.rows.map(line) == sorted.prefix(count).map { line($0.element) }, "\(query)")
             }
         }
 
@@ -257,6 +276,7 @@ import UsageModel
             try await world.mergeAll()
             for _ in 0..<20 { try await history.ask() }
             #expect(history.asked > 15 && history.sources.isSuperset(of: [.minute, .hour, .day]))
+            try await world.expectMonthsExact()
         }
     }
 

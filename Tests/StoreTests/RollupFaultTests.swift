@@ -66,4 +66,43 @@ import UsageModel
             #expect(reports.flatMap(\.quarantined).isEmpty)
         }
     }
+
+    @Test(arguments: [
+        "UPDATE ledger_payload SET payload = set_byte(payload, 0, get_byte(payload, 0) # 1) WHERE sequence = 1",
+        "UPDATE ledger SET output_tokens = output_tokens + 1 WHERE sequence = 1",
+    ])
+    func `a payload that isn't what the ledger says of it is quarantined, and counted once it is again`(
+        damage: String
+    ) async throws {
+        try await World.with { world in
+            try await world.openEpoch()
+            let start = minute("2025-06-15")
+            var batches: [BatchCommit] = []
+            for sequence in UInt64(0)..<3 {
+                batches.append(world.batch(oneRow(start, input: 10 << sequence), sequence: sequence))
+                _ = try await world.store.commitBatch(batches[Int(sequence)])
+            }
+            try await world.store.pool.withConnection { try $0.execute(damage) }
+            // What was changed decodes, to more.
+            let changed: [UInt8] = try await world.store.session {
+                try $0.connection.query("SELECT payload FROM ledger_payload WHERE sequence = 1").one().decode(0)
+            }
+            world.payloads.remember(changed, as: oneRow(start, input: 20))
+            let reports = try await world.rollUpAll()
+            #expect(reports.flatMap(\.quarantined).map(\.sequence) == [1])
+            let detail = reports.flatMap(\.quarantined).first?.detail ?? ""
+            #expect(detail.contains("SHA-256") || detail.contains("output tokens"), "\(detail)")
+            #expect(try await world.store.total("2025-06-15", "2025-06-16").input == 50)
+            let original = batches[1]
+            try await world.store.transaction { session in
+                try session.connection.query(
+                    "UPDATE ledger_payload SET payload = $1 WHERE sequence = 1", [.bytes(original.payload)])
+                try session.connection.query(
+                    "UPDATE ledger SET output_tokens = $1 WHERE sequence = 1", [.int(Int(original.totals.output))])
+                _ = try session.requeueQuarantined(of: nil, by: World.someone, at: World.june)
+            }
+            #expect(try await world.rollUpAll().flatMap(\.quarantined).isEmpty)
+            #expect(try await world.store.total("2025-06-15", "2025-06-16").input == 70)
+        }
+    }
 }

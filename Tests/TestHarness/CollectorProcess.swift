@@ -34,7 +34,8 @@ package final class CollectorProcess: Sendable {
     private let installation: InstallationFiles
     private let certificate: (certificate: String, key: String)
     private let label: String
-    private let state = Mutex<(program: RunningProgram?, aggregatorURL: String, address: String?)>((nil, "", nil))
+    private let state = Mutex<(program: RunningProgram?, aggregatorURL: String, bound: [String: String])>(
+        (nil, "", [:]))
 
     package init(_ setup: CollectorSetup, installation: InstallationFiles, authority: Authority, instance: String = "")
         throws
@@ -49,10 +50,14 @@ package final class CollectorProcess: Sendable {
     package var quarantineDirectory: String { "\(dataDirectory)/quarantine" }
     package var logFile: String { "\(installation.directory)/\(label).log" }
     private var listeningFile: String { "\(dataDirectory)/listening.json" }
-    private var configurationFile: String { "\(installation.directory)/\(label).yaml" }
+    package var configurationFile: String { "\(installation.directory)/\(label).yaml" }
 
     /// Base URL of the intake, metrics and health, once it has been started.
-    package var url: String { "http://\(state.withLock { $0.address } ?? "127.0.0.1:0")" }
+    package var url: String { "http://\(address(of: "http"))" }
+
+    /// Where one of its listeners is, as HOST:PORT, once it has been started.
+    package func address(of listener: String) -> String { state.withLock { $0.bound[listener] } ?? "127.0.0.1:0" }
+
     package var program: RunningProgram? { state.withLock { $0.program } }
     package var isRunning: Bool { program?.isRunning ?? false }
 
@@ -87,8 +92,8 @@ package final class CollectorProcess: Sendable {
     /// Waits until a launched collector listens; throws where it ends instead.
     package func waitUntilListening(_ program: RunningProgram) async throws {
         let bound = try await program.waitForListeningFile(listeningFile)
-        guard let http = bound["http"] else { throw program.ended("wrote a listening file without http") }
-        state.withLock { $0.address = http }
+        guard bound["http"] != nil else { throw program.ended("wrote a listening file without http") }
+        state.withLock { $0.bound = bound }
     }
 
     /// Where the next start finds its aggregator.

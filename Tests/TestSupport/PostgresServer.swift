@@ -50,6 +50,24 @@ package final class PostgresServer: Sendable {
         return logger
     }()
 
+    /// Runs `body` with a server of its own, which it may crash and start again, and stops it.
+    package static func withOwnCluster(
+        _ name: String, _ body: (EmbeddedCluster) async throws -> Void
+    ) async throws {
+        try await ScratchDirectory.with(name) { directory in
+            let cluster = EmbeddedCluster(
+                EmbeddedOptions(dataDirectory: "\(directory)/pg", settings: fastSettings), logger: quiet)
+            try await cluster.start()
+            do {
+                try await body(cluster)
+            } catch {
+                try? await cluster.stop()
+                throw error
+            }
+            try await cluster.stop()
+        }
+    }
+
     /// Runs `body` with the connection string of a new database, and drops the database.
     ///
     /// - Parameter template: what the database is a copy of; `nil` for an empty one.

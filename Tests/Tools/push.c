@@ -1,5 +1,6 @@
-// push PORT PATH FILE LINES REQUESTS CONNECTIONS: sends REQUESTS times LINES lines of FILE, each line once, to
-// http://127.0.0.1:PORT/PATH over CONNECTIONS connections that stay open, each with one request under way.
+// push PORT PATH FILE LINES REQUESTS CONNECTIONS [TYPE]: sends REQUESTS times LINES lines of FILE, each line once, to
+// http://127.0.0.1:PORT/PATH over CONNECTIONS connections that stay open, each with one request under way. Where LINES is 0
+// FILE holds bodies, each behind its length (four bytes, the lowest first). TYPE is what `Content-Type` says.
 // Prints: events, seconds, requests a second, median and 99th percentile of the answers in ms, the longest, its own CPU seconds.
 // Build: cc -O2 -pthread -o push push.c
 #define _GNU_SOURCE
@@ -17,10 +18,11 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char *path;
+static const char *path, *type = "application/x-ndjson";
 static int port;
 static long requests, lines;
-static char **bodies; // where each request's body begins; one more for the end
+static char **bodies; // where each request's body begins
+static size_t *lengths;
 static double *took;
 static atomic_long next;
 
@@ -43,9 +45,9 @@ static void *sender(void *unused) {
     setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     char head[512], answer[8192];
     for (long i; (i = atomic_fetch_add(&next, 1)) < requests;) {
-        size_t length = bodies[i + 1] - bodies[i];
+        size_t length = lengths[i];
         int n = snprintf(head, sizeof head,
-            "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-ndjson\r\nContent-Length: %zu\r\n\r\n", path, length);
+            "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n", path, type, length);
         double start = now();
         struct iovec { void *base; size_t length; } parts[2] = {{head, n}, {bodies[i], length}};
         for (int part = 0; part < 2; part++)
@@ -79,24 +81,35 @@ static void *sender(void *unused) {
 static int byTime(const void *a, const void *b) { double x = *(double *)a, y = *(double *)b; return (x > y) - (x < y); }
 
 int main(int c, char **v) {
-    if (c != 7) { fprintf(stderr, "push PORT PATH FILE LINES REQUESTS CONNECTIONS\n"); return 64; }
+    if (c != 7 && c != 8) { fprintf(stderr, "push PORT PATH FILE LINES REQUESTS CONNECTIONS [TYPE]\n"); return 64; }
+    if (c == 8) type = v[7];
     port = atoi(v[1]); path = v[2]; lines = atol(v[4]); requests = atol(v[5]);
     int connections = atoi(v[6]);
     int f = open(v[3], O_RDONLY);
     struct stat st;
     if (f < 0 || fstat(f, &st)) fail("the file can't be read");
     char *text = mmap(0, st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, f, 0), *at = text, *end = text + st.st_size;
-    bodies = malloc((requests + 1) * sizeof *bodies);
+    bodies = malloc(requests * sizeof *bodies);
+    lengths = malloc(requests * sizeof *lengths);
     took = malloc(requests * sizeof *took);
     for (long i = 0; i < requests; i++) {
+        if (!lines) {
+            unsigned char *head = (unsigned char *)at;
+            if (end - at < 4) fail("the file has too few bodies");
+            lengths[i] = head[0] | head[1] << 8 | head[2] << 16 | (size_t)head[3] << 24;
+            bodies[i] = at + 4;
+            if (lengths[i] > (size_t)(end - bodies[i])) fail("a body is cut");
+            at = bodies[i] + lengths[i];
+            continue;
+        }
         bodies[i] = at;
         for (long l = 0; l < lines; l++) {
             char *line = memchr(at, '\n', end - at);
             if (!line) fail("the file has too few lines");
             at = line + 1;
         }
+        lengths[i] = at - bodies[i];
     }
-    bodies[requests] = at;
     pthread_t *threads = malloc(connections * sizeof *threads);
     double start = now();
     for (int i = 0; i < connections; i++) pthread_create(&threads[i], 0, sender, 0);
@@ -106,6 +119,6 @@ int main(int c, char **v) {
     struct rusage used;
     getrusage(RUSAGE_SELF, &used);
     double cpu = used.ru_utime.tv_sec + used.ru_stime.tv_sec + (used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
-    printf("%ld %.3f %.0f %.2f %.2f %.2f %.2f\n", requests * lines, seconds, requests / seconds,
+    printf("%ld %.3f %.0f %.2f %.2f %.2f %.2f\n", requests * (lines ? lines : 1), seconds, requests / seconds,
         took[requests / 2] * 1e3, took[requests * 99 / 100] * 1e3, took[requests - 1] * 1e3, cpu);
 }

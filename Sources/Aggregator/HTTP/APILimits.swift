@@ -77,6 +77,8 @@ package enum APILimits {
     /// cut.
     package static let defaultUsageRows = 10_000
     package static let maxUsageRows = 200_000
+    /// The most rows that `top` of `GET /v1/usage` may ask for, count.
+    package static let maxTopRows = 10_000
     /// The most values that one filter may list, count.
     package static let maxFilterValues = 100
     /// Scopes that one `GET /v1/rank` puts beside each other, count: those built in and some dozens of the house.

@@ -9,6 +9,12 @@ struct KeyedHash: Sendable {
     private let second: UInt64
     private let third: UInt64
 
+    /// One of this process, for tables that come and go with requests.
+    static let ofProcess: KeyedHash = {
+        var generator = SystemRandomNumberGenerator()
+        return KeyedHash(using: &generator)
+    }()
+
     init(using generator: inout some RandomNumberGenerator) {
         first = generator.next()
         second = generator.next()
@@ -62,6 +68,18 @@ extension RawSpan {
     @inline(__always)
     func word(at offset: Int) -> UInt64 {
         unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
+    }
+
+    /// Up to eight bytes from `offset` as an integer, zeros behind them; traps when they are out of bounds.
+    @inline(__always)
+    func paddedWord(at offset: Int, count: Int) -> UInt64 {
+        if offset &+ 8 <= byteCount {
+            let whole = word(at: offset)
+            return count >= 8 ? whole : whole & ((1 &<< UInt64(truncatingIfNeeded: count &* 8)) &- 1)
+        }
+        var value: UInt64 = 0
+        for index in 0..<Swift.min(count, 8) { value |= UInt64(byte(at: offset + index)) << UInt64(index * 8) }
+        return value
     }
 
     /// Four bytes from `offset` as an integer; traps when they are out of bounds.

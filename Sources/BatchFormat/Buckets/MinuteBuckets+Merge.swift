@@ -29,18 +29,23 @@ extension MinuteBuckets {
     /// Whether the rows certainly fit, counting every name and row as new.
     package func mayFit(_ other: UsageRows, eventCount added: UInt64) -> Bool {
         let (events, overflow) = eventCount.addingReportingOverflow(added)
-        let names = [other.tenants, other.models, other.regions].joined()
-        let bytes =
-            estimatedBytes + other.rows.count * BatchBounds.maxColumnBytesPerRow
-            + names.reduce(0) {
-                $0 + max($1.utf8.count, NameRule.kept($1).utf8.count) + BatchBounds.maxColumnBytesPerName
-            }
         return !overflow && events <= BatchBounds.maxEvents
             && table.count + other.rows.count <= maxRows
             && tenants.count + other.tenants.count <= tenants.maxNames
             && models.count + other.models.count <= models.maxNames
             && regions.count + other.regions.count <= regions.maxNames
-            && bytes <= BatchBounds.maxEncodedBytes
+            && hasBytes(for: other)
+    }
+
+    private func hasBytes(for other: UsageRows) -> Bool {
+        let names = [other.tenants, other.models, other.regions].joined()
+        let bytes = estimatedBytes + other.rows.count * BatchBounds.maxColumnBytesPerRow
+        func sum(_ nameBytes: (String) -> Int) -> Int {
+            names.reduce(bytes) { $0 + nameBytes($1) + BatchBounds.maxColumnBytesPerName }
+        }
+        // Composing every name takes far longer than to say that there is room however it comes out.
+        return sum { $0.utf8.count * NameRule.maxKeptGrowth } <= BatchBounds.maxEncodedBytes
+            || sum { max($0.utf8.count, NameRule.kept($0).utf8.count) } <= BatchBounds.maxEncodedBytes
     }
 
     /// Whether indices, minutes and counts are within what so many events can give.

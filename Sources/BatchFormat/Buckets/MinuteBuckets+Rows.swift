@@ -47,14 +47,28 @@ extension MinuteBuckets {
                 region: regionRanks[Int(row.key.region)])
             entries.append(CanonicalOrder.Entry(key: key, minute: row.minute))
         }
-        return CanonicalOrder.indices(entries).map { index in
+        let order = CanonicalOrder.indices(entries)
+        var rows: [UsageRow] = []
+        rows.reserveCapacity(order.count)
+        for (place, index) in order.enumerated() {
+            // Which comes next can't be foreseen from where the one before stood.
+            if place + Self.rowsAhead < order.count {
+                let ahead = Int(order[place + Self.rowsAhead])
+                table.prefetch(ahead)
+                entries.prefetch(ahead)
+            }
             let (key, minute) = (entries[Int(index)].key, entries[Int(index)].minute)
-            return UsageRow(
-                minute: Int64(minute), tenant: key.tenant, model: key.model, region: key.region,
-                layer: key.layer, workload: key.workload, modality: key.modality, flags: key.flags,
-                counts: table[Int(index)].counts)
+            rows.append(
+                UsageRow(
+                    minute: Int64(minute), tenant: key.tenant, model: key.model, region: key.region,
+                    layer: key.layer, workload: key.workload, modality: key.modality, flags: key.flags,
+                    counts: table[Int(index)].counts))
         }
+        return rows
     }
+
+    /// How many rows before its turn one is brought near.
+    private static let rowsAhead = 8
 
     private static func ranks(_ identifiers: [UInt32], of count: Int) -> [UInt32] {
         var ranks = [UInt32](repeating: 0, count: count)

@@ -38,16 +38,18 @@ package struct MinuteBuckets: Sendable {
 
     /// - Parameter maxRows: rows at which the table is full; at most `Limits.maxRowsPerBatch`.
     package init(maxRows: Int = Limits.maxRowsPerBatch) {
-        var generator = SystemRandomNumberGenerator()
-        self.init(maxRows: maxRows, using: &generator)
+        self.init(maxRows: maxRows, hash: .ofProcess)
     }
 
     /// - Parameter generator: where the hash's keys come from.
     package init(maxRows: Int = Limits.maxRowsPerBatch, using generator: inout some RandomNumberGenerator) {
+        self.init(maxRows: maxRows, hash: KeyedHash(using: &generator))
+    }
+
+    private init(maxRows: Int, hash: KeyedHash) {
         precondition(maxRows > 0 && maxRows <= Limits.maxRowsPerBatch, "maxRows \(maxRows) is out of range")
         precondition(RowKey.holdsLimits, "the limits outgrew the row key")
         precondition(Limits.maxRowsPerBatch <= Int(Self.slotIndexMask), "the limits outgrew the slots")
-        let hash = KeyedHash(using: &generator)
         self.hash = hash
         self.maxRows = maxRows
         tenants = .tenants(hash)

@@ -85,7 +85,14 @@ struct NameTable: Sendable {
         let start = Int(range.start)
         let length = Int(range.count)
         guard length > 0, start + length <= bytes.byteCount else { throw missing() }
-        let hashValue = hash.hash(bytes, from: start, count: length)
+        return try intern(bytes, range, hashValue: hash.hash(bytes, from: start, count: length))
+    }
+
+    /// - Parameter hashValue: of the bytes at `range`, at least one and within `bytes`.
+    @inline(__always)
+    mutating func intern(_ bytes: RawSpan, _ range: FieldRange, hashValue: UInt64) throws(Rejection) -> UInt32 {
+        let start = Int(range.start)
+        let length = Int(range.count)
         let tag = hashValue & 0xFFFF_FFFF_0000_0000
         let mask = slots.count - 1
         var index = Int(truncatingIfNeeded: hashValue) & mask
@@ -105,6 +112,34 @@ struct NameTable: Sendable {
             }
             index = (index + 1) & mask
         }
+    }
+
+    /// The hash of the bytes at `range`, at least one and within `bytes`, with the memory on the way where the name is
+    /// looked for.
+    @inline(__always)
+    func announce(_ bytes: RawSpan, _ range: FieldRange) -> UInt64 {
+        let hashValue = hash.hash(bytes, from: Int(range.start), count: Int(range.count))
+        slots.prefetch(Int(truncatingIfNeeded: hashValue) & (slots.count - 1))
+        return hashValue
+    }
+
+    /// The same for another table's name.
+    @inline(__always)
+    func announce(_ identifier: UInt32, of other: NameTable) {
+        let (start, end) = other.bounds(identifier)
+        let range = FieldRange(start: UInt32(start), count: UInt32(end - start))
+        _ = unsafe announce(other.arena.span.bytes, range)
+    }
+
+    /// Has the bytes brought near that a name with this hash is compared with, once its slot is.
+    @inline(__always)
+    func announce(hashValue: UInt64) {
+        let slot = slots[Int(truncatingIfNeeded: hashValue) & (slots.count - 1)]
+        let identifier = UInt32(truncatingIfNeeded: slot) &- 1
+        guard slot & 0xFFFF_FFFF_0000_0000 == hashValue & 0xFFFF_FFFF_0000_0000, slot != 0,
+            identifier & Self.spellingBit == 0
+        else { return }
+        arena.prefetch(bounds(identifier).start)
     }
 
     /// The identifier of another table's name, made if need be. There must be room for it.

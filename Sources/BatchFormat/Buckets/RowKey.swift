@@ -58,6 +58,15 @@ struct RowKey: Sendable, Hashable, Comparable {
         self.packed = packed
     }
 
+    /// The same key with another identifier of its tenant.
+    @inline(__always)
+    func named(tenant: UInt32) -> RowKey {
+        RowKey(packed: UInt64(tenant) << Self.tenantShift | packed & (1 << Self.tenantShift - 1))
+    }
+
+    @inline(__always)
+    private init(packed: UInt64) { self.packed = packed }
+
     /// The same key with other identifiers of its names.
     @inline(__always)
     func named(tenant: UInt32, model: UInt32, region: UInt32) -> RowKey {

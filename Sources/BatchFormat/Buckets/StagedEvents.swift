@@ -16,8 +16,6 @@ package struct StagedEvents: Sendable {
     struct Ahead: Sendable {
         var key: RowKey
         var hashValue: UInt64
-        /// The first slot that its row may be in.
-        var slot: UInt32
     }
 
     /// In the order of the source; names by the identifiers of ``tenants``, ``models`` and ``regions``.
@@ -25,20 +23,36 @@ package struct StagedEvents: Sendable {
     var tenants: StagedNames
     var models: StagedNames
     var regions: StagedNames
-    /// Whether an event had more names than the tables hold: what is here is not all, and must not be added.
+    /// Whether an event had more names than the tables hold, or a tenant that can't be one: what is here is not all,
+    /// and must not be added.
     package private(set) var isOverfull = false
 
     var ahead = [Ahead](
         repeating: Ahead(
             key: RowKey(
                 tenant: 0, model: 0, region: 0, layer: .maas, workload: .online, modality: .text, flags: []),
-            hashValue: 0, slot: 0), count: addedAtOnce)
-    /// Of no use but that the rows that it was made of have been looked at.
-    var touched: UInt32 = 0
+            hashValue: 0), count: addedAtOnce)
+    /// Tenants of the last rows, looked up together, since the memory of a table of many names is far: while one is on
+    /// its way, the next events are read. The first ``awaitedCount`` mean something.
+    private var awaited = [Awaited](repeating: Awaited(row: 0, count: 0, hashValue: 0), count: awaitedAtOnce)
+    private var awaitedCount = 0
+    /// Where the names of ``awaited`` stand, each at a multiple of ``maxAwaitedBytes``.
+    private var awaitedText = [UInt8](repeating: 0, count: awaitedAtOnce * maxAwaitedBytes + 8)
+
+    /// How many tenants are looked up at once.
+    private static let awaitedAtOnce = 16
+    /// The longest name that waits, in bytes; longer ones are looked up at once.
+    private static let maxAwaitedBytes = 64
+
+    /// A tenant that is looked up with others.
+    private struct Awaited: Sendable {
+        var row: UInt32
+        var count: UInt32
+        var hashValue: UInt64
+    }
 
     package init() {
-        var generator = SystemRandomNumberGenerator()
-        let hash = KeyedHash(using: &generator)
+        let hash = KeyedHash.ofProcess
         tenants = StagedNames(.tenants(hash))
         models = StagedNames(.models(hash))
         regions = StagedNames(.regions(hash))
@@ -52,7 +66,8 @@ package struct StagedEvents: Sendable {
     ///   - record: what ranges that aren't in scratch point into.
     ///   - scratch: what ranges marked `isInScratch` point into.
     /// - Throws: what ``MinuteBuckets/add(_:record:scratch:)`` throws of an event that can't be counted whatever is
-    ///   sealed. Where there are too many names the event counts as staged and ``isOverfull`` says so.
+    ///   sealed. Where there are too many names, or the tenant's turns out to be none, the event counts as staged and
+    ///   ``isOverfull`` says so.
     package mutating func add(
         _ event: borrowing UsageEvent, record: RawSpan, scratch: RawSpan
     ) throws(Rejection) {
@@ -61,7 +76,7 @@ package struct StagedEvents: Sendable {
         do throws(Rejection) {
             let region = try regions.table.intern(event.region.isInScratch ? scratch : record, event.region)
             let model = try models.table.intern(event.model.isInScratch ? scratch : record, event.model)
-            let tenant = try tenants.table.intern(event.tenant.isInScratch ? scratch : record, event.tenant)
+            let tenant = try lookUpLater(event.tenant, in: event.tenant.isInScratch ? scratch : record)
             rows.append(
                 MinuteBuckets.Row(
                     key: RowKey(of: event, tenant: tenant, model: model, region: region),
@@ -72,9 +87,56 @@ package struct StagedEvents: Sendable {
         }
     }
 
+    /// The identifier of the tenant of the row that comes next; 0 for one that is put in its place later.
+    @inline(__always)
+    private mutating func lookUpLater(_ range: FieldRange, in bytes: RawSpan) throws(Rejection) -> UInt32 {
+        let (start, count) = (Int(range.start), Int(range.count))
+        guard count > 0, count <= Self.maxAwaitedBytes, start + count <= bytes.byteCount else {
+            return try tenants.table.intern(bytes, range)
+        }
+        if awaitedCount == Self.awaitedAtOnce { lookUpAwaited() }
+        let place = awaitedCount * Self.maxAwaitedBytes
+        // Safe: there is room for a name of at most `maxAwaitedBytes`, and eight bytes more, at the place of each.
+        unsafe awaitedText.withUnsafeMutableBytes { text in
+            var offset = 0
+            while offset < count {
+                let word = bytes.paddedWord(at: start + offset, count: count - offset)
+                unsafe text.storeBytes(of: word.littleEndian, toByteOffset: place + offset, as: UInt64.self)
+                offset += 8
+            }
+        }
+        awaited[awaitedCount] = Awaited(
+            row: UInt32(rows.count), count: range.count, hashValue: tenants.table.announce(bytes, range))
+        awaitedCount += 1
+        return 0
+    }
+
+    /// Puts the tenants in their places that wait for it.
+    mutating func lookUpAwaited() {
+        for index in 0..<awaitedCount { tenants.table.announce(hashValue: awaited[index].hashValue) }
+        // Taken out while it is read, since the table changes meanwhile.
+        var text: [UInt8] = []
+        swap(&text, &awaitedText)
+        defer { swap(&text, &awaitedText) }
+        for index in 0..<awaitedCount {
+            let (name, row) = (awaited[index], Int(awaited[index].row))
+            let range = FieldRange(start: UInt32(index * Self.maxAwaitedBytes), count: name.count)
+            do throws(Rejection) {
+                let tenant = unsafe try tenants.table.intern(
+                    text.span.bytes, range, hashValue: name.hashValue)
+                rows[row].key = rows[row].key.named(tenant: tenant)
+            } catch {
+                // Whoever reads the chunk once more, event by event, is told which one it is and why.
+                isOverfull = true
+            }
+        }
+        awaitedCount = 0
+    }
+
     /// Makes ready for the next chunk. Names stay, unless there are very many.
     package mutating func removeAll() {
         rows.removeAll(keepingCapacity: true)
+        awaitedCount = 0
         if isOverfull || max(tenants.table.count, models.table.count, regions.table.count) > Self.maxKeptNames {
             tenants.removeAll()
             models.removeAll()
@@ -114,6 +176,12 @@ struct StagedNames: Sendable {
         while translations.count < table.count { translations.append(0) }
     }
 
+    /// Has the memory brought near that a name is looked for in, where it isn't translated yet.
+    @inline(__always)
+    func announce(_ identifier: UInt32, in names: NameTable) {
+        if translations[Int(identifier)] == 0 { names.announce(identifier, of: table) }
+    }
+
     /// What a name is called in the table of the target.
     @inline(__always)
     mutating func translated(_ identifier: UInt32, into names: inout NameTable) -> UInt32 {
@@ -144,6 +212,7 @@ extension MinuteBuckets {
     /// - Returns: ``Outcome/full``, with nothing counted, where they might not fit: their chunk is then to be read once
     ///   more and added event by event, which says what doesn't fit.
     package mutating func add(_ staged: inout StagedEvents, table number: UInt64) -> Outcome {
+        staged.lookUpAwaited()
         staged.tenants.translate(to: number)
         staged.models.translate(to: number)
         staged.regions.translate(to: number)
@@ -161,6 +230,7 @@ extension MinuteBuckets {
     /// the other waits for each. So all slots are looked at first, then all rows, and they are near when needed.
     private mutating func add(_ staged: inout StagedEvents, _ range: Range<Int>) {
         let mask = slots.count - 1
+        for index in range { staged.tenants.announce(staged.rows[index].key.tenant, in: tenants) }
         for index in range {
             let key = staged.rows[index].key
             let named = key.named(
@@ -168,16 +238,12 @@ extension MinuteBuckets {
                 model: staged.models.translated(key.model, into: &models),
                 region: staged.regions.translated(key.region, into: &regions))
             let hashValue = hash.hash(named.packed, with: UInt64(staged.rows[index].minute))
-            staged.ahead[index - range.lowerBound] = StagedEvents.Ahead(
-                key: named, hashValue: hashValue, slot: slots[Int(truncatingIfNeeded: hashValue) & mask])
+            slots.prefetch(Int(truncatingIfNeeded: hashValue) & mask)
+            staged.ahead[index - range.lowerBound] = StagedEvents.Ahead(key: named, hashValue: hashValue)
         }
-        if !table.isEmpty {
-            var touched: UInt32 = 0
-            for index in 0..<range.count {
-                let row = Int(staged.ahead[index].slot & Self.slotIndexMask)
-                touched ^= table[max(row, 1) - 1].minute
-            }
-            staged.touched = touched
+        for index in 0..<range.count {
+            let slot = slots[Int(truncatingIfNeeded: staged.ahead[index].hashValue) & mask]
+            table.prefetch(Int(slot & Self.slotIndexMask) - 1)
         }
         for index in range {
             let ahead = staged.ahead[index - range.lowerBound]

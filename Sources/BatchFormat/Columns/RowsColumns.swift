@@ -71,7 +71,8 @@ extension UsageRow {
     /// Whether at most the minute differs.
     func isSameKey(as other: UsageRow) -> Bool {
         tenant == other.tenant && model == other.model && region == other.region && layer == other.layer
-            && workload == other.workload && modality == other.modality && flags == other.flags
+            && workload == other.workload && modality == other.modality
+            && flags.rawValue == other.flags.rawValue
     }
 }
 

@@ -45,7 +45,8 @@ package actor FileReader: Service {
         follower = FileFollower(
             sources: settings.followedSources, timeWindow: parts.timeWindow, recovered: recovered,
             sealAge: settings.seal.age, accumulator: parts.accumulator, intakeSwitch: parts.intakeSwitch,
-            fileSystem: parts.fileSystem, wallClock: parts.wallClock, steadyClock: parts.steadyClock,
+            fileSystem: parts.fileSystem, versionsDirectory: "\(settings.storage.directory)/versions",
+            wallClock: parts.wallClock, steadyClock: parts.steadyClock,
             chunkBytes: AccumulatorLimits.chunkBytes * parsing.pieces, maxFiles: maxFiles, maxHandles: maxHandles,
             bootedAtMilliseconds: Self.bootedAtMilliseconds, parsing: parsing, knownIDs: parts.remembered
         ) { report($0) }
@@ -119,9 +120,20 @@ package actor FileReader: Service {
             if Task.isCancelled { return didRead }
             didRead = await takeTurn(id) || didRead
         }
+        didRead = await readExport() || didRead
         follower.letGoOfDetached()
         metrics.openFiles.set(follower.handleCount)
         return didRead
+    }
+
+    private func readExport() async -> Bool {
+        switch follower.readExport() {
+        case .read: return true
+        case .waits: return false
+        case .full:
+            await writer.makeRoom()
+            return true
+        }
     }
 
     private func takeTurn(_ id: FileID) async -> Bool {
@@ -161,7 +173,7 @@ extension CollectorSettings {
                 name: source.name, format: source.format, wrappings: source.wrappings, defaults: source.defaults,
                 globs: files.globs, excluded: files.excluded, rotatedDirectories: files.rotatedDirectories,
                 ignoredAge: files.ignoredAge, startsAtEnd: files.startsAtEnd, isWhole: files.isWhole,
-                completeLastLineAfter: files.completeLastLineAfter, ids: source.ids)
+                completeLastLineAfter: files.completeLastLineAfter, ids: source.ids, exports: files.exports)
         }
     }
 }

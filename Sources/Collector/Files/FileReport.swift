@@ -14,8 +14,31 @@ struct FileReport: Sendable {
             metrics.source(source).count(
                 events: events, rejected: rejected, ignored: ignored, duplicates: duplicates, bytes: UInt64(byteCount))
         case .following, .startedOver, .moved, .copy, .finished, .letGo: tellCourse(event)
+        case .versionCounted(let note): tellVersion(note)
+        case .versionHeld(let path, let source, let detail, let remedy):
+            metrics.heldVersions.increment()
+            logger.error(
+                "a version of an export isn't counted; what was counted of the one before it stays",
+                [.path: "\(path)", .source: "\(source)", .detail: "\(detail)", .remedy: "\(remedy)"])
         case .held, .rewritten, .lost, .vanished, .cutByPowerFailure: tellUncounted(event)
         case .tooMany, .unopenable, .unreadable, .failed: tellFailure(event)
+        }
+    }
+
+    private func tellVersion(_ note: ExportNote) {
+        metrics.countedVersions.increment()
+        metrics.source(note.source).count(
+            events: note.events, rejected: note.rejected, ignored: note.ignored, bytes: note.byteCount)
+        let details: Logger.Values = [
+            .path: "\(note.path)", .source: "\(note.source)", .events: "\(note.events)", .bytes: "\(note.byteCount)",
+            .detail: "\(note.countedTokens) tokens counted, \(note.takenBackTokens) taken back",
+        ]
+        if note.takenBackTokens > note.countedTokens {
+            logger.warning("a version of an export counts less than the one before it", details)
+        } else if note.isAddition {
+            logger.info("a version of an export adds to the one before it", details)
+        } else {
+            logger.info("a version of an export is counted in the place of the one before it", details)
         }
     }
 

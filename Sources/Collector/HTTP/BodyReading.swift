@@ -40,6 +40,8 @@ struct BodyReading {
 
     /// Bytes that the parser is given at a time. A body of at most so many is kept whole.
     static let pieceBytes = AccumulatorLimits.chunkBytes
+    /// Bytes that the parser is given at a time of a body that is known to be longer: what stays near the processor.
+    private static let shortPieceBytes = 64 << 10
     /// Output of one step of decompression, in bytes.
     private static let stepBytes = 64 << 10
     /// The largest window of a zstd body, as a power of two: what HTTP allows (RFC 9659), 8 MiB.
@@ -52,19 +54,25 @@ struct BodyReading {
     private let limit: Int
     /// What the parser isn't done with.
     private var waiting: [UInt8] = []
-    /// How much must wait before the parser is asked again.
-    private var enough = pieceBytes
+    /// How much must wait before the parser is asked again, at least, and now.
+    private let leastEnough: Int
+    private var enough: Int
     /// What follows the body's own bytes.
     private var end: [UInt8] = []
     private var arrivedBytes = 0
     private var byteCount = 0
 
+    /// - Parameters:
+    ///   - declaredBytes: how long the body says that it is; 0 where it doesn't.
+    ///   - limit: the most bytes, as they come and after decompression.
     init(
-        _ plan: Plan, into buckets: RequestBuckets, compression: Compression?, limit: Int
+        _ plan: Plan, into buckets: RequestBuckets, compression: Compression?, declaredBytes: Int = 0, limit: Int
     ) throws(Problem) {
         parser = plan.makeParser()
         self.buckets = buckets
         self.limit = limit
+        leastEnough = compression == nil && declaredBytes > Self.pieceBytes ? Self.shortPieceBytes : Self.pieceBytes
+        enough = leastEnough
         if let envelope = plan.envelope {
             waiting = envelope.start
             end = envelope.end
@@ -137,11 +145,9 @@ struct BodyReading {
         swap(&bytes, &waiting)
         let consumed = unsafe parser.consume(bytes.span.bytes, endOfInput: endOfInput, into: &buckets)
         buckets.settle(by: parser)
-        if consumed < bytes.count {
-            bytes.removeFirst(consumed)
-            waiting = bytes
-        }
+        bytes.removeFirst(consumed)
+        waiting = bytes
         // A long record is looked at again only once there is twice as much of it.
-        enough = max(Self.pieceBytes, 2 * waiting.count)
+        enough = max(leastEnough, 2 * waiting.count)
     }
 }

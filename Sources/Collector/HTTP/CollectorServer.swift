@@ -26,6 +26,8 @@ package struct CollectorServer: Sendable {
     package var limits = ConnectionLimits()
     /// The most open connections of senders.
     package var maxConnections: Int
+    /// The most open connections of senders over gRPC.
+    package var maxGRPCConnections: Int
     /// The most open connections of `metrics.listen`.
     static let maxMetricsConnections = 16
 
@@ -37,6 +39,7 @@ package struct CollectorServer: Sendable {
         self.board = board
         self.version = version
         maxConnections = settings.http.maxConnections
+        maxGRPCConnections = settings.grpc?.maxConnections ?? 0
         access = SourceAccess(settings)
         let byName = settings.pushSources.map {
             (
@@ -156,7 +159,7 @@ package struct CollectorServer: Sendable {
         return [metrics] + healthRoutes(refusals: false)
     }
 
-    /// - Parameter refusals: whether the last refused records are told.
+    /// - Parameter refusals: whether the last refused records are told, and how many were not for counting.
     private func healthRoutes(refusals: Bool) -> [Route] {
         [
             Route(method: .get, path: "/livez") { _, _ in .text("ok\n", contentType: "text/plain; charset=utf-8") },
@@ -164,6 +167,7 @@ package struct CollectorServer: Sendable {
                 let readiness = Readiness(
                     intakeSwitch: parts.intakeSwitch, board: board, nameBudgets: parts.nameBudgets.current,
                     refusals: refusals ? parts.refusals.last : nil,
+                    ignored: refusals ? parts.metrics.ignoredRecords : nil,
                     nowMilliseconds: parts.wallClock.nowMilliseconds(), provider: settings.provider,
                     collector: settings.collector, version: version)
                 return .json(readiness.json, status: readiness.ready ? .ok : .serviceUnavailable)

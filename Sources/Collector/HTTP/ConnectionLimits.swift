@@ -30,13 +30,16 @@ package struct ConnectionLimits: Sendable {
     func server(
         _ settings: CollectorSettings.HTTP, tls: ReloadableTLS?, handshakeFailed: @escaping @Sendable (String) -> Void
     ) -> HTTPServerBuilder {
-        // The handler answers 408 when http.body-timeout is over; this is for bodies that nobody waits for any more.
+        // The handler is told when http.body-timeout is over, and answers 408; the pace is for bodies that nobody waits
+        // for any more.
         let windows = Int(settings.bodyTimeout / bodyRateWindow) + 2
         let pace = BodyPace(
             maxWindows: windows, minBytesPerWindow: minBodyBytesPerWindow, maxBytes: 2 * settings.maxBodyBytes)
         let window = TimeAmount(bodyRateWindow)
         let http = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [RequestPaceHandler(window: window, pace: pace)],
+            additionalChannelHandlers: [
+                RequestPaceHandler(window: window, pace: pace, bodyTimeout: TimeAmount(settings.bodyTimeout))
+            ],
             idleTimeout: TimeAmount(idleTimeout),
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: Self.maxHeaderBytes, maxHeaderListSize: Self.maxHeaderBytes,
@@ -46,14 +49,15 @@ package struct ConnectionLimits: Sendable {
             guard let tls else {
                 return GuardedPlainChannel(
                     base: HTTP1Channel(responder: responder, configuration: http), headerDeadline: deadline,
-                    maxAge: age)
+                    maxAge: age, runsOnEventLoop: true)
             }
             let http2 = HTTP2UpgradeChannel.Configuration(
                 idleTimeout: idleTimeout, gracefulCloseTimeout: idleTimeout, streamConfiguration: http)
             try tls.start { configuration in
                 try HTTP2UpgradeChannel(tlsConfiguration: configuration, configuration: http2, responder: responder)
             }
-            return GuardedTLSChannel(tls: tls, headerDeadline: deadline, maxAge: age) { _, reason in
+            return GuardedTLSChannel(tls: tls, headerDeadline: deadline, maxAge: age, runsOnEventLoop: true) {
+                _, reason in
                 handshakeFailed(reason)
             }
         }

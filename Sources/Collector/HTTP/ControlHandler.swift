@@ -66,6 +66,10 @@ struct ControlHandler: Sendable {
         switch error {
         case Requeuer.Refusal.noSuchSource: return .unknownSource
         case Requeuer.Refusal.closed(let reason): return .closed(reason)
+        case Requeuer.Refusal.readsWholeVersions:
+            return .badRequest(
+                "The source has content: replaced. A version with refused records is read again, whole, at SIGHUP, at a "
+                    + "start and when it changes: what counts by then is counted then.")
         case Requeuer.Refusal.wrongConfiguration(let text):
             return .badRequest("The configuration can't be read, and nothing was read again: \(text)")
         default:

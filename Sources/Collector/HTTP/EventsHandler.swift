@@ -96,7 +96,7 @@ struct EventsHandler: Sendable {
         return names.count == 1 ? names[0] : Self.ambiguousName
     }
 
-    private func find(_ name: String?, for exchange: PushProtocol) throws(Problem) -> Source {
+    func find(_ name: String?, for exchange: PushProtocol) throws(Problem) -> Source {
         guard let name else { return defaultSource }
         guard let source = sourcesByName[name], exchange.formatName.map({ $0 == source.formatName }) ?? true else {
             throw .unknownSource
@@ -104,7 +104,8 @@ struct EventsHandler: Sendable {
         return source
     }
 
-    private func admit() throws(Problem) {
+    /// Whether input is taken now.
+    func admit() throws(Problem) {
         if let reason = parts.intakeSwitch.closedFor.first { throw .closed(reason) }
         guard rateLimit.allowsRequest() else { throw .tooManyEventRequests }
     }
@@ -128,13 +129,39 @@ struct EventsHandler: Sendable {
         _ request: Request, as coding: Compression?, from source: Source, _ plan: BodyReading.Plan
     ) async throws(Problem) -> EventsOutcome {
         let limit = settings.maxBodyBytes
-        let declared = request.headers[.contentLength].flatMap(Int.init) ?? 0
+        let declared = declaredBytes(request)
         guard declared <= limit else { throw .bodyTooLarge(limitBytes: limit) }
         let reservation = ByteReservation(budget)
         defer { reservation.release() }
         // What is held of a body that is longer than a piece is reserved as it grows.
         guard reservation.extend(to: min(max(declared, 1), BodyReading.pieceBytes)) else { throw .tooManyBytes }
         let read = try await read(request, as: coding, from: source, by: plan, holding: reservation)
+        return try await commit(read, from: source, plan)
+    }
+
+    /// Counts a body that is held already.
+    ///
+    /// - Parameter reservation: what is held for it.
+    func take(
+        _ body: ByteBuffer, as coding: Compression?, from source: Source, _ plan: BodyReading.Plan,
+        holding reservation: ByteReservation
+    ) async throws(Problem) -> EventsOutcome {
+        var reading = try BodyReading(
+            plan, into: emptyBuckets(source), compression: coding, limit: settings.maxBodyBytes)
+        var rest = body
+        while rest.readableBytes > 0,
+            let piece = rest.readSlice(length: min(rest.readableBytes, BodyReading.pieceBytes))
+        {
+            try reading.add(piece.readableBytesView)
+            // The body is there twice: as it came, and as it was handed over.
+            guard reservation.extend(to: 2 * body.readableBytes + reading.heldBytes) else { throw .tooManyBytes }
+        }
+        return try await commit(try reading.finish(), from: source, plan)
+    }
+
+    private func commit(
+        _ read: BodyReading.Outcome, from source: Source, _ plan: BodyReading.Plan
+    ) async throws(Problem) -> EventsOutcome {
         var buckets = read.buckets
         for _ in 0..<Self.maxReadings {
             if let outcome = try await commit(buckets, source, bodyBytes: read.byteCount) { return outcome }
@@ -143,6 +170,8 @@ struct EventsHandler: Sendable {
         }
         throw .repeatedAtOnce
     }
+
+    private func declaredBytes(_ request: Request) -> Int { request.headers[.contentLength].flatMap(Int.init) ?? 0 }
 
     private func emptyBuckets(_ source: Source) -> RequestBuckets {
         let now = parts.wallClock.nowMilliseconds()
@@ -185,20 +214,20 @@ struct EventsHandler: Sendable {
     ) async throws(Problem) -> BodyReading.Outcome {
         let limit = settings.maxBodyBytes
         do {
-            let outcome = try await Deadline.run(within: settings.bodyTimeout) {
-                var reading = try BodyReading(plan, into: emptyBuckets(source), compression: coding, limit: limit)
-                for try await chunk in request.body {
-                    try reading.add(chunk.readableBytesView)
-                    guard reservation.extend(to: reading.heldBytes) else { throw Problem.tooManyBytes }
-                }
-                return try reading.finish()
+            var reading = try BodyReading(
+                plan, into: emptyBuckets(source), compression: coding, declaredBytes: declaredBytes(request),
+                limit: limit)
+            for try await chunk in request.body {
+                try reading.add(chunk.readableBytesView)
+                guard reservation.extend(to: reading.heldBytes) else { throw Problem.tooManyBytes }
             }
-            guard let outcome else { throw Problem.bodyTooSlow }
-            return outcome
+            return try reading.finish()
         } catch let problem as Problem {
             throw problem
         } catch let error as HTTPError where error.status == .contentTooLarge {
             throw .bodyTooLarge(limitBytes: limit)
+        } catch is BodyDeadlineError {
+            throw .bodyTooSlow
         } catch is CancellationError {
             throw .closed(.draining)
         } catch {

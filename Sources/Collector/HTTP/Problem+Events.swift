@@ -24,6 +24,13 @@ extension Problem {
             "There is not one `http` source alone of this path's format: put /otlp/NAME or /openmeter/NAME before the "
             + "path, with the source's name; see `sources`.")
 
+    static let sourceMustBeNamedInMetadata = Problem(
+        status: 404, code: "unknown-source", title: "It isn't said which source this is for",
+        detail:
+            "There is not one `otlp` source alone that this may be for: send the source's name as "
+            + "\(GRPCIntake.sourceField) (OTEL_EXPORTER_OTLP_HEADERS=\(GRPCIntake.sourceField)=NAME), or give "
+            + "each source a token of its own; see `sources`.")
+
     static func closed(_ reason: IntakeSwitch.Reason) -> Problem {
         Problem(
             status: 503, code: reason.rawValue, title: "No input is taken now",

@@ -37,9 +37,7 @@ enum PushProtocol: Sendable, Equatable {
         let taken = outcome.accepted + outcome.duplicates + outcome.ignored.total
         switch self {
         case .otlp(let signal):
-            // A body that isn't OTLP is the sender's mistake; records that can't be counted are told of, since nobody
-            // would mend them by sending them again.
-            if taken == 0, outcome.rejected.first?.reason == "syntax" { throw .allRejected(outcome) }
+            try OTLPAnswer.check(outcome)
             return OTLPAnswer(isJSON: Self.isJSON(mediaType)).success(outcome, signal)
         case .events, .openMeter:
             if taken + outcome.rejectedCount == 0 { throw .noEvents }
@@ -58,26 +56,41 @@ enum PushProtocol: Sendable, Equatable {
 
 /// OTLP's answers, in the encoding of the request.
 struct OTLPAnswer {
+    static let protobufType = "application/x-protobuf"
+
     var isJSON: Bool
 
-    /// `Export…ServiceResponse`, with a partial success where records were refused. Some SDKs never read it.
-    func success(_ outcome: EventsOutcome, _ signal: OTLPSignal) -> Response {
-        guard outcome.rejectedCount > 0 else { return response(.ok, json: .object([]), protobuf: []) }
-        let message = message(outcome)
+    /// - Throws: ``Problem`` for a body that isn't OTLP, which is the sender's mistake. Records that can't be counted
+    ///   are told of, since nobody would mend them by sending them again.
+    static func check(_ outcome: EventsOutcome) throws(Problem) {
+        let taken = outcome.accepted + outcome.duplicates + outcome.ignored.total
+        if taken == 0, outcome.rejected.first?.reason == "syntax" { throw .allRejected(outcome) }
+    }
+
+    /// `Export…ServiceResponse` as protobuf, with a partial success where records were refused. Some SDKs never read
+    /// it.
+    static func message(of outcome: EventsOutcome) -> [UInt8] {
+        guard outcome.rejectedCount > 0 else { return [] }
         var partial = ProtobufMessage()
         partial.integer(1, outcome.rejectedCount)
-        partial.text(2, message)
+        partial.text(2, refusal(outcome))
         var answer = ProtobufMessage()
         answer.content(1, partial.bytes)
+        return answer.bytes
+    }
+
+    /// The same as an answer over HTTP.
+    func success(_ outcome: EventsOutcome, _ signal: OTLPSignal) -> Response {
+        guard outcome.rejectedCount > 0 else { return response(.ok, json: .object([]), protobuf: []) }
         return response(
             .ok,
             json: [
                 "partialSuccess": .object([
                     // 64 bits are text in OTLP's JSON.
                     JSONMember(signal.rejectedName, .string(String(outcome.rejectedCount))),
-                    JSONMember("errorMessage", .string(message)),
+                    JSONMember("errorMessage", .string(Self.refusal(outcome))),
                 ])
-            ], protobuf: answer.bytes)
+            ], protobuf: Self.message(of: outcome))
     }
 
     /// `google.rpc.Status`, with the problem's status and when to come back.
@@ -96,7 +109,7 @@ struct OTLPAnswer {
         return response
     }
 
-    private func message(_ outcome: EventsOutcome) -> String {
+    private static func refusal(_ outcome: EventsOutcome) -> String {
         guard let first = outcome.rejected.first else { return "\(outcome.rejectedCount) were refused" }
         let place = first.field.isEmpty ? "" : " in \(first.field)"
         return
@@ -106,7 +119,7 @@ struct OTLPAnswer {
     private func response(_ status: HTTPResponse.Status, json: JSONValue, protobuf: [UInt8]) -> Response {
         if isJSON { return .json(json, status: status) }
         return Response(
-            status: status, headers: [.contentType: "application/x-protobuf", .cacheControl: "no-store"],
+            status: status, headers: [.contentType: Self.protobufType, .cacheControl: "no-store"],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: protobuf)))
     }
 

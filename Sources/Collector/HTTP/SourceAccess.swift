@@ -37,22 +37,34 @@ package final class SourceAccess: Sendable {
         var hidesNames: Bool
     }
 
+    /// Which listeners others than this machine reach.
+    private struct Reach: Sendable {
+        var http: Bool
+        var grpc: Bool
+
+        init(_ settings: CollectorSettings) {
+            http = !settings.http.listen.isLoopback
+            grpc = settings.grpc.map { !$0.listen.isLoopback } ?? false
+        }
+
+        func covers(_ source: SourceSettings) -> Bool { http || (grpc && source.takesGRPC) }
+    }
+
     /// The most certificates whose names are remembered.
     private static let maxRememberedCertificates = 256
 
-    private let listensBeyondThisMachine: Bool
+    private let reach: Reach
     private let rules: Mutex<Rules>
     private let certificateNames = Mutex<[[UInt8]: Set<String>]>([:])
 
     /// Reads the token files. Where one can't be read nobody may push into its source, until a ``reload(_:)``: what is
     /// wrong is told by ``CollectorSettings/keyProblems()``.
     package init(_ settings: CollectorSettings) {
-        let beyond = !settings.http.listen.isLoopback
-        listensBeyondThisMachine = beyond
+        let reach = Reach(settings)
+        self.reach = reach
         rules = Mutex(
-            Self.rules(settings, beyond: beyond) { access in
-                (try? Self.rule(access, beyond: beyond))
-                    ?? Rule(tokens: BearerTokens(), names: [], isOpen: false)
+            Self.rules(settings, reach) { access, beyond in
+                (try? Self.rule(access, beyond: beyond)) ?? Rule(tokens: BearerTokens(), names: [], isOpen: false)
             })
     }
 
@@ -61,9 +73,9 @@ package final class SourceAccess: Sendable {
     /// - Throws: `CertificateFault` where one can't be read; what was read before then stays in force.
     package func reload(_ settings: CollectorSettings) throws(CertificateFault) {
         var fault: CertificateFault?
-        let fresh = Self.rules(settings, beyond: listensBeyondThisMachine) { access in
+        let fresh = Self.rules(settings, reach) { access, beyond in
             do throws(CertificateFault) {
-                return try Self.rule(access, beyond: listensBeyondThisMachine)
+                return try Self.rule(access, beyond: beyond)
             } catch {
                 fault = fault ?? error
                 return Rule(tokens: BearerTokens(), names: [], isOpen: false)
@@ -88,33 +100,55 @@ package final class SourceAccess: Sendable {
         guard let rule = Self.rule(of: source, rules) else {
             throw rules.hidesNames ? .notAllowedToPush : .unknownSource
         }
-        if rule.isOpen { return }
+        guard rule.isOpen || shows(caller, what: rule) else { throw .notAllowedToPush }
+    }
+
+    /// The source that a caller means who can't name one: the only one of those in question, or the only one that takes
+    /// what the caller shows.
+    ///
+    /// - Throws: ``Problem`` 401 where the caller may push into none of them; 404 where there are several.
+    func source(of caller: Caller, among names: [String]) throws(Problem) -> String {
+        if names.count == 1 {
+            try check(caller, source: names[0])
+            return names[0]
+        }
+        let rules = self.rules.withLock { $0 }
+        let known = names.compactMap { name in Self.rule(of: name, rules).map { (name: name, rule: $0) } }
+        let own = known.filter { !$0.rule.isOpen && shows(caller, what: $0.rule) }
+        if own.count == 1 { return own[0].name }
+        let open = known.filter(\.rule.isOpen)
+        if own.isEmpty, open.count == 1 { return open[0].name }
+        throw own.isEmpty && open.isEmpty && !known.isEmpty ? .notAllowedToPush : .sourceMustBeNamedInMetadata
+    }
+
+    /// Whether any source looks at certificates.
+    var looksAtCertificates: Bool { rules.withLock { $0.byName.values.contains { !$0.names.isEmpty } } }
+
+    /// Whether a caller shows a token or a certificate that a rule asks for.
+    private func shows(_ caller: Caller, what rule: Rule) -> Bool {
         if caller.authorization.count == 1, let token = Self.bearerToken(in: caller.authorization[0]),
             rule.tokens.contains(token)
         {
-            return
+            return true
         }
-        if !rule.names.isEmpty, let certificate = caller.certificate,
-            !rule.names.isDisjoint(with: names(in: certificate))
-        {
-            return
-        }
-        throw .notAllowedToPush
+        guard !rule.names.isEmpty, let certificate = caller.certificate else { return false }
+        return !rule.names.isDisjoint(with: names(in: certificate))
     }
 
     // MARK: Rules
 
     private static func rules(
-        _ settings: CollectorSettings, beyond: Bool, rule: (PushAccess) -> Rule
+        _ settings: CollectorSettings, _ reach: Reach, rule: (_ access: PushAccess, _ beyond: Bool) -> Rule
     ) -> Rules {
         let common = settings.http.access
         var byName: [String: Rule] = [:]
         for source in settings.pushSources {
-            byName[source.name] = rule(source.access.isEmpty ? common : source.access)
+            byName[source.name] = rule(source.access.isEmpty ? common : source.access, reach.covers(source))
         }
-        let unnamed = settings.http.servesUnnamedSource ? rule(common) : nil
+        let unnamed = settings.http.servesUnnamedSource ? rule(common, reach.http) : nil
         let all = byName.values + [unnamed].compactMap { $0 }
-        return Rules(unnamed: unnamed, byName: byName, hidesNames: beyond || !all.allSatisfy(\.isOpen))
+        return Rules(
+            unnamed: unnamed, byName: byName, hidesNames: reach.http || reach.grpc || !all.allSatisfy(\.isOpen))
     }
 
     private static func rule(_ access: PushAccess, beyond: Bool) throws(CertificateFault) -> Rule {

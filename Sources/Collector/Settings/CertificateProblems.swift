@@ -13,10 +13,10 @@ extension CollectorSettings {
         }
     }
 
-    /// What forbids a start: a private key or a token that every user of the machine can read, and a token file that
-    /// holds none.
+    /// What forbids a start: a private key, a token or a password that others can read, and a token file that holds
+    /// none.
     package func keyProblems() -> [SettingsProblem] {
-        var problems: [SettingsProblem] = []
+        var problems = passwordFileProblems()
         if let aggregator {
             problems += privacyProblem(of: aggregator.keyFile) { problem($0, of: aggregator) }
         }

@@ -13,6 +13,7 @@ struct CollectorKeys: SettingKeys {
     let batches = Batches()
     let aggregator = Aggregator()
     let http = HTTP()
+    let grpc = GRPC()
     let sources = NamedSettings("sources", SourceKeys())
 
     struct Identity: SettingKeys {
@@ -45,7 +46,8 @@ struct CollectorKeys: SettingKeys {
         let data = Setting(
             "data", required: .path,
             """
-            Directory of the spool (`spool/`), the quarantine (`quarantine/`) and `listening.json`. One process at a \
+            Directory of the spool (`spool/`), the quarantine (`quarantine/`), what was counted of exports \
+            (`versions/`) and `listening.json`. One process at a \
             time: a second one is refused
             """)
         let spoolBytes = Setting(
@@ -233,6 +235,19 @@ struct CollectorKeys: SettingKeys {
             """
             Requests to `/v1/events` per second, with one second's worth of burst; more get 429. 0 is no limit
             """)
+    }
+
+    struct GRPC: SettingKeys {
+        let listen = Setting(
+            "grpc.listen", optional: .address, absent: "no gRPC",
+            """
+            Address of OTLP/gRPC, for sources of `format: otlp`; senders expect port 4317. TLS, tokens, client \
+            certificates and the limits of bodies are those of `http` and of the sources; where others than this machine \
+            reach it, the same is needed as of `listen`. Port 0 takes a free one, which stands in `DATA/listening.json`
+            """)
+        let maxConnections = Setting(
+            "grpc.max-connections", type: .count(1...100_000, of: "connections"), default: 200,
+            "Open connections of senders over gRPC; one more is closed at once")
     }
 }
 

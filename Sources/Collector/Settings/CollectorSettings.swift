@@ -65,6 +65,12 @@ package struct CollectorSettings: DaemonSettings {
         package var requestsPerSecond: Int
     }
 
+    /// The listener of OTLP/gRPC. Its TLS, limits of bodies and requests, and who may push are those of ``HTTP``.
+    package struct GRPC: Sendable {
+        package var listen: ListenAddress
+        package var maxConnections: Int
+    }
+
     package var provider: String
     package var collector: String
     package var defaults: EventDefaults
@@ -77,6 +83,8 @@ package struct CollectorSettings: DaemonSettings {
     /// `nil` where nothing is shipped: batches then pile up in the spool.
     package var aggregator: Aggregator?
     package var http: HTTP
+    /// `nil` where nothing is taken over gRPC.
+    package var grpc: GRPC?
     package var sources: [SourceSettings]
 
     /// As they were written, for the report of what a changed configuration needs.
@@ -128,6 +136,8 @@ package struct CollectorSettings: DaemonSettings {
             bodyTimeout: settings[\.http.bodyTimeout], maxConnections: settings[\.http.maxConnections],
             maxConcurrentBytes: settings[\.http.maxConcurrentBytes],
             requestsPerSecond: settings[\.http.requestsPerSecond])
+        let grpcConnections = settings[\.grpc.maxConnections]
+        grpc = settings[\.grpc.listen].map { GRPC(listen: $0, maxConnections: grpcConnections) }
         Self.check(defaults, of: settings, problems: &problems)
         aggregator = Self.readAggregator(settings, &problems)
         sources = []
@@ -136,7 +146,7 @@ package struct CollectorSettings: DaemonSettings {
                 sources.append(source)
             }
         }
-        PushAccessCheck(settings: settings, http: http).check(pushSources, &problems)
+        PushAccessCheck(settings: settings, http: http, grpc: grpc).check(pushSources, &problems)
         guard problems.isEmpty else { throw SettingsError(problems) }
     }
 
@@ -215,8 +225,8 @@ extension CollectorSettings {
         return changed + sourcesThatNeedRestart(new).map { "\(resolved.keys.sources.path).\($0)" }
     }
 
-    /// Sources that are pushed to and came, went or read their records in another way; and those with files where none
-    /// were followed so far.
+    /// Sources that are pushed to and came, went or read their records in another way; those with files where none were
+    /// followed so far; and those that read a table.
     private func sourcesThatNeedRestart(_ new: CollectorSettings) -> [String] {
         let (before, after) = (pushSourcesByName, new.pushSourcesByName)
         let pushed = Set(before.keys).union(after.keys).filter { name in
@@ -224,7 +234,22 @@ extension CollectorSettings {
             return old != new
         }
         let followed = fileSources.isEmpty ? new.fileSources.map(\.name) : []
-        return pushed.union(followed).sorted()
+        return pushed.union(followed).union(tablesThatNeedRestart(new)).sorted()
+    }
+
+    /// Sources that read a table and came, went or changed in any way.
+    private func tablesThatNeedRestart(_ new: CollectorSettings) -> Set<String> {
+        func byName(_ settings: CollectorSettings) -> [String: (kind: SourceSettings.Kind, reading: Reading)] {
+            Dictionary(
+                uniqueKeysWithValues: settings.databaseSources.map {
+                    ($0.name, ($0.kind, Reading($0, besides: settings.defaults)))
+                })
+        }
+        let (before, after) = (byName(self), byName(new))
+        return Set(before.keys).union(after.keys).filter { name in
+            guard let old = before[name], let new = after[name] else { return true }
+            return old != new
+        }
     }
 
     /// How a source reads its records; of the collector's own defaults only where it differs from them.

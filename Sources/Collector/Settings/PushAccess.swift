@@ -1,5 +1,6 @@
 internal import HTTPSupport
 internal import Settings
+internal import SourceFormats
 
 /// Who may push into a source.
 package struct PushAccess: Sendable, Equatable {
@@ -16,6 +17,7 @@ package struct PushAccess: Sendable, Equatable {
 struct PushAccessCheck {
     let settings: ResolvedSettings<CollectorKeys>
     let http: CollectorSettings.HTTP
+    let grpc: CollectorSettings.GRPC?
 
     /// The certificate files, where they are given in full.
     static func readTLS(
@@ -60,15 +62,15 @@ struct PushAccessCheck {
                         remedy: "give \(keys.clientCAFile.path)"))
             }
         }
+        checkReach(sources, &problems)
+        checkGRPC(sources, &problems)
+    }
+
+    /// What must hold of the HTTP listener where others than this machine reach it.
+    private func checkReach(_ sources: [SourceSettings], _ problems: inout [SettingsProblem]) {
         guard !http.listen.isLoopback else { return }
-        if http.tls == nil, !http.acceptsPlainText {
-            problems.append(
-                settings.problem(
-                    at: keys.listen, "others than this machine reach \(http.listen), and nothing is encrypted there",
-                    remedy:
-                        "give \(keys.certificateFile.path) and \(keys.keyFile.path), listen on loopback, or set "
-                        + "\(keys.acceptPlainText.path): true where something else encrypts on the way"))
-        }
+        let keys = settings.keys.http
+        checkEncryption(of: http.listen, at: keys.listen, &problems)
         guard http.access.isEmpty else { return }
         if http.servesUnnamedSource {
             problems.append(
@@ -78,10 +80,55 @@ struct PushAccessCheck {
                     remedy: "give \(keys.tokenFiles.path) or \(keys.clientNames.path), or set "
                         + "\(keys.unnamedSource.path): false where all sources have names"))
         }
+        refuseOpen(sources, at: http.listen, &problems)
+    }
+
+    /// The same of OTLP/gRPC, which leads to sources of one format alone.
+    private func checkGRPC(_ sources: [SourceSettings], _ problems: inout [SettingsProblem]) {
+        let keys = settings.keys.grpc
+        guard let grpc else {
+            if settings.isGiven(keys.maxConnections) {
+                problems.append(
+                    settings.problem(
+                        at: keys.maxConnections, "has no effect without \(keys.listen.path)",
+                        remedy: "give \(keys.listen.path) as well"))
+            }
+            return
+        }
+        let served = sources.filter(\.takesGRPC)
+        // A source that can't be read for another reason is told of there.
+        if served.isEmpty, problems.isEmpty {
+            problems.append(
+                settings.problem(
+                    at: keys.listen, "no source takes what comes there",
+                    remedy: "add a source with type: http and format: \(OTLPFormat.name), or remove it"))
+        }
+        guard !grpc.listen.isLoopback else { return }
+        checkEncryption(of: grpc.listen, at: keys.listen, &problems)
+        // What the HTTP listener's address says of a source isn't said twice.
+        if http.access.isEmpty, http.listen.isLoopback { refuseOpen(served, at: grpc.listen, &problems) }
+    }
+
+    private func checkEncryption(
+        of address: ListenAddress, at setting: some AnySetting, _ problems: inout [SettingsProblem]
+    ) {
+        guard http.tls == nil, !http.acceptsPlainText else { return }
+        let keys = settings.keys.http
+        problems.append(
+            settings.problem(
+                at: setting, "others than this machine reach \(address), and nothing is encrypted there",
+                remedy:
+                    "give \(keys.certificateFile.path) and \(keys.keyFile.path), listen on loopback, or set "
+                    + "\(keys.acceptPlainText.path): true where something else encrypts on the way"))
+    }
+
+    private func refuseOpen(
+        _ sources: [SourceSettings], at address: ListenAddress, _ problems: inout [SettingsProblem]
+    ) {
         for entry in entries(sources, where: \.isEmpty) {
             problems.append(
                 entry.problem(
-                    at: entry.keys.type, "whoever reaches \(http.listen) could push into it",
+                    at: entry.keys.type, "whoever reaches \(address) could push into it",
                     remedy: "give \(entry.path(of: entry.keys.tokenFiles)) or "
                         + "\(entry.path(of: entry.keys.clientNames))"))
         }

@@ -1,3 +1,4 @@
+internal import CollectorCore
 internal import Settings
 internal import SourceFormats
 internal import UsageModel
@@ -7,8 +8,8 @@ struct SourceKeys: SettingKeys {
     let type = Setting(
         "type", required: .choice(of: Kind.self), reload: .byEntry,
         """
-        `file` follows files, `http` takes what is pushed to `POST /v1/events/NAME`. Pushed events may carry ids, each \
-        source its own
+        `file` follows files, `http` takes what is pushed to `POST /v1/events/NAME`, `database` reads a table of \
+        PostgreSQL. Pushed events may carry ids, each source its own
         """)
     let tokenFiles = Setting(
         "token-files", type: .paths, default: [], reload: .byEntry,
@@ -74,6 +75,23 @@ struct SourceKeys: SettingKeys {
         of `c1-input` and `c1-output` with `[-input, -output]`. Without them all parts have the call's id, and are told \
         by what they say
         """)
+    let content = Setting(
+        "content", type: .choice(of: Content.self), default: .appended, reload: .byEntry,
+        """
+        `appended`: files grow, and what is in them stays. `replaced`: files are exports that are written anew with all \
+        that they are to say, such as the month to date; what was counted of a version is taken back when the next one is \
+        counted
+        """)
+    let settlesAfter = Setting(
+        "settles-after", type: .duration(.milliseconds(100) ... .days(1)), default: .seconds(10), reload: .byEntry,
+        "With `content: replaced`: how long a file must not have changed before it is read as a version")
+    let nextPeriod = Setting(
+        "next-period", type: .choice(of: ExportRule.NextPeriod.self), default: .hold, reload: .byEntry,
+        """
+        With `content: replaced`: what a version is that begins after everything that the one before it held, and at least \
+        half a day after that one's beginning. `count`: the export of the next period, and what was counted stays; \
+        `replace`: a version as every other; `hold`: it isn't counted until somebody has said which
+        """)
     let wrapping = Setting(
         "wrapping", type: .texts, default: [], reload: .byEntry,
         "What is taken off before records are read, the outermost first: "
@@ -92,9 +110,12 @@ struct SourceKeys: SettingKeys {
             field.name, optional: SourceKeys.type(of: field), absent: isTheCollectors ? "the collector's" : "none",
             reload: .byEntry, "For records that name none: \(field.properties.noun)")
     }
+    let database = DatabaseKeys()
     let formats = FormatKeys()
 
-    enum Kind: String, CaseIterable, Sendable { case file, http }
+    enum Kind: String, CaseIterable, Sendable { case file, http, database }
+
+    enum Content: String, CaseIterable, Sendable { case appended, replaced }
 
     enum StartingPoint: String, CaseIterable, Sendable { case beginning, end }
 

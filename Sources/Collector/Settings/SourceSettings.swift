@@ -1,3 +1,4 @@
+package import CollectorCore
 internal import Settings
 package import SourceFormats
 package import UsageModel
@@ -16,11 +17,14 @@ package struct SourceSettings: Sendable {
         package var startsAtEnd: Bool
         package var isWhole: Bool
         package var completeLastLineAfter: Duration?
+        /// For files that are written anew with all that they are to say; `nil` for those that grow.
+        package var exports: ExportRule?
     }
 
     package enum Kind: Sendable, Equatable {
         case file(Files)
         case http
+        case database(Database)
     }
 
     package var name: String
@@ -35,6 +39,9 @@ package struct SourceSettings: Sendable {
     package var access = PushAccess()
     /// What it has from the collector's settings and somebody should know, sentence by sentence.
     package var notes: [String] = []
+
+    /// Whether what comes over gRPC may be for it.
+    var takesGRPC: Bool { kind == .http && type(of: format).name == OTLPFormat.name }
 
     /// Reads the entry; on a problem it is added to `problems` and the answer is `nil`.
     static func read(
@@ -79,6 +86,7 @@ package struct SourceSettings: Sendable {
         let said = SourceFormatRegistry.format(named: entry[\.format])?.repeats ?? .once
         let rules = IDRules(scope: entry[\.idScope], repeats: entry[\.repeats] ?? said, parts: entry[\.idParts])
         let horizon = program.keys.deduplication.horizon
+        if entry[keys.content] == .replaced || entry[keys.type] == .database { refuseIDs(rules, entry, &problems) }
         if rules.repeats != .once, program[horizon] == .zero || program[program.keys.deduplication.maxIDs] == 0 {
             let place: any AnySetting = entry.isGiven(keys.repeats) ? keys.repeats : keys.format
             problems.append(
@@ -101,6 +109,25 @@ package struct SourceSettings: Sendable {
                     remedy: "give endings of at most \(Limits.maxEventIDBytes - 1) bytes"))
         }
         return rules
+    }
+
+    /// Refuses what is said of ids where something else tells what was counted: versions of exports, rows of tables.
+    private static func refuseIDs(
+        _ rules: IDRules, _ entry: ResolvedSettings<SourceKeys>, _ problems: inout [SettingsProblem]
+    ) {
+        let keys = entry.keys
+        let message = "is for files that grow and for what is pushed"
+        if rules.repeats != .once {
+            let place: any AnySetting = entry.isGiven(keys.repeats) ? keys.repeats : keys.format
+            problems.append(
+                entry.problem(
+                    at: place, "repeats: \(rules.repeats.rawValue) \(message)",
+                    remedy: "set \(entry.path(of: keys.repeats)): once"))
+        }
+        let others: [any AnySetting] = [keys.idScope, keys.idParts]
+        for setting in others where entry.isGiven(setting) {
+            problems.append(entry.problem(at: setting, message, remedy: "remove it"))
+        }
     }
 
     private static func readWrappings(
@@ -126,23 +153,34 @@ package struct SourceSettings: Sendable {
         }
     }
 
+    /// Refuses settings of followed files in a source that follows none.
+    private static func refuseFileSettings(
+        _ entry: ResolvedSettings<SourceKeys>, _ problems: inout [SettingsProblem]
+    ) {
+        let keys = entry.keys
+        let fileOnly: [any AnySetting] = [
+            keys.paths, keys.exclude, keys.ignoreOlder, keys.oldDirectory, keys.completeLastLineAfter, keys.readFrom,
+            keys.whole, keys.content, keys.settlesAfter, keys.nextPeriod,
+        ]
+        for setting in fileOnly where entry.isGiven(setting) {
+            problems.append(
+                entry.problem(at: setting, "is for `file` sources", remedy: "remove it, or set type: file"))
+        }
+    }
+
     private static func readKind(
         _ entry: ResolvedSettings<SourceKeys>, _ problems: inout [SettingsProblem]
     ) -> Kind? {
         let keys = entry.keys
-        guard entry[keys.type] == .file else {
-            let fileOnly: [any AnySetting] = [
-                keys.paths, keys.exclude, keys.ignoreOlder, keys.oldDirectory, keys.completeLastLineAfter,
-                keys.readFrom,
-                keys.whole,
-            ]
-            for setting in fileOnly where entry.isGiven(setting) {
-                problems.append(
-                    entry.problem(at: setting, "is for `file` sources", remedy: "remove it, or set type: file"))
-            }
-            return .http
+        let type = entry[keys.type]
+        if type != .file { refuseFileSettings(entry, &problems) }
+        if type != .http { refusePushSettings(entry, &problems) }
+        if type != .database { refuseDatabaseSettings(entry, &problems) }
+        switch type {
+        case .http: return .http
+        case .database: return readDatabase(entry, &problems)
+        case .file: refuseSettingsOfOtherContent(entry, &problems)
         }
-        refusePushSettings(entry, &problems)
         guard let globs = entry[keys.paths] else {
             problems.append(
                 entry.problem(
@@ -155,6 +193,26 @@ package struct SourceSettings: Sendable {
                 globs: globs, excluded: entry[keys.exclude] ?? [], rotatedDirectories: entry[keys.oldDirectory],
                 ignoredAge: entry[keys.ignoreOlder], startsAtEnd: entry[keys.readFrom] == .end,
                 isWhole: entry[keys.whole],
-                completeLastLineAfter: entry[keys.completeLastLineAfter]))
+                completeLastLineAfter: entry[keys.completeLastLineAfter],
+                exports: entry[keys.content] == .replaced
+                    ? ExportRule(settlesAfter: entry[keys.settlesAfter], nextPeriod: entry[keys.nextPeriod]) : nil))
+    }
+
+    /// Refuses settings of files that grow in a source whose files are replaced, and the other way round.
+    private static func refuseSettingsOfOtherContent(
+        _ entry: ResolvedSettings<SourceKeys>, _ problems: inout [SettingsProblem]
+    ) {
+        let keys = entry.keys
+        let growing: [any AnySetting] = [
+            keys.oldDirectory, keys.readFrom, keys.whole, keys.completeLastLineAfter,
+        ]
+        let replaced: [any AnySetting] = [keys.settlesAfter, keys.nextPeriod]
+        let isReplaced = entry[keys.content] == .replaced
+        for setting in isReplaced ? growing : replaced where entry.isGiven(setting) {
+            problems.append(
+                entry.problem(
+                    at: setting, isReplaced ? "is for files that grow" : "is for files that are replaced",
+                    remedy: "remove it, or set content: \(isReplaced ? "appended" : "replaced")"))
+        }
     }
 }

@@ -19,6 +19,7 @@ package final class CollectorMetrics: Sendable {
     let shippedBytes: Counter
     let shipFailures: Counter
     let handshakeFailures: Counter
+    let grpcConnections: Gauge
     let certificateEnd: Gauge
     let refusedBatches: Counter
     let quarantineDropped: Counter
@@ -32,6 +33,8 @@ package final class CollectorMetrics: Sendable {
     let movedFiles: Counter
     let rewrittenFiles: Counter
     let vanishedFiles: Counter
+    let countedVersions: Counter
+    let heldVersions: Counter
     let spoolBytes: Gauge
     let spoolDamaged: Counter
     let backlogBatches: Gauge
@@ -60,6 +63,7 @@ package final class CollectorMetrics: Sendable {
         shipFailures = counter("ship_failures_total", help: "Requests to the aggregator that have to be repeated.")
         handshakeFailures = counter(
             "handshake_failures_total", help: "TLS handshakes with the aggregator that failed.")
+        grpcConnections = gauge("grpc_connections", help: "Open connections of senders over gRPC.")
         certificateEnd = gauge(
             "certificate_expiry_timestamp_seconds",
             help: "When the collector's certificate, or one of its chain, ends; 0 before it was read.")
@@ -80,6 +84,10 @@ package final class CollectorMetrics: Sendable {
             "rewritten_files_total", help: "Files that begin as one that was read does, then differ, and aren't read.")
         vanishedFiles = counter(
             "vanished_files_total", help: "Files that were gone when the collector started, and found nowhere.")
+        countedVersions = counter(
+            "counted_versions_total", help: "Versions of exports that were counted in the place of those before them.")
+        heldVersions = counter(
+            "held_versions_total", help: "Versions of exports that aren't counted, so that what counts doesn't go.")
         spoolBytes = gauge("spool_bytes", help: "Size of the spool directory.")
         spoolDamaged = counter(
             "spool_damaged_total", help: "Damaged stretches of the spool that were set aside at start.")
@@ -90,11 +98,18 @@ package final class CollectorMetrics: Sendable {
         for reason in RejectionReason.allCases { _ = rejections(reason) }
         for repair in UsageRepair.allCases { _ = repaired(by: repair) }
         for status in Self.answeredStatuses { _ = requests(status: status) }
+        for code in Self.answeredCodes.keys { countCall(code: code, by: 0) }
         for reason in HandshakeWitness.reasons { _ = handshakes(failedBy: reason) }
     }
 
     /// What `/v1/events` answers with.
     static let answeredStatuses = [200, 400, 401, 403, 404, 408, 413, 415, 421, 429, 503]
+
+    /// What Export calls over gRPC are answered with: gRPC's codes and their names.
+    static let answeredCodes = [
+        0: "OK", 3: "INVALID_ARGUMENT", 5: "NOT_FOUND", 7: "PERMISSION_DENIED", 8: "RESOURCE_EXHAUSTED",
+        12: "UNIMPLEMENTED", 13: "INTERNAL", 14: "UNAVAILABLE", 16: "UNAUTHENTICATED",
+    ]
 
     /// The metrics of one source, made when first asked for.
     func source(_ name: String) -> SourceMetrics {
@@ -103,6 +118,16 @@ package final class CollectorMetrics: Sendable {
             let made = SourceMetrics(name, registry)
             sources[name] = made
             return made
+        }
+    }
+
+    /// Records of each source that were not for counting, by source and reason; none of which there are none.
+    var ignoredRecords: [Readiness.Ignored] {
+        let all = sources.withLock { $0 }
+        return all.sorted { $0.key < $1.key }.flatMap { name, source in
+            IgnoredReason.allCases.filter { source.ignoredCount($0) > 0 }.map { reason in
+                Readiness.Ignored(source: name, reason: reason.rawValue, records: source.ignoredCount(reason))
+            }
         }
     }
 
@@ -138,6 +163,14 @@ package final class CollectorMetrics: Sendable {
         registry.counter(
             "steelyard_collector_http_requests_total", help: "Requests to /v1/events by status.",
             labels: [MetricLabel("status", value: String(status))])
+    }
+
+    /// Export calls over gRPC by gRPC's code.
+    func countCall(code: Int, by count: UInt64 = 1) {
+        registry.counter(
+            "steelyard_collector_grpc_calls_total", help: "Export calls over gRPC by code.",
+            labels: [MetricLabel("code", value: Self.answeredCodes[code] ?? String(code))]
+        ).increment(by: count)
     }
 
     /// A sender's TLS handshake failed.
@@ -181,6 +214,21 @@ extension CollectorMetrics {
             help: "Bytes in followed files that weren't read yet, before decompression, by source.",
             labels: [MetricLabel("source", value: source)])
     }
+
+    /// The id up to which a source's table was read.
+    func tableID(_ source: String) -> Gauge {
+        registry.gauge(
+            "steelyard_collector_table_id", help: "Id of the last row that was read of a table, by source.",
+            labels: [MetricLabel("source", value: source)])
+    }
+
+    /// How far the highest id of a source's table is ahead.
+    func tableIDsBehind(_ source: String) -> Gauge {
+        registry.gauge(
+            "steelyard_collector_table_ids_behind",
+            help: "Ids in a table above that of the last row that was read, by source.",
+            labels: [MetricLabel("source", value: source)])
+    }
 }
 
 /// What one source gave.
@@ -219,6 +267,7 @@ struct SourceMetrics: Sendable {
     /// Records that were taken, those that came again included.
     var takenCount: UInt64 { events.value + duplicates.value }
     var rejectedCount: UInt64 { rejected.value }
+    func ignoredCount(_ reason: IgnoredReason) -> UInt64 { ignored[reason]?.value ?? 0 }
 
     func count(
         events: UInt64, rejected: UInt64, ignored: IgnoredRecords, duplicates: UInt64 = 0, bytes: UInt64

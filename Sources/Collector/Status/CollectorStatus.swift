@@ -58,6 +58,7 @@ package enum CollectorStatus {
                         + (budget.isExceeded ? "; further ones count under (over-limit)" : "")
                 )
             }
+            + (readiness.ignored ?? []).map { ("ignored", "\($0.records) records of \($0.source): \($0.reason)") }
             + (readiness.refusals ?? []).map { refusal in
                 let cause = refusal.field.isEmpty ? refusal.reason : "\(refusal.reason) (\(refusal.field))"
                 return (

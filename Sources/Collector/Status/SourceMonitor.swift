@@ -47,6 +47,7 @@ package actor SourceMonitor: Service {
     }
 
     private let reader: FileReader
+    private let tables: TableSources?
     private let metrics: CollectorMetrics
     private let board: StatusStore
     private let refusals: RefusalBoard
@@ -57,8 +58,13 @@ package actor SourceMonitor: Service {
     /// When each problem that stands was last logged.
     private var loggedAt: [Key: Int64] = [:]
 
-    package init(settings: CollectorSettings, reader: FileReader, parts: CollectorDependencies, board: StatusStore) {
+    /// - Parameter tables: the sources that read tables; `nil` for none.
+    init(
+        settings: CollectorSettings, reader: FileReader, tables: TableSources? = nil, parts: CollectorDependencies,
+        board: StatusStore
+    ) {
         self.reader = reader
+        self.tables = tables
         self.board = board
         metrics = parts.metrics
         refusals = parts.refusals
@@ -85,7 +91,8 @@ package actor SourceMonitor: Service {
     /// Looks once.
     func look() async {
         let now = clock.nowMilliseconds()
-        let problems = await reader.problems() + names.compactMap { rejection(of: $0, now: now) }
+        let problems =
+            await reader.problems() + (tables?.problems() ?? []) + names.compactMap { rejection(of: $0, now: now) }
         board.setSourceProblems(problems)
         let behind = await reader.bytesBehind()
         for name in names { metrics.bytesBehind(name).set(Double(behind[name] ?? 0)) }

@@ -64,9 +64,20 @@ package struct Readiness: Sendable, Decodable, Equatable {
     package var nameBudgets: [ControlMessages.NameBudget]?
     /// The records that were refused last, the oldest first; `nil` where they aren't told.
     package var refusals: [RefusalBoard.Refusal]?
+    /// Records that were not for counting since the start, by source and reason; `nil` from a collector that doesn't
+    /// tell.
+    package var ignored: [Ignored]?
     package var provider: String
     package var collector: String
     package var version: String
+
+    /// How many records of a source were not for counting.
+    package struct Ignored: Sendable, Decodable, Equatable {
+        package var source: String
+        /// The name of an `IgnoredReason`.
+        package var reason: String
+        package var records: UInt64
+    }
 
     /// A ``SourceProblem`` as it is told.
     package struct Problem: Sendable, Decodable, Equatable {
@@ -86,15 +97,17 @@ package struct Readiness: Sendable, Decodable, Equatable {
         case lastProblem = "last_problem"
         case sourceProblems = "source_problems"
         case nameBudgets = "name_budgets"
-        case refusals
+        case refusals, ignored
     }
 
     init(
         intakeSwitch: IntakeSwitch, board: StatusStore, nameBudgets: [ControlMessages.NameBudget] = [],
-        refusals: [RefusalBoard.Refusal]? = nil, nowMilliseconds: Int64, provider: String, collector: String,
+        refusals: [RefusalBoard.Refusal]? = nil, ignored: [Ignored]? = nil, nowMilliseconds: Int64, provider: String,
+        collector: String,
         version: String
     ) {
         self.refusals = refusals
+        self.ignored = ignored
         self.nameBudgets = nameBudgets
         let closed = intakeSwitch.closedFor
         let backlog = board.currentBacklog
@@ -155,6 +168,19 @@ package struct Readiness: Sendable, Decodable, Equatable {
             member(.collector, .string(collector)), member(.version, .string(version)),
         ]
         if let refusals { members.append(member(.refusals, .array(refusals.map(\.json)))) }
+        if let ignored {
+            members.append(
+                member(
+                    .ignored,
+                    .array(
+                        ignored.map { record in
+                            .object([
+                                JSONMember("source", .string(record.source)),
+                                JSONMember("reason", .string(record.reason)),
+                                JSONMember("records", .integer(Int64(clamping: record.records))),
+                            ])
+                        })))
+        }
         return .object(members)
     }
 

@@ -37,7 +37,8 @@ package struct SourceTrial {
             window: TimeWindow(settings.window, nowMilliseconds: nowMilliseconds), output: output, print: print)
         if let source = settings.sources.first(where: { $0.name == name }) {
             framing = source.kind == .http ? .document : .stream
-            plan = try SourcePlan(source.format, defaults: source.defaults, framing: framing)
+            plan = try SourcePlan(
+                source.format, in: source.wrappings, defaults: source.defaults, framing: framing)
         } else if name == CollectorSettings.defaultSourceName {
             framing = .document
             plan = try SourcePlan(

@@ -41,6 +41,9 @@ struct TrialSink: UsageEventSink {
             JSONMember("output_tokens", count(event.counts.output)),
             JSONMember("reasoning_output_tokens", count(event.counts.reasoningOutput)),
         ]
+        if event.isEstimated { members.append(JSONMember("estimated", .bool(true))) }
+        if event.isTakenBack { members.append(JSONMember("taken_back", .bool(true))) }
+        if let repair = event.repair { members.append(JSONMember("rule", .string(repair.name))) }
         if event.id.count > 0 { members.append(JSONMember("id", .string(text(event.id)))) }
         say("counted", line: nil, members)
         counted += 1
@@ -77,6 +80,7 @@ struct TrialSink: UsageEventSink {
                     switch member.value {
                     case .string(let text): text.isEmpty ? nil : text
                     case .integer(let number): String(number)
+                    case .bool(let isSo): isSo ? "yes" : "no"
                     default: nil
                     }
                 guard let value else { continue }

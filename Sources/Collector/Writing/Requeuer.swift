@@ -60,6 +60,8 @@ struct Requeuer: Sendable {
     /// Why nothing was read again.
     enum Refusal: Error, Equatable {
         case noSuchSource
+        /// Its files are read whole each time, so that what is repaired counts with the next look.
+        case readsWholeVersions
         case closed(IntakeSwitch.Reason)
         /// The configuration can't be read.
         case wrongConfiguration(String)
@@ -106,6 +108,7 @@ struct Requeuer: Sendable {
             throw Refusal.wrongConfiguration("\(error)")
         }
         if let found = settings.sources.first(where: { $0.name == source }) {
+            if case .file(let files) = found.kind, files.exports != nil { throw Refusal.readsWholeVersions }
             return (try SourcePlan(found.format, defaults: found.defaults, framing: .document), found.ids, settings)
         }
         guard source == CollectorSettings.defaultSourceName else { throw Refusal.noSuchSource }

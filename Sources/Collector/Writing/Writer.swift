@@ -124,7 +124,10 @@ package actor Writer: Service {
         ticks += 1
         if ticks % Self.ticksPerSpaceCheck == 0 {
             core.checkSpace()
-            if core.accumulator.releaseMemory(idleFor: Self.idleBeforeRelease) { ProcessMemory.giveBack() }
+            if core.accumulator.releaseMemory(idleFor: Self.idleBeforeRelease) {
+                ProcessMemory.giveBack()
+                ProcessMemory.letGoOfCode()
+            }
         }
         updateGauges()
     }

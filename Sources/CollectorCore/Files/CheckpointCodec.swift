@@ -3,10 +3,12 @@ internal import Foundation
 internal import SourceFormats
 internal import UsageModel
 
-/// The checkpoints of all files as the bytes that a batch record carries: JSON with a version, as a zstd frame where
-/// there is much of it.
+/// The checkpoints of all files and tables as the bytes that a batch record carries: JSON with a version, as a zstd frame
+/// where there is much of it.
 package enum CheckpointCodec {
     package static let version = 2
+    /// The version where tables or exports were read too: an older collector that passed them over would count them again.
+    static let versionBeyondFiles = 3
     /// The version that told files by device and inode alone; read, never written.
     static let versionOfPlaces = 1
     /// Bytes of JSON from which on they are compressed.
@@ -19,6 +21,27 @@ package enum CheckpointCodec {
         var files: [Entry]
         /// ``CheckpointChanges/wholeSource``.
         var whole: String?
+        /// By source.
+        var tables: [String: TableCheckpoint]?
+        var exports: [Export]?
+    }
+
+    private struct Export: Codable {
+        var source: String
+        var path: String
+        var number: UInt64
+        var digest: Data
+        var bytes: UInt64
+        var offset: UInt64?
+        var line: UInt64?
+        /// ``ParserCheckpoint/memory``.
+        var memory: Data?
+        var endsWithLine: Bool
+        var refused: UInt64
+        var look: ExportCheckpoint.Look
+        var former: [UInt64]
+        var closedThrough: Int64?
+        var goneAt: Int64?
     }
 
     private struct Entry: Codable {
@@ -47,17 +70,29 @@ package enum CheckpointCodec {
         package var description: String
     }
 
-    package static func encode(_ checkpoints: [FileID: FileCheckpoint]) throws -> [UInt8] {
-        try encode(CheckpointChanges(checkpoints: checkpoints))
+    package static func encode(
+        _ checkpoints: [FileID: FileCheckpoint], tables: [String: TableCheckpoint] = [:],
+        exports: [ExportPlace: ExportCheckpoint] = [:]
+    ) throws -> [UInt8] {
+        try encode(CheckpointChanges(checkpoints: checkpoints), tables: tables, exports: exports)
     }
 
-    static func encode(_ changes: CheckpointChanges) throws -> [UInt8] {
+    static func encode(
+        _ changes: CheckpointChanges, tables: [String: TableCheckpoint] = [:],
+        exports: [ExportPlace: ExportCheckpoint] = [:]
+    ) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let sorted = changes.checkpoints.map(entry).sorted {
             ($0.source, $0.path, $0.inode, $0.orphan ?? 0) < ($1.source, $1.path, $1.inode, $1.orphan ?? 0)
         }
-        let bytes = Array(try encoder.encode(Document(version: version, files: sorted, whole: changes.wholeSource)))
+        var document = Document(version: version, files: sorted, whole: changes.wholeSource)
+        if !tables.isEmpty || !exports.isEmpty { document.version = versionBeyondFiles }
+        if !tables.isEmpty { document.tables = tables }
+        if !exports.isEmpty {
+            document.exports = exports.map(export).sorted { ($0.source, $0.path) < ($1.source, $1.path) }
+        }
+        let bytes = Array(try encoder.encode(document))
         return bytes.count < compressedFromBytes ? bytes : try compress(bytes)
     }
 
@@ -66,13 +101,7 @@ package enum CheckpointCodec {
     }
 
     static func decodeChanges(_ bytes: [UInt8]) throws -> CheckpointChanges {
-        if bytes.isEmpty { return CheckpointChanges(checkpoints: [:]) }
-        let isJSON = bytes.first == UInt8(ascii: "{")
-        let plain = isJSON ? bytes : try Compression.zstd.decompress(bytes, limit: maxBytes, maxWindowLog: 27)
-        let document = try JSONDecoder().decode(Document.self, from: Data(plain))
-        guard document.version == version || document.version == versionOfPlaces else {
-            throw Unreadable(description: "checkpoint version \(document.version) is not known")
-        }
+        let document = try document(bytes)
         var checkpoints: [FileID: FileCheckpoint] = [:]
         for entry in document.files {
             let id = FileID(
@@ -80,6 +109,55 @@ package enum CheckpointCodec {
             checkpoints[id] = checkpoint(entry)
         }
         return CheckpointChanges(wholeSource: document.whole, checkpoints: checkpoints)
+    }
+
+    /// The tables of the same bytes, by source.
+    package static func decodeTables(_ bytes: [UInt8]) throws -> [String: TableCheckpoint] {
+        try document(bytes).tables ?? [:]
+    }
+
+    /// The exports of the same bytes.
+    package static func decodeExports(_ bytes: [UInt8]) throws -> [ExportPlace: ExportCheckpoint] {
+        var checkpoints: [ExportPlace: ExportCheckpoint] = [:]
+        for export in try document(bytes).exports ?? [] {
+            checkpoints[ExportPlace(source: export.source, path: export.path)] = checkpoint(export)
+        }
+        return checkpoints
+    }
+
+    private static func document(_ bytes: [UInt8]) throws -> Document {
+        if bytes.isEmpty { return Document(version: version, files: []) }
+        let isJSON = bytes.first == UInt8(ascii: "{")
+        let plain = isJSON ? bytes : try Compression.zstd.decompress(bytes, limit: maxBytes, maxWindowLog: 27)
+        let document = try JSONDecoder().decode(Document.self, from: Data(plain))
+        guard (versionOfPlaces...versionBeyondFiles).contains(document.version) else {
+            throw Unreadable(description: "checkpoint version \(document.version) is not known")
+        }
+        return document
+    }
+
+    private static func export(_ place: ExportPlace, _ checkpoint: ExportCheckpoint) -> Export {
+        Export(
+            source: place.source, path: place.path, number: checkpoint.number, digest: Data(checkpoint.digest),
+            bytes: checkpoint.byteCount, offset: checkpoint.end?.position.byteOffset,
+            line: checkpoint.end?.position.line, memory: checkpoint.end.map { Data($0.memory) },
+            endsWithLine: checkpoint.endsWithLine, refused: checkpoint.refusedCount, look: checkpoint.look,
+            former: checkpoint.former, closedThrough: checkpoint.closedThrough,
+            goneAt: checkpoint.goneAtMilliseconds)
+    }
+
+    private static func checkpoint(_ export: Export) -> ExportCheckpoint {
+        var checkpoint = ExportCheckpoint(
+            number: export.number, digest: Array(export.digest), byteCount: export.bytes,
+            endsWithLine: export.endsWithLine, refusedCount: export.refused, look: export.look)
+        if let offset = export.offset, let line = export.line {
+            checkpoint.end = ParserCheckpoint(
+                position: RecordPosition(line: line, byteOffset: offset), memory: export.memory.map(Array.init) ?? [])
+        }
+        checkpoint.former = export.former
+        checkpoint.closedThrough = export.closedThrough
+        checkpoint.goneAtMilliseconds = export.goneAt
+        return checkpoint
     }
 
     private static func entry(_ id: FileID, _ checkpoint: FileCheckpoint) -> Entry {
@@ -109,7 +187,7 @@ package enum CheckpointCodec {
         return checkpoint
     }
 
-    private static func compress(_ bytes: [UInt8]) throws -> [UInt8] {
+    package static func compress(_ bytes: [UInt8]) throws -> [UInt8] {
         var result = 0
         let frame = unsafe [UInt8](unsafeUninitializedCapacity: ZSTD_compressBound(bytes.count)) { output, count in
             result = unsafe bytes.withUnsafeBytes { input in

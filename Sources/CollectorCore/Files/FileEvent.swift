@@ -23,6 +23,10 @@ package enum FileEvent {
     case cutByPowerFailure(path: String, offset: UInt64, goesOnAt: UInt64)
     /// A compressed file was read to its end; `byteCount` after decompression.
     case finished(path: String, byteCount: UInt64)
+    /// A version of an export is counted, and no longer the one before it.
+    case versionCounted(ExportNote)
+    /// A version of an export isn't counted; what was counted of the one before it stays.
+    case versionHeld(path: String, source: String, detail: String, remedy: String)
     /// A file's name is gone, and it is no longer followed.
     case letGo(path: String)
     /// More files than are followed at once, `limit`; this one waits. Told once for each source until there is room.

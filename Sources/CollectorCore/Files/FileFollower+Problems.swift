@@ -13,7 +13,7 @@ extension FileFollower {
     }
 
     private func problems(of source: FollowedSource) -> [SourceProblem] {
-        var found: [SourceProblem] = []
+        var found = exports.problems(of: source)
         let own = followed.values.filter { $0.source.name == source.name }
         if let broken = own.filter({ $0.isUnreadable || $0.hasFailed }).map(\.path).min() {
             found.append(SourceProblem(source: source.name, reason: .notReadable, detail: broken))
@@ -22,7 +22,7 @@ extension FileFollower {
             found.append(SourceProblem(source: source.name, reason: .rewritten, detail: held))
         }
         let waiting = waiting.filter { $0.value.source == source.name }.sorted { $0.key < $1.key }
-        for reason in [SourceProblem.Reason.notReadable, .tooManyFiles] {
+        for reason in [SourceProblem.Reason.notReadable, .tooManyFiles, .rewritten] {
             let those = waiting.filter { $0.value.reason == reason }
             guard let first = those.first, !found.contains(where: { $0.reason == reason }) else { continue }
             let others = those.count > 1 ? " and \(those.count - 1) more" : ""
@@ -30,7 +30,7 @@ extension FileFollower {
                 SourceProblem(
                     source: source.name, reason: reason, detail: "\(first.key)\(others): \(first.value.detail)"))
         }
-        guard waiting.isEmpty, own.allSatisfy(\.isDetached) else { return found }
+        guard waiting.isEmpty, own.allSatisfy(\.isDetached), !exports.follows(source) else { return found }
         if let error = source.globs.lazy.compactMap(unreadableDirectory).first {
             found.append(SourceProblem(source: source.name, reason: .notReadable, detail: "\(error)"))
         } else {

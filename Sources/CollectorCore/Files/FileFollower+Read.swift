@@ -221,9 +221,33 @@ extension FileFollower {
         guard outcome == .mustBeReadAgain else {
             return Parsed(consumed: consumed, turn: outcome == .full ? .full : nil)
         }
-        var parsed = parseInPlace(&file, consumed..<count, endOfInput: endOfInput, context: context)
-        parsed.consumed += consumed
-        return parsed
+        return parseInParts(&file, consumed..<count, endOfInput: endOfInput, context: context)
+    }
+
+    /// Parses a range of a chunk in place, a part at a time, so that a table may be put away in between: the whole may be
+    /// more than fits into one.
+    ///
+    /// - Returns: what was consumed of the chunk, with what is before the range.
+    private mutating func parseInParts(
+        _ file: inout FollowedFile, _ range: Range<Int>, endOfInput: Bool, context: ChunkContext
+    ) -> Parsed {
+        let isFinished = file.checkpoint.isFinished
+        defer { file.checkpoint.isFinished = isFinished }
+        var (consumed, most) = (range.lowerBound, AccumulatorLimits.chunkBytes)
+        while consumed < range.upperBound {
+            let end = min(range.upperBound, consumed + most)
+            let isLast = end == range.upperBound
+            file.checkpoint.isFinished = isFinished && isLast
+            let part = parseInPlace(&file, consumed..<end, endOfInput: endOfInput && isLast, context: context)
+            consumed += part.consumed
+            if let turn = part.turn { return Parsed(consumed: consumed, turn: turn) }
+            if part.consumed == 0 {
+                if isLast { break }
+                // A record that is longer than the part.
+                most *= 2
+            }
+        }
+        return Parsed(consumed: consumed, turn: nil)
     }
 
     func context(of file: FollowedFile) -> ChunkContext {

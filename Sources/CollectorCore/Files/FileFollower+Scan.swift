@@ -26,6 +26,7 @@ extension FileFollower {
         var listings = FileIdentification.Listings()
         var candidates: [Candidate] = []
         if followed.count < maxFiles { crowded = [] }
+        let sources = growingSources
         for source in sources {
             for path in paths(of: source) {
                 guard let status = try? fileSystem.status(path), status.isRegular else { continue }
@@ -47,8 +48,24 @@ extension FileFollower {
         }
         if !copies.isEmpty { copies = copies.filter { seen.contains($0.key) } }
         search()
+        exports.isCountedAsGrowing = growingPlaces()
+        exports.scan()
         isFirstScan = false
         hasScanned = true
+    }
+
+    /// Tells where something was counted of a source of exports before it was one.
+    private func growingPlaces() -> (ExportPlace) -> Bool {
+        let names = Set(exports.sources.map(\.name))
+        if names.isEmpty { return { _ in false } }
+        var places: Set<ExportPlace> = []
+        for (id, checkpoint) in remembered where names.contains(id.source) && checkpoint.offset > 0 {
+            places.insert(ExportPlace(source: id.source, path: checkpoint.path))
+        }
+        for (id, file) in followed where names.contains(id.source) && file.offset > 0 {
+            places.insert(ExportPlace(source: id.source, path: file.path))
+        }
+        return { [places] in places.contains($0) }
     }
 
     private func paths(of source: FollowedSource) -> [String] {
@@ -131,6 +148,12 @@ extension FileFollower {
             return .later
         }
         guard let parser = source.plan?.makeParser() else { return .later }
+        if exports.hasCounted(ExportPlace(source: source.name, path: path)) {
+            wait(
+                path, of: source, for: .rewritten, detail: "was counted with content: replaced",
+                telling: .rewritten(path: path, original: path, offset: 0))
+            return .later
+        }
         do throws(FileSystemError) {
             let handle = try fileSystem.open(path, .follow)
             do throws(FileSystemError) {

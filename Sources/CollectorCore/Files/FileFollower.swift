@@ -40,9 +40,17 @@ package struct FileFollower {
     }
 
     /// Globs and formats. Files that are already followed keep the format they started with.
-    package var sources: [FollowedSource] { didSet { hasScanned = false } }
+    package var sources: [FollowedSource] {
+        didSet {
+            hasScanned = false
+            waiting = waiting.filter { $0.value.reason != .rewritten }
+            exports.sources = sources.filter { $0.exports != nil }
+        }
+    }
     /// How much of a record that is refused is kept.
-    package var keeping = QuarantineRule()
+    package var keeping = QuarantineRule() { didSet { exports.keeping = keeping } }
+    /// Files of sources that are written anew with all that they are to say.
+    package internal(set) var exports: ExportFollower
     /// Whether the directories were looked through for these sources.
     var hasScanned = false
     let timeWindow: ReloadableTimeWindow
@@ -107,7 +115,11 @@ package struct FileFollower {
         var detail: String
     }
 
+    /// Those of the sources whose files grow.
+    var growingSources: [FollowedSource] { sources.filter { $0.exports == nil } }
+
     /// - Parameters:
+    ///   - versionsDirectory: holds what was counted of exports.
     ///   - recovered: what the spool's last batch says about files.
     ///   - sealAge: how old a batch may become before it is sealed.
     ///   - chunkBytes: bytes that are read and parsed at a time.
@@ -118,9 +130,9 @@ package struct FileFollower {
     ///   - knownIDs: the ids that are known; where it is off, ids mean nothing.
     package init(
         sources: [FollowedSource], timeWindow: ReloadableTimeWindow, recovered: RecoveredFiles, sealAge: Duration,
-        accumulator: Accumulator, intakeSwitch: IntakeSwitch, fileSystem: any FileSystem, wallClock: any WallClock,
-        steadyClock: any SteadyClock, chunkBytes: Int = AccumulatorLimits.chunkBytes, maxFiles: Int = Self.maxFiles,
-        maxHandles: Int = Self.maxFiles, bootedAtMilliseconds: Int64? = nil,
+        accumulator: Accumulator, intakeSwitch: IntakeSwitch, fileSystem: any FileSystem, versionsDirectory: String,
+        wallClock: any WallClock, steadyClock: any SteadyClock, chunkBytes: Int = AccumulatorLimits.chunkBytes,
+        maxFiles: Int = Self.maxFiles, maxHandles: Int = Self.maxFiles, bootedAtMilliseconds: Int64? = nil,
         parsing: ParallelParsing = .inTurn(pieces: 1), knownIDs: RememberedEvents = .off,
         report: @escaping (FileEvent) -> Void
     ) {
@@ -144,18 +156,22 @@ package struct FileFollower {
         lastOrphan = recovered.checkpoints.keys.map(\.orphan).max() ?? 0
         isFirstScan = recovered.isNewSpool
         detachedGraceMilliseconds = (Self.detachedGrace + sealAge * 2).wholeMilliseconds
+        exports = ExportFollower(
+            sources: sources.filter { $0.exports != nil }, recovered: recovered.exports, directory: versionsDirectory,
+            timeWindow: timeWindow, accumulator: accumulator, intakeSwitch: intakeSwitch, fileSystem: fileSystem,
+            wallClock: wallClock, steadyClock: steadyClock, chunkBytes: chunkBytes, report: report)
         for (id, checkpoint) in remembered { contents.insert(id, checkpoint) }
     }
 
     /// How many files are followed.
-    package var count: Int { followed.count }
+    package var count: Int { followed.count + exports.count }
 
     /// How many files match and aren't followed.
     package var waitingCount: Int { waiting.count }
 
     /// Bytes that stand in each source's files and weren't read yet, before decompression, as of the last ``scan()``.
     package var bytesBehind: [String: UInt64] {
-        followed.values.reduce(into: [:]) { $0[$1.source.name, default: 0] += $1.bytesBehind }
+        followed.values.reduce(into: exports.bytesBehind) { $0[$1.source.name, default: 0] += $1.bytesBehind }
     }
 
     /// How far a file was read, in bytes after decompression; `nil` where it isn't followed.
@@ -167,9 +183,12 @@ package struct FileFollower {
     /// Whether everything that is there was read, and nothing is looked for or may be let go yet: until something
     /// changes there is nothing to do but to look.
     package var isIdle: Bool {
-        searches.isEmpty && waiting.isEmpty && handleCount == 0
+        searches.isEmpty && waiting.isEmpty && handleCount == 0 && exports.isIdle
             && followed.values.allSatisfy { !$0.needsTurn && !$0.isDetached }
     }
+
+    /// Reads some of an export, or counts one that was read: at most one is under way.
+    package mutating func readExport() -> Turn { exports.step() }
 
     /// Gives the memory back that chunks are read and parsed in, until there is something to read again.
     package mutating func releaseMemory() {
@@ -180,6 +199,7 @@ package struct FileFollower {
     /// Closes all files. The spool says how far they were read.
     package mutating func close() {
         for handle in followed.values.compactMap(\.handle) { fileSystem.close(handle) }
+        exports.close()
         handleCount = 0
         followed = [:]
         order = []

@@ -22,12 +22,15 @@ package struct FollowedSource: Sendable {
     package var completeLastLineAfter: Duration?
     /// How the ids of its records are understood.
     package var ids: IDRules
+    /// For files that are written anew with all that they are to say; `nil` for those that grow.
+    package var exports: ExportRule?
 
     package init(
         name: String, format: any SourceFormat, wrappings: [Wrapping] = [], defaults: EventDefaults, globs: [String],
         excluded: [String] = [], rotatedDirectories: [String] = [], ignoredAge: Duration? = nil,
         startsAtEnd: Bool = false,
-        isWhole: Bool = false, completeLastLineAfter: Duration? = nil, ids: IDRules = IDRules()
+        isWhole: Bool = false, completeLastLineAfter: Duration? = nil, ids: IDRules = IDRules(),
+        exports: ExportRule? = nil
     ) {
         self.name = name
         plan = try? SourcePlan(format, in: wrappings, defaults: defaults, framing: .stream)
@@ -39,5 +42,6 @@ package struct FollowedSource: Sendable {
         self.isWhole = isWhole
         self.completeLastLineAfter = completeLastLineAfter
         self.ids = ids
+        self.exports = exports
     }
 }

@@ -10,6 +10,9 @@ package struct SealContent: Sendable {
     package var quarantine: [QuarantineEntry]
     package var repairs: UsageRepairCounts
     package var checkpoints: [FileID: FileCheckpoint]
+    /// Of sources that read a table, by source.
+    package var tables: [String: TableCheckpoint] = [:]
+    package var exports: [ExportPlace: ExportCheckpoint]
     /// All write-ahead records up to here are in this batch or earlier ones.
     package var writeAheadThrough: UInt64
     /// The table's number.
@@ -71,6 +74,11 @@ package final class Accumulator: Sendable {
         var ready: SealContent?
         var spare: MinuteBuckets?
         var checkpoints: [FileID: FileCheckpoint]
+        var tables: [String: TableCheckpoint] = [:]
+        /// Which versions of exports are counted.
+        var exports: [ExportPlace: ExportCheckpoint] = [:]
+        /// The same, as the last durable batch says.
+        var durableExports: [ExportPlace: ExportCheckpoint] = [:]
         var writeAheadThrough: UInt64
         /// By source, the last table that took events of its files which no write-ahead record holds.
         var tablesOfChunks: [String: UInt64] = [:]
@@ -94,9 +102,15 @@ package final class Accumulator: Sendable {
     }
 
     /// Takes over what the spool's last batch says.
-    package func restore(_ checkpoints: [FileID: FileCheckpoint], writeAheadThrough: UInt64) {
+    package func restore(
+        _ checkpoints: [FileID: FileCheckpoint], tables: [String: TableCheckpoint] = [:],
+        exports: [ExportPlace: ExportCheckpoint] = [:], writeAheadThrough: UInt64
+    ) {
         state.withLock {
             $0.checkpoints = checkpoints
+            $0.tables = tables
+            $0.exports = exports
+            $0.durableExports = exports
             $0.writeAheadThrough = writeAheadThrough
         }
     }
@@ -125,20 +139,26 @@ package final class Accumulator: Sendable {
         read: (inout ChunkSink) -> (consumed: Int, checkpoint: FileCheckpoint)
     ) -> ChunkOutcome {
         state.withLock { state in
-            guard makeRoom(&state) else { return .full }
-            let events = state.open.sums.eventCount
-            let rejected = state.open.quarantine.count
-            var sink = ChunkSink(context)
-            sink.exchange(&state.open)
-            let (consumed, checkpoint) = read(&sink)
-            let ignored = sink.ignored
-            sink.exchange(&state.open)
-            state.checkpoints[file] = checkpoint
-            state.tablesOfChunks[file.source] = state.tableNumber
-            noteOpened(&state)
-            return .parsed(
-                consumed: consumed, events: state.open.sums.eventCount - events,
-                rejected: UInt64(state.open.quarantine.count - rejected), ignored: ignored)
+            lend(&state, context) { state, sink in
+                let (consumed, checkpoint) = read(&sink)
+                state.checkpoints[file] = checkpoint
+                state.tablesOfChunks[file.source] = state.tableNumber
+                return consumed
+            }
+        }
+    }
+
+    /// Lends the open table for rows of a source's table, and takes over how far it was read by them.
+    ///
+    /// - Parameter read: gives the events and rejections of the rows to the sink, and answers how many bytes they are.
+    func addRows(
+        of source: String, context: ChunkContext, checkpoint: TableCheckpoint, read: (inout ChunkSink) -> Int
+    ) -> ChunkOutcome {
+        state.withLock { state in
+            lend(&state, context) { state, sink in
+                state.tables[source] = checkpoint
+                return read(&sink)
+            }
         }
     }
 
@@ -207,6 +227,47 @@ package final class Accumulator: Sendable {
             if state.open.sums.mayFit(accepted.rows, eventCount: accepted.eventCount) { return true }
             return rotate(&state)
         }
+    }
+
+    // MARK: Exports
+
+    /// Has one version of an export count in the place of another: the next batch says all of it.
+    ///
+    /// - Returns: `false`, with nothing counted, where a table has to be sealed first.
+    func add(_ version: CountedVersion) -> Bool {
+        state.withLock { state in
+            guard makeRoom(&state) else { return false }
+            if !state.open.add(version) {
+                guard rotate(&state), state.open.add(version) else { return false }
+            }
+            state.exports[version.place] = version.checkpoint
+            noteOpened(&state)
+            return true
+        }
+    }
+
+    /// Keeps the checkpoint of an export of which nothing has to be counted.
+    func setExport(_ checkpoint: ExportCheckpoint, for place: ExportPlace) {
+        state.withLock { $0.exports[place] = checkpoint }
+    }
+
+    /// An export lies in another place from now on: no batch has it in both or neither.
+    func moveExport(from old: ExportPlace, to new: ExportPlace, _ checkpoint: ExportCheckpoint) {
+        state.withLock { state in
+            state.exports[old] = nil
+            state.exports[new] = checkpoint
+        }
+    }
+
+    /// Forgets an export that is gone for good.
+    func removeExport(_ place: ExportPlace) { state.withLock { $0.exports[place] = nil } }
+
+    /// Which versions of exports are counted, as the last durable batch says.
+    var durableExports: [ExportPlace: ExportCheckpoint] { state.withLock { $0.durableExports } }
+
+    /// A batch has become durable.
+    package func noteDurable(_ exports: [ExportPlace: ExportCheckpoint]) {
+        state.withLock { $0.durableExports = exports }
     }
 
     /// Adds a durable write-ahead record. `false` means that a table has to be sealed first.
@@ -281,9 +342,31 @@ package final class Accumulator: Sendable {
 
     // MARK: Under the lock
 
+    /// Lends the open table to a sink, unless one has to be sealed first.
+    ///
+    /// - Parameter read: fills the sink, takes over a checkpoint, and answers how many bytes were read.
+    private func lend(
+        _ state: inout State, _ context: ChunkContext, read: (inout State, inout ChunkSink) -> Int
+    ) -> ChunkOutcome {
+        guard makeRoom(&state) else { return .full }
+        let events = state.open.sums.eventCount
+        let rejected = state.open.quarantine.count
+        var sink = ChunkSink(context)
+        sink.exchange(&state.open)
+        let consumed = read(&state, &sink)
+        let ignored = sink.ignored
+        sink.exchange(&state.open)
+        noteOpened(&state)
+        return .parsed(
+            consumed: consumed, events: state.open.sums.eventCount - events,
+            rejected: UInt64(state.open.quarantine.count - rejected), ignored: ignored)
+    }
+
     private func isAtLimit(_ open: OpenBuckets) -> Bool {
         open.sums.rowCount >= limits.rows || open.sums.estimatedBytes >= limits.bytes
             || open.quarantineBytes >= limits.quarantineBytes
+            // Half is left for what is added before this is asked again.
+            || open.sums.eventCount >= BatchBounds.maxEvents / 2
     }
 
     /// Makes sure that the open table may take more.
@@ -309,7 +392,8 @@ package final class Accumulator: Sendable {
         state.open = next
         state.ready = SealContent(
             sums: full.sums, rejections: full.rejections, quarantine: full.quarantine, repairs: full.repairs,
-            checkpoints: state.checkpoints, writeAheadThrough: state.writeAheadThrough, table: table)
+            checkpoints: state.checkpoints, tables: state.tables, exports: state.exports,
+            writeAheadThrough: state.writeAheadThrough, table: table)
         state.openedAt = nil
         return true
     }

@@ -10,8 +10,8 @@ package struct FingerprintTable: Sendable {
     package private(set) var fingerprints: [EventFingerprint] = []
     /// 0, or the index of a fingerprint plus 1. A power of two of them, at most half in use; none at first.
     private var slots: [UInt32] = []
-    private let first = UInt64.random(in: .min ... .max)
-    private let second = UInt64.random(in: .min ... .max)
+    private static let first = UInt64.random(in: .min ... .max)
+    private static let second = UInt64.random(in: .min ... .max)
 
     package init() {}
 
@@ -89,8 +89,8 @@ package struct FingerprintTable: Sendable {
     }
 
     private func home(of key: UInt128) -> Int {
-        let low = UInt64(truncatingIfNeeded: key) ^ first
-        let product = low.multipliedFullWidth(by: UInt64(truncatingIfNeeded: key >> 64) ^ second)
+        let low = UInt64(truncatingIfNeeded: key) ^ Self.first
+        let product = low.multipliedFullWidth(by: UInt64(truncatingIfNeeded: key >> 64) ^ Self.second)
         return Int(truncatingIfNeeded: product.high ^ product.low) & (slots.count - 1)
     }
 }

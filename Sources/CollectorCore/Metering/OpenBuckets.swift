@@ -79,6 +79,15 @@ struct OpenBuckets: Sendable {
         return true
     }
 
+    /// Counts what puts a version of an export in the place of another: all of it or, where it doesn't fit, nothing.
+    mutating func add(_ version: CountedVersion) -> Bool {
+        guard sums.merge(version.change.rows, eventCount: version.change.eventCount) == .added else { return false }
+        for entry in version.refused { reject(entry) }
+        for (reason, count) in version.unkept { rejections[reason, default: 0] += count }
+        repairs.add(version.repairs)
+        return true
+    }
+
     /// Adds what a write-ahead record holds: all of it or, where it might not fit, nothing.
     mutating func add(_ accepted: AcceptedRows, of files: FileRecord?) -> MinuteBuckets.Outcome {
         if sums.merge(accepted.rows, eventCount: accepted.eventCount) == .full { return .full }

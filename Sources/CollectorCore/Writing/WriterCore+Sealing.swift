@@ -39,6 +39,7 @@ extension WriterCore {
         }
         do {
             let (note, failure) = try write(content, started: started)
+            accumulator.noteDurable(content.exports)
             accumulator.reuse(content)
             // Before durable rows join the accumulator and perhaps seal the next one: batches are told of in their
             // order.
@@ -68,7 +69,7 @@ extension WriterCore {
         try quarantine.write(content.quarantine, spoolSequence: spoolSequence)
         let batch = try spool.appendBatch(
             spoolSequence: spoolSequence, digest: sealed.digest, sealed: sealed.bytes,
-            checkpoint: CheckpointCodec.encode(content.checkpoints),
+            checkpoint: CheckpointCodec.encode(content.checkpoints, tables: content.tables, exports: content.exports),
             coversWriteAheadThrough: content.writeAheadThrough)
         let failure = try syncBatch(spoolSequence)
         precondition(
@@ -102,7 +103,9 @@ extension WriterCore {
     /// Brings the accumulator to where the spool's last durable record left it.
     package mutating func restore(_ recovered: RecoveredState) throws -> RecoveredFiles {
         let checkpoints = try CheckpointCodec.decode(recovered.checkpoint)
-        accumulator.restore(checkpoints, writeAheadThrough: 0)
+        let tables = try CheckpointCodec.decodeTables(recovered.checkpoint)
+        let exports = try CheckpointCodec.decodeExports(recovered.checkpoint)
+        accumulator.restore(checkpoints, tables: tables, exports: exports, writeAheadThrough: 0)
         spool.replayKeptWriteAhead { payload, position in recall(payload, position) }
         try spool.replayWriteAhead { payload, position in replay(payload, position) }
         remembered.finishRecovery()
@@ -111,7 +114,7 @@ extension WriterCore {
         var files = accumulator.checkpoints
         // Where they can't be sealed now they are counted all the same.
         for commit in unmerged { commit.files?.changes.apply(to: &files) }
-        return RecoveredFiles(checkpoints: files, isNewSpool: recovered.isNew)
+        return RecoveredFiles(checkpoints: files, tables: tables, exports: exports, isNewSpool: recovered.isNew)
     }
 
     /// Remembers the events of a record whose rows are in a batch.

@@ -78,13 +78,22 @@ package struct BatchIdentity: Sendable {
     }
 }
 
-/// What the spool's last batch says about files.
+/// What the spool's last batch says about files and tables.
 package struct RecoveredFiles: Sendable {
     package var checkpoints: [FileID: FileCheckpoint]
+    /// Of sources that read a table, by source.
+    package var tables: [String: TableCheckpoint]
+    /// Which versions of exports are counted.
+    package var exports: [ExportPlace: ExportCheckpoint]
     package var isNewSpool: Bool
 
-    package init(checkpoints: [FileID: FileCheckpoint], isNewSpool: Bool) {
+    package init(
+        checkpoints: [FileID: FileCheckpoint], tables: [String: TableCheckpoint] = [:],
+        exports: [ExportPlace: ExportCheckpoint] = [:], isNewSpool: Bool
+    ) {
         self.checkpoints = checkpoints
+        self.tables = tables
+        self.exports = exports
         self.isNewSpool = isNewSpool
     }
 }

@@ -12,20 +12,24 @@ package struct GuardedTLSChannel: ServerChildChannel {
     private let headerDeadline: TimeAmount
     private let maxAge: TimeAmount
     private let pending: PendingConnections?
+    private let runsOnEventLoop: Bool
     private let onHandshakeFailure: (@Sendable (PeerName, String) -> Void)?
 
     /// - Parameters:
     ///   - tls: must have been started.
     ///   - pending: the listener's connections that haven't brought a request, if they are limited.
+    ///   - runsOnEventLoop: whether requests are handled by the connection's event loop: see ``EventLoopExecutor``.
     ///   - onHandshakeFailure: is told the peer of a handshake that failed, and what went wrong, in a word.
     package init(
         tls: ReloadableTLS, headerDeadline: TimeAmount, maxAge: TimeAmount, pending: PendingConnections? = nil,
+        runsOnEventLoop: Bool = false,
         onHandshakeFailure: (@Sendable (PeerName, String) -> Void)?
     ) {
         self.tls = tls
         self.headerDeadline = headerDeadline
         self.maxAge = maxAge
         self.pending = pending
+        self.runsOnEventLoop = runsOnEventLoop
         self.onHandshakeFailure = onHandshakeFailure
     }
 
@@ -49,6 +53,9 @@ package struct GuardedTLSChannel: ServerChildChannel {
 
     package func handle(value: Value, logger: Logger) async {
         // Every set of TLS rules has the same responder, so any of them can handle the connection.
-        await tls.current?.channel.handle(value: value, logger: logger)
+        let channel = tls.current?.channel
+        await withTaskExecutorPreference(runsOnEventLoop ? EventLoopExecutor(value.channel.eventLoop) : nil) {
+            await channel?.handle(value: value, logger: logger)
+        }
     }
 }

@@ -2,6 +2,13 @@ package import NIOCore
 internal import NIOSSL
 
 extension Channel {
+    /// The same as ``peerCertificate()``, of an HTTP/2 stream, on its event loop only.
+    package func peerCertificateOfConnection() -> [UInt8]? {
+        guard let parent, parent.eventLoop === eventLoop else { return nil }
+        let tls = try? parent.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
+        return try? tls?.peerCertificate?.toDERBytes()
+    }
+
     /// The certificate that the peer proved to hold in the handshake, as DER; `nil` on a connection without one.
     ///
     /// An HTTP/2 stream is a channel of its own; TLS is its parent's.

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import Glibc
 package import NIOCore
 internal import UsageModel
 
@@ -17,9 +17,11 @@ package struct PeerName: Sendable, Hashable, CustomStringConvertible {
     package init(_ address: SocketAddress?) {
         switch address {
         case .v4?: description = address?.ipAddress ?? Self.unknown.description
-        case .v6(let address)?:
-            let bytes = unsafe withUnsafeBytes(of: address.address.sin6_addr) { unsafe Array($0) }
-            description = Self.text(ofIPv6: bytes)
+        case .v6?:
+            // By its text, since members of `sockaddr_in6` can't be named reliably beside Foundation.
+            var bytes = [UInt8](repeating: 0, count: 16)
+            let isRead = unsafe inet_pton(AF_INET6, address?.ipAddress ?? "", &bytes) == 1
+            description = isRead ? Self.text(ofIPv6: bytes) : Self.unknown.description
         case .unixDomainSocket?: description = "local"
         case nil: description = Self.unknown.description
         }

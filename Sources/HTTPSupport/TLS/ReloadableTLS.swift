@@ -110,14 +110,29 @@ package final class ReloadableTLS: Sendable {
         package var anchors: TrustAnchors?
     }
 
+    /// What a new connection of gRPC is held to, which HTTP/2 is always spoken on.
+    package struct HTTP2Rules: Sendable {
+        package var context: NIOSSLContext
+        /// `nil` on a listener without client certificates.
+        package var anchors: TrustAnchors?
+
+        fileprivate init(_ files: TLSFiles) throws {
+            var configuration = try files.configuration()
+            configuration.applicationProtocols = ["h2"]
+            context = try NIOSSLContext(configuration: configuration)
+            anchors = try files.clientCAFile.map { try TrustAnchors(file: $0) }
+        }
+    }
+
     package let files: TLSFiles
+    private let http2: Mutex<HTTP2Rules>
     private let state: Mutex<(rules: Rules?, build: Builder?)>
     private let certificateNames: Mutex<[String]>
 
     /// Reads the files once, so that a wrong one is found before anything listens.
     package init(files: TLSFiles) throws {
         self.files = files
-        _ = try NIOSSLContext(configuration: files.configuration())
+        http2 = Mutex(try HTTP2Rules(files))
         certificateNames = Mutex(try files.certificateNames())
         state = Mutex((nil, nil))
     }
@@ -125,9 +140,11 @@ package final class ReloadableTLS: Sendable {
     /// Reads the files again. Throws, and leaves everything as it is, when they are not usable.
     package func reload() throws {
         let build = state.withLock { $0.build }
-        guard let fresh = try build.map({ try rules(building: $0) }) else { return }
+        let fresh = try build.map { try rules(building: $0) }
+        let freshForHTTP2 = try HTTP2Rules(files)
         let names = try files.certificateNames()
-        state.withLock { $0.rules = fresh }
+        if let fresh { state.withLock { $0.rules = fresh } }
+        http2.withLock { $0 = freshForHTTP2 }
         certificateNames.withLock { $0 = names }
     }
 
@@ -145,6 +162,8 @@ package final class ReloadableTLS: Sendable {
 
     /// The names that the certificate in force is good for.
     package var names: [String] { certificateNames.withLock { $0 } }
+
+    package var currentForHTTP2: HTTP2Rules { http2.withLock { $0 } }
 
     package var current: Rules? { state.withLock { $0.rules } }
 }

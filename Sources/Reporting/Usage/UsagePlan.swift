@@ -17,6 +17,11 @@ package struct UsagePlan: Equatable, Sendable {
         guard Set(query.groupBy).count == query.groupBy.count else {
             throw QuestionError(.badQuery, "A dimension is named twice in group-by.")
         }
+        guard query.top == nil || query.bucket == .none else {
+            throw QuestionError(
+                .badQuery,
+                "The rows with the most tokens are found over the whole period. Leave out `top` or `bucket`.")
+        }
         usesKind = query.groupBy.contains(.kind) || query.filters.kinds != nil
         let shape = Shape(query, calendar: calendar)
         if shape.fitsDays {

@@ -100,6 +100,8 @@ package struct UsageQuery: Sendable {
     package var visibility: Visibility
     /// The registry as it was known at a moment; `nil` for now.
     package var knownAt: Timestamp?
+    /// Only so many rows, those with the most tokens, from the highest on; `nil` for all. Not with a bucket.
+    package var top: Int?
     /// The most rows that are returned; more is an error, never a cut answer.
     package var maxRows: Int
 
@@ -108,7 +110,7 @@ package struct UsageQuery: Sendable {
 
     package init(
         from: Int64, to: Int64, zone: ZoneRules, bucket: UsageBucket = .none, groupBy: [UsageDimension] = [],
-        filters: UsageFilters = UsageFilters(), visibility: Visibility, knownAt: Timestamp? = nil,
+        filters: UsageFilters = UsageFilters(), visibility: Visibility, knownAt: Timestamp? = nil, top: Int? = nil,
         maxRows: Int = UsageQuery.defaultMaxRows
     ) {
         self.from = from
@@ -119,6 +121,7 @@ package struct UsageQuery: Sendable {
         self.filters = filters
         self.visibility = visibility
         self.knownAt = knownAt
+        self.top = top
         self.maxRows = maxRows
     }
 }
@@ -156,7 +159,7 @@ package struct UsageAnswer: Sendable, Equatable {
     package var knownAt: Timestamp?
     /// Which sums the answer was made from: `minute`, `hour`, `day` or `month`.
     package var source: UsageBucket
-    /// Ordered by bucket, then by the keys' bytes.
+    /// Ordered by bucket, then by the keys' bytes; those of ``UsageQuery/top`` by falling tokens first.
     package var rows: [Row]
 
     package init(position: UInt64, knownAt: Timestamp?, source: UsageBucket, rows: [Row]) {

@@ -30,13 +30,10 @@ enum JSONText {
     @inline(__always)
     static func stringEnd(_ bytes: RawSpan, _ start: Int) throws(Fault) -> StringEnd {
         var index = start
-        while index &+ 8 <= bytes.byteCount {
-            let marks = RawSpan.stringEnds(bytes.word(at: index))
-            if marks == 0 {
-                index &+= 8
-                continue
-            }
-            index &+= marks.trailingZeroBitCount / 8
+        while index &+ 16 <= bytes.byteCount {
+            let plain = bytes.plainTextBytes(at: index)
+            index &+= plain
+            if plain == 16 { continue }
             if bytes.peek(index) == UInt8(ascii: "\"") { return StringEnd(quote: index, isEscaped: false) }
             break
         }
@@ -59,13 +56,17 @@ enum JSONText {
         var index = start
         var isEscaped = false
         while index < bytes.byteCount {
-            if index + 8 <= bytes.byteCount {
+            if index &+ 16 <= bytes.byteCount {
+                let plain = bytes.plainTextBytes(at: index)
+                index &+= plain
+                if plain == 16 { continue }
+            } else if index &+ 8 <= bytes.byteCount {
                 let marks = RawSpan.stringEnds(bytes.word(at: index))
                 if marks == 0 {
-                    index += 8
+                    index &+= 8
                     continue
                 }
-                index += marks.trailingZeroBitCount / 8
+                index &+= marks.trailingZeroBitCount / 8
             }
             switch bytes.peek(index) {
             case UInt8(ascii: "\""): return StringEnd(quote: index, isEscaped: isEscaped)

@@ -65,13 +65,10 @@ struct ValueScan: Sendable {
     private mutating func passString(_ bytes: RawSpan, from start: Int) -> Int {
         var index = start
         while index < bytes.byteCount {
-            if !isEscaped, index + 8 <= bytes.byteCount {
-                let marks = RawSpan.stringEnds(bytes.word(at: index))
-                if marks == 0 {
-                    index += 8
-                    continue
-                }
-                index += marks.trailingZeroBitCount / 8
+            if !isEscaped, index + 16 <= bytes.byteCount {
+                let plain = bytes.plainTextBytes(at: index)
+                index += plain
+                if plain == 16 { continue }
             }
             let byte = bytes.peek(index)
             index += 1

@@ -62,6 +62,11 @@ enum OTLPNames {
             }
         }
 
+        /// What LiteLLM's first exporter says of a call, both as an operation and as a type of request.
+        private static let functionsOfLiteLLM = [
+            "acompletion", "atext_completion", "aembedding", "aresponses", "anthropic_messages",
+        ]
+
         /// The values under which a call of a model is counted; the others repeat one, or are none. Agents, workflows and
         /// tools have spans of their own around the calls that they make.
         var inferenceValues: [String] {
@@ -69,9 +74,11 @@ enum OTLPNames {
             case .operation:
                 [
                     "chat", "text_completion", "generate_content", "embeddings", "completion", "messages", "responses",
-                ]
+                    "embedding",
+                ] + Self.functionsOfLiteLLM
             case .spanKind: ["LLM", "EMBEDDING"]
-            case .requestType: ["chat", "completion", "embedding"]
+            case .requestType:
+                ["chat", "completion", "embedding", "text_completion", "responses"] + Self.functionsOfLiteLLM
             case .tokenType, .tokenModality: []
             }
         }

@@ -22,6 +22,8 @@ package struct Preset: Sendable {
     var detailsProveCounts = false
     /// What records of one id are to each other.
     var repeats = IDRepeats.once
+    /// See ``SourceFormat/isRepeatedAfterServerErrorsAlone``.
+    var isRepeatedAfterServerErrorsAlone = false
     /// Records as the sender writes them.
     var example: String
     /// Settings that the example needs beside the preset.
@@ -68,6 +70,8 @@ package struct PresetFormat<Declaration: PresetDeclaration>: SourceFormat {
     }
 
     package var mediaTypes: [String] { mapped.mediaTypes }
+
+    package var isRepeatedAfterServerErrorsAlone: Bool { Declaration.preset.isRepeatedAfterServerErrorsAlone }
 
     package func makeParser(
         defaults: EventDefaults, framing: SourceFraming

@@ -1,4 +1,7 @@
-/// Looking at bytes eight at a time.
+internal import CProcessor
+internal import Glibc
+
+/// Looking at bytes eight or sixteen at a time.
 ///
 /// The word tricks mark each byte that matches with its highest bit. A borrow can mark a byte above the first match
 /// wrongly, never one below it, so the lowest mark is exact; that is the only one that is used.
@@ -47,29 +50,25 @@ extension RawSpan {
         return (found | ((word &- (ones &* 0x20)) & ~word)) & highs
     }
 
-    /// The index of the first `byte` at or after `start`, or `byteCount`.
+    /// How many of the sixteen bytes from `index`, which must leave room for them, come before the first quote,
+    /// backslash or control character; 16 where there is none.
     @inline(__always)
+    func plainTextBytes(at index: Int) -> Int {
+        // Safe: every caller has compared index + 16 with the count.
+        unsafe withUnsafeBytes { bytes in
+            unsafe Int(steelyard_plain_text_bytes(bytes.baseAddress.unsafelyUnwrapped + index))
+        }
+    }
+
+    /// The index of the first `byte` at or after `start`, or `byteCount`.
     func firstIndex(of byte: UInt8, from start: Int) -> Int {
-        let pattern = RawSpan.ones &* UInt64(byte)
-        var index = start
-        while index &+ 32 <= byteCount {
-            let zeros0 = RawSpan.zeroBytes(word(at: index) ^ pattern)
-            let zeros1 = RawSpan.zeroBytes(word(at: index &+ 8) ^ pattern)
-            let zeros2 = RawSpan.zeroBytes(word(at: index &+ 16) ^ pattern)
-            let zeros3 = RawSpan.zeroBytes(word(at: index &+ 24) ^ pattern)
-            if zeros0 | zeros1 | zeros2 | zeros3 != 0 {
-                if zeros0 != 0 { return index &+ zeros0.trailingZeroBitCount / 8 }
-                if zeros1 != 0 { return index &+ 8 + zeros1.trailingZeroBitCount / 8 }
-                if zeros2 != 0 { return index &+ 16 + zeros2.trailingZeroBitCount / 8 }
-                return index &+ 24 + zeros3.trailingZeroBitCount / 8
-            }
-            index &+= 32
+        guard start < byteCount else { return byteCount }
+        // Safe: the C library looks at no byte behind the span's last one.
+        return unsafe withUnsafeBytes { bytes in
+            let base = unsafe bytes.baseAddress.unsafelyUnwrapped
+            guard let found = unsafe memchr(base + start, Int32(byte), byteCount - start) else { return byteCount }
+            return unsafe UnsafeRawPointer(found) - base
         }
-        while index < byteCount {
-            if peek(index) == byte { return index }
-            index &+= 1
-        }
-        return byteCount
     }
 
     /// The index of the first byte from `start` on that isn't zero.

@@ -187,7 +187,7 @@ extension FileSystem {
     }
 
     /// Makes a file durable under its name: written under a temporary one, synced, renamed, the directory synced.
-    func writeDurably(_ bytes: [UInt8], as name: String, in directory: String) throws(FileSystemError) {
+    package func writeDurably(_ bytes: [UInt8], as name: String, in directory: String) throws(FileSystemError) {
         let path = "\(directory)/\(name)"
         let temporary = path + SpoolFormat.temporarySuffix
         let file = try open(temporary, .replace)

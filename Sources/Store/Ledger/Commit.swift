@@ -81,7 +81,7 @@ package struct BatchReceipt: Sendable, Equatable {
 package enum QuarantineReason: String, Sendable {
     case fork
     case spoolSequenceReused = "spool-sequence-reused"
-    /// Found at the rollup: the payload is no batch.
+    /// Found at the rollup: the payload is no batch, or not the one that the ledger tells of.
     case undecodable
     /// Found at the rollup: the sums can't take it.
     case rollupFailed = "rollup-failed"

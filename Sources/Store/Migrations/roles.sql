@@ -54,7 +54,7 @@ BEGIN
         audit_log TO steelyard_reader;
     -- With the bytes of batches: what is in no segment yet is answered from them.
     GRANT SELECT ON ledger_payload, segment_queue, segment_range, segment_hour, segment_minute,
-        tenant_day TO steelyard_reader;
+        tenant_day, tenant_month TO steelyard_reader;
 
     FOR restricted, condition IN
         SELECT name, own FROM unnest(ARRAY['provider', 'tenant', 'tenant_kind', 'cube', 'cube_change',
@@ -66,7 +66,7 @@ BEGIN
             'audit_log']) AS name
         UNION ALL
         SELECT name, own FROM unnest(ARRAY['ledger_payload', 'segment_queue', 'segment_range', 'segment_hour',
-            'segment_minute', 'tenant_day']) AS name
+            'segment_minute', 'tenant_day', 'tenant_month']) AS name
     LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', restricted);
         EXECUTE format('DROP POLICY IF EXISTS reader ON %I', restricted);

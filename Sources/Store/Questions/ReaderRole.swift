@@ -16,7 +16,7 @@ enum ReaderRole {
         "provider", "tenant", "tenant_kind", "cube", "cube_change", "registry_version", "collector",
         "collector_epoch", "collector_heartbeat", "ledger", "ledger_payload", "batch_quarantine", "rollup_queue",
         "new_names", "fact", "statement", "statement_decision", "api_token", "audit_log", "segment_queue",
-        "segment_range", "segment_hour", "segment_minute", "tenant_day",
+        "segment_range", "segment_hour", "segment_minute", "tenant_day", "tenant_month",
     ]
 
     /// Makes role, grants and policies where they aren't as this program has them. Policies are made under locks that

@@ -122,12 +122,13 @@ struct PayloadReader {
 }
 
 extension RollupJob {
-    /// The rows of batches as the commit decoded them, where this process still has them, and else read and decoded.
+    /// The rows of batches as the commit decoded them, where this process still has them, and else read, decoded and
+    /// held to the ledger.
     func recall(_ batches: [LedgerBatch]) throws -> DecodedBatches {
-        guard let memory else { return try read(batches) }
+        guard let memory else { return try readHeldToLedger(batches) }
         let known = batches.map { memory.decoded.rows(of: $0.key) }
         let missing = batches.indices.filter { known[$0] == nil }
-        let read = try missing.isEmpty ? DecodedBatches() : read(missing.map { batches[$0] })
+        let read = try missing.isEmpty ? DecodedBatches() : readHeldToLedger(missing.map { batches[$0] })
         var others = Dictionary(uniqueKeysWithValues: read.good.map { ($0.batch.key, $0) })
         // In the order of the batches, which is that of their positions.
         let good = zip(batches, known).compactMap { batch, rows in

@@ -56,6 +56,14 @@ struct LedgerRecord {
         }
     }
 
+    /// What doesn't fit between the ledger and a batch that was read and decoded, in words; `nil` where all does.
+    ///
+    /// - Parameter record: `nil` where the ledger has no row of the batch.
+    static func difference(of batch: DecodedBatches.Good, from record: LedgerRecord?) -> String? {
+        guard let record else { return "its row is gone from the ledger" }
+        return record.difference(from: batch.payload, .success(batch.rows))
+    }
+
     private func difference(from rows: UsageRows) -> String? {
         let counted = rows.totals
         let (minutes, no) = (rows.minutes, "none")
@@ -91,6 +99,49 @@ extension RollupJob {
         {
             let record = try LedgerRecord(row, from: 0)
             records[record.position] = record
+        }
+        return records
+    }
+
+    /// Reads and decodes batches that are to be counted. One whose payload isn't what the ledger says of it is as bad
+    /// as one that can't be decoded.
+    func readHeldToLedger(_ batches: [LedgerBatch]) throws -> DecodedBatches {
+        let read = try read(batches)
+        let records = try records(of: read.good.map(\.batch))
+        var held = DecodedBatches(bad: read.bad)
+        for (index, batch) in read.good.enumerated() {
+            if let difference = LedgerRecord.difference(of: batch, from: records[index]) {
+                held.bad.append(
+                    .init(batch: batch.batch, payload: batch.payload, reason: .undecodable, detail: difference))
+            } else {
+                held.good.append(batch)
+            }
+        }
+        return held
+    }
+
+    /// What the ledger says of batches that have no ledger position yet, by their places, which stand for positions.
+    private func records(of batches: [LedgerBatch]) throws -> [Int: LedgerRecord] {
+        if batches.isEmpty { return [:] }
+        var records: [Int: LedgerRecord] = [:]
+        for row in try connection.query(
+            """
+            SELECT \(LedgerRecord.columns)
+              FROM unnest($1::int4[], $2::int8[], $3::int8[], $4::timestamptz[])
+                   WITH ORDINALITY AS f (collector_id, epoch, sequence, received_at, position)
+             CROSS JOIN LATERAL (
+                   SELECT * FROM ledger o
+                    WHERE o.collector_id = f.collector_id AND o.epoch = f.epoch AND o.sequence = f.sequence
+                      AND o.received_at = f.received_at LIMIT 1) l
+              JOIN collector c ON c.collector_id = l.collector_id JOIN provider p ON p.provider_id = c.provider_id
+            """,
+            [
+                .int32Array(batches.map(\.collector)), .int64Array(batches.map(\.epoch)),
+                .int64Array(batches.map(\.sequence)), .timestampArray(batches.map(\.receivedAt)),
+            ])
+        {
+            let record = try LedgerRecord(row, from: 0)
+            records[Int(record.position) - 1] = record
         }
         return records
     }

@@ -33,14 +33,17 @@ struct OverLimitIDs: Sendable {
 }
 
 extension StoreSession {
-    /// The ids under which names beyond their budgets are counted. Must run in a snapshot.
+    /// The ids under which names beyond their budgets are counted, of dimensions in which there ever were any. Must run
+    /// in a snapshot.
     func overLimitIDs() throws -> OverLimitIDs {
         let rows = try connection.query(
             """
             SELECT \(NameDimension.tenant.rawValue), t.tenant_id
               FROM provider p JOIN tenant t ON t.provider_id = p.provider_id AND t.name = $1
-            UNION ALL SELECT \(NameDimension.model.rawValue), model_id::bigint FROM model WHERE name = $1
-            UNION ALL SELECT \(NameDimension.region.rawValue), region_id::bigint FROM region WHERE name = $1
+            UNION ALL SELECT \(NameDimension.model.rawValue), model_id::bigint FROM model
+             WHERE name = $1 AND \(Self.isOverLimit(.model))
+            UNION ALL SELECT \(NameDimension.region.rawValue), region_id::bigint FROM region
+             WHERE name = $1 AND \(Self.isOverLimit(.region))
             """, [.text(NameRule.overLimitName)])
         var ids = OverLimitIDs()
         for row in rows {
@@ -52,5 +55,10 @@ extension StoreSession {
             }
         }
         return ids
+    }
+
+    /// Whether names of a dimension were ever beyond a budget: names that stand for them are there from the beginning.
+    private static func isOverLimit(_ dimension: NameDimension) -> String {
+        "EXISTS (SELECT FROM new_names WHERE over_limit > 0 AND dimension = \(dimension.rawValue))"
     }
 }

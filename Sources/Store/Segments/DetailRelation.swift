@@ -92,6 +92,26 @@ struct DetailRelation {
                 from: "\(TenantDays.table) d \(join ?? "") WHERE \(conditions.joined(separator: " AND "))"))
     }
 
+    /// Adds the rows of the months by tenant, whose day is the month's first.
+    ///
+    /// - Parameters:
+    ///   - days: of whole months.
+    ///   - providers: only these; `nil` for all.
+    ///   - tenants: only these; `nil` for all.
+    mutating func addTenantMonths(
+        _ days: Range<CalendarDate>, providers: [Int16]?, tenants: [Int64]?, _ sql: inout SQLParameters
+    ) {
+        let bounds = [days.lowerBound, days.upperBound].map { sql.bind(.date(days: $0.days)) }
+        var conditions = ["d.month >= \(bounds[0])", "d.month < \(bounds[1])"]
+        if let providers { conditions.append("d.provider_id = ANY(\(sql.bind(.int16Array(providers))))") }
+        if let tenants { conditions.append("d.tenant_id = ANY(\(sql.bind(.int64Array(tenants))))") }
+        parts.append(
+            select(
+                time: "d.month", tenant: "d.tenant_id", kind: "0::int2", of: "d",
+                counts: CountColumns.names.map { "d.\($0)" }, hasNames: false,
+                from: "\(TenantMonths.table) d WHERE \(conditions.joined(separator: " AND "))"))
+    }
+
     /// Adds the cells of a calendar's months or of pieces, all tenants of a kind together.
     ///
     /// - Parameters:
@@ -117,14 +137,19 @@ struct DetailRelation {
         }
     }
 
+    /// - Parameter hasNames: whether the table tells model, region, layer, workload and modality apart.
     private func select(
-        time column: String, tenant: String, kind: String, of alias: String, counts: [String], from: String
+        time column: String, tenant: String, kind: String, of alias: String, counts: [String], hasNames: Bool = true,
+        from: String
     ) -> String {
         let own = Self.names.map { name in
             switch name {
             case "tenant_id": "\(tenant) AS tenant_id"
             case "kind": "\(kind) AS kind"
             case "granularity": "\(SegmentGranularity.hour.rawValue)::int2 AS granularity"
+            case "model_id" where !hasNames, "region_id" where !hasNames: "0::int4 AS \(name)"
+            case "layer" where !hasNames, "workload" where !hasNames, "modality" where !hasNames:
+                "0::int2 AS \(name)"
             default: "\(alias).\(name)"
             }
         }

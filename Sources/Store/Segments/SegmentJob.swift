@@ -228,7 +228,7 @@ struct SegmentJob {
                 stopped.formUnion(own.map(\.hour))
                 continue
             }
-            if let difference = Self.difference(batch, from: records[position]) {
+            if let difference = LedgerRecord.difference(of: batch, from: records[position]) {
                 report.damaged.append(QuarantineNote(first.batch, reason: "ledger-differs", detail: difference))
                 stopped.formUnion(own.map(\.hour))
                 continue
@@ -245,11 +245,6 @@ struct SegmentJob {
             Batch(position: kept[$0].position, hours: kept[$0].hours, good: good[$0], names: names[$0])
         }
         return (batches, stopped)
-    }
-
-    private static func difference(_ batch: DecodedBatches.Good, from record: LedgerRecord?) -> String? {
-        guard let record else { return "its row is gone from the ledger" }
-        return record.difference(from: batch.payload, .success(batch.rows))
     }
 
     static func partitions(of hours: [SealedHour]) -> Set<Partition> {

@@ -22,6 +22,9 @@ struct SegmentRebuild {
     /// Days of the reporting calendar whose hours are still kept.
     private let dates: Range<CalendarDate>
     private let days: TenantDays
+    private let months: TenantMonths
+    /// Months whose rows aren't what the days give.
+    private var differingMonths: Set<Month> = []
     /// Ledger positions of batches that lie whole in the range and have usage under "(over-limit)".
     private var named: [Int64] = []
     /// Whether there are such batches.
@@ -32,6 +35,7 @@ struct SegmentRebuild {
         self.job = job
         floors = try job.session.floors()
         days = TenantDays(connection: job.connection, calendar: job.calendar)
+        months = TenantMonths(connection: job.connection)
         let kept = floors.hour == .min ? dates.lowerBound : job.calendar.date(atSecond: floors.hour * 3_600 + 86_399)
         let firstDate = max(dates.lowerBound, kept)
         self.dates = firstDate..<max(firstDate, dates.upperBound)
@@ -102,7 +106,8 @@ struct SegmentRebuild {
                 if difference.differing > 0 { differing.insert(place) }
             }
         }
-        return found + [try compareDays()]
+        var missing: [Int16: TenantMonths.Sums] = [:]
+        return found + [try compareDays(missing: &missing), try compareMonths(missing: missing)]
     }
 
     /// Whether an hour that is kept no more has usage that is still to be written into its day, from the segments that
@@ -112,7 +117,9 @@ struct SegmentRebuild {
     }
 
     /// Compares the days by tenant with the stored segments that are in them, which were compared before.
-    private mutating func compareDays() throws -> RebuildReport.Table {
+    ///
+    /// - Parameter missing: takes what the days don't have, by provider.
+    private mutating func compareDays(missing: inout [Int16: TenantMonths.Sums]) throws -> RebuildReport.Table {
         var found = RebuildReport.Table(
             name: TenantDays.table, rows: 0, differing: 0, stored: SignedTokenCounts(), rebuilt: SignedTokenCounts())
         for offset in dates.lowerBound.days..<dates.upperBound.days {
@@ -122,8 +129,25 @@ struct SegmentRebuild {
                 found.differing += difference.missing.count
                 found.stored += difference.stored
                 found.rebuilt += difference.expected
-                if !difference.missing.isEmpty { differingDays.insert(day) }
+                if difference.missing.isEmpty { continue }
+                differingDays.insert(day)
+                missing[difference.provider, default: TenantMonths.Sums()].add(difference.missing, of: day.days)
             }
+        }
+        return found
+    }
+
+    /// Compares the months that the days lie in with what all of their days have, or are to have.
+    private mutating func compareMonths(missing: [Int16: TenantMonths.Sums]) throws -> RebuildReport.Table {
+        var found = RebuildReport.Table(
+            name: TenantMonths.table, rows: 0, differing: 0, stored: SignedTokenCounts(), rebuilt: SignedTokenCounts())
+        for month in Set((dates.lowerBound.days..<dates.upperBound.days).map { Month(day: $0) }).sorted() {
+            let difference = try months.difference(in: month, missing: missing)
+            found.rows += difference.rows
+            found.differing += difference.differing
+            found.stored += difference.stored
+            found.rebuilt += difference.expected
+            if difference.differing > 0 { differingMonths.insert(month) }
         }
         return found
     }
@@ -205,6 +229,7 @@ struct SegmentRebuild {
                  WHERE f.position = q.position)
             """, [SegmentTables.hour(hours.lowerBound), SegmentTables.hour(hours.upperBound)])
         for day in daysToMend.sorted() { try days.mend(try days.differences(on: day), on: day) }
+        for month in differingMonths.union(daysToMend.map { Month(day: $0.days) }) { try months.replace(month) }
         if namesAll {
             for table in ["ledger_position", "segment_queue"] {
                 try job.connection.query(

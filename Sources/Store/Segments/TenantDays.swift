@@ -11,6 +11,7 @@ struct TenantDays {
 
     static let table = SegmentTables.dayTable
     private var tables: SegmentTables { SegmentTables(connection: connection) }
+    private var months: TenantMonths { TenantMonths(connection: connection) }
 
     /// Ranges of one provider's hours on one day.
     struct Due {
@@ -57,8 +58,8 @@ struct TenantDays {
         (calendar.startOfDay(day) + 3_599).flooredDivision(by: 3_600)
     }
 
-    /// Adds the usage of ranges to their days, chunk of tenants by chunk, in one transaction. - Returns: the rows
-    /// added.
+    /// Adds the usage of ranges to their days and months, chunk of tenants by chunk, in one transaction. - Returns: the
+    /// rows added to days.
     func write(_ due: Due, partitions: PartitionCache) throws -> Int {
         // Making partitions takes transactions of its own.
         try partitions.ensure(self.partitions(for: due.hours), on: connection)
@@ -66,12 +67,15 @@ struct TenantDays {
             let expected = try noteInDays(due)
             var (rows, totals) = (0, SignedTokenCounts())
             for chunk in try tables.chunks(of: due.provider, hours: due.hours) {
+                var added = TenantMonths.Sums()
                 for (day, sums) in try self.sums(due, chunk: chunk) {
                     let sorted = sums.sorted()
                     try insert(sorted, provider: due.provider, day: day)
+                    added.add(sorted, of: day)
                     rows += sorted.count
                     for row in sorted { totals += row.counts }
                 }
+                try months.add(added, provider: due.provider)
             }
             guard totals == expected else {
                 throw StoreError(
@@ -89,14 +93,20 @@ struct TenantDays {
         return Set(days.map { Partition(table: .tenantDay, month: Month(day: $0)) })
     }
 
-    /// Adds rows of an hour that is in no segment. Must run in a transaction; the days have their partitions.
+    /// Adds rows of an hour that is in no segment to its days and months. Must run in a transaction; the days have
+    /// their partitions.
     func add(_ rows: [SegmentRow], of place: SegmentTables.Hour) throws {
         var days: [Int64: [SegmentRow]] = [:]
         for row in rows {
             let day = calendar.date(atSecond: place.hour * 3_600 + Int64(row.key.minute) * 60).days
             days[day, default: []].append(SegmentRow(key: row.key.wholeHour, counts: row.counts))
         }
-        for (day, rows) in days.sorted(by: { $0.key < $1.key }) { try insert(rows, provider: place.provider, day: day) }
+        var added = TenantMonths.Sums()
+        for (day, rows) in days.sorted(by: { $0.key < $1.key }) {
+            try insert(rows, provider: place.provider, day: day)
+            added.add(rows, of: day)
+        }
+        try months.add(added, provider: place.provider)
     }
 
     /// - Returns: the totals of the ranges.
@@ -153,6 +163,7 @@ struct TenantDays {
         }
     }
 
+    /// Adds rows to a day, and leaves months as they are.
     func insert(_ rows: [SegmentRow], provider: Int16, day: Int64) throws {
         for portion in Array(rows.indices).portions(of: RowPortions.maxRows) {
             try insertPortion(portion.map { rows[$0] }, provider: provider, day: day)
@@ -213,7 +224,8 @@ struct TenantDays {
         }
     }
 
-    /// Adds what is missing of a day. Must run in a transaction; the day has its partition.
+    /// Adds what is missing of a day. Must run in a transaction; the day has its partition, and its month is made again
+    /// afterwards.
     func mend(_ differences: [Difference], on day: CalendarDate) throws {
         for difference in differences {
             try insert(difference.missing, provider: difference.provider, day: day.days)

@@ -108,7 +108,8 @@ struct UsageSQL {
     }
 
     /// Columns: bucket (or NULL), one per dimension, five sums, tokens over limit, tokens that are estimated; by bucket,
-    /// then by the bytes of the dimensions' names. Without rows whose sums are all 0.
+    /// then by the bytes of the dimensions' names, or by falling tokens first where the question wants the largest.
+    /// Without rows whose sums are all 0.
     mutating func text(from session: StoreSession) throws -> String {
         let relation = try UsageDetail(query, plan: plan, overLimit: overLimit, session: session).relation(&sql)
         let conditions = sql.visibility(query.visibility) + filters()
@@ -125,8 +126,11 @@ struct UsageSQL {
             "\(nameExpression(dimension, "c\(place + 1)")) AS n\(place + 1)"
         }
         let outer = (["c0"] + names + CountColumns.names + ["over_limit", "estimated"]).joined(separator: ", ")
-        let order = ["c0"] + query.groupBy.enumerated().map { orderExpression($0.element, "n\($0.offset + 1)") }
-        let limit = sql.bind(.int(query.maxRows + 1))
+        let order =
+            (query.top == nil ? ["c0"] : ["input_tokens + output_tokens DESC"])
+            + query.groupBy.enumerated().map { orderExpression($0.element, "n\($0.offset + 1)") }
+        // Input and output, as the row's columns count them.
+        let (largest, first) = limits(tokens: "\(columns[1]) + \(columns[3])")
         // The empty group of a question without dimensions and buckets must not become a row of NULLs.
         return """
             SELECT * FROM (SELECT \(outer) FROM (
@@ -134,9 +138,16 @@ struct UsageSQL {
                   FROM \(relation)
                  WHERE \(conditions.isEmpty ? "true" : conditions.joined(separator: " AND "))
                  GROUP BY \(grouped)
-                HAVING \(columns.map { "\($0) <> 0" }.joined(separator: " OR ")) LIMIT \(limit)) AS sums) AS named
-             ORDER BY \(order.joined(separator: ", "))
+                HAVING \(columns.map { "\($0) <> 0" }.joined(separator: " OR "))\(largest)) AS sums) AS named
+             ORDER BY \(order.joined(separator: ", "))\(first)
             """
+    }
+
+    /// What bounds groups before they have names, and rows afterwards: of groups with equally many tokens names decide.
+    private mutating func limits(tokens: String) -> (groups: String, rows: String) {
+        guard let top = query.top else { return (" LIMIT \(sql.bind(.int(query.maxRows + 1)))", "") }
+        let count = sql.bind(.int(min(top, query.maxRows + 1)))
+        return (" ORDER BY \(tokens) DESC FETCH FIRST (\(count)) ROWS WITH TIES", " LIMIT \(count)")
     }
 
     // MARK: Names beyond their budgets

@@ -3,8 +3,9 @@ internal import Postgres
 internal import Reporting
 internal import UsageModel
 
-/// The table that a question about usage selects from: cubes where they answer it, otherwise the days by tenant with
-/// what isn't in them yet, or segments with what waits. It has rows of the question's time and tenants alone.
+/// The table that a question about usage selects from: cubes where they answer it, otherwise the months or the days by
+/// tenant with what isn't in them yet, or segments with what waits. It has rows of the question's time and tenants
+/// alone.
 struct UsageDetail {
     private let query: UsageQuery
     private let plan: UsagePlan
@@ -55,9 +56,13 @@ struct UsageDetail {
     private func tenantDays(_ sql: inout SQLParameters) throws -> DetailRelation {
         let subjects = try subjects()
         var relation = DetailRelation(.day, calendar: session.calendar)
-        relation.addTenantDays(
-            days, providers: subjects.providers, tenants: subjects.tenants,
-            known: plan.usesKind ? query.knownAt : nil, &sql)
+        if plan.source == .month, parts.isSubset(of: TenantMonths.parts) {
+            relation.addTenantMonths(days, providers: subjects.providers, tenants: subjects.tenants, &sql)
+        } else {
+            relation.addTenantDays(
+                days, providers: subjects.providers, tenants: subjects.tenants,
+                known: plan.usesKind ? query.knownAt : nil, &sql)
+        }
         let kinds = try kinds(of: subjects)
         let reading = session.reading(ofDays: days, subjects, by: parts, groups: groups(kinds))
         relation.add(try session.detail.sums(of: reading), of: reading, kinds: kinds)

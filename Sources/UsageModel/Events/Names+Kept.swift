@@ -5,6 +5,9 @@ extension NameRule {
     /// It names no tenant, model or region of its own, so that nothing is registered or catalogued under it.
     package static let overLimitName = "(over-limit)"
 
+    /// How many times as many bytes a name's kept spelling has at most, as Unicode says of NFC in UTF-8.
+    package static let maxKeptGrowth = 3
+
     /// The one spelling that a name is kept and compared in: Normalization Form C, without the blanks at its ends.
     ///
     /// Composition may take more bytes than were sent: it is never cut.

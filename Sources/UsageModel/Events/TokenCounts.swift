@@ -29,7 +29,7 @@ package struct TokenCounts: Sendable, Hashable {
     /// Adds `other` unless one of the five sums would leave 64 bits.
     ///
     /// - Returns: `false`, with `self` unchanged, if any sum would wrap.
-    @inlinable
+    @inlinable @inline(__always)
     package mutating func add(_ other: TokenCounts) -> Bool {
         let (requests, o1) = self.requests.addingReportingOverflow(other.requests)
         let (input, o2) = self.input.addingReportingOverflow(other.input)

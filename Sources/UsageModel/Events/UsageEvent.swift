@@ -44,7 +44,7 @@ package struct UsageEvent: Sendable {
     /// Whether it takes back what was counted before: its counts are subtracted.
     package var isTakenBack: Bool
 
-    @inlinable
+    @inlinable @inline(__always)
     package init(
         minute: Int64 = 0, tenant: FieldRange = FieldRange(start: 0, count: 0),
         model: FieldRange = FieldRange(start: 0, count: 0), region: FieldRange = FieldRange(start: 0, count: 0),

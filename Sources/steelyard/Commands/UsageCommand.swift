@@ -26,13 +26,18 @@ struct UsageCommand: AsyncParsableCommand {
     var zone: String?
 
     @Option(
+        help: ArgumentHelp("Only the rows with the most tokens, the largest first; without --bucket.", valueName: "N"))
+    var top: Int?
+
+    @Option(
         help: ArgumentHelp("Refuse more rows than this; the server's limit by default.", valueName: "N"))
     var limit: Int?
 
     mutating func run() async throws {
         let query =
             time.query + knowledge.query + filters.query + [
-                ("bucket", bucket), ("group-by", groupBy), ("zone", zone), ("limit", limit.map(String.init)),
+                ("bucket", bucket), ("group-by", groupBy), ("zone", zone), ("top", top.map(String.init)),
+                ("limit", limit.map(String.init)),
             ]
         let output = output
         try await APIClient.with(connection) { client in

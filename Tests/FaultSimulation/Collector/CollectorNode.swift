@@ -15,6 +15,8 @@ final class CollectorNode {
     let clock: VirtualClock
     /// Writes the log that the collector follows, on the same disk.
     var log: LogWriter
+    /// Writes an export that the collector follows; `nil` for none.
+    var export: ExportWriter?
     var run: CollectorRun?
     /// Counts processes.
     var incarnation = 0
@@ -44,8 +46,12 @@ final class CollectorNode {
         incarnation += 1
         let newID = SpoolID(using: &random)
         run = try CollectorRun(
-            name: name, glob: log.glob, disk: disk, clock: clock, scenario: scenario, bug: bug, newID: newID)
+            name: name, glob: log.glob, hasExport: export != nil, disk: disk, clock: clock, scenario: scenario,
+            bug: bug, newID: newID)
     }
+
+    /// Whether all input has become batches, and all batches are shipped.
+    var isDrained: Bool { run?.isDrained(log, export) ?? false }
 
     /// Ends the process, at once.
     func crash(powerCut: Bool) {

@@ -29,6 +29,7 @@ struct CollectorRun {
     static let pieces = 3
     static let directory = "/spool"
     static let quarantineDirectory = "/quarantine"
+    static let versionsDirectory = "/versions"
     static let quarantineBytes = 1 << 20
     /// What is kept for its ids: more than a simulation brings, since what is forgotten early may count again.
     static let keptWriteAheadBytes: UInt64 = 64 << 20
@@ -48,8 +49,8 @@ struct CollectorRun {
 
     /// Starts a process on a disk.
     init(
-        name: String, glob: String, disk: VirtualDisk, clock: VirtualClock, scenario: Scenario, bug: KnownBug?,
-        newID: SpoolID
+        name: String, glob: String, hasExport: Bool, disk: VirtualDisk, clock: VirtualClock, scenario: Scenario,
+        bug: KnownBug?, newID: SpoolID
     ) throws {
         self.clock = clock
         let settings = SpoolSettings(
@@ -83,16 +84,19 @@ struct CollectorRun {
             unshipped: core.unshipped,
             last: recovered.epoch ?? EpochPosition())
         let defaults = EventDefaults(provider: CollectorNode.provider)
+        let export = FollowedSource(
+            name: ExportWriter.source, format: NativeFormat(), defaults: defaults, globs: [ExportWriter.path],
+            exports: ExportRule(settlesAfter: ExportWriter.settlesAfter))
         follower = FileFollower(
             sources: [
                 FollowedSource(
                     name: LogWriter.source, format: NativeFormat(), defaults: defaults, globs: [glob],
                     ids: IDRules(repeats: scenario.repeats ?? .once))
-            ],
+            ] + (hasExport ? [export] : []),
             timeWindow: ReloadableTimeWindow(TimeWindow.Span(back: .seconds(86_400), ahead: .seconds(86_400))),
-            recovered: files,
-            sealAge: sealAge, accumulator: accumulator, intakeSwitch: intakeSwitch, fileSystem: disk,
-            wallClock: clock.wall, steadyClock: clock, chunkBytes: Self.chunkBytes,
+            recovered: files, sealAge: sealAge, accumulator: accumulator, intakeSwitch: intakeSwitch, fileSystem: disk,
+            versionsDirectory: Self.versionsDirectory, wallClock: clock.wall, steadyClock: clock,
+            chunkBytes: Self.chunkBytes,
             parsing: .inTurn(pieces: Self.pieces, minPieceBytes: Self.chunkBytes / (2 * Self.pieces)),
             knownIDs: remembered
         ) { event in
@@ -124,6 +128,7 @@ struct CollectorRun {
         defer { inbox.fileEvents = [] }
         follower.scan()
         for id in follower.order { takeTurn(id) }
+        if case .full = follower.readExport() { core.makeRoom() }
         follower.letGoOfDetached()
         takeSealed()
         return inbox.fileEvents
@@ -143,8 +148,9 @@ struct CollectorRun {
     }
 
     /// Whether all input has become batches, and all batches are shipped.
-    func isDrained(_ log: LogWriter) -> Bool {
+    func isDrained(_ log: LogWriter, _ export: ExportWriter?) -> Bool {
         !intakeSwitch.isClosed && accumulator.isEmpty && core.hasNothingWaiting && core.unshipped.isEmpty
             && machine.queuedCount == 0 && request == nil && log.isRead(by: follower)
+            && export.map { follower.exports.isCounted($0.place) } ?? true
     }
 }

@@ -4,6 +4,8 @@ enum Event {
     case push(Int)
     /// A program writes records to the log that a collector follows.
     case append(Int)
+    /// A program writes an export anew.
+    case writeExport(Int)
     /// The log is rotated.
     case rotate(Int)
     /// A pushed request comes back from its yield and wants to be durable.

@@ -43,6 +43,8 @@ struct Oracle {
         var tokens: [Key: Int64] = [:]
         var requests: [Key: Int64] = [:]
         var rejections: [Int: UInt64] = [:]
+        /// Of exports, by collector, what is taken back subtracted.
+        var exports: [Int: ExportBook.Sums] = [:]
         var digests: Set<BatchDigest> = []
         var places: Set<String> = []
     }
@@ -52,6 +54,7 @@ struct Oracle {
 
     private(set) var fates: [Key: [Fate]] = [:]
     var counted = Counted()
+    var exports = ExportBook()
     /// Rejected records by collector: that must be reported, and that may be on top.
     private var rejected: [Int: (must: UInt64, may: UInt64)] = [:]
     private var keysMade: [Int: Int] = [:]
@@ -127,6 +130,11 @@ struct Oracle {
         }
         var keys: [Key] = []
         for row in rows.rows {
+            if let (key, tokens) = ExportBook.signed(row, of: rows) {
+                let sum = (counted.exports[collector]?[key] ?? 0) + tokens
+                counted.exports[collector, default: [:]][key] = sum == 0 ? nil : sum
+                continue
+            }
             let tenant = rows.tenants[Int(row.tenant)]
             var key = Key(tenant: tenant, minute: row.minute, flags: row.flags)
             // Of these nothing is sent as taken back: the collector takes back what it counted before.
@@ -138,6 +146,7 @@ struct Oracle {
             keys.append(key)
         }
         for key in keys { try check(key) }
+        try exports.check(collector, counted.exports[collector] ?? [:])
         counted.rejections[collector, default: 0] += header.rejections.values.reduce(0, +)
         try checkRejections(collector)
     }
@@ -181,6 +190,7 @@ struct Oracle {
                 }
             }
         }
+        try exports.checkDrained(counted.exports)
         for (collector, known) in rejected.sorted(by: { $0.key < $1.key }) {
             try checkRejections(collector)
             let count = counted.rejections[collector] ?? 0

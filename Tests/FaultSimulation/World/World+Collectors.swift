@@ -104,6 +104,28 @@ extension World {
         note("\(node.name)'s log gets \(events.places) of \(events.key.tenant)")
     }
 
+    func writeExport(_ node: CollectorNode) {
+        guard !isHealed, var export = node.export else { return }
+        after(export.step(minute: (VirtualClock.WallView.start + now) / 60_000), .writeExport(node.index))
+        node.export = export
+        noteExport(node)
+    }
+
+    private func noteExport(_ node: CollectorNode) {
+        guard let (sums, isCut) = node.export?.content() else { return }
+        note("\(node.name)'s export says \(sums.count) rows\(isCut ? ", and part of another" : "")")
+        oracle.exports.note(node.index, sums)
+        // The first version may be counted without its last line, which is then refused.
+        if isCut { oracle.reject(node.index, may: 1) }
+    }
+
+    /// Has the export end with a whole version.
+    func finishExport(_ node: CollectorNode) {
+        guard node.export != nil else { return }
+        node.export?.finish()
+        noteExport(node)
+    }
+
     func rotate(_ node: CollectorNode) {
         guard !isHealed else { return }
         after(random.within(1_000...20_000), .rotate(node.index))

@@ -93,6 +93,7 @@ extension World {
             node.pausedUntil = 0
             // Life goes on: one more record, which also shows a database that went back in time unnoticed.
             append(node)
+            finishExport(node)
         }
         after(1_000, .inspect)
     }

@@ -3,6 +3,8 @@ internal import UsageModel
 
 /// Collectors, network and aggregator on one virtual time, driven by one seed.
 final class World {
+    /// Every so many seeds collectors follow an export as well.
+    static let seedsPerExport: UInt64 = 4
     /// Time after healing within which everything must have drained, in milliseconds.
     static let drainLimit: Int64 = 30 * 60_000
     /// A client's deadline for one request, in milliseconds.
@@ -40,6 +42,9 @@ final class World {
         nodes = (0..<scenario.collectors).map {
             CollectorNode(index: $0, time: time, scenario: scenario, seed: seed, random: &random)
         }
+        if seed % Self.seedsPerExport == Self.seedsPerExport - 1 {
+            for node in nodes { node.export = ExportWriter(collector: node.index, disk: node.disk, seed: seed) }
+        }
         self.random = random
     }
 
@@ -65,6 +70,7 @@ final class World {
             after(0, .start(node.index))
             after(random.within(1...2_000), .push(node.index))
             after(random.within(1...2_000), .append(node.index))
+            if node.export != nil { after(500, .writeExport(node.index)) }
             if scenario.rotation != .never { after(random.within(1...20_000), .rotate(node.index)) }
         }
         after(random.within(1...scenario.meanBetweenFaults), .fault)
@@ -82,6 +88,7 @@ final class World {
         switch event {
         case .push(let index): push(nodes[index])
         case .append(let index): append(nodes[index])
+        case .writeExport(let index): writeExport(nodes[index])
         case .rotate(let index): rotate(nodes[index])
         case .makeDurable(let index, let incarnation, let pushed):
             if let node = awake(index, incarnation, event) { makeDurable(node, pushed) }
@@ -118,13 +125,13 @@ final class World {
     // MARK: The end
 
     private func inspect() throws(Violation) -> Bool {
-        if nodes.allSatisfy({ $0.run?.isDrained($0.log) ?? false }) {
+        if nodes.allSatisfy({ $0.isDrained }) {
             note("drained")
             try oracle.checkDrained()
             return true
         }
         guard now - healedAt < Self.drainLimit else {
-            for node in nodes where !(node.run?.isDrained(node.log) ?? false) {
+            for node in nodes where !node.isDrained {
                 throw Violation(.drains, "\(node.name) has not drained: \(state(of: node))")
             }
             return true

@@ -173,7 +173,7 @@ import UsageModel
                 """)
             let found = try await world.store.rebuild(days, decode: world.payloads.decode)
             #expect(
-                found.tables.map { $0.differing > 0 } == [false, false, false, true, true])
+                found.tables.map { $0.differing > 0 } == [false, false, false, false, true, true])
             let replaced = try await world.store.rebuild(
                 days, replacement: Replacement(by: World.someone, now: World.june), decode: world.payloads.decode)
             #expect(replaced.hasReplaced)

@@ -219,5 +219,20 @@ extension World {
             return (found.filter { !$0.value.isZero }, expected)
         }
         #expect(found == expected, sourceLocation: sourceLocation)
+        try await expectMonthsExact(sourceLocation: sourceLocation)
+    }
+
+    /// Holds the months by tenant to the rows of their days.
+    func expectMonthsExact(sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        let keys = "month, provider_id, tenant_id, is_estimated"
+        let sums = CountColumns.names.map { "sum(\($0)) AS \($0)" }.joined(separator: ", ")
+        let differ = CountColumns.names.map { "coalesce(m.\($0), 0) <> coalesce(d.\($0), 0)" }.joined(separator: " OR ")
+        let differing = try await count(
+            """
+            tenant_month m FULL JOIN (
+                SELECT date_trunc('month', day::timestamp)::date AS month, provider_id, tenant_id, is_estimated, \(sums)
+                  FROM tenant_day GROUP BY 1, 2, 3, 4) d USING (\(keys)) WHERE \(differ)
+            """)
+        #expect(differing == 0, sourceLocation: sourceLocation)
     }
 }

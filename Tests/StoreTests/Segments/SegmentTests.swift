@@ -60,7 +60,9 @@ import UsageModel
             #expect(report.isEqual, "\(report)")
             let expected = try await world.countedRows().keys
             let (hours, minutes, days) = (report.tables[0], report.tables[1], report.tables[2])
-            #expect(hours.name == "segment_hour" && minutes.name == "segment_minute" && days.name == "tenant_day")
+            #expect(
+                report.tables.prefix(4).map(\.name) == ["segment_hour", "segment_minute", "tenant_day", "tenant_month"])
+            #expect(report.tables[3].stored == days.stored && report.tables[3].rows <= days.rows)
             #expect(hours.rows == expected.count { $0.hasPrefix("hour ") } && hours.rows > 0)
             #expect(minutes.rows == expected.count { $0.hasPrefix("minute") } && minutes.rows > hours.rows)
             #expect(days.rows > 0 && days.rows <= hours.rows && days.stored == hours.stored)
@@ -212,7 +214,7 @@ import UsageModel
             #expect(error?.code == .damagedSegment && error?.message.contains("position 2") == true)
             let report = try await world.store.rebuild(
                 Self.spring, replacement: Self.replacement, decode: world.payloads.decode)
-            #expect(report.tables.map(\.differing) == [1, 3, 0, 0, 0] && report.hasReplaced)
+            #expect(report.tables.map(\.differing) == [1, 3, 0, 0, 0, 0] && report.hasReplaced)
             #expect(try await world.ranges() == ["0-2: 2"])
             #expect(try await world.merge(now: Self.later).status == .wroteDays)
             #expect(try await world.merge(now: Self.later).status == .idle)
@@ -399,7 +401,10 @@ import UsageModel
     @Test func `a rebuild finds days that somebody changed, and adds what is missing`() async throws {
         for damage in [
             "DELETE FROM tenant_day", "UPDATE tenant_day SET requests = requests + 1",
-            "INSERT INTO tenant_day SELECT * FROM tenant_day", "UPDATE segment_hour SET content = content || '\\x00'",
+            "INSERT INTO tenant_day SELECT * FROM tenant_day", "DELETE FROM tenant_month",
+            "UPDATE tenant_month SET input_tokens = input_tokens + 1",
+            "INSERT INTO tenant_month VALUES ('2025-06-01', 1, 77, false, 1, 2, 0, 3, 0)",
+            "UPDATE segment_hour SET content = content || '\\x00'",
             "DELETE FROM segment_hour",
         ] {
             try await World.with { world in

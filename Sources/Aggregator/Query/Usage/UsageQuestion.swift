@@ -14,7 +14,7 @@ struct UsageQuestion {
 
     static let parameters = [
         "period", "from", "to", "zone", "bucket", "group-by", "provider", "tenant", "model", "region", "layer",
-        "workload", "modality", "kind", "as-known-at", "wait-for", "limit",
+        "workload", "modality", "kind", "as-known-at", "wait-for", "top", "limit",
     ]
 
     init(_ parameters: QueryParameters, calendar: ZoneRules, caller: TokenRecord) throws(Problem) {
@@ -22,6 +22,11 @@ struct UsageQuestion {
         let span = try Self.span(parameters, zone: zone)
         let buckets = UsageBucket.allCases.filter { $0 != .none }.map(\.rawValue)
         let bucket = try parameters.value("bucket", allowed: buckets) { $0 == "none" ? nil : UsageBucket(rawValue: $0) }
+        let top = try parameters.integer("top", in: 1...Int64(APILimits.maxTopRows))
+        if top != nil, bucket != nil {
+            throw .badParameter(
+                "top", detail: "finds the rows with the most tokens of the whole period: leave out bucket")
+        }
         let limit = try parameters.integer("limit", in: 1...Int64(APILimits.maxUsageRows))
         name = span.name
         query = UsageQuery(
@@ -29,7 +34,7 @@ struct UsageQuestion {
             groupBy: try parameters.list(
                 "group-by", allowed: UsageDimension.allCases.map(\.rawValue), parse: UsageDimension.init(rawValue:)),
             filters: try Self.filters(parameters, caller: caller), visibility: caller.visibility,
-            knownAt: try parameters.knownAt(),
+            knownAt: try parameters.knownAt(), top: top.map(Int.init),
             maxRows: limit.map(Int.init) ?? APILimits.defaultUsageRows)
     }
 

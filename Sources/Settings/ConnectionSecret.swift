@@ -1,9 +1,9 @@
 internal import Foundation
 
 /// Finds passwords and other secrets in libpq's connection strings.
-enum ConnectionSecret {
+package enum ConnectionSecret {
     /// Whether the string holds a password, in either of libpq's two forms.
-    static func isIn(_ text: String) -> Bool {
+    package static func isIn(_ text: String) -> Bool {
         guard let scheme = ["postgresql://", "postgres://"].first(where: { text.hasPrefix($0) }) else {
             return names(in: text).contains(where: isSecret)
         }
