@@ -129,7 +129,8 @@ package actor FileReader: Service {
     private func readExport() async -> Bool {
         switch follower.readExport() {
         case .read: return true
-        case .waits: return false
+        // Exports have no chunks that are counted ahead.
+        case .waits, .commits, .sealsAll: return false
         case .full:
             await writer.makeRoom()
             return true
