@@ -225,7 +225,9 @@ let package = Package(
         .testTarget(name: "UsageModelTests", dependencies: ["UsageModel"], swiftSettings: strict),
         .testTarget(name: "APIModelTests", dependencies: ["APIModel", "Scopes", "TextFormats"], swiftSettings: strict),
         .testTarget(name: "TextFormatsTests", dependencies: ["TestSupport", "TextFormats"], swiftSettings: strict),
-        .testTarget(name: "SourceFormatsTests", dependencies: ["SourceFormats", "UsageModel"], swiftSettings: strict),
+        .testTarget(
+            name: "SourceFormatsTests", dependencies: ["SourceFormats", "CollectorCore", "BatchFormat", "UsageModel"],
+            swiftSettings: strict),
         .target(
             name: "ScopesTestSupport", dependencies: ["Scopes", "UsageModel"], path: "Tests/ScopesTestSupport",
             swiftSettings: strict),

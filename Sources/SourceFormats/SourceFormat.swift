@@ -1,3 +1,5 @@
+package import UsageModel
+
 /// One way in which a source's records are written: **one folder of this target and one line in
 /// ``SourceFormatRegistry``**.
 ///
@@ -37,6 +39,9 @@ package protocol SourceFormat: Sendable, Hashable {
     /// those are answered as 503 with Retry-After.
     var isRepeatedAfterServerErrorsAlone: Bool { get }
 
+    /// What records of one id are to each other, unless a source says otherwise.
+    static var repeats: IDRepeats { get }
+
     /// Makes a parser for one source.
     ///
     /// - Throws: ``SourceFormatError`` when the format or the defaults can't work, naming the setting.
@@ -49,6 +54,7 @@ extension SourceFormat {
     package static var readsWholeDocuments: Bool { false }
     package static var preset: [String: [String]] { [:] }
     package var isRepeatedAfterServerErrorsAlone: Bool { false }
+    package static var repeats: IDRepeats { .once }
 }
 
 /// A configuration of a format, and records that it reads.

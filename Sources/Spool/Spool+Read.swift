@@ -27,11 +27,22 @@ extension Spool {
         for place in recoveredWriteAhead where place.position <= state.progress.coversWriteAheadThrough {
             if open?.segment != place.segment {
                 if let open { fileSystem.close(open.file) }
-                open = (try? openSegment(place, writeAhead)).map { (place.segment, $0) }
+                open = openKeptSegment(place).map { (place.segment, $0) }
             }
             guard let file = open?.file, let payload = try? readPayload(place, writeAhead, from: file) else { continue }
             body(payload, place.position)
         }
+    }
+
+    /// How often a segment is opened that can't be, before what it is kept for is given up.
+    private static let attemptsToOpen = 4
+
+    /// Opens a segment that is kept though a batch covers it; an error may pass.
+    private func openKeptSegment(_ place: RecordPlace) -> OpenFile? {
+        for _ in 0..<Self.attemptsToOpen {
+            if let file = try? openSegment(place, writeAhead) { return file }
+        }
+        return nil
     }
 
     func readPayload(_ place: RecordPlace, _ log: SegmentLog) throws(SpoolError) -> [UInt8] {

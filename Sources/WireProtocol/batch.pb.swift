@@ -274,6 +274,17 @@ package nonisolated struct WireAcceptedRows: Sendable {
   /// that of the event's content.
   package var eventFingerprints: Data = Data()
 
+  /// Calls of which later records may still change what is counted, each as it is counted: the 16 bytes of its
+  /// fingerprint, the 8 of its content, and as varints its minute, the numbers of its names among those of the rows,
+  /// layer, workload, modality, flags, and its counts in the order of the rows' columns.
+  package var calls: Data = Data()
+
+  /// How far followed files were read by what is counted here, in the form that a batch's checkpoint has in the spool.
+  package var checkpoint: Data = Data()
+
+  /// Records of followed files that were refused, as the quarantine will have them.
+  package var refused: Data = Data()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -660,7 +671,7 @@ nonisolated extension WireRows: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension WireAcceptedRows: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".AcceptedRows"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}format_version\0\u{3}event_count\0\u{1}rejections\0\u{1}rows\0\u{3}accepted_at_milliseconds\0\u{3}event_fingerprints\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}format_version\0\u{3}event_count\0\u{1}rejections\0\u{1}rows\0\u{3}accepted_at_milliseconds\0\u{3}event_fingerprints\0\u{1}calls\0\u{1}checkpoint\0\u{1}refused\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -674,6 +685,9 @@ nonisolated extension WireAcceptedRows: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 4: try { try decoder.decodeSingularMessageField(value: &self._rows) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.acceptedAtMilliseconds) }()
       case 6: try { try decoder.decodeSingularBytesField(value: &self.eventFingerprints) }()
+      case 7: try { try decoder.decodeSingularBytesField(value: &self.calls) }()
+      case 8: try { try decoder.decodeSingularBytesField(value: &self.checkpoint) }()
+      case 9: try { try decoder.decodeSingularBytesField(value: &self.refused) }()
       default: break
       }
     }
@@ -702,6 +716,15 @@ nonisolated extension WireAcceptedRows: SwiftProtobuf.Message, SwiftProtobuf._Me
     if !self.eventFingerprints.isEmpty {
       try visitor.visitSingularBytesField(value: self.eventFingerprints, fieldNumber: 6)
     }
+    if !self.calls.isEmpty {
+      try visitor.visitSingularBytesField(value: self.calls, fieldNumber: 7)
+    }
+    if !self.checkpoint.isEmpty {
+      try visitor.visitSingularBytesField(value: self.checkpoint, fieldNumber: 8)
+    }
+    if !self.refused.isEmpty {
+      try visitor.visitSingularBytesField(value: self.refused, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -712,6 +735,9 @@ nonisolated extension WireAcceptedRows: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs._rows != rhs._rows {return false}
     if lhs.acceptedAtMilliseconds != rhs.acceptedAtMilliseconds {return false}
     if lhs.eventFingerprints != rhs.eventFingerprints {return false}
+    if lhs.calls != rhs.calls {return false}
+    if lhs.checkpoint != rhs.checkpoint {return false}
+    if lhs.refused != rhs.refused {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -13,7 +13,7 @@ import UsageModel
         event.tenant = FieldRange(start: UInt32(id.utf8.count), count: UInt32(tenant.utf8.count))
         var fingerprinter = EventFingerprinter()
         return unsafe fingerprinter.fingerprint(
-            of: event, source: source, record: record.span.bytes, scratch: RawSpan())
+            of: event, scope: source, record: record.span.bytes, scratch: RawSpan())
     }
 
     private func accepted(_ fingerprints: [EventFingerprint]) throws -> AcceptedRows {

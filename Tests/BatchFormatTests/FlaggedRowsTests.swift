@@ -127,7 +127,7 @@ internal import WireProtocol
                 counts: TokenCounts(requests: 1, input: 5), id: FieldRange(start: 0, count: 2),
                 isEstimated: isEstimated, isTakenBack: isTakenBack)
             return unsafe fingerprinter.fingerprint(
-                of: event, source: "s", record: bytes.span.bytes, scratch: bytes.span.bytes)
+                of: event, scope: "s", record: bytes.span.bytes, scratch: bytes.span.bytes)
         }
         let all = [
             fingerprint(false, false), fingerprint(true, false), fingerprint(false, true), fingerprint(true, true),

@@ -66,7 +66,7 @@ import UsageModel
             counted.quarantine += content.quarantine
             counted.intake = content.checkpoints.values.first?.intake
             counted.isFinished.append(content.checkpoints.values.first?.isFinished == true)
-            accumulator.reuse(content.sums)
+            accumulator.reuse(content)
             return true
         }
         follower.scan()
@@ -79,7 +79,7 @@ import UsageModel
                 case .full:
                     _ = seal()
                     continue reading
-                case .waits: break reading
+                case .waits, .sealsAll, .commits: break reading
                 }
             }
         }

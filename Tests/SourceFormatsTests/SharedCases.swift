@@ -1,3 +1,5 @@
+import BatchFormat
+import CollectorCore
 import Foundation
 import SourceFormats
 import Testing
@@ -122,6 +124,13 @@ struct SharedCase: Sendable, CustomTestStringConvertible {
             try defaults.set(field, to: text, setting: field.name)
         }
         let wrappings = (settings["wrapping"] ?? []).compactMap(Wrapping.init(rawValue:))
+        // As the collector's own default.
+        if settings["repeats"] != nil, defaults.region == nil { defaults.region = "unknown" }
+        if let repeats = settings["repeats"]?.first.flatMap(IDRepeats.init(rawValue:)) {
+            let plan = try SourcePlan(format, in: wrappings, defaults: defaults, framing: .stream)
+            let rules = IDRules(repeats: repeats, parts: settings["id.parts"] ?? [])
+            return Self.collect(bytes, by: plan.makeParser(), rules, chunk: chunk)
+        }
         let sink = try SourceFormatsTests.collect(bytes, format, in: wrappings, defaults: defaults, chunk: chunk)
         var sums: [CaseRow: TokenCounts] = [:]
         for event in sink.events {
@@ -135,6 +144,33 @@ struct SharedCase: Sendable, CustomTestStringConvertible {
             CaseRow(minute: key.minute, tenant: key.tenant, model: key.model, counts: counts)
         }
         return (Set(rows), sink.rejections.count)
+    }
+
+    /// What a collector makes of records whose ids say that they belong together. A record that another one of its call
+    /// takes the place of is refused in the sense of the cases: it counts for nothing.
+    private static func collect(
+        _ bytes: [UInt8], by unused: any SourceParser, _ rules: IDRules, chunk: Int
+    ) -> (rows: Set<CaseRow>, refused: Int) {
+        let now: Int64 = 1_780_279_260_000
+        let window = TimeWindow(TimeWindow.Span(back: .seconds(86_400), ahead: .seconds(60)), nowMilliseconds: now)
+        var buckets = AcceptedBuckets(
+            context: ChunkContext(source: "case", file: "", nowMilliseconds: now, window: window, ids: rules),
+            remembered: RememberedEvents())
+        var parser = unused
+        var (start, end) = (0, 0)
+        while end < bytes.count {
+            end = chunk < bytes.count - end ? end + chunk : bytes.count
+            start += unsafe parser.consume(
+                bytes.span.bytes.extracting(start..<end), endOfInput: end == bytes.count, into: &buckets)
+        }
+        let rows = buckets.accepted.rows
+        let found = rows.rows.map { row in
+            CaseRow(
+                minute: row.minute, tenant: rows.tenants[Int(row.tenant)], model: rows.models[Int(row.model)],
+                counts: row.counts)
+        }
+        let replaced = rules.repeats == .last ? buckets.duplicates : 0
+        return (Set(found), Int(buckets.rejectedCount + replaced))
     }
 
     func input() throws -> [UInt8] {

@@ -27,7 +27,7 @@ extension MinuteBuckets {
     }
 
     /// Whether the rows certainly fit, counting every name and row as new.
-    private func mayFit(_ other: UsageRows, eventCount added: UInt64) -> Bool {
+    package func mayFit(_ other: UsageRows, eventCount added: UInt64) -> Bool {
         let (events, overflow) = eventCount.addingReportingOverflow(added)
         return !overflow && events <= BatchBounds.maxEvents
             && table.count + other.rows.count <= maxRows

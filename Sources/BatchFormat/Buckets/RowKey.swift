@@ -64,14 +64,19 @@ struct RowKey: Sendable, Hashable, Comparable {
         RowKey(packed: UInt64(tenant) << Self.tenantShift | packed & (1 << Self.tenantShift - 1))
     }
 
-    @inline(__always)
-    private init(packed: UInt64) { self.packed = packed }
-
     /// The same key with other identifiers of its names.
     @inline(__always)
     func named(tenant: UInt32, model: UInt32, region: UInt32) -> RowKey {
         RowKey(tenant: tenant, model: model, region: region, codesOf: self)
     }
+
+    /// The same key with other flags.
+    func flagged(_ flags: UsageFlags) -> RowKey {
+        RowKey(packed: packed & ~(1 << Self.flagBits - 1) | UInt64(flags.rawValue))
+    }
+
+    @inline(__always)
+    private init(packed: UInt64) { self.packed = packed }
 
     @inline(__always)
     private init(tenant: UInt32, model: UInt32, region: UInt32, codesOf other: RowKey) {

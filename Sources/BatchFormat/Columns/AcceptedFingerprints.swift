@@ -18,21 +18,39 @@ package struct AcceptedFingerprints: Sendable, Equatable {
     /// How far running totals were counted; no key twice, and none of ``fingerprints``. In a record they stand among
     /// those, with the total as what an event says.
     package var totals: [AcceptedTotal]
+    /// Calls whose count may still change; no key twice, and none of ``fingerprints``. In a record they stand among
+    /// those as well, with all tokens as what an event says.
+    package var calls: [AcceptedCall]
 
     package init(
-        acceptedAtMilliseconds: Int64 = 0, fingerprints: [EventFingerprint] = [], totals: [AcceptedTotal] = []
+        acceptedAtMilliseconds: Int64 = 0, fingerprints: [EventFingerprint] = [], totals: [AcceptedTotal] = [],
+        calls: [AcceptedCall] = []
     ) {
-        self.acceptedAtMilliseconds = fingerprints.isEmpty && totals.isEmpty ? 0 : acceptedAtMilliseconds
+        let isEmpty = fingerprints.isEmpty && totals.isEmpty && calls.isEmpty
+        self.acceptedAtMilliseconds = isEmpty ? 0 : acceptedAtMilliseconds
         self.fingerprints = fingerprints
         self.totals = totals
+        self.calls = calls
     }
 
-    package var isEmpty: Bool { fingerprints.isEmpty && totals.isEmpty }
+    package var isEmpty: Bool { fingerprints.isEmpty && totals.isEmpty && calls.isEmpty }
 
-    /// What is remembered of the request: its fingerprints, and those of its totals.
+    /// What is remembered of the request: its fingerprints, and those of its totals and calls.
     package var remembered: [EventFingerprint] {
-        totals.isEmpty
-            ? fingerprints : fingerprints + totals.map { EventFingerprint(key: $0.key, content: $0.value) }
+        if totals.isEmpty, calls.isEmpty { return fingerprints }
+        return fingerprints + totals.map { EventFingerprint(key: $0.key, content: $0.value) }
+            + calls.map { EventFingerprint(key: $0.key, content: $0.value.tokens) }
+    }
+
+    /// Takes calls whose fingerprints are the last ones.
+    mutating func take(_ calls: [AcceptedCall]) throws(BatchError) {
+        if calls.isEmpty { return }
+        let own = calls.map { EventFingerprint(key: $0.key, content: $0.value.tokens) }
+        guard fingerprints.suffix(calls.count) == own[...] else {
+            throw BatchError(.badMessage, field: "calls", "they aren't the last of the fingerprints")
+        }
+        fingerprints.removeLast(calls.count)
+        self.calls = calls
     }
 
     /// - Throws: ``BatchError`` for more fingerprints than a record may hold, or a time that no record may say.

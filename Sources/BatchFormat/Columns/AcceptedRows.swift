@@ -10,6 +10,14 @@ package struct AcceptedRows: Sendable, Equatable {
     package var rejections: [RejectionReason: UInt64]
     /// By which those of the events that have an id are told when they come again.
     package var fingerprints: AcceptedFingerprints
+    /// How far followed files were read by what is counted here, encoded; empty for what was pushed.
+    package var checkpoint: [UInt8] = []
+    /// The records of followed files that were refused beside the events, encoded.
+    package var refused: [UInt8] = []
+
+    /// The most bytes of ``checkpoint`` and of ``refused`` in one record.
+    package static let maxCheckpointBytes = 8 << 20
+    package static let maxRefusedBytes = 8 << 20
 
     package init(
         rows: UsageRows, eventCount: UInt64, rejections: [RejectionReason: UInt64] = [:],

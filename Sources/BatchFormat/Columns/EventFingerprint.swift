@@ -43,12 +43,13 @@ package struct EventFingerprinter: Sendable {
 
     /// The fingerprint of an event; its id must not be absent.
     ///
-    /// - Parameter source: where it came in. Sources have ids of their own.
+    /// - Parameter scope: within what its id is the same: the source's name, or nothing where other sources have the
+    ///   same ids.
     package mutating func fingerprint(
-        of event: borrowing UsageEvent, source: String, record: RawSpan, scratch: RawSpan
+        of event: borrowing UsageEvent, scope: String, record: RawSpan, scratch: RawSpan
     ) -> EventFingerprint {
         bytes.removeAll(keepingCapacity: true)
-        bytes.append(contentsOf: source.utf8)
+        bytes.append(contentsOf: scope.utf8)
         bytes.append(0)
         append(event.id, record: record, scratch: scratch)
         let key = digest()
@@ -70,6 +71,33 @@ package struct EventFingerprinter: Sendable {
         append(counts.output)
         append(counts.reasoningOutput)
         return EventFingerprint(key: key, content: UInt64(truncatingIfNeeded: digest() >> 64))
+    }
+
+    /// The key under which a call is remembered, made of the key of its id. It is another one, and each gives the
+    /// other.
+    package static func callKey(_ idKey: UInt128) -> UInt128 { idKey ^ 0x6361_6C6C_0000_0000_0000_0000_0000_0001 }
+
+    /// The key of an id that is the beginning of an event's.
+    ///
+    /// - Parameter dropped: how many bytes the event's id has behind it.
+    package mutating func key(
+        ofCall event: borrowing UsageEvent, scope: String, dropping dropped: Int, record: RawSpan, scratch: RawSpan
+    ) -> UInt128 {
+        bytes.removeAll(keepingCapacity: true)
+        bytes.append(contentsOf: scope.utf8)
+        bytes.append(0)
+        var id = event.id
+        id.count -= UInt32(dropped)
+        append(id, record: record, scratch: scratch)
+        return digest()
+    }
+
+    /// The key under which one part of a call is remembered, where parts are told by what they say.
+    package mutating func partKey(_ event: EventFingerprint) -> UInt128 {
+        bytes.removeAll(keepingCapacity: true)
+        unsafe withUnsafeBytes(of: event.key.bigEndian) { unsafe bytes.append(contentsOf: $0) }
+        append(event.content)
+        return digest()
     }
 
     /// The key under which a running total is remembered.

@@ -32,6 +32,9 @@ extension MessageShape {
                 ("rows", .message(rows)),
                 ("accepted_at_milliseconds", .varint(max: UInt64(BatchBounds.maxSealedAtMilliseconds))),
                 ("event_fingerprints", .bytes(max: EventFingerprint.maxPerRecord * EventFingerprint.byteCount)),
+                ("calls", .bytes(max: EventFingerprint.maxPerRecord * CountedCall.maxEncodedBytes)),
+                ("checkpoint", .bytes(max: AcceptedRows.maxCheckpointBytes)),
+                ("refused", .bytes(max: AcceptedRows.maxRefusedBytes)),
             ])
     }
 

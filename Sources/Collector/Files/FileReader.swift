@@ -48,7 +48,7 @@ package actor FileReader: Service {
             fileSystem: parts.fileSystem, versionsDirectory: "\(settings.storage.directory)/versions",
             wallClock: parts.wallClock, steadyClock: parts.steadyClock,
             chunkBytes: AccumulatorLimits.chunkBytes * parsing.pieces, maxFiles: maxFiles, maxHandles: maxHandles,
-            bootedAtMilliseconds: Self.bootedAtMilliseconds, parsing: parsing
+            bootedAtMilliseconds: Self.bootedAtMilliseconds, parsing: parsing, knownIDs: parts.remembered
         ) { report($0) }
         follower.keeping = parts.keeping
     }
@@ -129,7 +129,8 @@ package actor FileReader: Service {
     private func readExport() async -> Bool {
         switch follower.readExport() {
         case .read: return true
-        case .waits: return false
+        // Exports have no chunks that are counted ahead.
+        case .waits, .commits, .sealsAll: return false
         case .full:
             await writer.makeRoom()
             return true
@@ -140,10 +141,14 @@ package actor FileReader: Service {
         var didRead = false
         for _ in 0..<FileFollower.chunksPerTurn {
             guard !Task.isCancelled else { return didRead }
-            switch follower.readChunk(of: id) {
+            var turn = follower.readChunk(of: id)
+            // Nothing else is asked of the follower until it knows what came of the chunk.
+            if case .commits(let chunk) = turn { turn = follower.finishChunk(of: id, await writer.commit(chunk)) }
+            switch turn {
             case .read: didRead = true
-            case .waits: return didRead
+            case .waits, .commits: return didRead
             case .full: await writer.makeRoom()
+            case .sealsAll: await writer.sealAll()
             }
         }
         return didRead
@@ -169,7 +174,7 @@ extension CollectorSettings {
                 name: source.name, format: source.format, wrappings: source.wrappings, defaults: source.defaults,
                 globs: files.globs, excluded: files.excluded, rotatedDirectories: files.rotatedDirectories,
                 ignoredAge: files.ignoredAge, startsAtEnd: files.startsAtEnd, isWhole: files.isWhole,
-                completeLastLineAfter: files.completeLastLineAfter, exports: files.exports)
+                completeLastLineAfter: files.completeLastLineAfter, ids: source.ids, exports: files.exports)
         }
     }
 }

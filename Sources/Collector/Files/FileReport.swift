@@ -10,9 +10,9 @@ struct FileReport: Sendable {
 
     func callAsFunction(_ event: FileEvent) {
         switch event {
-        case .parsed(let source, let events, let rejected, let ignored, let byteCount):
+        case .parsed(let source, let events, let rejected, let ignored, let duplicates, let byteCount):
             metrics.source(source).count(
-                events: events, rejected: rejected, ignored: ignored, bytes: UInt64(byteCount))
+                events: events, rejected: rejected, ignored: ignored, duplicates: duplicates, bytes: UInt64(byteCount))
         case .following, .startedOver, .moved, .copy, .finished, .letGo: tellCourse(event)
         case .versionCounted(let note): tellVersion(note)
         case .versionHeld(let path, let source, let detail, let remedy):

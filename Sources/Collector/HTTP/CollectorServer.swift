@@ -45,7 +45,7 @@ package struct CollectorServer: Sendable {
             (
                 $0.name,
                 EventsHandler.Source(
-                    name: $0.name, format: $0.format, wrappings: $0.wrappings, defaults: $0.defaults)
+                    name: $0.name, format: $0.format, wrappings: $0.wrappings, defaults: $0.defaults, ids: $0.ids)
             )
         }
         events = EventsHandler(

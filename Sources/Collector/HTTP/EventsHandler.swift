@@ -19,9 +19,15 @@ struct EventsHandler: Sendable {
         var formatName: String
         /// See ``SourceFormat/isRepeatedAfterServerErrorsAlone``.
         var isRepeatedAfterServerErrorsAlone: Bool
+        /// How the ids of its events are understood.
+        var ids: IDRules
 
-        init(name: String, format: any SourceFormat, wrappings: [Wrapping] = [], defaults: EventDefaults) {
+        init(
+            name: String, format: any SourceFormat, wrappings: [Wrapping] = [], defaults: EventDefaults,
+            ids: IDRules = IDRules()
+        ) {
             self.name = name
+            self.ids = ids
             formatName = type(of: format).name
             isRepeatedAfterServerErrorsAlone = format.isRepeatedAfterServerErrorsAlone
             plan = try? SourcePlan(format, in: wrappings, defaults: defaults, framing: .document)
@@ -172,7 +178,8 @@ struct EventsHandler: Sendable {
         return RequestBuckets(
             context: ChunkContext(
                 source: source.name, file: "", nowMilliseconds: now,
-                window: parts.timeWindow.window(nowMilliseconds: now), keeping: parts.keeping),
+                window: parts.timeWindow.window(nowMilliseconds: now), keeping: parts.keeping,
+                ids: source.ids),
             remembered: parts.remembered)
     }
 

@@ -92,7 +92,14 @@ struct CollectorKeys: SettingKeys {
     struct Deduplication: SettingKeys {
         let horizon = Setting(
             "deduplication.horizon", type: .duration(.zero ... .days(400)), default: .days(1),
-            "How long the ids of pushed events are remembered; 0 for not at all")
+            "How long ids of events are remembered, pushed ones and those of files; 0 for not at all")
+        let window = Setting(
+            "deduplication.window", type: .duration(.seconds(1) ... .days(400)), default: .minutes(10),
+            """
+            How long after its last change a call of a source with `repeats: last` or `sum` is counted anew when a greater \
+            record or another part of it comes; what comes later is refused (`conflicting-id`). Time in which the \
+            collector is down doesn't count. At most the horizon
+            """)
         let maxIDs = Setting(
             "deduplication.max-ids", type: .count(0...100_000_000, of: "ids"), default: 1_000_000,
             "Most ids that are remembered; the oldest are forgotten first, counted in "

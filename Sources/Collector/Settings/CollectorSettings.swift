@@ -120,7 +120,9 @@ package struct CollectorSettings: DaemonSettings {
             deduplicationBytes: settings[\.deduplication.bytes])
         deduplication = RememberedEvents.Limits(
             horizonMilliseconds: settings[\.deduplication.horizon].wholeMilliseconds,
-            maxIDs: settings[\.deduplication.maxIDs])
+            maxIDs: settings[\.deduplication.maxIDs],
+            windowMilliseconds: settings[\.deduplication.window].wholeMilliseconds)
+        Self.checkWindow(settings, &problems)
         seal = Seal(age: settings[\.batches.sealAge], rows: settings[\.batches.sealRows])
         window = TimeWindow.Span(back: settings[\.batches.windowBack], ahead: settings[\.batches.windowAhead])
         http = HTTP(
@@ -170,6 +172,16 @@ package struct CollectorSettings: DaemonSettings {
         } catch {
             problems.append(settings.keys.identity.problem(error, in: settings))
         }
+    }
+
+    private static func checkWindow(
+        _ settings: ResolvedSettings<CollectorKeys>, _ problems: inout [SettingsProblem]
+    ) {
+        let keys = settings.keys.deduplication
+        guard settings.isGiven(keys.window), settings[keys.window] > settings[keys.horizon] else { return }
+        problems.append(
+            settings.problem(
+                at: keys.window, "is longer than \(keys.horizon.path)", remedy: "shorten it, or lengthen the other"))
     }
 
     private static func readAggregator(
@@ -249,10 +261,12 @@ extension CollectorSettings {
         var layer: Layer?
         var workload: Workload?
         var modality: Modality?
+        var ids: IDRules
 
         init(_ source: SourceSettings, besides common: EventDefaults) {
             let own = source.defaults
             format = AnyHashable(source.format)
+            ids = source.ids
             tenant = own.tenant
             model = own.model
             if own.region != common.region { region = own.region }

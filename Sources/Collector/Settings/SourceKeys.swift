@@ -51,6 +51,30 @@ struct SourceKeys: SettingKeys {
     let completeLastLineAfter = Setting(
         "complete-last-line-after", optional: .duration(.milliseconds(100) ... .days(1)), absent: "never",
         reload: .byEntry, "Idle time after which a last line without line end is taken as complete")
+    let repeats = Setting(
+        "repeats", optional: .choice(of: IDRepeats.self), absent: "`once`, or what the format says", reload: .byEntry,
+        """
+        What records of one id are to each other. `once`: one event, sent again; it counts once, and another content \
+        under its id is refused (`conflicting-id`). `last`: running totals of one call; the greatest record counts, \
+        whatever order they come in and however often, and what was counted before it is taken back. `sum`: parts of \
+        one call, each of which counts once; their tokens are added up, and they are one call, in the minute of the \
+        earliest. For how long: `deduplication.window`
+        """)
+    let idScope = Setting(
+        "id.scope", type: .choice(of: IDScope.self), default: .source, reload: .byEntry,
+        """
+        Whose ids the records' ids are. `source`: this source's own. `collector`: those of all sources of this \
+        collector that say so, so that a call which two of them bring counts once. `provider`: the same id at any \
+        collector of the provider is the same call. One collector knows only of what came to itself, so that it does what \
+        it does for `collector`: bring all records of an id to one collector
+        """)
+    let idParts = Setting(
+        "id.parts", type: .texts, default: [], reload: .byEntry,
+        """
+        Endings of ids that name a part of a call, with `repeats: sum`: what stands before one is the call's id, as `c1` \
+        of `c1-input` and `c1-output` with `[-input, -output]`. Without them all parts have the call's id, and are told \
+        by what they say
+        """)
     let content = Setting(
         "content", type: .choice(of: Content.self), default: .appended, reload: .byEntry,
         """

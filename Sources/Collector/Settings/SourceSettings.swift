@@ -1,7 +1,7 @@
 package import CollectorCore
 internal import Settings
 package import SourceFormats
-internal import UsageModel
+package import UsageModel
 
 /// One entry of `sources`.
 package struct SourceSettings: Sendable {
@@ -33,6 +33,8 @@ package struct SourceSettings: Sendable {
     package var wrappings: [Wrapping]
     package var format: any SourceFormat
     package var defaults: EventDefaults
+    /// How the ids of its records are understood.
+    package var ids = IDRules()
     /// Who may push; empty for a source that isn't pushed to.
     package var access = PushAccess()
     /// What it has from the collector's settings and somebody should know, sentence by sentence.
@@ -58,6 +60,7 @@ package struct SourceSettings: Sendable {
         let reader = SourceFormatReader(entry: entry, program: program)
         let format = reader.readFormat(&problems)
         let own = reader.readDefaults(defaults, &problems)
+        let ids = readIDs(entry, of: program, &problems)
         guard problems.count == before, let kind, let format else { return nil }
         let wrappings: [Wrapping]
         do throws(SourceFormatError) {
@@ -70,9 +73,61 @@ package struct SourceSettings: Sendable {
             return nil
         }
         return SourceSettings(
-            name: entry.name, kind: kind, wrappings: wrappings, format: format, defaults: own,
+            name: entry.name, kind: kind, wrappings: wrappings, format: format, defaults: own, ids: ids,
             access: PushAccess(tokenFiles: entry[\.tokenFiles], clientNames: entry[\.clientNames]),
             notes: reader.notes())
+    }
+
+    private static func readIDs(
+        _ entry: ResolvedSettings<SourceKeys>, of program: ResolvedSettings<CollectorKeys>,
+        _ problems: inout [SettingsProblem]
+    ) -> IDRules {
+        let keys = entry.keys
+        let said = SourceFormatRegistry.format(named: entry[\.format])?.repeats ?? .once
+        let rules = IDRules(scope: entry[\.idScope], repeats: entry[\.repeats] ?? said, parts: entry[\.idParts])
+        let horizon = program.keys.deduplication.horizon
+        if entry[keys.content] == .replaced || entry[keys.type] == .database { refuseIDs(rules, entry, &problems) }
+        if rules.repeats != .once, program[horizon] == .zero || program[program.keys.deduplication.maxIDs] == 0 {
+            let place: any AnySetting = entry.isGiven(keys.repeats) ? keys.repeats : keys.format
+            problems.append(
+                entry.problem(
+                    at: place,
+                    "repeats: \(rules.repeats.rawValue) needs ids that are remembered",
+                    remedy: "give \(horizon.path), or set \(entry.path(of: keys.repeats)): once"))
+        }
+        guard !rules.parts.isEmpty else { return rules }
+        if rules.repeats != .sum {
+            problems.append(
+                entry.problem(
+                    at: keys.idParts, "is for \(keys.repeats.path): sum",
+                    remedy: "remove it, or set \(entry.path(of: keys.repeats)): sum"))
+        }
+        if rules.parts.contains(where: { $0.utf8.count >= Limits.maxEventIDBytes }) {
+            problems.append(
+                entry.problem(
+                    at: keys.idParts, "an ending is as long as an id may be",
+                    remedy: "give endings of at most \(Limits.maxEventIDBytes - 1) bytes"))
+        }
+        return rules
+    }
+
+    /// Refuses what is said of ids where something else tells what was counted: versions of exports, rows of tables.
+    private static func refuseIDs(
+        _ rules: IDRules, _ entry: ResolvedSettings<SourceKeys>, _ problems: inout [SettingsProblem]
+    ) {
+        let keys = entry.keys
+        let message = "is for files that grow and for what is pushed"
+        if rules.repeats != .once {
+            let place: any AnySetting = entry.isGiven(keys.repeats) ? keys.repeats : keys.format
+            problems.append(
+                entry.problem(
+                    at: place, "repeats: \(rules.repeats.rawValue) \(message)",
+                    remedy: "set \(entry.path(of: keys.repeats)): once"))
+        }
+        let others: [any AnySetting] = [keys.idScope, keys.idParts]
+        for setting in others where entry.isGiven(setting) {
+            problems.append(entry.problem(at: setting, message, remedy: "remove it"))
+        }
     }
 
     private static func readWrappings(

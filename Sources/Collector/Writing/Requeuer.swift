@@ -74,13 +74,14 @@ struct Requeuer: Sendable {
 
     /// - Throws: ``Refusal``, or a file system's error; what was counted before it stays counted.
     func run(_ request: RequeueRequest) async throws -> RequeueOutcome {
-        let (plan, settings) = try plan(of: request.source)
+        let (plan, ids, settings) = try plan(of: request.source)
         var outcome = RequeueOutcome()
         for name in await writer.requeueableFiles {
             try Task.checkCancellation()
             do {
                 outcome += try await writer.requeue(
-                    name, reader: RequeueReader(request: request, plan: plan, keeping: settings.storage.keeping))
+                    name,
+                    reader: RequeueReader(request: request, plan: plan, keeping: settings.storage.keeping, ids: ids))
             } catch CommitFailure.closed(let reason) {
                 throw Refusal.closed(reason)
             }
@@ -99,7 +100,7 @@ struct Requeuer: Sendable {
         return outcome
     }
 
-    private func plan(of source: String) throws -> (SourcePlan, CollectorSettings) {
+    private func plan(of source: String) throws -> (SourcePlan, IDRules, CollectorSettings) {
         let settings: CollectorSettings
         do {
             settings = try readAgain()
@@ -108,12 +109,12 @@ struct Requeuer: Sendable {
         }
         if let found = settings.sources.first(where: { $0.name == source }) {
             if case .file(let files) = found.kind, files.exports != nil { throw Refusal.readsWholeVersions }
-            return (try SourcePlan(found.format, defaults: found.defaults, framing: .document), settings)
+            return (try SourcePlan(found.format, defaults: found.defaults, framing: .document), found.ids, settings)
         }
         guard source == CollectorSettings.defaultSourceName else { throw Refusal.noSuchSource }
         let plan = try SourcePlan(
             CollectorSettings.defaultSourceFormat, defaults: settings.defaults, framing: .document)
-        return (plan, settings)
+        return (plan, IDRules(), settings)
     }
 }
 
@@ -122,6 +123,8 @@ struct RequeueReader: Sendable {
     let request: RequeueRequest
     let plan: SourcePlan
     let keeping: QuarantineRule
+    /// How the ids of the source's records are understood.
+    var ids = IDRules()
 
     /// - Parameter buckets: empty ones, of the request's source.
     func read(_ lines: [UInt8], into buckets: RequestBuckets) -> (requeued: Requeued, outcome: RequeueOutcome) {

@@ -173,6 +173,12 @@ extension Writer {
         metrics.commitSeconds.observe(.milliseconds(steadyClock.nowMilliseconds() - started))
     }
 
+    /// Makes a chunk of a followed file durable and counts it: see ``WriterCore/commit(_:)``.
+    func commit(_ chunk: FileChunk) -> FileChunkOutcome {
+        defer { noteSealed() }
+        return core.commit(chunk)
+    }
+
     /// Seals what is old enough.
     func sealDue() {
         defer { noteSealed() }
@@ -200,7 +206,7 @@ extension Writer {
         let now = core.wallClock.nowMilliseconds()
         let context = ChunkContext(
             source: reader.request.source, file: "", nowMilliseconds: now,
-            window: timeWindow.window(nowMilliseconds: now), keeping: reader.keeping)
+            window: timeWindow.window(nowMilliseconds: now), keeping: reader.keeping, ids: reader.ids)
         var outcome = RequeueOutcome()
         try core.requeue(name) { [remembered = core.remembered] lines in
             let read = reader.read(lines, into: RequestBuckets(context: context, remembered: remembered))

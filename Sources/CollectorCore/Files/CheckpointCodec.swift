@@ -19,6 +19,8 @@ package enum CheckpointCodec {
     private struct Document: Codable {
         var version: Int
         var files: [Entry]
+        /// ``CheckpointChanges/wholeSource``.
+        var whole: String?
         /// By source.
         var tables: [String: TableCheckpoint]?
         var exports: [Export]?
@@ -72,12 +74,19 @@ package enum CheckpointCodec {
         _ checkpoints: [FileID: FileCheckpoint], tables: [String: TableCheckpoint] = [:],
         exports: [ExportPlace: ExportCheckpoint] = [:]
     ) throws -> [UInt8] {
+        try encode(CheckpointChanges(checkpoints: checkpoints), tables: tables, exports: exports)
+    }
+
+    static func encode(
+        _ changes: CheckpointChanges, tables: [String: TableCheckpoint] = [:],
+        exports: [ExportPlace: ExportCheckpoint] = [:]
+    ) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let sorted = checkpoints.map(entry).sorted {
+        let sorted = changes.checkpoints.map(entry).sorted {
             ($0.source, $0.path, $0.inode, $0.orphan ?? 0) < ($1.source, $1.path, $1.inode, $1.orphan ?? 0)
         }
-        var document = Document(version: version, files: sorted)
+        var document = Document(version: version, files: sorted, whole: changes.wholeSource)
         if !tables.isEmpty || !exports.isEmpty { document.version = versionBeyondFiles }
         if !tables.isEmpty { document.tables = tables }
         if !exports.isEmpty {
@@ -88,13 +97,18 @@ package enum CheckpointCodec {
     }
 
     package static func decode(_ bytes: [UInt8]) throws -> [FileID: FileCheckpoint] {
+        try decodeChanges(bytes).checkpoints
+    }
+
+    static func decodeChanges(_ bytes: [UInt8]) throws -> CheckpointChanges {
+        let document = try document(bytes)
         var checkpoints: [FileID: FileCheckpoint] = [:]
-        for entry in try document(bytes).files {
+        for entry in document.files {
             let id = FileID(
                 source: entry.source, device: entry.device, inode: entry.inode, orphan: entry.orphan ?? 0)
             checkpoints[id] = checkpoint(entry)
         }
-        return checkpoints
+        return CheckpointChanges(wholeSource: document.whole, checkpoints: checkpoints)
     }
 
     /// The tables of the same bytes, by source.

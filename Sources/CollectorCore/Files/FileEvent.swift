@@ -4,8 +4,9 @@ package import Spool
 package enum FileEvent {
     /// A file is followed from this offset on.
     case following(path: String, source: String, offset: UInt64)
-    /// A chunk was read and counted.
-    case parsed(source: String, events: UInt64, rejected: UInt64, ignored: IgnoredRecords, byteCount: Int)
+    /// A chunk was read and counted. `duplicates` had been counted before, told by their ids.
+    case parsed(
+        source: String, events: UInt64, rejected: UInt64, ignored: IgnoredRecords, duplicates: UInt64, byteCount: Int)
     /// A file was emptied and written anew, or another one lies in its place; `offset` is where reading had been.
     case startedOver(path: String, offset: UInt64)
     /// What was read of a file up to an offset lies in another place now and goes on there.

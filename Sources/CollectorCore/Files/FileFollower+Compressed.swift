@@ -30,7 +30,7 @@ extension FileFollower {
                 toSkip: file.checkpoint.offset)
         // Kept also where a read failed: the next one goes on where this one was.
         defer { file.stream = file.isDone ? nil : stream }
-        let isAtEnd = try fill(&stream, handle, upTo: file.chunkBytes)
+        let isAtEnd = try fill(&stream, handle, upTo: chunkBytes(of: file))
         return try parseOutput(&stream, &file, isAtEnd: isAtEnd)
     }
 
@@ -137,7 +137,7 @@ extension FileFollower {
             throw DecompressionError(.truncated, "is shorter than what was already read of it")
         }
         try checkSkipped(&stream, file)
-        let count = min(stream.output.count, buffer.byteCount)
+        let count = min(stream.output.count, hasIDs(file.source) ? chunkBytes(of: file) : buffer.byteCount)
         guard count > 0 || isAtEnd else {
             // Read as far as there is something; more may come.
             file.settle()
@@ -145,18 +145,36 @@ extension FileFollower {
         }
         buffer.write(Array(stream.output[..<count]), at: 0)
         let isLast = isAtEnd && count == stream.output.count
+        let output = Output(count: count, isLast: isLast)
+        if hasIDs(file.source) {
+            return countAhead(&file, count, endOfInput: isLast, mayEnd: false, then: .output(output))
+        }
         // Set before parsing, so that the checkpoint that goes with the last events says that they are the last.
         if isLast { file.checkpoint.isFinished = true }
         let parsed = parse(&file, count, endOfInput: isLast)
-        let consumed = parsed.consumed
-        stream.output.removeFirst(consumed)
-        if parsed.isFull {
+        if let turn = parsed.turn {
+            stream.output.removeFirst(parsed.consumed)
             file.checkpoint.isFinished = false
-            return .full
+            return turn
         }
+        return noteOutput(&stream, of: &file, output, consumed: parsed.consumed)
+    }
+
+    /// What was decompressed at a time.
+    struct Output {
+        var count: Int
+        /// Whether the file's last bytes are among it.
+        var isLast: Bool
+    }
+
+    /// Takes in that so much of what was decompressed is counted.
+    mutating func noteOutput(
+        _ stream: inout FollowedFile.Stream, of file: inout FollowedFile, _ output: Output, consumed: Int
+    ) -> Turn {
+        stream.output.removeFirst(consumed)
         file.grewAt = steadyClock.nowMilliseconds()
         file.chunkBytes = consumed == 0 ? buffer.byteCount : chunkBytes
-        guard isLast else { return consumed > 0 ? .read : .waits }
+        guard output.isLast else { return consumed > 0 ? .read : .waits }
         file.settle()
         closeHandle(&file)
         report(.finished(path: file.path, byteCount: file.offset))

@@ -18,7 +18,8 @@ extension FileFollower {
             followAsCopy(file, of: original)
             return .waits
         }
-        releaseHandle(&file, after: turn)
+        // One whose chunk waits to be counted keeps it until that is done.
+        if file.uncounted == nil { releaseHandle(&file, after: turn) }
         followed[id] = file
         return turn
     }
@@ -72,27 +73,52 @@ extension FileFollower {
         _ file: inout FollowedFile, _ handle: OpenFile, upTo status: FileStatus
     ) throws(FileSystemError) -> Turn {
         let offset = file.offset
-        let count = try buffer.read(handle, on: fileSystem, at: offset, into: 0..<file.chunkBytes)
+        let wanted = chunkBytes(of: file)
+        let count = try buffer.read(handle, on: fileSystem, at: offset, into: 0..<wanted)
         guard count > 0 else {
             file.settle()
             return .waits
         }
         guard try isStillSame(file, handle, since: status) else { return .read }
         file.checkpoint.seenBytes = status.byteCount
-        let isAtEnd = offset + UInt64(count) >= status.byteCount
+        let end = offset + UInt64(count)
+        let growth = Growth(
+            count: count, isCut: count == wanted, isAtEnd: end >= status.byteCount, isSettled: end == status.byteCount)
+        if hasIDs(file.source) {
+            let mayEnd = growth.isAtEnd && file.source.isWhole
+            return countAhead(&file, count, endOfInput: false, mayEnd: mayEnd, then: .growth(growth))
+        }
         let parsed = parse(&file, count, endOfInput: false)
-        if parsed.isFull { return .full }
+        if let turn = parsed.turn { return turn }
         var consumed = parsed.consumed
-        if isAtEnd, file.source.isWhole, isWholeRecord(file, consumed..<count) {
+        if growth.isAtEnd, file.source.isWhole, isWholeRecord(consumed..<count, behind: file.parser) {
             let last = parseInPlace(&file, consumed..<count, endOfInput: true, context: context(of: file))
+            if let turn = last.turn { return turn }
             consumed += last.consumed
             restartParser(&file)
         }
+        return noteGrowth(&file, growth, consumed: consumed)
+    }
+
+    /// What was read at a file's end.
+    struct Growth {
+        var count: Int
+        /// Whether there was no room for more.
+        var isCut: Bool
+        /// Whether the file ended there when it was looked at, and whether it did so exactly.
+        var isAtEnd: Bool
+        var isSettled: Bool
+    }
+
+    /// Takes in that so much of what was read is counted.
+    mutating func noteGrowth(_ file: inout FollowedFile, _ growth: Growth, consumed: Int) -> Turn {
         file.grewAt = steadyClock.nowMilliseconds()
-        file.tailBytes = UInt64(count - consumed)
-        if isAtEnd, offset + UInt64(count) == status.byteCount { file.settle() }
-        let needsLarger = consumed == 0 && count == file.chunkBytes
-        file.chunkBytes = needsLarger ? min(file.chunkBytes * 2, buffer.byteCount) : chunkBytes
+        file.tailBytes = UInt64(growth.count - consumed)
+        if growth.isAtEnd, growth.isSettled { file.settle() }
+        let needsLarger = consumed == 0 && growth.isCut
+        // Never the ordinary size, which is less for sources with ids.
+        let larger = max(chunkBytes(of: file) * 2, chunkBytes + 1)
+        file.chunkBytes = needsLarger ? min(larger, buffer.byteCount) : chunkBytes
         return consumed > 0 || needsLarger ? .read : .waits
     }
 
@@ -125,20 +151,30 @@ extension FileFollower {
             return .waits
         }
         // A writer may pause in the middle of a line.
-        guard rested >= brokenLineGraceMilliseconds || isWholeRecord(file, 0..<count) else { return .waits }
-        if parse(&file, count, endOfInput: true).isFull { return .full }
+        guard rested >= brokenLineGraceMilliseconds || isWholeRecord(0..<count, behind: file.parser) else {
+            return .waits
+        }
+        if hasIDs(file.source) {
+            return countAhead(&file, count, endOfInput: true, mayEnd: false, then: .lastLine)
+        }
+        if let turn = parse(&file, count, endOfInput: true).turn { return turn }
+        return noteLastLine(&file)
+    }
+
+    /// Takes in that a last line without end is counted.
+    mutating func noteLastLine(_ file: inout FollowedFile) -> Turn {
         file.tailBytes = 0
         restartParser(&file)
         return .read
     }
 
     /// Whether bytes in the buffer that have no line end are a record that counts.
-    private func isWholeRecord(_ file: FollowedFile, _ range: Range<Int>) -> Bool {
-        buffer.withSpan(range) { FirstEventProbe.isEvent($0, behind: file.parser) }
+    func isWholeRecord(_ range: Range<Int>, behind parser: any SourceParser) -> Bool {
+        buffer.withSpan(range) { FirstEventProbe.isEvent($0, behind: parser) }
     }
 
     /// A parser that was told of the end goes on only afresh from its checkpoint.
-    private func restartParser(_ file: inout FollowedFile) {
+    func restartParser(_ file: inout FollowedFile) {
         file.parser.resume(from: file.checkpoint.intake)
     }
 
@@ -146,21 +182,21 @@ extension FileFollower {
     struct Parsed {
         /// Bytes that are done with.
         var consumed: Int
-        /// Whether a table has to be sealed before the rest can be counted.
-        var isFull: Bool
+        /// What has to be done before the rest can be counted; `nil` where everything was.
+        var turn: Turn?
     }
 
     /// Parses a chunk and counts what came of it.
-    func parse(_ file: inout FollowedFile, _ count: Int, endOfInput: Bool) -> Parsed {
-        guard accumulator.makeRoom() else { return Parsed(consumed: 0, isFull: true) }
+    mutating func parse(_ file: inout FollowedFile, _ count: Int, endOfInput: Bool) -> Parsed {
+        guard accumulator.makeRoom() else { return Parsed(consumed: 0, turn: .full) }
         let context = context(of: file)
         let start = file.checkpoint.offset
         var checkpoint = file.checkpoint
         var outcome = Accumulator.StagedOutcome.added
         var (events, rejected) = (0, 0)
         var ignored = IgnoredRecords()
-        let consumed = chunkParser.parse(
-            buffer, count: count, endOfInput: endOfInput, by: &file.parser, context
+        let counted = chunkParser.parse(
+            buffer, count: count, endOfInput: endOfInput, by: &file.parser, context, honoursIDs: !knownIDs.isOff
         ) { [id = file.id, isFinished = checkpoint.isFinished] chunk, intake, isLast in
             var behind = checkpoint
             advance(&behind, to: intake, count: count, from: start)
@@ -173,15 +209,18 @@ extension FileFollower {
             ignored.add(chunk.ignored)
             return true
         }
+        guard let consumed = counted else { return Parsed(consumed: 0, turn: beginAhead(file.source)) }
         checkpoint.isFinished = file.checkpoint.isFinished
         file.checkpoint = checkpoint
         if outcome != .full {
             report(
                 .parsed(
                     source: file.source.name, events: UInt64(events), rejected: UInt64(rejected), ignored: ignored,
-                    byteCount: consumed))
+                    duplicates: 0, byteCount: consumed))
         }
-        guard outcome == .mustBeReadAgain else { return Parsed(consumed: consumed, isFull: outcome == .full) }
+        guard outcome == .mustBeReadAgain else {
+            return Parsed(consumed: consumed, turn: outcome == .full ? .full : nil)
+        }
         return parseInParts(&file, consumed..<count, endOfInput: endOfInput, context: context)
     }
 
@@ -189,7 +228,7 @@ extension FileFollower {
     /// more than fits into one.
     ///
     /// - Returns: what was consumed of the chunk, with what is before the range.
-    private func parseInParts(
+    private mutating func parseInParts(
         _ file: inout FollowedFile, _ range: Range<Int>, endOfInput: Bool, context: ChunkContext
     ) -> Parsed {
         let isFinished = file.checkpoint.isFinished
@@ -201,25 +240,25 @@ extension FileFollower {
             file.checkpoint.isFinished = isFinished && isLast
             let part = parseInPlace(&file, consumed..<end, endOfInput: endOfInput && isLast, context: context)
             consumed += part.consumed
-            if part.isFull { return Parsed(consumed: consumed, isFull: true) }
+            if let turn = part.turn { return Parsed(consumed: consumed, turn: turn) }
             if part.consumed == 0 {
                 if isLast { break }
                 // A record that is longer than the part.
                 most *= 2
             }
         }
-        return Parsed(consumed: consumed, isFull: false)
+        return Parsed(consumed: consumed, turn: nil)
     }
 
-    private func context(of file: FollowedFile) -> ChunkContext {
+    func context(of file: FollowedFile) -> ChunkContext {
         let now = wallClock.nowMilliseconds()
         return ChunkContext(
             source: file.source.name, file: file.path, nowMilliseconds: now,
-            window: timeWindow.window(nowMilliseconds: now), keeping: keeping)
+            window: timeWindow.window(nowMilliseconds: now), keeping: keeping, ids: file.source.ids)
     }
 
     /// Moves a checkpoint on within the buffer, whose first byte stands at `start` of the file.
-    private func advance(
+    func advance(
         _ checkpoint: inout FileCheckpoint, to intake: ParserCheckpoint, count: Int, from start: UInt64
     ) {
         let before = checkpoint.offset
@@ -229,9 +268,13 @@ extension FileFollower {
     }
 
     /// Parses a part of a chunk under the accumulator's lock, event by event: what is near a table's limits.
-    private func parseInPlace(
+    private mutating func parseInPlace(
         _ file: inout FollowedFile, _ range: Range<Int>, endOfInput: Bool, context: ChunkContext
     ) -> Parsed {
+        let hasID =
+            !knownIDs.isOff
+            && buffer.withSpan(range) { FirstEventProbe.hasID($0, endOfInput: endOfInput, behind: file.parser) }
+        if hasID { return Parsed(consumed: 0, turn: beginAhead(file.source)) }
         let start = file.checkpoint.offset - UInt64(range.lowerBound)
         let outcome = accumulator.addChunk(of: file.id, context: context) { sink in
             let consumed = buffer.withSpan(range) { span in
@@ -242,11 +285,12 @@ extension FileFollower {
             return (consumed, file.checkpoint)
         }
         guard case .parsed(let consumed, let events, let rejected, let ignored) = outcome else {
-            return Parsed(consumed: 0, isFull: true)
+            return Parsed(consumed: 0, turn: .full)
         }
         report(
             .parsed(
-                source: file.source.name, events: events, rejected: rejected, ignored: ignored, byteCount: consumed))
-        return Parsed(consumed: consumed, isFull: false)
+                source: file.source.name, events: events, rejected: rejected, ignored: ignored, duplicates: 0,
+                byteCount: consumed))
+        return Parsed(consumed: consumed, turn: nil)
     }
 }

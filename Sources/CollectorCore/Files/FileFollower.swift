@@ -32,6 +32,11 @@ package struct FileFollower {
         case waits
         /// The accumulator must seal first.
         case full
+        /// Everything must be sealed first: the source's events have ids from here on.
+        case sealsAll
+        /// A chunk whose events have ids: the writer commits it, and ``FileFollower/finishChunk(of:_:)`` takes what
+        /// came of it before anything else is asked.
+        case commits(FileChunk)
     }
 
     /// Globs and formats. Files that are already followed keep the format they started with.
@@ -51,6 +56,10 @@ package struct FileFollower {
     let timeWindow: ReloadableTimeWindow
     let fileSystem: any FileSystem
     let accumulator: Accumulator
+    /// The ids that are known; where it is off, ids mean nothing.
+    let knownIDs: RememberedEvents
+    /// The sources whose events have ids, as was seen since the start: their files are counted by write-ahead records.
+    var sourcesWithIDs: Set<String> = []
     let intakeSwitch: IntakeSwitch
     let wallClock: any WallClock
     let steadyClock: any SteadyClock
@@ -118,17 +127,19 @@ package struct FileFollower {
     ///   - maxHandles: the most handles that are kept, of files with unread bytes and of those that have just grown.
     ///   - bootedAtMilliseconds: when the machine was started, by the time of day; `nil` where that isn't known.
     ///   - parsing: in how many pieces a chunk is parsed, and by whom.
+    ///   - knownIDs: the ids that are known; where it is off, ids mean nothing.
     package init(
         sources: [FollowedSource], timeWindow: ReloadableTimeWindow, recovered: RecoveredFiles, sealAge: Duration,
         accumulator: Accumulator, intakeSwitch: IntakeSwitch, fileSystem: any FileSystem, versionsDirectory: String,
         wallClock: any WallClock, steadyClock: any SteadyClock, chunkBytes: Int = AccumulatorLimits.chunkBytes,
         maxFiles: Int = Self.maxFiles, maxHandles: Int = Self.maxFiles, bootedAtMilliseconds: Int64? = nil,
-        parsing: ParallelParsing = .inTurn(pieces: 1),
+        parsing: ParallelParsing = .inTurn(pieces: 1), knownIDs: RememberedEvents = .off,
         report: @escaping (FileEvent) -> Void
     ) {
         self.sources = sources
         self.timeWindow = timeWindow
         self.accumulator = accumulator
+        self.knownIDs = knownIDs
         self.intakeSwitch = intakeSwitch
         self.fileSystem = fileSystem
         self.wallClock = wallClock

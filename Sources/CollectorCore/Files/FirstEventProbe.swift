@@ -11,9 +11,11 @@ enum FirstEventProbe {
     private struct Sink: UsageEventSink {
         var hasEvent = false
         var hasRejection = false
+        var hasID = false
 
         mutating func accept(_ event: borrowing UsageEvent, record: RawSpan, scratch: RawSpan) throws(Rejection) {
             hasEvent = true
+            if event.id.count > 0 { hasID = true }
         }
 
         mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {
@@ -21,6 +23,14 @@ enum FirstEventProbe {
         }
 
         mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition) {}
+    }
+
+    /// Whether any of the events in bytes that follow what a parser has read has an id.
+    static func hasID(_ bytes: RawSpan, endOfInput: Bool, behind parser: any SourceParser) -> Bool {
+        var parser = parser
+        var sink = Sink()
+        _ = parser.consume(bytes, endOfInput: endOfInput, into: &sink)
+        return sink.hasID
     }
 
     /// Whether the bytes that follow what a parser has read, to the end of its input, are events and nothing else.

@@ -58,6 +58,8 @@ struct FollowedFile {
     var original: FileID?
     /// Where reading had been when its place was found to hold something else, until that is known to be new.
     var restartedAt: UInt64?
+    /// What was read of it and waits to be counted by a write-ahead record.
+    var uncounted: UncountedChunk?
 
     /// What tells that a file was changed.
     struct Look: Equatable {

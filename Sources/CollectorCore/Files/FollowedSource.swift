@@ -1,4 +1,5 @@
 package import SourceFormats
+package import UsageModel
 
 /// A source whose events stand in files.
 package struct FollowedSource: Sendable {
@@ -19,6 +20,8 @@ package struct FollowedSource: Sendable {
     package var isWhole: Bool
     /// After how long without growth a last line is taken that has no line end; `nil` for never.
     package var completeLastLineAfter: Duration?
+    /// How the ids of its records are understood.
+    package var ids: IDRules
     /// For files that are written anew with all that they are to say; `nil` for those that grow.
     package var exports: ExportRule?
 
@@ -26,7 +29,8 @@ package struct FollowedSource: Sendable {
         name: String, format: any SourceFormat, wrappings: [Wrapping] = [], defaults: EventDefaults, globs: [String],
         excluded: [String] = [], rotatedDirectories: [String] = [], ignoredAge: Duration? = nil,
         startsAtEnd: Bool = false,
-        isWhole: Bool = false, completeLastLineAfter: Duration? = nil, exports: ExportRule? = nil
+        isWhole: Bool = false, completeLastLineAfter: Duration? = nil, ids: IDRules = IDRules(),
+        exports: ExportRule? = nil
     ) {
         self.name = name
         plan = try? SourcePlan(format, in: wrappings, defaults: defaults, framing: .stream)
@@ -37,6 +41,7 @@ package struct FollowedSource: Sendable {
         self.startsAtEnd = startsAtEnd
         self.isWhole = isWhole
         self.completeLastLineAfter = completeLastLineAfter
+        self.ids = ids
         self.exports = exports
     }
 }

@@ -3,20 +3,6 @@ internal import SourceFormats
 internal import Synchronization
 package import UsageModel
 
-/// What one seal puts into a batch, with where its sources stood at that moment.
-package struct SealContent: Sendable {
-    package var sums: MinuteBuckets
-    package var rejections: [RejectionReason: UInt64]
-    package var quarantine: [QuarantineEntry]
-    package var repairs: UsageRepairCounts
-    package var checkpoints: [FileID: FileCheckpoint]
-    /// Of sources that read a table, by source.
-    package var tables: [String: TableCheckpoint] = [:]
-    package var exports: [ExportPlace: ExportCheckpoint]
-    /// All write-ahead records up to here are in this batch or earlier ones.
-    package var writeAheadThrough: UInt64
-}
-
 /// The open minute sums, fed by parsers and by write-ahead records, rotated towards sealing.
 ///
 /// Its lock is held while parsed events are added, not while they are parsed: any number of chunks and requests are
@@ -78,6 +64,12 @@ package final class Accumulator: Sendable {
         /// The same, as the last durable batch says.
         var durableExports: [ExportPlace: ExportCheckpoint] = [:]
         var writeAheadThrough: UInt64
+        /// By source, the last table that took events of its files which no write-ahead record holds.
+        var tablesOfChunks: [String: UInt64] = [:]
+        /// The tables that were rotated out and aren't in a durable batch yet.
+        var unsealedTables: Set<UInt64> = []
+        /// Sources of which batches and write-ahead records say for each file how far it was read.
+        var recordedSources: Set<String> = []
     }
 
     private let limits: Limits
@@ -116,6 +108,7 @@ package final class Accumulator: Sendable {
             guard makeRoom(&state) else { return .full }
             guard state.open.add(&chunk, table: state.tableNumber) else { return .mustBeReadAgain }
             state.checkpoints[file] = checkpoint
+            state.tablesOfChunks[file.source] = state.tableNumber
             noteOpened(&state)
             return .added
         }
@@ -133,6 +126,7 @@ package final class Accumulator: Sendable {
             lend(&state, context) { state, sink in
                 let (consumed, checkpoint) = read(&sink)
                 state.checkpoints[file] = checkpoint
+                state.tablesOfChunks[file.source] = state.tableNumber
                 return consumed
             }
         }
@@ -152,7 +146,8 @@ package final class Accumulator: Sendable {
         }
     }
 
-    /// Keeps a checkpoint that moves without input: a file seen first, or passed over.
+    /// Keeps a checkpoint that moves without input: a file seen first, or passed over; or behind records that add
+    /// nothing, which are read again after a crash.
     package func setCheckpoint(_ checkpoint: FileCheckpoint, for file: FileID) {
         state.withLock { $0.checkpoints[file] = checkpoint }
     }
@@ -162,6 +157,7 @@ package final class Accumulator: Sendable {
         state.withLock { state in
             state.checkpoints[old] = nil
             state.checkpoints[new] = checkpoint
+            state.recordedSources.remove(new.source)
         }
     }
 
@@ -176,7 +172,44 @@ package final class Accumulator: Sendable {
     /// Forgets files that are gone for good.
     package func removeCheckpoints(_ files: [FileID]) {
         state.withLock { state in
-            for file in files { state.checkpoints[file] = nil }
+            for file in files {
+                state.checkpoints[file] = nil
+                state.recordedSources.remove(file.source)
+            }
+        }
+    }
+
+    /// How far all files were read, by what is counted so far.
+    var checkpoints: [FileID: FileCheckpoint] { state.withLock { $0.checkpoints } }
+
+    /// Whether all events of a source that were counted without a write-ahead record are in durable batches: only then
+    /// may a record say how far its files were read.
+    func isSealed(_ source: String) -> Bool {
+        state.withLock { state in
+            guard let table = state.tablesOfChunks[source] else { return true }
+            return !state.unsealedTables.contains(table) && (table != state.tableNumber || state.open.isEmpty)
+        }
+    }
+
+    /// What a write-ahead record has to say of a source's files that counts one of them up to a checkpoint: of all of
+    /// them where any changed its place since the last record.
+    func changes(of file: FileID, to checkpoint: FileCheckpoint) -> CheckpointChanges {
+        state.withLock { state in
+            if state.recordedSources.contains(file.source) {
+                return CheckpointChanges(checkpoints: [file: checkpoint])
+            }
+            var all = state.checkpoints.filter { $0.key.source == file.source }
+            all[file] = checkpoint
+            return CheckpointChanges(wholeSource: file.source, checkpoints: all)
+        }
+    }
+
+    /// Makes sure that a write-ahead record is sure to fit. `false` means that a table has to be sealed first.
+    func makeRoom(for accepted: AcceptedRows) -> Bool {
+        state.withLock { state in
+            guard makeRoom(&state) else { return false }
+            if state.open.sums.mayFit(accepted.rows, eventCount: accepted.eventCount) { return true }
+            return rotate(&state)
         }
     }
 
@@ -222,16 +255,19 @@ package final class Accumulator: Sendable {
     }
 
     /// Adds a durable write-ahead record. `false` means that a table has to be sealed first.
-    package func merge(_ accepted: AcceptedRows, position: UInt64) -> Bool {
+    ///
+    /// - Parameter files: what it says of followed files; `nil` for what was pushed.
+    package func merge(_ accepted: AcceptedRows, of files: FileRecord? = nil, position: UInt64) -> Bool {
         state.withLock { state in
             precondition(
                 position > state.writeAheadThrough,
                 "write-ahead record \(position) joins after record \(state.writeAheadThrough): it would count twice")
             guard makeRoom(&state) else { return false }
-            if state.open.add(accepted) == .full {
-                guard rotate(&state), state.open.add(accepted) == .added else { return false }
+            if state.open.add(accepted, of: files) == .full {
+                guard rotate(&state), state.open.add(accepted, of: files) == .added else { return false }
             }
             state.writeAheadThrough = position
+            if let files { take(files.changes, &state) }
             noteOpened(&state)
             return true
         }
@@ -250,12 +286,14 @@ package final class Accumulator: Sendable {
         }
     }
 
-    /// Hands a sealed table's memory back for the next one, unless it used only a small part of it.
-    package func reuse(_ sums: consuming MinuteBuckets) {
-        var emptied = sums
+    /// A table is in a durable batch: hands its memory back for the next one, unless it used only a small part of it.
+    package func reuse(_ content: consuming SealContent) {
+        let table = content.table
+        var emptied = content.sums
         let keepsMemory = !emptied.isOversized
         emptied.removeAll(keepingCapacity: keepsMemory)
         state.withLock { state in
+            state.unsealedTables.remove(table)
             state.spare = emptied
             if !keepsMemory { state.hasShrunk = true }
         }
@@ -331,14 +369,24 @@ package final class Accumulator: Sendable {
         guard !state.open.isEmpty else { return true }
         guard state.ready == nil else { return false }
         let next = OpenBuckets(sums: state.spare.take() ?? MinuteBuckets())
+        let table = state.tableNumber
+        state.unsealedTables.insert(table)
         state.tableNumber += 1
         let full = state.open
         state.open = next
         state.ready = SealContent(
             sums: full.sums, rejections: full.rejections, quarantine: full.quarantine, repairs: full.repairs,
             checkpoints: state.checkpoints, tables: state.tables, exports: state.exports,
-            writeAheadThrough: state.writeAheadThrough)
+            writeAheadThrough: state.writeAheadThrough, table: table)
         state.openedAt = nil
         return true
+    }
+
+    private func take(_ changes: CheckpointChanges, _ state: inout State) {
+        if let source = changes.wholeSource {
+            state.checkpoints = state.checkpoints.filter { $0.key.source != source }
+            state.recordedSources.insert(source)
+        }
+        state.checkpoints.merge(changes.checkpoints) { $1 }
     }
 }

@@ -11,16 +11,19 @@ package struct ChunkContext: Sendable {
     package var window: TimeWindow
     /// How much of a record that is refused is kept.
     package var keeping: QuarantineRule
+    /// How the source's ids are understood.
+    package var ids: IDRules
 
     package init(
         source: String, file: String, nowMilliseconds: Int64, window: TimeWindow,
-        keeping: QuarantineRule = QuarantineRule()
+        keeping: QuarantineRule = QuarantineRule(), ids: IDRules = IDRules()
     ) {
         self.source = source
         self.file = file
         self.nowMilliseconds = nowMilliseconds
         self.window = window
         self.keeping = keeping
+        self.ids = ids
     }
 
     /// The record as it goes to quarantine.
@@ -85,15 +88,23 @@ struct OpenBuckets: Sendable {
         return true
     }
 
-    mutating func add(_ accepted: AcceptedRows) -> MinuteBuckets.Outcome {
+    /// Adds what a write-ahead record holds: all of it or, where it might not fit, nothing.
+    mutating func add(_ accepted: AcceptedRows, of files: FileRecord?) -> MinuteBuckets.Outcome {
         if sums.merge(accepted.rows, eventCount: accepted.eventCount) == .full { return .full }
         for (reason, count) in accepted.rejections { rejections[reason, default: 0] += count }
+        guard let files else { return .added }
+        // Their reasons are counted above.
+        for entry in files.refused {
+            quarantineBytes += entry.estimatedBytes
+            quarantine.append(entry)
+        }
+        repairs.add(files.repairs)
         return .added
     }
 }
 
 /// What a followed source's parser gives its events to: the source's time window in front of the open buckets, which
-/// the accumulator lends it for one chunk. (A pushed source's is `RequestBuckets`.)
+/// the accumulator lends it for one chunk. (That of events with ids is ``AcceptedBuckets``.)
 package struct ChunkSink: UsageEventSink, ~Copyable {
     let context: ChunkContext
     private var buckets = OpenBuckets.placeholder

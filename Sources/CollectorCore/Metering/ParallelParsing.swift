@@ -60,6 +60,8 @@ final class ChunkParser {
                 if let parser = piece.parser { piece.chunk.settle(by: parser) }
             }
         }
+
+        var hasIDs: Bool { piece.withLock { $0.chunk.hasIDs } }
     }
 
     private let parallel: ParallelParsing
@@ -76,13 +78,14 @@ final class ChunkParser {
     ///
     /// - Parameters:
     ///   - parser: stands behind what was counted afterwards.
+    ///   - honoursIDs: whether nothing is counted where an event has an id.
     ///   - counting: is asked for one piece after the other, with the parser's checkpoint behind it and whether it is
     ///     the chunk's last, to count it; `false` ends the chunk before that piece.
-    /// - Returns: bytes that were counted.
+    /// - Returns: bytes that were counted; `nil` where an event has an id, and nothing was counted.
     func parse(
         _ buffer: ChunkBuffer, count: Int, endOfInput: Bool, by parser: inout any SourceParser, _ context: ChunkContext,
-        counting: (inout StagedChunk, ParserCheckpoint, _ isLast: Bool) -> Bool
-    ) -> Int {
+        honoursIDs: Bool, counting: (inout StagedChunk, ParserCheckpoint, _ isLast: Bool) -> Bool
+    ) -> Int? {
         let start = parser.checkpoint
         let ends = pieceEnds(buffer, count: count, isCut: parser.endsRecordsAtLineEnds)
         prepare(ends, from: start, parser: parser, context: context)
@@ -91,6 +94,7 @@ final class ChunkParser {
             let isLast = index == ends.count - 1
             lanes[index].read(unsafe bytes.span.bytes.extracting(piece), endOfInput: endOfInput && isLast)
         }
+        if honoursIDs, lanes[..<ends.count].contains(where: \.hasIDs) { return nil }
         return counted(ends, from: start, by: &parser, counting)
     }
 

@@ -9,16 +9,24 @@ package import UsageModel
 ///
 /// How far running totals were counted is remembered in the same way, under keys of their own. A total is remembered
 /// anew each time that it grows, so that the last record that holds it is what keeps it.
+///
+/// So are calls whose later records may change what is counted. How such a call is counted is known for the window from
+/// its last change on, and its tokens for as long as any id.
 package final class RememberedEvents: Sendable {
     package struct Limits: Sendable, Equatable {
         /// How long an id is remembered, in milliseconds; 0 remembers none.
         package var horizonMilliseconds: Int64
         /// The most ids; the oldest are forgotten first.
         package var maxIDs: Int
+        /// How long after its last change a call's count may change again, in milliseconds; at most the horizon.
+        package var windowMilliseconds: Int64
 
-        package init(horizonMilliseconds: Int64 = 24 * 3_600_000, maxIDs: Int = 1_000_000) {
+        package init(
+            horizonMilliseconds: Int64 = 24 * 3_600_000, maxIDs: Int = 1_000_000, windowMilliseconds: Int64 = 600_000
+        ) {
             self.horizonMilliseconds = horizonMilliseconds
             self.maxIDs = maxIDs
+            self.windowMilliseconds = min(windowMilliseconds, horizonMilliseconds)
         }
     }
 
@@ -46,6 +54,15 @@ package final class RememberedEvents: Sendable {
         /// By the steady clock, so that a jump of the time of day forgets nothing and keeps nothing.
         var rememberedAt: Int64
         var fingerprints: [EventFingerprint]
+        /// Those of them that are calls, until the group is remembered.
+        var calls: [AcceptedCall] = []
+    }
+
+    /// A call whose count may change.
+    private struct OpenCall: Sendable {
+        var call: CountedCall
+        /// By the steady clock; while an earlier run's records are read, by `State/recoveredTime`.
+        var changedAt: Int64
     }
 
     private struct State: Sendable {
@@ -62,6 +79,24 @@ package final class RememberedEvents: Sendable {
         var outdatedCount = 0
         /// When something was last forgotten before its time; `nil` where nothing was.
         var forgottenEarlyAt: Int64?
+        /// By key.
+        var calls: [UInt128: OpenCall] = [:]
+        /// When calls changed, in that order; those before `firstChange` are outdated.
+        var changes: [(key: UInt128, at: Int64)] = []
+        var firstChange = 0
+        /// When the earlier run's record was accepted that was read last, in milliseconds since 1970.
+        var lastRecordAt: Int64?
+        /// The time that certainly passed from the first of these records to the last, in milliseconds.
+        var recoveredTime: Int64 = 0
+    }
+
+    /// What is known about a call.
+    enum CallFinding: Sendable, Equatable {
+        case new
+        /// It is counted like this, and that may change.
+        case counted(CountedCall)
+        /// It is counted with so many tokens, and that doesn't change any more.
+        case settled(tokens: UInt64)
     }
 
     /// What is known about a running total.
@@ -82,6 +117,9 @@ package final class RememberedEvents: Sendable {
         self.limits = limits
         self.clock = clock
     }
+
+    /// Remembers nothing.
+    package static var off: RememberedEvents { RememberedEvents(limits: Limits(horizonMilliseconds: 0)) }
 
     package var isOff: Bool { limits.horizonMilliseconds == 0 || limits.maxIDs == 0 }
 
@@ -108,6 +146,21 @@ package final class RememberedEvents: Sendable {
         }
     }
 
+    /// How a call is counted.
+    func find(call key: UInt128) -> CallFinding {
+        let now = clock.nowMilliseconds()
+        return state.withLock { state in
+            guard let tokens = state.contents.content(of: key) else { return .new }
+            guard let open = state.calls[key], now - open.changedAt <= limits.windowMilliseconds else {
+                return .settled(tokens: tokens)
+            }
+            return .counted(open.call)
+        }
+    }
+
+    /// The number of calls whose count may change.
+    package var openCallCount: Int { state.withLock { $0.calls.count } }
+
     func overlap(_ fingerprints: AcceptedFingerprints) -> Overlap {
         if fingerprints.isEmpty { return .none }
         return state.withLock { state in
@@ -117,7 +170,12 @@ package final class RememberedEvents: Sendable {
                 return .waiting
             }
             let isCounted = fingerprints.fingerprints.contains { state.contents.content(of: $0.key) != nil }
-            let hasMoved = fingerprints.totals.contains { state.contents.content(of: $0.key) != $0.base }
+            let hasMoved =
+                fingerprints.totals.contains { state.contents.content(of: $0.key) != $0.base }
+                || fingerprints.calls.contains { call in
+                    guard let base = call.base else { return state.contents.content(of: call.key) != nil }
+                    return state.calls[call.key]?.call != base
+                }
             return isCounted || hasMoved ? .durable : .none
         }
     }
@@ -126,7 +184,8 @@ package final class RememberedEvents: Sendable {
     func wait(_ fingerprints: AcceptedFingerprints, position: UInt64) {
         if fingerprints.isEmpty || isOff { return }
         let group = Group(
-            position: position, rememberedAt: clock.nowMilliseconds(), fingerprints: fingerprints.remembered)
+            position: position, rememberedAt: clock.nowMilliseconds(), fingerprints: fingerprints.remembered,
+            calls: fingerprints.calls)
         state.withLock { state in
             state.waiting.append(group)
             for fingerprint in group.fingerprints { state.waitingKeys.insert(fingerprint) }
@@ -136,7 +195,10 @@ package final class RememberedEvents: Sendable {
     /// What waited is durable.
     func noteSyncSucceeded() {
         state.withLock { state in
-            for group in state.waiting { remember(group, &state) }
+            for group in state.waiting {
+                remember(group, &state)
+                note(group.calls, at: group.rememberedAt, &state)
+            }
             state.waiting = []
             state.waitingKeys.removeAll()
         }
@@ -157,16 +219,38 @@ package final class RememberedEvents: Sendable {
         let age = max(0, nowMilliseconds - fingerprints.acceptedAtMilliseconds)
         if fingerprints.isEmpty || isOff || age > limits.horizonMilliseconds { return }
         let group = Group(
-            position: position, rememberedAt: clock.nowMilliseconds() - age, fingerprints: fingerprints.fingerprints)
-        state.withLock { remember(group, &$0) }
+            position: position, rememberedAt: clock.nowMilliseconds() - age, fingerprints: fingerprints.remembered)
+        state.withLock { state in
+            remember(group, &state)
+            // A longer step may be a clock that was set, or a time in which nobody took records: no call's window may
+            // end by it.
+            let step = fingerprints.acceptedAtMilliseconds - (state.lastRecordAt ?? .max / 2)
+            if (0...limits.windowMilliseconds).contains(step) { state.recoveredTime += step }
+            state.lastRecordAt = fingerprints.acceptedAtMilliseconds
+            note(fingerprints.calls, at: state.recoveredTime, &state)
+            expireCalls(before: state.recoveredTime - limits.windowMilliseconds, &state)
+        }
+    }
+
+    /// Everything of earlier runs was given to ``recover(_:position:nowMilliseconds:)``. The time from the last record
+    /// to now counts for nothing: nobody could take further records meanwhile.
+    func finishRecovery() {
+        let now = clock.nowMilliseconds()
+        state.withLock { state in
+            let shift = now - state.recoveredTime
+            for index in state.changes.indices { state.changes[index].at = min(now, state.changes[index].at + shift) }
+            for (key, call) in state.calls { state.calls[key]?.changedAt = min(now, call.changedAt + shift) }
+        }
     }
 
     /// Forgets what is older than the horizon.
     ///
     /// - Returns: the position of the first record that is still needed; `nil` where none is.
     func expire() -> UInt64? {
-        let oldest = clock.nowMilliseconds() - limits.horizonMilliseconds
+        let now = clock.nowMilliseconds()
+        let oldest = now - limits.horizonMilliseconds
         return state.withLock { state in
+            expireCalls(before: now - limits.windowMilliseconds, &state)
             while state.firstGroup < state.groups.count, state.groups[state.firstGroup].rememberedAt < oldest {
                 forgetFirst(&state)
             }
@@ -204,6 +288,26 @@ package final class RememberedEvents: Sendable {
         while state.contents.count > limits.maxIDs, state.firstGroup < state.groups.count { forgetFirstEarly(&state) }
     }
 
+    private func note(_ calls: [AcceptedCall], at moment: Int64, _ state: inout State) {
+        for call in calls {
+            state.calls[call.key] = OpenCall(call: call.value, changedAt: moment)
+            state.changes.append((call.key, moment))
+        }
+    }
+
+    /// Forgets how calls are counted that changed last before a moment.
+    private func expireCalls(before oldest: Int64, _ state: inout State) {
+        while state.firstChange < state.changes.count, state.changes[state.firstChange].at < oldest {
+            let change = state.changes[state.firstChange]
+            if let call = state.calls[change.key], call.changedAt <= change.at { state.calls[change.key] = nil }
+            state.firstChange += 1
+        }
+        if state.firstChange > 0, state.firstChange * 2 >= state.changes.count {
+            state.changes.removeFirst(state.firstChange)
+            state.firstChange = 0
+        }
+    }
+
     private func forgetFirstEarly(_ state: inout State) {
         state.forgottenEarlyAt = clock.nowMilliseconds()
         state.forgottenEarly += UInt64(forgetFirst(&state))
@@ -223,6 +327,7 @@ package final class RememberedEvents: Sendable {
                 state.renewed[fingerprint.key] = nil
             }
             state.contents.remove(fingerprint.key)
+            if !state.calls.isEmpty { state.calls[fingerprint.key] = nil }
             count += 1
         }
         state.groups[state.firstGroup].fingerprints = []

@@ -14,6 +14,8 @@ package struct StagedChunk: UsageEventSink, Sendable {
     private(set) var quarantine: [QuarantineEntry] = []
     private(set) var repairs = UsageRepairCounts()
     private(set) var ignored = IgnoredRecords()
+    /// Whether an event has an id, so that the piece can't be counted in this way.
+    private(set) var hasIDs = false
 
     init(_ context: ChunkContext) {
         self.context = context
@@ -28,6 +30,7 @@ package struct StagedChunk: UsageEventSink, Sendable {
         quarantine.removeAll()
         repairs = UsageRepairCounts()
         ignored = IgnoredRecords()
+        hasIDs = false
     }
 
     /// Moves the lines of refused records on by those of the pieces before this one.
@@ -41,6 +44,7 @@ package struct StagedChunk: UsageEventSink, Sendable {
     }
 
     package mutating func accept(_ event: borrowing UsageEvent, record: RawSpan, scratch: RawSpan) throws(Rejection) {
+        if event.id.count > 0 { hasIDs = true }
         if let problem = context.window.problem(minute: event.minute) { throw problem }
         try events.add(event, record: record, scratch: scratch)
         repairs.add(event.repair)

@@ -28,9 +28,9 @@ extension WriterCore {
     }
 
     /// Appends rows to the write-ahead log, to be synced.
-    mutating func enqueue(_ accepted: AcceptedRows) throws(CommitFailure) -> Ticket {
+    mutating func enqueue(_ accepted: AcceptedRows, of files: FileRecord? = nil) throws(CommitFailure) -> Ticket {
         let position = try append(accepted)
-        pending.append(PendingCommit(accepted: accepted, position: position))
+        pending.append(PendingCommit(accepted: accepted, files: files, position: position))
         remembered.wait(accepted.fingerprints, position: position)
         commitsAsked += 1
         return Ticket(number: commitsAsked)
@@ -125,7 +125,7 @@ extension WriterCore {
     /// seal.
     mutating func mergeDurable() {
         while let next = unmerged.first {
-            if accumulator.merge(next.accepted, position: next.position) {
+            if accumulator.merge(next.accepted, of: next.files, position: next.position) {
                 unmerged.removeFirst()
             } else if !makeRoom() {
                 return

@@ -40,7 +40,7 @@ extension WriterCore {
         do {
             let (note, failure) = try write(content, started: started)
             accumulator.noteDurable(content.exports)
-            accumulator.reuse(content.sums)
+            accumulator.reuse(content)
             // Before durable rows join the accumulator and perhaps seal the next one: batches are told of in their
             // order.
             report(.sealed(note))
@@ -108,10 +108,13 @@ extension WriterCore {
         accumulator.restore(checkpoints, tables: tables, exports: exports, writeAheadThrough: 0)
         spool.replayKeptWriteAhead { payload, position in recall(payload, position) }
         try spool.replayWriteAhead { payload, position in replay(payload, position) }
+        remembered.finishRecovery()
         quarantine.abandonUncountedRequeues()
         report(.opened(recovered))
-        return RecoveredFiles(
-            checkpoints: checkpoints, tables: tables, exports: exports, isNewSpool: recovered.isNew)
+        var files = accumulator.checkpoints
+        // Where they can't be sealed now they are counted all the same.
+        for commit in unmerged { commit.files?.changes.apply(to: &files) }
+        return RecoveredFiles(checkpoints: files, tables: tables, exports: exports, isNewSpool: recovered.isNew)
     }
 
     /// Remembers the events of a record whose rows are in a batch.
@@ -128,10 +131,11 @@ extension WriterCore {
     private mutating func replay(_ payload: [UInt8], _ position: UInt64) {
         do throws(BatchError) {
             let accepted = try RowsCodec.decode(payload)
+            let files = try FileRecord(of: accepted)
             remembered.recover(accepted.fingerprints, position: position, nowMilliseconds: wallClock.nowMilliseconds())
             // Before the record can be covered by a batch: then nobody would know any more.
             quarantine.recoverRequeues(accepted.fingerprints)
-            unmerged.append(PendingCommit(accepted: accepted, position: position))
+            unmerged.append(PendingCommit(accepted: accepted, files: files, position: position))
             mergeDurable()
         } catch {
             report(.recordUndecodable(position: position, error))

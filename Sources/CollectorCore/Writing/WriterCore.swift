@@ -9,7 +9,8 @@ package import UsageModel
 /// the fault simulation runs this very code. Callers take turns: the collector's actor sees to that.
 ///
 /// A request is accepted in two steps, so that many share one sync: ``accept(_:quarantine:)`` appends it and
-/// ``makeDurable(_:)`` makes everything appended so far durable, unless a sync in between has done so.
+/// ``makeDurable(_:)`` makes everything appended so far durable, unless a sync in between has done so. A chunk of a
+/// followed file whose events have ids is one step: ``commit(_:)``.
 package struct WriterCore {
     /// Time between two attempts to write a batch that failed.
     package static let retryMilliseconds: Int64 = 1_000
@@ -17,6 +18,8 @@ package struct WriterCore {
     /// An accepted request whose rows are not in the accumulator yet.
     struct PendingCommit {
         var accepted: AcceptedRows
+        /// What it says of followed files; `nil` for what was pushed.
+        var files: FileRecord?
         var position: UInt64
     }
 

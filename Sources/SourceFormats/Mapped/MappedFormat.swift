@@ -280,7 +280,8 @@ extension MappedFormat {
             throw error(
                 at: .time, "a record can't be counted without a time", remedy: "say where the time of a call is")
         }
-        guard places[.input] != nil || places[.output] != nil || usagePath != nil else {
+        try checkTypedTokens()
+        guard places[.input] != nil || places[.output] != nil || usagePath != nil || places[.typedTokens] != nil else {
             throw error(at: .input, "nothing is counted", remedy: "map usage, input-tokens, output-tokens or both")
         }
         try checkUsage()
@@ -294,6 +295,23 @@ extension MappedFormat {
             guard layout.skippedLines >= 0 else {
                 throw SourceFormatError(
                     setting: Name.skippedLines, message: "is below 0", remedy: "give a number of lines")
+            }
+        }
+    }
+
+    /// Checks that a count which says its kind is the only one.
+    private func checkTypedTokens() throws(SourceFormatError) {
+        guard (places[.typedTokens] == nil) == (places[.tokenType] == nil) else {
+            throw SourceFormatError(
+                setting: Name.place(places[.typedTokens] == nil ? .tokenType : .typedTokens),
+                message: "stands alone",
+                remedy: "give both \(Name.place(.typedTokens)) and \(Name.place(.tokenType)), or neither")
+        }
+        guard places[.typedTokens] != nil else { return }
+        for field in EventField.all(for: .place)
+        where field.properties.kind == .count && field != .requests && field != .typedTokens {
+            guard places[field] == nil else {
+                throw error(at: field, "is counted beside \(Name.place(.typedTokens))", remedy: "keep one of them")
             }
         }
     }

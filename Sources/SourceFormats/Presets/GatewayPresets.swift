@@ -1,3 +1,5 @@
+internal import UsageModel
+
 /// LiteLLM's `generic_api` callback.
 package enum LiteLLMPreset: PresetDeclaration {
     package static let preset = Preset(
@@ -10,7 +12,7 @@ package enum LiteLLMPreset: PresetDeclaration {
             // repeats.
             "fields.time": "endTime", "time.format": "seconds", "fields.id": "litellm_call_id",
             "fields.usage": "metadata.usage_object", "fields.estimated": "stream",
-        ], detailsProveCounts: true, isRepeatedAfterServerErrorsAlone: true,
+        ], detailsProveCounts: true, repeats: .last, isRepeatedAfterServerErrorsAlone: true,
         example: """
             {"id":"chatcmpl-1","litellm_call_id":"d13e3bf5","call_type":"acompletion","stream":null,"status":"success",\
             "startTime":1795943618.913305,"endTime":1795943619.584996,"model":"gpt-5-mini","metadata":\

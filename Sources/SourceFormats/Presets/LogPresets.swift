@@ -1,3 +1,5 @@
+internal import UsageModel
+
 /// Amazon Bedrock's model invocation log.
 package enum BedrockInvocationLogPreset: PresetDeclaration {
     package static let preset = Preset(
@@ -28,6 +30,7 @@ package enum ClaudeCodePreset: PresetDeclaration {
             "layout": "json-lines", "fields.model": "message.model", "fields.time": "timestamp",
             "fields.id": "message.id", "fields.usage": "message.usage",
         ], only: ["type = assistant"], except: ["isApiErrorMessage", "message.model = <synthetic>"],
+        repeats: .last,
         example: """
             {"type":"assistant","requestId":"req_1","timestamp":"2026-06-01T02:00:05.123Z","message":{"id":"msg_1",\
             "model":"claude-opus-4-6","role":"assistant","usage":{"input_tokens":2,"cache_creation_input_tokens":8655,\

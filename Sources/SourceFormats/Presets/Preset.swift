@@ -1,3 +1,5 @@
+package import UsageModel
+
 /// What one sender's records are, said in the settings of ``MappedFormat``: **one declaration**, and nothing of its own
 /// that reads.
 package struct Preset: Sendable {
@@ -18,6 +20,8 @@ package struct Preset: Sendable {
     var absentCountsAreZero = true
     /// Whether what ``EventField/estimated`` says holds only for counts that come without details of the cache.
     var detailsProveCounts = false
+    /// What records of one id are to each other.
+    var repeats = IDRepeats.once
     /// See ``SourceFormat/isRepeatedAfterServerErrorsAlone``.
     var isRepeatedAfterServerErrorsAlone = false
     /// Records as the sender writes them.
@@ -45,6 +49,7 @@ package struct PresetFormat<Declaration: PresetDeclaration>: SourceFormat {
     package static var summary: String { Declaration.preset.summary }
     package static var settings: [SourceSetting] { MappedFormat.settings }
     package static var preset: [String: [String]] { Declaration.preset.given }
+    package static var repeats: IDRepeats { Declaration.preset.repeats }
     package static var examples: [SourceExample] {
         [SourceExample(Declaration.preset.exampleSettings, records: Declaration.preset.example)]
     }

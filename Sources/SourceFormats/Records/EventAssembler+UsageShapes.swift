@@ -20,6 +20,7 @@ extension EventAssembler {
     func unusualCounts(
         _ record: RawSpan, _ values: borrowing RecordValues, into event: inout UsageEvent
     ) throws(Fault) {
+        if values.present & masks[.typedTokens] != 0 { return try typedTokens(record, values, into: &event) }
         var reading = try read(record, values)
         var counts = event.counts
         let plainInput = try input(of: reading, record, values, into: &event, counts: &counts)
@@ -28,6 +29,24 @@ extension EventAssembler {
         try output(of: &reading, record, values, into: &event, counts: &counts)
         try check(reading, plainInput: plainInput + moreInput, values, into: &event, counts: &counts)
         event.counts = counts
+    }
+
+    /// Reads the one count of a record that says what it counts.
+    private func typedTokens(
+        _ record: RawSpan, _ values: borrowing RecordValues, into event: inout UsageEvent
+    ) throws(Fault) {
+        let tokens = orZero(try agreed(record, values, mask: masks[.typedTokens], field: .typedTokens))
+        let source = values.choose(masks[.tokenType])
+        guard source >= 0 else { throw missing(.tokenType) }
+        let slot = values.slots[source]
+        guard slot.kind == .text || slot.kind == .bareText else { throw Fault(.wantedText, source: source) }
+        if equals(record, slot, to: "input") || equals(record, slot, to: "prompt") {
+            event.counts.input = tokens
+        } else if equals(record, slot, to: "output") || equals(record, slot, to: "completion") {
+            event.counts.output = tokens
+        } else {
+            throw Fault(.otherValue, source: source)
+        }
     }
 
     private func read(_ record: RawSpan, _ values: borrowing RecordValues) throws(Fault) -> UsageReading {

@@ -65,7 +65,7 @@ struct EventAssembler: Sendable {
     /// The fields whose being there makes more of the counts than four numbers and their sum.
     private static let unusualFields: [EventField] = [
         .splitInput, .cacheRead, .cacheWrite, .cacheHit, .cacheMiss, .additionalInput, .looseCachedInput, .spareInput,
-        .additionalOutput, .additionalReasoning, .spareOutput, .cacheMeaning, .reasoningBesideSign,
+        .additionalOutput, .additionalReasoning, .spareOutput, .cacheMeaning, .reasoningBesideSign, .typedTokens,
     ]
 
     /// Makes the event.

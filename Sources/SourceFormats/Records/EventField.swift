@@ -58,6 +58,10 @@ package enum EventField: UInt8, CaseIterable, Sendable {
     case estimated
     /// A value that only a filter looks at.
     case condition
+    /// Tokens of the kind that ``tokenType`` says.
+    case typedTokens
+    /// Whether ``typedTokens`` are input or output.
+    case tokenType
 
     /// What a value of the field may be.
     package enum Kind: Sendable, Equatable {
@@ -148,6 +152,14 @@ package enum EventField: UInt8, CaseIterable, Sendable {
             Properties(
                 name: "estimated", kind: .flag, noun: "whether the counts are the sender's estimate", uses: .place)
         case .condition: Properties(name: "condition", kind: .object, noun: "what a filter looks at", uses: [])
+        case .typedTokens:
+            Properties(
+                name: "tokens", kind: .count, noun: "the number of tokens of the kind that token-type says",
+                uses: .place)
+        case .tokenType:
+            Properties(
+                name: "token-type", kind: .word(TokenType.words),
+                noun: "the kind of the tokens: \(TokenType.words.joined(separator: ", "))", uses: .place)
         }
     }
 
@@ -178,6 +190,13 @@ package enum EventField: UInt8, CaseIterable, Sendable {
     }
 }
 
+/// What a record counts that holds one count and says which.
+enum TokenType {
+    static let input = ["input", "prompt"]
+    static let output = ["output", "completion"]
+    static let words = input + output
+}
+
 /// One place that a value may come from.
 struct FieldSource: Sendable {
     var field: EventField
@@ -188,7 +207,7 @@ struct FieldSource: Sendable {
 /// For each field the mask of its sources, by value: a lookup is a load at a fixed offset, since callers name the
 /// field.
 struct FieldMasks: Sendable {
-    private var bits = InlineArray<32, UInt64>(repeating: 0)
+    private var bits = InlineArray<34, UInt64>(repeating: 0)
 
     init() {
         precondition(EventField.count == bits.count, "\(EventField.count) fields for \(bits.count) masks")

@@ -27,12 +27,15 @@ final class CollectorNode {
     var diesOfPowerCut = false
     private var random: SimulationRandom
 
-    init(index: Int, time: VirtualTime, rotation: LogWriter.Rotation, random: inout SimulationRandom) {
+    init(index: Int, time: VirtualTime, scenario: Scenario, seed: UInt64, random: inout SimulationRandom) {
         self.index = index
         name = "edge-\(index)"
         clock = VirtualClock(time)
         disk = VirtualDisk(random.split())
-        log = LogWriter(disk: disk, rotation: rotation)
+        let repeats = scenario.repeats.map { repeats in
+            LogRepeats(repeats, SimulationRandom(seed: seed &+ UInt64(index)))
+        }
+        log = LogWriter(disk: disk, rotation: scenario.rotation, repeats: repeats)
         self.random = random.split()
     }
 

@@ -31,6 +31,8 @@ struct CollectorRun {
     static let quarantineDirectory = "/quarantine"
     static let versionsDirectory = "/versions"
     static let quarantineBytes = 1 << 20
+    /// What is kept for its ids: more than a simulation brings, since what is forgotten early may count again.
+    static let keptWriteAheadBytes: UInt64 = 64 << 20
 
     let clock: VirtualClock
     let intakeSwitch = IntakeSwitch()
@@ -52,7 +54,8 @@ struct CollectorRun {
     ) throws {
         self.clock = clock
         let settings = SpoolSettings(
-            segmentBytes: scenario.segmentBytes, maxBytes: 1 << 30, minFreeBytes: CollectorNode.reservedBytes)
+            segmentBytes: scenario.segmentBytes, maxBytes: 1 << 30, minFreeBytes: CollectorNode.reservedBytes,
+            keptWriteAheadMaxBytes: scenario.repeats == nil ? 0 : Self.keptWriteAheadBytes)
         disk.setOpening(true)
         defer { disk.setOpening(false) }
         let (spool, recovered) = try Spool.open(
@@ -64,12 +67,13 @@ struct CollectorRun {
             directory: Self.quarantineDirectory, maxBytes: Self.quarantineBytes,
             nextSpoolSequence: recovered.nextSpoolSequence, fileSystem: disk
         ) { _ in }
+        let remembered = RememberedEvents(clock: clock)
         core = WriterCore(
             spool: spool,
             identity: BatchIdentity(
                 provider: CollectorNode.provider, collector: name, spoolID: recovered.spoolID, version: "simulated"),
             accumulator: accumulator, intakeSwitch: intakeSwitch, sealAge: sealAge,
-            quarantine: quarantine, remembered: RememberedEvents(clock: clock), wallClock: clock.wall,
+            quarantine: quarantine, remembered: remembered, wallClock: clock.wall,
             steadyClock: clock
         ) { event in
             if case .sealed(let note) = event { inbox.batches.append(note.batch) }
@@ -85,15 +89,18 @@ struct CollectorRun {
             exports: ExportRule(settlesAfter: ExportWriter.settlesAfter))
         follower = FileFollower(
             sources: [
-                FollowedSource(name: LogWriter.source, format: NativeFormat(), defaults: defaults, globs: [glob])
+                FollowedSource(
+                    name: LogWriter.source, format: NativeFormat(), defaults: defaults, globs: [glob],
+                    ids: IDRules(repeats: scenario.repeats ?? .once))
             ] + (hasExport ? [export] : []),
             timeWindow: ReloadableTimeWindow(TimeWindow.Span(back: .seconds(86_400), ahead: .seconds(86_400))),
             recovered: files, sealAge: sealAge, accumulator: accumulator, intakeSwitch: intakeSwitch, fileSystem: disk,
             versionsDirectory: Self.versionsDirectory, wallClock: clock.wall, steadyClock: clock,
             chunkBytes: Self.chunkBytes,
-            parsing: .inTurn(pieces: Self.pieces, minPieceBytes: Self.chunkBytes / (2 * Self.pieces))
+            parsing: .inTurn(pieces: Self.pieces, minPieceBytes: Self.chunkBytes / (2 * Self.pieces)),
+            knownIDs: remembered
         ) { event in
-            if case .parsed(_, 0, 0, _, 0) = event { return }
+            if case .parsed(_, 0, 0, _, _, 0) = event { return }
             inbox.fileEvents.append(event)
         }
         intakeSwitch.set(.starting, false)
@@ -129,10 +136,13 @@ struct CollectorRun {
 
     private mutating func takeTurn(_ id: FileID) {
         for _ in 0..<FileFollower.chunksPerTurn {
-            switch follower.readChunk(of: id) {
+            var turn = follower.readChunk(of: id)
+            if case .commits(let chunk) = turn { turn = follower.finishChunk(of: id, core.commit(chunk)) }
+            switch turn {
             case .read: break
-            case .waits: return
+            case .waits, .commits: return
             case .full: core.makeRoom()
+            case .sealsAll: core.sealAll()
             }
         }
     }

@@ -32,6 +32,8 @@ struct LogWriter {
 
     let disk: VirtualDisk
     let rotation: Rotation
+    /// What records have ids, and how they come again; `nil` where they have none.
+    private var repeats: LogRepeats?
     private var rotated: [String] = []
     private var contents: [String: Content] = [:]
     /// The rest of a line of which the beginning is in the file.
@@ -39,9 +41,10 @@ struct LogWriter {
     private var rotations = 0
     private var linesOfRubbish = 0
 
-    init(disk: VirtualDisk, rotation: Rotation) {
+    init(disk: VirtualDisk, rotation: Rotation, repeats: LogRepeats? = nil) {
         self.disk = disk
         self.rotation = rotation
+        self.repeats = repeats
     }
 
     var glob: String { rotation == .rename ? Self.path + "*" : Self.path }
@@ -49,20 +52,17 @@ struct LogWriter {
     /// Adds records, one line each, of which the end may stay unwritten for now.
     mutating func append(_ events: Oracle.Events, rubbish: Int, _ random: inout SimulationRandom) {
         var text = unwritten
-        for place in events.places {
-            let time = CivilTime.clockText(second: events.key.minute * 60)
-            text += Array(
-                """
-                {"time":"\(time)Z","tenant":"\(events.key.tenant)","model":"m","region":"r",\
-                "input_tokens":\(Oracle.tokens(place)),"output_tokens":0}\n
-                """.utf8)
+        contents[Self.path, default: Content()].events.append(events)
+        if repeats != nil {
+            for record in repeats?.records(of: events) ?? [] { text += write(record) }
+        } else {
+            for place in events.places { text += Self.line(events.key, input: Oracle.tokens(place)) }
         }
         for _ in 0..<rubbish {
             // No two lines are the same: a file that was emptied begins in another way than before.
             linesOfRubbish += 1
             text += Array("{rubbish \(linesOfRubbish)}\n".utf8)
         }
-        contents[Self.path, default: Content()].events.append(events)
         contents[Self.path, default: Content()].rubbish += UInt64(rubbish)
         let written = random.chance(300) ? random.below(text.count) : text.count
         if rotation == .replace {
@@ -71,6 +71,28 @@ struct LogWriter {
             disk.appendDurably(Array(text[..<written]), to: Self.path)
         }
         unwritten = Array(text[written...])
+    }
+
+    static func line(_ key: Oracle.Key, id: String? = nil, input: UInt64, output: UInt64 = 0) -> [UInt8] {
+        let time = CivilTime.clockText(second: key.minute * 60)
+        let own = id.map { "\"id\":\"\($0)\"," } ?? ""
+        return Array(
+            """
+            {"time":"\(time)Z",\(own)"tenant":"\(key.tenant)","model":"m","region":"r",\
+            "input_tokens":\(input),"output_tokens":\(output)}\n
+            """.utf8)
+    }
+
+    /// A record's line; its event stands in this file, too, from now on.
+    private mutating func write(_ record: LogRepeats.Record) -> [UInt8] {
+        contents[Self.path, default: Content()].events.append(record.event)
+        return record.line
+    }
+
+    /// Writes all that is still to come of what was begun.
+    mutating func finish() {
+        for record in repeats?.finish() ?? [] { unwritten += write(record) }
+        flush()
     }
 
     /// Writes what was begun.

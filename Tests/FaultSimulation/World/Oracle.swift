@@ -14,6 +14,9 @@ struct Oracle {
         /// What is said of all of its events. What is taken back is told from what is counted: neither may get lost, or
         /// make up for the other.
         var flags: UsageFlags = []
+        /// Whether later records change what is counted of an event: until the greatest has come, or all parts, it is
+        /// counted as a call without input.
+        var mayChange = false
     }
 
     /// What the sender was told.
@@ -37,8 +40,8 @@ struct Oracle {
 
     /// What the database was seen to count; goes back in time with it.
     struct Counted {
-        var tokens: [Key: UInt64] = [:]
-        var requests: [Key: UInt64] = [:]
+        var tokens: [Key: Int64] = [:]
+        var requests: [Key: Int64] = [:]
         var rejections: [Int: UInt64] = [:]
         /// Of exports, by collector, what is taken back subtracted.
         var exports: [Int: ExportBook.Sums] = [:]
@@ -63,12 +66,16 @@ struct Oracle {
     // MARK: What sources see
 
     /// New events that a source is about to send.
-    mutating func emit(_ collector: Int, count: Int, minute: Int64, flags: UsageFlags = []) -> Events {
+    mutating func emit(
+        _ collector: Int, count: Int, minute: Int64, flags: UsageFlags = [], mayChange: Bool = false
+    ) -> Events {
         var key = current[collector] ?? Key(tenant: "", minute: 0)
-        if key.minute != minute || key.flags != flags || (fates[key]?.count ?? 0) + count > Self.eventsPerKey {
+        if key.minute != minute || key.flags != flags || key.mayChange != mayChange
+            || (fates[key]?.count ?? 0) + count > Self.eventsPerKey
+        {
             let number = keysMade[collector, default: 0]
             keysMade[collector] = number + 1
-            key = Key(tenant: "c\(collector)-\(number)", minute: minute, flags: flags)
+            key = Key(tenant: "c\(collector)-\(number)", minute: minute, flags: flags, mayChange: mayChange)
             current[collector] = key
         }
         let first = fates[key]?.count ?? 0
@@ -128,9 +135,14 @@ struct Oracle {
                 counted.exports[collector, default: [:]][key] = sum == 0 ? nil : sum
                 continue
             }
-            let key = Key(tenant: rows.tenants[Int(row.tenant)], minute: row.minute, flags: row.flags)
-            counted.tokens[key, default: 0] += row.counts.input
-            counted.requests[key, default: 0] += row.counts.requests
+            let tenant = rows.tenants[Int(row.tenant)]
+            var key = Key(tenant: tenant, minute: row.minute, flags: row.flags)
+            // Of these nothing is sent as taken back: the collector takes back what it counted before.
+            let changing = Key(tenant: tenant, minute: row.minute, mayChange: true)
+            var sign: Int64 = 1
+            if fates[changing] != nil { (key, sign) = (changing, row.isTakenBack ? -1 : 1) }
+            counted.tokens[key, default: 0] += sign * Int64(row.counts.input)
+            counted.requests[key, default: 0] += sign * Int64(row.counts.requests)
             keys.append(key)
         }
         for key in keys { try check(key) }
@@ -151,7 +163,7 @@ struct Oracle {
     private func check(_ key: Key) throws(Violation) {
         let fates = fates[key] ?? []
         var rest = counted.tokens[key] ?? 0
-        var requests: UInt64 = 0
+        var requests: Int64 = 0
         for (place, fate) in fates.enumerated() {
             let times = rest % 4
             rest /= 4
@@ -161,8 +173,10 @@ struct Oracle {
                 throw Violation(.accounted, "event \(place) of \(key) was refused and is counted")
             }
         }
-        guard rest == 0, requests == counted.requests[key] ?? 0 else {
-            throw Violation(.exact, "\(key) counts \(counted.tokens[key] ?? 0) tokens, which nobody emitted")
+        let counted = counted.requests[key] ?? 0
+        let isSound = key.mayChange ? counted >= requests && counted <= Int64(fates.count) : counted == requests
+        guard rest == 0, isSound else {
+            throw Violation(.exact, "\(key) counts \(self.counted.tokens[key] ?? 0) tokens, which nobody emitted")
         }
     }
 
@@ -187,6 +201,6 @@ struct Oracle {
     }
 
     private func isCounted(_ key: Key, _ place: Int) -> Bool {
-        (counted.tokens[key] ?? 0) / Self.tokens(place) % 4 == 1
+        (counted.tokens[key] ?? 0) / Int64(Self.tokens(place)) % 4 == 1
     }
 }

@@ -1,3 +1,5 @@
+internal import UsageModel
+
 /// What may happen in one simulation. The seed picks some of the faults, not all: two that come often hide a third.
 struct Scenario {
     var collectors = 1
@@ -18,6 +20,8 @@ struct Scenario {
     var sealRows = 8
     var segmentBytes: UInt64 = 4_096
     var rotation = LogWriter.Rotation.never
+    /// What records of one id in the log are to each other; `nil` where they have none.
+    var repeats: IDRepeats?
 
     init(_ random: inout SimulationRandom) {
         network = NetworkFaults(&random)
@@ -43,6 +47,14 @@ struct Scenario {
         sealRows = 1 + random.below(12)
         segmentBytes = UInt64(512 << random.below(6))
         rotation = LogWriter.Rotation.allCases[random.below(LogWriter.Rotation.allCases.count)]
+    }
+
+    /// Told from the seed and not by chance, so that the other seeds make happen what they did.
+    mutating func setRepeats(of seed: UInt64) {
+        guard seed % 3 == 0 else { return }
+        repeats = IDRepeats.allCases[Int(seed / 3 % UInt64(IDRepeats.allCases.count))]
+        // A short disk forgets ids early, and what they stand for may count again.
+        faults.removeAll { $0 == .diskFull }
     }
 }
 

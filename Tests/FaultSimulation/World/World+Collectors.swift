@@ -93,13 +93,14 @@ extension World {
 
     func append(_ node: CollectorNode) {
         if !isHealed { after(random.within(200...6_000), .append(node.index)) }
-        let events = oracle.emit(node.index, count: 1 + random.below(4), minute: minute)
+        let events = oracle.emit(
+            node.index, count: 1 + random.below(4), minute: minute, mayChange: scenario.repeats != nil)
         let rubbish = random.chance(scenario.rubbish) ? 1 : 0
         // The log is the truth: what stands in it is counted, or reported as rejected.
         oracle.settle(events, .acknowledged)
         oracle.reject(node.index, must: UInt64(rubbish))
         node.appendToLog(events, rubbish: rubbish)
-        if isHealed { node.log.flush() }
+        if isHealed { node.log.finish() }
         note("\(node.name)'s log gets \(events.places) of \(events.key.tenant)")
     }
 

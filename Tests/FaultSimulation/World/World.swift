@@ -31,14 +31,16 @@ final class World {
 
     init(seed: UInt64, bug: KnownBug?, print: ((String) -> Void)?) {
         var random = SimulationRandom(seed: seed)
-        let scenario = Scenario(&random)
+        var drawn = Scenario(&random)
+        drawn.setRepeats(of: seed)
+        let scenario = drawn
         self.bug = bug
         self.scenario = scenario
         trace = Trace(print: print)
         database = DatabaseModel(bug: bug)
         let time = time
         nodes = (0..<scenario.collectors).map {
-            CollectorNode(index: $0, time: time, rotation: scenario.rotation, random: &random)
+            CollectorNode(index: $0, time: time, scenario: scenario, seed: seed, random: &random)
         }
         if seed % Self.seedsPerExport == Self.seedsPerExport - 1 {
             for node in nodes { node.export = ExportWriter(collector: node.index, disk: node.disk, seed: seed) }
