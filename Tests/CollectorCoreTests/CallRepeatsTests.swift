@@ -87,16 +87,7 @@ private struct AheadRig {
     /// Pushes records to the same source, as the product's handler does.
     mutating func push(_ lines: [UInt8]) throws {
         for _ in 0..<4 {
-            let now = clock.wall.nowMilliseconds()
-            var buckets = AcceptedBuckets(
-                context: ChunkContext(
-                    source: "log", file: "", nowMilliseconds: now,
-                    window: TimeWindow(
-                        TimeWindow.Span(back: .seconds(86_400), ahead: .seconds(86_400)), nowMilliseconds: now),
-                    ids: rules), remembered: remembered)
-            var parser = try NativeFormat().makeParser(
-                defaults: EventDefaults(provider: CollectorNode.provider), framing: .document)
-            _ = unsafe parser.consume(lines.span.bytes, endOfInput: true, into: &buckets)
+            let buckets = try parse(lines)
             if buckets.isEmpty { return }
             do throws(CommitFailure) {
                 try core.makeDurable(try core.accept(buckets.accepted, quarantine: []))
@@ -105,6 +96,27 @@ private struct AheadRig {
                 guard error == .repeated else { throw error }
             }
         }
+    }
+
+    /// What records of the source add, of which nothing is counted yet.
+    func parse(_ lines: [UInt8]) throws -> AcceptedBuckets {
+        let now = clock.wall.nowMilliseconds()
+        var buckets = AcceptedBuckets(
+            context: ChunkContext(
+                source: "log", file: "", nowMilliseconds: now,
+                window: TimeWindow(
+                    TimeWindow.Span(back: .seconds(86_400), ahead: .seconds(86_400)), nowMilliseconds: now),
+                ids: rules), remembered: remembered)
+        var parser = try NativeFormat().makeParser(
+            defaults: EventDefaults(provider: CollectorNode.provider), framing: .document)
+        _ = unsafe parser.consume(lines.span.bytes, endOfInput: true, into: &buckets)
+        return buckets
+    }
+
+    /// How far a file was read, as the next start knows it.
+    func offset(of path: String) throws -> UInt64 {
+        let status = try disk.status(path)
+        return follower.offset(of: FileID(source: "log", device: status.device, inode: status.inode)) ?? 0
     }
 
     /// What all batches count, by tenant; and how many records they say were refused.
@@ -325,6 +337,63 @@ private struct AheadRig {
         disk.appendDurably(AheadRig.line(id: "d-output", tenant: "u", input: 0, output: 1), to: AheadRig.log)
         rig.poll()
         #expect(try rig.sealed() == (["t": counts(2, 11, 7)], 2))
+    }
+
+    @Test func `a call that is requeued is remembered, and raised as any other`() throws {
+        let (disk, time) = (disk(), VirtualTime())
+        var rig = try AheadRig(disk, time, IDRules(repeats: .last))
+        disk.appendDurably(AheadRig.line(id: "a", tenant: "t", input: 1, output: 1), to: AheadRig.log)
+        disk.appendDurably(Array("no record\n".utf8), to: AheadRig.log)
+        rig.poll()
+        _ = try rig.sealed()
+        let name = try #require(rig.core.requeueableFiles.first)
+        let (raised, new) = (
+            AheadRig.line(id: "a", tenant: "t", input: 1, output: 5),
+            AheadRig.line(id: "b", tenant: "u", input: 2, output: 0)
+        )
+        let accepted = try rig.parse(raised + new).accepted
+        try rig.core.requeue(name) { _ in Requeued(accepted: accepted, rest: [], hasLeavers: true) }
+        for isRestarted in [false, true] {
+            if isRestarted { rig = try restarted(disk, time, rig) }
+            try rig.push(raised + new)
+            #expect(try rig.sealed().sums == ["t": counts(1, 1, 5), "u": counts(1, 2, 0)])
+        }
+        try rig.push(AheadRig.line(id: "a", tenant: "t", input: 1, output: 9))
+        #expect(try rig.sealed().sums == ["t": counts(1, 1, 9), "u": counts(1, 2, 0)])
+    }
+
+    @Test func `a chunk of nothing but repeated events is read once, also over a restart`() throws {
+        let (disk, time) = (disk(), VirtualTime())
+        var rig = try AheadRig(disk, time, IDRules())
+        disk.appendDurably(AheadRig.line(id: "a", tenant: "t", input: 1, output: 0), to: AheadRig.log)
+        rig.poll()
+        let other = "\(AheadRig.log)-2"
+        disk.appendDurably([0x20] + AheadRig.line(id: "a", tenant: "t", input: 1, output: 0), to: other)
+        rig.poll()
+        rig = try restarted(disk, time, rig)
+        rig.follower.scan()
+        #expect(try rig.offset(of: other) == UInt64(disk.bytes(of: other).count))
+    }
+
+    @Test func `calls for which there may be no room are refused before their names are taken in`() throws {
+        let (disk, time) = (disk(), VirtualTime())
+        var rig = try AheadRig(disk, time, IDRules(repeats: .last), sealRows: 100_000)
+        let known = 2_000
+        for output in [1, 2] as [UInt64] {
+            let lines = (0..<known).map {
+                AheadRig.line(id: "k\($0)", tenant: "k\($0)", input: 1, output: output)
+            }
+            if output == 1 { try rig.push(Array(lines.joined())) }
+            guard output == 2 else { continue }
+            let long = String(repeating: "n", count: 480)
+            let others = (0..<32_000).map {
+                AheadRig.line(id: "o\($0)", tenant: "\(long)-\($0)", input: 1, output: 1)
+            }
+            let buckets = try rig.parse(Array(lines.joined()) + Array(others.joined()))
+            #expect(buckets.rejections[.tooManyNames] ?? 0 > 0)
+            // All that was accepted fits.
+            #expect(buckets.accepted.fingerprints.calls.count >= known)
+        }
     }
 
     @Test func `a chunk whose sync failed is read again and counts once`() throws {

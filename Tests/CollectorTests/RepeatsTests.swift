@@ -113,6 +113,17 @@ import UsageModel
         }
     }
 
+    @Test func `one line that is refused in very many pieces is passed over`() async throws {
+        try await ScratchDirectory.with("repeats") { directory in
+            let yaml = Self.yaml(directory)
+            let line = "{" + String(repeating: "{}", count: 60_000) + "\n"
+            try LogFile.append(
+                Lines.event(id: "a", input: 1) + line + Lines.event(id: "b", input: 2), to: "\(directory)/app.log")
+            #expect(try await totals(directory, yaml).counts.input == 3)
+            #expect(try await totals(directory, yaml).counts.input == 3)
+        }
+    }
+
     @Test(arguments: [
         (
             ", repeats: sum, id: {parts: [\(String(repeating: "x", count: 256))]}", "id.parts",

@@ -49,11 +49,21 @@ extension MinuteBuckets {
             flags: key.flags, counts: counts, content: content)
     }
 
-    /// Whether so many rows more are sure to fit beside those in the table, each with an event of its own. Their names
-    /// are in the table already.
+    /// The most that the names of an event and of the call which it changes add to a batch, however they are spelt.
+    private static let maxBytesOfNames =
+        2
+        * (NameRule.maxKeptGrowth
+            * (Limits.maxTenantNameBytes + Limits.maxModelNameBytes + Limits.maxRegionNameBytes)
+            + 3 * BatchBounds.maxColumnBytesPerName)
+
+    /// Whether so many rows more are sure to fit beside those in the table, each with an event of its own, and beside the
+    /// names of one event and of the call that it changes. The names of the others are in the table already.
+    ///
+    /// To be asked before the names of the event are added: they stay where the event is refused.
     package func hasRoom(forRows count: Int) -> Bool {
         table.count + count <= maxRows && eventCount + UInt64(count) <= BatchBounds.maxEvents
-            && estimatedBytes + (count + 1) * BatchBounds.maxColumnBytesPerRow <= BatchBounds.maxEncodedBytes
+            && estimatedBytes + Self.maxBytesOfNames + (count + 1) * BatchBounds.maxColumnBytesPerRow
+                <= BatchBounds.maxEncodedBytes
     }
 
     /// Counts in a place of this table for which there is room: see ``hasRoom(forRows:)``.

@@ -64,7 +64,7 @@ extension FileFollower {
         var reading = readAhead(file, count, endOfInput: endOfInput)
         // Refused records are kept in full, which may be more than the chunk itself.
         var cut = count
-        while reading.sink.refusedBytes > AcceptedRows.maxRefusedBytes, cut > Self.minAheadChunkBytes {
+        while reading.sink.isOver, cut > Self.minAheadChunkBytes {
             let shorter = readAhead(file, cut / 2, endOfInput: false)
             if shorter.consumed == 0 { break }
             (reading, cut) = (shorter, cut / 2)
@@ -85,8 +85,10 @@ extension FileFollower {
 
     /// Keeps what was read until it is counted, or goes on at once where there is nothing to count.
     private mutating func hold(
-        _ reading: AheadReading, of file: inout FollowedFile, _ count: Int, then rest: UncountedChunk.Rest
+        _ whole: AheadReading, of file: inout FollowedFile, _ count: Int, then rest: UncountedChunk.Rest
     ) -> Turn {
+        var reading = whole
+        reading.sink.shorten()
         var checkpoint = file.checkpoint
         advance(&checkpoint, to: reading.parser.checkpoint, count: count, from: file.checkpoint.offset)
         let isOutput = if case .output = rest { true } else { false }
@@ -96,7 +98,8 @@ extension FileFollower {
             parser: reading.parser, checkpoint: checkpoint, consumed: reading.consumed, isEnded: reading.isEnded,
             rest: rest, events: events.eventCount, rejected: events.rejectedCount, duplicates: events.duplicates,
             ignored: events.ignored)
-        if events.isEmpty, !isOutput {
+        // Duplicates are read again where no record says how far: when their ids are forgotten, they would count.
+        if events.isEmpty, events.duplicates == 0, !isOutput {
             if reading.consumed > 0 { accumulator.setCheckpoint(checkpoint, for: file.id) }
             return goOn(&file, uncounted)
         }
@@ -180,12 +183,26 @@ private struct AheadSink: UsageEventSink {
     var events: AcceptedBuckets
     private(set) var refused: [QuarantineEntry] = []
     private var settledCount = 0
+    /// What the refused records take in a write-ahead record, at most about.
+    private var refusedBytes = 0
+    /// Whether more was refused than is kept for one write-ahead record. What is beyond it counts as refused all the
+    /// same: one line may be refused in a great many pieces.
+    private(set) var isOver = false
 
     init(events: AcceptedBuckets) { self.events = events }
 
-    /// What the refused records take in a write-ahead record, at most about: bytes are written as Base64.
-    var refusedBytes: Int {
-        refused.reduce(0) { $0 + 2 * ($1.estimatedBytes + $1.memory.count) + Self.bytesPerRefusedRecord }
+    /// Bytes are written as Base64.
+    private static func size(_ entry: QuarantineEntry) -> Int {
+        2 * (entry.estimatedBytes + entry.memory.count) + bytesPerRefusedRecord
+    }
+
+    /// Keeps no more refused records than a write-ahead record has room for.
+    mutating func shorten() {
+        while refusedBytes > AcceptedRows.maxRefusedBytes, let last = refused.popLast() {
+            refusedBytes -= Self.size(last)
+            isOver = true
+        }
+        settledCount = min(settledCount, refused.count)
     }
 
     mutating func accept(_ event: borrowing UsageEvent, record: RawSpan, scratch: RawSpan) throws(Rejection) {
@@ -194,7 +211,10 @@ private struct AheadSink: UsageEventSink {
 
     mutating func reject(_ rejection: Rejection, record: RawSpan, position: RecordPosition) {
         events.reject(rejection, record: record, position: position)
-        refused.append(events.context.quarantined(rejection, record: record, position: position))
+        guard refusedBytes <= AcceptedRows.maxRefusedBytes else { return isOver = true }
+        let entry = events.context.quarantined(rejection, record: record, position: position)
+        refusedBytes += Self.size(entry)
+        refused.append(entry)
     }
 
     mutating func ignore(_ reason: IgnoredReason, record: RawSpan, position: RecordPosition) {
@@ -205,7 +225,12 @@ private struct AheadSink: UsageEventSink {
 
     /// Leaves of refused records what the rule allows.
     mutating func settle(by parser: borrowing any SourceParser) {
-        for index in settledCount..<refused.count { refused[index].settle(events.context.keeping, by: parser) }
+        for index in settledCount..<refused.count {
+            refusedBytes -= Self.size(refused[index])
+            refused[index].settle(events.context.keeping, by: parser)
+            refusedBytes += Self.size(refused[index])
+        }
         settledCount = refused.count
+        if refusedBytes > AcceptedRows.maxRefusedBytes { isOver = true }
     }
 }

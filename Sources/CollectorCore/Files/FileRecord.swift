@@ -78,8 +78,11 @@ enum RefusedRecords {
 
     static func encode(_ entries: [QuarantineEntry]) throws -> [UInt8] {
         if entries.isEmpty { return [] }
+        let encoder = JSONEncoder()
+        // Base64 would be longer than its own length says.
+        encoder.outputFormatting = .withoutEscapingSlashes
         return Array(
-            try JSONEncoder().encode(
+            try encoder.encode(
                 entries.map { Entry(record: QuarantinedRecord($0), time: $0.timeMilliseconds) }))
     }
 

@@ -191,7 +191,8 @@ package struct AcceptedBuckets: UsageEventSink, Sendable {
         case .counted(let base):
             let rank = CallRank(base.counts, minute: base.minute, content: base.content)
             if rank < CallRank(event, content: found.content) {
-                _ = try sums.place(of: base)
+                // The names of what is taken back may be new to the table.
+                _ = try place(ofKnown: base)
                 let place = try place(of: event, record: record, scratch: scratch)
                 open(OpenCall(key: key, base: base, place: place, counts: event.counts, content: found.content))
             }
@@ -249,7 +250,7 @@ package struct AcceptedBuckets: UsageEventSink, Sendable {
         case .settled: throw Self.late()
         case .counted(let base):
             var call = OpenCall(
-                key: part.key, base: base, place: try sums.place(of: base), counts: base.counts, content: base.content)
+                key: part.key, base: base, place: try place(ofKnown: base), counts: base.counts, content: base.content)
             try call.join(part)
             open(call)
             duplicates += 1
@@ -270,10 +271,19 @@ package struct AcceptedBuckets: UsageEventSink, Sendable {
         of event: borrowing UsageEvent, record: RawSpan, scratch: RawSpan
     ) throws(Rejection) -> BucketPlace {
         if let problem = context.window.problem(minute: event.minute) { throw problem }
-        // The names of what is taken back may be new to the table.
-        let place = try sums.place(of: event, record: record, scratch: scratch)
+        try requireRoom()
+        return try sums.place(of: event, record: record, scratch: scratch)
+    }
+
+    /// Where a call counts that one of these events changes.
+    private mutating func place(ofKnown call: CountedCall) throws(Rejection) -> BucketPlace {
+        try requireRoom()
+        return try sums.place(of: call)
+    }
+
+    /// Makes sure that one more call has room: its names, and its rows in the end. Asked before names are added.
+    private func requireRoom() throws(Rejection) {
         guard sums.hasRoom(forRows: 2 * (calls.count + 1)) else { throw Self.tooManyKeys() }
-        return place
     }
 
     private mutating func open(_ call: OpenCall) {

@@ -195,9 +195,12 @@ package final class RememberedEvents: Sendable {
     /// What waited is durable.
     func noteSyncSucceeded() {
         state.withLock { state in
-            for group in state.waiting {
+            for var group in state.waiting {
+                let calls = group.calls
+                // Calls are known by their keys for the window alone, not for the horizon.
+                group.calls = []
                 remember(group, &state)
-                note(group.calls, at: group.rememberedAt, &state)
+                note(calls, at: group.rememberedAt, &state)
             }
             state.waiting = []
             state.waitingKeys.removeAll()
@@ -289,10 +292,14 @@ package final class RememberedEvents: Sendable {
     }
 
     private func note(_ calls: [AcceptedCall], at moment: Int64, _ state: inout State) {
-        for call in calls {
+        // One that was forgotten at once, for want of room, has nothing that would forget it again.
+        for call in calls where state.contents.content(of: call.key) != nil {
             state.calls[call.key] = OpenCall(call: call.value, changedAt: moment)
             state.changes.append((call.key, moment))
         }
+        guard state.changes.count - state.firstChange > 2 * state.calls.count + Self.minOutdatedCount else { return }
+        state.changes = state.changes[state.firstChange...].filter { state.calls[$0.key]?.changedAt == $0.at }
+        state.firstChange = 0
     }
 
     /// Forgets how calls are counted that changed last before a moment.

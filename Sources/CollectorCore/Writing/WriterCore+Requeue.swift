@@ -45,9 +45,11 @@ extension WriterCore {
         let ticket: Ticket
         do throws(CommitFailure) {
             var accepted = requeued.accepted
+            let own = accepted.fingerprints
             accepted.fingerprints = AcceptedFingerprints(
                 acceptedAtMilliseconds: wallClock.nowMilliseconds(),
-                fingerprints: accepted.fingerprints.fingerprints + [EventFingerprint(key: number, content: 0)])
+                fingerprints: own.fingerprints + [EventFingerprint(key: number, content: 0)], totals: own.totals,
+                calls: own.calls)
             ticket = try enqueue(accepted)
         } catch {
             quarantine.abandonRequeue(number)
