@@ -126,7 +126,7 @@ package struct CSVParser: SourceParser {
             }
             if bytes.peek(index) == 0 {
                 // What stands where nothing was written, after a copytruncate or a power loss.
-                index = state.advance(to: bytes.endOfZeros(from: index), from: index)
+                index = advance(to: bytes.endOfZeros(from: index), from: index)
                 continue
             }
             switch extent(bytes, from: index, endOfInput: endOfInput) {

@@ -12,7 +12,8 @@ package enum TextEncoding: String, Sendable, Hashable, CaseIterable {
 
 /// Turns pieces of a text into UTF-8, and knows where each line of the one begins in the other.
 struct TextDecoder: Sendable {
-    /// Places that are the same in both, each behind a line end, in order; the end of what was decoded is the last.
+    /// Places that are the same in both, each behind a line end or behind zeros, in order; the end of what was decoded is
+    /// the last.
     struct Place: Sendable {
         var decoded: Int
         var raw: Int
@@ -47,8 +48,11 @@ struct TextDecoder: Sendable {
         decoded.removeAll(keepingCapacity: true)
         places.removeAll(keepingCapacity: true)
         var index = 0
+        var isBehindZero = false
         while index < bytes.byteCount {
             let (scalar, length) = isWide ? wide(bytes, index) : narrow(bytes, index)
+            if isBehindZero, scalar != 0 || length == 0 { places.append(Place(decoded: decoded.count, raw: index)) }
+            isBehindZero = scalar == 0 && length > 0
             if length == 0 {
                 guard endOfInput else { break }
                 // A character that the end cuts.
@@ -81,7 +85,7 @@ struct TextDecoder: Sendable {
             if places[middle].decoded < decoded { low = middle + 1 } else { high = middle }
         }
         precondition(
-            low < places.count && places[low].decoded == decoded, "byte \(decoded) of a decoded text is no line's end")
+            low < places.count && places[low].decoded == decoded, "byte \(decoded) of a decoded text is no line's end and no zeros'")
         return places[low].raw
     }
 
