@@ -85,7 +85,8 @@ struct TextDecoder: Sendable {
             if places[middle].decoded < decoded { low = middle + 1 } else { high = middle }
         }
         precondition(
-            low < places.count && places[low].decoded == decoded, "byte \(decoded) of a decoded text is no line's end and no zeros'")
+            low < places.count && places[low].decoded == decoded,
+            "byte \(decoded) of a decoded text is no line's end and no zeros'")
         return places[low].raw
     }
 
