@@ -372,6 +372,13 @@ private struct AheadRig {
         rig.poll()
         rig = try restarted(disk, time, rig)
         rig.follower.scan()
+        for id in rig.follower.order {
+            // The file is known, and nothing of it is read again.
+            guard case .waits = rig.follower.readChunk(of: id) else {
+                Issue.record("\(id) is read again")
+                continue
+            }
+        }
         #expect(try rig.offset(of: other) == UInt64(disk.bytes(of: other).count))
     }
 

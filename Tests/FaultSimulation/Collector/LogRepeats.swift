@@ -29,11 +29,12 @@ struct LogRepeats {
 
     /// The records that are written now, of these events and of earlier ones.
     mutating func records(of events: Oracle.Events) -> [Record] {
-        var records = delayed
-        for place in events.places { records += self.records(of: events.key, place) }
-        delayed = []
+        var records = events.places.flatMap { self.records(of: events.key, $0) }
         // One that wasn't written before is the first: a file that begins as another one did is held to be that one.
+        // What was delayed may be such a one.
         let first = records.remove(at: random.below(records.count))
+        records += delayed
+        delayed = []
         while !written.isEmpty, random.chance(300) { records.append(written[random.below(written.count)]) }
         for index in records.indices.reversed() { records.swapAt(index, random.below(index + 1)) }
         records.insert(first, at: 0)
