@@ -101,6 +101,11 @@ struct RebuildJob {
     let limits: RollupLimits
     let admitsNames: Bool
 
+    /// How often it is looked whether anybody changes sums, and how long it is waited between two looks: in all 10
+    /// seconds.
+    private static let maxLooks = 100
+    private static let secondsBetweenLooks = 0.1
+
     var connection: Connection { job.connection }
     private var naming: NamingRule { admitsNames ? .all : .known }
     /// The range in minutes since 1970.
@@ -114,10 +119,12 @@ struct RebuildJob {
         }
         // Temporary tables must not meet the connection's next user.
         defer { connection.discardAfterUse() }
-        guard let report = try job.locks.exclusively({ try rebuild(replacement) }) else {
-            throw StoreError(.busy, "Another instance rolls up at this moment. Try again.")
+        for look in 1...Self.maxLooks {
+            if let report = try job.locks.exclusively({ try rebuild(replacement) }) { return report }
+            // Rollups and merges are short, and there are moments between them.
+            if look < Self.maxLooks { try connection.query("SELECT pg_sleep(\(Self.secondsBetweenLooks))") }
         }
-        return report
+        throw StoreError(.busy, "Another instance rolls up at this moment. Try again.")
     }
 
     private func rebuild(_ replacement: Replacement?) throws -> RebuildReport {
