@@ -40,7 +40,7 @@ struct SegmentHistory {
         return try RollupLocks(connection: connection).exclusively {
             // As they are now that nothing moves.
             let floors = try session.floors()
-            if floors.segment > .min { return try takeHour(before: floors.segment) }
+            if floors.segment > .min { return try takeHour(before: floors.segment, floors: floors) }
             guard let day = floors.tenantDay else { return .complete }
             return try takeDay(before: day, floors: floors)
         } ?? .busy
@@ -48,14 +48,14 @@ struct SegmentHistory {
 
     // MARK: Hours
 
-    private func takeHour(before floor: Int64) throws -> Step {
+    private func takeHour(before floor: Int64, floors: Floors) throws -> Step {
         guard let hour = try newestHour(before: floor) else {
             try removeFloor(FloorName.segment)
             return .took(from: nil)
         }
         var hours: [SealedHour] = []
         for provider in try providers(of: hour) {
-            hours.append(try seal(SegmentTables.Hour(provider: provider, hour: hour)))
+            hours.append(try seal(SegmentTables.Hour(provider: provider, hour: hour), floors: floors))
         }
         // Making partitions takes transactions of its own.
         try partitions.ensure(SegmentJob.partitions(of: hours), on: connection)
@@ -85,12 +85,12 @@ struct SegmentHistory {
         ).map { try $0.decode(0) }
     }
 
-    private func seal(_ place: SegmentTables.Hour) throws -> SealedHour {
+    private func seal(_ place: SegmentTables.Hour, floors: Floors) throws -> SealedHour {
         var hour = SealedHour(
             place: place, afterPosition: 0, lastPosition: Int64(try session.position()),
             batches: try batches(of: place), totals: SignedTokenCounts(), segments: [])
         // Days of hours that are kept no more come from their own sums.
-        hour.isInDays = try place.hour < session.floors().hour
+        hour.isInDays = place.hour < floors.hour
         for granularity in SegmentGranularity.allCases {
             let rows = try granularity == .hour ? hourRows(place) : minuteRows(place, granularity)
             let segments = try SegmentEncoder.sealChunks(rows, as: hour.header(granularity))
